@@ -1,0 +1,281 @@
+//! The one public error. What went wrong inside (a refused connection, a truncated body, a body that is no JSON)
+//! is told apart in the module where it happens; a caller sees [`KopoKopoError`] and acts on its [`ErrorKind`].
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use crate::redact::redact;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
+
+/// What kind of failure this is. The names are the same in every language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent.
+    Configuration,
+    /// The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422.
+    InvalidRequest,
+    /// No connection could be made, or it broke. For an operation that creates something this kind means that the
+    /// request never left this machine.
+    Connection,
+    /// The time allowed ran out. For an operation that creates something this kind means that the request never left
+    /// this machine.
+    Timeout,
+    /// The credentials or the token were refused (401).
+    Authentication,
+    /// The credentials are good but may not do this (403).
+    Permission,
+    /// There is no such thing (404, 410).
+    NotFound,
+    /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
+    RateLimited,
+    /// The server answered with another error status, or with a redirect, which is never followed.
+    Api,
+    /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
+    /// and repeating it may move the money twice. The detail says what is known and how to find out.
+    OutcomeUnknown,
+    /// The webhook's signature is missing, malformed or wrong: do not trust the body.
+    Signature,
+    /// An answer or an authentic webhook could not be understood.
+    Decode,
+    /// A defect in this library.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 13] = [
+        Self::Configuration,
+        Self::InvalidRequest,
+        Self::Connection,
+        Self::Timeout,
+        Self::Authentication,
+        Self::Permission,
+        Self::NotFound,
+        Self::RateLimited,
+        Self::Api,
+        Self::OutcomeUnknown,
+        Self::Signature,
+        Self::Decode,
+        Self::Internal,
+    ];
+
+    /// The stable name: `"outcome_unknown"`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::InvalidRequest => "invalid_request",
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::RateLimited => "rate_limited",
+            Self::Api => "api",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Signature => "signature",
+            Self::Decode => "decode",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.
+#[derive(Clone)]
+pub struct KopoKopoError(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: ErrorKind,
+    detail: String,
+    operation: Option<&'static str>,
+    field: Option<String>,
+    status: Option<u16>,
+    code: Option<String>,
+    messages: Vec<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    body: Option<String>,
+}
+
+impl KopoKopoError {
+    pub(crate) fn new(kind: ErrorKind, detail: impl AsRef<str>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            detail: redact(detail.as_ref()),
+            operation: None,
+            field: None,
+            status: None,
+            code: None,
+            messages: Vec::new(),
+            retry_after: None,
+            attempts: 0,
+            body: None,
+        }))
+    }
+
+    /// A request refused before it was sent. `field` is the field's path in the caller's words: `destinations[0].amount`.
+    pub(crate) fn invalid(field: impl Into<String>, remedy: impl AsRef<str>) -> Self {
+        let field = field.into();
+        let mut error = Self::new(ErrorKind::InvalidRequest, format!("{field}: {}", remedy.as_ref()));
+        error.0.field = Some(field);
+        error
+    }
+
+    /// The client is set up wrongly. `option` names the option at fault.
+    pub(crate) fn configuration(option: impl Into<String>, remedy: impl AsRef<str>) -> Self {
+        let option = option.into();
+        let mut error = Self::new(ErrorKind::Configuration, format!("{option}: {}", remedy.as_ref()));
+        error.0.field = Some(option);
+        error
+    }
+
+    /// An answer or an authentic webhook that could not be understood.
+    pub(crate) fn decode(detail: impl AsRef<str>) -> Self {
+        Self::new(ErrorKind::Decode, detail)
+    }
+
+    /// A webhook whose signature proves nothing.
+    pub(crate) fn signature(detail: impl AsRef<str>) -> Self {
+        Self::new(ErrorKind::Signature, detail)
+    }
+
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
+        self.0.detail = redact(detail.as_ref());
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_server_words(mut self, code: Option<String>, messages: Vec<String>) -> Self {
+        self.0.code = code.map(|code| redact(&code));
+        self.0.messages = messages.iter().map(|message| redact(message)).collect();
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
+        self.0.body = (!body.is_empty()).then(|| redact(&String::from_utf8_lossy(body)));
+        self
+    }
+
+    /// The field's path gains a prefix: `amount` becomes `destinations[0].amount`.
+    pub(crate) fn within(mut self, parent: &str) -> Self {
+        if let Some(field) = self.0.field.take() {
+            let path = format!("{parent}.{field}");
+            if let Some(rest) = self.0.detail.strip_prefix(&field) {
+                self.0.detail = format!("{path}{rest}");
+            }
+            self.0.field = Some(path);
+        }
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What happened and what to do about it, in a sentence.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The operation that failed: `"incoming_payments.create"`.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// The request's field or the client's option at fault, where one is: `"destinations[0].amount"`.
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The server's own code: `error_code` of the API, `error` of OAuth.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The server's own messages: `error_message`, one string or several.
+    pub fn messages(&self) -> &[String] {
+        &self.0.messages
+    }
+
+    /// How long the server asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many requests the operation sent or tried to send, 0 when it was refused before that. A token fetched on the way does not count.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The answer's body as received, secrets and personal data redacted.
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+}
+
+impl fmt::Display for KopoKopoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.kind)?;
+        if let Some(operation) = self.0.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl fmt::Debug for KopoKopoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KopoKopoError")
+            .field("kind", &self.0.kind)
+            .field("detail", &self.0.detail)
+            .field("operation", &self.0.operation)
+            .field("field", &self.0.field)
+            .field("status", &self.0.status)
+            .field("code", &self.0.code)
+            .field("messages", &self.0.messages)
+            .field("retry_after", &self.0.retry_after)
+            .field("attempts", &self.0.attempts)
+            .field("body", &self.0.body)
+            .finish()
+    }
+}
+
+impl StdError for KopoKopoError {}
