@@ -1,1 +1,41 @@
-fn main() {}
+//! `cargo xtask`: the one front door for everything that is done to this repository, by people and by CI.
+
+mod fuzz;
+mod shell;
+mod step;
+mod table;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Checks, fuzzes and measures this repository", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check: format, lints, tests, documentation, dependencies
+    Test(test::Options),
+    /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("\n{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Steps: named pieces of work that are run in order until one fails, timed, and told in a table.
+
+use std::time::{Duration, Instant};
+
+use crate::{shell::Line, table::table, tools::Tool};
+
+/// One row in the list of a task.
+pub(crate) struct Step {
+    /// How `--only` calls it.
+    pub(crate) name: String,
+    /// What holds when it succeeds.
+    pub(crate) what: String,
+    pub(crate) needs: Vec<&'static Tool>,
+    pub(crate) lines: Vec<Line>,
+    /// Whether its output must tell of at least one test that passed.
+    pub(crate) tests: bool,
+}
+
+/// The sum of what test programs said of themselves.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Counts {
+    /// Takes up a line of output if it is one that Rust's test harness ends with:
+    /// `test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; ...`.
+    fn take(&mut self, line: &str) {
+        let Some((_, counts)) = line.trim().strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+            return;
+        };
+        for part in counts.split("; ") {
+            match part.split_once(' ').and_then(|(number, word)| Some((number.parse::<u64>().ok()?, word))) {
+                Some((number, "passed")) => self.passed += number,
+                Some((number, "failed")) => self.failed += number,
+                Some((number, "ignored")) => self.skipped += number,
+                _ => {}
+            }
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+/// The steps that `only` names, in the order of `steps`; all of them when it names none.
+pub(crate) fn select(steps: Vec<Step>, only: &[String]) -> Result<Vec<Step>, String> {
+    let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("there is no step {unknown:?}. The steps are: {}", names.join(", ")));
+    }
+    Ok(steps.into_iter().filter(|step| only.is_empty() || only.contains(&step.name)).collect())
+}
+
+/// Runs the steps until one fails and prints the table. `again` is the command that runs one step, its name left out.
+pub(crate) fn run(steps: &[Step], again: &str) -> Result<(), String> {
+    let started = Instant::now();
+    let mut rows = Vec::new();
+    let mut tests = Counts::default();
+    let mut failure = None;
+    for step in steps {
+        if failure.is_some() {
+            rows.push([step.name.clone(), "not run".to_owned(), String::new()]);
+            continue;
+        }
+        println!("\n== {}: {}", step.name, step.what);
+        let clock = Instant::now();
+        let mut counts = Counts::default();
+        let outcome = step.run(&mut counts);
+        tests.add(counts);
+        let (word, time) = (if outcome.is_ok() { "ok" } else { "FAILED" }, duration(clock.elapsed()));
+        println!("== {}: {word}, {time}", step.name);
+        rows.push([step.name.clone(), word.to_owned(), time]);
+        failure =
+            outcome.err().map(|reason| format!("{} failed: {reason}\nRepeat it with: {again}{}", step.name, step.name));
+    }
+    rows.push(["all".to_owned(), String::new(), duration(started.elapsed())]);
+    print!("\n{}", table(["step", "result", "time"], &rows));
+    if tests != Counts::default() {
+        println!("\ntests: {} passed, {} failed, {} skipped", tests.passed, tests.failed, tests.skipped);
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+impl Step {
+    fn run(&self, counts: &mut Counts) -> Result<(), String> {
+        for tool in &self.needs {
+            tool.ensure()?;
+        }
+        for line in &self.lines {
+            line.run(|printed| counts.take(printed))?;
+        }
+        if self.tests && counts.passed == 0 {
+            return Err("no test ran".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        format!("{seconds}.{} s", time.subsec_millis() / 100)
+    } else {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::{Counts, Step, duration, run, select};
+    use crate::shell::Line;
+
+    fn step(name: &'static str, line: &str) -> Step {
+        Step { name: name.into(), what: "something".into(), needs: vec![], lines: vec![Line::new(line)], tests: false }
+    }
+
+    #[test]
+    fn only_keeps_the_order_of_the_list() {
+        let steps = vec![step("a", "true"), step("b", "true"), step("c", "true")];
+        let chosen = select(steps, &["c".to_owned(), "a".to_owned()]).unwrap();
+        assert_eq!(chosen.iter().map(|step| step.name.as_str()).collect::<Vec<&str>>(), ["a", "c"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_told_with_the_known_ones() {
+        let told = select(vec![step("a", "true"), step("b", "true")], &["fmtt".to_owned()]).err().unwrap();
+        assert_eq!(told, "there is no step \"fmtt\". The steps are: a, b");
+    }
+
+    #[test]
+    fn the_first_failure_stops_the_run_and_says_how_to_repeat_it() {
+        let marker = std::env::temp_dir().join(format!("xtask-must-not-exist-{}", std::process::id()));
+        let steps = [step("good", "true"), step("bad", "false"), step("later", &format!("touch {}", marker.display()))];
+        let told = run(&steps, "cargo xtask test --only ").unwrap_err();
+        assert!(told.starts_with("bad failed: false: exit status"), "{told}");
+        assert!(told.ends_with("Repeat it with: cargo xtask test --only bad"), "{told}");
+        assert!(!marker.exists());
+    }
+
+    #[test]
+    fn a_step_of_tests_that_runs_none_fails() {
+        let mut silent = step("test", "true");
+        silent.tests = true;
+        assert!(run(&[silent], "").unwrap_err().contains("no test ran"));
+    }
+
+    #[test]
+    fn the_harnesss_closing_lines_are_added_up() {
+        let mut counts = Counts::default();
+        counts.take("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s");
+        counts.take("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        counts.take("test a_test ... ok");
+        counts.take("test result: what else. x passed; failed");
+        assert_eq!(counts, Counts { passed: 15, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn times_are_short_to_read() {
+        assert_eq!(duration(Duration::from_millis(1_260)), "1.2 s");
+        assert_eq!(duration(Duration::from_secs(123)), "2 min 03 s");
+    }
+}

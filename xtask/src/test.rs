@@ -1,0 +1,113 @@
+//! `cargo xtask test`: every check, the same for people and for CI.
+
+use crate::{
+    shell::Line,
+    step::{self, Step},
+    table::table,
+    tools::{self, CARGO_DENY, CLIPPY, RUSTFMT, Tool},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run only these steps, in their usual order
+    #[arg(long, value_name = "STEP,...", value_delimiter = ',')]
+    only: Vec<String>,
+    /// List the steps and run none
+    #[arg(long)]
+    list: bool,
+}
+
+/// The cheap ones come first. The compiler's own work is shared by those that follow each other.
+fn steps() -> Vec<Step> {
+    vec![
+        Step {
+            name: "fmt".into(),
+            what: "every Rust file is formatted".into(),
+            needs: vec![&RUSTFMT],
+            lines: vec![Line::new("cargo fmt --all --check")],
+            tests: false,
+        },
+        Step {
+            name: "clippy".into(),
+            what: "no lint has anything to say, tests and benchmarks included".into(),
+            needs: vec![&CLIPPY],
+            lines: vec![Line::new("cargo clippy --workspace --all-targets --locked -- -D warnings")],
+            tests: false,
+        },
+        Step {
+            name: "test".into(),
+            what: "unit tests and integration tests pass".into(),
+            needs: vec![],
+            lines: vec![Line::new("cargo test --workspace --lib --bins --tests --examples --locked")],
+            tests: true,
+        },
+        Step {
+            name: "doctest".into(),
+            what: "every snippet of the documentation and of the README compiles and runs".into(),
+            needs: vec![],
+            lines: vec![Line::new("cargo test --workspace --doc --locked")],
+            tests: true,
+        },
+        Step {
+            name: "docs".into(),
+            what: "the documentation builds without a warning".into(),
+            needs: vec![],
+            lines: vec![Line::new("cargo doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings")],
+            tests: false,
+        },
+        Step {
+            name: "deny".into(),
+            what: "licences, bans and sources of all dependencies (security advisories are not looked up: no download)"
+                .into(),
+            needs: vec![&CARGO_DENY],
+            lines: vec![Line::new(
+                "cargo-deny --workspace --locked check --hide-inclusion-graph licenses bans sources",
+            )],
+            tests: false,
+        },
+    ]
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let steps = step::select(steps(), &options.only)?;
+    if options.list {
+        let rows: Vec<_> = steps.iter().map(|step| [step.name.clone(), step.what.clone()]).collect();
+        print!("{}", table(["step", "what"], &rows));
+        return Ok(());
+    }
+    tools::check(&needed(&steps))?;
+    step::run(&steps, "cargo xtask test --only ")
+}
+
+/// Every tool of the steps once.
+fn needed(steps: &[Step]) -> Vec<&'static Tool> {
+    let mut tools: Vec<&'static Tool> = Vec::new();
+    for tool in steps.iter().flat_map(|step| &step.needs) {
+        if !tools.iter().any(|known| known.name == tool.name) {
+            tools.push(tool);
+        }
+    }
+    tools
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{needed, steps};
+
+    #[test]
+    fn names_of_steps_are_unique_and_can_be_given_to_only() {
+        let mut names: Vec<_> = steps().into_iter().map(|step| step.name).collect();
+        assert!(names.iter().all(|name| !name.contains([',', ' '])));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn each_tool_is_asked_for_once() {
+        let twice: Vec<_> = steps().into_iter().chain(steps()).collect();
+        let tools: Vec<&str> = needed(&twice).iter().map(|tool| tool.name).collect();
+        assert_eq!(tools, ["rustfmt", "clippy", "cargo-deny"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The programs that the tasks need beside cargo: found, installed, or named together with the command that installs
+//! them.
+
+use crate::shell::{Line, tools_bin};
+
+/// A program that a task needs.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    /// Prints the version and succeeds when the tool is there.
+    probe: &'static str,
+    /// The only version that will do, where the result depends on it.
+    version: Option<&'static str>,
+    /// Installs it.
+    install: &'static str,
+    /// Whether `install` stays inside this repository, so that it may run unasked.
+    ours: bool,
+}
+
+pub(crate) static RUSTFMT: Tool = Tool {
+    name: "rustfmt",
+    probe: "cargo fmt --version",
+    version: None,
+    install: "rustup component add rustfmt",
+    ours: false,
+};
+
+pub(crate) static CLIPPY: Tool = Tool {
+    name: "clippy",
+    probe: "cargo clippy --version",
+    version: None,
+    install: "rustup component add clippy",
+    ours: false,
+};
+
+pub(crate) static CARGO_DENY: Tool = Tool {
+    name: "cargo-deny",
+    probe: "cargo-deny --version",
+    version: Some("0.20.2"),
+    install: "cargo install cargo-deny --version 0.20.2 --locked --root .tools",
+    ours: true,
+};
+
+pub(crate) static NIGHTLY: Tool = Tool {
+    name: "nightly",
+    probe: "cargo +nightly --version",
+    version: None,
+    install: "rustup toolchain install nightly --profile minimal",
+    ours: false,
+};
+
+pub(crate) static CARGO_FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    probe: "cargo-fuzz --version",
+    version: Some("0.13.2"),
+    install: "cargo install cargo-fuzz --version 0.13.2 --locked --root .tools",
+    ours: true,
+};
+
+/// Says which of the tools are here. An error names every one that is missing and that a person has to install.
+pub(crate) fn check(tools: &[&Tool]) -> Result<(), String> {
+    let mut missing = Vec::new();
+    for tool in tools {
+        match tool.found() {
+            Some(version) => println!("{}: {version}", tool.name),
+            None if tool.ours => println!("{}: not here, will be installed in {}", tool.name, tools_bin().display()),
+            None => missing.push(format!("{} is missing. Install it with: {}", tool.name, tool.install)),
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
+}
+
+impl Tool {
+    /// Installs the tool if it is missing and may be installed unasked.
+    pub(crate) fn ensure(&self) -> Result<(), String> {
+        if self.found().is_some() {
+            return Ok(());
+        }
+        if !self.ours {
+            return Err(format!("{} is missing. Install it with: {}", self.name, self.install));
+        }
+        Line::new(self.install).run(|_| ())?;
+        match self.found() {
+            Some(_) => Ok(()),
+            None => Err(format!("{} was installed and still does not answer to: {}", self.name, self.probe)),
+        }
+    }
+
+    fn found(&self) -> Option<String> {
+        Line::new(self.probe).first_line().filter(|answer| self.accepts(answer))
+    }
+
+    fn accepts(&self, answer: &str) -> bool {
+        self.version.is_none_or(|version| answer.split_whitespace().any(|word| word == version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{CARGO_DENY, CARGO_FUZZ, RUSTFMT, Tool, check};
+
+    static ABSENT: Tool = Tool {
+        name: "absent",
+        probe: "no-such-program --version",
+        version: None,
+        install: "somehow install absent",
+        ours: false,
+    };
+
+    #[test]
+    fn another_version_of_a_pinned_tool_will_not_do() {
+        assert!(CARGO_DENY.accepts("cargo-deny 0.20.2"));
+        assert!(!CARGO_DENY.accepts("cargo-deny 0.20.20"));
+        assert!(!CARGO_DENY.accepts("cargo-deny 0.19.0"));
+        assert!(RUSTFMT.accepts("rustfmt 1.8.0-stable"));
+    }
+
+    #[test]
+    fn a_pinned_tool_installs_the_version_that_it_accepts() {
+        for tool in [&CARGO_DENY, &CARGO_FUZZ] {
+            assert!(tool.install.contains(&format!("--version {} ", tool.version.unwrap())), "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn what_a_person_must_install_is_named_with_its_command() {
+        let told = check(&[&ABSENT]).unwrap_err();
+        assert_eq!(told, "absent is missing. Install it with: somehow install absent");
+        assert_eq!(ABSENT.ensure().unwrap_err(), told);
+    }
+}
