@@ -147,6 +147,20 @@ impl KopoKopoError {
         Self::new(ErrorKind::Signature, detail)
     }
 
+    /// What a [`crate::TokenSource`] answers when it has no token to give: kind `authentication`.
+    pub fn token_source(detail: impl AsRef<str>) -> Self {
+        Self::new(ErrorKind::Authentication, format!("the token source gave no token: {}", detail.as_ref()))
+    }
+
+    /// Whether the same read may well succeed a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::RateLimited => true,
+            ErrorKind::Api => self.0.status.is_some_and(|status| status >= 500),
+            _ => false,
+        }
+    }
+
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self

@@ -1,0 +1,32 @@
+//! Client for the Kopo Kopo API (K2 Connect): M-PESA payments in Kenya.
+//!
+//! Not affiliated with Kopo Kopo Inc.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod builder;
+mod client;
+mod created;
+mod endpoint;
+mod error;
+mod failure;
+mod pipeline;
+mod process;
+mod redact;
+pub mod resources;
+mod retry;
+pub mod transport;
+pub mod types;
+mod validate;
+pub mod webhooks;
+
+pub use auth::{AccessToken, Introspection, OAuth, Token, TokenApplication, TokenInfo, TokenSource};
+pub use builder::{Builder, Environment, Timeouts};
+pub use client::{CallOptions, KopoKopo};
+pub use created::{Created, WaitOptions};
+pub use endpoint::{Endpoint, Safety};
+pub use error::{ErrorKind, KopoKopoError, Result};
+#[doc(hidden)]
+pub use retry::parse_retry_after;
+pub use retry::RetryOptions;

@@ -1,0 +1,144 @@
+//! The OAuth endpoints (API reference, section Authorization).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Answer, Body, KopoKopo},
+    endpoint::{Endpoint, Safety},
+    error::{KopoKopoError, Result},
+    types::{Secret, Timestamp, de},
+};
+
+pub(crate) const TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", Safety::Repeatable);
+const REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety::Repeatable);
+const INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
+const TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
+
+/// An access token (API reference, section Request application authorization).
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Token {
+    /// The token itself.
+    #[serde(deserialize_with = "de::secret")]
+    pub access_token: Secret,
+    /// `Bearer`.
+    #[serde(default, deserialize_with = "de::string")]
+    pub token_type: Option<String>,
+    /// Its life in seconds, from the moment it was made.
+    #[serde(default, deserialize_with = "de::seconds")]
+    pub expires_in: Option<u64>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// What the server knows of a token (API reference, section Request token introspection).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Introspection {
+    /// Whether it works.
+    pub active: bool,
+    /// Its scope, in practice empty.
+    #[serde(default, deserialize_with = "de::string")]
+    pub scope: Option<String>,
+    /// The application it belongs to.
+    #[serde(default, deserialize_with = "de::string")]
+    pub client_id: Option<String>,
+    /// `Bearer`.
+    #[serde(default, deserialize_with = "de::string")]
+    pub token_type: Option<String>,
+    /// When it expires.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub exp: Option<Timestamp>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub iat: Option<Timestamp>,
+}
+
+/// What the server knows of the token in use (API reference, section Request token information).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// In practice absent: tokens belong to applications.
+    #[serde(default, deserialize_with = "de::string")]
+    pub resource_owner_id: Option<String>,
+    /// In practice empty.
+    #[serde(default, deserialize_with = "de::strings")]
+    pub scope: Vec<String>,
+    /// How many seconds it still works.
+    #[serde(default, deserialize_with = "de::seconds")]
+    pub expires_in: Option<u64>,
+    /// The application it belongs to.
+    #[serde(default)]
+    pub application: Option<TokenApplication>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// The application that a token belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenApplication {
+    /// Its client id.
+    #[serde(default, deserialize_with = "de::string")]
+    pub uid: Option<String>,
+}
+
+/// Access tokens by hand. Every other operation fetches and renews its token by itself; this is for programs that hand
+/// tokens out (to a mobile app) or look into them.
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    client: KopoKopo,
+}
+
+impl OAuth {
+    pub(crate) fn new(client: KopoKopo) -> Self {
+        Self { client }
+    }
+
+    /// Fetches a new token, beside the one that the client keeps for itself.
+    ///
+    /// # Errors
+    /// `configuration` without credentials, `authentication` where the server refuses them.
+    pub async fn token(&self) -> Result<Token> {
+        let form = self.client.credentials()?.form(&[("grant_type", "client_credentials")]);
+        parse(&self.client.execute(&TOKEN, None, form).await?)
+    }
+
+    /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
+    ///
+    /// # Errors
+    /// `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    pub async fn revoke(&self, token: &Secret) -> Result<()> {
+        let form = self.client.credentials()?.form(&[("token", given(token)?)]);
+        self.client.execute(&REVOKE, None, form).await?;
+        self.client.forget_token(token)
+    }
+
+    /// Asks whether a token works, and whose it is.
+    ///
+    /// # Errors
+    /// `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    pub async fn introspect(&self, token: &Secret) -> Result<Introspection> {
+        let form = self.client.credentials()?.form(&[("token", given(token)?)]);
+        parse(&self.client.execute(&INTROSPECT, None, form).await?)
+    }
+
+    /// Asks about the token that the client itself uses.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn token_info(&self) -> Result<TokenInfo> {
+        parse(&self.client.execute(&TOKEN_INFO, None, Body::Empty).await?)
+    }
+}
+
+fn given(token: &Secret) -> Result<&str> {
+    let token = token.expose();
+    if token.is_empty() { Err(KopoKopoError::invalid("token", "must be the access token, and is empty")) } else { Ok(token) }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T> {
+    serde_json::from_slice(answer.body()?).map_err(|error| answer.unreadable(&error))
+}

@@ -1,0 +1,363 @@
+//! How a client is made.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use rustls::pki_types::CertificateDer;
+use url::Url;
+
+use crate::{
+    auth::TokenSource,
+    client::{Credentials, KopoKopo, Settings},
+    error::{KopoKopoError, Result},
+    retry::RetryOptions,
+    transport::{HttpTransportOptions, Proxy, Transport, check_proxy, tls},
+    types::Secret,
+    webhooks::Webhooks,
+};
+
+/// Which of Kopo Kopo's systems to talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://sandbox.kopokopo.com`, Kopo Kopo's own test system.
+    #[default]
+    Sandbox,
+    /// `https://api.kopokopo.com`: real money.
+    Production,
+}
+
+impl Environment {
+    /// Its base URL.
+    pub const fn base_url(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://sandbox.kopokopo.com",
+            Self::Production => "https://api.kopokopo.com",
+        }
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Making a connection. Default 3.1 s.
+    pub connect: Duration,
+    /// An answer that makes no progress. Default 20 s.
+    pub stalled: Duration,
+    /// The whole call, with its token, its retries and the waits between them. Default 45 s.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_millis(3100), stalled: Duration::from_secs(20), total: Duration::from_secs(45) }
+    }
+}
+
+/// Makes a [`KopoKopo`]. Get one from [`KopoKopo::builder`].
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Builder {
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    api_keys: Vec<Secret>,
+    environment: Environment,
+    base_url: Option<String>,
+    token_source: Option<Arc<dyn TokenSource>>,
+    transport: Option<Arc<dyn Transport>>,
+    timeouts: Timeouts,
+    retries: RetryOptions,
+    proxy: Proxy,
+    extra_ca_certificates: Vec<Vec<u8>>,
+    product: Option<String>,
+    private_token: bool,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("environment", &self.environment).field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// The application key. Needed with [`Self::client_secret`], unless there is a [`Self::token_source`].
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The application secret. It fetches access tokens and signs nothing.
+    pub fn client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// The API key, which signs webhooks and callbacks. Call it again while keys rotate: every key is tried. Not
+    /// needed where no webhook is verified.
+    pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
+        self.api_keys.push(api_key.into());
+        self
+    }
+
+    /// Default [`Environment::Sandbox`]: real money only where it was asked for.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Where tokens come from in a program that holds no client secret, such as a mobile app.
+    pub fn token_source(mut self, source: impl TokenSource) -> Self {
+        self.token_source = Some(Arc::new(source));
+        self
+    }
+
+    /// Another way to carry requests. The options for timeouts are handed to it; proxy and certificates are its own.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// How long things may take. Each call can differ: [`KopoKopo::with_options`].
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How passing failures are retried.
+    pub fn retries(mut self, retries: RetryOptions) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Which proxy to use. Default: the environment's.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. May be called again.
+    pub fn extra_ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.extra_ca_certificates.push(pem.into());
+        self
+    }
+
+    /// The program's own name and version, put in front of the `User-Agent` header: `"my-shop/1.4"`.
+    pub fn product(mut self, product: impl Into<String>) -> Self {
+        self.product = Some(product.into());
+        self
+    }
+
+    /// Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
+    /// share one.
+    pub fn private_token(mut self, private: bool) -> Self {
+        self.private_token = private;
+        self
+    }
+
+    /// Takes what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+    /// `K2_ENVIRONMENT` (`sandbox` or `production`). What is unset or empty is left as it is.
+    ///
+    /// # Errors
+    /// `configuration` where `K2_ENVIRONMENT` is another word.
+    pub fn from_env(mut self) -> Result<Self> {
+        let var = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        if let Some(value) = var("K2_ENVIRONMENT") {
+            self.environment = match value.as_str() {
+                "sandbox" => Environment::Sandbox,
+                "production" => Environment::Production,
+                _ => return Err(KopoKopoError::configuration("K2_ENVIRONMENT", "must be sandbox or production")),
+            };
+        }
+        self.client_id = var("K2_CLIENT_ID").or(self.client_id);
+        self.client_secret = var("K2_CLIENT_SECRET").map(Secret::from).or(self.client_secret);
+        self.base_url = var("K2_BASE_URL").or(self.base_url);
+        self.api_keys.extend(var("K2_API_KEY").map(Secret::from));
+        Ok(self)
+    }
+
+    /// Checks everything and makes the client. Nothing is sent before the first call.
+    ///
+    /// # Errors
+    /// `configuration`, naming the option: a missing credential, a base URL that is not https, a certificate that is
+    /// none, a timeout of zero.
+    pub fn build(self) -> Result<KopoKopo> {
+        let origin = Origin::parse(self.base_url.as_deref().unwrap_or(self.environment.base_url()))?;
+        let credentials = credentials(self.client_id, self.client_secret.as_ref(), self.token_source.is_some())?;
+        if self.api_keys.iter().any(|key| key.expose().trim().is_empty()) {
+            return Err(KopoKopoError::configuration("api_key", "is empty; leave it out where no webhook is verified"));
+        }
+        for (name, timeout) in
+            [("connect", self.timeouts.connect), ("stalled", self.timeouts.stalled), ("total", self.timeouts.total)]
+        {
+            check_timeout(name, timeout)?;
+        }
+        if let Proxy::Url(url) = &self.proxy {
+            check_proxy(url)?;
+        }
+        let user_agent = user_agent(self.product.as_deref())?;
+        let mut extra_roots: Vec<CertificateDer<'static>> = Vec::new();
+        for pem in &self.extra_ca_certificates {
+            extra_roots.extend(tls::certificates(pem)?);
+        }
+        let webhooks = Webhooks::new(self.api_keys);
+        let webhooks = match self.client_secret {
+            Some(secret) => webhooks.with_client_secret(secret),
+            None => webhooks,
+        };
+        Ok(KopoKopo::new(Settings {
+            transport_options: HttpTransportOptions { proxy: self.proxy, extra_roots, loopback_http: origin.is_loopback_http() },
+            origin,
+            credentials,
+            token_source: self.token_source,
+            transport: self.transport,
+            timeouts: self.timeouts,
+            retries: self.retries,
+            user_agent,
+            private_token: self.private_token,
+            webhooks,
+        }))
+    }
+}
+
+pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {
+    if timeout.is_zero() {
+        return Err(KopoKopoError::configuration(format!("timeouts.{name}"), "must be longer than nothing"));
+    }
+    Ok(())
+}
+
+fn credentials(client_id: Option<String>, client_secret: Option<&Secret>, has_source: bool) -> Result<Option<Credentials>> {
+    let client_id = client_id.filter(|id| !id.trim().is_empty());
+    let client_secret = client_secret.filter(|secret| !secret.expose().trim().is_empty());
+    match (client_id, client_secret) {
+        (Some(client_id), Some(client_secret)) => Ok(Some(Credentials { client_id, client_secret: client_secret.clone() })),
+        (None, None) if has_source => Ok(None),
+        (None, _) => Err(KopoKopoError::configuration("client_id", "is missing: set it to the application key, or bring a token source")),
+        (_, None) => Err(KopoKopoError::configuration("client_secret", "is missing: set it to the application secret, or bring a token source")),
+    }
+}
+
+fn user_agent(product: Option<&str>) -> Result<http::HeaderValue> {
+    let own = concat!("kopokopo-rust/", env!("CARGO_PKG_VERSION"));
+    let text = match product.map(str::trim) {
+        Some(product) if !product.is_empty() => format!("{product} {own} ({})", std::env::consts::OS),
+        _ => format!("{own} ({})", std::env::consts::OS),
+    };
+    http::HeaderValue::from_str(&text).map_err(|_| KopoKopoError::configuration("product", "must be plain ASCII, such as my-shop/1.4"))
+}
+
+/// The one origin that ever sees a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin(Url);
+
+impl Origin {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let refuse = |remedy: &str| Err(KopoKopoError::configuration("base_url", remedy));
+        let Ok(url) = Url::parse(text.trim()) else {
+            return refuse("is not a URL; expected one such as https://api.kopokopo.com");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("must hold no user name or password");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return refuse("must end after the host and port: the paths of the API are added to it");
+        }
+        match url.scheme() {
+            "https" if url.host().is_some() => Ok(Self(url)),
+            "http" if is_loopback(&url) => Ok(Self(url)),
+            "http" => refuse("must be https: http is only for loopback, where a simulator runs"),
+            _ => refuse("must begin with https://"),
+        }
+    }
+
+    /// The URL of a path, on this origin whatever the path says.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    pub(crate) fn is_loopback_http(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(domain)) => domain.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_https_or_loopback_is_an_origin() {
+        for good in ["https://api.kopokopo.com", "https://api.kopokopo.com/", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:80"] {
+            assert!(Origin::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "api.kopokopo.com", "http://api.kopokopo.com", "ftp://api.kopokopo.com", "https://a:b@api.kopokopo.com", "https://api.kopokopo.com/api/v2",
+            "https://api.kopokopo.com/?x=1", "http://127.0.0.1.example.com", "http://localhost.example.com", "file:///etc/passwd",
+        ] {
+            let error = Origin::parse(bad).unwrap_err();
+            assert_eq!(error.field(), Some("base_url"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_missing_credential_is_named() {
+        let error = KopoKopo::builder().client_secret("s").build().unwrap_err();
+        assert_eq!(error.field(), Some("client_id"));
+        let error = KopoKopo::builder().client_id("c").client_secret("  ").build().unwrap_err();
+        assert_eq!(error.field(), Some("client_secret"));
+    }
+
+    #[test]
+    fn a_builder_shows_no_secret() {
+        let builder = KopoKopo::builder().client_id("canary-id").client_secret("canary-secret").api_key("canary-key");
+        assert!(!format!("{builder:?}").contains("canary"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("canary"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_none_is_refused() {
+        for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            let error = KopoKopo::builder().client_id("c").client_secret("s").extra_ca_certificates(pem).build().unwrap_err();
+            assert_eq!(error.field(), Some("extra_ca_certificates"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_never_leaves_the_origin(path in "\\PC{0,40}") {
+            let origin = Origin::parse("https://api.kopokopo.com").unwrap();
+            let url = origin.url(&path);
+            prop_assert_eq!(url.origin(), Url::parse("https://api.kopokopo.com").unwrap().origin());
+        }
+
+        #[test]
+        fn parsing_an_origin_never_panics(text in "\\PC{0,60}") {
+            let _ = Origin::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The client: one handle for every operation of the API.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    auth::{AccessToken, OAuth, TOKEN, Token, TokenCell, TokenSource},
+    builder::{Builder, Origin, Timeouts, check_timeout},
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::{ErrorKind, KopoKopoError, Result},
+    pipeline::{Call, Limits, Pipeline},
+    process::{PerProcess, Slot},
+    resources::{self, Resource},
+    retry::RetryOptions,
+    transport::{HttpTransport, HttpTransportOptions, Transport},
+    types::{ResourceId, Secret},
+    webhooks::Webhooks,
+};
+
+pub(crate) use crate::pipeline::{Answer, Body};
+
+/// The Kopo Kopo API. Cheap to clone, safe to share between threads and tasks, and safe to use after a fork.
+///
+/// Calls run inside a tokio runtime. A call that is dropped half-way lets the request that is on its way finish:
+/// cutting it off would turn a payment into a guess.
+#[derive(Clone)]
+pub struct KopoKopo {
+    inner: Arc<Inner>,
+    options: CallOptions,
+}
+
+struct Inner {
+    settings: Settings,
+    state: PerProcess<ProcessState>,
+}
+
+/// What [`Builder::build`] checked.
+pub(crate) struct Settings {
+    pub(crate) origin: Origin,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) token_source: Option<Arc<dyn TokenSource>>,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) transport_options: HttpTransportOptions,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retries: RetryOptions,
+    pub(crate) user_agent: http::HeaderValue,
+    pub(crate) private_token: bool,
+    pub(crate) webhooks: Webhooks,
+}
+
+/// What one process needs to talk.
+struct ProcessState {
+    pipeline: Arc<Pipeline>,
+    tokens: Arc<TokenCell>,
+}
+
+/// The application's key and secret.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+}
+
+impl Credentials {
+    pub(crate) fn form(&self, fields: &[(&str, &str)]) -> Body {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("client_id", &self.client_id);
+        form.append_pair("client_secret", self.client_secret.expose());
+        form.extend_pairs(fields);
+        Body::Form(form.finish().into())
+    }
+}
+
+/// What one call may do differently. Whatever is None stays as the client has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallOptions {
+    /// Making a connection.
+    pub connect_timeout: Option<Duration>,
+    /// An answer that makes no progress.
+    pub stalled_timeout: Option<Duration>,
+    /// The whole call.
+    pub timeout: Option<Duration>,
+    /// Extra tries after the first.
+    pub max_retries: Option<u32>,
+}
+
+impl KopoKopo {
+    /// Begins a client.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { inner: Arc::new(Inner { settings, state: PerProcess::new() }), options: CallOptions::default() }
+    }
+
+    /// The same client, whose calls differ as `options` say. It shares connections, token and retry budget.
+    ///
+    /// # Errors
+    /// `configuration` for a timeout of zero.
+    pub fn with_options(&self, options: CallOptions) -> Result<Self> {
+        for (name, timeout) in
+            [("connect", options.connect_timeout), ("stalled", options.stalled_timeout), ("total", options.timeout)]
+        {
+            timeout.map_or(Ok(()), |timeout| check_timeout(name, timeout))?;
+        }
+        let old = self.options;
+        let options = CallOptions {
+            connect_timeout: options.connect_timeout.or(old.connect_timeout),
+            stalled_timeout: options.stalled_timeout.or(old.stalled_timeout),
+            timeout: options.timeout.or(old.timeout),
+            max_retries: options.max_retries.or(old.max_retries),
+        };
+        Ok(Self { inner: Arc::clone(&self.inner), options })
+    }
+
+    /// The origin that requests go to: `https://api.kopokopo.com`.
+    pub fn base_url(&self) -> &str {
+        self.inner.settings.origin.as_str()
+    }
+
+    /// Verifies webhooks and result callbacks with this client's API keys. Needs no connection and no runtime.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.inner.settings.webhooks
+    }
+
+    /// Access tokens by hand.
+    pub fn oauth(&self) -> OAuth {
+        OAuth::new(self.clone())
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.inner.settings.origin.is_loopback()
+    }
+
+    pub(crate) fn location(&self, endpoint: &Endpoint, id: &ResourceId) -> String {
+        self.inner.settings.origin.url(&crate::pipeline::path(endpoint, Some(id))).into()
+    }
+
+    pub(crate) fn credentials(&self) -> Result<&Credentials> {
+        self.inner.settings.credentials.as_ref().ok_or_else(|| {
+            KopoKopoError::configuration("client_secret", "is missing: this operation needs client_id and client_secret, which a token source does not replace")
+        })
+    }
+
+    pub(crate) fn forget_token(&self, token: &Secret) -> Result<()> {
+        self.state()?.tokens.forget(token);
+        Ok(())
+    }
+
+    /// Performs one operation and answers the server's answer, whose status is 2xx.
+    pub(crate) async fn execute(&self, endpoint: &'static Endpoint, id: Option<&ResourceId>, body: Body) -> Result<Answer> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(KopoKopoError::configuration("runtime", "calls run inside a tokio runtime; there is none here"));
+        }
+        let state = self.state()?;
+        let call = Call { endpoint, id, body, limits: self.limits(), tokens: needs_token(endpoint).then_some(&state.tokens) };
+        state.pipeline.run(call).await
+    }
+
+    /// Performs an operation that creates something.
+    pub(crate) async fn create<R: Resource>(&self, endpoint: &'static Endpoint, request: &impl Serialize) -> Result<Created<R>> {
+        let answer = self.execute(endpoint, None, Body::json(request)?).await?;
+        match answer.location().map(ResourceId::from_location) {
+            Some(Ok(id)) => Ok(Created::new(self.clone(), id)),
+            found => Err(no_location(endpoint, &answer, found.is_some())),
+        }
+    }
+
+    /// Reads a thing by its id.
+    pub(crate) async fn fetch<R: Resource>(&self, id: &str) -> Result<R> {
+        let id = ResourceId::parse(id)?;
+        let answer = self.execute(R::GET, Some(&id), Body::Empty).await?;
+        R::from_body(answer.body()?).map_err(|error| answer.explain(error))
+    }
+
+    pub(crate) fn total_timeout(&self) -> Duration {
+        self.limits().total
+    }
+
+    fn limits(&self) -> Limits {
+        let Settings { timeouts, retries, .. } = &self.inner.settings;
+        Limits {
+            connect: self.options.connect_timeout.unwrap_or(timeouts.connect),
+            stalled: self.options.stalled_timeout.unwrap_or(timeouts.stalled),
+            total: self.options.timeout.unwrap_or(timeouts.total),
+            retries: RetryOptions { max_retries: self.options.max_retries.unwrap_or(retries.max_retries), ..*retries },
+        }
+    }
+
+    fn state(&self) -> Result<Arc<Slot<ProcessState>>> {
+        self.inner.state.get(|| self.inner.settings.connect())
+    }
+}
+
+fn needs_token(endpoint: &Endpoint) -> bool {
+    endpoint.path.starts_with("/api/") || endpoint.path == "/oauth/token/info"
+}
+
+fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) -> KopoKopoError {
+    let fault = if malformed { "a Location that names no resource" } else { "no Location" };
+    let error = match endpoint.safety {
+        Safety::Repeatable => KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown")),
+        Safety::Once { find_out } => KopoKopoError::new(
+            ErrorKind::OutcomeUnknown,
+            format!("the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"),
+        ),
+    };
+    answer.explain(error)
+}
+
+impl Settings {
+    fn connect(&self) -> Result<ProcessState> {
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
+            None => Arc::new(HttpTransport::new(self.transport_options.clone())?),
+        };
+        let pipeline = Arc::new(Pipeline::new(self.origin.clone(), self.user_agent.clone(), transport));
+        let tokens = self.tokens(&pipeline)?;
+        Ok(ProcessState { pipeline, tokens })
+    }
+
+    fn tokens(&self, pipeline: &Arc<Pipeline>) -> Result<Arc<TokenCell>> {
+        if let Some(source) = &self.token_source {
+            let source = Arc::clone(source);
+            return Ok(TokenCell::new(move || source.token()));
+        }
+        let Some(credentials) = self.credentials.clone() else {
+            return Err(KopoKopoError::configuration("client_id", "is missing"));
+        };
+        let key = digest(&[self.origin.as_str(), &credentials.client_id, credentials.client_secret.expose()]);
+        let limits = Limits { connect: self.timeouts.connect, stalled: self.timeouts.stalled, total: self.timeouts.total, retries: self.retries };
+        let pipeline = Arc::clone(pipeline);
+        let make = move || {
+            TokenCell::new(move || {
+                let (pipeline, credentials) = (Arc::clone(&pipeline), credentials.clone());
+                async move { fetch_token(&pipeline, &credentials, limits).await }.boxed()
+            })
+        };
+        if self.private_token || self.transport.is_some() { Ok(make()) } else { TokenCell::shared(key, make) }
+    }
+}
+
+async fn fetch_token(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
+    let body = credentials.form(&[("grant_type", "client_credentials")]);
+    let answer = pipeline.run(Call { endpoint: &TOKEN, id: None, body, limits, tokens: None }).await?;
+    let token: Token = serde_json::from_slice(answer.body()?).map_err(|error| answer.unreadable(&error))?;
+    Ok(AccessToken { token: token.access_token, expires_in: token.expires_in.map(Duration::from_secs) })
+}
+
+/// Lengths go in too, so that no two different lists of parts look alike.
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
+
+impl fmt::Debug for KopoKopo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KopoKopo").field("base_url", &self.base_url()).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// The sections of the API reference, each a room of operations.
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident: $section:ident,)*) => {
+        impl KopoKopo {
+            $($(#[$doc])* pub fn $name(&self) -> resources::$section {
+                resources::$section::new(self.clone())
+            })*
+        }
+    };
+}
+
+sections! {
+    /// Payments from customers by STK push.
+    incoming_payments: IncomingPayments,
+}

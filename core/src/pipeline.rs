@@ -1,0 +1,274 @@
+//! The way of one call: token, request, answer, and the retries between them.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, Span, field::Empty};
+
+use crate::{
+    auth::TokenCell,
+    builder::Origin,
+    endpoint::{Endpoint, Safety},
+    error::{ErrorKind, KopoKopoError, Result},
+    failure,
+    retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
+    transport::{HttpRequest, HttpResponse, Reason, Sent, Transport, TransportError},
+    types::{ResourceId, Secret},
+};
+
+/// A transport ends a request by itself at its deadline; one that does not is left behind this much later.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// What a request carries.
+#[derive(Clone)]
+pub(crate) enum Body {
+    Empty,
+    Json(Bytes),
+    Form(Bytes),
+}
+
+impl Body {
+    pub(crate) fn json(value: &impl Serialize) -> Result<Self> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|error| KopoKopoError::new(ErrorKind::Internal, format!("the request could not be written as JSON: {error}")))?;
+        Ok(Self::Json(bytes.into()))
+    }
+
+    fn content_type(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Empty => None,
+            Self::Json(_) => Some(HeaderValue::from_static("application/json")),
+            Self::Form(_) => Some(HeaderValue::from_static("application/x-www-form-urlencoded")),
+        }
+    }
+
+    fn bytes(&self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::Json(bytes) | Self::Form(bytes) => bytes.clone(),
+        }
+    }
+}
+
+/// The limits of one call.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) stalled: Duration,
+    pub(crate) total: Duration,
+    pub(crate) retries: RetryOptions,
+}
+
+/// One call.
+pub(crate) struct Call<'a> {
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) id: Option<&'a ResourceId>,
+    pub(crate) body: Body,
+    pub(crate) limits: Limits,
+    /// None: the call carries no token.
+    pub(crate) tokens: Option<&'a Arc<TokenCell>>,
+}
+
+/// An answer of status 2xx.
+pub(crate) struct Answer {
+    response: HttpResponse,
+    operation: &'static str,
+    attempts: u32,
+}
+
+impl Answer {
+    pub(crate) fn body(&self) -> Result<&[u8]> {
+        self.response.body.as_deref().map_err(|broken| {
+            self.explain(KopoKopoError::new(failure::kind(broken.reason), &broken.detail))
+        })
+    }
+
+    /// None where the header is absent. An unreadable one is as good as an empty one.
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.response.headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default())
+    }
+
+    /// An error about this answer, with all that is known of it.
+    pub(crate) fn explain(&self, error: KopoKopoError) -> KopoKopoError {
+        error
+            .with_operation(self.operation)
+            .with_status(self.response.status)
+            .with_attempts(self.attempts)
+            .with_body(self.response.body_or_empty())
+    }
+
+    pub(crate) fn unreadable(&self, error: &serde_json::Error) -> KopoKopoError {
+        self.explain(KopoKopoError::decode(format!("the answer could not be understood: {error}")))
+    }
+}
+
+/// Everything between an operation and the transport.
+pub(crate) struct Pipeline {
+    origin: Origin,
+    user_agent: HeaderValue,
+    transport: Arc<dyn Transport>,
+    budget: RetryBudget,
+}
+
+impl Pipeline {
+    pub(crate) fn new(origin: Origin, user_agent: HeaderValue, transport: Arc<dyn Transport>) -> Self {
+        Self { origin, user_agent, transport, budget: RetryBudget::new() }
+    }
+
+    /// Performs a call to its end and answers what came with status 2xx.
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Answer> {
+        let endpoint = call.endpoint;
+        let span = tracing::info_span!(
+            "kopokopo",
+            operation = endpoint.operation,
+            http.request.method = endpoint.method.as_str(),
+            url.template = endpoint.path,
+            http.response.status_code = Empty,
+            attempts = Empty,
+            error = Empty,
+        );
+        async {
+            let outcome = self.attempt(call).await;
+            let span = Span::current();
+            match &outcome {
+                Ok(answer) => {
+                    span.record("http.response.status_code", answer.response.status).record("attempts", answer.attempts);
+                }
+                Err(error) => {
+                    span.record("error", error.kind().as_str()).record("attempts", error.attempts());
+                    error.status().map(|status| span.record("http.response.status_code", status));
+                }
+            }
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempt(&self, call: Call<'_>) -> Result<Answer> {
+        let Call { endpoint, limits, .. } = call;
+        let deadline = Instant::now().checked_add(limits.total).ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
+        let (mut attempts, mut retries, mut replayed) = (0, 0, false);
+        self.budget.deposit();
+        loop {
+            let held = match call.tokens {
+                Some(tokens) => Some(tokens.get(deadline).await.map_err(|error| error.with_attempts(attempts))?),
+                None => None,
+            };
+            attempts += 1;
+            let outcome = self.send(&call, held.as_ref().map(|held| &held.token), deadline).await;
+            let (error, passing, asked) = match outcome {
+                Ok(response) if is_usable(&response, endpoint) => {
+                    return Ok(Answer { response, operation: endpoint.operation, attempts });
+                }
+                Ok(response) => {
+                    if let (401, false, Some(tokens), Some(held)) = (response.status, replayed, call.tokens, &held) {
+                        replayed = true;
+                        tokens.forget(&held.token);
+                        continue;
+                    }
+                    match &response.body {
+                        Err(broken) if (200..300).contains(&response.status) => (failure::lost(endpoint, broken), true, None),
+                        _ => {
+                            let asked = retry_after(&response);
+                            (failure::refused(endpoint, &response, asked), is_passing(response.status), asked)
+                        }
+                    }
+                }
+                Err(lost) => {
+                    let again = lost.reason != Reason::Setup && (lost.sent == Sent::No || endpoint.safety == Safety::Repeatable);
+                    (failure::lost(endpoint, &lost), again, None)
+                }
+            };
+            let error = error.with_operation(endpoint.operation).with_attempts(attempts);
+            if !passing || !may_repeat(endpoint, &error) || retries >= limits.retries.max_retries {
+                return Err(error);
+            }
+            let pause = asked.unwrap_or_else(|| limits.retries.wait(retries));
+            if let Some(reason) = self.no_more(pause, deadline) {
+                let detail = format!("{}{reason}", error.detail());
+                return Err(error.with_detail(detail));
+            }
+            retries += 1;
+            tracing::debug!(kind = error.kind().as_str(), attempt = attempts, pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), "trying again");
+            sleep(pause).await;
+        }
+    }
+
+    /// Why there is no further try, where there is a reason.
+    fn no_more(&self, pause: Duration, deadline: Instant) -> Option<&'static str> {
+        if pause > LONGEST_RETRY_AFTER {
+            return Some("; it asks for a longer pause than this call waits for");
+        }
+        if deadline.saturating_duration_since(Instant::now()) <= pause {
+            return Some("; no time was left to try again");
+        }
+        (!self.budget.withdraw()).then_some("; not tried again, since too many of the latest requests were retries already")
+    }
+
+    /// Sends one request on a task of its own, which runs to its end whoever stops waiting for it.
+    async fn send(&self, call: &Call<'_>, token: Option<&Secret>, deadline: Instant) -> Result<HttpResponse, TransportError> {
+        let endpoint = call.endpoint;
+        let headers = self.headers(&call.body, token)?;
+        let request = HttpRequest {
+            method: endpoint.method.clone(),
+            url: self.origin.url(&path(endpoint, call.id)),
+            headers,
+            body: call.body.bytes(),
+            connect_timeout: call.limits.connect,
+            stalled_timeout: call.limits.stalled,
+            deadline,
+        };
+        let task = tokio::spawn(self.transport.send(request).in_current_span());
+        match timeout_at(deadline + GRACE, task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(TransportError::new(Sent::Maybe, Reason::Connection, "the transport was cut off")),
+            Err(_) => Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the transport did not keep to its deadline")),
+        }
+    }
+
+    fn headers(&self, body: &Body, token: Option<&Secret>) -> Result<HeaderMap, TransportError> {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(content_type) = body.content_type() {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+                .map_err(|_| TransportError::new(Sent::No, Reason::Setup, "the access token holds characters that no header can carry"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(headers)
+    }
+}
+
+/// Everything but what RFC 3986 calls unreserved.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The endpoint's path with the id in its place.
+pub(crate) fn path(endpoint: &Endpoint, id: Option<&ResourceId>) -> String {
+    id.map_or_else(|| endpoint.path.to_owned(), |id| endpoint.path.replace("{id}", &utf8_percent_encode(id.as_str(), SEGMENT).to_string()))
+}
+
+/// For a create the status and the Location say everything: what became of the body does not matter.
+fn is_usable(response: &HttpResponse, endpoint: &Endpoint) -> bool {
+    (200..300).contains(&response.status) && (response.body.is_ok() || endpoint.safety != Safety::Repeatable || response.headers.contains_key(LOCATION))
+}
+
+const fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// A create is sent again only where `failure` found that no byte of it left, which its kind then says.
+fn may_repeat(endpoint: &Endpoint, error: &KopoKopoError) -> bool {
+    endpoint.safety == Safety::Repeatable || (error.status().is_none() && error.kind() != ErrorKind::OutcomeUnknown)
+}

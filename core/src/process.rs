@@ -1,0 +1,118 @@
+//! State that belongs to one process.
+
+use std::{
+    ops::Deref,
+    sync::Arc,
+};
+
+use arc_swap::ArcSwapOption;
+
+use crate::error::Result;
+
+/// Holds one value for each process that uses it: after a fork the child gets its own.
+///
+/// Connections, timers and locks that a fork copies are half-alive: their driver threads exist only in the parent. So
+/// the child makes everything anew on first use, without taking a lock (it could have been held at the moment of the
+/// fork), and leaks the parent's value on purpose (dropping it would touch sockets that the two processes share).
+pub(crate) struct PerProcess<T> {
+    slot: ArcSwapOption<Slot<T>>,
+}
+
+/// A value and the process that made it.
+pub(crate) struct Slot<T> {
+    process: u32,
+    value: T,
+}
+
+impl<T> Deref for Slot<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self { slot: ArcSwapOption::const_empty() }
+    }
+
+    /// This process's value, made on first use. Two threads may both make one; only one of the two is kept.
+    pub(crate) fn get(&self, make: impl Fn() -> Result<T>) -> Result<Arc<Slot<T>>> {
+        self.get_as(std::process::id(), make)
+    }
+
+    fn get_as(&self, process: u32, make: impl Fn() -> Result<T>) -> Result<Arc<Slot<T>>> {
+        loop {
+            let current = self.slot.load_full();
+            if let Some(slot) = &current
+                && slot.process == process
+            {
+                return Ok(Arc::clone(slot));
+            }
+            let fresh = Arc::new(Slot { process, value: make()? });
+            let found = self.slot.compare_and_swap(&current, Some(Arc::clone(&fresh)));
+            let replaced = match (&*found, &current) {
+                (None, None) => true,
+                (Some(found), Some(current)) => Arc::ptr_eq(found, current),
+                _ => false,
+            };
+            if replaced {
+                std::mem::forget(current);
+                return Ok(fresh);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    struct Counted<'a>(&'a AtomicUsize);
+
+    impl Drop for Counted<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn one_process_makes_its_value_once() {
+        let made = AtomicUsize::new(0);
+        let cell = PerProcess::new();
+        for _ in 0..3 {
+            let value = cell.get(|| Ok(made.fetch_add(1, Ordering::SeqCst))).unwrap();
+            assert_eq!(**value, 0);
+        }
+        assert_eq!(made.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn another_process_gets_its_own_value_and_the_parents_is_never_dropped() {
+        let dropped = AtomicUsize::new(0);
+        let cell = PerProcess::new();
+        let parents = cell.get_as(1, || Ok(Counted(&dropped))).unwrap();
+        drop(parents);
+        let childs = cell.get_as(2, || Ok(Counted(&dropped))).unwrap();
+        drop(childs);
+        assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn racing_threads_agree_on_one_value() {
+        let cell = PerProcess::new();
+        let values: Vec<usize> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|n| {
+                    let cell = &cell;
+                    scope.spawn(move || **cell.get(|| Ok(n)).unwrap())
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(values.windows(2).all(|pair| pair[0] == pair[1]), "{values:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! When a request is sent again, and how long to wait before: the only retries there are.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use http::header::RETRY_AFTER;
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+use crate::transport::HttpResponse;
+
+/// How passing failures are retried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryOptions {
+    /// Extra tries after the first. Default 2; 0 switches retries off.
+    pub max_retries: u32,
+    /// The first wait is somewhere between nothing and this (full jitter), and the bound doubles each time. Default 0.5 s.
+    pub base: Duration,
+    /// The bound never grows beyond this. Default 8 s.
+    pub cap: Duration,
+}
+
+impl Default for RetryOptions {
+    fn default() -> Self {
+        Self { max_retries: 2, base: Duration::from_millis(500), cap: Duration::from_secs(8) }
+    }
+}
+
+impl RetryOptions {
+    /// Full jitter: any wait from nothing to the bound is as likely as any other, so that a crowd spreads out.
+    pub(crate) fn wait(&self, retry: u32) -> Duration {
+        let bound = self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.cap);
+        bound.mul_f64(fastrand::f64())
+    }
+}
+
+/// The longest Retry-After that is waited for. A longer one ends the call and is reported.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Retries may be a fifth of all requests, so that an ailing server is not met with three times its load. A small
+/// reserve lets a program that has just begun retry too.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    /// In tenths of a retry.
+    tenths: AtomicU64,
+}
+
+const RESERVE: u64 = 100;
+const RETRY: u64 = 10;
+const DEPOSIT: u64 = 2;
+
+impl RetryBudget {
+    pub(crate) const fn new() -> Self {
+        Self { tenths: AtomicU64::new(RESERVE) }
+    }
+
+    /// A request was sent for the first time.
+    pub(crate) fn deposit(&self) {
+        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| Some((tenths + DEPOSIT).min(RESERVE)));
+    }
+
+    /// Takes what one retry costs, if it is there.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| tenths.checked_sub(RETRY)).is_ok()
+    }
+}
+
+/// How long the answer asks to wait: a number of seconds or an HTTP date. Nonsense counts as absent.
+pub(crate) fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+    parse_retry_after(answer.header(RETRY_AFTER)?, OffsetDateTime::now_utc())
+}
+
+/// Reads a Retry-After header. A date in the past means now.
+#[doc(hidden)]
+pub fn parse_retry_after(text: &str, now: OffsetDateTime) -> Option<Duration> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    Some(Duration::try_from(date - now).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-05-01 10:00:00 UTC);
+
+    #[test]
+    fn retry_after_reads_seconds_and_dates() {
+        assert_eq!(parse_retry_after("120", NOW), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after(" 0 ", NOW), Some(Duration::ZERO));
+        assert_eq!(parse_retry_after("Fri, 01 May 2026 10:00:30 GMT", NOW), Some(Duration::from_secs(30)));
+        assert_eq!(parse_retry_after("Fri, 01 May 2026 09:00:00 GMT", NOW), Some(Duration::ZERO));
+        assert_eq!(parse_retry_after("99999999999999999999999", NOW), Some(Duration::from_secs(u64::MAX)));
+        for nonsense in ["", "soon", "-1", "1.5", "+3"] {
+            assert_eq!(parse_retry_after(nonsense, NOW), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn a_budget_lets_a_fifth_of_the_requests_be_retries() {
+        let budget = RetryBudget::new();
+        while budget.withdraw() {}
+        let mut retries = 0;
+        for _ in 0..1000 {
+            budget.deposit();
+            retries += u32::from(budget.withdraw());
+        }
+        assert_eq!(retries, 200);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_retry_after_never_panics(text in "\\PC{0,60}") {
+            let _ = parse_retry_after(&text, NOW);
+        }
+
+        #[test]
+        fn whole_seconds_come_back_as_they_are(seconds in 0_u64..10_000_000) {
+            prop_assert_eq!(parse_retry_after(&seconds.to_string(), NOW), Some(Duration::from_secs(seconds)));
+        }
+
+        #[test]
+        fn a_wait_stays_within_its_bound(retry in 0_u32..70) {
+            let options = RetryOptions::default();
+            let bound = Duration::from_millis(500) * 2_u32.pow(retry.min(4));
+            prop_assert!(options.wait(retry) <= bound.min(options.cap));
+        }
+    }
+}

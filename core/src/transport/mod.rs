@@ -1,0 +1,124 @@
+//! The one place that makes HTTP requests.
+
+mod http1;
+pub(crate) mod tls;
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method};
+use tokio::time::Instant;
+use url::Url;
+
+pub(crate) use http1::{HttpTransportOptions, check_proxy};
+pub use http1::{HttpTransport, Proxy};
+
+/// Carries requests to the server and answers back. [`HttpTransport`] is the default; tests and embedders bring their
+/// own through [`crate::Builder::transport`].
+///
+/// A transport sends each request at most once, follows no redirect, and keeps to the request's timeouts. Its future
+/// runs to its end on a task of its own even when the caller has gone away.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one request and reads the whole answer.
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
+}
+
+/// One request, complete.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL, always on the client's own origin.
+    pub url: Url,
+    /// All headers that the SDK sets. The authorization header is marked sensitive.
+    pub headers: HeaderMap,
+    /// The body, empty for none.
+    pub body: Bytes,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long the answer may make no progress.
+    pub stalled_timeout: Duration,
+    /// When all must be over.
+    pub deadline: Instant,
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("path", &self.url.path())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One answer. A body that broke off keeps its status and headers: for a create, these say all that matters.
+#[derive(Clone)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or why it could not be read to its end.
+    pub body: Result<Bytes, TransportError>,
+}
+
+impl HttpResponse {
+    pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as far as it is known: empty when it broke off.
+    pub(crate) fn body_or_empty(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request got no answer.
+#[derive(Debug, Clone)]
+pub struct TransportError {
+    /// Whether any byte of the request may have left this machine. When in doubt: [`Sent::Maybe`].
+    pub sent: Sent,
+    /// What happened.
+    pub reason: Reason,
+    /// In words, without URL, headers or body.
+    pub detail: String,
+}
+
+/// Whether a request left this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// No byte of it did: sending it again cannot repeat anything.
+    No,
+    /// Some of it may have.
+    Maybe,
+}
+
+/// What happened to a request without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The transport could not be set up.
+    Setup,
+    /// No connection, or it broke.
+    Connection,
+    /// A timeout passed.
+    Timeout,
+    /// The answer is larger than this library reads.
+    TooLarge,
+}
+
+impl TransportError {
+    pub(crate) fn new(sent: Sent, reason: Reason, detail: impl Into<String>) -> Self {
+        Self { sent, reason, detail: detail.into() }
+    }
+}

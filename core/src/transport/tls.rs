@@ -1,0 +1,62 @@
+//! TLS by rustls and ring, with the platform's roots, or the bundled ones where the platform has none.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, pem::PemObject},
+};
+#[cfg(not(target_os = "android"))]
+use rustls_platform_verifier::Verifier;
+
+use crate::error::{KopoKopoError, Result};
+
+/// Reads every certificate of a PEM text.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let refuse = || KopoKopoError::configuration("extra_ca_certificates", "expected PEM text with at least one CERTIFICATE block");
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| refuse())?;
+    let mut store = RootCertStore::empty();
+    for certificate in &certificates {
+        store.add(certificate.clone()).map_err(|_| refuse())?;
+    }
+    if certificates.is_empty() { Err(refuse()) } else { Ok(certificates) }
+}
+
+/// The client's TLS set-up. The crypto provider is passed in, never installed for the whole process: the host program
+/// may have chosen another one.
+pub(crate) fn client_config(extra: &[CertificateDer<'static>], platform_roots: bool) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    if platform_roots && let Some(config) = with_platform_roots(extra, &provider)? {
+        return Ok(config);
+    }
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(extra.iter().cloned());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// None where the platform has no usable roots, as in a container without ca-certificates.
+#[cfg(not(target_os = "android"))]
+fn with_platform_roots(extra: &[CertificateDer<'static>], provider: &Arc<CryptoProvider>) -> Result<Option<ClientConfig>, rustls::Error> {
+    // With extra roots the verifier is content to find none of the platform's, and then trusts nothing else.
+    if !extra.is_empty() && Verifier::new(Arc::clone(provider)).is_err() {
+        return Ok(None);
+    }
+    let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), Arc::clone(provider));
+    let Ok(verifier) = verifier else { return Ok(None) };
+    let config = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(Some(config))
+}
+
+/// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither.
+#[cfg(target_os = "android")]
+fn with_platform_roots(_: &[CertificateDer<'static>], _: &Arc<CryptoProvider>) -> Result<Option<ClientConfig>, rustls::Error> {
+    Ok(None)
+}

@@ -1,0 +1,212 @@
+//! Exact amounts of money.
+
+use std::{fmt, iter::Sum, ops::Add, str::FromStr};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
+
+use crate::error::{ErrorKind, KopoKopoError, Result};
+
+/// An exact decimal amount, in whole units of its currency (shillings). No float is ever involved: it is read from
+/// text and whole numbers, and written as text or as the same digits.
+///
+/// Equality is of value: `100` equals `100.00`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(Decimal);
+
+impl Amount {
+    /// Whether it is more than 0.
+    pub fn is_positive(&self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+
+    /// Whether it has no cents.
+    pub fn is_whole(&self) -> bool {
+        self.0.is_integer()
+    }
+
+    /// The decimal itself.
+    pub const fn decimal(&self) -> Decimal {
+        self.0
+    }
+
+    /// The same digits as a bare JSON number, as request bodies carry it.
+    pub fn as_json_number(&self) -> JsonNumber {
+        JsonNumber(*self)
+    }
+}
+
+/// An [`Amount`] that serializes as a bare number instead of a string.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonNumber(Amount);
+
+impl Serialize for JsonNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl FromStr for Amount {
+    type Err = KopoKopoError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        parse(text.trim()).map(Self).ok_or_else(|| {
+            KopoKopoError::new(ErrorKind::InvalidRequest, "must be a plain decimal number such as 100 or 100.50, of at most 28 digits")
+        })
+    }
+}
+
+fn parse(text: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+    let mut integer: String = format!("{}{fraction}", whole.trim_start_matches('0'));
+    // A negative scale is a positive power of ten: the zeros are written out.
+    let scale = match u32::try_from(scale) {
+        Ok(scale) => scale,
+        Err(_) if scale >= -28 => {
+            integer.extend(std::iter::repeat_n('0', scale.unsigned_abs() as usize));
+            0
+        }
+        Err(_) => return None,
+    };
+    let significant = integer.trim_start_matches('0');
+    if significant.len() > 28 || scale > 28 {
+        return None;
+    }
+    let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().ok()? };
+    let decimal = Decimal::try_from_i128_with_scale(if mantissa.starts_with('-') { -magnitude } else { magnitude }, scale).ok()?;
+    Some(decimal.normalize())
+}
+
+macro_rules! from_whole {
+    ($($whole:ty),*) => {$(
+        impl From<$whole> for Amount {
+            fn from(whole: $whole) -> Self {
+                Self(Decimal::from(whole))
+            }
+        }
+    )*};
+}
+from_whole!(u8, u16, u32, u64, i32, i64);
+
+impl From<Decimal> for Amount {
+    fn from(decimal: Decimal) -> Self {
+        Self(decimal.normalize())
+    }
+}
+
+/// As short as it can be said: `100` for `100.00`, `100.5` for `100.50`.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.normalize().fmt(f)
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The API writes `"100.0"`, `"313"`, `20000`; the digits are taken as they stand.
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get().trim();
+        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        inner.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("an amount {}", error.detail())))
+    }
+}
+
+impl Add for Amount {
+    type Output = Self;
+
+    /// Amounts of money are far from the limit; a sum beyond it stays there.
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn amount(text: &str) -> Amount {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn amounts_are_read_exactly_from_texts_and_numbers() {
+        let read: Vec<Amount> = serde_json::from_str(r#"["100.0", "313", 20000, 350, 0.1, 1e3, 9007199254740993, 12345678901234567.89]"#).unwrap();
+        let shown: Vec<String> = read.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["100", "313", "20000", "350", "0.1", "1000", "9007199254740993", "12345678901234567.89"]);
+        let from_value: Amount = serde_json::from_value(serde_json::json!("100.50")).unwrap();
+        assert_eq!(from_value, amount("100.5"));
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused() {
+        for text in ["", " ", "-", ".", "1.", ".5", "1,000", "1 000", "KES 5", "NaN", "inf", "Infinity", "0x10", "+5", "--5", "1e", "1e99", "1e-40", "99999999999999999999999999999", "1.2.3", "١٠"] {
+            assert!(text.parse::<Amount>().is_err(), "{text:?}");
+        }
+        for json in ["null", "true", "{}", "[]", r#""ten""#] {
+            assert!(serde_json::from_str::<Amount>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn requests_carry_bare_numbers_and_answers_texts() {
+        let amounts = [amount("100.00"), amount("100.50"), amount("12345678901234567.89")];
+        let numbers: Vec<_> = amounts.iter().map(Amount::as_json_number).collect();
+        assert_eq!(serde_json::to_string(&numbers).unwrap(), "[100,100.5,12345678901234567.89]");
+        assert_eq!(serde_json::to_string(&amounts).unwrap(), r#"["100","100.5","12345678901234567.89"]"#);
+    }
+
+    #[test]
+    fn whole_and_positive_are_told() {
+        assert!(amount("100.00").is_whole() && !amount("0.5").is_whole());
+        assert!(amount("0.01").is_positive() && !amount("0").is_positive() && !amount("-1").is_positive());
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in "[-+0-9.eE ]{0,40}|\\PC{0,20}") {
+            let _ = text.parse::<Amount>();
+        }
+
+        #[test]
+        fn cents_survive_every_way(shillings in 0_u64..1_000_000_000_000, cents in 0_u64..100) {
+            let text = format!("{shillings}.{cents:02}");
+            let read = amount(&text);
+            let as_number = serde_json::to_string(&read.as_json_number()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Amount>(&as_number).unwrap(), read);
+            prop_assert_eq!(serde_json::from_str::<Amount>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+            prop_assert_eq!(read.decimal(), Decimal::new(i64::try_from(shillings * 100 + cents).unwrap(), 2));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a caller attaches to a request and finds again in its result.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::{Error as _, MapAccess, Visitor}, ser::SerializeMap};
+use serde_json::value::RawValue;
+
+use crate::error::{KopoKopoError, Result};
+
+/// At most 5 pairs of a name and a primitive value, in their order (API reference, Request Parameters of each create).
+/// Answers may hold more and deeper ones; they are kept. Debug prints names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Metadata(Vec<(String, MetadataValue)>);
+
+/// A value of metadata.
+#[derive(Clone, PartialEq, Eq)]
+pub enum MetadataValue {
+    /// A text.
+    Text(String),
+    /// A number with its digits as they stand.
+    Number(String),
+    /// True or false.
+    Bool(bool),
+    /// A list or an object as its JSON text, or `null`. Only answers hold these.
+    Json(String),
+}
+
+impl Metadata {
+    /// Nothing attached.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Attaches a pair. A name that is there already gets the new value.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<MetadataValue>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+        self
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&MetadataValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// All pairs in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &MetadataValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// How many pairs.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As a request may carry it.
+    pub(crate) fn checked(&self) -> Result<&Self> {
+        if self.len() > 5 {
+            return Err(KopoKopoError::invalid("metadata", "must hold at most 5 pairs"));
+        }
+        for (name, value) in &self.0 {
+            if name.trim().is_empty() {
+                return Err(KopoKopoError::invalid("metadata", "must not hold a blank name"));
+            }
+            if matches!(value, MetadataValue::Json(_)) {
+                return Err(KopoKopoError::invalid("metadata", "must hold only texts, numbers, true and false as values"));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl MetadataValue {
+    /// The value as text: a text without quotes, everything else as in JSON.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) | Self::Number(text) | Self::Json(text) => text.clone(),
+            Self::Bool(value) => value.to_string(),
+        }
+    }
+
+    fn from_json(json: &str) -> serde_json::Result<Self> {
+        Ok(match json.as_bytes().first() {
+            Some(b'"') => Self::Text(serde_json::from_str(json)?),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'-' | b'0'..=b'9') => Self::Number(json.to_owned()),
+            _ => Self::Json(json.to_owned()),
+        })
+    }
+}
+
+impl From<&str> for MetadataValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for MetadataValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for MetadataValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for MetadataValue {
+    fn from(value: i64) -> Self {
+        Self::Number(value.to_string())
+    }
+}
+
+impl<N: Into<String>, V: Into<MetadataValue>> FromIterator<(N, V)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        pairs.into_iter().fold(Self::new(), |metadata, (name, value)| metadata.with(name, value))
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Callers put anything here, names and phone numbers included.
+impl fmt::Debug for MetadataValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Serialize for MetadataValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(json) | Self::Json(json) => RawValue::from_string(json.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Metadata;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of names and values")
+            }
+
+            fn visit_unit<E>(self) -> Result<Metadata, E> {
+                Ok(Metadata::new())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
+                let mut metadata = Metadata::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    metadata = metadata.with(name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?);
+                }
+                Ok(metadata)
+            }
+        }
+        deserializer.deserialize_any(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn metadata_keeps_order_digits_and_depth() {
+        let json = r#"{"z":"text","a":1.50,"b":true,"c":[1,{"d":null}],"e":null}"#;
+        let metadata: Metadata = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), json);
+        assert_eq!(metadata.get("a").unwrap().to_text(), "1.50");
+        assert!(serde_json::from_str::<Metadata>("null").unwrap().is_empty());
+    }
+
+    #[test]
+    fn metadata_shows_names_only() {
+        let shown = format!("{:?}", Metadata::new().with("customer", "canary"));
+        assert!(shown.contains("customer") && !shown.contains("canary"));
+    }
+
+    #[test]
+    fn requests_carry_at_most_five_primitive_pairs() {
+        let five: Metadata = (0..5_i64).map(|n| (n.to_string(), n)).collect();
+        assert!(five.checked().is_ok());
+        let blank: Metadata = Metadata::new().with(" ", "x");
+        let nested: Metadata = serde_json::from_str(r#"{"a":{"b":1}}"#).unwrap();
+        for bad in [five.with("six", 6), blank, nested] {
+            assert_eq!(bad.checked().unwrap_err().field(), Some("metadata"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_survive(pairs in prop::collection::btree_map("\\PC{1,10}", "\\PC{0,10}", 0..6)) {
+            let metadata: Metadata = pairs.clone().into_iter().collect();
+            let again: Metadata = serde_json::from_str(&serde_json::to_string(&metadata).unwrap()).unwrap();
+            prop_assert_eq!(again, metadata);
+        }
+    }
+}

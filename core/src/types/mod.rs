@@ -1,0 +1,26 @@
+//! The words that requests and answers are made of: money, times, phone numbers, names and secrets.
+
+mod amount;
+mod currency;
+pub(crate) mod de;
+mod metadata;
+mod open_enum;
+mod personal;
+mod phone;
+mod raw;
+mod resource_id;
+mod secret;
+mod timestamp;
+mod words;
+
+pub use amount::{Amount, JsonNumber};
+pub use currency::Currency;
+pub use metadata::{Metadata, MetadataValue};
+pub(crate) use open_enum::open_enum;
+pub use personal::Personal;
+pub use phone::{PhoneNumber, hash_phone};
+pub use raw::Raw;
+pub use resource_id::ResourceId;
+pub use secret::Secret;
+pub use timestamp::Timestamp;
+pub use words::{EventType, Network, RecipientType, Scope, SettlementMethod};

@@ -1,0 +1,247 @@
+//! Moments in time.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, macros::offset};
+
+use super::de;
+use crate::error::{ErrorKind, KopoKopoError, Result};
+
+/// Daraja's times carry no offset; they are taken as Nairobi's, which knows no summer time.
+const NAIROBI: UtcOffset = offset!(+3);
+
+/// A moment with the offset it was written in: `2026-05-01T10:43:20+03:00`. Shown as it was read: the offset and the
+/// number of digits after the second are kept.
+///
+/// Equality and order are those of the moment, whatever the offset.
+#[derive(Clone, Copy)]
+pub struct Timestamp {
+    at: OffsetDateTime,
+    digits: u8,
+}
+
+impl Timestamp {
+    /// The moment itself.
+    pub const fn instant(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub const fn unix_timestamp(&self) -> i64 {
+        self.at.unix_timestamp()
+    }
+
+    /// A moment by its seconds since 1970-01-01T00:00:00Z. None beyond the year 9999.
+    pub fn from_unix_timestamp(seconds: i64) -> Option<Self> {
+        OffsetDateTime::from_unix_timestamp(seconds).ok().map(|at| Self { at, digits: 0 })
+    }
+
+    /// Daraja's `YYYYMMDDhhmmss`, in Nairobi's time.
+    pub fn from_daraja(text: &str) -> Option<Self> {
+        let digits = text.trim().as_bytes();
+        if digits.len() != 14 {
+            return None;
+        }
+        let date = date(&digits[..4], &digits[4..6], &digits[6..8])?;
+        let time = Time::from_hms(small(&digits[8..10])?, small(&digits[10..12])?, small(&digits[12..])?).ok()?;
+        Some(Self { at: PrimitiveDateTime::new(date, time).assume_offset(NAIROBI), digits: 0 })
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(at: OffsetDateTime) -> Self {
+        let nanosecond = at.nanosecond();
+        let digits = if nanosecond == 0 {
+            0
+        } else if nanosecond % 1_000_000 == 0 {
+            3
+        } else {
+            9
+        };
+        Self { at, digits }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = KopoKopoError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        parse(text.trim()).ok_or_else(|| {
+            KopoKopoError::new(ErrorKind::InvalidRequest, "must be a time with its offset such as 2026-05-01T10:43:20+03:00")
+        })
+    }
+}
+
+/// ISO 8601 with an offset: `2020-10-19T09:24:48.622+03:00`, with a space for the `T`, `Z`, `+0300` or `+03`.
+fn parse(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let (head, rest) = (bytes.get(..19)?, bytes.get(19..)?);
+    let separators = head[4] == b'-' && head[7] == b'-' && matches!(head[10], b'T' | b't' | b' ') && head[13] == b':' && head[16] == b':';
+    if !separators {
+        return None;
+    }
+    let date = date(&head[..4], &head[5..7], &head[8..10])?;
+    let fraction_end = match rest.first()? {
+        b'.' | b',' => 1 + rest[1..].iter().take_while(|b| b.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    let (fraction, offset) = rest.split_at(fraction_end);
+    let fraction = fraction.get(1..).unwrap_or_default();
+    if fraction_end == 1 {
+        return None;
+    }
+    let kept = &fraction[..fraction.len().min(9)];
+    let nanosecond = number(kept)? * 10_u32.pow(9 - u32::try_from(kept.len()).ok()?);
+    let time = Time::from_hms_nano(small(&head[11..13])?, small(&head[14..16])?, small(&head[17..19])?, nanosecond).ok()?;
+    let at = PrimitiveDateTime::new(date, time).assume_offset(parse_offset(offset)?);
+    Some(Timestamp { at, digits: u8::try_from(kept.len()).ok()? })
+}
+
+fn parse_offset(offset: &[u8]) -> Option<UtcOffset> {
+    let (sign, hours, minutes) = match offset {
+        b"Z" | b"z" => return Some(UtcOffset::UTC),
+        [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [*h1, *h2], [*m1, *m2]),
+        [sign, h1, h2] => (sign, [*h1, *h2], *b"00"),
+        _ => return None,
+    };
+    let sign = match sign {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = (i8::try_from(small(&hours)?).ok()?, i8::try_from(small(&minutes)?).ok()?);
+    if minutes > 59 {
+        return None;
+    }
+    UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
+}
+
+fn date(year: &[u8], month: &[u8], day: &[u8]) -> Option<Date> {
+    let month = Month::try_from(small(month)?).ok()?;
+    Date::from_calendar_date(i32::try_from(number(year)?).ok()?, month, small(day)?).ok()
+}
+
+fn small(digits: &[u8]) -> Option<u8> {
+    u8::try_from(number(digits)?).ok()
+}
+
+/// At most nine digits, so that it always fits.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, time) = (self.at.date(), self.at.time());
+        write!(f, "{:04}-{:02}-{:02}T", date.year(), u8::from(date.month()), date.day())?;
+        write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
+        if self.digits > 0 {
+            write!(f, ".{:.*}", usize::from(self.digits), format_args!("{:09}", time.nanosecond()))?;
+        }
+        let (hours, minutes, _) = self.at.offset().as_hms();
+        if self.at.offset().is_utc() {
+            return f.write_str("Z");
+        }
+        let sign = if self.at.offset().is_negative() { '-' } else { '+' };
+        write!(f, "{sign}{:02}:{:02}", hours.unsigned_abs(), minutes.unsigned_abs())
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Timestamp {}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+impl std::hash::Hash for Timestamp {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.at.hash(state);
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        de::word(deserializer)?.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("a time {}", error.detail())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_timestamp_is_shown_as_it_was_read() {
+        for text in [
+            "2020-10-19T09:24:48.622+03:00", "2026-05-01T10:43:20+03:00", "2018-06-20T22:45:12.790Z", "2025-09-23T20:22:59.000+03:00",
+            "2021-01-27T10:57:58.123456789-11:30", "0001-01-01T00:00:00Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn other_spellings_name_the_same_moment() {
+        let moment: Timestamp = "2026-05-01T10:43:20+03:00".parse().unwrap();
+        for text in ["2026-05-01 10:43:20+0300", "2026-05-01T07:43:20Z", "2026-05-01T10:43:20.000+03", " 2026-05-01t07:43:20z "] {
+            assert_eq!(text.parse::<Timestamp>().unwrap(), moment, "{text}");
+        }
+        assert_eq!(Timestamp::from_daraja("20260501104320").unwrap(), moment);
+        assert_eq!(Timestamp::from_unix_timestamp(moment.unix_timestamp()).unwrap(), moment);
+    }
+
+    #[test]
+    fn what_is_no_moment_is_refused() {
+        for text in ["", "2026-05-01", "2026-05-01T10:43:20", "2026-13-01T10:43:20Z", "2026-02-30T10:43:20Z", "2026-05-01T24:00:00Z", "2026-05-01T10:43:20.Z", "2026-05-01T10:43:20+3", "2026-05-01T10:43:20+03:99", "tomorrow", "2026-05-01T10:43:20Zé"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text:?}");
+        }
+        for text in ["", "2026050110432", "20261301104320", "2026050110432x", "٢٠٢٦"] {
+            assert!(Timestamp::from_daraja(text).is_none(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in "[-+0-9T:.Z ]{0,40}|\\PC{0,40}") {
+            let _ = text.parse::<Timestamp>();
+            let _ = Timestamp::from_daraja(&text);
+        }
+
+        #[test]
+        fn every_moment_reads_back_from_its_text(seconds in 0_i64..4_000_000_000, offset in -12_i8..14) {
+            let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap().to_offset(UtcOffset::from_hms(offset, 0, 0).unwrap());
+            let moment = Timestamp::from(at);
+            let again: Timestamp = moment.to_string().parse().unwrap();
+            prop_assert_eq!(again, moment);
+            prop_assert_eq!(again.to_string(), moment.to_string());
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The API's words that requests are written with.
+
+use super::open_enum;
+use crate::error::{KopoKopoError, Result};
+
+open_enum! {
+    /// What a webhook can tell of (API reference, section Create a webhook subscription).
+    pub enum EventType {
+        /// A customer paid.
+        BuygoodsTransactionReceived = "buygoods_transaction_received",
+        /// A customer's payment was given back.
+        BuygoodsTransactionReversed = "buygoods_transaction_reversed",
+        /// Another till paid.
+        B2bTransactionReceived = "b2b_transaction_received",
+        /// Another till's payment was given back.
+        B2bTransactionReversed = "b2b_transaction_reversed",
+        /// Money was settled to the merchant's account.
+        SettlementTransferCompleted = "settlement_transfer_completed",
+        /// Somebody paid for the first time.
+        CustomerCreated = "customer_created",
+        /// A card payment came in.
+        CardTransactionReceived = "card_transaction_received",
+        /// A card payment was voided.
+        CardTransactionVoided = "card_transaction_voided",
+        /// A card payment was given back.
+        CardTransactionReversed = "card_transaction_reversed",
+    }
+}
+
+open_enum! {
+    /// Whether something is about the whole company or one till.
+    pub enum Scope {
+        /// Every till of the company.
+        Company = "company",
+        /// One till, named by the scope reference.
+        Till = "till",
+    }
+}
+
+open_enum! {
+    /// A mobile network.
+    pub enum Network {
+        /// Safaricom, the only one that the documentation names.
+        Safaricom = "Safaricom",
+    }
+}
+
+open_enum! {
+    /// How a bank account is paid.
+    pub enum SettlementMethod {
+        /// Electronic funds transfer: slower, cheaper.
+        Eft = "EFT",
+        /// Real-time settlement.
+        Rts = "RTS",
+    }
+}
+
+open_enum! {
+    /// Who money is sent to, in snake case as version 2 writes it.
+    pub enum RecipientType {
+        /// The merchant's own mobile wallet.
+        MerchantWallet = "merchant_wallet",
+        /// The merchant's own bank account.
+        MerchantBankAccount = "merchant_bank_account",
+        /// A person's mobile wallet.
+        MobileWallet = "mobile_wallet",
+        /// Somebody's bank account.
+        BankAccount = "bank_account",
+        /// A till.
+        Till = "till",
+        /// A paybill account.
+        Paybill = "paybill",
+    }
+}
+
+/// Blank: these fields are required, and what is meant is not guessed.
+macro_rules! blank_by_default {
+    ($($name:ident),*) => {$(
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Other(String::new())
+            }
+        }
+    )*};
+}
+blank_by_default!(EventType, Scope, SettlementMethod);
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::Safaricom
+    }
+}
+
+impl EventType {
+    /// Only these two can come in Daraja's shape. Of words this version does not know nothing is assumed.
+    pub(crate) const fn may_be_daraja(&self) -> bool {
+        matches!(self, Self::BuygoodsTransactionReceived | Self::B2bTransactionReceived | Self::Other(_))
+    }
+}
+
+impl Scope {
+    pub(crate) fn checked(&self) -> Result<&str> {
+        match self {
+            Self::Other(_) => Err(KopoKopoError::invalid("scope", "must be company or till")),
+            known => Ok(known.as_str()),
+        }
+    }
+
+    /// The till number belongs to the scope `till` and to no other.
+    pub(crate) fn reference<'a>(&self, reference: Option<&'a String>) -> Result<Option<&'a str>> {
+        match (self, crate::validate::optional(reference)) {
+            (Self::Till, None) => Err(KopoKopoError::invalid("scope_reference", "is required with scope till: the till number")),
+            (Self::Company, Some(_)) => {
+                Err(KopoKopoError::invalid("scope_reference", "does not go with scope company: leave it out, or set scope to till"))
+            }
+            (_, reference) => Ok(reference),
+        }
+    }
+}
