@@ -74,7 +74,10 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("environment", &self.environment).field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("environment", &self.environment)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,7 +213,11 @@ impl Builder {
             None => webhooks,
         };
         Ok(KopoKopo::new(Settings {
-            transport_options: HttpTransportOptions { proxy: self.proxy, extra_roots, loopback_http: origin.is_loopback_http() },
+            transport_options: HttpTransportOptions {
+                proxy: self.proxy,
+                extra_roots,
+                loopback_http: origin.is_loopback_http(),
+            },
             origin,
             credentials,
             token_source: self.token_source,
@@ -231,14 +238,26 @@ pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {
     Ok(())
 }
 
-fn credentials(client_id: Option<String>, client_secret: Option<&Secret>, has_source: bool) -> Result<Option<Credentials>> {
+fn credentials(
+    client_id: Option<String>,
+    client_secret: Option<&Secret>,
+    has_source: bool,
+) -> Result<Option<Credentials>> {
     let client_id = client_id.filter(|id| !id.trim().is_empty());
     let client_secret = client_secret.filter(|secret| !secret.expose().trim().is_empty());
     match (client_id, client_secret) {
-        (Some(client_id), Some(client_secret)) => Ok(Some(Credentials { client_id, client_secret: client_secret.clone() })),
+        (Some(client_id), Some(client_secret)) => {
+            Ok(Some(Credentials { client_id, client_secret: client_secret.clone() }))
+        }
         (None, None) if has_source => Ok(None),
-        (None, _) => Err(KopoKopoError::configuration("client_id", "is missing: set it to the application key, or bring a token source")),
-        (_, None) => Err(KopoKopoError::configuration("client_secret", "is missing: set it to the application secret, or bring a token source")),
+        (None, _) => Err(KopoKopoError::configuration(
+            "client_id",
+            "is missing: set it to the application key, or bring a token source",
+        )),
+        (_, None) => Err(KopoKopoError::configuration(
+            "client_secret",
+            "is missing: set it to the application secret, or bring a token source",
+        )),
     }
 }
 
@@ -248,7 +267,8 @@ fn user_agent(product: Option<&str>) -> Result<http::HeaderValue> {
         Some(product) if !product.is_empty() => format!("{product} {own} ({})", std::env::consts::OS),
         _ => format!("{own} ({})", std::env::consts::OS),
     };
-    http::HeaderValue::from_str(&text).map_err(|_| KopoKopoError::configuration("product", "must be plain ASCII, such as my-shop/1.4"))
+    http::HeaderValue::from_str(&text)
+        .map_err(|_| KopoKopoError::configuration("product", "must be plain ASCII, such as my-shop/1.4"))
 }
 
 /// The one origin that ever sees a token.
@@ -312,12 +332,26 @@ mod tests {
 
     #[test]
     fn only_https_or_loopback_is_an_origin() {
-        for good in ["https://api.kopokopo.com", "https://api.kopokopo.com/", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:80"] {
+        for good in [
+            "https://api.kopokopo.com",
+            "https://api.kopokopo.com/",
+            "http://127.0.0.1:9000",
+            "http://localhost:1",
+            "http://[::1]:80",
+        ] {
             assert!(Origin::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "api.kopokopo.com", "http://api.kopokopo.com", "ftp://api.kopokopo.com", "https://a:b@api.kopokopo.com", "https://api.kopokopo.com/api/v2",
-            "https://api.kopokopo.com/?x=1", "http://127.0.0.1.example.com", "http://localhost.example.com", "file:///etc/passwd",
+            "",
+            "api.kopokopo.com",
+            "http://api.kopokopo.com",
+            "ftp://api.kopokopo.com",
+            "https://a:b@api.kopokopo.com",
+            "https://api.kopokopo.com/api/v2",
+            "https://api.kopokopo.com/?x=1",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "file:///etc/passwd",
         ] {
             let error = Origin::parse(bad).unwrap_err();
             assert_eq!(error.field(), Some("base_url"), "{bad}");
@@ -342,7 +376,8 @@ mod tests {
     #[test]
     fn a_certificate_that_is_none_is_refused() {
         for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            let error = KopoKopo::builder().client_id("c").client_secret("s").extra_ca_certificates(pem).build().unwrap_err();
+            let error =
+                KopoKopo::builder().client_id("c").client_secret("s").extra_ca_certificates(pem).build().unwrap_err();
             assert_eq!(error.field(), Some("extra_ca_certificates"));
         }
     }

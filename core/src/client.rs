@@ -143,7 +143,10 @@ impl KopoKopo {
 
     pub(crate) fn credentials(&self) -> Result<&Credentials> {
         self.inner.settings.credentials.as_ref().ok_or_else(|| {
-            KopoKopoError::configuration("client_secret", "is missing: this operation needs client_id and client_secret, which a token source does not replace")
+            KopoKopoError::configuration(
+                "client_secret",
+                "is missing: this operation needs client_id and client_secret, which a token source does not replace",
+            )
         })
     }
 
@@ -153,17 +156,30 @@ impl KopoKopo {
     }
 
     /// Performs one operation and answers the server's answer, whose status is 2xx.
-    pub(crate) async fn execute(&self, endpoint: &'static Endpoint, id: Option<&ResourceId>, body: Body) -> Result<Answer> {
+    pub(crate) async fn execute(
+        &self,
+        endpoint: &'static Endpoint,
+        id: Option<&ResourceId>,
+        body: Body,
+    ) -> Result<Answer> {
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(KopoKopoError::configuration("runtime", "calls run inside a tokio runtime; there is none here"));
+            return Err(KopoKopoError::configuration(
+                "runtime",
+                "calls run inside a tokio runtime; there is none here",
+            ));
         }
         let state = self.state()?;
-        let call = Call { endpoint, id, body, limits: self.limits(), tokens: needs_token(endpoint).then_some(&state.tokens) };
+        let call =
+            Call { endpoint, id, body, limits: self.limits(), tokens: needs_token(endpoint).then_some(&state.tokens) };
         state.pipeline.run(call).await
     }
 
     /// Performs an operation that creates something.
-    pub(crate) async fn create<R: Resource>(&self, endpoint: &'static Endpoint, request: &impl Serialize) -> Result<Created<R>> {
+    pub(crate) async fn create<R: Resource>(
+        &self,
+        endpoint: &'static Endpoint,
+        request: &impl Serialize,
+    ) -> Result<Created<R>> {
         let answer = self.execute(endpoint, None, Body::json(request)?).await?;
         match answer.location().map(ResourceId::from_location) {
             Some(Ok(id)) => Ok(Created::new(self.clone(), id)),
@@ -204,10 +220,14 @@ fn needs_token(endpoint: &Endpoint) -> bool {
 fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) -> KopoKopoError {
     let fault = if malformed { "a Location that names no resource" } else { "no Location" };
     let error = match endpoint.safety {
-        Safety::Repeatable => KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown")),
+        Safety::Repeatable => {
+            KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown"))
+        }
         Safety::Once { find_out } => KopoKopoError::new(
             ErrorKind::OutcomeUnknown,
-            format!("the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"),
+            format!(
+                "the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"
+            ),
         ),
     };
     answer.explain(error)
@@ -233,7 +253,12 @@ impl Settings {
             return Err(KopoKopoError::configuration("client_id", "is missing"));
         };
         let key = digest(&[self.origin.as_str(), &credentials.client_id, credentials.client_secret.expose()]);
-        let limits = Limits { connect: self.timeouts.connect, stalled: self.timeouts.stalled, total: self.timeouts.total, retries: self.retries };
+        let limits = Limits {
+            connect: self.timeouts.connect,
+            stalled: self.timeouts.stalled,
+            total: self.timeouts.total,
+            retries: self.retries,
+        };
         let pipeline = Arc::clone(pipeline);
         let make = move || {
             TokenCell::new(move || {
@@ -264,7 +289,10 @@ fn digest(parts: &[&str]) -> [u8; 32] {
 
 impl fmt::Debug for KopoKopo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KopoKopo").field("base_url", &self.base_url()).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("KopoKopo")
+            .field("base_url", &self.base_url())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -280,6 +308,28 @@ macro_rules! sections {
 }
 
 sections! {
+    /// Subscriptions to events.
+    webhook_subscriptions: WebhookSubscriptions,
     /// Payments from customers by STK push.
     incoming_payments: IncomingPayments,
+    /// The merchant's own mobile wallets.
+    merchant_wallets: MerchantWallets,
+    /// The merchant's own bank accounts.
+    merchant_bank_accounts: MerchantBankAccounts,
+    /// People and businesses to send money to.
+    external_recipients: ExternalRecipients,
+    /// Money sent out.
+    send_money: SendMoneyRequests,
+    /// Transactions of a span of time.
+    polling: PollingRequests,
+    /// Messages to customers about their payments: version 1, deprecated.
+    sms_notifications: SmsNotifications,
+    /// Money given back to customers.
+    reversals: Reversals,
+    /// Links that customers pay at.
+    payment_links: PaymentLinks,
+    /// Payments of version 1, to be read only.
+    payments: Payments,
+    /// Settlement transfers of version 1, to be read only.
+    settlement_transfers: SettlementTransfers,
 }

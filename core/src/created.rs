@@ -24,7 +24,11 @@ pub struct WaitOptions {
 
 impl Default for WaitOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(120), interval: Duration::from_secs(3), max_interval: Duration::from_secs(15) }
+        Self {
+            timeout: Duration::from_secs(120),
+            interval: Duration::from_secs(3),
+            max_interval: Duration::from_secs(15),
+        }
     }
 }
 
@@ -73,7 +77,9 @@ impl<R: Resource> Created<R> {
     /// `timeout` when the state was not final in time: nothing is lost, read it later by its id. `invalid_request` for
     /// an interval of zero. Else those of every call.
     pub async fn wait(&self, options: WaitOptions) -> Result<R> {
-        for (field, duration) in [("timeout", options.timeout), ("interval", options.interval), ("max_interval", options.max_interval)] {
+        for (field, duration) in
+            [("timeout", options.timeout), ("interval", options.interval), ("max_interval", options.max_interval)]
+        {
             if duration.is_zero() {
                 return Err(KopoKopoError::invalid(field, "must be longer than nothing"));
             }
@@ -102,14 +108,20 @@ impl<R: Resource> Created<R> {
             Ok(resource) if resource.is_final() => return Ok(resource),
             outcome => passing(outcome).map(Some)?.or(last).unwrap_or_default(),
         };
-        let detail = format!("not final after {timeout:?}, last seen: {state}. Nothing is lost: read it later by its id {}", self.id());
+        let detail = format!(
+            "not final after {timeout:?}, last seen: {state}. Nothing is lost: read it later by its id {}",
+            self.id()
+        );
         Err(KopoKopoError::new(ErrorKind::Timeout, detail).with_operation(R::GET.operation))
     }
 
     async fn look(&self, deadline: Option<Instant>) -> Result<R> {
         let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         let timeout = left.min(self.client.total_timeout()).max(Duration::from_millis(1));
-        self.client.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?.fetch(self.id.as_str()).await
+        self.client
+            .with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?
+            .fetch(self.id.as_str())
+            .await
     }
 }
 

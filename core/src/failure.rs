@@ -38,8 +38,12 @@ pub(crate) const fn kind(reason: Reason) -> ErrorKind {
 /// A request without an answer, or whose answer broke off.
 pub(crate) fn lost(endpoint: &Endpoint, lost: &TransportError) -> KopoKopoError {
     match (endpoint.safety, lost.sent) {
-        (Safety::Once { find_out }, Sent::Maybe) => outcome_unknown(&format!("was sent, and its answer was lost ({})", lost.detail), find_out),
-        (Safety::Once { .. }, Sent::No) => KopoKopoError::new(kind(lost.reason), format!("{}; nothing was sent", lost.detail)),
+        (Safety::Once { find_out }, Sent::Maybe) => {
+            outcome_unknown(&format!("was sent, and its answer was lost ({})", lost.detail), find_out)
+        }
+        (Safety::Once { .. }, Sent::No) => {
+            KopoKopoError::new(kind(lost.reason), format!("{}; nothing was sent", lost.detail))
+        }
         (Safety::Repeatable, _) => KopoKopoError::new(kind(lost.reason), &lost.detail),
     }
 }
@@ -60,7 +64,10 @@ pub(crate) fn refused(endpoint: &Endpoint, response: &HttpResponse, retry_after:
     messages.extend(body.error_description);
 
     let mut detail = sentence(status, endpoint);
-    if let Some(said) = (!messages.is_empty()).then(|| messages.join("; ")).or_else(|| code.clone().filter(|code| *code != status.to_string())) {
+    if let Some(said) = (!messages.is_empty())
+        .then(|| messages.join("; "))
+        .or_else(|| code.clone().filter(|code| *code != status.to_string()))
+    {
         let _ = write!(detail, ": {said}");
     }
     if let Some(hint) = hint(response) {
@@ -68,18 +75,27 @@ pub(crate) fn refused(endpoint: &Endpoint, response: &HttpResponse, retry_after:
     }
     let error = match endpoint.safety {
         // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened.
-        Safety::Once { find_out } if status >= 500 || status == 408 => {
-            outcome_unknown(&format!("was answered with {status}, which does not say whether it was carried out"), find_out)
-        }
+        Safety::Once { find_out } if status >= 500 || status == 408 => outcome_unknown(
+            &format!("was answered with {status}, which does not say whether it was carried out"),
+            find_out,
+        ),
         _ => KopoKopoError::new(kind_of(status, endpoint, code.as_deref()), detail),
     };
-    error.with_status(status).with_server_words(code, messages).with_retry_after(retry_after).with_body(response.body_or_empty())
+    error
+        .with_status(status)
+        .with_server_words(code, messages)
+        .with_retry_after(retry_after)
+        .with_body(response.body_or_empty())
 }
 
 fn kind_of(status: u16, endpoint: &Endpoint, code: Option<&str>) -> ErrorKind {
     match status {
         // RFC 6749 lets a token endpoint answer bad credentials with 400.
-        400 if endpoint.path.starts_with("/oauth/") && matches!(code, Some("invalid_client" | "unauthorized_client")) => ErrorKind::Authentication,
+        400 if endpoint.path.starts_with("/oauth/")
+            && matches!(code, Some("invalid_client" | "unauthorized_client")) =>
+        {
+            ErrorKind::Authentication
+        }
         400 | 409 | 422 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Authentication,
         403 => ErrorKind::Permission,
@@ -91,7 +107,7 @@ fn kind_of(status: u16, endpoint: &Endpoint, code: Option<&str>) -> ErrorKind {
 
 fn sentence(status: u16, endpoint: &Endpoint) -> String {
     match status {
-        300..400 => format!("the server answered with a redirect ({status}), which is never followed"),
+        300..=399 => format!("the server answered with a redirect ({status}), which is never followed"),
         401 if endpoint.path.starts_with("/oauth/token") => "the server refused the credentials (401)".into(),
         401 => "the server refused the access token, and a fresh one too (401)".into(),
         403 => "the server does not permit this (403)".into(),
@@ -104,7 +120,9 @@ fn sentence(status: u16, endpoint: &Endpoint) -> String {
 
 fn hint(response: &HttpResponse) -> Option<&'static str> {
     match response.status {
-        300..400 if response.headers.contains_key(LOCATION) => Some("Check that base_url is the API's https origin and that no proxy stands between"),
+        300..=399 if response.headers.contains_key(LOCATION) => {
+            Some("Check that base_url is the API's https origin and that no proxy stands between")
+        }
         401 => Some("Check client_id and client_secret, and that they belong to this environment"),
         403 => Some("Kopo Kopo approves each application before it may use the API"),
         _ => None,

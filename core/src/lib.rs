@@ -27,6 +27,6 @@ pub use client::{CallOptions, KopoKopo};
 pub use created::{Created, WaitOptions};
 pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
+pub use retry::RetryOptions;
 #[doc(hidden)]
 pub use retry::parse_retry_after;
-pub use retry::RetryOptions;

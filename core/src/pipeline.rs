@@ -36,8 +36,9 @@ pub(crate) enum Body {
 
 impl Body {
     pub(crate) fn json(value: &impl Serialize) -> Result<Self> {
-        let bytes = serde_json::to_vec(value)
-            .map_err(|error| KopoKopoError::new(ErrorKind::Internal, format!("the request could not be written as JSON: {error}")))?;
+        let bytes = serde_json::to_vec(value).map_err(|error| {
+            KopoKopoError::new(ErrorKind::Internal, format!("the request could not be written as JSON: {error}"))
+        })?;
         Ok(Self::Json(bytes.into()))
     }
 
@@ -85,9 +86,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn body(&self) -> Result<&[u8]> {
-        self.response.body.as_deref().map_err(|broken| {
-            self.explain(KopoKopoError::new(failure::kind(broken.reason), &broken.detail))
-        })
+        self.response
+            .body
+            .as_deref()
+            .map_err(|broken| self.explain(KopoKopoError::new(failure::kind(broken.reason), &broken.detail)))
     }
 
     /// None where the header is absent. An unreadable one is as good as an empty one.
@@ -139,7 +141,8 @@ impl Pipeline {
             let span = Span::current();
             match &outcome {
                 Ok(answer) => {
-                    span.record("http.response.status_code", answer.response.status).record("attempts", answer.attempts);
+                    span.record("http.response.status_code", answer.response.status)
+                        .record("attempts", answer.attempts);
                 }
                 Err(error) => {
                     span.record("error", error.kind().as_str()).record("attempts", error.attempts());
@@ -154,7 +157,9 @@ impl Pipeline {
 
     async fn attempt(&self, call: Call<'_>) -> Result<Answer> {
         let Call { endpoint, limits, .. } = call;
-        let deadline = Instant::now().checked_add(limits.total).ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
+        let deadline = Instant::now()
+            .checked_add(limits.total)
+            .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
         let (mut attempts, mut retries, mut replayed) = (0, 0, false);
         self.budget.deposit();
         loop {
@@ -175,7 +180,9 @@ impl Pipeline {
                         continue;
                     }
                     match &response.body {
-                        Err(broken) if (200..300).contains(&response.status) => (failure::lost(endpoint, broken), true, None),
+                        Err(broken) if (200..300).contains(&response.status) => {
+                            (failure::lost(endpoint, broken), true, None)
+                        }
                         _ => {
                             let asked = retry_after(&response);
                             (failure::refused(endpoint, &response, asked), is_passing(response.status), asked)
@@ -183,7 +190,8 @@ impl Pipeline {
                     }
                 }
                 Err(lost) => {
-                    let again = lost.reason != Reason::Setup && (lost.sent == Sent::No || endpoint.safety == Safety::Repeatable);
+                    let again = lost.reason != Reason::Setup
+                        && (lost.sent == Sent::No || endpoint.safety == Safety::Repeatable);
                     (failure::lost(endpoint, &lost), again, None)
                 }
             };
@@ -197,7 +205,12 @@ impl Pipeline {
                 return Err(error.with_detail(detail));
             }
             retries += 1;
-            tracing::debug!(kind = error.kind().as_str(), attempt = attempts, pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), "trying again");
+            tracing::debug!(
+                kind = error.kind().as_str(),
+                attempt = attempts,
+                pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                "trying again"
+            );
             sleep(pause).await;
         }
     }
@@ -210,11 +223,17 @@ impl Pipeline {
         if deadline.saturating_duration_since(Instant::now()) <= pause {
             return Some("; no time was left to try again");
         }
-        (!self.budget.withdraw()).then_some("; not tried again, since too many of the latest requests were retries already")
+        (!self.budget.withdraw())
+            .then_some("; not tried again, since too many of the latest requests were retries already")
     }
 
     /// Sends one request on a task of its own, which runs to its end whoever stops waiting for it.
-    async fn send(&self, call: &Call<'_>, token: Option<&Secret>, deadline: Instant) -> Result<HttpResponse, TransportError> {
+    async fn send(
+        &self,
+        call: &Call<'_>,
+        token: Option<&Secret>,
+        deadline: Instant,
+    ) -> Result<HttpResponse, TransportError> {
         let endpoint = call.endpoint;
         let headers = self.headers(&call.body, token)?;
         let request = HttpRequest {
@@ -230,7 +249,9 @@ impl Pipeline {
         match timeout_at(deadline + GRACE, task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(TransportError::new(Sent::Maybe, Reason::Connection, "the transport was cut off")),
-            Err(_) => Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the transport did not keep to its deadline")),
+            Err(_) => {
+                Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the transport did not keep to its deadline"))
+            }
         }
     }
 
@@ -242,8 +263,13 @@ impl Pipeline {
             headers.insert(CONTENT_TYPE, content_type);
         }
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-                .map_err(|_| TransportError::new(Sent::No, Reason::Setup, "the access token holds characters that no header can carry"))?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+                TransportError::new(
+                    Sent::No,
+                    Reason::Setup,
+                    "the access token holds characters that no header can carry",
+                )
+            })?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -256,12 +282,16 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The endpoint's path with the id in its place.
 pub(crate) fn path(endpoint: &Endpoint, id: Option<&ResourceId>) -> String {
-    id.map_or_else(|| endpoint.path.to_owned(), |id| endpoint.path.replace("{id}", &utf8_percent_encode(id.as_str(), SEGMENT).to_string()))
+    id.map_or_else(
+        || endpoint.path.to_owned(),
+        |id| endpoint.path.replace("{id}", &utf8_percent_encode(id.as_str(), SEGMENT).to_string()),
+    )
 }
 
 /// For a create the status and the Location say everything: what became of the body does not matter.
 fn is_usable(response: &HttpResponse, endpoint: &Endpoint) -> bool {
-    (200..300).contains(&response.status) && (response.body.is_ok() || endpoint.safety != Safety::Repeatable || response.headers.contains_key(LOCATION))
+    (200..300).contains(&response.status)
+        && (response.body.is_ok() || endpoint.safety != Safety::Repeatable || response.headers.contains_key(LOCATION))
 }
 
 const fn is_passing(status: u16) -> bool {

@@ -1,9 +1,6 @@
 //! State that belongs to one process.
 
-use std::{
-    ops::Deref,
-    sync::Arc,
-};
+use std::{ops::Deref, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 

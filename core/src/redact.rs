@@ -106,7 +106,13 @@ mod tests {
 
     #[test]
     fn phone_numbers_disappear_in_every_spelling() {
-        for text in ["254712345678", "+254712345678", "0712345678", "phone 254712345678 has an invalid length", "{\"p\":254712345678}"] {
+        for text in [
+            "254712345678",
+            "+254712345678",
+            "0712345678",
+            "phone 254712345678 has an invalid length",
+            "{\"p\":254712345678}",
+        ] {
             let out = redact(text);
             assert!(!out.contains("712345678"), "{out}");
             assert!(out.contains("[redacted]"));

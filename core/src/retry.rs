@@ -58,7 +58,9 @@ impl RetryBudget {
 
     /// A request was sent for the first time.
     pub(crate) fn deposit(&self) {
-        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| Some((tenths + DEPOSIT).min(RESERVE)));
+        let _ = self
+            .tenths
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| Some((tenths + DEPOSIT).min(RESERVE)));
     }
 
     /// Takes what one retry costs, if it is there.

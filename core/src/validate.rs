@@ -11,7 +11,11 @@ use crate::{
 
 /// A text that must be there.
 pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str> {
-    if value.trim().is_empty() { Err(KopoKopoError::invalid(field, "is required and must not be blank")) } else { Ok(value) }
+    if value.trim().is_empty() {
+        Err(KopoKopoError::invalid(field, "is required and must not be blank"))
+    } else {
+        Ok(value)
+    }
 }
 
 /// A text that may be left out. Blank counts as left out.
@@ -33,7 +37,11 @@ pub(crate) fn positive(field: &str, amount: &Amount) -> Result<()> {
 /// An amount of whole shillings, at least one.
 pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
     positive(field, amount)?;
-    if amount.is_whole() { Ok(()) } else { Err(KopoKopoError::invalid(field, "must be whole shillings, without cents")) }
+    if amount.is_whole() {
+        Ok(())
+    } else {
+        Err(KopoKopoError::invalid(field, "must be whole shillings, without cents"))
+    }
 }
 
 /// A URL that Kopo Kopo posts to: https, as documented. A client that talks to a simulator on loopback may name a
@@ -41,7 +49,10 @@ pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
 pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -> Result<&'a str> {
     required(field, value)?;
     let Ok(url) = Url::parse(value) else {
-        return Err(KopoKopoError::invalid(field, "is not a URL; expected one such as https://shop.example/k2/results"));
+        return Err(KopoKopoError::invalid(
+            field,
+            "is not a URL; expected one such as https://shop.example/k2/results",
+        ));
     };
     match url.scheme() {
         "https" if url.host().is_some() => Ok(value),

@@ -68,7 +68,9 @@ struct State {
 }
 
 impl TokenCell {
-    pub(crate) fn new(fetch: impl Fn() -> BoxFuture<'static, Result<AccessToken>> + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn new(
+        fetch: impl Fn() -> BoxFuture<'static, Result<AccessToken>> + Send + Sync + 'static,
+    ) -> Arc<Self> {
         Arc::new(Self { fetch: Arc::new(fetch), state: Mutex::default() })
     }
 
@@ -110,7 +112,10 @@ impl TokenCell {
                 Ok(Some(Err(error))) => return self.still_usable().ok_or(error),
                 Ok(None) => {}
                 Err(_) => {
-                    let error = KopoKopoError::new(ErrorKind::Timeout, "no access token arrived in time; nothing else was sent");
+                    let error = KopoKopoError::new(
+                        ErrorKind::Timeout,
+                        "no access token arrived in time; nothing else was sent",
+                    );
                     return self.still_usable().ok_or(error);
                 }
             }
@@ -151,7 +156,9 @@ impl TokenCell {
         let task = tokio::spawn(async move {
             let _ending = ending;
             let answer = (cell.fetch)().await;
-            let fetched = answer.map(|answer| Arc::new(Held { token: answer.token, fetched: Instant::now(), lifetime: answer.expires_in }));
+            let fetched = answer.map(|answer| {
+                Arc::new(Held { token: answer.token, fetched: Instant::now(), lifetime: answer.expires_in })
+            });
             if let Ok(held) = &fetched {
                 cell.lock().held = Some(Arc::clone(held));
             }
@@ -199,7 +206,10 @@ mod tests {
                 if call >= fail_from {
                     return Err(KopoKopoError::new(ErrorKind::Connection, "the source is down"));
                 }
-                Ok(AccessToken { token: Secret::from(format!("token-{call}")), expires_in: Some(Duration::from_secs(lifetime)) })
+                Ok(AccessToken {
+                    token: Secret::from(format!("token-{call}")),
+                    expires_in: Some(Duration::from_secs(lifetime)),
+                })
             }
             .boxed()
         })

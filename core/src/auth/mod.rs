@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub(crate) use cache::TokenCell;
-pub use oauth::{Introspection, OAuth, Token, TokenApplication, TokenInfo};
 pub(crate) use oauth::TOKEN;
+pub use oauth::{Introspection, OAuth, Token, TokenApplication, TokenInfo};
 
 use crate::{error::Result, types::Secret};
 

@@ -9,10 +9,10 @@ use crate::{
     types::{Secret, Timestamp, de},
 };
 
-pub(crate) const TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", Safety::Repeatable);
-const REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety::Repeatable);
-const INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
-const TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
+pub(crate) static TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", Safety::Repeatable);
+static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety::Repeatable);
+static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
+static TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
 
 /// An access token (API reference, section Request application authorization).
 #[derive(Debug, Clone, Deserialize)]
@@ -136,7 +136,11 @@ impl OAuth {
 
 fn given(token: &Secret) -> Result<&str> {
     let token = token.expose();
-    if token.is_empty() { Err(KopoKopoError::invalid("token", "must be the access token, and is empty")) } else { Ok(token) }
+    if token.is_empty() {
+        Err(KopoKopoError::invalid("token", "must be the access token, and is empty"))
+    } else {
+        Ok(token)
+    }
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T> {

@@ -72,8 +72,9 @@ struct Inner {
 impl HttpTransport {
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
     pub(crate) fn new(options: HttpTransportOptions) -> Result<Self> {
-        let tls = tls::client_config(&options.extra_roots, !options.loopback_http)
-            .map_err(|error| KopoKopoError::configuration("extra_ca_certificates", format!("TLS could not be set up: {error}")))?;
+        let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {
+            KopoKopoError::configuration("extra_ca_certificates", format!("TLS could not be set up: {error}"))
+        })?;
         if let Proxy::Url(url) = &options.proxy {
             check_proxy(url)?;
         }
@@ -94,9 +95,13 @@ impl Inner {
         if let Some((_, client)) = clients.iter().find(|(timeout, _)| *timeout == connect_timeout) {
             return Ok(client.clone());
         }
-        let client = self
-            .build(connect_timeout)
-            .map_err(|error| TransportError::new(Sent::No, Reason::Setup, format!("the HTTP client could not be set up: {}", causes(&error))))?;
+        let client = self.build(connect_timeout).map_err(|error| {
+            TransportError::new(
+                Sent::No,
+                Reason::Setup,
+                format!("the HTTP client could not be set up: {}", causes(&error)),
+            )
+        })?;
         clients.push((connect_timeout, client.clone()));
         Ok(client)
     }
@@ -135,7 +140,9 @@ impl Transport for HttpTransport {
             let answer = match timeout_at(next_limit(stalled, deadline), client.execute(outgoing)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => return Err(failure(&error)),
-                Err(_) => return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the server did not answer in time")),
+                Err(_) => {
+                    return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the server did not answer in time"));
+                }
             };
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
             let body = read_body(answer, stalled, deadline).await;
@@ -149,7 +156,11 @@ fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
     Instant::now().checked_add(stalled).map_or(deadline, |limit| limit.min(deadline))
 }
 
-async fn read_body(mut answer: reqwest::Response, stalled: Duration, deadline: Instant) -> Result<Bytes, TransportError> {
+async fn read_body(
+    mut answer: reqwest::Response,
+    stalled: Duration,
+    deadline: Instant,
+) -> Result<Bytes, TransportError> {
     let mut body = BytesMut::new();
     loop {
         match timeout_at(next_limit(stalled, deadline), answer.chunk()).await {
@@ -158,8 +169,12 @@ async fn read_body(mut answer: reqwest::Response, stalled: Duration, deadline: I
             }
             Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             Ok(Ok(None)) => return Ok(body.freeze()),
-            Ok(Err(_)) => return Err(TransportError::new(Sent::Maybe, Reason::Connection, "the answer broke off before its end")),
-            Err(_) => return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the answer stopped before its end")),
+            Ok(Err(_)) => {
+                return Err(TransportError::new(Sent::Maybe, Reason::Connection, "the answer broke off before its end"));
+            }
+            Err(_) => {
+                return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the answer stopped before its end"));
+            }
         }
     }
 }
@@ -170,7 +185,8 @@ fn failure(error: &reqwest::Error) -> TransportError {
     if error.is_connect() {
         return TransportError::new(Sent::No, reason, format!("no connection could be made: {}", causes(error)));
     }
-    let never_begun = chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled));
+    let never_begun =
+        chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled));
     if never_begun {
         return TransportError::new(Sent::No, reason, "the connection closed before the request was begun");
     }
@@ -178,7 +194,7 @@ fn failure(error: &reqwest::Error) -> TransportError {
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The innermost cause in words. The outer ones repeat the URL.

@@ -11,8 +11,8 @@ use http::{HeaderMap, Method};
 use tokio::time::Instant;
 use url::Url;
 
-pub(crate) use http1::{HttpTransportOptions, check_proxy};
 pub use http1::{HttpTransport, Proxy};
+pub(crate) use http1::{HttpTransportOptions, check_proxy};
 
 /// Carries requests to the server and answers back. [`HttpTransport`] is the default; tests and embedders bring their
 /// own through [`crate::Builder::transport`].

@@ -14,7 +14,9 @@ use crate::error::{KopoKopoError, Result};
 
 /// Reads every certificate of a PEM text.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let refuse = || KopoKopoError::configuration("extra_ca_certificates", "expected PEM text with at least one CERTIFICATE block");
+    let refuse = || {
+        KopoKopoError::configuration("extra_ca_certificates", "expected PEM text with at least one CERTIFICATE block")
+    };
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| refuse())?;
     let mut store = RootCertStore::empty();
     for certificate in &certificates {
@@ -25,7 +27,10 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
 
 /// The client's TLS set-up. The crypto provider is passed in, never installed for the whole process: the host program
 /// may have chosen another one.
-pub(crate) fn client_config(extra: &[CertificateDer<'static>], platform_roots: bool) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn client_config(
+    extra: &[CertificateDer<'static>],
+    platform_roots: bool,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     if platform_roots && let Some(config) = with_platform_roots(extra, &provider)? {
         return Ok(config);
@@ -40,7 +45,10 @@ pub(crate) fn client_config(extra: &[CertificateDer<'static>], platform_roots: b
 
 /// None where the platform has no usable roots, as in a container without ca-certificates.
 #[cfg(not(target_os = "android"))]
-fn with_platform_roots(extra: &[CertificateDer<'static>], provider: &Arc<CryptoProvider>) -> Result<Option<ClientConfig>, rustls::Error> {
+fn with_platform_roots(
+    extra: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<ClientConfig>, rustls::Error> {
     // With extra roots the verifier is content to find none of the platform's, and then trusts nothing else.
     if !extra.is_empty() && Verifier::new(Arc::clone(provider)).is_err() {
         return Ok(None);
@@ -57,6 +65,9 @@ fn with_platform_roots(extra: &[CertificateDer<'static>], provider: &Arc<CryptoP
 
 /// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither.
 #[cfg(target_os = "android")]
-fn with_platform_roots(_: &[CertificateDer<'static>], _: &Arc<CryptoProvider>) -> Result<Option<ClientConfig>, rustls::Error> {
+fn with_platform_roots(
+    _: &[CertificateDer<'static>],
+    _: &Arc<CryptoProvider>,
+) -> Result<Option<ClientConfig>, rustls::Error> {
     Ok(None)
 }

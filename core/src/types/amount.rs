@@ -52,7 +52,10 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self> {
         parse(text.trim()).map(Self).ok_or_else(|| {
-            KopoKopoError::new(ErrorKind::InvalidRequest, "must be a plain decimal number such as 100 or 100.50, of at most 28 digits")
+            KopoKopoError::new(
+                ErrorKind::InvalidRequest,
+                "must be a plain decimal number such as 100 or 100.50, of at most 28 digits",
+            )
         })
     }
 }
@@ -85,7 +88,9 @@ fn parse(text: &str) -> Option<Decimal> {
         return None;
     }
     let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().ok()? };
-    let decimal = Decimal::try_from_i128_with_scale(if mantissa.starts_with('-') { -magnitude } else { magnitude }, scale).ok()?;
+    let decimal =
+        Decimal::try_from_i128_with_scale(if mantissa.starts_with('-') { -magnitude } else { magnitude }, scale)
+            .ok()?;
     Some(decimal.normalize())
 }
 
@@ -162,7 +167,9 @@ mod tests {
 
     #[test]
     fn amounts_are_read_exactly_from_texts_and_numbers() {
-        let read: Vec<Amount> = serde_json::from_str(r#"["100.0", "313", 20000, 350, 0.1, 1e3, 9007199254740993, 12345678901234567.89]"#).unwrap();
+        let read: Vec<Amount> =
+            serde_json::from_str(r#"["100.0", "313", 20000, 350, 0.1, 1e3, 9007199254740993, 12345678901234567.89]"#)
+                .unwrap();
         let shown: Vec<String> = read.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["100", "313", "20000", "350", "0.1", "1000", "9007199254740993", "12345678901234567.89"]);
         let from_value: Amount = serde_json::from_value(serde_json::json!("100.50")).unwrap();
@@ -171,7 +178,29 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", " ", "-", ".", "1.", ".5", "1,000", "1 000", "KES 5", "NaN", "inf", "Infinity", "0x10", "+5", "--5", "1e", "1e99", "1e-40", "99999999999999999999999999999", "1.2.3", "١٠"] {
+        for text in [
+            "",
+            " ",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "1,000",
+            "1 000",
+            "KES 5",
+            "NaN",
+            "inf",
+            "Infinity",
+            "0x10",
+            "+5",
+            "--5",
+            "1e",
+            "1e99",
+            "1e-40",
+            "99999999999999999999999999999",
+            "1.2.3",
+            "١٠",
+        ] {
             assert!(text.parse::<Amount>().is_err(), "{text:?}");
         }
         for json in ["null", "true", "{}", "[]", r#""ten""#] {

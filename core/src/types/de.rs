@@ -85,6 +85,11 @@ pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(scalar(deserializer)?.map(Cow::into_owned))
 }
 
+/// A text that must be there.
+pub(crate) fn required_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    word(deserializer).map(Cow::into_owned)
+}
+
 /// Anything made from a text, from any scalar.
 pub(crate) fn text<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(string(deserializer)?.map(T::from))

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::{Error as _, MapAccess, Visitor}, ser::SerializeMap};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor},
+    ser::SerializeMap,
+};
 use serde_json::value::RawValue;
 
 use crate::error::{KopoKopoError, Result};
@@ -72,7 +76,10 @@ impl Metadata {
                 return Err(KopoKopoError::invalid("metadata", "must not hold a blank name"));
             }
             if matches!(value, MetadataValue::Json(_)) {
-                return Err(KopoKopoError::invalid("metadata", "must hold only texts, numbers, true and false as values"));
+                return Err(KopoKopoError::invalid(
+                    "metadata",
+                    "must hold only texts, numbers, true and false as values",
+                ));
             }
         }
         Ok(self)
@@ -147,7 +154,9 @@ impl Serialize for MetadataValue {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(json) | Self::Json(json) => RawValue::from_string(json.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer),
+            Self::Number(json) | Self::Json(json) => {
+                RawValue::from_string(json.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
         }
     }
 }

@@ -89,7 +89,19 @@ mod tests {
 
     #[test]
     fn what_is_no_kenyan_number_is_refused_without_repeating_it() {
-        for text in ["", "+", "0", "07123456789", "071234567", "+255712345678", "+0712345678", "254012345678", "07l2345678", "0712345678x", "٠٧١٢٣٤٥٦٧٨"] {
+        for text in [
+            "",
+            "+",
+            "0",
+            "07123456789",
+            "071234567",
+            "+255712345678",
+            "+0712345678",
+            "254012345678",
+            "07l2345678",
+            "0712345678x",
+            "٠٧١٢٣٤٥٦٧٨",
+        ] {
             let error = text.parse::<PhoneNumber>().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidRequest);
         }

@@ -33,7 +33,12 @@ impl ResourceId {
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let found = if text.contains("://") { last_segment(text) } else { checked(text) };
-        found.ok_or_else(|| KopoKopoError::invalid("id", "must be the id of a resource, such as 247b1bd8-f5a0-4b71-a898-f62f67b8ae1c, or its whole Location"))
+        found.ok_or_else(|| {
+            KopoKopoError::invalid(
+                "id",
+                "must be the id of a resource, such as 247b1bd8-f5a0-4b71-a898-f62f67b8ae1c, or its whole Location",
+            )
+        })
     }
 }
 
@@ -44,7 +49,9 @@ fn last_segment(location: &str) -> Option<ResourceId> {
 }
 
 fn checked(id: &str) -> Option<ResourceId> {
-    let plain = !id.is_empty() && id.len() <= LONGEST && id.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'\\' | b'%' | b'?' | b'#'));
+    let plain = !id.is_empty()
+        && id.len() <= LONGEST
+        && id.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'\\' | b'%' | b'?' | b'#'));
     let dots = id.bytes().all(|b| b == b'.');
     (plain && !dots).then(|| ResourceId(id.to_owned()))
 }
@@ -76,7 +83,20 @@ mod tests {
 
     #[test]
     fn what_names_no_resource_is_refused() {
-        for location in ["", "/", "https://sandbox.kopokopo.com", "https://sandbox.kopokopo.com/", "/a/..", "/a/.", "/a/b c", "/a/b%2fc", "/a/b\\c", "/a/b\r\nc", "/é", &"x".repeat(129)] {
+        for location in [
+            "",
+            "/",
+            "https://sandbox.kopokopo.com",
+            "https://sandbox.kopokopo.com/",
+            "/a/..",
+            "/a/.",
+            "/a/b c",
+            "/a/b%2fc",
+            "/a/b\\c",
+            "/a/b\r\nc",
+            "/é",
+            &"x".repeat(129),
+        ] {
             assert!(ResourceId::from_location(location).is_err(), "{location:?}");
             assert!(ResourceId::parse(location).is_err(), "{location:?}");
         }

@@ -68,7 +68,10 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self> {
         parse(text.trim()).ok_or_else(|| {
-            KopoKopoError::new(ErrorKind::InvalidRequest, "must be a time with its offset such as 2026-05-01T10:43:20+03:00")
+            KopoKopoError::new(
+                ErrorKind::InvalidRequest,
+                "must be a time with its offset such as 2026-05-01T10:43:20+03:00",
+            )
         })
     }
 }
@@ -77,7 +80,11 @@ impl FromStr for Timestamp {
 fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (head, rest) = (bytes.get(..19)?, bytes.get(19..)?);
-    let separators = head[4] == b'-' && head[7] == b'-' && matches!(head[10], b'T' | b't' | b' ') && head[13] == b':' && head[16] == b':';
+    let separators = head[4] == b'-'
+        && head[7] == b'-'
+        && matches!(head[10], b'T' | b't' | b' ')
+        && head[13] == b':'
+        && head[16] == b':';
     if !separators {
         return None;
     }
@@ -93,7 +100,8 @@ fn parse(text: &str) -> Option<Timestamp> {
     }
     let kept = &fraction[..fraction.len().min(9)];
     let nanosecond = number(kept)? * 10_u32.pow(9 - u32::try_from(kept.len()).ok()?);
-    let time = Time::from_hms_nano(small(&head[11..13])?, small(&head[14..16])?, small(&head[17..19])?, nanosecond).ok()?;
+    let time =
+        Time::from_hms_nano(small(&head[11..13])?, small(&head[14..16])?, small(&head[17..19])?, nanosecond).ok()?;
     let at = PrimitiveDateTime::new(date, time).assume_offset(parse_offset(offset)?);
     Some(Timestamp { at, digits: u8::try_from(kept.len()).ok()? })
 }
@@ -188,7 +196,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        de::word(deserializer)?.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("a time {}", error.detail())))
+        de::word(deserializer)?
+            .parse()
+            .map_err(|error: KopoKopoError| D::Error::custom(format!("a time {}", error.detail())))
     }
 }
 
@@ -201,8 +211,12 @@ mod tests {
     #[test]
     fn a_timestamp_is_shown_as_it_was_read() {
         for text in [
-            "2020-10-19T09:24:48.622+03:00", "2026-05-01T10:43:20+03:00", "2018-06-20T22:45:12.790Z", "2025-09-23T20:22:59.000+03:00",
-            "2021-01-27T10:57:58.123456789-11:30", "0001-01-01T00:00:00Z",
+            "2020-10-19T09:24:48.622+03:00",
+            "2026-05-01T10:43:20+03:00",
+            "2018-06-20T22:45:12.790Z",
+            "2025-09-23T20:22:59.000+03:00",
+            "2021-01-27T10:57:58.123456789-11:30",
+            "0001-01-01T00:00:00Z",
         ] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
@@ -211,7 +225,9 @@ mod tests {
     #[test]
     fn other_spellings_name_the_same_moment() {
         let moment: Timestamp = "2026-05-01T10:43:20+03:00".parse().unwrap();
-        for text in ["2026-05-01 10:43:20+0300", "2026-05-01T07:43:20Z", "2026-05-01T10:43:20.000+03", " 2026-05-01t07:43:20z "] {
+        for text in
+            ["2026-05-01 10:43:20+0300", "2026-05-01T07:43:20Z", "2026-05-01T10:43:20.000+03", " 2026-05-01t07:43:20z "]
+        {
             assert_eq!(text.parse::<Timestamp>().unwrap(), moment, "{text}");
         }
         assert_eq!(Timestamp::from_daraja("20260501104320").unwrap(), moment);
@@ -220,7 +236,19 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in ["", "2026-05-01", "2026-05-01T10:43:20", "2026-13-01T10:43:20Z", "2026-02-30T10:43:20Z", "2026-05-01T24:00:00Z", "2026-05-01T10:43:20.Z", "2026-05-01T10:43:20+3", "2026-05-01T10:43:20+03:99", "tomorrow", "2026-05-01T10:43:20Zé"] {
+        for text in [
+            "",
+            "2026-05-01",
+            "2026-05-01T10:43:20",
+            "2026-13-01T10:43:20Z",
+            "2026-02-30T10:43:20Z",
+            "2026-05-01T24:00:00Z",
+            "2026-05-01T10:43:20.Z",
+            "2026-05-01T10:43:20+3",
+            "2026-05-01T10:43:20+03:99",
+            "tomorrow",
+            "2026-05-01T10:43:20Zé",
+        ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text:?}");
         }
         for text in ["", "2026050110432", "20261301104320", "2026050110432x", "٢٠٢٦"] {

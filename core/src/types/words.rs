@@ -109,10 +109,13 @@ impl Scope {
     /// The till number belongs to the scope `till` and to no other.
     pub(crate) fn reference<'a>(&self, reference: Option<&'a String>) -> Result<Option<&'a str>> {
         match (self, crate::validate::optional(reference)) {
-            (Self::Till, None) => Err(KopoKopoError::invalid("scope_reference", "is required with scope till: the till number")),
-            (Self::Company, Some(_)) => {
-                Err(KopoKopoError::invalid("scope_reference", "does not go with scope company: leave it out, or set scope to till"))
+            (Self::Till, None) => {
+                Err(KopoKopoError::invalid("scope_reference", "is required with scope till: the till number"))
             }
+            (Self::Company, Some(_)) => Err(KopoKopoError::invalid(
+                "scope_reference",
+                "does not go with scope company: leave it out, or set scope to till",
+            )),
             (_, reference) => Ok(reference),
         }
     }

@@ -1,0 +1,73 @@
+//! Verifying a webhook of 1 KB, and reading it, beside the bare libraries doing the least that is right: HMAC-SHA256
+//! with a key prepared beforehand, compared in constant time, and `serde_json::Value`.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use hmac::{Hmac, KeyInit, Mac};
+use kopokopo::webhooks::{EventPayload, Webhooks, sign};
+use serde_json::Value;
+use sha2::Sha256;
+
+const KEY: &str = "an-api-key-of-the-usual-length-0123456789";
+
+/// As it crosses the wire: compact, `&` escaped.
+const BODY: &str = concat!(
+    r#"{"topic":"buygoods_transaction_received","id":"2133dbfb-24b9-40fc-ae57-2d7559785760","#,
+    r#""created_at":"2026-05-01T10:43:20+03:00","event":{"type":"Buygoods Transaction","resource":{"#,
+    r#""id":"458712f-gr76y-24b9-40fc-ae57-2d35785760","amount":"1500.0","status":"Received","system":"Lipa Na M-PESA","#,
+    r#""currency":"KES","reference":"OJM6Q1W84K","till_number":"514459","sender_phone_number":"+254712345678","#,
+    r#""hashed_sender_phone":"7d1c0c5f5d1c4ae6bb0f2f1f1d7a4d2d9f8e7c6b5a49382716051413121110ff","#,
+    r#""origination_time":"2026-05-01T10:43:19+03:00","sender_last_name":"Doe","sender_first_name":"Jane","#,
+    r#""sender_middle_name":"Wanjiku","metadata":{"customer_id":"123456789","reference":"INV-2026-000123456","#,
+    r#""notes":"Payment for invoice 123456 \u0026 delivery to the shop in Kimathi Street, Nairobi, second floor, ask for "#,
+    r#"Mary at the counter; leave it with her if nobody else is there before noon","channel":"web"}}},"#,
+    r#""_links":{"self":"https://sandbox.kopokopo.com/webhook_events/2133dbfb-24b9-40fc-ae57-2d7559785760","#,
+    r#""resource":"https://sandbox.kopokopo.com/api/v2/buygoods_transactions/458712f-gr76y-24b9-40fc-ae57-2d35785760"}}"#,
+);
+
+struct Bare(Hmac<Sha256>);
+
+impl Bare {
+    fn verify(&self, body: &[u8], signature: &str) -> bool {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(signature, &mut bytes).is_ok()
+            && self.0.clone().chain_update(body).verify_slice(&bytes).is_ok()
+    }
+}
+
+fn webhook(criterion: &mut Criterion) {
+    let body = BODY.as_bytes();
+    assert!((1000..1200).contains(&body.len()), "{}", body.len());
+    let signature = sign(KEY, body);
+    let ours = Webhooks::new([KEY]);
+    let bare = Bare(Hmac::new_from_slice(KEY.as_bytes()).unwrap());
+    assert!(bare.verify(body, &signature));
+    assert!(matches!(
+        ours.verify(body, Some(&signature)).unwrap().payload,
+        EventPayload::BuygoodsTransactionReceived(_)
+    ));
+
+    let mut group = criterion.benchmark_group("webhook_verify");
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("bare", |b| b.iter(|| assert!(bare.verify(black_box(body), black_box(&signature)))));
+    group.bench_function("kopokopo", |b| {
+        b.iter(|| ours.verify_signature(black_box(body), black_box(Some(&signature))).unwrap())
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("webhook_verify_parse");
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("bare", |b| {
+        b.iter(|| {
+            assert!(bare.verify(black_box(body), black_box(&signature)));
+            serde_json::from_slice::<Value>(black_box(body)).unwrap()
+        });
+    });
+    group.bench_function("kopokopo", |b| b.iter(|| ours.verify(black_box(body), black_box(Some(&signature))).unwrap()));
+    group.finish();
+}
+
+criterion_group!(benches, webhook);
+criterion_main!(benches);

@@ -1,0 +1,23 @@
+#![no_main]
+//! Whatever a Location says, an id taken from it is one plain path segment.
+
+use kopokopo::{ErrorKind, types::ResourceId};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    match ResourceId::from_location(text) {
+        Ok(id) => check(&id),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Decode),
+    }
+    match ResourceId::parse(text) {
+        Ok(id) => check(&id),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidRequest),
+    }
+});
+
+fn check(id: &ResourceId) {
+    let text = id.as_str();
+    assert!(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['/', '\\', '%', '?', '#']));
+    assert!(text.bytes().any(|b| b != b'.'));
+    assert_eq!(ResourceId::from_location(text).ok().as_ref(), Some(id));
+}

@@ -1,0 +1,21 @@
+#![no_main]
+//! A time is a moment or refused, and shown so that it reads back as the same moment.
+
+use kopokopo::{ErrorKind, types::Timestamp};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    match text.parse::<Timestamp>() {
+        Ok(moment) => {
+            let shown = moment.to_string();
+            let again: Timestamp = shown.parse().expect("it reads what it shows");
+            assert_eq!(again, moment);
+            assert_eq!(again.to_string(), shown);
+        }
+        Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidRequest),
+    }
+    if let Some(moment) = Timestamp::from_daraja(text) {
+        assert_eq!(moment.to_string().parse::<Timestamp>().ok(), Some(moment));
+    }
+    let _ = serde_json::from_str::<Timestamp>(text);
+});

@@ -1,0 +1,316 @@
+//! Where money is sent: six types, of which one request holds one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{KopoKopoError, Result},
+    types::{Amount, JsonNumber, Network, Personal, PhoneNumber, de},
+    validate,
+};
+
+/// Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
+/// transfer to somebody else; for one's own accounts it may be left out.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "DestinationFields")]
+#[non_exhaustive]
+pub enum Destination {
+    /// A mobile wallet of the merchant's own, by its reference.
+    MerchantWallet(MerchantDestination),
+    /// A bank account of the merchant's own, by its reference.
+    MerchantBankAccount(MerchantDestination),
+    /// A person's mobile wallet. The recipient is created where it does not exist.
+    MobileWallet(MobileWalletDestination),
+    /// A bank account of somebody else.
+    BankAccount(BankAccountDestination),
+    /// Another business's till.
+    Till(TillDestination),
+    /// A paybill account.
+    Paybill(PaybillDestination),
+}
+
+/// One of the merchant's own accounts (API reference, section Send Money to my account).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MerchantDestination {
+    /// The account's id.
+    pub reference: String,
+    /// Whole shillings, at least 1.
+    pub amount: Amount,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A person's mobile wallet (API reference, External Mobile Wallet Destination).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MobileWalletDestination {
+    /// The wallet's phone number, in any usual form.
+    pub phone_number: Personal,
+    /// The number's network. Default Safaricom; other words pass through.
+    pub network: Network,
+    /// Whole shillings, at least 1.
+    pub amount: Amount,
+    /// What it is for.
+    pub description: String,
+    /// A name for the recipient.
+    pub nickname: Option<String>,
+    /// Whether to mark the recipient as a favourite.
+    pub favourite: Option<bool>,
+}
+
+/// A bank account of somebody else (API reference, External Bank Account Destination).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BankAccountDestination {
+    /// The id of the bank's branch.
+    pub bank_branch_ref: String,
+    /// The name on the account.
+    pub account_name: Personal,
+    /// The account's number.
+    pub account_number: Personal,
+    /// Whole shillings, at least 1.
+    pub amount: Amount,
+    /// What it is for.
+    pub description: String,
+    /// A name for the recipient.
+    pub nickname: Option<String>,
+    /// Whether to mark the recipient as a favourite.
+    pub favourite: Option<bool>,
+}
+
+/// Another business's till (API reference, External Till Destination).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TillDestination {
+    /// The till's number.
+    pub till_number: String,
+    /// Whole shillings, at least 1.
+    pub amount: Amount,
+    /// What it is for.
+    pub description: String,
+    /// A name for the recipient.
+    pub nickname: Option<String>,
+    /// Whether to mark the recipient as a favourite.
+    pub favourite: Option<bool>,
+}
+
+/// A paybill account (API reference, External Paybill Destination).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PaybillDestination {
+    /// The business number.
+    pub paybill_number: String,
+    /// The account at that business.
+    pub paybill_account_number: Personal,
+    /// Whole shillings, at least 1.
+    pub amount: Amount,
+    /// What it is for.
+    pub description: String,
+    /// A name for the recipient.
+    pub nickname: Option<String>,
+    /// Whether to mark the recipient as a favourite.
+    pub favourite: Option<bool>,
+}
+
+#[derive(Default, Serialize)]
+pub(super) struct WireDestination<'a> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_number: Option<PhoneNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_branch_ref: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    till_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paybill_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paybill_account_number: Option<&'a str>,
+    amount: Option<JsonNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favourite: Option<bool>,
+}
+
+/// The list as it is sent. An empty one is never sent: to the API it would mean every available shilling.
+pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'_>>> {
+    let Some(first) = destinations.first() else {
+        return Err(KopoKopoError::invalid(
+            "destinations",
+            "must hold at least one; to send everything there is, call sweep_all_funds",
+        ));
+    };
+    if destinations.iter().any(|destination| destination.type_name() != first.type_name()) {
+        return Err(KopoKopoError::invalid("destinations", "must all be of one type; send one request for each type"));
+    }
+    if destinations.len() > 1 && !matches!(first, Destination::MobileWallet(_) | Destination::BankAccount(_)) {
+        return Err(KopoKopoError::invalid(
+            "destinations",
+            format!(
+                "may hold several only of mobile_wallet or bank_account; send one request for each {}",
+                first.type_name()
+            ),
+        ));
+    }
+    destinations
+        .iter()
+        .enumerate()
+        .map(|(at, destination)| destination.wire().map_err(|error| error.within(&format!("destinations[{at}]"))))
+        .collect()
+}
+
+impl Destination {
+    /// The API's word for the type: `mobile_wallet`.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::MerchantWallet(_) => "merchant_wallet",
+            Self::MerchantBankAccount(_) => "merchant_bank_account",
+            Self::MobileWallet(_) => "mobile_wallet",
+            Self::BankAccount(_) => "bank_account",
+            Self::Till(_) => "till",
+            Self::Paybill(_) => "paybill",
+        }
+    }
+
+    fn wire(&self) -> Result<WireDestination<'_>> {
+        let (amount, description, nickname, favourite, wire) = match self {
+            Self::MerchantWallet(to) | Self::MerchantBankAccount(to) => {
+                let wire = WireDestination {
+                    reference: Some(validate::required("reference", &to.reference)?),
+                    ..WireDestination::default()
+                };
+                (&to.amount, validate::optional(to.description.as_ref()), None, None, wire)
+            }
+            Self::MobileWallet(to) => {
+                let wire = WireDestination {
+                    phone_number: Some(validate::phone("phone_number", &to.phone_number)?),
+                    network: Some(validate::required("network", to.network.as_str())?),
+                    ..WireDestination::default()
+                };
+                (&to.amount, Some(described(&to.description)?), to.nickname.as_ref(), to.favourite, wire)
+            }
+            Self::BankAccount(to) => {
+                let wire = WireDestination {
+                    bank_branch_ref: Some(validate::required("bank_branch_ref", &to.bank_branch_ref)?),
+                    account_name: Some(validate::required("account_name", to.account_name.as_str())?),
+                    account_number: Some(validate::required("account_number", to.account_number.as_str())?),
+                    ..WireDestination::default()
+                };
+                (&to.amount, Some(described(&to.description)?), to.nickname.as_ref(), to.favourite, wire)
+            }
+            Self::Till(to) => {
+                let wire = WireDestination {
+                    till_number: Some(validate::required("till_number", &to.till_number)?),
+                    ..WireDestination::default()
+                };
+                (&to.amount, Some(described(&to.description)?), to.nickname.as_ref(), to.favourite, wire)
+            }
+            Self::Paybill(to) => {
+                let wire = WireDestination {
+                    paybill_number: Some(validate::required("paybill_number", &to.paybill_number)?),
+                    paybill_account_number: Some(validate::required(
+                        "paybill_account_number",
+                        to.paybill_account_number.as_str(),
+                    )?),
+                    ..WireDestination::default()
+                };
+                (&to.amount, Some(described(&to.description)?), to.nickname.as_ref(), to.favourite, wire)
+            }
+        };
+        validate::whole_shillings("amount", amount)?;
+        Ok(WireDestination {
+            r#type: self.type_name(),
+            amount: Some(amount.as_json_number()),
+            description,
+            nickname: validate::optional(nickname),
+            favourite,
+            ..wire
+        })
+    }
+}
+
+fn described(description: &str) -> Result<&str> {
+    validate::required("description", description)
+}
+
+/// The flat form: `{"type": "mobile_wallet", "phone_number": ...}`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DestinationFields {
+    r#type: String,
+    reference: String,
+    phone_number: Personal,
+    network: Network,
+    bank_branch_ref: String,
+    account_name: Personal,
+    account_number: Personal,
+    till_number: String,
+    paybill_number: String,
+    paybill_account_number: Personal,
+    amount: Amount,
+    nickname: Option<String>,
+    description: Option<String>,
+    #[serde(deserialize_with = "de::strict_boolean")]
+    favourite: Option<bool>,
+}
+
+impl TryFrom<DestinationFields> for Destination {
+    type Error = String;
+
+    fn try_from(fields: DestinationFields) -> Result<Self, String> {
+        let DestinationFields { amount, nickname, favourite, .. } = fields;
+        let description = fields.description.clone().unwrap_or_default();
+        Ok(match fields.r#type.as_str() {
+            "merchant_wallet" => Self::MerchantWallet(MerchantDestination {
+                reference: fields.reference,
+                amount,
+                description: fields.description,
+            }),
+            "merchant_bank_account" => Self::MerchantBankAccount(MerchantDestination {
+                reference: fields.reference,
+                amount,
+                description: fields.description,
+            }),
+            "mobile_wallet" => Self::MobileWallet(MobileWalletDestination {
+                phone_number: fields.phone_number,
+                network: fields.network,
+                amount,
+                description,
+                nickname,
+                favourite,
+            }),
+            "bank_account" => Self::BankAccount(BankAccountDestination {
+                bank_branch_ref: fields.bank_branch_ref,
+                account_name: fields.account_name,
+                account_number: fields.account_number,
+                amount,
+                description,
+                nickname,
+                favourite,
+            }),
+            "till" => Self::Till(TillDestination {
+                till_number: fields.till_number,
+                amount,
+                description,
+                nickname,
+                favourite,
+            }),
+            "paybill" => Self::Paybill(PaybillDestination {
+                paybill_number: fields.paybill_number,
+                paybill_account_number: fields.paybill_account_number,
+                amount,
+                description,
+                nickname,
+                favourite,
+            }),
+            _ => {
+                return Err("type: must be merchant_wallet, merchant_bank_account, mobile_wallet, bank_account, till or paybill".into());
+            }
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! API reference, section Receive M-PESA payments.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Links, Transaction, WireLinks};
+use crate::{
+    client::KopoKopo,
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::Result,
+    types::{Amount, Currency, JsonNumber, Metadata, Personal, PhoneNumber, Raw, Timestamp, de, open_enum},
+    validate,
+};
+
+static CREATE: Endpoint = Endpoint::post(
+    "incoming_payments.create",
+    "/api/v2/incoming_payments",
+    Safety::Once {
+        find_out: "The customer may be looking at a prompt: wait for the result at callback_url or the buygoods webhook, or poll the till's transactions, before asking again.",
+    },
+);
+static GET: Endpoint = Endpoint::get("incoming_payments.get", "/api/v2/incoming_payments/{id}");
+
+section! {
+    /// Payments from customers by STK push (API reference, section Receive M-PESA payments).
+    IncomingPayments
+}
+
+/// Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IncomingPaymentRequest {
+    /// The online payments till that gets the money: `K000000`.
+    pub till_number: String,
+    /// The customer's phone, in any usual form: `0712345678`, `+254712345678`.
+    pub phone_number: Personal,
+    /// How much, more than 0.
+    pub amount: Amount,
+    /// Default KES.
+    pub currency: Currency,
+    /// Where the result goes: https.
+    pub callback_url: String,
+    /// The customer's first name.
+    pub first_name: Option<Personal>,
+    /// The customer's last name.
+    pub last_name: Option<Personal>,
+    /// The customer's e-mail address.
+    pub email: Option<Personal>,
+    /// At most 5 pairs of primitive values. They come back in the result.
+    pub metadata: Metadata,
+    /// Default `M-PESA STK Push`.
+    pub payment_channel: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    payment_channel: &'a str,
+    till_number: &'a str,
+    subscriber: WireSubscriber<'a>,
+    amount: WireAmount<'a>,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: &'a Metadata,
+    #[serde(rename = "_links")]
+    links: WireLinks<'a>,
+}
+
+#[derive(Serialize)]
+struct WireSubscriber<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<&'a str>,
+    phone_number: PhoneNumber,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireAmount<'a> {
+    currency: &'a str,
+    value: JsonNumber,
+}
+
+impl IncomingPayments {
+    /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
+    /// that anybody paid: use [`Created::wait`], or the result sent to `callback_url`.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
+    /// customer may have been asked.
+    pub async fn create(&self, request: &IncomingPaymentRequest) -> Result<Created<IncomingPayment>> {
+        self.client.create(&CREATE, &request.wire(&self.client)?).await
+    }
+
+    /// Reads a payment.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<IncomingPayment> {
+        self.client.fetch(id).await
+    }
+}
+
+impl IncomingPaymentRequest {
+    fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
+        let till_number = validate::required("till_number", &self.till_number)?;
+        let phone_number = validate::phone("phone_number", &self.phone_number)?;
+        validate::positive("amount", &self.amount)?;
+        Ok(Wire {
+            payment_channel: validate::optional(self.payment_channel.as_ref()).unwrap_or("M-PESA STK Push"),
+            till_number,
+            subscriber: WireSubscriber {
+                first_name: validate::optional(self.first_name.as_ref()),
+                last_name: validate::optional(self.last_name.as_ref()),
+                phone_number,
+                email: validate::optional(self.email.as_ref()),
+            },
+            amount: WireAmount { currency: self.currency.as_str(), value: self.amount.as_json_number() },
+            metadata: self.metadata.checked()?,
+            links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
+        })
+    }
+}
+
+open_enum! {
+    /// How a payment stands.
+    pub enum IncomingPaymentStatus {
+        /// The customer has not decided yet.
+        Pending = "Pending",
+        /// The customer paid.
+        Success = "Success",
+        /// The customer did not pay: see the errors.
+        Failed = "Failed",
+    }
+}
+
+/// A payment, or the attempt at one (API reference, section Process Incoming Payment Result).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Attributes")]
+pub struct IncomingPayment {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub status: IncomingPaymentStatus,
+    /// When the customer was asked.
+    pub initiation_time: Option<Timestamp>,
+    /// `Incoming Payment Request`.
+    pub event_type: Option<String>,
+    /// The transaction, once the customer has paid.
+    pub transaction: Option<Transaction>,
+    /// Why it failed.
+    pub errors: Vec<String>,
+    /// What the request attached.
+    pub metadata: Metadata,
+    /// URLs.
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    status: IncomingPaymentStatus,
+    #[serde(default, deserialize_with = "de::timestamp")]
+    initiation_time: Option<Timestamp>,
+    #[serde(default)]
+    event: Option<Event>,
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default, rename = "_links")]
+    links: Option<Links>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Event {
+    #[serde(deserialize_with = "de::string")]
+    r#type: Option<String>,
+    resource: Option<Transaction>,
+    #[serde(deserialize_with = "de::strings")]
+    errors: Vec<String>,
+}
+
+impl From<Attributes> for IncomingPayment {
+    fn from(attributes: Attributes) -> Self {
+        let event = attributes.event.unwrap_or_default();
+        Self {
+            id: String::new(),
+            status: attributes.status,
+            initiation_time: attributes.initiation_time,
+            event_type: event.r#type,
+            transaction: event.resource,
+            errors: event.errors,
+            metadata: attributes.metadata,
+            links: attributes.links.unwrap_or_default(),
+            raw: Raw::default(),
+        }
+    }
+}
+
+resource!(IncomingPayment, GET, this => this.status.as_str(), matches!(this.status, IncomingPaymentStatus::Success | IncomingPaymentStatus::Failed));
+
+impl IncomingPayment {
+    /// Whether the money is there: the status is Success, and the transaction, where there is one, was not reversed.
+    pub fn is_paid(&self) -> bool {
+        self.status == IncomingPaymentStatus::Success
+            && self
+                .transaction
+                .as_ref()
+                .is_none_or(|transaction| transaction.status.is_none() || transaction.is_received())
+    }
+}

@@ -1,0 +1,322 @@
+//! API reference, section Payment Links.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Links, WireLinks, transactions::currency};
+use crate::{
+    client::{Body, KopoKopo},
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::{ErrorKind, Result},
+    types::{Amount, Currency, JsonNumber, Metadata, Personal, Raw, ResourceId, Timestamp, de, open_enum},
+    validate,
+};
+
+static CREATE: Endpoint = Endpoint::post(
+    "payment_links.create",
+    "/api/v2/payment_links",
+    Safety::Once { find_out: "Look for the link on the dashboard before creating another: a customer could pay both." },
+);
+static GET: Endpoint = Endpoint::get("payment_links.get", "/api/v2/payment_links/{id}");
+static CANCEL: Endpoint =
+    Endpoint::post("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", Safety::Repeatable);
+
+section! {
+    /// Links that customers pay at (API reference, section Payment Links).
+    PaymentLinks
+}
+
+/// A link to be paid (API reference, section Create a payment link).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaymentLinkRequest {
+    /// The till that gets the money.
+    pub till_number: String,
+    /// Default KES.
+    pub currency: Currency,
+    /// How much, more than 0.
+    pub amount: Amount,
+    /// The merchant's own reference, such as an order number.
+    pub payment_reference: Option<String>,
+    /// What the customer reads.
+    pub note: Option<String>,
+    /// At most 5 pairs of primitive values. They come back in the result.
+    pub metadata: Metadata,
+    /// Where the results go, one for each attempt to pay: https.
+    pub callback_url: String,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    till_number: &'a str,
+    currency: &'a str,
+    amount: JsonNumber,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: &'a Metadata,
+    #[serde(rename = "_links")]
+    links: WireLinks<'a>,
+}
+
+impl PaymentLinks {
+    /// Makes a link. Read it for its URL: [`Created::get`].
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    pub async fn create(&self, request: &PaymentLinkRequest) -> Result<Created<PaymentLink>> {
+        self.client.create(&CREATE, &request.wire(&self.client)?).await
+    }
+
+    /// Reads a link.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<PaymentLink> {
+        self.client.fetch(id).await
+    }
+
+    /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+    ///
+    /// # Errors
+    /// `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
+    pub async fn cancel(&self, id: &str) -> Result<()> {
+        let id = ResourceId::parse(id)?;
+        let Err(refused) = self.client.execute(&CANCEL, Some(&id), Body::Empty).await else { return Ok(()) };
+        // A retry after a lost answer finds the link cancelled already, by this very call.
+        if refused.attempts() > 1 && refused.kind() == ErrorKind::InvalidRequest {
+            let link = self.get(id.as_str()).await?;
+            if link.is_cancelled() {
+                return Ok(());
+            }
+        }
+        Err(refused)
+    }
+}
+
+impl PaymentLinkRequest {
+    fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
+        let till_number = validate::required("till_number", &self.till_number)?;
+        validate::positive("amount", &self.amount)?;
+        Ok(Wire {
+            till_number,
+            currency: self.currency.as_str(),
+            amount: self.amount.as_json_number(),
+            payment_reference: validate::optional(self.payment_reference.as_ref()),
+            note: validate::optional(self.note.as_ref()),
+            metadata: self.metadata.checked()?,
+            links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
+        })
+    }
+}
+
+open_enum! {
+    /// How a link stands.
+    pub enum PaymentLinkStatus {
+        /// It waits to be paid.
+        Active = "Active",
+        /// It was paid.
+        Paid = "Paid",
+        /// It was cancelled.
+        Cancelled = "Cancelled",
+        /// Nobody paid in seven days.
+        Expired = "Expired",
+    }
+}
+
+/// A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+/// Process Payment link API Result).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Attributes")]
+pub struct PaymentLink {
+    /// Its id.
+    pub id: String,
+    /// How the request for the link stands: `Processed`. It says nothing of payment.
+    pub status: String,
+    /// How the link stands.
+    pub link_status: Option<PaymentLinkStatus>,
+    /// The URL to share. It can be relative.
+    pub link: Option<String>,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// The till's name.
+    pub till_name: Option<String>,
+    /// The till's number.
+    pub till_number: Option<String>,
+    /// The merchant's own reference.
+    pub payment_reference: Option<String>,
+    /// In which currency.
+    pub currency: Option<Currency>,
+    /// How much.
+    pub amount: Option<Amount>,
+    /// What the customer reads.
+    pub note: Option<String>,
+    /// Who made it.
+    pub initiator_name: Option<Personal>,
+    /// The M-PESA reference of the payment.
+    pub transaction_reference: Option<String>,
+    /// Who paid.
+    pub sender_phone_number: Option<Personal>,
+    /// When it was paid.
+    pub origination_time: Option<Timestamp>,
+    /// Why the last attempt to pay failed. The link may still be active.
+    pub errors: Vec<String>,
+    /// What the request attached.
+    pub metadata: Metadata,
+    /// URLs.
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    #[serde(deserialize_with = "de::required_string")]
+    status: String,
+    #[serde(default, deserialize_with = "de::timestamp")]
+    created_at: Option<Timestamp>,
+    #[serde(default, alias = "account_name", deserialize_with = "de::string")]
+    till_name: Option<String>,
+    #[serde(default, alias = "account_number", deserialize_with = "de::string")]
+    till_number: Option<String>,
+    #[serde(default, alias = "merchant_payment_reference", deserialize_with = "de::string")]
+    payment_reference: Option<String>,
+    #[serde(default, deserialize_with = "currency")]
+    currency: Option<Currency>,
+    #[serde(default, deserialize_with = "de::amount")]
+    amount: Option<Amount>,
+    #[serde(default, deserialize_with = "de::string")]
+    note: Option<String>,
+    #[serde(default)]
+    payment_link: Option<Link>,
+    /// The oldest shape has these beside the link instead of in it.
+    #[serde(default, deserialize_with = "de::text")]
+    payment_link_status: Option<PaymentLinkStatus>,
+    #[serde(default, deserialize_with = "de::timestamp")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "de::text")]
+    initiator_name: Option<Personal>,
+    #[serde(default, deserialize_with = "de::strings")]
+    errors: Vec<String>,
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default, rename = "_links")]
+    links: Links,
+}
+
+#[derive(Default)]
+struct Link {
+    status: Option<PaymentLinkStatus>,
+    expires_at: Option<Timestamp>,
+    link: Option<String>,
+    initiator_name: Option<Personal>,
+    transaction_reference: Option<String>,
+    sender_phone_number: Option<Personal>,
+    origination_time: Option<Timestamp>,
+}
+
+/// The link as an object. Its status goes by two names.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LinkObject {
+    #[serde(alias = "payment_link_status", deserialize_with = "de::text")]
+    status: Option<PaymentLinkStatus>,
+    #[serde(deserialize_with = "de::timestamp")]
+    expires_at: Option<Timestamp>,
+    #[serde(deserialize_with = "de::string")]
+    link: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    initiator_name: Option<Personal>,
+    #[serde(deserialize_with = "de::string")]
+    transaction_reference: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    sender_phone_number: Option<Personal>,
+    #[serde(deserialize_with = "de::timestamp")]
+    origination_time: Option<Timestamp>,
+}
+
+/// A bare URL or an object.
+impl<'de> Deserialize<'de> for Link {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+        let object: LinkObject = if raw.get().starts_with('"') {
+            LinkObject {
+                link: serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?,
+                ..LinkObject::default()
+            }
+        } else {
+            serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?
+        };
+        Ok(Self {
+            status: object.status,
+            expires_at: object.expires_at,
+            link: object.link,
+            initiator_name: object.initiator_name,
+            transaction_reference: object.transaction_reference,
+            sender_phone_number: object.sender_phone_number,
+            origination_time: object.origination_time,
+        })
+    }
+}
+
+impl From<Attributes> for PaymentLink {
+    fn from(attributes: Attributes) -> Self {
+        let link = attributes.payment_link.unwrap_or_default();
+        Self {
+            id: String::new(),
+            status: attributes.status,
+            link_status: link.status.or(attributes.payment_link_status),
+            link: link.link,
+            expires_at: link.expires_at.or(attributes.expires_at),
+            created_at: attributes.created_at,
+            till_name: attributes.till_name,
+            till_number: attributes.till_number,
+            payment_reference: attributes.payment_reference,
+            currency: attributes.currency,
+            amount: attributes.amount,
+            note: attributes.note,
+            initiator_name: link.initiator_name.or(attributes.initiator_name),
+            transaction_reference: link.transaction_reference,
+            sender_phone_number: link.sender_phone_number,
+            origination_time: link.origination_time,
+            errors: attributes.errors,
+            metadata: attributes.metadata,
+            links: attributes.links,
+            raw: Raw::default(),
+        }
+    }
+}
+
+resource!(
+    PaymentLink,
+    GET,
+    this => this.link_status.as_ref().map_or(this.status.as_str(), PaymentLinkStatus::as_str),
+    this.is_paid() || this.is_cancelled() || this.has(&PaymentLinkStatus::Expired)
+);
+
+impl PaymentLink {
+    /// The oldest shape writes the status in lower case.
+    fn has(&self, status: &PaymentLinkStatus) -> bool {
+        self.link_status.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(status.as_str()))
+    }
+
+    /// Whether the link was paid.
+    pub fn is_paid(&self) -> bool {
+        self.has(&PaymentLinkStatus::Paid)
+    }
+
+    /// Whether the link was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.has(&PaymentLinkStatus::Cancelled)
+    }
+
+    /// Whether somebody tried to pay and could not, while the link still waits: [`PaymentLink::errors`] says why.
+    pub fn has_failed_attempt(&self) -> bool {
+        !self.errors.is_empty() && !self.is_paid()
+    }
+}

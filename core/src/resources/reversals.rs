@@ -1,0 +1,148 @@
+//! API reference, section Reversals.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Links, RequestStatus, TransferStatus, WireLinks};
+use crate::{
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::Result,
+    types::{Amount, Metadata, Raw, Timestamp, de},
+    validate,
+};
+
+static CREATE: Endpoint = Endpoint::post(
+    "reversals.create",
+    "/api/v2/reversals",
+    Safety::Once {
+        find_out: "Wait for the result at callback_url or a reversed webhook, or poll the till's transactions, before reversing again.",
+    },
+);
+static GET: Endpoint = Endpoint::get("reversals.get", "/api/v2/reversals/{id}");
+
+section! {
+    /// Money given back to customers (API reference, section Reversals).
+    Reversals
+}
+
+/// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReversalRequest {
+    /// The transaction's M-PESA reference or id.
+    pub transaction_reference: String,
+    /// Why.
+    pub reason: String,
+    /// At most 5 pairs of primitive values. They come back in the result.
+    pub metadata: Metadata,
+    /// Where the result goes: https.
+    pub callback_url: String,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    transaction_reference: &'a str,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: &'a Metadata,
+    #[serde(rename = "_links")]
+    links: WireLinks<'a>,
+}
+
+impl Reversals {
+    /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use
+    /// [`Created::wait`] and then [`Reversal::is_reversed`].
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    pub async fn create(&self, request: &ReversalRequest) -> Result<Created<Reversal>> {
+        let wire = Wire {
+            transaction_reference: validate::required("transaction_reference", &request.transaction_reference)?,
+            reason: validate::required("reason", &request.reason)?,
+            metadata: request.metadata.checked()?,
+            links: WireLinks {
+                callback_url: validate::callback_url("callback_url", &request.callback_url, &self.client)?,
+            },
+        };
+        self.client.create(&CREATE, &wire).await
+    }
+
+    /// Reads a reversal.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<Reversal> {
+        self.client.fetch(id).await
+    }
+}
+
+/// A reversal (API reference, section Process Reversal Request API Result).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reversal {
+    /// Its id.
+    #[serde(skip_deserializing)]
+    pub id: String,
+    /// How the request stands. Processed does not mean reversed: ask [`Reversal::is_reversed`].
+    pub status: RequestStatus,
+    /// When it was made.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub created_at: Option<Timestamp>,
+    /// The transaction to give back.
+    #[serde(default, deserialize_with = "de::string")]
+    pub transaction_reference: Option<String>,
+    /// Why.
+    #[serde(default, deserialize_with = "de::string")]
+    pub reason: Option<String>,
+    /// The payment back to the customer, once there is one. Its status is the reversal's outcome.
+    #[serde(default)]
+    pub reversal_bulk_payment: Option<ReversalBulkPayment>,
+    /// Why it failed.
+    #[serde(default, deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
+    /// What the request attached.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// URLs.
+    #[serde(default, rename(deserialize = "_links"))]
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+/// The payment back to the customer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReversalBulkPayment {
+    /// How much.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// `Transferred`: given back. `Cancelled`: not.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// When the transaction happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// The M-PESA reference.
+    #[serde(deserialize_with = "de::string")]
+    pub transaction_reference: Option<String>,
+}
+
+resource!(Reversal, GET, this => this.status.as_str(), this.is_reversed() || this.is_failed());
+
+impl Reversal {
+    fn outcome(&self) -> Option<&TransferStatus> {
+        self.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref())
+    }
+
+    /// Whether the money went back.
+    pub fn is_reversed(&self) -> bool {
+        self.outcome() == Some(&TransferStatus::Transferred)
+    }
+
+    /// Whether the money surely stays: the payment back was cancelled, or the request was processed with errors.
+    pub fn is_failed(&self) -> bool {
+        let refused = self.status == RequestStatus::Processed && !self.errors.is_empty() && !self.is_reversed();
+        self.outcome() == Some(&TransferStatus::Cancelled) || refused
+    }
+}

@@ -1,0 +1,340 @@
+//! API reference, section Send Money.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Destination, Links, WireLinks, destinations, destinations::WireDestination, transactions::currency};
+use crate::{
+    client::KopoKopo,
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::Result,
+    types::{Amount, Currency, Metadata, Personal, PhoneNumber, Raw, RecipientType, Timestamp, de, open_enum},
+    validate,
+};
+
+const FIND_OUT: &str = "Wait for the result at callback_url, or look at the dashboard's transfers, before sending again: there is no list to ask and no idempotency key.";
+static CREATE: Endpoint =
+    Endpoint::post("send_money.create", "/api/v2/send_money", Safety::Once { find_out: FIND_OUT });
+static SWEEP: Endpoint =
+    Endpoint::post("send_money.sweep_all_funds", "/api/v2/send_money", Safety::Once { find_out: FIND_OUT });
+static GET: Endpoint = Endpoint::get("send_money.get", "/api/v2/send_money/{id}");
+
+section! {
+    /// Money sent out (API reference, section Send Money).
+    SendMoneyRequests
+}
+
+/// Sends money to the merchant's own accounts or to others (API reference, sections Send Money to my account and Send
+/// Money to external recipients).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SendMoneyRequest {
+    /// At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
+    /// refused: without destinations the API would send everything there is, which is
+    /// [`SendMoneyRequests::sweep_all_funds`].
+    pub destinations: Vec<Destination>,
+    /// The till whose money is sent. Default: the available balance.
+    pub source_identifier: Option<String>,
+    /// Default KES.
+    pub currency: Currency,
+    /// Where the result goes: https.
+    pub callback_url: String,
+    /// At most 5 pairs of primitive values. They come back in the result.
+    pub metadata: Metadata,
+}
+
+/// Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SweepRequest {
+    /// Default KES.
+    pub currency: Currency,
+    /// Where the result goes: https.
+    pub callback_url: String,
+    /// At most 5 pairs of primitive values. They come back in the result.
+    pub metadata: Metadata,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    /// Present in every request but the sweep, and never empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<Vec<WireDestination<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_identifier: Option<&'a str>,
+    currency: &'a str,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: &'a Metadata,
+    #[serde(rename = "_links")]
+    links: WireLinks<'a>,
+}
+
+impl SendMoneyRequests {
+    /// Sends money. The answer says that the request was accepted, not that anybody was paid: use [`Created::wait`] and
+    /// then [`SendMoney::is_paid`] and [`SendMoney::failed_disbursements`].
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
+    /// money may be on its way, and sending again may send it twice.
+    pub async fn create(&self, request: &SendMoneyRequest) -> Result<Created<SendMoney>> {
+        self.client.create(&CREATE, &request.wire(&self.client)?).await
+    }
+
+    /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
+    /// no amount and no destination to choose.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn sweep_all_funds(&self, request: &SweepRequest) -> Result<Created<SendMoney>> {
+        let wire = Wire {
+            destinations: None,
+            source_identifier: None,
+            currency: request.currency.as_str(),
+            metadata: request.metadata.checked()?,
+            links: WireLinks {
+                callback_url: validate::callback_url("callback_url", &request.callback_url, &self.client)?,
+            },
+        };
+        self.client.create(&SWEEP, &wire).await
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<SendMoney> {
+        self.client.fetch(id).await
+    }
+}
+
+impl SendMoneyRequest {
+    fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
+        Ok(Wire {
+            destinations: Some(destinations::wire(&self.destinations)?),
+            source_identifier: validate::optional(self.source_identifier.as_ref()),
+            currency: self.currency.as_str(),
+            metadata: self.metadata.checked()?,
+            links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
+        })
+    }
+}
+
+open_enum! {
+    /// How a request stands. Processed means that it was dealt with, not that money moved.
+    pub enum RequestStatus {
+        /// It was taken in.
+        Received = "Received",
+        /// It waits for its turn.
+        Scheduled = "Scheduled",
+        /// It was dealt with.
+        Processed = "Processed",
+    }
+}
+
+open_enum! {
+    /// What became of money.
+    pub enum TransferStatus {
+        /// It arrived.
+        Transferred = "Transferred",
+        /// It did not go.
+        Cancelled = "Cancelled",
+    }
+}
+
+/// A request to send money (API reference, section Process Send Money result).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SendMoney {
+    /// Its id.
+    #[serde(skip_deserializing)]
+    pub id: String,
+    /// How it stands.
+    pub status: RequestStatus,
+    /// When it was made.
+    #[serde(default, deserialize_with = "de::timestamp")]
+    pub created_at: Option<Timestamp>,
+    /// The till whose money is sent. None: the available balance.
+    #[serde(default, deserialize_with = "de::string")]
+    pub source_identifier: Option<String>,
+    /// In which currency.
+    #[serde(default, deserialize_with = "currency")]
+    pub currency: Option<Currency>,
+    /// What was asked for. Empty for one's own accounts.
+    #[serde(default, deserialize_with = "de::list")]
+    pub destinations: Vec<SendMoneyDestination>,
+    /// What was done, in another order than was asked.
+    #[serde(default, deserialize_with = "de::list")]
+    pub transfer_batches: Vec<TransferBatch>,
+    /// Why it failed.
+    #[serde(default, deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
+    /// What the request attached.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// URLs.
+    #[serde(default, rename(deserialize = "_links"))]
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+/// A destination as it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SendMoneyDestination {
+    /// What it is.
+    #[serde(rename(deserialize = "type"), deserialize_with = "de::text")]
+    pub destination_type: Option<RecipientType>,
+    /// How much.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// The id of one's own account.
+    #[serde(deserialize_with = "de::string")]
+    pub reference: Option<String>,
+    /// A wallet's phone number.
+    #[serde(deserialize_with = "de::text")]
+    pub phone_number: Option<Personal>,
+    /// A wallet's network.
+    #[serde(deserialize_with = "de::string")]
+    pub network: Option<String>,
+    /// The name on a bank account.
+    #[serde(deserialize_with = "de::text")]
+    pub account_name: Option<Personal>,
+    /// A bank account's number.
+    #[serde(deserialize_with = "de::text")]
+    pub account_number: Option<Personal>,
+    /// A bank's branch.
+    #[serde(deserialize_with = "de::string")]
+    pub bank_branch_ref: Option<String>,
+    /// A till's number.
+    #[serde(deserialize_with = "de::string")]
+    pub till_number: Option<String>,
+    /// A paybill's business number.
+    #[serde(deserialize_with = "de::string")]
+    pub paybill_number: Option<String>,
+    /// The account at that business.
+    #[serde(deserialize_with = "de::text")]
+    pub paybill_account_number: Option<Personal>,
+    /// The recipient's name.
+    #[serde(deserialize_with = "de::string")]
+    pub nickname: Option<String>,
+    /// What it is for.
+    #[serde(deserialize_with = "de::string")]
+    pub description: Option<String>,
+    /// Whether the recipient is a favourite.
+    #[serde(deserialize_with = "de::boolean")]
+    pub favourite: Option<bool>,
+}
+
+/// Disbursements that were made together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TransferBatch {
+    /// What became of it.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// How much in all.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// The single payments.
+    #[serde(deserialize_with = "de::list")]
+    pub disbursements: Vec<Disbursement>,
+}
+
+/// One payment out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Disbursement {
+    /// What became of it.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// How much.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// Why it failed.
+    #[serde(deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
+    /// When it happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
+    #[serde(deserialize_with = "de::string")]
+    pub destination_type: Option<String>,
+    /// The id of the account it went to.
+    #[serde(deserialize_with = "de::string")]
+    pub destination_reference: Option<String>,
+    /// The M-PESA reference. None for electronic funds transfers.
+    #[serde(deserialize_with = "de::string")]
+    pub transaction_reference: Option<String>,
+    /// The wallet's phone number.
+    #[serde(deserialize_with = "de::text")]
+    pub phone_number: Option<Personal>,
+    /// The bank account's number.
+    #[serde(deserialize_with = "de::text")]
+    pub account_number: Option<Personal>,
+    /// The till's number.
+    #[serde(deserialize_with = "de::string")]
+    pub till_number: Option<String>,
+    /// The paybill's business number.
+    #[serde(deserialize_with = "de::string")]
+    pub paybill_number: Option<String>,
+    /// The account at that business.
+    #[serde(deserialize_with = "de::text")]
+    pub paybill_account_number: Option<Personal>,
+    /// The recipient's name.
+    #[serde(deserialize_with = "de::string")]
+    pub nickname: Option<String>,
+    /// Whether the recipient is a favourite.
+    #[serde(deserialize_with = "de::boolean")]
+    pub favourite: Option<bool>,
+}
+
+resource!(SendMoney, GET, this => this.status.as_str(), this.status == RequestStatus::Processed);
+
+impl SendMoney {
+    /// Every single payment, of all batches.
+    pub fn disbursements(&self) -> impl Iterator<Item = &Disbursement> {
+        self.transfer_batches.iter().flat_map(|batch| &batch.disbursements)
+    }
+
+    /// Whether all the money arrived: processed, without errors, with as many payments as were asked for at least, and
+    /// every one of them transferred.
+    pub fn is_paid(&self) -> bool {
+        self.status == RequestStatus::Processed
+            && self.errors.is_empty()
+            && self.disbursements().count() >= self.destinations.len().max(1)
+            && self.disbursements().all(Disbursement::is_paid)
+    }
+
+    /// The payments that did not arrive, each with its errors. Empty while the request is not processed.
+    pub fn failed_disbursements(&self) -> Vec<&Disbursement> {
+        let done = self.status == RequestStatus::Processed;
+        self.disbursements().filter(|disbursement| done && !disbursement.is_paid()).collect()
+    }
+
+    /// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
+    /// position: the order differs.
+    pub fn disbursements_to(&self, recipient: &str) -> Vec<&Disbursement> {
+        let phone = recipient.parse::<PhoneNumber>().ok();
+        self.disbursements().filter(|disbursement| disbursement.went_to(recipient, phone.as_ref())).collect()
+    }
+}
+
+impl Disbursement {
+    /// Whether the money arrived.
+    pub fn is_paid(&self) -> bool {
+        self.status == Some(TransferStatus::Transferred)
+    }
+
+    fn went_to(&self, recipient: &str, phone: Option<&PhoneNumber>) -> bool {
+        let own_phone = self.phone_number.as_deref().and_then(|phone| phone.parse::<PhoneNumber>().ok());
+        let names = [
+            self.destination_reference.as_deref(),
+            self.account_number.as_deref(),
+            self.till_number.as_deref(),
+            self.paybill_number.as_deref(),
+            self.paybill_account_number.as_deref(),
+        ];
+        (phone.is_some() && own_phone.as_ref() == phone) || names.contains(&Some(recipient))
+    }
+}

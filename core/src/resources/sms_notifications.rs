@@ -1,0 +1,95 @@
+//! API reference, section Transaction SMS Notifications: version 1, deprecated.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Links, WireLinks};
+use crate::{
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::Result,
+    types::{Personal, Raw, de},
+    validate,
+};
+
+static CREATE: Endpoint = Endpoint::post(
+    "sms_notifications.create",
+    "/api/v1/transaction_sms_notifications",
+    Safety::Once { find_out: "The customer may have got the message; sending again may send it twice." },
+);
+static GET: Endpoint = Endpoint::get("sms_notifications.get", "/api/v1/transaction_sms_notifications/{id}");
+
+section! {
+    /// Messages to customers about their payments: version 1, deprecated (API reference, section Transaction SMS
+    /// Notifications).
+    SmsNotifications
+}
+
+/// A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmsNotificationRequest {
+    /// The id of the webhook that told of the payment.
+    pub webhook_event_reference: String,
+    /// What to say.
+    pub message: Personal,
+    /// Where the result goes: https.
+    pub callback_url: String,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    webhook_event_reference: &'a str,
+    message: &'a str,
+    #[serde(rename = "_links")]
+    links: WireLinks<'a>,
+}
+
+impl SmsNotifications {
+    /// Sends a message to the customer of a webhook.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    pub async fn create(&self, request: &SmsNotificationRequest) -> Result<Created<SmsNotification>> {
+        let wire = Wire {
+            webhook_event_reference: validate::required("webhook_event_reference", &request.webhook_event_reference)?,
+            message: validate::required("message", request.message.as_str())?,
+            links: WireLinks {
+                callback_url: validate::callback_url("callback_url", &request.callback_url, &self.client)?,
+            },
+        };
+        self.client.create(&CREATE, &wire).await
+    }
+
+    /// Reads a message's state.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<SmsNotification> {
+        self.client.fetch(id).await
+    }
+}
+
+/// A message to a customer (API reference, section Process Transaction Notification API Result).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SmsNotification {
+    /// Its id.
+    #[serde(skip_deserializing)]
+    pub id: String,
+    /// How it stands: `Success`.
+    #[serde(deserialize_with = "de::required_string")]
+    pub status: String,
+    /// What it says.
+    #[serde(default, deserialize_with = "de::text")]
+    pub message: Option<Personal>,
+    /// The id of the webhook that told of the payment.
+    #[serde(default, deserialize_with = "de::string")]
+    pub webhook_event_reference: Option<String>,
+    /// URLs.
+    #[serde(default, rename(deserialize = "_links"))]
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+resource!(SmsNotification, GET, this => &this.status, !matches!(this.status.as_str(), "Pending" | "Received" | "Scheduled"));

@@ -1,0 +1,256 @@
+//! What webhooks, results and answers have in common.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    resources::{Disbursement, TransferStatus},
+    types::{Amount, Currency, Personal, Timestamp, de, open_enum},
+};
+
+open_enum! {
+    /// How a transaction stands.
+    pub enum TransactionStatus {
+        /// The money came in.
+        Received = "Received",
+        /// The money came in from another till.
+        Complete = "Complete",
+        /// The money was given back.
+        Reversed = "Reversed",
+    }
+}
+
+/// A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Transaction {
+    /// Its id.
+    #[serde(deserialize_with = "de::string")]
+    pub id: Option<String>,
+    /// The M-PESA reference: all that ties an STK push to its buygoods webhook.
+    #[serde(deserialize_with = "de::string")]
+    pub reference: Option<String>,
+    /// When it happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// The customer's phone number. Often missing in production.
+    #[serde(deserialize_with = "de::text")]
+    pub sender_phone_number: Option<Personal>,
+    /// The customer's hashed phone number, to compare with [`crate::types::hash_phone`].
+    #[serde(deserialize_with = "de::text")]
+    pub hashed_sender_phone: Option<Personal>,
+    /// The number or the name of the till that paid.
+    #[serde(deserialize_with = "de::string")]
+    pub sending_till: Option<String>,
+    /// How much.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// In which currency.
+    #[serde(deserialize_with = "currency")]
+    pub currency: Option<Currency>,
+    /// The till that got the money.
+    #[serde(deserialize_with = "de::string")]
+    pub till_number: Option<String>,
+    /// The system that carried it: `Lipa Na M-PESA`.
+    #[serde(deserialize_with = "de::string")]
+    pub system: Option<String>,
+    /// How it stands.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransactionStatus>,
+    /// The customer's first name.
+    #[serde(deserialize_with = "de::text")]
+    pub sender_first_name: Option<Personal>,
+    /// The customer's middle name.
+    #[serde(deserialize_with = "de::text")]
+    pub sender_middle_name: Option<Personal>,
+    /// The customer's last name.
+    #[serde(deserialize_with = "de::text")]
+    pub sender_last_name: Option<Personal>,
+}
+
+/// A payment by card (API reference, Card Transaction).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardTransaction {
+    /// Its id.
+    #[serde(deserialize_with = "de::string")]
+    pub id: Option<String>,
+    /// The card system's reference.
+    #[serde(deserialize_with = "de::string")]
+    pub reference: Option<String>,
+    /// When it happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// The masked card number.
+    #[serde(deserialize_with = "de::text")]
+    pub customer_cc_number: Option<Personal>,
+    /// How much.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// In which currency.
+    #[serde(deserialize_with = "currency")]
+    pub currency: Option<Currency>,
+    /// The till or terminal.
+    #[serde(deserialize_with = "de::string")]
+    pub till_number: Option<String>,
+    /// The card system.
+    #[serde(deserialize_with = "de::string")]
+    pub system: Option<String>,
+    /// How it stands.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransactionStatus>,
+    /// Whether the money was settled. Only received payments say.
+    #[serde(deserialize_with = "de::boolean")]
+    pub settled: Option<bool>,
+}
+
+/// Somebody who paid for the first time (API reference, Mobile Money User).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Customer {
+    /// First name.
+    #[serde(deserialize_with = "de::text")]
+    pub first_name: Option<Personal>,
+    /// Middle name.
+    #[serde(deserialize_with = "de::text")]
+    pub middle_name: Option<Personal>,
+    /// Last name.
+    #[serde(deserialize_with = "de::text")]
+    pub last_name: Option<Personal>,
+    /// Phone number.
+    #[serde(deserialize_with = "de::text")]
+    pub phone_number: Option<Personal>,
+}
+
+/// Money that was settled to the merchant (API reference, Settlement Transfer Completed).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settlement {
+    /// Its id.
+    #[serde(deserialize_with = "de::string")]
+    pub id: Option<String>,
+    /// How much in all.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// In which currency.
+    #[serde(deserialize_with = "currency")]
+    pub currency: Option<Currency>,
+    /// How it stands.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// When it happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// Where the money went.
+    pub destination: Option<SettlementDestination>,
+    /// The single payments.
+    #[serde(deserialize_with = "de::list")]
+    pub disbursements: Vec<Disbursement>,
+}
+
+/// Where settled money went: a mobile wallet or a bank account.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, from = "WireSettlementDestination")]
+pub struct SettlementDestination {
+    /// `Bank Account` or `Mobile Wallet`.
+    #[serde(rename = "type")]
+    pub destination_type: Option<String>,
+    /// The account's id.
+    pub reference: Option<String>,
+    /// The name on the bank account.
+    pub account_name: Option<Personal>,
+    /// The bank account's number.
+    pub account_number: Option<Personal>,
+    /// The bank's branch.
+    pub bank_branch_ref: Option<String>,
+    /// `EFT` or `RTS`.
+    pub settlement_method: Option<String>,
+    /// The wallet owner's first name.
+    pub first_name: Option<Personal>,
+    /// The wallet owner's last name.
+    pub last_name: Option<Personal>,
+    /// The wallet owner's e-mail address.
+    pub email: Option<Personal>,
+    /// The wallet's phone number.
+    pub phone_number: Option<Personal>,
+    /// The wallet's network.
+    pub network: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireSettlementDestination {
+    #[serde(deserialize_with = "de::string")]
+    r#type: Option<String>,
+    resource: Option<WireSettlementAccount>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireSettlementAccount {
+    #[serde(deserialize_with = "de::string")]
+    reference: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    account_name: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    account_number: Option<Personal>,
+    #[serde(deserialize_with = "de::string")]
+    bank_branch_ref: Option<String>,
+    #[serde(deserialize_with = "de::string")]
+    settlement_method: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    first_name: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    last_name: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    email: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    phone_number: Option<Personal>,
+    #[serde(deserialize_with = "de::string")]
+    network: Option<String>,
+}
+
+impl From<WireSettlementDestination> for SettlementDestination {
+    fn from(wire: WireSettlementDestination) -> Self {
+        let account = wire.resource.unwrap_or_default();
+        Self {
+            destination_type: wire.r#type,
+            reference: account.reference,
+            account_name: account.account_name,
+            account_number: account.account_number,
+            bank_branch_ref: account.bank_branch_ref,
+            settlement_method: account.settlement_method,
+            first_name: account.first_name,
+            last_name: account.last_name,
+            email: account.email,
+            phone_number: account.phone_number,
+            network: account.network,
+        }
+    }
+}
+
+/// The URLs that come with a thing. They are the server's word: nothing is ever sent to them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Links {
+    /// Where the thing itself is.
+    #[serde(rename(deserialize = "self"), deserialize_with = "de::string")]
+    pub self_url: Option<String>,
+    /// Where the thing is that a webhook tells of.
+    #[serde(rename(deserialize = "resource"), deserialize_with = "de::string")]
+    pub resource_url: Option<String>,
+    /// Where results are sent.
+    #[serde(deserialize_with = "de::string")]
+    pub callback_url: Option<String>,
+}
+
+/// A currency, where there is one that makes sense.
+pub(crate) fn currency<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Currency>, D::Error> {
+    Ok(de::string(deserializer)?.and_then(|code| code.parse().ok()))
+}
+
+impl Transaction {
+    /// Whether the money came in and was not given back since.
+    pub fn is_received(&self) -> bool {
+        matches!(self.status, Some(TransactionStatus::Received | TransactionStatus::Complete))
+    }
+}

@@ -1,0 +1,128 @@
+//! API reference, section Webhooks.
+
+use serde::{Deserialize, Serialize};
+
+use super::Links;
+use crate::{
+    client::KopoKopo,
+    created::Created,
+    endpoint::{Endpoint, Safety},
+    error::{KopoKopoError, Result},
+    types::{EventType, Raw, Scope, de},
+    validate,
+};
+
+static CREATE: Endpoint = Endpoint::post(
+    "webhook_subscriptions.create",
+    "/api/v2/webhook_subscriptions",
+    Safety::Once {
+        find_out: "Wait whether webhooks arrive before subscribing again: a second subscription makes each one arrive twice.",
+    },
+);
+static GET: Endpoint = Endpoint::get("webhook_subscriptions.get", "/api/v2/webhook_subscriptions/{id}");
+
+section! {
+    /// Subscriptions to events (API reference, section Webhooks).
+    WebhookSubscriptions
+}
+
+/// What to be told of, and where (API reference, section Create a webhook subscription).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSubscriptionRequest {
+    /// The kind of event. Words this library does not know pass through.
+    pub event_type: EventType,
+    /// Where the webhooks go: https.
+    pub url: String,
+    /// The whole company or one till.
+    pub scope: Scope,
+    /// The till number, for scope `till` only.
+    pub scope_reference: Option<String>,
+    /// Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+    /// `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+    #[serde(deserialize_with = "de::strict_boolean")]
+    pub enable_daraja_payload: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    event_type: &'a str,
+    url: &'a str,
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enable_daraja_payload: Option<bool>,
+}
+
+impl WebhookSubscriptions {
+    /// Subscribes to a kind of event.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    pub async fn create(&self, request: &WebhookSubscriptionRequest) -> Result<Created<WebhookSubscription>> {
+        self.client.create(&CREATE, &request.wire(&self.client)?).await
+    }
+
+    /// Reads a subscription.
+    ///
+    /// # Errors
+    /// `not_found` where there is none of this id.
+    pub async fn get(&self, id: &str) -> Result<WebhookSubscription> {
+        self.client.fetch(id).await
+    }
+}
+
+impl WebhookSubscriptionRequest {
+    fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
+        let event_type = validate::required("event_type", self.event_type.as_str())?;
+        if self.enable_daraja_payload == Some(true) && !self.event_type.may_be_daraja() {
+            return Err(KopoKopoError::invalid(
+                "enable_daraja_payload",
+                "is only for buygoods_transaction_received and b2b_transaction_received; leave it out",
+            ));
+        }
+        Ok(Wire {
+            event_type,
+            url: validate::callback_url("url", &self.url, client)?,
+            scope: self.scope.checked()?,
+            scope_reference: self.scope.reference(self.scope_reference.as_ref())?,
+            enable_daraja_payload: self.enable_daraja_payload,
+        })
+    }
+}
+
+/// A subscription. The documentation does not show how one is read back, so everything may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebhookSubscription {
+    /// Its id.
+    #[serde(skip_deserializing)]
+    pub id: String,
+    /// How it stands.
+    #[serde(deserialize_with = "de::string")]
+    pub status: Option<String>,
+    /// The kind of event.
+    #[serde(deserialize_with = "de::text")]
+    pub event_type: Option<EventType>,
+    /// Where the webhooks go.
+    #[serde(deserialize_with = "de::string")]
+    pub url: Option<String>,
+    /// The whole company or one till.
+    #[serde(deserialize_with = "de::text")]
+    pub scope: Option<Scope>,
+    /// The till number.
+    #[serde(deserialize_with = "de::string")]
+    pub scope_reference: Option<String>,
+    /// Whether webhooks come in Daraja's shape.
+    #[serde(deserialize_with = "de::boolean")]
+    pub enable_daraja_payload: Option<bool>,
+    /// URLs.
+    #[serde(rename(deserialize = "_links"))]
+    pub links: Links,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+resource!(WebhookSubscription, GET, this => this.status.as_deref().unwrap_or_default(), this.status.as_deref() != Some("Pending"));

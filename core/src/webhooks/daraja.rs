@@ -1,0 +1,55 @@
+//! Webhooks in the shape of Safaricom's Daraja API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::{Amount, Personal, Timestamp, de};
+
+/// A payment as Daraja writes it: thirteen flat fields (API reference, Daraja Webhook Parameters). The names are here in
+/// snake case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DarajaTransaction {
+    /// `Buygoods` or `Organization To Organization Transfer`.
+    #[serde(rename(deserialize = "TransactionType"), deserialize_with = "de::string")]
+    pub transaction_type: Option<String>,
+    /// The M-PESA reference.
+    #[serde(rename(deserialize = "TransID"), deserialize_with = "de::string")]
+    pub trans_id: Option<String>,
+    /// When it happened, taken as Nairobi's time.
+    #[serde(rename(deserialize = "TransTime"), deserialize_with = "daraja_time")]
+    pub trans_time: Option<Timestamp>,
+    /// How much, in shillings.
+    #[serde(rename(deserialize = "TransAmount"), deserialize_with = "de::amount")]
+    pub trans_amount: Option<Amount>,
+    /// The till that got the money.
+    #[serde(rename(deserialize = "BusinessShortCode"), deserialize_with = "de::string")]
+    pub business_short_code: Option<String>,
+    /// In practice empty.
+    #[serde(rename(deserialize = "BillRefNumber"), deserialize_with = "de::string")]
+    pub bill_ref_number: Option<String>,
+    /// In practice empty.
+    #[serde(rename(deserialize = "InvoiceNumber"), deserialize_with = "de::string")]
+    pub invoice_number: Option<String>,
+    /// In practice empty.
+    #[serde(rename(deserialize = "OrgAccountBalance"), deserialize_with = "de::string")]
+    pub org_account_balance: Option<String>,
+    /// In practice empty. Kopo Kopo and Safaricom spell it differently; both are read.
+    #[serde(rename(deserialize = "ThirdPartyTransId"), alias = "ThirdPartyTransID", deserialize_with = "de::string")]
+    pub third_party_trans_id: Option<String>,
+    /// Opaque: a hash of the customer's number, or the till that paid.
+    #[serde(rename(deserialize = "MSISDN"), deserialize_with = "de::text")]
+    pub msisdn: Option<Personal>,
+    /// The customer's first name, or the organization's name.
+    #[serde(rename(deserialize = "FirstName"), deserialize_with = "de::text")]
+    pub first_name: Option<Personal>,
+    /// In practice empty.
+    #[serde(rename(deserialize = "MiddleName"), deserialize_with = "de::text")]
+    pub middle_name: Option<Personal>,
+    /// In practice empty.
+    #[serde(rename(deserialize = "LastName"), deserialize_with = "de::text")]
+    pub last_name: Option<Personal>,
+}
+
+fn daraja_time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(de::string(deserializer)?.and_then(|text| Timestamp::from_daraja(&text)))
+}

@@ -1,0 +1,267 @@
+//! What a webhook or a result callback tells of.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::DarajaTransaction;
+use crate::{
+    error::{KopoKopoError, Result},
+    resources::{
+        CardTransaction, Customer, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource, Reversal,
+        SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction,
+    },
+    types::{Raw, Timestamp, de},
+};
+
+/// A webhook or a result callback.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// The webhook's own id, or the id of the request whose result this is. None in Daraja's shape.
+    pub id: Option<String>,
+    /// What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
+    /// (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+    pub topic: String,
+    /// When the webhook was made. Results carry their times in the payload.
+    pub created_at: Option<Timestamp>,
+    /// URLs.
+    pub links: Links,
+    /// What it says.
+    pub payload: EventPayload,
+    /// The whole text as it came.
+    #[serde(skip)]
+    pub raw: Raw,
+}
+
+/// What an event says. Words that this version does not know arrive as [`EventPayload::Unknown`]: their text is in
+/// [`Event::raw`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventPayload {
+    /// Webhook: a customer paid.
+    BuygoodsTransactionReceived(Transaction),
+    /// Webhook: a customer's payment was given back.
+    BuygoodsTransactionReversed(Transaction),
+    /// Webhook: another till paid.
+    B2bTransactionReceived(Transaction),
+    /// Webhook: another till's payment was given back.
+    B2bTransactionReversed(Transaction),
+    /// Webhook: money was settled.
+    SettlementTransferCompleted(Settlement),
+    /// Webhook: somebody paid for the first time.
+    CustomerCreated(Customer),
+    /// Webhook: a card payment came in.
+    CardTransactionReceived(CardTransaction),
+    /// Webhook: a card payment was voided.
+    CardTransactionVoided(CardTransaction),
+    /// Webhook: a card payment was given back.
+    CardTransactionReversed(CardTransaction),
+    /// Result of an STK push.
+    IncomingPayment(IncomingPayment),
+    /// Result of sending money.
+    SendMoney(SendMoney),
+    /// Result of polling.
+    Polling(Polling),
+    /// Result of a reversal.
+    Reversal(Reversal),
+    /// Result of an attempt to pay at a link, or of the link's end.
+    PaymentLink(PaymentLink),
+    /// Result of a message.
+    SmsNotification(SmsNotification),
+    /// Result of a payment of version 1.
+    Payment(Payment),
+    /// Result of a settlement transfer of version 1.
+    SettlementTransfer(SettlementTransfer),
+    /// Daraja's shape: a customer paid.
+    DarajaBuygoods(DarajaTransaction),
+    /// Daraja's shape: another till paid.
+    DarajaB2b(DarajaTransaction),
+    /// Something this version does not know.
+    Unknown,
+}
+
+/// A first look, which allocates nothing for the usual body.
+#[derive(Deserialize)]
+struct Probe<'a> {
+    #[serde(borrow, default)]
+    topic: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    data: Option<DataProbe<'a>>,
+    #[serde(borrow, default, rename = "TransactionType")]
+    transaction_type: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct DataProbe<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+}
+
+/// A webhook with its resource.
+#[derive(Deserialize)]
+struct Envelope<R> {
+    #[serde(default, deserialize_with = "de::string")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "de::timestamp")]
+    created_at: Option<Timestamp>,
+    #[serde(default = "Option::default")]
+    event: Option<Inner<R>>,
+    #[serde(default, rename = "_links")]
+    links: Option<Links>,
+}
+
+#[derive(Deserialize)]
+struct Inner<R> {
+    #[serde(default = "Option::default")]
+    resource: Option<R>,
+}
+
+impl Event {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
+        let probe: Probe<'_> = read(text)?;
+        if let Some(topic) = probe.topic {
+            return webhook(&topic, text);
+        }
+        if let Some(kind) = probe.data.and_then(|data| data.kind) {
+            return result(&kind, text);
+        }
+        if let Some(transaction_type) = probe.transaction_type {
+            return daraja(&transaction_type, text);
+        }
+        Ok(Self::bare("", text))
+    }
+
+    /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
+    /// no id of their own, so it is made of what they say. A payment link tells of every attempt under one id, which
+    /// therefore is not enough.
+    pub fn dedupe_key(&self) -> String {
+        let id = self.id.as_deref().unwrap_or_default();
+        let mut key = format!("{}:{id}", self.topic);
+        let _ = match &self.payload {
+            EventPayload::IncomingPayment(payment) => write!(key, ":{}", payment.state()),
+            EventPayload::SendMoney(request) => write!(key, ":{}", request.state()),
+            EventPayload::Polling(request) => write!(key, ":{}", request.state()),
+            EventPayload::SmsNotification(request) => write!(key, ":{}", request.state()),
+            EventPayload::Payment(request) => write!(key, ":{}", request.state()),
+            EventPayload::SettlementTransfer(request) => write!(key, ":{}", request.state()),
+            EventPayload::Reversal(reversal) => {
+                let outcome = reversal.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref());
+                write!(key, ":{}:{}", reversal.state(), outcome.map_or("", |status| status.as_str()))
+            }
+            // Two failed attempts in a row differ in nothing but their text.
+            EventPayload::PaymentLink(link) if link.has_failed_attempt() => {
+                write!(key, ":{}:{}", link.state(), self.digest())
+            }
+            EventPayload::PaymentLink(link) => {
+                write!(key, ":{}:{}", link.state(), link.transaction_reference.as_deref().unwrap_or_default())
+            }
+            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
+                write!(key, "{}", transaction.trans_id.as_deref().unwrap_or_default())
+            }
+            EventPayload::Unknown => write!(key, ":{}", self.digest()),
+            _ => Ok(()),
+        };
+        key
+    }
+
+    fn digest(&self) -> String {
+        hex::encode(Sha256::digest(self.raw.as_str()))
+    }
+
+    fn bare(topic: &str, text: &str) -> Self {
+        Self {
+            id: None,
+            topic: topic.to_owned(),
+            created_at: None,
+            links: Links::default(),
+            payload: EventPayload::Unknown,
+            raw: Raw::from(text),
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| KopoKopoError::decode(format!("the body could not be understood: {error}")))
+}
+
+fn webhook(topic: &str, text: &str) -> Result<Event> {
+    type Payload = EventPayload;
+    match topic {
+        "buygoods_transaction_received" => enveloped(topic, text, Payload::BuygoodsTransactionReceived),
+        "buygoods_transaction_reversed" => enveloped(topic, text, Payload::BuygoodsTransactionReversed),
+        "b2b_transaction_received" => enveloped(topic, text, Payload::B2bTransactionReceived),
+        "b2b_transaction_reversed" => enveloped(topic, text, Payload::B2bTransactionReversed),
+        "settlement_transfer_completed" => enveloped(topic, text, Payload::SettlementTransferCompleted),
+        "customer_created" => enveloped(topic, text, Payload::CustomerCreated),
+        "card_transaction_received" => enveloped(topic, text, Payload::CardTransactionReceived),
+        "card_transaction_voided" => enveloped(topic, text, Payload::CardTransactionVoided),
+        "card_transaction_reversed" => enveloped(topic, text, Payload::CardTransactionReversed),
+        _ => enveloped(topic, text, |_: serde::de::IgnoredAny| Payload::Unknown),
+    }
+}
+
+/// A webhook whose resource is missing keeps its text and counts as unknown.
+fn enveloped<'a, R: Deserialize<'a>>(
+    topic: &str,
+    text: &'a str,
+    payload: impl FnOnce(R) -> EventPayload,
+) -> Result<Event> {
+    let envelope: Envelope<R> = read(text)?;
+    let resource = envelope.event.and_then(|event| event.resource);
+    Ok(Event {
+        id: envelope.id,
+        topic: topic.to_owned(),
+        created_at: envelope.created_at,
+        links: envelope.links.unwrap_or_default(),
+        payload: resource.map_or(EventPayload::Unknown, payload),
+        raw: Raw::from(text),
+    })
+}
+
+fn result(kind: &str, text: &str) -> Result<Event> {
+    macro_rules! as_result {
+        ($resource:ty, $variant:ident) => {{
+            let resource = <$resource>::from_body(text.as_bytes())?;
+            (resource.id.clone(), resource.links.clone(), resource.raw.clone(), EventPayload::$variant(resource))
+        }};
+    }
+    let (id, links, raw, payload) = match kind {
+        "incoming_payment" => as_result!(IncomingPayment, IncomingPayment),
+        "send_money" => as_result!(SendMoney, SendMoney),
+        "polling" => as_result!(Polling, Polling),
+        "reversals" | "reversal" => as_result!(Reversal, Reversal),
+        "payment_link" => as_result!(PaymentLink, PaymentLink),
+        "transaction_sms_notification" | "transaction_sms_notifications" => {
+            as_result!(SmsNotification, SmsNotification)
+        }
+        "payment" => as_result!(Payment, Payment),
+        "settlement_transfer" => as_result!(SettlementTransfer, SettlementTransfer),
+        _ => {
+            #[derive(Deserialize)]
+            struct Document {
+                data: Data,
+            }
+            #[derive(Deserialize)]
+            struct Data {
+                #[serde(default, deserialize_with = "de::string")]
+                id: Option<String>,
+            }
+            let document: Document = read(text)?;
+            return Ok(Event { id: document.data.id, ..Event::bare(kind, text) });
+        }
+    };
+    Ok(Event { id: Some(id), topic: kind.to_owned(), created_at: None, links, payload, raw })
+}
+
+fn daraja(transaction_type: &str, text: &str) -> Result<Event> {
+    let payload = match transaction_type {
+        "Buygoods" => EventPayload::DarajaBuygoods(read(text)?),
+        "Organization To Organization Transfer" => EventPayload::DarajaB2b(read(text)?),
+        _ => EventPayload::Unknown,
+    };
+    Ok(Event { payload, ..Event::bare(transaction_type, text) })
+}

@@ -1,0 +1,120 @@
+//! Webhooks and result callbacks: is it from Kopo Kopo, and what does it say? (API reference, sections Validating
+//! webhooks and Process ... Result.) Needs no connection and no runtime.
+
+mod daraja;
+mod event;
+mod signature;
+
+pub use daraja::DarajaTransaction;
+pub use event::{Event, EventPayload};
+pub use signature::sign;
+
+use std::fmt;
+
+use signature::Key;
+
+use crate::{
+    error::{KopoKopoError, Result},
+    types::Secret,
+};
+
+/// The header that carries the signature.
+pub const SIGNATURE_HEADER: &str = "X-KopoKopo-Signature";
+
+/// A larger body is refused before it is hashed. The result of a long poll can be megabytes.
+const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// Verifies webhooks and result callbacks.
+///
+/// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+#[derive(Clone)]
+pub struct Webhooks {
+    keys: Vec<Key>,
+    client_secret: Option<Key>,
+    max_body: usize,
+}
+
+impl Webhooks {
+    /// A verifier with the API keys in force: one, or the old and the new while they rotate.
+    pub fn new(api_keys: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
+        Self {
+            keys: api_keys.into_iter().map(|key| Key::new(&key.into())).collect(),
+            client_secret: None,
+            max_body: DEFAULT_MAX_BODY,
+        }
+    }
+
+    /// Lets a refusal say that the client secret stands where the API key belongs. The client secret is never accepted.
+    #[must_use]
+    pub fn with_client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(Key::new(&client_secret.into()));
+        self
+    }
+
+    /// The largest body to look at, in bytes. Default 10 MiB.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+    ///
+    /// # Errors
+    /// `signature` where the header is missing, malformed or does not match: do not trust the body. `configuration`
+    /// without an API key. `decode` where the body is authentic and still no JSON object.
+    pub fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
+        self.verify_signature(body, signature)?;
+        self.parse_unverified(body)
+    }
+
+    /// Verifies the raw body only.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], but for `decode`.
+    pub fn verify_signature(&self, body: &[u8], signature: Option<&str>) -> Result<()> {
+        if self.keys.is_empty() {
+            return Err(KopoKopoError::configuration(
+                "api_key",
+                "is missing: webhooks are signed with the application's API key",
+            ));
+        }
+        if body.len() > self.max_body {
+            return Err(KopoKopoError::signature(format!(
+                "the body has {} bytes, more than the {} that are looked at",
+                body.len(),
+                self.max_body
+            )));
+        }
+        let signature = signature::parse(signature)?;
+        // Every key is tried, whichever matches: the time does not tell which.
+        let matches = self.keys.iter().fold(false, |matches, key| key.matches(body, &signature) | matches);
+        if matches {
+            return Ok(());
+        }
+        let confused = self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));
+        Err(KopoKopoError::signature(if confused {
+            "the signature was made with the client secret, which signs nothing: whoever sent this confused it with the API key"
+        } else {
+            "the signature does not match: verify the raw body exactly as it was received, with the API key (not the client secret) of this environment"
+        }))
+    }
+
+    /// Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those
+    /// taken from a queue.
+    ///
+    /// # Errors
+    /// `decode` where it is no JSON object.
+    pub fn parse_unverified(&self, body: &[u8]) -> Result<Event> {
+        Event::parse(body).map_err(|error| error.with_body(&body[..body.len().min(4096)]))
+    }
+}
+
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks")
+            .field("keys", &self.keys.len())
+            .field("max_body", &self.max_body)
+            .finish_non_exhaustive()
+    }
+}
