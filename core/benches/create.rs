@@ -20,6 +20,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use kopokopo::{AccessToken, KopoKopo, resources::IncomingPaymentRequest};
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -110,7 +111,7 @@ fn body() -> Value {
         "payment_channel": "M-PESA STK Push",
         "till_number": "K000000",
         "subscriber": {"first_name": "Jane", "last_name": "Doe", "phone_number": "254712345678", "email": "jane@example.com"},
-        "amount": {"currency": "KES", "value": "1500.00"},
+        "amount": {"currency": "KES", "value": 1500},
         "metadata": {"customer_id": "123456789", "reference": "123456", "notes": "Payment for invoice 123456"},
         "_links": {"callback_url": "https://shop.example.com/k2/results"}
     })
@@ -177,5 +178,34 @@ impl Hyper {
         let id = id(response.headers()[LOCATION].to_str().unwrap());
         response.into_body().collect().await.unwrap();
         id
+    }
+}
+
+struct Sdk {
+    client: KopoKopo,
+}
+
+impl Sdk {
+    fn new(address: SocketAddr) -> Self {
+        let token = || async { Ok(AccessToken { token: TOKEN.into(), expires_in: Some(Duration::from_secs(3600)) }) };
+        let client = KopoKopo::builder().base_url(format!("http://{address}")).token_source(token).build().unwrap();
+        Self { client }
+    }
+
+    async fn create(&self) -> String {
+        let request = IncomingPaymentRequest {
+            till_number: "K000000".into(),
+            phone_number: "0712345678".into(),
+            amount: 1500.into(),
+            callback_url: "https://shop.example.com/k2/results".into(),
+            first_name: Some("Jane".into()),
+            last_name: Some("Doe".into()),
+            email: Some("jane@example.com".into()),
+            metadata: [("customer_id", "123456789"), ("reference", "123456"), ("notes", "Payment for invoice 123456")]
+                .into_iter()
+                .collect(),
+            ..IncomingPaymentRequest::default()
+        };
+        self.client.incoming_payments().create(&request).await.unwrap().id().to_owned()
     }
 }

@@ -3,7 +3,10 @@
 const MARK: &str = "[redacted]";
 
 /// JSON and form keys whose values never appear in an error.
-const SECRET_KEYS: [&str; 6] = ["access_token", "client_secret", "api_key", "refresh_token", "token", "authorization"];
+const SECRET_KEYS: [&str; 4] = ["client_secret", "api_key", "token", "password"];
+
+/// What stands before a credential in an authorization header.
+const SCHEMES: [&str; 2] = ["bearer ", "basic "];
 
 /// Redacts runs of nine or more digits (phone and account numbers), long hexadecimal runs (hashed phone numbers,
 /// signatures), bearer tokens, e-mail addresses, and the values of secret keys in JSON and form bodies.
@@ -20,7 +23,7 @@ pub(crate) fn redact(text: &str) -> String {
             continue;
         }
         let (word, tail) = rest.split_at(word_end);
-        if is_sensitive(word) || out.ends_with("Bearer ") {
+        if is_sensitive(word) {
             if out.ends_with('+') {
                 out.pop();
             }
@@ -61,6 +64,16 @@ fn is_uuid(word: &str) -> bool {
 
 fn redact_secret_values(text: &str) -> String {
     let mut out = text.to_owned();
+    for scheme in SCHEMES {
+        let mut from = 0;
+        while let Some(at) = find_ignoring_case(&out[from..], scheme).map(|at| from + at + scheme.len()) {
+            let end = out[at..]
+                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ','))
+                .map_or(out.len(), |n| at + n);
+            out.replace_range(at..end, if end > at { MARK } else { "" });
+            from = at;
+        }
+    }
     for key in SECRET_KEYS {
         let mut from = 0;
         while let Some(at) = find_ignoring_case(&out[from..], key).map(|at| from + at) {
@@ -127,6 +140,8 @@ mod tests {
             r#"{"access_token" : "canary-value"}"#,
             "client_id=me&client_secret=canary-value&grant_type=client_credentials",
             "Authorization: Bearer canary-value",
+            "Authorization: Bearer ca+/=canary-value==",
+            r#"{"authorization":"Basic canary-value"}"#,
             r#"{\"token\":\"canary-value\"}"#,
             "API_KEY=canary-value",
         ] {

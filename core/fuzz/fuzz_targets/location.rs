@@ -17,7 +17,9 @@ fuzz_target!(|text: &str| {
 
 fn check(id: &ResourceId) {
     let text = id.as_str();
-    assert!(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['/', '\\', '%', '?', '#']));
+    assert!(
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['/', '\\', '%', '?', '#'])
+    );
     assert!(text.bytes().any(|b| b != b'.'));
     assert_eq!(ResourceId::from_location(text).ok().as_ref(), Some(id));
 }

@@ -170,7 +170,11 @@ async fn read_body(
             Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             Ok(Ok(None)) => return Ok(body.freeze()),
             Ok(Err(_)) => {
-                return Err(TransportError::new(Sent::Maybe, Reason::Connection, "the answer broke off before its end"));
+                return Err(TransportError::new(
+                    Sent::Maybe,
+                    Reason::Connection,
+                    "the answer broke off before its end",
+                ));
             }
             Err(_) => {
                 return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the answer stopped before its end"));

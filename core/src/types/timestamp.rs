@@ -145,7 +145,8 @@ impl fmt::Display for Timestamp {
         write!(f, "{:04}-{:02}-{:02}T", date.year(), u8::from(date.month()), date.day())?;
         write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
         if self.digits > 0 {
-            write!(f, ".{:.*}", usize::from(self.digits), format_args!("{:09}", time.nanosecond()))?;
+            let nanosecond = format!("{:09}", time.nanosecond());
+            write!(f, ".{}", &nanosecond[..usize::from(self.digits).min(9)])?;
         }
         let (hours, minutes, _) = self.at.offset().as_hms();
         if self.at.offset().is_utc() {
