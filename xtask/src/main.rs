@@ -1,7 +1,9 @@
 //! `cargo xtask`: the one front door for everything that is done to this repository, by people and by CI.
 
+mod bench;
 mod fuzz;
 mod shell;
+mod start;
 mod step;
 mod table;
 mod test;
@@ -24,12 +26,15 @@ enum Task {
     Test(test::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
+    /// Run the benchmarks beside their baselines and print the ratios
+    Bench,
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(options) => test::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Bench => bench::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
