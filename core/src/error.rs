@@ -176,7 +176,7 @@ impl KopoKopoError {
         self
     }
 
-    pub(crate) fn with_server_words(mut self, code: Option<String>, messages: Vec<String>) -> Self {
+    pub(crate) fn with_server_words(mut self, code: Option<String>, messages: &[String]) -> Self {
         self.0.code = code.map(|code| redact(&code));
         self.0.messages = messages.iter().map(|message| redact(message)).collect();
         self

@@ -83,7 +83,7 @@ pub(crate) fn refused(endpoint: &Endpoint, response: &HttpResponse, retry_after:
     };
     error
         .with_status(status)
-        .with_server_words(code, messages)
+        .with_server_words(code, &messages)
         .with_retry_after(retry_after)
         .with_body(response.body_or_empty())
 }

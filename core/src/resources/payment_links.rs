@@ -192,7 +192,7 @@ struct Attributes {
     amount: Option<Amount>,
     #[serde(default, deserialize_with = "de::string")]
     note: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "link")]
     payment_link: Option<Link>,
     /// The oldest shape has these beside the link instead of in it.
     #[serde(default, deserialize_with = "de::text")]
@@ -209,27 +209,16 @@ struct Attributes {
     links: Links,
 }
 
-#[derive(Default)]
-struct Link {
-    status: Option<PaymentLinkStatus>,
-    expires_at: Option<Timestamp>,
-    link: Option<String>,
-    initiator_name: Option<Personal>,
-    transaction_reference: Option<String>,
-    sender_phone_number: Option<Personal>,
-    origination_time: Option<Timestamp>,
-}
-
-/// The link as an object. Its status goes by two names.
+/// The link itself. Its status goes by two names.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct LinkObject {
+struct Link {
     #[serde(alias = "payment_link_status", deserialize_with = "de::text")]
     status: Option<PaymentLinkStatus>,
     #[serde(deserialize_with = "de::timestamp")]
     expires_at: Option<Timestamp>,
-    #[serde(deserialize_with = "de::string")]
-    link: Option<String>,
+    #[serde(rename = "link", deserialize_with = "de::string")]
+    url: Option<String>,
     #[serde(deserialize_with = "de::text")]
     initiator_name: Option<Personal>,
     #[serde(deserialize_with = "de::string")]
@@ -241,27 +230,14 @@ struct LinkObject {
 }
 
 /// A bare URL or an object.
-impl<'de> Deserialize<'de> for Link {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
-        let object: LinkObject = if raw.get().starts_with('"') {
-            LinkObject {
-                link: serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?,
-                ..LinkObject::default()
-            }
-        } else {
-            serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?
-        };
-        Ok(Self {
-            status: object.status,
-            expires_at: object.expires_at,
-            link: object.link,
-            initiator_name: object.initiator_name,
-            transaction_reference: object.transaction_reference,
-            sender_phone_number: object.sender_phone_number,
-            origination_time: object.origination_time,
-        })
-    }
+fn link<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Link>, D::Error> {
+    let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+    let link = if raw.get().starts_with('"') {
+        serde_json::from_str(raw.get()).map(|url| Some(Link { url: Some(url), ..Link::default() }))
+    } else {
+        serde_json::from_str(raw.get())
+    };
+    link.map_err(serde::de::Error::custom)
 }
 
 impl From<Attributes> for PaymentLink {
@@ -271,7 +247,7 @@ impl From<Attributes> for PaymentLink {
             id: String::new(),
             status: attributes.status,
             link_status: link.status.or(attributes.payment_link_status),
-            link: link.link,
+            link: link.url,
             expires_at: link.expires_at.or(attributes.expires_at),
             created_at: attributes.created_at,
             till_name: attributes.till_name,

@@ -54,7 +54,7 @@ impl From<OffsetDateTime> for Timestamp {
         let nanosecond = at.nanosecond();
         let digits = if nanosecond == 0 {
             0
-        } else if nanosecond % 1_000_000 == 0 {
+        } else if nanosecond.is_multiple_of(1_000_000) {
             3
         } else {
             9

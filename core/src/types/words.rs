@@ -85,6 +85,7 @@ macro_rules! blank_by_default {
 }
 blank_by_default!(EventType, Scope, SettlementMethod);
 
+#[allow(clippy::derivable_impls, reason = "the macro that declares the words takes no default")]
 impl Default for Network {
     fn default() -> Self {
         Self::Safaricom

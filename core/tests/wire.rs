@@ -1,0 +1,401 @@
+//! What really crosses the wire: every test counts the requests that a server of bytes saw.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use kopokopo::{CallOptions, ErrorKind, KopoKopo, Timeouts, WaitOptions, types::Secret};
+use support::{Act, Server, answer, created, json, payment_request, pending, quick};
+
+const CREATE: &str = "POST /api/v2/incoming_payments";
+const READ: &str = "GET /api/v2/incoming_payments/p1";
+
+#[tokio::test]
+async fn a_create_sends_one_request_with_token_agent_and_json() {
+    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let push = server
+        .builder()
+        .product("shop/1.0")
+        .build()
+        .unwrap()
+        .incoming_payments()
+        .create(&payment_request())
+        .await
+        .unwrap();
+    assert_eq!(push.id(), "p1");
+    assert_eq!(push.location(), format!("{}/api/v2/incoming_payments/p1", server.base_url));
+    let seen = server.seen();
+    assert_eq!(server.lines(), ["POST /oauth/token", CREATE]);
+    assert_eq!(seen[0].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(seen[0].body, "client_id=app&client_secret=secret&grant_type=client_credentials");
+    assert_eq!(seen[0].header("authorization"), None);
+    assert_eq!(seen[1].header("authorization"), Some("Bearer canary-token-0"));
+    assert_eq!(seen[1].header("accept"), Some("application/json"));
+    assert_eq!(seen[1].header("content-type"), Some("application/json"));
+    assert!(seen[1].header("user-agent").unwrap().starts_with("shop/1.0 kopokopo-rust/"));
+    assert_eq!(
+        seen[1].body,
+        r#"{"payment_channel":"M-PESA STK Push","till_number":"K000000","subscriber":{"phone_number":"254712345678"},"amount":{"currency":"KES","value":100},"_links":{"callback_url":"https://shop.example/results"}}"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_concurrent_first_calls_make_one_token_request() {
+    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let client = server.client();
+    let calls = (0..1000).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.incoming_payments().get("p1").await })
+    });
+    for call in futures_util::future::join_all(calls).await {
+        call.unwrap().unwrap();
+    }
+    assert_eq!(server.count("POST /oauth/token"), 1);
+    assert_eq!(server.count(READ), 1000);
+}
+
+#[tokio::test]
+async fn clients_with_the_same_credentials_share_one_token() {
+    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    for _ in 0..3 {
+        server.builder().private_token(false).build().unwrap().incoming_payments().get("p1").await.unwrap();
+    }
+    assert_eq!(server.count("POST /oauth/token"), 1);
+}
+
+#[tokio::test]
+async fn a_401_refreshes_once_and_replays_once_even_for_a_create() {
+    let server = Server::with_token(|seen, _| {
+        Act::Answer(if seen.header("authorization") == Some("Bearer canary-token-0") {
+            answer("401 Unauthorized", "", "")
+        } else {
+            created("p1")
+        })
+    })
+    .await;
+    server.client().incoming_payments().create(&payment_request()).await.unwrap();
+    assert_eq!(server.lines(), ["POST /oauth/token", CREATE, "POST /oauth/token", CREATE]);
+}
+
+#[tokio::test]
+async fn a_second_401_is_an_authentication_error() {
+    let server =
+        Server::with_token(|_, _| Act::Answer(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
+    let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Authentication, Some(401), 2));
+    assert_eq!(server.count(CREATE), 2);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_sends_no_token_anywhere() {
+    let elsewhere = Server::start(|_, _| Act::Answer(json("200 OK", "{}"))).await;
+    let target = elsewhere.base_url.clone();
+    let server =
+        Server::with_token(move |_, _| Act::Answer(answer("302 Found", &format!("location: {target}/stolen\r\n"), "")))
+            .await;
+    let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Api, Some(302)));
+    assert!(error.detail().contains("never followed"), "{error}");
+    let error = server.client().incoming_payments().get("p1").await.unwrap_err();
+    assert_eq!(error.status(), Some(302));
+    assert_eq!(elsewhere.connections(), 0);
+    assert_eq!(server.count(CREATE) + server.count(READ), 2);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_in_passing_is_tried_twice_more() {
+    for status in [
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "503 Service Unavailable",
+        "504 Gateway Timeout",
+        "408 Request Timeout",
+    ] {
+        let server = Server::with_token(move |_, before| {
+            Act::Answer(if before < 2 { answer(status, "", "<html>") } else { pending() })
+        })
+        .await;
+        server.client().incoming_payments().get("p1").await.unwrap();
+        assert_eq!(server.count(READ), 3, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_gives_up_after_three_tries_and_says_so() {
+    let server = Server::with_token(|_, _| {
+        Act::Answer(answer("502 Bad Gateway", "content-type: text/html\r\n", "<html>bad gateway</html>"))
+    })
+    .await;
+    let error = server.client().incoming_payments().get("p1").await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Api, Some(502), 3));
+    assert_eq!(error.body(), Some("<html>bad gateway</html>"));
+    assert_eq!(server.count(READ), 3);
+}
+
+#[tokio::test]
+async fn a_read_survives_connections_that_break_and_bodies_that_break_off() {
+    let server = Server::with_token(|_, before| match before {
+        0 => Act::Close,
+        1 => Act::AnswerAndClose("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".into()),
+        _ => Act::Answer(pending()),
+    })
+    .await;
+    server.client().incoming_payments().get("p1").await.unwrap();
+    assert_eq!(server.count(READ), 3);
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_is_not_tried_again() {
+    for (status, kind) in [
+        ("400 Bad Request", ErrorKind::InvalidRequest),
+        ("403 Forbidden", ErrorKind::Permission),
+        ("404 Not Found", ErrorKind::NotFound),
+        ("422 Unprocessable Entity", ErrorKind::InvalidRequest),
+        ("418 I'm a teapot", ErrorKind::Api),
+    ] {
+        let server = Server::with_token(move |_, _| {
+            Act::Answer(json(status, r#"{"error_code":400,"error_message":["One","Two"]}"#))
+        })
+        .await;
+        let error = server.client().incoming_payments().get("p1").await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status}");
+        assert_eq!(error.messages(), ["One", "Two"]);
+        assert_eq!(error.code(), Some("400"));
+        assert_eq!(server.count(READ), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_ends_in_outcome_unknown_and_is_sent_once() {
+    let broken = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 50\r\n\r\noops".to_owned();
+    for act in [
+        Act::Close,
+        Act::AnswerAndClose("HTTP/1.1 2".into()),
+        Act::AnswerAndClose("nonsense\r\n\r\n".into()),
+        Act::AnswerAndClose(broken),
+        Act::Answer(answer("500 Internal Server Error", "", "")),
+        Act::Answer(answer("502 Bad Gateway", "", "<html>")),
+        Act::Answer(answer("503 Service Unavailable", "retry-after: 1\r\n", "")),
+        Act::Answer(answer("201 Created", "", "")),
+        Act::Answer(answer("201 Created", "location: https://x.example/..\r\n", "")),
+        Act::Hang,
+    ] {
+        let server = Server::with_token(move |_, _| act.clone()).await;
+        let client = server
+            .builder()
+            .timeouts(Timeouts { stalled: Duration::from_millis(200), ..Timeouts::default() })
+            .build()
+            .unwrap();
+        let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+        assert!(error.detail().contains("callback_url"), "{error}");
+        assert_eq!(error.attempts(), 1);
+        assert_eq!(server.count(CREATE), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_create_succeeds_when_only_its_body_breaks_off() {
+    let server = Server::with_token(|_, _| {
+        Act::AnswerAndClose(
+            "HTTP/1.1 201 Created\r\nlocation: /api/v2/incoming_payments/p1\r\ncontent-length: 10\r\n\r\n{".into(),
+        )
+    })
+    .await;
+    assert_eq!(server.client().incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
+    assert_eq!(server.count(CREATE), 1);
+}
+
+#[tokio::test]
+async fn a_create_on_a_connection_that_never_opened_is_tried_again_and_says_nothing_was_sent() {
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let source = || async { Ok(kopokopo::AccessToken { token: Secret::from("t"), expires_in: None }) };
+    let client = quick(KopoKopo::builder().token_source(source).base_url(format!("http://{address}"))).build().unwrap();
+    let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 3));
+    assert!(error.detail().contains("nothing was sent"), "{error}");
+}
+
+#[tokio::test]
+async fn a_create_on_an_idle_connection_that_the_server_closed_is_never_seen_twice() {
+    let server =
+        Server::with_token(
+            |_, before| if before == 0 { Act::AnswerAndClose(created("p1")) } else { Act::Answer(created("p1")) },
+        )
+        .await;
+    let client = server.client();
+    for expected in 1..=20 {
+        match client.incoming_payments().create(&payment_request()).await {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}"),
+        }
+        assert_eq!(server.count(CREATE), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limited_create_is_left_to_the_caller() {
+    let server =
+        Server::with_token(|_, _| Act::Answer(answer("429 Too Many Requests", "retry-after: 7\r\n", ""))).await;
+    let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(7))));
+    assert_eq!(server.count(CREATE), 1);
+}
+
+#[tokio::test]
+async fn retry_after_is_waited_for_and_a_longer_one_ends_the_call() {
+    let server = Server::with_token(|_, before| {
+        Act::Answer(if before == 0 { answer("503 Service Unavailable", "retry-after: 1\r\n", "") } else { pending() })
+    })
+    .await;
+    let began = std::time::Instant::now();
+    server.client().incoming_payments().get("p1").await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1));
+
+    let server =
+        Server::with_token(|_, _| Act::Answer(answer("429 Too Many Requests", "retry-after: 61\r\n", ""))).await;
+    let error = server.client().incoming_payments().get("p1").await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(61)));
+    assert!(error.detail().contains("longer pause"), "{error}");
+    assert_eq!(server.count(READ), 1);
+}
+
+#[tokio::test]
+async fn one_deadline_covers_token_tries_and_waits() {
+    let server = Server::start(|_, _| Act::Hang).await;
+    let client = server
+        .client()
+        .with_options(CallOptions { timeout: Some(Duration::from_millis(300)), ..CallOptions::default() })
+        .unwrap();
+    let began = std::time::Instant::now();
+    let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.detail().contains("nothing else was sent"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_storm_of_failures_is_not_met_with_three_times_the_requests() {
+    let server = Server::with_token(|_, _| Act::Answer(answer("500 Internal Server Error", "", ""))).await;
+    let client = server.client();
+    for _ in 0..100 {
+        client.incoming_payments().get("p1").await.unwrap_err();
+    }
+    let sent = server.count(READ);
+    assert!((100..=135).contains(&sent), "{sent}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_lets_its_request_finish() {
+    let server = Server::with_token(|_, _| Act::Late(Duration::from_millis(300), created("p1"))).await;
+    let client = server.client();
+    let request = payment_request();
+    let payments = client.incoming_payments();
+    let cut = tokio::time::timeout(Duration::from_millis(150), payments.create(&request)).await;
+    assert!(cut.is_err());
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(server.count(CREATE), 1);
+    let connections = server.connections();
+    // The answer was read to its end: the connection went back to the pool and serves the next call.
+    client.incoming_payments().create(&request).await.unwrap();
+    assert_eq!(server.connections(), connections);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_a_request_that_is_wrong() {
+    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let mut request = payment_request();
+    request.phone_number = "12345".into();
+    let error = server.client().incoming_payments().create(&request).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("phone_number")));
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn wait_looks_until_the_state_is_final_and_overlooks_passing_failures() {
+    let success = json(
+        "200 OK",
+        r#"{"data":{"id":"p1","type":"incoming_payment","attributes":{"status":"Success","event":{"resource":{"status":"Received","amount":"100.0"}}}}}"#,
+    );
+    let server = Server::with_token(move |seen, before| {
+        if seen.line.starts_with("POST") {
+            return Act::Answer(created("p1"));
+        }
+        match before {
+            0 => Act::Answer(pending()),
+            1..=3 => Act::Answer(answer("500 Internal Server Error", "", "")),
+            _ => Act::Answer(success.clone()),
+        }
+    })
+    .await;
+    let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
+    let options = WaitOptions { interval: Duration::from_millis(5), ..WaitOptions::default() };
+    assert!(push.wait(options).await.unwrap().is_paid());
+}
+
+#[tokio::test]
+async fn wait_ends_at_its_deadline_with_the_state_last_seen() {
+    let server = Server::with_token(|seen, _| {
+        Act::Answer(if seen.line.starts_with("POST") { created("p1") } else { pending() })
+    })
+    .await;
+    let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
+    let options = WaitOptions {
+        timeout: Duration::from_millis(100),
+        interval: Duration::from_millis(20),
+        max_interval: Duration::from_millis(30),
+    };
+    let error = push.wait(options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.detail().contains("Pending") && error.detail().contains("p1"), "{error}");
+}
+
+#[tokio::test]
+async fn cancelling_a_link_twice_because_an_answer_was_lost_is_still_a_success() {
+    let server = Server::with_token(|seen, before| match (seen.line.starts_with("POST"), before) {
+        (true, 0) => Act::Close,
+        (true, _) => Act::Answer(json("400 Bad Request", r#"{"error_code":400,"error_message":"Only active payment links can be cancelled."}"#)),
+        _ => Act::Answer(json("200 OK", r#"{"data":{"id":"l1","type":"payment_link","attributes":{"status":"Processed","payment_link":{"status":"Cancelled"}}}}"#)),
+    })
+    .await;
+    server.client().payment_links().cancel("l1").await.unwrap();
+    assert_eq!(
+        server.lines()[1..],
+        [
+            "POST /api/v2/payment_links/l1/cancel",
+            "POST /api/v2/payment_links/l1/cancel",
+            "GET /api/v2/payment_links/l1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_error_shows_no_token_secret_or_phone_number() {
+    let leak = r#"{"error_code":400,"error_message":"254712345678 is wrong for canary-token-0","access_token":"canary-token-0","client_secret":"canary"}"#;
+    let server = Server::with_token(move |_, _| Act::Answer(json("400 Bad Request", leak))).await;
+    let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+    for shown in [error.to_string(), format!("{error:?}"), error.body().unwrap().to_owned(), error.messages().join(" ")]
+    {
+        assert!(!shown.contains("712345678"), "{shown}");
+    }
+    assert!(!error.body().unwrap().contains("\"canary"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_from_the_environment_is_not_used_for_loopback_and_an_explicit_one_is() {
+    let proxy = Server::start(|seen, before| {
+        Act::Answer(if seen.line.contains("/oauth/token") { support::token(before) } else { pending() })
+    })
+    .await;
+    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let client = server.builder().proxy(kopokopo::transport::Proxy::Url(proxy.base_url.clone())).build().unwrap();
+    client.incoming_payments().get("p1").await.unwrap();
+    assert_eq!((proxy.seen().len(), server.seen().len()), (2, 0));
+    let error = server.builder().proxy(kopokopo::transport::Proxy::Url("::no url::".into())).build().unwrap_err();
+    assert_eq!(error.field(), Some("proxy"));
+}
