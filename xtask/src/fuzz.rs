@@ -53,7 +53,7 @@ fn step(name: String, seconds: u64) -> Step {
     // What is found goes into the first folder of corpora, the others are only read.
     let line = Line::new(&format!(
         "cargo +nightly fuzz run --fuzz-dir {FUZZ} {name} {FUZZ}/corpus/{name} {seeds} -- -max_total_time={seconds} \
-         -timeout=10 -max_len=4096 -print_final_stats=1"
+         -timeout=10 -max_len=4096 -verbosity=0 -print_final_stats=1"
     ));
     Step {
         name,
