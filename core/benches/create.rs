@@ -59,7 +59,9 @@ fn main() {
             hyper.push(begun.elapsed());
             if round == 0 {
                 // It made the connections and warmed up.
-                [&mut sdk, &mut reqwest, &mut hyper].map(Vec::clear);
+                for times in [&mut sdk, &mut reqwest, &mut hyper] {
+                    times.clear();
+                }
             }
         }
     });

@@ -53,7 +53,7 @@ fn webhook(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function("bare", |b| b.iter(|| assert!(bare.verify(black_box(body), black_box(&signature)))));
     group.bench_function("kopokopo", |b| {
-        b.iter(|| ours.verify_signature(black_box(body), black_box(Some(&signature))).unwrap())
+        b.iter(|| ours.verify_signature(black_box(body), black_box(Some(&signature))).unwrap());
     });
     group.finish();
 
