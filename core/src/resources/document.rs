@@ -25,10 +25,96 @@ pub(crate) struct WireLinks<'a> {
     pub(crate) callback_url: &'a str,
 }
 
+/// As deep as the JSON reader goes where it keeps what it reads; what it skips has the same limit here, so that the
+/// whole text can be read again by anybody.
+const DEEPEST: usize = 127;
+
+/// A body as text that is a JSON object by its first character and not nested too deeply.
+pub(crate) fn text(body: &[u8]) -> Result<&str> {
+    let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(KopoKopoError::decode("the body is no JSON object"));
+    }
+    if is_too_deep(body) {
+        return Err(KopoKopoError::decode(format!("the body is nested more than {DEEPEST} levels deep")));
+    }
+    Ok(text)
+}
+
+/// Reads a text into its type. The error says where and why, without the words that stand there: they may be
+/// somebody's name.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        let why = error.to_string();
+        let why = match (why.find(": string \""), why.rfind("\", expected")) {
+            (Some(from), Some(to)) if from < to => format!("{}: a text{}", &why[..from], &why[to + 1..]),
+            _ => why,
+        };
+        KopoKopoError::decode(format!("the body could not be understood: {why}"))
+    })
+}
+
+fn is_too_deep(json: &[u8]) -> bool {
+    let opens = |b: &u8| matches!(b, b'{' | b'[');
+    if json.iter().filter(|b| opens(b)).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for b in json {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 /// Takes the envelope off: the id, the whole text, and the attributes.
 pub(crate) fn read<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<(String, Raw, A)> {
-    let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
-    let document: Document<A> = serde_json::from_str(text)
-        .map_err(|error| KopoKopoError::decode(format!("the body could not be understood: {error}")))?;
+    let text = text(body)?;
+    let document: Document<A> = parse(text)?;
     Ok((document.data.id.unwrap_or_default(), Raw::from(text), document.data.attributes))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::{DEEPEST, is_too_deep, parse, text};
+    use crate::ErrorKind;
+
+    #[test]
+    fn what_is_not_too_deep_can_be_read_again_and_what_is_cannot() {
+        for depth in [1, 2, DEEPEST, DEEPEST + 1, DEEPEST + 2, 100_000] {
+            let json = format!("{}{}{}", r#"{"a":"#.repeat(depth), "1", "}".repeat(depth));
+            assert_eq!(text(json.as_bytes()).is_ok(), serde_json::from_str::<Value>(&json).is_ok(), "{depth}");
+        }
+        let wide = format!(r#"{{"a":[{}{{}}],"b":"{}"}}"#, "[],".repeat(10_000), r#"[\"{\\"#.repeat(500));
+        assert!(!is_too_deep(wide.as_bytes()) && serde_json::from_str::<Value>(&wide).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_says_where_and_why_and_repeats_no_text() {
+        let error = parse::<Vec<u8>>(r#"[1,"Jane Canary, \"expected"]"#).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.detail().contains("a text, expected u8 at line 1"), "{error}");
+        assert!(!error.detail().contains("Canary"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn depth_is_told_of_anything(json in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = (is_too_deep(&json), text(&json));
+        }
+    }
 }

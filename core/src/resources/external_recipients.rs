@@ -250,7 +250,7 @@ pub struct ExternalRecipient {
     #[serde(deserialize_with = "de::string")]
     pub nickname: Option<String>,
     /// URLs.
-    #[serde(rename(deserialize = "_links"))]
+    #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

@@ -164,12 +164,12 @@ struct Attributes {
     status: IncomingPaymentStatus,
     #[serde(default, deserialize_with = "de::timestamp")]
     initiation_time: Option<Timestamp>,
-    #[serde(default)]
-    event: Option<Event>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object_or_default")]
+    event: Event,
+    #[serde(default, deserialize_with = "de::object_or_default")]
     metadata: Metadata,
-    #[serde(default, rename = "_links")]
-    links: Option<Links>,
+    #[serde(default, rename = "_links", deserialize_with = "de::object_or_default")]
+    links: Links,
 }
 
 #[derive(Default, Deserialize)]
@@ -177,6 +177,7 @@ struct Attributes {
 struct Event {
     #[serde(deserialize_with = "de::string")]
     r#type: Option<String>,
+    #[serde(deserialize_with = "de::object")]
     resource: Option<Transaction>,
     #[serde(deserialize_with = "de::strings")]
     errors: Vec<String>,
@@ -184,7 +185,7 @@ struct Event {
 
 impl From<Attributes> for IncomingPayment {
     fn from(attributes: Attributes) -> Self {
-        let event = attributes.event.unwrap_or_default();
+        let event = attributes.event;
         Self {
             id: String::new(),
             status: attributes.status,
@@ -193,7 +194,7 @@ impl From<Attributes> for IncomingPayment {
             transaction: event.resource,
             errors: event.errors,
             metadata: attributes.metadata,
-            links: attributes.links.unwrap_or_default(),
+            links: attributes.links,
             raw: Raw::default(),
         }
     }
@@ -202,12 +203,8 @@ impl From<Attributes> for IncomingPayment {
 resource!(IncomingPayment, GET, this => this.status.as_str(), matches!(this.status, IncomingPaymentStatus::Success | IncomingPaymentStatus::Failed));
 
 impl IncomingPayment {
-    /// Whether the money is there: the status is Success, and the transaction, where there is one, was not reversed.
+    /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
     pub fn is_paid(&self) -> bool {
-        self.status == IncomingPaymentStatus::Success
-            && self
-                .transaction
-                .as_ref()
-                .is_none_or(|transaction| transaction.status.is_none() || transaction.is_received())
+        self.status == IncomingPaymentStatus::Success && self.transaction.as_ref().is_some_and(Transaction::is_received)
     }
 }

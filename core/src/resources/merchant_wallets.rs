@@ -106,7 +106,7 @@ pub struct MerchantWallet {
     #[serde(deserialize_with = "de::text")]
     pub network: Option<Network>,
     /// URLs.
-    #[serde(rename(deserialize = "_links"))]
+    #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

@@ -43,7 +43,7 @@ macro_rules! resource {
 }
 
 mod destinations;
-mod document;
+pub(crate) mod document;
 mod external_recipients;
 mod incoming_payments;
 mod merchant_bank_accounts;

@@ -180,12 +180,19 @@ struct Attributes {
     status: String,
     #[serde(default, deserialize_with = "de::timestamp")]
     created_at: Option<Timestamp>,
-    #[serde(default, alias = "account_name", deserialize_with = "de::string")]
+    #[serde(default, deserialize_with = "de::string")]
     till_name: Option<String>,
-    #[serde(default, alias = "account_number", deserialize_with = "de::string")]
+    #[serde(default, deserialize_with = "de::string")]
     till_number: Option<String>,
-    #[serde(default, alias = "merchant_payment_reference", deserialize_with = "de::string")]
+    #[serde(default, deserialize_with = "de::string")]
     payment_reference: Option<String>,
+    /// The oldest shape's words for the three above.
+    #[serde(default, deserialize_with = "de::string")]
+    account_name: Option<String>,
+    #[serde(default, deserialize_with = "de::string")]
+    account_number: Option<String>,
+    #[serde(default, deserialize_with = "de::string")]
+    merchant_payment_reference: Option<String>,
     #[serde(default, deserialize_with = "currency")]
     currency: Option<Currency>,
     #[serde(default, deserialize_with = "de::amount")]
@@ -203,9 +210,9 @@ struct Attributes {
     initiator_name: Option<Personal>,
     #[serde(default, deserialize_with = "de::strings")]
     errors: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object_or_default")]
     metadata: Metadata,
-    #[serde(default, rename = "_links")]
+    #[serde(default, rename = "_links", deserialize_with = "de::object_or_default")]
     links: Links,
 }
 
@@ -213,8 +220,10 @@ struct Attributes {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Link {
-    #[serde(alias = "payment_link_status", deserialize_with = "de::text")]
+    #[serde(deserialize_with = "de::text")]
     status: Option<PaymentLinkStatus>,
+    #[serde(deserialize_with = "de::text")]
+    payment_link_status: Option<PaymentLinkStatus>,
     #[serde(deserialize_with = "de::timestamp")]
     expires_at: Option<Timestamp>,
     #[serde(rename = "link", deserialize_with = "de::string")]
@@ -229,13 +238,13 @@ struct Link {
     origination_time: Option<Timestamp>,
 }
 
-/// A bare URL or an object.
+/// A bare URL or an object. Anything else counts as absent.
 fn link<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Link>, D::Error> {
     let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
-    let link = if raw.get().starts_with('"') {
-        serde_json::from_str(raw.get()).map(|url| Some(Link { url: Some(url), ..Link::default() }))
-    } else {
-        serde_json::from_str(raw.get())
+    let link = match raw.get().as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw.get()).map(|url| Some(Link { url: Some(url), ..Link::default() })),
+        Some(b'{') => serde_json::from_str(raw.get()).map(Some),
+        _ => Ok(None),
     };
     link.map_err(serde::de::Error::custom)
 }
@@ -246,13 +255,13 @@ impl From<Attributes> for PaymentLink {
         Self {
             id: String::new(),
             status: attributes.status,
-            link_status: link.status.or(attributes.payment_link_status),
+            link_status: link.status.or(link.payment_link_status).or(attributes.payment_link_status),
             link: link.url,
             expires_at: link.expires_at.or(attributes.expires_at),
             created_at: attributes.created_at,
-            till_name: attributes.till_name,
-            till_number: attributes.till_number,
-            payment_reference: attributes.payment_reference,
+            till_name: attributes.till_name.or(attributes.account_name),
+            till_number: attributes.till_number.or(attributes.account_number),
+            payment_reference: attributes.payment_reference.or(attributes.merchant_payment_reference),
             currency: attributes.currency,
             amount: attributes.amount,
             note: attributes.note,

@@ -44,10 +44,10 @@ pub struct Payment {
     #[serde(default, deserialize_with = "de::list")]
     pub transfer_batches: Vec<TransferBatch>,
     /// What the request attached.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
-    #[serde(default, rename(deserialize = "_links"))]
+    #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

@@ -111,7 +111,7 @@ pub struct Polling {
     #[serde(default, deserialize_with = "de::list")]
     pub transactions: Vec<PolledTransaction>,
     /// URLs.
-    #[serde(default, rename(deserialize = "_links"))]
+    #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]
@@ -126,7 +126,7 @@ pub struct PolledTransaction {
     #[serde(rename(deserialize = "type"), deserialize_with = "de::string")]
     pub transaction_type: Option<String>,
     /// The transaction.
-    #[serde(rename(deserialize = "resource"))]
+    #[serde(rename(deserialize = "resource"), deserialize_with = "de::object_or_default")]
     pub transaction: Transaction,
 }
 

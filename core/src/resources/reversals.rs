@@ -94,16 +94,16 @@ pub struct Reversal {
     #[serde(default, deserialize_with = "de::string")]
     pub reason: Option<String>,
     /// The payment back to the customer, once there is one. Its status is the reversal's outcome.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object")]
     pub reversal_bulk_payment: Option<ReversalBulkPayment>,
     /// Why it failed.
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
     /// What the request attached.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
-    #[serde(default, rename(deserialize = "_links"))]
+    #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

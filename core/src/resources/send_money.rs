@@ -168,10 +168,10 @@ pub struct SendMoney {
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
     /// What the request attached.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
-    #[serde(default, rename(deserialize = "_links"))]
+    #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

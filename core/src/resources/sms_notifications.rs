@@ -85,7 +85,7 @@ pub struct SmsNotification {
     #[serde(default, deserialize_with = "de::string")]
     pub webhook_event_reference: Option<String>,
     /// URLs.
-    #[serde(default, rename(deserialize = "_links"))]
+    #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

@@ -141,6 +141,7 @@ pub struct Settlement {
     #[serde(deserialize_with = "de::timestamp")]
     pub origination_time: Option<Timestamp>,
     /// Where the money went.
+    #[serde(deserialize_with = "de::object")]
     pub destination: Option<SettlementDestination>,
     /// The single payments.
     #[serde(deserialize_with = "de::list")]
@@ -152,7 +153,6 @@ pub struct Settlement {
 #[serde(default, from = "WireSettlementDestination")]
 pub struct SettlementDestination {
     /// `Bank Account` or `Mobile Wallet`.
-    #[serde(rename = "type")]
     pub destination_type: Option<String>,
     /// The account's id.
     pub reference: Option<String>,
@@ -181,7 +181,8 @@ pub struct SettlementDestination {
 struct WireSettlementDestination {
     #[serde(deserialize_with = "de::string")]
     r#type: Option<String>,
-    resource: Option<WireSettlementAccount>,
+    #[serde(deserialize_with = "de::object_or_default")]
+    resource: WireSettlementAccount,
 }
 
 #[derive(Default, Deserialize)]
@@ -211,7 +212,7 @@ struct WireSettlementAccount {
 
 impl From<WireSettlementDestination> for SettlementDestination {
     fn from(wire: WireSettlementDestination) -> Self {
-        let account = wire.resource.unwrap_or_default();
+        let account = wire.resource;
         Self {
             destination_type: wire.r#type,
             reference: account.reference,

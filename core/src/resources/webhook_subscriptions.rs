@@ -118,7 +118,7 @@ pub struct WebhookSubscription {
     #[serde(deserialize_with = "de::boolean")]
     pub enable_daraja_payload: Option<bool>,
     /// URLs.
-    #[serde(rename(deserialize = "_links"))]
+    #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
     /// The whole text as it came.
     #[serde(skip)]

@@ -1,6 +1,6 @@
 //! Exact amounts of money.
 
-use std::{fmt, iter::Sum, ops::Add, str::FromStr};
+use std::{borrow::Cow, fmt, iter::Sum, ops::Add, str::FromStr};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -134,9 +134,15 @@ impl Serialize for Amount {
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get().trim();
-        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-        inner.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("an amount {}", error.detail())))
+        let json = raw.get();
+        let text = match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(escaped) if escaped.contains('\\') => {
+                Cow::Owned(serde_json::from_str(json).map_err(D::Error::custom)?)
+            }
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Borrowed(json),
+        };
+        text.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("an amount {}", error.detail())))
     }
 }
 
@@ -172,8 +178,11 @@ mod tests {
                 .unwrap();
         let shown: Vec<String> = read.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["100", "313", "20000", "350", "0.1", "1000", "9007199254740993", "12345678901234567.89"]);
-        let from_value: Amount = serde_json::from_value(serde_json::json!("100.50")).unwrap();
-        assert_eq!(from_value, amount("100.5"));
+        for json in [serde_json::json!("100.50"), serde_json::json!(100.5)] {
+            assert_eq!(serde_json::from_value::<Amount>(json.clone()).unwrap(), amount("100.5"));
+            assert_eq!(serde_json::from_slice::<Amount>(json.to_string().as_bytes()).unwrap(), amount("100.5"));
+        }
+        assert_eq!(serde_json::from_str::<Amount>(r#""1\u00300""#).unwrap(), amount("100"));
     }
 
     #[test]

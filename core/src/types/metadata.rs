@@ -186,11 +186,17 @@ impl<'de> Deserialize<'de> for Metadata {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
-                let mut metadata = Metadata::new();
+                let mut pairs = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    metadata = metadata.with(name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?);
+                    pairs.push((name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?));
                 }
-                Ok(metadata)
+                // An answer may hold any number of pairs, so each name is not searched for among all others.
+                let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                if names.windows(2).any(|pair| pair.first() == pair.last()) {
+                    return Err(A::Error::custom("a name stands twice in the metadata"));
+                }
+                Ok(Metadata(pairs))
             }
         }
         deserializer.deserialize_any(Pairs)
@@ -210,6 +216,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&metadata).unwrap(), json);
         assert_eq!(metadata.get("a").unwrap().to_text(), "1.50");
         assert!(serde_json::from_str::<Metadata>("null").unwrap().is_empty());
+    }
+
+    #[test]
+    fn metadata_with_a_name_twice_is_refused_however_large_it_is() {
+        let pairs: Vec<String> = (0..50_000).map(|n| format!(r#""k{n}":{n}"#)).collect();
+        assert_eq!(serde_json::from_str::<Metadata>(&format!("{{{}}}", pairs.join(","))).unwrap().len(), 50_000);
+        let twice = format!(r#"{{{},"k7":8}}"#, pairs.join(","));
+        assert!(serde_json::from_str::<Metadata>(&twice).unwrap_err().to_string().contains("twice"));
     }
 
     #[test]

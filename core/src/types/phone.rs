@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::Personal;
 use crate::error::{KopoKopoError, Result};
 
-const ACCEPTED: &str = "must be a Kenyan phone number such as 0712345678, 0110345678, +254712345678 or 254712345678";
+/// The digits are written as X: an error redacts whatever looks like a phone number, this sentence included.
+const ACCEPTED: &str = "must be a Kenyan phone number: 07XXXXXXXX, 01XXXXXXXX, +254XXXXXXXXX or 254XXXXXXXXX";
 
 /// A Kenyan phone number as the API wants it: `254` and nine digits.
 ///
@@ -104,6 +105,7 @@ mod tests {
         ] {
             let error = text.parse::<PhoneNumber>().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidRequest);
+            assert_eq!(error.detail(), ACCEPTED);
         }
     }
 

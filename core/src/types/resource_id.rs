@@ -44,7 +44,8 @@ impl ResourceId {
 
 fn last_segment(location: &str) -> Option<ResourceId> {
     let path = location.trim().split(['?', '#']).next().unwrap_or_default();
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let authority = path.split_once("://").map(|(_, rest)| rest).or_else(|| path.strip_prefix("//"));
+    let path = authority.map_or(path, |rest| rest.split_once('/').map_or("", |(_, path)| path));
     checked(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
 }
 
@@ -75,6 +76,7 @@ mod tests {
             "http://localhost:3000/api/v1/x/247b1bd8/",
             "/webhook-subscriptions/247b1bd8?x=/y#/z",
             "https://evil.example/247b1bd8",
+            "//evil.example/247b1bd8",
             "247b1bd8",
         ] {
             assert_eq!(ResourceId::from_location(location).unwrap().as_str(), "247b1bd8", "{location}");
@@ -88,6 +90,7 @@ mod tests {
             "/",
             "https://sandbox.kopokopo.com",
             "https://sandbox.kopokopo.com/",
+            "//sandbox.kopokopo.com",
             "/a/..",
             "/a/.",
             "/a/b c",

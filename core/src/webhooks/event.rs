@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::DarajaTransaction;
 use crate::{
-    error::{KopoKopoError, Result},
+    error::Result,
     resources::{
-        CardTransaction, Customer, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource, Reversal,
-        SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction,
+        CardTransaction, Customer, Disbursement, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource,
+        Reversal, SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction, document,
     },
     types::{Raw, Timestamp, de},
 };
@@ -23,6 +23,8 @@ pub struct Event {
     /// What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
     /// (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
     pub topic: String,
+    /// What a webhook calls what happened: `Buygoods Transaction`.
+    pub event_type: Option<String>,
     /// When the webhook was made. Results carry their times in the payload.
     pub created_at: Option<Timestamp>,
     /// URLs.
@@ -85,43 +87,47 @@ pub enum EventPayload {
 /// A first look, which allocates nothing for the usual body.
 #[derive(Deserialize)]
 struct Probe<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "de::scalar")]
     topic: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "de::object")]
     data: Option<DataProbe<'a>>,
-    #[serde(borrow, default, rename = "TransactionType")]
+    #[serde(borrow, default, rename = "TransactionType", deserialize_with = "de::scalar")]
     transaction_type: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
 struct DataProbe<'a> {
-    #[serde(borrow, default, rename = "type")]
+    #[serde(borrow, default, rename = "type", deserialize_with = "de::scalar")]
     kind: Option<Cow<'a, str>>,
 }
 
 /// A webhook with its resource.
 #[derive(Deserialize)]
+#[serde(bound = "R: Deserialize<'de>")]
 struct Envelope<R> {
     #[serde(default, deserialize_with = "de::string")]
     id: Option<String>,
     #[serde(default, deserialize_with = "de::timestamp")]
     created_at: Option<Timestamp>,
-    #[serde(default = "Option::default")]
+    #[serde(default, deserialize_with = "de::object")]
     event: Option<Inner<R>>,
-    #[serde(default, rename = "_links")]
-    links: Option<Links>,
+    #[serde(default, rename = "_links", deserialize_with = "de::object_or_default")]
+    links: Links,
 }
 
 #[derive(Deserialize)]
+#[serde(bound = "R: Deserialize<'de>")]
 struct Inner<R> {
-    #[serde(default = "Option::default")]
+    #[serde(default, deserialize_with = "de::string")]
+    r#type: Option<String>,
+    #[serde(default, deserialize_with = "de::object")]
     resource: Option<R>,
 }
 
 impl Event {
     pub(super) fn parse(body: &[u8]) -> Result<Self> {
-        let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
-        let probe: Probe<'_> = read(text)?;
+        let text = document::text(body)?;
+        let probe: Probe<'_> = document::parse(text)?;
         if let Some(topic) = probe.topic {
             return webhook(&topic, text);
         }
@@ -135,21 +141,36 @@ impl Event {
     }
 
     /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
-    /// no id of their own, so it is made of what they say. A payment link tells of every attempt under one id, which
-    /// therefore is not enough.
+    /// no id of their own, so it is made of what they say: a webhook's topic and id; a result's type, id and outcome,
+    /// because one request is told of again as it goes on; Daraja's transaction. What names nothing is the same only
+    /// when its whole text is.
     pub fn dedupe_key(&self) -> String {
-        let id = self.id.as_deref().unwrap_or_default();
+        let named = match &self.payload {
+            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => &transaction.trans_id,
+            EventPayload::Unknown => &None,
+            _ => &self.id,
+        };
+        let Some(id) = named.as_deref().filter(|id| !id.trim().is_empty()) else {
+            return format!("{}:{}", self.topic, self.digest());
+        };
         let mut key = format!("{}:{id}", self.topic);
         let _ = match &self.payload {
             EventPayload::IncomingPayment(payment) => write!(key, ":{}", payment.state()),
-            EventPayload::SendMoney(request) => write!(key, ":{}", request.state()),
+            // Payments that arrive later, or fail, are news.
+            EventPayload::SendMoney(request) => {
+                let (all, paid) = request.disbursements().fold((0, 0), |(all, paid), disbursement: &Disbursement| {
+                    (all + 1, paid + u32::from(disbursement.is_paid()))
+                });
+                write!(key, ":{}:{paid}/{all}:{}", request.state(), request.errors.len())
+            }
             EventPayload::Polling(request) => write!(key, ":{}", request.state()),
             EventPayload::SmsNotification(request) => write!(key, ":{}", request.state()),
             EventPayload::Payment(request) => write!(key, ":{}", request.state()),
             EventPayload::SettlementTransfer(request) => write!(key, ":{}", request.state()),
             EventPayload::Reversal(reversal) => {
                 let outcome = reversal.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref());
-                write!(key, ":{}:{}", reversal.state(), outcome.map_or("", |status| status.as_str()))
+                let outcome = outcome.map_or("", |status| status.as_str());
+                write!(key, ":{}:{outcome}:{}", reversal.state(), reversal.errors.len())
             }
             // Two failed attempts in a row differ in nothing but their text.
             EventPayload::PaymentLink(link) if link.has_failed_attempt() => {
@@ -158,10 +179,6 @@ impl Event {
             EventPayload::PaymentLink(link) => {
                 write!(key, ":{}:{}", link.state(), link.transaction_reference.as_deref().unwrap_or_default())
             }
-            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
-                write!(key, "{}", transaction.trans_id.as_deref().unwrap_or_default())
-            }
-            EventPayload::Unknown => write!(key, ":{}", self.digest()),
             _ => Ok(()),
         };
         key
@@ -175,17 +192,13 @@ impl Event {
         Self {
             id: None,
             topic: topic.to_owned(),
+            event_type: None,
             created_at: None,
             links: Links::default(),
             payload: EventPayload::Unknown,
             raw: Raw::from(text),
         }
     }
-}
-
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|error| KopoKopoError::decode(format!("the body could not be understood: {error}")))
 }
 
 fn webhook(topic: &str, text: &str) -> Result<Event> {
@@ -210,13 +223,14 @@ fn enveloped<'a, R: Deserialize<'a>>(
     text: &'a str,
     payload: impl FnOnce(R) -> EventPayload,
 ) -> Result<Event> {
-    let envelope: Envelope<R> = read(text)?;
-    let resource = envelope.event.and_then(|event| event.resource);
+    let envelope: Envelope<R> = document::parse(text)?;
+    let (event_type, resource) = envelope.event.map_or((None, None), |event| (event.r#type, event.resource));
     Ok(Event {
         id: envelope.id,
         topic: topic.to_owned(),
+        event_type,
         created_at: envelope.created_at,
-        links: envelope.links.unwrap_or_default(),
+        links: envelope.links,
         payload: resource.map_or(EventPayload::Unknown, payload),
         raw: Raw::from(text),
     })
@@ -250,17 +264,17 @@ fn result(kind: &str, text: &str) -> Result<Event> {
                 #[serde(default, deserialize_with = "de::string")]
                 id: Option<String>,
             }
-            let document: Document = read(text)?;
+            let document: Document = document::parse(text)?;
             return Ok(Event { id: document.data.id, ..Event::bare(kind, text) });
         }
     };
-    Ok(Event { id: Some(id), topic: kind.to_owned(), created_at: None, links, payload, raw })
+    Ok(Event { id: Some(id), topic: kind.to_owned(), event_type: None, created_at: None, links, payload, raw })
 }
 
 fn daraja(transaction_type: &str, text: &str) -> Result<Event> {
     let payload = match transaction_type {
-        "Buygoods" => EventPayload::DarajaBuygoods(read(text)?),
-        "Organization To Organization Transfer" => EventPayload::DarajaB2b(read(text)?),
+        "Buygoods" => EventPayload::DarajaBuygoods(document::parse(text)?),
+        "Organization To Organization Transfer" => EventPayload::DarajaB2b(document::parse(text)?),
         _ => EventPayload::Unknown,
     };
     Ok(Event { payload, ..Event::bare(transaction_type, text) })

@@ -24,6 +24,9 @@ pub const SIGNATURE_HEADER: &str = "X-KopoKopo-Signature";
 /// A larger body is refused before it is hashed. The result of a long poll can be megabytes.
 const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
 
+/// How many bytes of a body that could not be read an error keeps.
+const LONGEST_KEPT: usize = 4096;
+
 /// Verifies webhooks and result callbacks.
 ///
 /// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
@@ -31,23 +34,33 @@ const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
 pub struct Webhooks {
     keys: Vec<Key>,
     client_secret: Option<Key>,
+    /// Whether one of the API keys was the client secret, and was dropped.
+    confused: bool,
     max_body: usize,
 }
 
 impl Webhooks {
-    /// A verifier with the API keys in force: one, or the old and the new while they rotate.
+    /// A verifier with the API keys in force: one, or the old and the new while they rotate. A blank key is none:
+    /// anybody can sign with it.
     pub fn new(api_keys: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
         Self {
-            keys: api_keys.into_iter().map(|key| Key::new(&key.into())).collect(),
+            keys: api_keys.into_iter().filter_map(|key| Key::new(&key.into())).collect(),
             client_secret: None,
+            confused: false,
             max_body: DEFAULT_MAX_BODY,
         }
     }
 
-    /// Lets a refusal say that the client secret stands where the API key belongs. The client secret is never accepted.
+    /// Lets a refusal say that the client secret stands where the API key belongs. The client secret is never
+    /// accepted, not even where it is given as an API key too.
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
-        self.client_secret = Some(Key::new(&client_secret.into()));
+        if let Some(secret) = Key::new(&client_secret.into()) {
+            let given = self.keys.len();
+            self.keys.retain(|key| !key.is(&secret));
+            self.confused |= self.keys.len() < given;
+            self.client_secret = Some(secret);
+        }
         self
     }
 
@@ -61,8 +74,9 @@ impl Webhooks {
     /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
     ///
     /// # Errors
-    /// `signature` where the header is missing, malformed or does not match: do not trust the body. `configuration`
-    /// without an API key. `decode` where the body is authentic and still no JSON object.
+    /// `signature` where the header is missing, malformed or does not match, or the body is larger than is looked at:
+    /// do not trust the body. `configuration` without an API key. `decode` where the body is authentic and still no
+    /// JSON object that can be read: [`KopoKopoError::body`] has the beginning of it.
     pub fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
         self.verify_signature(body, signature)?;
         self.parse_unverified(body)
@@ -76,7 +90,11 @@ impl Webhooks {
         if self.keys.is_empty() {
             return Err(KopoKopoError::configuration(
                 "api_key",
-                "is missing: webhooks are signed with the application's API key",
+                if self.confused {
+                    "is the client secret: webhooks are signed with the application's API key, which is another"
+                } else {
+                    "is missing: webhooks are signed with the application's API key"
+                },
             ));
         }
         if body.len() > self.max_body {
@@ -94,7 +112,7 @@ impl Webhooks {
         }
         let confused = self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));
         Err(KopoKopoError::signature(if confused {
-            "the signature was made with the client secret, which signs nothing: whoever sent this confused it with the API key"
+            "the signature was made with the client secret: whoever signs has it configured where the API key belongs"
         } else {
             "the signature does not match: verify the raw body exactly as it was received, with the API key (not the client secret) of this environment"
         }))
@@ -106,8 +124,17 @@ impl Webhooks {
     /// # Errors
     /// `decode` where it is no JSON object.
     pub fn parse_unverified(&self, body: &[u8]) -> Result<Event> {
-        Event::parse(body).map_err(|error| error.with_body(&body[..body.len().min(4096)]))
+        Event::parse(body).map_err(|error| error.with_body(beginning(body)))
     }
+}
+
+/// As much of a body as an error keeps. It ends between two words: half of a phone number would not be known for one.
+fn beginning(body: &[u8]) -> &[u8] {
+    let Some((kept, _)) = body.split_at_checked(LONGEST_KEPT).filter(|(_, rest)| !rest.is_empty()) else {
+        return body;
+    };
+    let end = kept.iter().rposition(|b| matches!(b, b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']'));
+    kept.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 impl fmt::Debug for Webhooks {

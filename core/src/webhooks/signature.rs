@@ -13,8 +13,15 @@ use crate::{
 pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
-    pub(super) fn new(key: &Secret) -> Self {
-        Self(keyed(key.expose()))
+    /// None where the key is blank.
+    pub(super) fn new(key: &Secret) -> Option<Self> {
+        let key = key.expose();
+        (!key.trim().is_empty()).then(|| Self(keyed(key)))
+    }
+
+    /// Whether both are the same key.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.matches(b"", &other.0.clone().finalize().into_bytes().into())
     }
 
     /// In a time that does not depend on where the signature differs.

@@ -1,0 +1,184 @@
+//! What callers ask of a result: is it over, is it paid, is it reversed, what failed, was it here before?
+
+#![allow(clippy::unwrap_used)]
+
+use kopokopo::{
+    resources::{IncomingPayment, Polling, Resource, Reversal, SendMoney},
+    webhooks::{Event, EventPayload, Webhooks},
+};
+use serde_json::{Value, json};
+
+mod vector_files;
+use vector_files::{payload, payloads};
+
+/// A sample with some of its values changed.
+fn read<T: Resource>(name: &str, changes: &[(&str, Value)]) -> T {
+    T::from_body(changed(name, changes).as_bytes()).unwrap()
+}
+
+fn changed(name: &str, changes: &[(&str, Value)]) -> String {
+    let mut document: Value = serde_json::from_str(&payload(name)).unwrap();
+    for (at, value) in changes {
+        let (parent, field) = at.rsplit_once('/').unwrap();
+        match document.pointer_mut(parent).unwrap() {
+            Value::Array(parts) => parts[field.parse::<usize>().unwrap()] = value.clone(),
+            object => object[field] = value.clone(),
+        }
+    }
+    document.to_string()
+}
+
+fn event(body: &str) -> Event {
+    Webhooks::new(["key"]).parse_unverified(body.as_bytes()).unwrap()
+}
+
+#[test]
+fn an_incoming_payment_is_paid_when_its_transaction_came_in_and_stayed() {
+    let transaction = "/data/attributes/event/resource";
+    let answers = |name: &str, changes: &[(&str, Value)]| {
+        let payment: IncomingPayment = read(name, changes);
+        (payment.is_final(), payment.is_paid())
+    };
+    let success = "result-incoming-payment-success";
+    assert_eq!(answers(success, &[]), (true, true));
+    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Complete"))]), (true, true));
+    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Reversed"))]), (true, false));
+    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Pondering"))]), (true, false));
+    assert_eq!(answers(success, &[(transaction, json!(null))]), (true, false));
+    assert_eq!(answers("result-incoming-payment-pending", &[]), (false, false));
+    assert_eq!(answers("result-incoming-payment-failed", &[]), (true, false));
+    let failed: IncomingPayment = read("result-incoming-payment-failed", &[]);
+    assert_eq!(failed.errors, ["The initiator information is invalid."]);
+}
+
+#[test]
+fn money_is_sent_only_when_every_disbursement_arrived() {
+    let first = "/data/attributes/transfer_batches/0/disbursements/0";
+    let sample = "result-send-money-processed";
+    let request: SendMoney = read(sample, &[]);
+    assert!(request.is_final() && request.is_paid() && request.failed_disbursements().is_empty());
+
+    let cancelled =
+        [(&*format!("{first}/status"), json!("Cancelled")), (&*format!("{first}/errors"), json!("Insufficient funds"))];
+    let request: SendMoney = read(sample, &cancelled);
+    assert!(request.is_final() && !request.is_paid());
+    let failed = request.failed_disbursements();
+    assert_eq!((failed.len(), &failed[0].errors[..]), (1, &["Insufficient funds".to_owned()][..]));
+
+    for (at, value) in [
+        ("/data/attributes/status", json!("Scheduled")),
+        ("/data/attributes/errors", json!(["The balance is insufficient for the transaction"])),
+        ("/data/attributes/transfer_batches", json!(null)),
+        ("/data/attributes/transfer_batches", json!([])),
+        ("/data/attributes/transfer_batches/0/disbursements", json!([])),
+    ] {
+        assert!(!read::<SendMoney>(sample, &[(at, value.clone())]).is_paid(), "{at} = {value}");
+    }
+}
+
+#[test]
+fn a_disbursement_is_found_by_whom_it_went_to_and_never_by_its_place() {
+    let request: SendMoney = read("result-send-money-processed", &[]);
+    // The batches come in the other order than the destinations.
+    for (phone, reference) in [("0900 000 000", "QDZ273694C8"), ("+254900111111", "QCL160124A7")] {
+        let found = request.disbursements_to(phone);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].transaction_reference.as_deref(), Some(reference));
+    }
+    let by_reference = request.disbursements_to("a3bd6298-8a5a-4a93-b880-7948a621fdfb");
+    assert_eq!(by_reference[0].transaction_reference.as_deref(), Some("QCL160124A7"));
+    assert!(request.disbursements_to("0712345678").is_empty() && request.disbursements_to("").is_empty());
+}
+
+#[test]
+fn a_reversal_is_what_its_bulk_payment_says() {
+    let answers = |name: &str, changes: &[(&str, Value)]| {
+        let reversal: Reversal = read(name, changes);
+        (reversal.is_final(), reversal.is_reversed(), reversal.is_failed())
+    };
+    assert_eq!(answers("result-reversals-scheduled", &[]), (false, false, false));
+    assert_eq!(answers("result-reversals-processed", &[]), (true, true, false));
+    assert_eq!(answers("result-reversal-processed-2", &[]), (true, true, false));
+    assert_eq!(answers("result-reversals-processed-2", &[]), (true, false, true));
+    // Cancelled with errors null.
+    assert_eq!(answers("result-reversal-processed", &[]), (true, false, true));
+    let bulk = "/data/attributes/reversal_bulk_payment";
+    assert_eq!(answers("result-reversals-processed", &[(bulk, json!(null))]), (false, false, false));
+    assert_eq!(answers("result-reversals-processed-2", &[(bulk, json!(null))]), (true, false, true));
+}
+
+#[test]
+fn polling_lists_what_happened_and_survives_an_entry_without_its_transaction() {
+    let polling: Polling = read("result-polling-success", &[("/data/attributes/transactions/0/resource", json!(null))]);
+    assert!(polling.is_final());
+    let references: Vec<_> = polling.transactions.iter().map(|entry| entry.transaction.reference.as_deref()).collect();
+    assert_eq!(references, [None, Some("APR202126"), Some("JUL202410")]);
+}
+
+#[test]
+fn a_delivery_that_repeats_has_the_same_key_and_no_other_has() {
+    let mut keys = Vec::new();
+    for (name, body) in payloads("result-").into_iter().chain(payloads("webhook-")) {
+        assert_eq!(event(&body).dedupe_key(), event(&body).dedupe_key(), "{name}");
+        // Failed attempts at a link are told apart by their text, so only the same bytes are the same delivery.
+        if name != "result-payment-link-processed-4" {
+            let compact = serde_json::from_str::<Value>(&body).unwrap().to_string();
+            assert_eq!(event(&body).dedupe_key(), event(&compact).dedupe_key(), "{name}");
+        }
+        keys.push((name, event(&body).dedupe_key()));
+    }
+    // Samples that the documentation prints twice with another till or nickname are one and the same event.
+    let twins = [
+        "result-polling-success-2",
+        "result-send-money-processed-2",
+        "webhook-b2b-transaction-received-2",
+        "webhook-buygoods-transaction-received-2",
+    ];
+    keys.retain(|(name, _)| !twins.contains(&name.as_str()));
+    for (at, (name, key)) in keys.iter().enumerate() {
+        assert!(keys[..at].iter().all(|(_, other)| other != key), "{name}: {key}");
+    }
+}
+
+#[test]
+fn what_goes_on_is_news_and_what_has_no_id_is_told_apart_by_its_text() {
+    let differ = |a: String, b: String| {
+        assert_ne!(event(&a).dedupe_key(), event(&b).dedupe_key(), "{a}\n{b}");
+    };
+    let send = "result-send-money-processed";
+    let status = "/data/attributes/transfer_batches/0/disbursements/0/status";
+    differ(payload(send), changed(send, &[(status, json!("Cancelled"))]));
+    differ(payload(send), changed(send, &[("/data/attributes/status", json!("Scheduled"))]));
+    let link = "result-payment-link-processed-4";
+    differ(payload(link), changed(link, &[("/data/attributes/errors", json!(["Request cancelled by user"]))]));
+    differ(payload(link), changed(link, &[("/data/attributes/payment_link/status", json!("Expired"))]));
+    let webhook = "webhook-buygoods-transaction-received";
+    for id in [json!(null), json!(""), json!(" ")] {
+        let reference = ("/event/resource/reference", json!("OTHER"));
+        differ(changed(webhook, &[("/id", id.clone())]), changed(webhook, &[("/id", id), reference]));
+    }
+    let daraja = "webhook-daraja-buygoods";
+    let without = ("/TransID", json!(null));
+    differ(
+        changed(daraja, std::slice::from_ref(&without)),
+        changed(daraja, &[without, ("/TransAmount", json!("1.0"))]),
+    );
+    differ(r#"{"topic":"till_painted","id":"1","a":1}"#.into(), r#"{"topic":"till_painted","id":"1","a":2}"#.into());
+    assert_eq!(event(&payload(daraja)).dedupe_key(), "Buygoods:OJM6Q1W84K");
+    assert_eq!(
+        event(&payload(webhook)).dedupe_key(),
+        "buygoods_transaction_received:2133dbfb-24b9-40fc-ae57-2d7559785760"
+    );
+}
+
+#[test]
+fn both_daraja_forms_are_read_with_nairobis_time() {
+    match event(&payload("webhook-daraja-b2b")).payload {
+        EventPayload::DarajaB2b(transaction) => {
+            assert_eq!(transaction.trans_time.unwrap().to_string(), "2026-05-01T19:15:15+03:00");
+            assert_eq!(transaction.trans_amount.unwrap().to_string(), "100");
+            assert_eq!(transaction.msisdn.as_deref(), Some("112233"));
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,287 @@
+//! Every sample payload of the documentation is read into its own type, and nothing that stands in it is lost.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use kopokopo::{
+    ErrorKind,
+    types::Timestamp,
+    webhooks::{Event, EventPayload, Webhooks},
+};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+mod vector_files;
+use vector_files::{payload, payloads};
+
+const KINDS: [(&str, &str); 33] = [
+    ("result-incoming-payment-failed", "incoming_payment"),
+    ("result-incoming-payment-pending", "incoming_payment"),
+    ("result-incoming-payment-success", "incoming_payment"),
+    ("result-payment-link-created", "payment_link"),
+    ("result-payment-link-processed", "payment_link"),
+    ("result-payment-link-processed-2", "payment_link"),
+    ("result-payment-link-processed-3", "payment_link"),
+    ("result-payment-link-processed-4", "payment_link"),
+    ("result-payment-processed", "payment"),
+    ("result-polling-success", "polling"),
+    ("result-polling-success-2", "polling"),
+    ("result-reversal-processed", "reversal"),
+    ("result-reversal-processed-2", "reversal"),
+    ("result-reversals-processed", "reversal"),
+    ("result-reversals-processed-2", "reversal"),
+    ("result-reversals-scheduled", "reversal"),
+    ("result-send-money-processed", "send_money"),
+    ("result-send-money-processed-2", "send_money"),
+    ("result-settlement-transfer-processed", "settlement_transfer"),
+    ("result-transaction-sms-notification-success", "sms_notification"),
+    ("webhook-b2b-transaction-received", "b2b_transaction_received"),
+    ("webhook-b2b-transaction-received-2", "b2b_transaction_received"),
+    ("webhook-b2b-transaction-reversed", "b2b_transaction_reversed"),
+    ("webhook-buygoods-transaction-received", "buygoods_transaction_received"),
+    ("webhook-buygoods-transaction-received-2", "buygoods_transaction_received"),
+    ("webhook-buygoods-transaction-reversed", "buygoods_transaction_reversed"),
+    ("webhook-card-transaction-received", "card_transaction_received"),
+    ("webhook-card-transaction-reversed", "card_transaction_reversed"),
+    ("webhook-card-transaction-voided", "card_transaction_voided"),
+    ("webhook-customer-created", "customer_created"),
+    ("webhook-daraja-b2b", "daraja_b2b"),
+    ("webhook-daraja-buygoods", "daraja_buygoods"),
+    ("webhook-settlement-transfer-completed", "settlement_transfer_completed"),
+];
+
+fn samples() -> Vec<(String, String)> {
+    let mut files = payloads("result-");
+    files.extend(payloads("webhook-"));
+    files
+}
+
+fn parse(body: &str) -> Event {
+    Webhooks::new(["key"]).parse_unverified(body.as_bytes()).unwrap()
+}
+
+fn kind(event: &Event) -> String {
+    serde_json::to_value(&event.payload).unwrap()["kind"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_sample_is_read_into_its_own_type() {
+    let expected: BTreeMap<&str, &str> = KINDS.into_iter().collect();
+    let read: Vec<(String, String)> = samples().into_iter().map(|(name, body)| (name, kind(&parse(&body)))).collect();
+    assert_eq!(
+        read.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect::<Vec<_>>(),
+        expected.into_iter().collect::<Vec<_>>()
+    );
+}
+
+/// Every scalar but null, by its name and the names of the objects around it. A list's parts have the list's name.
+fn leaves(value: &Value, path: &[&str], found: &mut Vec<(Vec<String>, String)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                leaves(value, &[path, &[name.as_str()]].concat(), found);
+            }
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| leaves(part, path, found)),
+        Value::Null => {}
+        Value::String(text) => found.push((path.iter().map(ToString::to_string).collect(), text.clone())),
+        other => found.push((path.iter().map(ToString::to_string).collect(), other.to_string())),
+    }
+}
+
+/// The names under which a field of the wire may be found in what we write.
+fn our_names(path: &[String], kind: &str) -> Vec<String> {
+    let name = path.last().unwrap().as_str();
+    let parent = path.len().checked_sub(2).and_then(|at| path.get(at)).map_or("", String::as_str);
+    let ours: &[&str] = match (parent, name) {
+        ("_links", "self") => &["self_url"],
+        ("_links", "resource") => &["resource_url"],
+        ("data", "type") => &["topic"],
+        ("event", "type") => &["event_type"],
+        ("destinations" | "destination", "type") => &["destination_type"],
+        ("transactions", "type") => &["transaction_type"],
+        ("payment_link", "status" | "payment_link_status") | (_, "payment_link_status") => &["link_status"],
+        (_, "payment_link") => &["link"],
+        (_, "account_name") if kind == "payment_link" => &["till_name"],
+        (_, "account_number") if kind == "payment_link" => &["till_number"],
+        (_, "merchant_payment_reference") => &["payment_reference"],
+        (_, "TransID") => &["trans_id"],
+        (_, "MSISDN") => &["msisdn"],
+        _ => &[],
+    };
+    if !ours.is_empty() {
+        return ours.iter().map(ToString::to_string).collect();
+    }
+    if kind.starts_with("daraja") {
+        let mut snake = String::new();
+        for c in name.chars() {
+            if c.is_ascii_uppercase() && !snake.is_empty() {
+                snake.push('_');
+            }
+            snake.push(c.to_ascii_lowercase());
+        }
+        return vec![snake];
+    }
+    vec![name.to_owned()]
+}
+
+/// Amounts by their value and Daraja's time by its moment; everything else as it stands.
+fn normal(name: &str, text: &str) -> String {
+    match name {
+        "amount" | "value" | "trans_amount" => Decimal::from_str(text).unwrap().normalize().to_string(),
+        "trans_time" => Timestamp::from_daraja(text).map_or_else(|| text.to_owned(), |time| time.to_string()),
+        _ => text.to_owned(),
+    }
+}
+
+#[test]
+fn no_field_of_any_sample_is_lost() {
+    for (file, body) in samples() {
+        let event = parse(&body);
+        let kind = kind(&event);
+        let (mut wire, mut ours) = (Vec::new(), Vec::new());
+        leaves(&serde_json::from_str(&body).unwrap(), &[], &mut wire);
+        leaves(&serde_json::to_value(&event).unwrap(), &[], &mut ours);
+        assert!(wire.len() > 5, "{file}");
+        let mut ours: Vec<(String, String)> = ours
+            .into_iter()
+            .map(|(path, text)| (path.last().unwrap().clone(), text))
+            .map(|(name, text)| (name.clone(), normal(&name, &text)))
+            .collect();
+        for (path, text) in wire {
+            let names = our_names(&path, &kind);
+            let found = ours.iter().position(|(name, own)| names.contains(name) && *own == normal(name, &text));
+            // Each is found once, so that one cannot stand for another.
+            ours.swap_remove(found.unwrap_or_else(|| panic!("{file}: {} = {text} is lost", path.join("."))));
+        }
+    }
+}
+
+#[test]
+fn every_event_keeps_its_whole_text_and_shows_no_personal_data() {
+    for (file, body) in samples() {
+        let event = parse(&body);
+        assert_eq!(event.raw.as_str(), body);
+        assert_eq!(event.raw.json(), serde_json::from_str::<Value>(&body).unwrap());
+        let shown = format!("{event:?}");
+        for secret in
+            ["Jane", "\"Doe\"", "Joe", "Kariuki", "John Doe\"", "2549", "2547", "450875", "cbc50470", "rbFvT0Gst"]
+        {
+            assert!(!shown.contains(secret), "{file} shows {secret}: {shown}");
+        }
+    }
+}
+
+/// Every place in a document, as a pointer.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let at = format!("{at}/{name}");
+                found.push(at.clone());
+                places(value, &at, found);
+            }
+        }
+        Value::Array(parts) => {
+            for (index, part) in parts.iter().enumerate() {
+                let at = format!("{at}/{index}");
+                found.push(at.clone());
+                places(part, &at, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What says how a document is to be read, or is money: an odd one is refused or makes it unknown.
+fn is_essential(at: &str) -> bool {
+    let name = at.rsplit('/').next().unwrap();
+    matches!(name, "amount" | "value" | "TransAmount")
+        || matches!(at, "/topic" | "/data" | "/data/type" | "/data/attributes" | "/data/attributes/status")
+        || at == "/TransactionType"
+}
+
+#[test]
+fn an_odd_or_absent_value_never_refuses_a_genuine_payload() {
+    for (file, body) in samples() {
+        let document: Value = serde_json::from_str(&body).unwrap();
+        let expected = kind(&parse(&body));
+        let mut all = Vec::new();
+        places(&document, "", &mut all);
+        for at in all.iter().filter(|at| !is_essential(at)) {
+            let scalar = !document.pointer(at).unwrap().is_object() && !document.pointer(at).unwrap().is_array();
+            let odd = [json!(null), json!("odd"), json!(5), json!(-1.5), json!(true), json!([]), json!({})];
+            // A list or an object may be null; scalars may be anything.
+            for value in odd.iter().take(if scalar { odd.len() } else { 1 }) {
+                let mut changed = document.clone();
+                *changed.pointer_mut(at).unwrap() = value.clone();
+                let event = Webhooks::new(["key"]).parse_unverified(changed.to_string().as_bytes());
+                let event = event.unwrap_or_else(|error| panic!("{file} with {at} = {value}: {error}"));
+                let gone = matches!(at.as_str(), "/event" | "/event/resource");
+                assert!(gone || kind(&event) == expected, "{file} with {at} = {value}");
+            }
+            let mut less = document.clone();
+            let (parent, name) = at.rsplit_once('/').unwrap();
+            if let Some(fields) = less.pointer_mut(parent).and_then(Value::as_object_mut) {
+                fields.remove(name);
+                parse(&less.to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_malformed_amount_is_refused_wherever_it_stands() {
+    let mut refused = 0;
+    for (file, body) in samples() {
+        let document: Value = serde_json::from_str(&body).unwrap();
+        let mut all = Vec::new();
+        places(&document, "", &mut all);
+        let money = |at: &&String| {
+            matches!(at.rsplit('/').next().unwrap(), "amount" | "value" | "TransAmount")
+                && !document.pointer(at).unwrap().is_object()
+        };
+        for at in all.iter().filter(money) {
+            let mut changed = document.clone();
+            *changed.pointer_mut(at).unwrap() = json!("ten");
+            let error = Webhooks::new(["key"]).parse_unverified(changed.to_string().as_bytes()).expect_err(&file);
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            refused += 1;
+        }
+    }
+    assert!(refused > 30, "{refused}");
+}
+
+#[test]
+fn helpers_answer_whether_a_payment_link_was_paid_in_all_its_shapes() {
+    let answers = |name: &str| match parse(&payload(name)).payload {
+        EventPayload::PaymentLink(link) => (
+            link.link_status.as_ref().unwrap().to_string(),
+            link.is_paid(),
+            link.has_failed_attempt(),
+            link.link.is_some(),
+        ),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answers("result-payment-link-created"), ("active".into(), false, false, true));
+    assert_eq!(answers("result-payment-link-processed"), ("Active".into(), false, false, true));
+    assert_eq!(answers("result-payment-link-processed-2"), ("Active".into(), false, false, true));
+    assert_eq!(answers("result-payment-link-processed-3"), ("Paid".into(), true, false, true));
+    assert_eq!(answers("result-payment-link-processed-4"), ("Active".into(), false, true, true));
+}
+
+#[test]
+fn a_link_that_mixes_its_shapes_is_read() {
+    let mut document: Value = serde_json::from_str(&payload("result-payment-link-processed-3")).unwrap();
+    let more = json!({"account_name": "Old name", "account_number": "1", "merchant_payment_reference": "old"});
+    let attributes: &mut Map<String, Value> = document["data"]["attributes"].as_object_mut().unwrap();
+    attributes.extend(more.as_object().unwrap().clone());
+    attributes["payment_link"]["payment_link_status"] = json!("Active");
+    match parse(&document.to_string()).payload {
+        EventPayload::PaymentLink(link) => {
+            assert!(link.is_paid() && link.till_name.as_deref() == Some("Till name"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
