@@ -1,1 +1,43 @@
+//! The whole Kopo Kopo API, simulated offline with state: it checks what it gets, moves requests through their life
+//! cycles, keeps money, signs and delivers callbacks and webhooks, and fails on demand.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let sandbox = kopokopo_sandbox::Sandbox::start().await?;
+//! let k2 = kopokopo::KopoKopo::builder()
+//!     .base_url(sandbox.base_url())
+//!     .client_id(sandbox.client_id())
+//!     .client_secret(sandbox.client_secret())
+//!     .build()
+//!     .expect("the sandbox's own credentials");
+//! assert!(k2.oauth().token().await.is_ok());
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! Not affiliated with Kopo Kopo Inc.
 
+#![forbid(unsafe_code)]
+
+mod api;
+mod app;
+mod body;
+mod clock;
+mod control;
+mod deliveries;
+mod faults;
+mod json;
+mod params;
+mod reply;
+mod requests;
+mod rules;
+pub mod samples;
+mod sandbox;
+mod server;
+mod world;
+
+pub use deliveries::{Attempt, Delivery};
+pub use faults::{Fault, FaultKind};
+pub use requests::RecordedRequest;
+pub use rules::{Evidence, MAGIC, Magic, RULES, Rule};
+pub use sandbox::{Builder, Sandbox, Settings};
+pub use world::{CustomerAction, Pace};

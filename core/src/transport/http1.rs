@@ -70,6 +70,15 @@ struct Inner {
 }
 
 impl HttpTransport {
+    /// The transport that a client of this origin has by default.
+    ///
+    /// # Errors
+    /// `configuration` where TLS cannot be set up.
+    pub fn for_origin(origin: &url::Url) -> Result<Self> {
+        let loopback_http = origin.scheme() == "http" && crate::builder::is_loopback(origin);
+        Self::new(HttpTransportOptions { loopback_http, ..HttpTransportOptions::default() })
+    }
+
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
     pub(crate) fn new(options: HttpTransportOptions) -> Result<Self> {
         let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {

@@ -1,0 +1,234 @@
+//! Failures on demand, at the points that hurt.
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong. `before_effect` means that nothing was created or moved; `after_effect` that it was, and the answer
+/// does not say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The port is closed for `delay_ms` (default 500): connections are refused, open ones are cut. It begins at once
+    /// and concerns every operation; `times` does not count.
+    RefuseConnections,
+    /// The connection is reset before anything happened.
+    ResetBeforeEffect,
+    /// The connection is reset after it happened.
+    ResetAfterEffect,
+    /// The answer comes `delay_ms` (default 1000) late.
+    Delay,
+    /// Nothing happens and nothing is ever answered.
+    HangBeforeEffect,
+    /// It happens and nothing is ever answered.
+    HangAfterEffect,
+    /// `status` (default 500) is answered and nothing happens. `retry_after` adds the header.
+    Status,
+    /// `status` (default 500) is answered although it happened.
+    StatusAfterEffect,
+    /// A gateway's HTML page with 502, and nothing happens.
+    #[serde(rename = "html_502")]
+    Html502,
+    /// A redirect (302) to `location`, and nothing happens.
+    Redirect,
+    /// It happens, and the answer has no Location.
+    MissingLocation,
+    /// It happens, and the answer has no body.
+    EmptyBody,
+    /// It happens, and the answer's body breaks off half-way.
+    TruncatedBody,
+    /// A callback or webhook is sent `delay_ms` (default 1000) late.
+    CallbackLate,
+    /// A callback or webhook is sent twice.
+    CallbackTwice,
+    /// A callback or webhook is held back and sent after the next one.
+    CallbackReordered,
+    /// A callback or webhook is never sent.
+    CallbackNever,
+}
+
+impl FaultKind {
+    /// Every kind, by its name in JSON.
+    pub const NAMES: [&'static str; 17] = [
+        "refuse_connections",
+        "reset_before_effect",
+        "reset_after_effect",
+        "delay",
+        "hang_before_effect",
+        "hang_after_effect",
+        "status",
+        "status_after_effect",
+        "html_502",
+        "redirect",
+        "missing_location",
+        "empty_body",
+        "truncated_body",
+        "callback_late",
+        "callback_twice",
+        "callback_reordered",
+        "callback_never",
+    ];
+
+    /// Whether it is about callbacks and webhooks instead of answers.
+    pub const fn is_callback(self) -> bool {
+        matches!(self, Self::CallbackLate | Self::CallbackTwice | Self::CallbackReordered | Self::CallbackNever)
+    }
+}
+
+/// A fault and when it strikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// `incoming_payments.create`, `send_money.*`, or `*` for every operation. For callbacks: the topic or result type.
+    #[serde(default = "any")]
+    pub operation: String,
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// How often it strikes. Default 1; null without end.
+    #[serde(default = "once")]
+    pub times: Option<u32>,
+    /// How many requests pass before it strikes. Default 0.
+    #[serde(default)]
+    pub after: u32,
+    /// Strikes each time with this probability from 0 to 1 instead of always.
+    #[serde(default)]
+    pub probability: Option<f64>,
+    /// Makes the dice of `probability` fall the same each time. Default 0.
+    #[serde(default)]
+    pub seed: u64,
+    /// The status of `status` and `status_after_effect`.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// The body of `status` and `status_after_effect`. Default: an error of that code.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    /// How long things take, in milliseconds.
+    #[serde(default)]
+    pub delay_ms: Option<u64>,
+    /// The value of a Retry-After header.
+    #[serde(default)]
+    pub retry_after: Option<String>,
+    /// Where a redirect points. Default: another host.
+    #[serde(default)]
+    pub location: Option<String>,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the field's type has room for no limit")]
+const fn once() -> Option<u32> {
+    Some(1)
+}
+
+impl Fault {
+    /// A fault that strikes an operation once.
+    pub fn once(operation: impl Into<String>, kind: FaultKind) -> Self {
+        Self {
+            operation: operation.into(),
+            kind,
+            times: Some(1),
+            after: 0,
+            probability: None,
+            seed: 0,
+            status: None,
+            body: None,
+            delay_ms: None,
+            retry_after: None,
+            location: None,
+        }
+    }
+
+    fn covers(&self, operation: &str) -> bool {
+        match self.operation.strip_suffix('*') {
+            Some(prefix) => operation.starts_with(prefix),
+            None => self.operation == operation,
+        }
+    }
+}
+
+/// The faults in force.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Armed>);
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    passed: u32,
+    struck: u32,
+    dice: fastrand::Rng,
+}
+
+impl Faults {
+    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+        Self(
+            faults
+                .into_iter()
+                .map(|fault| Armed { dice: fastrand::Rng::with_seed(fault.seed), fault, passed: 0, struck: 0 })
+                .collect(),
+        )
+    }
+
+    /// The fault that strikes this request, if one does. The first that fits wins.
+    pub(crate) fn strike(&mut self, operation: &str, callback: bool) -> Option<Fault> {
+        self.0
+            .iter_mut()
+            .filter(|armed| armed.fault.kind.is_callback() == callback && armed.fault.covers(operation))
+            .find_map(Armed::strike)
+    }
+
+    pub(crate) fn list(&self) -> Vec<Fault> {
+        self.0.iter().map(|armed| armed.fault.clone()).collect()
+    }
+}
+
+impl Armed {
+    fn strike(&mut self) -> Option<Fault> {
+        if self.fault.times.is_some_and(|times| self.struck >= times) {
+            return None;
+        }
+        if self.passed < self.fault.after {
+            self.passed += 1;
+            return None;
+        }
+        if self.fault.probability.is_some_and(|probability| self.dice.f64() >= probability) {
+            return None;
+        }
+        self.struck += 1;
+        Some(self.fault.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_fault_strikes_its_operation_as_often_as_it_says() {
+        let mut faults =
+            Faults::new(vec![Fault { after: 1, times: Some(2), ..Fault::once("send_money.*", FaultKind::Delay) }]);
+        let strikes: Vec<bool> = (0..5).map(|_| faults.strike("send_money.create", false).is_some()).collect();
+        assert_eq!(strikes, [false, true, true, false, false]);
+        assert!(faults.strike("reversals.create", false).is_none());
+    }
+
+    #[test]
+    fn the_dice_of_a_seed_fall_the_same_each_time() {
+        let fault = Fault { probability: Some(0.5), seed: 7, times: None, ..Fault::once("*", FaultKind::Delay) };
+        let throw = || {
+            let mut faults = Faults::new(vec![fault.clone()]);
+            (0..64).map(|_| faults.strike("x", false).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(throw(), throw());
+        assert!(throw().contains(&true) && throw().contains(&false));
+    }
+
+    #[test]
+    fn every_name_is_a_kind() {
+        for name in FaultKind::NAMES {
+            let kind: FaultKind = serde_json::from_value(serde_json::json!(name)).unwrap();
+            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(name));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The body of a request, read as the server reads it: null is absent, numbers and texts are the same, unknown keys
+//! do not matter.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+/// An object of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Params<'a>(&'a Value);
+
+impl<'a> Params<'a> {
+    pub(crate) const fn new(body: &'a Value) -> Self {
+        Self(body)
+    }
+
+    /// The value at a dotted path, where it is not null.
+    pub(crate) fn get(self, path: &str) -> Option<&'a Value> {
+        path.split('.').try_fold(self.0, |value, name| value.get(name)).filter(|value| !value.is_null())
+    }
+
+    /// The text at a path, also of a number. Blank counts as absent.
+    pub(crate) fn text(self, path: &str) -> Option<String> {
+        let text = match self.get(path)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    pub(crate) fn amount(self, path: &str) -> Option<Decimal> {
+        self.text(path)?.parse().ok()
+    }
+
+    pub(crate) fn flag(self, path: &str) -> bool {
+        self.text(path).is_some_and(|text| text == "true")
+    }
+
+    pub(crate) fn time(self, path: &str) -> Option<OffsetDateTime> {
+        self.text(path)?.parse::<kopokopo::types::Timestamp>().ok().map(|time| time.instant())
+    }
+
+    pub(crate) fn list(self, path: &str) -> Option<&'a Vec<Value>> {
+        self.get(path).and_then(Value::as_array)
+    }
+
+    /// The metadata, empty where there is none. None where there is too much of it or of the wrong kind.
+    pub(crate) fn metadata(self) -> Option<Map<String, Value>> {
+        let Some(metadata) = self.get("metadata") else { return Some(Map::new()) };
+        let pairs = metadata.as_object()?;
+        let primitive = pairs.values().all(|value| !value.is_object() && !value.is_array());
+        (pairs.len() <= 5 && primitive).then(|| pairs.clone())
+    }
+}

@@ -1,0 +1,115 @@
+//! Accepts connections and can cut them: what a fault needs and an ordinary server does not offer.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, response::Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{Notify, watch},
+};
+use tower_service::Service;
+
+use crate::app::App;
+
+/// A handle to the connection that a request came on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connection {
+    number: u64,
+    cut: Arc<Notify>,
+}
+
+impl Connection {
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Resets the connection. The request is never answered.
+    pub(crate) async fn reset(&self) -> Response {
+        self.cut.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// Listens on this address, also when a connection of before still lingers.
+pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
+
+/// Serves until `stop` says so or its sender is gone.
+pub(crate) async fn serve(
+    mut listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    router: Router,
+    stop: watch::Receiver<bool>,
+) {
+    let mut refuse = app.refuse.subscribe();
+    let mut stopping = stop.clone();
+    // Everything that is open is cut when this changes.
+    let cut_all = watch::Sender::new(());
+    let mut number = 0;
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => break,
+            Ok(()) = refuse.changed() => {
+                let pause = (*refuse.borrow_and_update()).unwrap_or_default();
+                drop(listener);
+                cut_all.send_replace(());
+                tokio::time::sleep(pause).await;
+                listener = loop {
+                    match listen(address) {
+                        Ok(listener) => break listener,
+                        Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    }
+                };
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    number += 1;
+                    let connection = Connection { number, cut: Arc::default() };
+                    tokio::spawn(converse(stream, connection, router.clone(), cut_all.subscribe(), stop.clone()));
+                }
+                // Out of file descriptors, most likely: others must close first.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+        }
+    }
+}
+
+/// Also when nobody is left who could say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+async fn converse(
+    stream: TcpStream,
+    connection: Connection,
+    router: Router,
+    mut cut_all: watch::Receiver<()>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let _ = stream.set_nodelay(true);
+    let cut = Arc::clone(&connection.cut);
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        let answer = router.clone().call(request.map(Body::new));
+        async move { answer.await as Result<Response, Infallible> }
+    });
+    let mut conversation =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = &mut conversation => return,
+        () = cut.notified() => {}
+        _ = cut_all.changed() => {}
+        () = stopped(&mut stop) => {}
+    }
+    let stream = conversation.into_parts().io.into_inner();
+    // Closing with nothing lingering is a reset on the wire.
+    let _ = stream.set_zero_linger();
+}

@@ -1,0 +1,69 @@
+//! Polling requests, and messages to customers: requests that are done after a while.
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::{Step, Thing, World, callback, events::Due};
+use crate::{clock::iso, params::Params, reply::Reply};
+
+const POLLING: &str = "/api/v2/polling";
+const MESSAGES: &str = "/api/v1/transaction_sms_notifications";
+
+impl World {
+    pub(crate) fn create_polling(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
+        let till_number = self.scope(params)?;
+        let from = params.time("from_time").ok_or_else(|| Reply::blank("From time"))?;
+        let to = params.time("to_time").ok_or_else(|| Reply::blank("To time"))?;
+        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let mut attributes = Map::new();
+        attributes.insert("status".into(), json!("Pending"));
+        attributes.insert("created_at".into(), json!(iso(self.now())));
+        attributes.insert("from_time".into(), json!(params.text("from_time")));
+        attributes.insert("to_time".into(), json!(params.text("to_time")));
+        attributes.insert("transactions".into(), json!(self.between(from, to, till_number.as_deref())));
+        attributes.insert("scope".into(), json!(if till_number.is_some() { "Till" } else { "Company" }));
+        attributes.insert("scope_reference".into(), json!(till_number));
+        let id = self.keep(
+            "polling",
+            Thing { kind: "polling", attributes, callback_url: Some(callback_url), path: POLLING.into() },
+        );
+        self.plan(Step::Process, Due::Finish { section: "polling", id: id.clone() });
+        Ok(Reply::created(POLLING, &id))
+    }
+
+    fn between(&self, from: OffsetDateTime, to: OffsetDateTime, till_number: Option<&str>) -> Vec<Value> {
+        self.transactions
+            .iter()
+            .filter(|transaction| transaction.at >= from && transaction.at <= to)
+            .filter(|transaction| till_number.is_none_or(|till| transaction.till_number == till))
+            .map(|transaction| json!({ "type": "Buygoods Transaction", "resource": transaction.resource(true) }))
+            .collect()
+    }
+
+    pub(crate) fn create_sms_notification(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
+        let message = params.text("message").ok_or_else(|| Reply::blank("Message"))?;
+        let reference =
+            params.text("webhook_event_reference").ok_or_else(|| Reply::blank("Webhook event reference"))?;
+        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let mut attributes = Map::new();
+        attributes.insert("status".into(), json!("Pending"));
+        attributes.insert("message".into(), json!(message));
+        attributes.insert("webhook_event_reference".into(), json!(reference));
+        let thing = Thing {
+            kind: "transaction_sms_notification",
+            attributes,
+            callback_url: Some(callback_url),
+            path: MESSAGES.into(),
+        };
+        let id = self.keep("sms_notifications", thing);
+        self.plan(Step::Process, Due::Finish { section: "sms_notifications", id: id.clone() });
+        Ok(Reply::created(MESSAGES, &id))
+    }
+
+    pub(super) fn finish(&mut self, section: &'static str, id: &str) {
+        if let Some(thing) = self.thing(section, id) {
+            thing.set("status", "Success");
+            self.send_result(section, id);
+        }
+    }
+}
