@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, iter::Sum, ops::Add, str::FromStr};
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::{ErrorKind, KopoKopoError, Result};
@@ -36,6 +36,9 @@ impl Amount {
         JsonNumber(*self)
     }
 }
+
+/// As many digits as are kept exactly, before and after the point together.
+const LONGEST: usize = 28;
 
 /// An [`Amount`] that serializes as a bare number instead of a string.
 #[derive(Debug, Clone, Copy)]
@@ -73,25 +76,21 @@ fn parse(text: &str) -> Option<Decimal> {
     }
     let fraction = fraction.trim_end_matches('0');
     let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-    let mut integer: String = format!("{}{fraction}", whole.trim_start_matches('0'));
-    // A negative scale is a positive power of ten: the zeros are written out.
-    let scale = match u32::try_from(scale) {
-        Ok(scale) => scale,
-        Err(_) if scale >= -28 => {
-            integer.extend(std::iter::repeat_n('0', scale.unsigned_abs() as usize));
-            0
+    // A negative scale is a positive power of ten: its zeros are written out.
+    let zeros = usize::try_from(scale.min(0).unsigned_abs()).ok().filter(|zeros| *zeros <= LONGEST)?;
+    let scale = u32::try_from(scale.max(0)).ok()?;
+    let written = whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', zeros));
+    let mut length = 0;
+    let mut magnitude = 0_i128;
+    for digit in written.skip_while(|digit| *digit == b'0') {
+        length += 1;
+        if length > LONGEST {
+            return None;
         }
-        Err(_) => return None,
-    };
-    let significant = integer.trim_start_matches('0');
-    if significant.len() > 28 || scale > 28 {
-        return None;
+        magnitude = magnitude * 10 + i128::from(digit - b'0');
     }
-    let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().ok()? };
-    let decimal =
-        Decimal::try_from_i128_with_scale(if mantissa.starts_with('-') { -magnitude } else { magnitude }, scale)
-            .ok()?;
-    Some(decimal.normalize())
+    let signed = if mantissa.starts_with('-') { -magnitude } else { magnitude };
+    Decimal::try_from_i128_with_scale(signed, scale).ok().map(|decimal| decimal.normalize())
 }
 
 macro_rules! from_whole {
@@ -133,17 +132,18 @@ impl Serialize for Amount {
 /// The API writes `"100.0"`, `"313"`, `20000`; the digits are taken as they stand.
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let json = raw.get();
-        let text = match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-            Some(escaped) if escaped.contains('\\') => {
-                Cow::Owned(serde_json::from_str(json).map_err(D::Error::custom)?)
-            }
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Borrowed(json),
-        };
-        text.parse().map_err(|error: KopoKopoError| D::Error::custom(format!("an amount {}", error.detail())))
+        from_json(Box::<RawValue>::deserialize(deserializer)?.get())
     }
+}
+
+/// From the JSON text of a number or a string.
+pub(super) fn from_json<E: serde::de::Error>(json: &str) -> Result<Amount, E> {
+    let text = match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(escaped) if escaped.contains('\\') => Cow::Owned(serde_json::from_str(json).map_err(E::custom)?),
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Borrowed(json),
+    };
+    text.parse().map_err(|error: KopoKopoError| E::custom(format!("an amount {}", error.detail())))
 }
 
 impl Add for Amount {

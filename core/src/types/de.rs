@@ -8,7 +8,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{Amount, Secret, Timestamp};
+use super::{Amount, Secret, Timestamp, amount::from_json};
 
 /// A scalar of any type as text. `None` for null, lists and objects.
 struct Scalar;
@@ -141,7 +141,7 @@ pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
     match raw.get() {
         "null" | "\"\"" => Ok(None),
-        json => serde_json::from_str(json).map(Some).map_err(D::Error::custom),
+        json => from_json(json).map(Some),
     }
 }
 
