@@ -25,7 +25,7 @@ use crate::{
     params::Params,
     reply::Reply,
     requests::{RecordedRequest, Requests},
-    server::Connection,
+    server::{Connection, Refusal},
     world::World,
 };
 
@@ -37,8 +37,7 @@ pub(crate) struct App {
     due: Notify,
     /// The clock was moved.
     pub(crate) moved: Notify,
-    /// Closes the port for this long.
-    pub(crate) refuse: watch::Sender<Option<Duration>>,
+    pub(crate) refusals: watch::Sender<Refusal>,
     world: Mutex<World>,
     requests: Mutex<Requests>,
     faults: Mutex<Faults>,
@@ -51,7 +50,7 @@ impl App {
             deliveries,
             due: Notify::new(),
             moved: Notify::new(),
-            refuse: watch::Sender::new(None),
+            refusals: watch::Sender::default(),
             world: Mutex::new(world),
             requests: Mutex::default(),
             faults: Mutex::default(),
@@ -70,14 +69,18 @@ impl App {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts faults in force. Closing the port begins at once.
-    pub(crate) fn set_faults(&self, faults: Vec<Fault>) {
+    /// Puts faults in force. Closing the port begins at once; the connection that asked for it is spared.
+    pub(crate) fn set_faults(&self, faults: Vec<Fault>, spared: u64) {
         let (refusals, faults): (Vec<_>, Vec<_>) =
             faults.into_iter().partition(|fault| fault.kind == FaultKind::RefuseConnections);
         *self.faults() = Faults::new(faults);
         if let Some(refusal) = refusals.first() {
-            self.refuse.send_replace(Some(Duration::from_millis(refusal.delay_ms.unwrap_or(500))));
+            self.refuse_connections(Duration::from_millis(refusal.delay_ms.unwrap_or(500)), spared);
         }
+    }
+
+    pub(crate) fn refuse_connections(&self, pause: Duration, spared: u64) {
+        self.refusals.send_replace(Refusal { pause, spared });
     }
 
     pub(crate) fn reset(&self) {

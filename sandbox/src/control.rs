@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{delete, get, post, put},
@@ -20,6 +20,7 @@ use crate::{
     rules::{MAGIC, RULES},
     samples,
     sandbox::Settings,
+    server::Connection,
     world::CustomerAction,
 };
 
@@ -150,17 +151,21 @@ async fn advance(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
 }
 
 /// One fault or a list of them. They replace those in force.
-async fn set_faults(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
+async fn set_faults(
+    State(app): Shared,
+    Extension(connection): Extension<Connection>,
+    body: Bytes,
+) -> Result<Response, Refused> {
     let value: Value = read(&body)?;
     let list = if value.is_array() { value } else { json!([value]) };
     let faults: Vec<Fault> = serde_json::from_value(list)
         .map_err(|error| Refused(format!("{error}; kinds are {}", FaultKind::NAMES.join(", "))))?;
-    app.set_faults(faults);
+    app.set_faults(faults, connection.number());
     Ok(done())
 }
 
 async fn clear_faults(State(app): Shared) -> Response {
-    app.set_faults(Vec::new());
+    app.set_faults(Vec::new(), 0);
     done()
 }
 

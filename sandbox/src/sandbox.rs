@@ -154,7 +154,7 @@ impl Builder {
             Router::new().nest("/_sandbox", control::router()).fallback(app::handle).with_state(Arc::clone(&app));
         let stop = watch::Sender::new(false);
         let tasks = vec![
-            tokio::spawn(server::serve(listener, address, Arc::clone(&app), router, stop.subscribe())),
+            tokio::spawn(server::serve(listener, address, app.refusals.subscribe(), router, stop.subscribe())),
             tokio::spawn(Arc::clone(&app).drive()),
         ];
         Ok(Sandbox { app, address, client_id, client_secret, stop, tasks })
@@ -221,12 +221,12 @@ impl Sandbox {
 
     /// Puts faults in force, in place of those before.
     pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.app.set_faults(faults);
+        self.app.set_faults(faults, 0);
     }
 
     /// Closes the port for a while: connections are refused, open ones are cut.
     pub fn refuse_connections(&self, pause: Duration) {
-        self.app.refuse.send_replace(Some(pause));
+        self.app.refuse_connections(pause, 0);
     }
 
     /// Changes settings.

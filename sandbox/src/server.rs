@@ -11,7 +11,13 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::app::App;
+/// Closes the port for a while: connections are refused, and open ones are cut.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Refusal {
+    pub(crate) pause: Duration,
+    /// The connection that asked for it, which still gets its answer. 0: none.
+    pub(crate) spared: u64,
+}
 
 /// A handle to the connection that a request came on.
 #[derive(Debug, Clone, Default)]
@@ -45,22 +51,21 @@ pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 pub(crate) async fn serve(
     mut listener: TcpListener,
     address: SocketAddr,
-    app: Arc<App>,
+    mut refusals: watch::Receiver<Refusal>,
     router: Router,
     stop: watch::Receiver<bool>,
 ) {
-    let mut refuse = app.refuse.subscribe();
     let mut stopping = stop.clone();
-    // Everything that is open is cut when this changes.
-    let cut_all = watch::Sender::new(());
+    // Every open connection but the spared one is cut when this changes.
+    let cut_all = watch::Sender::new(0);
     let mut number = 0;
     loop {
         tokio::select! {
             () = stopped(&mut stopping) => break,
-            Ok(()) = refuse.changed() => {
-                let pause = (*refuse.borrow_and_update()).unwrap_or_default();
+            Ok(()) = refusals.changed() => {
+                let Refusal { pause, spared } = *refusals.borrow_and_update();
                 drop(listener);
-                cut_all.send_replace(());
+                cut_all.send_replace(spared);
                 tokio::time::sleep(pause).await;
                 listener = loop {
                     match listen(address) {
@@ -87,15 +92,24 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
+async fn cut_off(cut_all: &mut watch::Receiver<u64>, number: u64) {
+    while cut_all.changed().await.is_ok() {
+        if *cut_all.borrow_and_update() != number {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
 async fn converse(
     stream: TcpStream,
     connection: Connection,
     router: Router,
-    mut cut_all: watch::Receiver<()>,
+    mut cut_all: watch::Receiver<u64>,
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let cut = Arc::clone(&connection.cut);
+    let (cut, number) = (Arc::clone(&connection.cut), connection.number);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(connection.clone());
         let answer = router.clone().call(request.map(Body::new));
@@ -106,7 +120,7 @@ async fn converse(
     tokio::select! {
         _ = &mut conversation => return,
         () = cut.notified() => {}
-        _ = cut_all.changed() => {}
+        () = cut_off(&mut cut_all, number) => {}
         () = stopped(&mut stop) => {}
     }
     let stream = conversation.into_parts().io.into_inner();

@@ -1,6 +1,8 @@
 //! The sandbox's world: tills with money, customers, requests on their way, and the hour.
 
 mod accounts;
+#[cfg(test)]
+mod conservation;
 mod events;
 mod incoming_payments;
 mod oauth;

@@ -53,9 +53,18 @@ impl Talk {
     }
 
     /// Sends one request and reads the answer to the end of the connection.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Answer> {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<Answer> {
         let host = self.host();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -64,8 +73,15 @@ impl Talk {
     }
 
     pub async fn token(&self) -> String {
-        let form = format!("client_id={}&client_secret={}&grant_type=client_credentials", self.sandbox.client_id(), self.sandbox.client_secret());
-        let answer = self.send("POST", "/oauth/token", &[("content-type", "application/x-www-form-urlencoded")], &form).await.unwrap();
+        let form = format!(
+            "client_id={}&client_secret={}&grant_type=client_credentials",
+            self.sandbox.client_id(),
+            self.sandbox.client_secret()
+        );
+        let answer = self
+            .send("POST", "/oauth/token", &[("content-type", "application/x-www-form-urlencoded")], &form)
+            .await
+            .unwrap();
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -75,7 +91,8 @@ impl Talk {
 
     pub async fn try_post(&self, path: &str, body: &Value) -> std::io::Result<Answer> {
         let token = format!("Bearer {}", self.token().await);
-        self.send("POST", path, &[("authorization", &token), ("content-type", "application/json")], &body.to_string()).await
+        self.send("POST", path, &[("authorization", &token), ("content-type", "application/json")], &body.to_string())
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -84,7 +101,9 @@ impl Talk {
     }
 
     pub async fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.send(method, &format!("/_sandbox{path}"), &[("content-type", "application/json")], &body.to_string()).await.unwrap()
+        self.send(method, &format!("/_sandbox{path}"), &[("content-type", "application/json")], &body.to_string())
+            .await
+            .unwrap()
     }
 
     /// Reads until the condition holds. Ten seconds are more than anything here takes.
@@ -143,7 +162,9 @@ impl Receiver {
                 let Some(request) = read_request(&mut stream) else { continue };
                 kept.lock().unwrap().push(request);
                 let status = statuses[count.min(statuses.len() - 1)];
-                let _ = stream.write_all(format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").as_bytes());
+                let _ = stream.write_all(
+                    format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").as_bytes(),
+                );
             }
         });
         Self { url, received }
@@ -174,7 +195,8 @@ fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
         bytes.extend_from_slice(&chunk[..n]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse::<usize>().unwrap();
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse::<usize>().unwrap();
             if body.len() >= length {
                 return Some((head.to_owned(), body.to_owned()));
             }
