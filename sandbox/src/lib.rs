@@ -18,6 +18,15 @@
 
 #![forbid(unsafe_code)]
 
+/// The snippets of the documents compile and run.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/sandbox.md")]
+    struct Sandbox;
+}
+
 mod api;
 mod app;
 mod body;

@@ -98,7 +98,7 @@ async fn cut_off(cut_all: &mut watch::Receiver<u64>, number: u64) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn converse(
