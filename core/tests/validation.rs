@@ -146,8 +146,12 @@ async fn subscriptions_and_polls_name_what_is_wrong() {
 #[tokio::test]
 async fn every_other_request_names_its_first_blank_field() {
     let client = client();
-    refused(client.merchant_wallets().create(&Default::default()).await, "first_name", "required");
-    refused(client.merchant_bank_accounts().create(&Default::default()).await, "account_name", "required");
+    refused(client.merchant_wallets().create(&MerchantWalletRequest::default()).await, "first_name", "required");
+    refused(
+        client.merchant_bank_accounts().create(&MerchantBankAccountRequest::default()).await,
+        "account_name",
+        "required",
+    );
     let no_method = MerchantBankAccountRequest {
         account_name: "J".into(),
         bank_branch_ref: "r".into(),
@@ -156,13 +160,29 @@ async fn every_other_request_names_its_first_blank_field() {
         nickname: None,
     };
     refused(client.merchant_bank_accounts().create(&no_method).await, "settlement_method", "required");
-    refused(client.external_recipients().create_mobile_wallet(&Default::default()).await, "phone_number", "required");
-    refused(client.external_recipients().create_bank_account(&Default::default()).await, "account_name", "required");
-    refused(client.external_recipients().create_till(&Default::default()).await, "till_name", "required");
-    refused(client.external_recipients().create_paybill(&Default::default()).await, "paybill_name", "required");
-    refused(client.reversals().create(&Default::default()).await, "transaction_reference", "required");
-    refused(client.payment_links().create(&Default::default()).await, "till_number", "required");
-    refused(client.sms_notifications().create(&Default::default()).await, "webhook_event_reference", "required");
+    refused(
+        client.external_recipients().create_mobile_wallet(&MobileWalletRecipientRequest::default()).await,
+        "phone_number",
+        "required",
+    );
+    refused(
+        client.external_recipients().create_bank_account(&BankAccountRecipientRequest::default()).await,
+        "account_name",
+        "required",
+    );
+    refused(client.external_recipients().create_till(&TillRecipientRequest::default()).await, "till_name", "required");
+    refused(
+        client.external_recipients().create_paybill(&PaybillRecipientRequest::default()).await,
+        "paybill_name",
+        "required",
+    );
+    refused(client.reversals().create(&ReversalRequest::default()).await, "transaction_reference", "required");
+    refused(client.payment_links().create(&PaymentLinkRequest::default()).await, "till_number", "required");
+    refused(
+        client.sms_notifications().create(&SmsNotificationRequest::default()).await,
+        "webhook_event_reference",
+        "required",
+    );
     refused(client.incoming_payments().get("a/b").await, "id", "id of a resource");
     refused(client.oauth().revoke(&"".into()).await, "token", "empty");
 }
