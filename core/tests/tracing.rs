@@ -1,0 +1,67 @@
+//! What a log of this library holds: operations and route templates; no id, token, phone number or secret.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use support::{Act, Server, answer, created, payment_request};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn spans_name_the_operation_and_its_route_and_nothing_private() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let server = Server::with_token(|seen, before| match (seen.line.starts_with("POST"), before) {
+        (true, _) => Act::Answer(created("canary-id")),
+        (false, 0) => Act::Answer(answer("503 Service Unavailable", "", "")),
+        _ => Act::Answer(answer("404 Not Found", "", "254712345678 canary-token-0")),
+    })
+    .await;
+    let guard = tracing::subscriber::set_default(subscriber);
+    let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
+    push.get().await.unwrap_err();
+    drop(guard);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let own: String = log.lines().filter(|line| line.contains("kopokopo{")).collect::<Vec<_>>().join("\n");
+    for expected in [
+        r#"operation="incoming_payments.create""#,
+        r#"url.template="/api/v2/incoming_payments/{id}""#,
+        r#"http.request.method="GET""#,
+        "http.response.status_code=201",
+        "http.response.status_code=404",
+        "attempts=2",
+        r#"error="not_found""#,
+        "trying again",
+    ] {
+        assert!(own.contains(expected), "{expected}\n{own}");
+    }
+    for private in ["canary", "712345678", "secret"] {
+        assert!(!own.contains(private), "{private}");
+    }
+}
