@@ -1,14 +1,15 @@
 //! How a client is made.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use rustls::pki_types::CertificateDer;
-use url::Url;
 
 use crate::{
     auth::TokenSource,
     client::{Credentials, KopoKopo, Settings},
     error::{KopoKopoError, Result},
+    options::{Timeouts, check_timeout},
+    origin::Origin,
     retry::RetryOptions,
     transport::{HttpTransportOptions, Proxy, Transport, check_proxy, tls},
     types::Secret,
@@ -33,23 +34,6 @@ impl Environment {
             Self::Sandbox => "https://sandbox.kopokopo.com",
             Self::Production => "https://api.kopokopo.com",
         }
-    }
-}
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Making a connection. Default 3.1 s.
-    pub connect: Duration,
-    /// An answer that makes no progress. Default 20 s.
-    pub stalled: Duration,
-    /// The whole call, with its token, its retries and the waits between them. Default 45 s.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_millis(3100), stalled: Duration::from_secs(20), total: Duration::from_secs(45) }
     }
 }
 
@@ -78,6 +62,13 @@ impl fmt::Debug for Builder {
             .field("environment", &self.environment)
             .field("base_url", &self.base_url)
             .finish_non_exhaustive()
+    }
+}
+
+impl KopoKopo {
+    /// Begins a client.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -231,13 +222,6 @@ impl Builder {
     }
 }
 
-pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {
-    if timeout.is_zero() {
-        return Err(KopoKopoError::configuration(format!("timeouts.{name}"), "must be longer than nothing"));
-    }
-    Ok(())
-}
-
 fn credentials(
     client_id: Option<String>,
     client_secret: Option<&Secret>,
@@ -271,92 +255,10 @@ fn user_agent(product: Option<&str>) -> Result<http::HeaderValue> {
         .map_err(|_| KopoKopoError::configuration("product", "must be plain ASCII, such as my-shop/1.4"))
 }
 
-/// The one origin that ever sees a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Origin(Url);
-
-impl Origin {
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        let refuse = |remedy: &str| Err(KopoKopoError::configuration("base_url", remedy));
-        let Ok(url) = Url::parse(text.trim()) else {
-            return refuse("is not a URL; expected one such as https://api.kopokopo.com");
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("must hold no user name or password");
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return refuse("must end after the host and port: the paths of the API are added to it");
-        }
-        match url.scheme() {
-            "https" if url.host().is_some() => Ok(Self(url)),
-            "http" if is_loopback(&url) => Ok(Self(url)),
-            "http" => refuse("must be https: http is only for loopback, where a simulator runs"),
-            _ => refuse("must begin with https://"),
-        }
-    }
-
-    /// The URL of a path, on this origin whatever the path says.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(path);
-        url
-    }
-
-    pub(crate) fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
-    }
-
-    pub(crate) fn is_loopback_http(&self) -> bool {
-        self.0.scheme() == "http"
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(domain)) => domain.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn only_https_or_loopback_is_an_origin() {
-        for good in [
-            "https://api.kopokopo.com",
-            "https://api.kopokopo.com/",
-            "http://127.0.0.1:9000",
-            "http://localhost:1",
-            "http://[::1]:80",
-        ] {
-            assert!(Origin::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "api.kopokopo.com",
-            "http://api.kopokopo.com",
-            "ftp://api.kopokopo.com",
-            "https://a:b@api.kopokopo.com",
-            "https://api.kopokopo.com/api/v2",
-            "https://api.kopokopo.com/?x=1",
-            "http://127.0.0.1.example.com",
-            "http://localhost.example.com",
-            "file:///etc/passwd",
-        ] {
-            let error = Origin::parse(bad).unwrap_err();
-            assert_eq!(error.field(), Some("base_url"), "{bad}");
-        }
-    }
 
     #[test]
     fn a_missing_credential_is_named() {
@@ -379,20 +281,6 @@ mod tests {
             let error =
                 KopoKopo::builder().client_id("c").client_secret("s").extra_ca_certificates(pem).build().unwrap_err();
             assert_eq!(error.field(), Some("extra_ca_certificates"));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_path_never_leaves_the_origin(path in "\\PC{0,40}") {
-            let origin = Origin::parse("https://api.kopokopo.com").unwrap();
-            let url = origin.url(&path);
-            prop_assert_eq!(url.origin(), Url::parse("https://api.kopokopo.com").unwrap().origin());
-        }
-
-        #[test]
-        fn parsing_an_origin_never_panics(text in "\\PC{0,60}") {
-            let _ = Origin::parse(&text);
         }
     }
 }

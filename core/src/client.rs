@@ -3,15 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
     auth::{AccessToken, OAuth, TOKEN, Token, TokenCell, TokenSource},
-    builder::{Builder, Origin, Timeouts, check_timeout},
-    created::Created,
-    endpoint::{Endpoint, Safety},
-    error::{ErrorKind, KopoKopoError, Result},
+    endpoint::Endpoint,
+    error::{KopoKopoError, Result},
+    options::{CallOptions, Timeouts, check_timeout},
+    origin::Origin,
     pipeline::{Call, Limits, Pipeline},
     process::{PerProcess, Slot},
     resources::{self, Resource},
@@ -38,7 +37,7 @@ struct Inner {
     state: PerProcess<ProcessState>,
 }
 
-/// What [`Builder::build`] checked.
+/// What `Builder::build` checked.
 pub(crate) struct Settings {
     pub(crate) origin: Origin,
     pub(crate) credentials: Option<Credentials>,
@@ -75,25 +74,7 @@ impl Credentials {
     }
 }
 
-/// What one call may do differently. Whatever is None stays as the client has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CallOptions {
-    /// Making a connection.
-    pub connect_timeout: Option<Duration>,
-    /// An answer that makes no progress.
-    pub stalled_timeout: Option<Duration>,
-    /// The whole call.
-    pub timeout: Option<Duration>,
-    /// Extra tries after the first.
-    pub max_retries: Option<u32>,
-}
-
 impl KopoKopo {
-    /// Begins a client.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn new(settings: Settings) -> Self {
         Self { inner: Arc::new(Inner { settings, state: PerProcess::new() }), options: CallOptions::default() }
     }
@@ -174,19 +155,6 @@ impl KopoKopo {
         state.pipeline.run(call).await
     }
 
-    /// Performs an operation that creates something.
-    pub(crate) async fn create<R: Resource>(
-        &self,
-        endpoint: &'static Endpoint,
-        request: &impl Serialize,
-    ) -> Result<Created<R>> {
-        let answer = self.execute(endpoint, None, Body::json(request)?).await?;
-        match answer.location().map(ResourceId::from_location) {
-            Some(Ok(id)) => Ok(Created::new(self.clone(), id)),
-            found => Err(no_location(endpoint, &answer, found.is_some())),
-        }
-    }
-
     /// Reads a thing by its id.
     pub(crate) async fn fetch<R: Resource>(&self, id: &str) -> Result<R> {
         let id = ResourceId::parse(id)?;
@@ -215,22 +183,6 @@ impl KopoKopo {
 
 fn needs_token(endpoint: &Endpoint) -> bool {
     endpoint.path.starts_with("/api/") || endpoint.path == "/oauth/token/info"
-}
-
-fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) -> KopoKopoError {
-    let fault = if malformed { "a Location that names no resource" } else { "no Location" };
-    let error = match endpoint.safety {
-        Safety::Repeatable => {
-            KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown"))
-        }
-        Safety::Once { find_out } => KopoKopoError::new(
-            ErrorKind::OutcomeUnknown,
-            format!(
-                "the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"
-            ),
-        ),
-    };
-    answer.explain(error)
 }
 
 impl Settings {

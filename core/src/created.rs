@@ -2,11 +2,14 @@
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
+use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    client::{CallOptions, KopoKopo},
+    client::{Answer, Body, KopoKopo},
+    endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
+    options::CallOptions,
     resources::Resource,
     types::ResourceId,
 };
@@ -123,6 +126,37 @@ impl<R: Resource> Created<R> {
             .fetch(self.id.as_str())
             .await
     }
+}
+
+impl KopoKopo {
+    /// Performs an operation that creates something.
+    pub(crate) async fn create<R: Resource>(
+        &self,
+        endpoint: &'static Endpoint,
+        request: &impl Serialize,
+    ) -> Result<Created<R>> {
+        let answer = self.execute(endpoint, None, Body::json(request)?).await?;
+        match answer.location().map(ResourceId::from_location) {
+            Some(Ok(id)) => Ok(Created::new(self.clone(), id)),
+            found => Err(no_location(endpoint, &answer, found.is_some())),
+        }
+    }
+}
+
+fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) -> KopoKopoError {
+    let fault = if malformed { "a Location that names no resource" } else { "no Location" };
+    let error = match endpoint.safety {
+        Safety::Repeatable => {
+            KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown"))
+        }
+        Safety::Once { find_out } => KopoKopoError::new(
+            ErrorKind::OutcomeUnknown,
+            format!(
+                "the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"
+            ),
+        ),
+    };
+    answer.explain(error)
 }
 
 /// What was last seen, where the wait may go on.

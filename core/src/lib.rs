@@ -11,6 +11,8 @@ mod created;
 mod endpoint;
 mod error;
 mod failure;
+mod options;
+mod origin;
 mod pipeline;
 mod process;
 mod redact;
@@ -22,11 +24,12 @@ mod validate;
 pub mod webhooks;
 
 pub use auth::{AccessToken, Introspection, OAuth, Token, TokenApplication, TokenInfo, TokenSource};
-pub use builder::{Builder, Environment, Timeouts};
-pub use client::{CallOptions, KopoKopo};
+pub use builder::{Builder, Environment};
+pub use client::KopoKopo;
 pub use created::{Created, WaitOptions};
 pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
+pub use options::{CallOptions, Timeouts};
 pub use retry::RetryOptions;
 #[doc(hidden)]
 pub use retry::parse_retry_after;

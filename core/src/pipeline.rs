@@ -14,10 +14,10 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     auth::TokenCell,
-    builder::Origin,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
+    origin::Origin,
     retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
     transport::{HttpRequest, HttpResponse, Reason, Sent, Transport, TransportError},
     types::{ResourceId, Secret},

@@ -3,9 +3,9 @@
 use url::Url;
 
 use crate::{
-    builder::is_loopback,
     client::KopoKopo,
     error::{KopoKopoError, Result},
+    origin::is_loopback,
     types::{Amount, Personal, PhoneNumber},
 };
 

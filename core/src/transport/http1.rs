@@ -75,7 +75,7 @@ impl HttpTransport {
     /// # Errors
     /// `configuration` where TLS cannot be set up.
     pub fn for_origin(origin: &url::Url) -> Result<Self> {
-        let loopback_http = origin.scheme() == "http" && crate::builder::is_loopback(origin);
+        let loopback_http = origin.scheme() == "http" && crate::origin::is_loopback(origin);
         Self::new(HttpTransportOptions { loopback_http, ..HttpTransportOptions::default() })
     }
 

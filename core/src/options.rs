@@ -1,0 +1,42 @@
+//! What a client or a single call may do differently.
+
+use std::time::Duration;
+
+use crate::error::{KopoKopoError, Result};
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Making a connection. Default 3.1 s.
+    pub connect: Duration,
+    /// An answer that makes no progress. Default 20 s.
+    pub stalled: Duration,
+    /// The whole call, with its token, its retries and the waits between them. Default 45 s.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_millis(3100), stalled: Duration::from_secs(20), total: Duration::from_secs(45) }
+    }
+}
+
+/// What one call may do differently. Whatever is None stays as the client has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallOptions {
+    /// Making a connection.
+    pub connect_timeout: Option<Duration>,
+    /// An answer that makes no progress.
+    pub stalled_timeout: Option<Duration>,
+    /// The whole call.
+    pub timeout: Option<Duration>,
+    /// Extra tries after the first.
+    pub max_retries: Option<u32>,
+}
+
+pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {
+    if timeout.is_zero() {
+        return Err(KopoKopoError::configuration(format!("timeouts.{name}"), "must be longer than nothing"));
+    }
+    Ok(())
+}
