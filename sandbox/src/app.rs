@@ -1,40 +1,26 @@
-//! The way of one request: recognised, struck by a fault or not, carried out, answered, kept.
+//! Everything that a running sandbox shares.
 
 use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    response::Response,
-};
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    api::{self, Context, Found, Row},
-    body::{self, bearer, header_text},
     deliveries::Deliveries,
     faults::{Fault, FaultKind, Faults},
-    params::Params,
-    reply::Reply,
-    requests::{RecordedRequest, Requests},
-    server::{Connection, Refusal},
+    requests::Requests,
+    server::Refusal,
     world::World,
 };
 
-/// Everything that a running sandbox shares.
+/// The shared state.
 pub(crate) struct App {
     pub(crate) base_url: String,
     pub(crate) deliveries: Deliveries,
     /// Something may be due sooner than the world's driver knows.
-    due: Notify,
+    pub(crate) due: Notify,
     /// The clock was moved.
     pub(crate) moved: Notify,
     pub(crate) refusals: watch::Sender<Refusal>,
@@ -90,235 +76,4 @@ impl App {
         *self.faults() = Faults::default();
         self.moved.notify_waiters();
     }
-
-    /// Changes the world, then sees to what became due and what is to be sent.
-    pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut World) -> T) -> T {
-        let (answer, outgoing, due) = {
-            let mut world = self.world();
-            let answer = change(&mut world);
-            (answer, world.take_outgoing(), world.is_anything_due())
-        };
-        self.deliveries.send(self, outgoing);
-        if due {
-            self.due.notify_one();
-        }
-        answer
-    }
-
-    /// Moves the clock ahead: everything that was due on the way happens, in its order.
-    pub(crate) fn advance(self: &Arc<Self>, time: Duration) {
-        self.change(|world| world.advance(time));
-        self.moved.notify_waiters();
-    }
-
-    /// Lets things happen when they are due, for as long as the sandbox lives.
-    pub(crate) async fn drive(self: Arc<Self>) {
-        loop {
-            let (next, outgoing) = {
-                let mut world = self.world();
-                (world.tick(), world.take_outgoing())
-            };
-            self.deliveries.send(&self, outgoing);
-            tokio::select! {
-                () = self.due.notified() => {}
-                () = sleep_for(next) => {}
-            }
-        }
-    }
-}
-
-async fn sleep_for(time: Option<Duration>) {
-    match time {
-        Some(time) => tokio::time::sleep(time).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Answers one request of the API.
-pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Infallible> {
-    let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
-    let path = collapsed(request.uri().path());
-    let record = recorded(&request, &connection);
-    let (row, id) = match api::find(request.method(), &path) {
-        Found::Row(row, id) => (row, id),
-        Found::WrongMethod => return Ok(no_operation(&app, record, &Reply::error(405, "Method not allowed"))),
-        Found::Nothing => return Ok(no_operation(&app, record, &Reply::error(404, "There is no such path"))),
-    };
-    let fault = app.faults().strike(row.operation, false);
-    let headers = request.headers().clone();
-    let read = body::read(row, request).await;
-    let kept = if row.oauth { Value::Null } else { read.clone().unwrap_or_default() };
-    let sequence = app.requests().push(RecordedRequest { operation: Some(row.operation), body: kept, ..record });
-
-    if let Some(fault) = fault.as_ref().filter(|fault| strikes_before(fault.kind)) {
-        let answer = before_effect(fault, &connection).await;
-        app.requests().settle(sequence, Some(answer.status().as_u16()), false);
-        return Ok(answer);
-    }
-    if let Some(Fault { kind: FaultKind::Delay, delay_ms, .. }) = &fault {
-        tokio::time::sleep(Duration::from_millis(delay_ms.unwrap_or(1000))).await;
-    }
-    let reply = match read {
-        Ok(body) => app.change(|world| carry_out(world, row, id, bearer(&headers), &body)),
-        Err(refusal) => refusal,
-    };
-    let took_effect = reply.status < 300 && row.method == Method::POST && !row.oauth;
-    app.requests().settle(sequence, None, took_effect);
-    let answer = after_effect(&app, fault.as_ref(), reply, &headers, &connection).await;
-    app.requests().settle(sequence, Some(answer.status().as_u16()), took_effect);
-    Ok(answer)
-}
-
-fn recorded(request: &Request, connection: &Connection) -> RecordedRequest {
-    RecordedRequest {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        has_token: bearer(request.headers()).is_some(),
-        user_agent: header_text(request.headers(), header::USER_AGENT),
-        content_type: header_text(request.headers(), header::CONTENT_TYPE),
-        connection: connection.number(),
-        ..RecordedRequest::default()
-    }
-}
-
-fn no_operation(app: &App, record: RecordedRequest, reply: &Reply) -> Response {
-    app.requests().push(RecordedRequest { status: Some(reply.status), ..record });
-    respond(reply, "")
-}
-
-fn carry_out(world: &mut World, row: &Row, id: &str, token: Option<&str>, body: &Value) -> Reply {
-    if row.needs_token
-        && let Err(fault) = world.check_token(token)
-    {
-        return fault.reply();
-    }
-    let context = Context { params: Params::new(body), id, token: token.unwrap_or_default() };
-    (row.run)(world, &context).unwrap_or_else(|refusal| refusal)
-}
-
-const fn strikes_before(kind: FaultKind) -> bool {
-    matches!(
-        kind,
-        FaultKind::ResetBeforeEffect
-            | FaultKind::HangBeforeEffect
-            | FaultKind::Status
-            | FaultKind::Html502
-            | FaultKind::Redirect
-    )
-}
-
-async fn before_effect(fault: &Fault, connection: &Connection) -> Response {
-    match fault.kind {
-        FaultKind::ResetBeforeEffect => connection.reset().await,
-        FaultKind::Html502 => {
-            let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
-            with_body(StatusCode::BAD_GATEWAY, "text/html", page.to_owned())
-        }
-        FaultKind::Redirect => {
-            let mut answer = empty(StatusCode::FOUND);
-            insert(&mut answer, header::LOCATION, fault.location.as_deref().unwrap_or("https://elsewhere.example/"));
-            answer
-        }
-        FaultKind::Status => status(fault),
-        _ => std::future::pending().await,
-    }
-}
-
-async fn after_effect(
-    app: &App,
-    fault: Option<&Fault>,
-    mut reply: Reply,
-    headers: &HeaderMap,
-    connection: &Connection,
-) -> Response {
-    let base_url =
-        header_text(headers, header::HOST).map_or_else(|| app.base_url.clone(), |host| format!("http://{host}"));
-    if let Some(fault) = fault {
-        match fault.kind {
-            FaultKind::ResetAfterEffect => return connection.reset().await,
-            FaultKind::HangAfterEffect => return std::future::pending().await,
-            FaultKind::StatusAfterEffect => return status(fault),
-            FaultKind::MissingLocation => reply.location = None,
-            FaultKind::EmptyBody => reply.body = Value::Null,
-            FaultKind::TruncatedBody => return truncated(&respond(&reply, &base_url), &reply),
-            _ => {}
-        }
-    }
-    respond(&reply, &base_url)
-}
-
-fn status(fault: &Fault) -> Response {
-    let status = fault.status.unwrap_or(500);
-    let words = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
-    let mut reply = Reply::error(status, words);
-    if let Some(body) = &fault.body {
-        reply.body = body.clone();
-    }
-    let mut answer = respond(&reply, "");
-    if let Some(retry_after) = &fault.retry_after {
-        insert(&mut answer, header::RETRY_AFTER, retry_after);
-    }
-    answer
-}
-
-fn respond(reply: &Reply, base_url: &str) -> Response {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = if reply.body.is_null() {
-        empty(status)
-    } else {
-        with_body(status, "application/json; charset=utf-8", reply.body.to_string())
-    };
-    if let Some(location) = &reply.location {
-        insert(&mut answer, header::LOCATION, &format!("{base_url}{location}"));
-    }
-    answer
-}
-
-fn with_body(status: StatusCode, content_type: &str, body: String) -> Response {
-    let mut answer = Response::new(Body::from(body));
-    *answer.status_mut() = status;
-    insert(&mut answer, header::CONTENT_TYPE, content_type);
-    answer
-}
-
-fn empty(status: StatusCode) -> Response {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = status;
-    insert(&mut answer, header::CONTENT_LENGTH, "0");
-    answer
-}
-
-/// Announces the whole body, sends half of it and cuts the connection.
-fn truncated(whole: &Response, reply: &Reply) -> Response {
-    let text = if reply.body.is_null() { "{}".to_owned() } else { reply.body.to_string() };
-    let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
-    let broken = stream::iter([Ok(half), Err(std::io::Error::other("cut off"))]).then(|part| async move {
-        if part.is_err() {
-            // The half must leave before the connection does.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        part
-    });
-    let mut answer = Response::new(Body::from_stream(broken));
-    *answer.status_mut() = whole.status();
-    *answer.headers_mut() = whole.headers().clone();
-    insert(&mut answer, header::CONTENT_LENGTH, &text.len().to_string());
-    answer
-}
-
-fn insert(answer: &mut Response, name: header::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
-    }
-}
-
-/// Ruby's SDK posts to `//api/v2/payment_links`.
-fn collapsed(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c != '/' || !out.ends_with('/') {
-            out.push(c);
-        }
-    }
-    out
 }

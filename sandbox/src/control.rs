@@ -18,8 +18,6 @@ use crate::{
     faults::{Fault, FaultKind},
     reply::Reply,
     rules::{MAGIC, RULES},
-    samples,
-    sandbox::Settings,
     server::Connection,
     world::CustomerAction,
 };
@@ -96,11 +94,7 @@ async fn reset(State(app): Shared) -> Response {
 }
 
 async fn resend(State(app): Shared, Path(id): Path<u64>) -> Response {
-    if app.deliveries.resend(&app, id) {
-        done()
-    } else {
-        refused(StatusCode::NOT_FOUND, "there is no delivery of this id")
-    }
+    if app.resend(id) { done() } else { refused(StatusCode::NOT_FOUND, "there is no delivery of this id") }
 }
 
 #[derive(Deserialize)]
@@ -172,49 +166,4 @@ async fn clear_faults(State(app): Shared) -> Response {
 async fn set_settings(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     app.apply(&read(&body)?);
     Ok(answer(&app.settings()))
-}
-
-impl App {
-    pub(crate) fn settings(&self) -> Settings {
-        let world = self.world();
-        Settings {
-            pace: Some(world.pace),
-            token_lifetime_seconds: Some(world.token_lifetime.as_secs()),
-            callback_retries_ms: Some(
-                self.deliveries
-                    .schedule()
-                    .iter()
-                    .map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))
-                    .collect(),
-            ),
-        }
-    }
-
-    pub(crate) fn apply(&self, settings: &Settings) {
-        let mut world = self.world();
-        if let Some(pace) = settings.pace {
-            world.pace = pace;
-        }
-        if let Some(seconds) = settings.token_lifetime_seconds {
-            world.token_lifetime = Duration::from_secs(seconds);
-        }
-        if let Some(retries) = &settings.callback_retries_ms {
-            self.deliveries.set_schedule(retries.iter().copied().map(Duration::from_millis).collect());
-        }
-    }
-
-    /// Sends a sample. Answers to how many.
-    pub(crate) fn trigger(
-        self: &Arc<Self>,
-        topic: &str,
-        url: Option<&str>,
-        changes: &[(String, String)],
-    ) -> Result<usize, String> {
-        let mut sample = samples::get(topic)
-            .ok_or_else(|| format!("topic: there is no {topic:?}; there are {}", samples::NAMES.join(", ")))?;
-        for (path, value) in changes {
-            samples::set(&mut sample, path, value)?;
-        }
-        Ok(self.change(|world| world.send_sample(topic, url, &sample)))
-    }
 }

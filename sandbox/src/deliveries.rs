@@ -1,8 +1,8 @@
-//! Callbacks and webhooks on their way: signed, sent over real HTTP, tried again, listed.
+//! Callbacks and webhooks: signed, listed, and sent over real HTTP.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -14,14 +14,6 @@ use kopokopo::{
 use serde::Serialize;
 use tokio::time::Instant;
 use url::Url;
-
-use crate::{
-    app::App,
-    clock::iso,
-    faults::{Fault, FaultKind},
-    json,
-    world::Outgoing,
-};
 
 /// How many deliveries are kept. The oldest go first.
 const KEPT: usize = 10_000;
@@ -108,73 +100,44 @@ impl Deliveries {
         kept.held.clear();
     }
 
-    /// Signs and sends, unless a fault says otherwise.
-    pub(crate) fn send(&self, app: &Arc<App>, outgoing: Vec<Outgoing>) {
-        for Outgoing { topic, url, body } in outgoing {
-            let fault = app.faults().strike(&topic, true);
-            let body = json::write(&body);
-            let signature = sign(&self.api_key, body.as_bytes());
-            let withheld = matches!(fault, Some(Fault { kind: FaultKind::CallbackNever, .. }));
-            let id = {
-                let mut kept = self.kept();
-                let id = kept.next;
-                kept.next += 1;
-                if kept.list.len() == KEPT {
-                    kept.list.pop_front();
-                }
-                kept.list.push_back(Delivery {
-                    id,
-                    topic,
-                    url,
-                    body,
-                    signature,
-                    delivered: false,
-                    withheld,
-                    attempts: Vec::new(),
-                });
-                id
-            };
-            self.launch(app, id, fault.as_ref());
+    /// Keeps a delivery and answers its id.
+    pub(crate) fn keep(&self, topic: String, url: String, body: String, withheld: bool) -> u64 {
+        let signature = sign(&self.api_key, body.as_bytes());
+        let mut kept = self.kept();
+        let id = kept.next;
+        kept.next += 1;
+        if kept.list.len() == KEPT {
+            kept.list.pop_front();
         }
+        kept.list.push_back(Delivery {
+            id,
+            topic,
+            url,
+            body,
+            signature,
+            delivered: false,
+            withheld,
+            attempts: Vec::new(),
+        });
+        id
     }
 
-    fn launch(&self, app: &Arc<App>, id: u64, fault: Option<&Fault>) {
-        let late = Duration::from_millis(fault.and_then(|fault| fault.delay_ms).unwrap_or(1000));
-        match fault.map(|fault| fault.kind) {
-            Some(FaultKind::CallbackNever) => return,
-            Some(FaultKind::CallbackReordered) => {
-                self.kept().held.push(id);
-                return;
-            }
-            Some(FaultKind::CallbackLate) => depart(app, id, late),
-            Some(FaultKind::CallbackTwice) => {
-                depart(app, id, Duration::ZERO);
-                depart(app, id, Duration::ZERO);
-            }
-            _ => depart(app, id, Duration::ZERO),
-        }
-        // What was held back follows the one after it.
-        let held = std::mem::take(&mut self.kept().held);
-        for held in held {
-            depart(app, held, Duration::from_millis(100));
-        }
+    /// Holds a delivery back until the next one goes.
+    pub(crate) fn hold(&self, id: u64) {
+        self.kept().held.push(id);
     }
 
-    /// Sends a delivery again, with its retries. False where there is none of this id.
-    pub(crate) fn resend(&self, app: &Arc<App>, id: u64) -> bool {
-        let found = self.find(id).is_some();
-        if found {
-            depart(app, id, Duration::ZERO);
-        }
-        found
+    /// What was held back.
+    pub(crate) fn take_held(&self) -> Vec<u64> {
+        std::mem::take(&mut self.kept().held)
     }
 
-    fn find(&self, id: u64) -> Option<Delivery> {
+    pub(crate) fn find(&self, id: u64) -> Option<Delivery> {
         self.kept().list.iter().find(|delivery| delivery.id == id).cloned()
     }
 
     /// Answers whether it arrived.
-    fn note(&self, id: u64, attempt: Attempt) -> bool {
+    pub(crate) fn note(&self, id: u64, attempt: Attempt) -> bool {
         let good = attempt.status.is_some_and(|status| (200..300).contains(&status));
         if let Some(delivery) = self.kept().list.iter_mut().find(|delivery| delivery.id == id) {
             delivery.delivered |= good;
@@ -188,7 +151,8 @@ impl Deliveries {
         self.transports[slot].get_or_init(|| HttpTransport::for_origin(url).ok()).clone()
     }
 
-    async fn post(&self, delivery: &Delivery) -> Result<u16, String> {
+    /// Sends one once and answers the status.
+    pub(crate) async fn post(&self, delivery: &Delivery) -> Result<u16, String> {
         let url = Url::parse(&delivery.url).map_err(|error| error.to_string())?;
         let transport = self.transport(&url).ok_or("TLS could not be set up")?;
         let mut headers = HeaderMap::new();
@@ -209,46 +173,5 @@ impl Deliveries {
             deadline: Instant::now() + PATIENCE,
         };
         transport.send(request).await.map(|answer| answer.status).map_err(|error| error.detail)
-    }
-}
-
-fn depart(app: &Arc<App>, id: u64, delay: Duration) {
-    drop(tokio::spawn(deliver(Arc::clone(app), id, delay)));
-}
-
-/// One delivery with its retries, paced by the sandbox's clock.
-async fn deliver(app: Arc<App>, id: u64, delay: Duration) {
-    wait(&app, delay).await;
-    let mut pauses = app.deliveries.schedule().into_iter();
-    while let Some(delivery) = app.deliveries.find(id) {
-        let outcome = app.deliveries.post(&delivery).await;
-        let at = iso(app.world().now());
-        let (status, error) = match outcome {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
-        };
-        if app.deliveries.note(id, Attempt { at, status, error }) {
-            return;
-        }
-        match pauses.next() {
-            Some(pause) => wait(&app, pause).await,
-            None => return,
-        }
-    }
-}
-
-/// Waits by the sandbox's clock: time that is skipped counts.
-async fn wait(app: &Arc<App>, pause: Duration) {
-    let end = app.world().clock.elapsed().saturating_add(pause);
-    loop {
-        let moved = app.moved.notified();
-        let left = end.saturating_sub(app.world().clock.elapsed());
-        if left.is_zero() {
-            return;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(left) => {}
-            () = moved => {}
-        }
     }
 }

@@ -8,17 +8,18 @@ use std::{
 };
 
 use axum::Router;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    app::{self, App},
+    app::App,
     control,
     deliveries::{Deliveries, Delivery},
     faults::Fault,
+    handle,
     requests::RecordedRequest,
     server,
+    settings::Settings,
     world::{CustomerAction, Pace, World},
 };
 
@@ -30,18 +31,6 @@ pub struct Sandbox {
     client_secret: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// What can be changed while it runs. None: stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// How fast things happen by themselves.
-    pub pace: Option<Pace>,
-    /// How long access tokens live. Those given out already keep their life.
-    pub token_lifetime_seconds: Option<u64>,
-    /// The pauses before each further try at a delivery.
-    pub callback_retries_ms: Option<Vec<u64>>,
 }
 
 /// How a sandbox is started.
@@ -151,7 +140,7 @@ impl Builder {
         let app = Arc::new(App::new(base_url, world, Deliveries::new(api_key, self.callback_retries)));
 
         let router =
-            Router::new().nest("/_sandbox", control::router()).fallback(app::handle).with_state(Arc::clone(&app));
+            Router::new().nest("/_sandbox", control::router()).fallback(handle::handle).with_state(Arc::clone(&app));
         let stop = watch::Sender::new(false);
         let tasks = vec![
             tokio::spawn(server::serve(listener, address, app.refusals.subscribe(), router, stop.subscribe())),
@@ -261,7 +250,7 @@ impl Sandbox {
 
     /// Sends a delivery again. False where there is none of this id.
     pub fn resend(&self, delivery: u64) -> bool {
-        self.app.deliveries.resend(&self.app, delivery)
+        self.app.resend(delivery)
     }
 
     /// Moves the clock ahead: what was due on the way happens, in its order.
