@@ -2,6 +2,8 @@
 
 mod bench;
 mod fuzz;
+#[allow(dead_code, reason = "the backends of the languages use more of it")]
+mod r#gen;
 mod shell;
 mod start;
 mod step;

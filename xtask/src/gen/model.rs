@@ -1,0 +1,263 @@
+//! The contract as the generators see it: few kinds of things, in the order in which the contract lists them.
+//!
+//! Everything a generator could misunderstand is refused in [`super::read`]: a generator matches on these types and has
+//! no case of its own to invent.
+
+/// The whole contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contract {
+    /// The namespace: `kopokopo`.
+    pub(crate) name: String,
+    /// The namespace's documentation.
+    pub(crate) docs: String,
+    /// A digest of the contract's text: what `contract_hash()` answers.
+    pub(crate) hash: String,
+    /// Functions of no object.
+    pub(crate) functions: Vec<Callable>,
+    /// Things with methods: the client, the sections of the API, the handles of what was created, the verifier.
+    pub(crate) objects: Vec<Object>,
+    /// What a program gives and the library calls.
+    pub(crate) callbacks: Vec<Object>,
+    /// Plain values with named fields.
+    pub(crate) records: Vec<Record>,
+    /// Words and alternatives.
+    pub(crate) enums: Vec<Enum>,
+    /// The one error.
+    pub(crate) error: ErrorType,
+}
+
+/// A thing with methods, passed by reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    /// The one named `new` is the usual one.
+    pub(crate) constructors: Vec<Callable>,
+    pub(crate) methods: Vec<Callable>,
+}
+
+/// A function, method or constructor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Callable {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) is_async: bool,
+    /// Whether it can fail. There is only one error type.
+    pub(crate) throws: bool,
+    pub(crate) arguments: Vec<Field>,
+    /// None: nothing. None for constructors too.
+    pub(crate) returns: Option<Type>,
+}
+
+/// A plain value with named fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) fields: Vec<Field>,
+    /// How it is used, directly or inside of something else.
+    pub(crate) usage: Usage,
+}
+
+/// A field of a record, a variant's content, or an argument. Arguments and variants' contents have no docs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) ty: Type,
+    /// None: it must be given.
+    pub(crate) default: Option<Default>,
+}
+
+/// Who makes a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Usage {
+    /// Programs make it and hand it in.
+    pub(crate) input: bool,
+    /// The library makes it and hands it out.
+    pub(crate) output: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Enum {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) shape: Shape,
+    /// Without the `Other` of an open one.
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) usage: Usage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// This library's own words: there are no others.
+    Closed,
+    /// The API's words, of which there may be more. In Rust the unknown ones are `Other { word: String }`.
+    Open,
+    /// Alternatives, each of which holds one record or nothing.
+    Union,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// In upper camel case.
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    /// The word for it. For an open enumeration the API's own (`M-PESA STK Push`), else the name in snake case.
+    pub(crate) word: String,
+    /// What an alternative of a union holds.
+    pub(crate) content: Option<Field>,
+}
+
+/// The error: its kinds all have the same fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ErrorType {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) fields: Vec<Field>,
+    /// Each kind's `word` is its stable name: `outcome_unknown`.
+    pub(crate) kinds: Vec<Variant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Bool,
+    U16,
+    U32,
+    U64,
+    /// Seconds: nothing else is a floating point number.
+    F64,
+    String,
+    Bytes,
+    Text(Text),
+    Record(String),
+    Enum(String),
+    Object(String),
+    Callback(String),
+    Optional(Box<Type>),
+    List(Box<Type>),
+}
+
+/// Texts that each language has a type of its own for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// An exact decimal: `100.5`.
+    Amount,
+    /// An ISO 4217 code.
+    Currency,
+    /// A moment with its offset in ISO 8601.
+    Timestamp,
+    /// A JSON object.
+    Metadata,
+    /// Text that must not be in a log.
+    Personal,
+    /// A credential: it is never shown.
+    Secret,
+    /// JSON text as it came.
+    Raw,
+}
+
+/// What is taken where a field is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Default {
+    Null,
+    Bool(bool),
+    Int(u64),
+    /// With its digits as the contract has them.
+    Float(String),
+    String(String),
+    /// A variant of a closed enumeration, by its name.
+    Variant(String),
+    EmptyList,
+}
+
+impl Contract {
+    pub(crate) fn record(&self, name: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.name == name)
+    }
+
+    pub(crate) fn enumeration(&self, name: &str) -> Option<&Enum> {
+        self.enums.iter().find(|enumeration| enumeration.name == name)
+    }
+
+    pub(crate) fn object(&self, name: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.name == name)
+    }
+}
+
+impl Object {
+    /// Whether it is the handle of something created: `id`, `location`, `get` and `wait`.
+    pub(crate) fn is_handle(&self) -> bool {
+        self.name.starts_with("Created")
+    }
+}
+
+impl Callable {
+    /// Whether it only leads to a room of the client (`incoming_payments`): a property, where a language has those.
+    pub(crate) fn is_accessor(&self) -> bool {
+        !self.is_async && !self.throws && self.arguments.is_empty() && matches!(self.returns, Some(Type::Object(_)))
+    }
+}
+
+impl Type {
+    /// Without `Optional`.
+    pub(crate) fn inner(&self) -> &Self {
+        match self {
+            Self::Optional(inner) => inner,
+            own => own,
+        }
+    }
+
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional(_))
+    }
+
+    /// The innermost type, without `Optional` and `List`.
+    pub(crate) fn element(&self) -> &Self {
+        match self {
+            Self::Optional(inner) | Self::List(inner) => inner.element(),
+            own => own,
+        }
+    }
+}
+
+impl Text {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Amount, Self::Currency, Self::Timestamp, Self::Metadata, Self::Personal, Self::Secret, Self::Raw];
+
+    /// Its name in the contract and in the Rust crate.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Amount => "Amount",
+            Self::Currency => "Currency",
+            Self::Timestamp => "Timestamp",
+            Self::Metadata => "Metadata",
+            Self::Personal => "Personal",
+            Self::Secret => "Secret",
+            Self::Raw => "Raw",
+        }
+    }
+}
+
+/// `OutcomeUnknown` to `outcome_unknown`, `B2bTransactionReceived` to `b2b_transaction_received`.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (at, c) in name.char_indices() {
+        if c.is_ascii_uppercase() && at > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// `outcome_unknown` to `outcomeUnknown`.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |out, word| {
+        let mut chars = word.chars();
+        let head = chars.next().map(|c| c.to_ascii_uppercase());
+        out + &head.into_iter().chain(chars).collect::<String>()
+    })
+}

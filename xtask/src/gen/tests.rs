@@ -1,0 +1,207 @@
+#![allow(clippy::unwrap_used)]
+
+use super::{
+    model::{Default, Shape, Text, Type, Usage, camel_case, snake_case},
+    read::{hash, read},
+};
+
+const UDL: &str = r#"
+[Custom]
+typedef string Amount;
+
+/// A shop.
+namespace shop {
+    /// Sells.
+    [Throws=ShopError]
+    Receipt sell(Order order);
+    string about();
+};
+
+/// Sold things.
+interface Till {
+    /// Opens it.
+    [Throws=ShopError]
+    constructor(string name, optional u32 drawers = 2);
+    [Name=empty]
+    constructor();
+    /// Waits.
+    [Async, Throws=ShopError]
+    Receipt wait(sequence<Order>? orders);
+    Till again();
+};
+
+/// What is wanted.
+dictionary Order {
+    /// Which colour.
+    Colour colour;
+    Amount? price = null;
+    double seconds = 3.10;
+    Size size = "Large";
+    sequence<string> notes = [];
+};
+
+dictionary Receipt { Outcome outcome; };
+
+/// A colour.
+[Enum]
+interface Colour {
+    /// `RED-1`: like fire.
+    Red();
+    Other(string word);
+};
+
+enum Size { "Small", "Large" };
+
+[Enum]
+interface Outcome { Paid(Payment payment); Unknown(); };
+
+dictionary Payment { boolean is_paid; };
+
+[Error]
+interface ShopError {
+    /// No money.
+    OutOfMoney(string detail);
+    Closed(string detail);
+};
+"#;
+
+fn refusal(udl: &str) -> String {
+    read(udl).unwrap_err()
+}
+
+#[test]
+fn everything_is_read_in_the_order_it_is_written() {
+    let contract = read(UDL).unwrap();
+    assert_eq!((contract.name.as_str(), contract.docs.as_str()), ("shop", "A shop."));
+    let names = |callables: &[super::model::Callable]| callables.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&contract.functions), ["sell", "about"]);
+    let till = contract.object("Till").unwrap();
+    assert_eq!(names(&till.constructors), ["new", "empty"]);
+    assert_eq!(names(&till.methods), ["wait", "again"]);
+    assert_eq!(contract.records.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["Order", "Receipt", "Payment"]);
+}
+
+#[test]
+fn a_callable_says_how_it_runs_and_what_it_takes() {
+    let contract = read(UDL).unwrap();
+    let till = contract.object("Till").unwrap();
+    let wait = &till.methods[0];
+    assert!(wait.is_async && wait.throws && !wait.is_accessor());
+    assert_eq!(wait.docs, "Waits.");
+    let orders = Type::Optional(Box::new(Type::List(Box::new(Type::Record("Order".into())))));
+    assert_eq!(wait.arguments[0].ty, orders);
+    assert_eq!(*orders.element(), Type::Record("Order".into()));
+    assert!(till.methods[1].is_accessor());
+    assert_eq!(till.constructors[0].arguments[1].default, Some(Default::Int(2)));
+}
+
+#[test]
+fn a_record_says_types_and_defaults() {
+    let contract = read(UDL).unwrap();
+    let order = contract.record("Order").unwrap();
+    let defaults: Vec<_> = order.fields.iter().map(|field| field.default.clone()).collect();
+    assert_eq!(
+        defaults,
+        [
+            None,
+            Some(Default::Null),
+            Some(Default::Float("3.10".into())),
+            Some(Default::Variant("Large".into())),
+            Some(Default::EmptyList)
+        ]
+    );
+    assert_eq!(order.fields[0].docs, "Which colour.");
+    assert_eq!(*order.fields[1].ty.inner(), Type::Text(Text::Amount));
+}
+
+#[test]
+fn enumerations_say_their_shape_and_words() {
+    let contract = read(UDL).unwrap();
+    let colour = contract.enumeration("Colour").unwrap();
+    assert_eq!(colour.shape, Shape::Open);
+    assert_eq!(colour.variants.len(), 1, "Other is implied");
+    assert_eq!(colour.variants[0].word, "RED-1");
+    let size = contract.enumeration("Size").unwrap();
+    assert_eq!((size.shape, size.variants[1].word.as_str()), (Shape::Closed, "large"));
+    let outcome = contract.enumeration("Outcome").unwrap();
+    assert_eq!(outcome.shape, Shape::Union);
+    assert_eq!(outcome.variants[0].content.as_ref().unwrap().ty, Type::Record("Payment".into()));
+    assert!(outcome.variants[1].content.is_none());
+}
+
+#[test]
+fn the_error_has_kinds_that_share_their_fields() {
+    let error = read(UDL).unwrap().error;
+    assert_eq!(error.kinds[0].word, "out_of_money");
+    assert_eq!(error.fields.len(), 1);
+    let odd = UDL.replace("Closed(string detail)", "Closed(string reason)");
+    assert!(refusal(&odd).contains("ShopError.Closed"));
+    assert!(
+        refusal(
+            &UDL.replace("[Error]", "[Enum]")
+                .replace("[Throws=ShopError]", "")
+                .replace("[Async, Throws=ShopError]", "[Async]")
+        )
+        .contains("no error")
+    );
+}
+
+#[test]
+fn usage_follows_values_into_values() {
+    let contract = read(UDL).unwrap();
+    assert_eq!(contract.record("Order").unwrap().usage, Usage { input: true, output: false });
+    assert_eq!(contract.enumeration("Colour").unwrap().usage, Usage { input: true, output: false });
+    assert_eq!(contract.record("Payment").unwrap().usage, Usage { input: false, output: true });
+}
+
+#[test]
+fn what_no_generator_knows_is_refused_by_its_place() {
+    assert!(refusal(&UDL.replace("Amount? price", "duration? price")).contains("Order.price"));
+    assert!(
+        refusal(
+            &UDL.replace("typedef string Amount", "typedef string Weight").replace("Amount? price", "Weight? price")
+        )
+        .contains("Weight")
+    );
+    assert!(refusal(&UDL.replace("/// `RED-1`: like fire.", "/// Like fire.")).contains("Colour.Red"));
+    assert!(
+        refusal(&UDL.replace("Paid(Payment payment)", "Paid(Payment payment, string at)")).contains("Outcome.Paid")
+    );
+    assert!(refusal("namespace {").contains("the contract"));
+}
+
+#[test]
+fn the_digest_is_that_of_the_text_whatever_its_line_ends() {
+    assert_eq!(hash("a\r\nb"), hash("a\nb"));
+    assert_ne!(hash("a"), hash("b"));
+    assert_eq!(hash("a").len(), 16);
+}
+
+#[test]
+fn names_are_spelled_for_each_language() {
+    assert_eq!(snake_case("B2bTransactionReceived"), "b2b_transaction_received");
+    assert_eq!(camel_case("with_token_source"), "withTokenSource");
+    assert_eq!(camel_case("id"), "id");
+}
+
+#[test]
+fn the_contract_itself_is_read() {
+    let udl = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../udl/kopokopo.udl")).unwrap();
+    let contract = read(&udl).unwrap();
+    assert_eq!(contract.error.kinds.len(), 13);
+    let unused: Vec<_> =
+        contract.records.iter().filter(|record| record.usage == Usage::default()).map(|record| &record.name).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+    let undocumented: Vec<_> = contract
+        .objects
+        .iter()
+        .flat_map(|object| object.methods.iter().chain(&object.constructors).map(|method| (&object.name, method)))
+        .filter(|(_, method)| method.docs.is_empty())
+        .collect();
+    assert!(undocumented.is_empty(), "{undocumented:?}");
+    for record in &contract.records {
+        for field in &record.fields {
+            assert!(!field.docs.is_empty(), "{}.{}", record.name, field.name);
+        }
+    }
+}
