@@ -1,0 +1,89 @@
+//! Every scenario as a test of its own, named for its file; and two tests of the runner itself.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
+
+use futures_util::future::join_all;
+use k2::operations::OPERATIONS;
+use kopokopo_tests::{Scenario, load, run};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // A scenario mostly waits.
+    arguments.test_threads.get_or_insert(8);
+    let scenarios = match load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")) {
+        Ok(scenarios) => scenarios,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let called: BTreeSet<String> = scenarios.iter().flat_map(Scenario::operations).map(str::to_owned).collect();
+    let mut trials = vec![
+        Trial::test("every_operation_has_a_scenario", move || every_operation_has_a_scenario(&called)),
+        Trial::test("a_scenario_with_a_wrong_expectation_fails", a_scenario_with_a_wrong_expectation_fails),
+    ];
+    trials.extend(scenarios.into_iter().map(|scenario| {
+        let scenario = Arc::new(scenario);
+        Trial::test(scenario.name.clone(), move || play(&scenario))
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn play(scenario: &Scenario) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(scenario)).map_err(|failure| format!("{}.json, {failure}", scenario.name).into())
+}
+
+fn every_operation_has_a_scenario(called: &BTreeSet<String>) -> Result<(), Failed> {
+    let missing: Vec<_> = OPERATIONS
+        .iter()
+        .map(|operation| format!("{}.{}", operation.resource, operation.name))
+        .filter(|operation| !called.contains(operation))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("no scenario calls {}", missing.join(", ")).into()) }
+}
+
+/// One wrong word in each place where a scenario can be wrong.
+fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
+    let right = r#"{"name": "x", "about": "x", "steps": [
+        {"call": "incoming_payments.create", "with": {"till_number": "K000000", "phone_number": "0712345678", "amount": "100",
+            "callback_url": "$callback"}, "as": "push", "wait": {}, "expect": {"status": "Success"}},
+        {"receive": "incoming_payment", "expect": {"id": "$push.id", "answers.is_paid": true}},
+        {"call": "incoming_payments.get", "with": {"id": "nobody"}, "expect_error": {"kind": "not_found"}},
+        {"control": "POST /_sandbox/trigger", "body": {"topic": "nothing"}, "status": 400},
+        {"state": {"received": "100"}},
+        {"receive": "*", "count": 0, "within_ms": 50}
+    ], "requests": {"oauth.token": 1, "incoming_payments.create": 1, "incoming_payments.get": {"$min": 2}}}"#;
+    play(&Scenario::parse(right).unwrap())?;
+    let mistakes = [
+        (r#""status": "Success""#, r#""status": "Failed""#, Some(1)),
+        (r#""answers.is_paid": true"#, r#""answers.is_paid": false"#, Some(2)),
+        (r#""kind": "not_found""#, r#""kind": "permission""#, Some(3)),
+        (r#""expect_error": {"kind": "not_found"}"#, r#""expect": {}"#, Some(3)),
+        (r#""id": "nobody""#, r#""id": "$push.id""#, Some(3)),
+        (r#""status": 400"#, r#""status": 200"#, Some(4)),
+        (r#""received": "100""#, r#""received": "200""#, Some(5)),
+        (r#""count": 0, "within_ms": 50"#, r#""within_ms": 50"#, Some(6)),
+        (r#""oauth.token": 1"#, r#""oauth.token": 2"#, None),
+        (r#""oauth.token": 1, "#, "", None),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcomes = runtime.block_on(join_all(mistakes.map(|(word, wrong, _)| async move {
+        assert!(right.contains(word), "{word}");
+        run(&Scenario::parse(&right.replacen(word, wrong, 1)).unwrap()).await
+    })));
+    for (outcome, (_, wrong, step)) in outcomes.into_iter().zip(mistakes) {
+        match outcome {
+            Ok(()) => return Err(format!("with {wrong} it still passes").into()),
+            Err(failure) if failure.step != step => {
+                return Err(format!("with {wrong} it fails elsewhere: {failure}").into());
+            }
+            Err(failure) if failure.to_string().contains("712345678") => return Err("a phone number is shown".into()),
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
