@@ -4,7 +4,16 @@
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use kopokopo::{Created, KopoKopo, KopoKopoError, WaitOptions, resources::*, types::Secret};
+use kopokopo::{
+    Created, KopoKopo, KopoKopoError, WaitOptions,
+    resources::{
+        BankAccountRecipientRequest, IncomingPaymentRequest, MerchantBankAccountRequest, MerchantWalletRequest,
+        MobileWalletRecipientRequest, PaybillRecipientRequest, PaymentLinkRequest, PollingRequest, Resource,
+        ReversalRequest, SendMoneyRequest, SmsNotificationRequest, SweepRequest, TillRecipientRequest,
+        WebhookSubscriptionRequest,
+    },
+    types::Secret,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 

@@ -44,6 +44,7 @@ impl Terminal {
     }
 
     /// One line. A reader that went away ends the program's talk, not the program.
+    #[allow(clippy::unused_self, reason = "whoever writes to the terminal asks it to")]
     pub(crate) fn line(self, text: &str) {
         let _ = writeln!(stdout(), "{text}");
     }

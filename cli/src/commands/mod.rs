@@ -24,6 +24,8 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// By value, so that it fits into `map_err`.
+    #[allow(clippy::needless_pass_by_value)]
     fn failed(error: impl ToString) -> Self {
         Self::Failed(error.to_string())
     }

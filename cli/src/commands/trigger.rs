@@ -45,7 +45,9 @@ impl Trigger {
     pub(super) fn run(self) -> Outcome {
         let terminal = Terminal::new(false);
         let (Some(topic), Some(url), Some(api_key), false) = (self.topic, self.url, self.api_key, self.list) else {
-            samples::NAMES.iter().for_each(|name| terminal.line(name));
+            for name in samples::NAMES {
+                terminal.line(name);
+            }
             return Ok(());
         };
         if !matches!(url.scheme(), "http" | "https") {
