@@ -27,6 +27,13 @@ pub enum CallError {
     Usage(String),
     /// The SDK refused or failed.
     Api(KopoKopoError),
+    /// It was created, and waiting for its end failed. It exists under this id all the same.
+    Unfinished {
+        /// The created thing's id.
+        id: String,
+        /// Why the wait ended.
+        error: KopoKopoError,
+    },
 }
 
 impl From<KopoKopoError> for CallError {
@@ -236,7 +243,10 @@ fn answer(resource: &impl Serialize) -> Result<Value, CallError> {
 
 async fn handle<R: Resource + Serialize>(created: Created<R>, wait: Option<WaitOptions>) -> Result<Value, CallError> {
     match wait {
-        Some(options) => answer(&created.wait(options).await?),
+        Some(options) => match created.wait(options).await {
+            Ok(resource) => answer(&resource),
+            Err(error) => Err(CallError::Unfinished { id: created.id().to_owned(), error }),
+        },
         None => Ok(json!({ "id": created.id(), "location": created.location() })),
     }
 }

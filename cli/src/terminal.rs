@@ -1,7 +1,7 @@
 //! Words on a terminal: coloured where somebody looks, plain where something reads.
 
 use std::{
-    io::{IsTerminal, Write, stdout},
+    io::{self, IsTerminal, Write, stdout},
     time::Duration,
 };
 
@@ -9,18 +9,19 @@ use std::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
     colour: bool,
-    /// Pauses make a story readable. Nobody waits for them in a pipe.
-    unhurried: bool,
+    /// How much of each pause is kept, in percent. Pauses make a story readable; nobody waits for them in a pipe.
+    pauses: u64,
 }
 
 impl Terminal {
     /// Plain where stdout is no terminal, where `NO_COLOR` is set, or where it is asked for.
     pub(crate) fn new(plain: bool) -> Self {
         let watched = stdout().is_terminal() && !plain;
-        Self {
-            colour: watched && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-            unhurried: watched,
-        }
+        Self { colour: watched && colours(), pauses: if watched { 100 } else { 0 } }
+    }
+
+    pub(crate) const fn with_pauses(self, percent: u64) -> Self {
+        Self { pauses: percent, ..self }
     }
 
     fn paint(self, code: &str, text: &str) -> String {
@@ -43,15 +44,72 @@ impl Terminal {
         self.paint("31", text)
     }
 
-    /// One line. A reader that went away ends the program's talk, not the program.
-    #[allow(clippy::unused_self, reason = "whoever writes to the terminal asks it to")]
-    pub(crate) fn line(self, text: &str) {
-        let _ = writeln!(stdout(), "{text}");
+    pub(crate) fn yellow(self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    /// Letters appear one by one, as they are typed.
+    pub(crate) async fn typed(self, before: &str, letters: &str, after: &str) {
+        let mut out = stdout();
+        let _ = write!(out, "{before}");
+        for letter in letters.chars() {
+            let _ = out.flush();
+            self.pause(220).await;
+            let _ = write!(out, "{letter}");
+        }
+        let _ = out.flush();
+        self.pause(300).await;
+        line(after);
     }
 
     pub(crate) async fn pause(self, milliseconds: u64) {
-        if self.unhurried {
-            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        if self.pauses > 0 {
+            tokio::time::sleep(Duration::from_millis(milliseconds * self.pauses / 100)).await;
         }
+    }
+}
+
+/// One line. A reader that went away ends the program's talk, not the program.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(stdout(), "{text}");
+}
+
+fn colours() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb") && understood()
+}
+
+/// Consoles of Windows have to be asked before they understand colours.
+#[cfg(windows)]
+fn understood() -> bool {
+    anstyle_query::windows::enable_ansi_colors().unwrap_or(false)
+}
+
+#[cfg(not(windows))]
+const fn understood() -> bool {
+    true
+}
+
+/// Writes what was asked for to stdout. A reader that has enough and goes away is no failure.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = stdout();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// On one line and without anything that could steer a terminal: words from elsewhere may hold both.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn words_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2J\r\nb\u{9b}c é"), "a [2J  b c é");
     }
 }

@@ -113,8 +113,10 @@ impl Stage {
                 (Err(CallError::Usage(why)), _) => {
                     return Err(format!("{}: the arguments do not fit: {why}", call.operation));
                 }
-                (Err(CallError::Api(error)), Some(expected)) => (events::error(&error), expected),
-                (Err(CallError::Api(error)), None) => return Err(format!("{}: {error}", call.operation)),
+                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), Some(expected)) => {
+                    (events::error(&error), expected)
+                }
+                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), None) => return Err(format!("{}: {error}", call.operation)),
             };
             self.take_in(&call.operation, call.r#as.as_ref(), &found, expected)?;
         }

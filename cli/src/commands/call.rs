@@ -1,19 +1,23 @@
 //! `k2 call`: any operation of the API.
 
 use std::{
-    io::{BufRead, IsTerminal, Write, stderr, stdin, stdout},
+    env,
+    io::{BufRead, IsTerminal, Write, stderr, stdin},
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
-use kopokopo::{CallOptions, Environment, KopoKopo, KopoKopoError};
+use clap::{Args, ValueEnum, value_parser};
+use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError};
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Outcome};
 use crate::{
-    operations::{self, Arguments, CallError, OPERATIONS},
-    terminal::Terminal,
+    operations::{self, Arguments, CallError, OPERATIONS, Operation},
+    terminal,
 };
+
+/// Where the operations that are about an access token find it: a command line can be read by everybody on a machine.
+const TOKEN: &str = "K2_ACCESS_TOKEN";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +28,10 @@ Examples:
       destinations='[{\"type\":\"mobile_wallet\",\"phone_number\":\"0712345678\",\"amount\":100,\"description\":\"Refund\"}]'
   k2 call reversals get id=247b1bd8-f5a0-4b71-a898-f62f67b8ae1c
 
-Credentials come from the environment: K2_CLIENT_ID, K2_CLIENT_SECRET, and K2_BASE_URL for a simulator.";
+Secrets come from the environment only: K2_CLIENT_ID, K2_CLIENT_SECRET, and K2_ACCESS_TOKEN for oauth revoke and
+introspect. K2_BASE_URL is for a simulator; without it, K2_ENVIRONMENT says sandbox (the default) or production.
+
+Exit codes: 0 done, 1 refused or failed, 2 asked wrongly and nothing was sent.";
 
 /// Perform any operation of the API, with credentials from the environment, and print the answer as JSON.
 #[derive(Debug, Args)]
@@ -39,14 +46,15 @@ pub(super) struct Call {
     /// `name=value`. A value that begins with [ or { is JSON; `metadata.order=17` reaches into an object.
     #[arg(value_name = "NAME=VALUE")]
     arguments: Vec<String>,
-    /// Wait until the created thing is final, for so many seconds at most.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120", require_equals = true)]
+    /// Wait until the created thing is final, for so many seconds at most. Default 120.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120", require_equals = true,
+        value_parser = value_parser!(u64).range(1..))]
     wait: Option<u64>,
-    /// Which of Kopo Kopo's systems. `K2_BASE_URL` goes before.
+    /// Which of Kopo Kopo's systems.
     #[arg(long, value_enum)]
     environment: Option<EnvironmentName>,
-    /// Give up after so many seconds.
-    #[arg(long, value_name = "SECONDS")]
+    /// Give up after so many seconds. Default 45.
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     timeout: Option<u64>,
     /// Do not ask before sending every available shilling.
     #[arg(long)]
@@ -65,91 +73,180 @@ enum EnvironmentName {
     Production,
 }
 
+/// Why there is no answer.
+enum Refusal {
+    /// It was refused here, before anything was sent.
+    Here { kind: ErrorKind, detail: String },
+    /// The SDK says so. The id: what was created before.
+    Api { error: KopoKopoError, created: Option<String> },
+}
+
+impl Refusal {
+    fn invalid(detail: impl Into<String>) -> Self {
+        Self::Here { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+    }
+
+    fn configuration(detail: impl Into<String>) -> Self {
+        Self::Here { kind: ErrorKind::Configuration, detail: detail.into() }
+    }
+}
+
+impl From<KopoKopoError> for Refusal {
+    fn from(error: KopoKopoError) -> Self {
+        Self::Api { error, created: None }
+    }
+}
+
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Usage(detail) => Self::invalid(detail),
+            CallError::Api(error) => error.into(),
+            CallError::Unfinished { id, error } => Self::Api { error, created: Some(id) },
+        }
+    }
+}
+
 impl Call {
     pub(super) fn run(self) -> Outcome {
         let (Some(resource), Some(name), false) = (&self.resource, &self.operation, self.list) else {
-            let terminal = Terminal::new(false);
-            for operation in OPERATIONS {
-                terminal.line(&format!("{:<24}{:<22}{}", operation.resource, operation.name, operation.about));
-            }
-            return Ok(());
+            return terminal::print(&list()).map_err(Failure::failed);
         };
-        let operation = operations::find(resource, name).map_err(Failure::Usage)?;
-        let arguments = parse(&self.arguments).map_err(Failure::Usage)?;
-        if self.wait.is_some() && !operation.creates {
-            return Err(Failure::Usage("--wait is for operations that create something".into()));
-        }
-        if operation.sweeps && !self.yes {
-            confirm()?;
-        }
-        let client = self.client()?;
-        let wait = self.wait.map(operations::wait_for);
-        match super::runtime()?.block_on(operation.call(&client, arguments, wait)) {
-            Ok(answer) => writeln!(stdout(), "{answer:#}").map_err(Failure::failed),
-            Err(CallError::Usage(words)) => Err(Failure::Usage(words)),
-            Err(CallError::Api(error)) => Err(self.shown(&error)),
+        let runtime = super::runtime()?;
+        match runtime.block_on(self.perform(resource, name)) {
+            Ok(answer) => terminal::print(&format!("{answer:#}")).map_err(Failure::failed),
+            Err(refusal) => Err(self.failure(&refusal)),
         }
     }
 
-    fn client(&self) -> Result<KopoKopo, Failure> {
-        let mut builder = KopoKopo::builder().product(concat!("k2/", env!("CARGO_PKG_VERSION")));
+    async fn perform(&self, resource: &str, name: &str) -> Result<Value, Refusal> {
+        let operation = operations::find(resource, name).map_err(Refusal::invalid)?;
+        let mut arguments = parse(&self.arguments).map_err(Refusal::invalid)?;
+        if self.wait.is_some() && !operation.creates {
+            return Err(Refusal::invalid("--wait is for operations that create something"));
+        }
+        if operation.resource == "oauth" && matches!(operation.name, "revoke" | "introspect") {
+            take_token(&mut arguments)?;
+        }
+        let client = self.client()?;
+        if operation.sweeps && !self.yes {
+            confirm(client.base_url())?;
+        }
+        Ok(operation.call(&client, arguments, self.wait.map(operations::wait_for)).await?)
+    }
+
+    fn client(&self) -> Result<KopoKopo, Refusal> {
+        for (variable, what) in
+            [("K2_CLIENT_ID", "the application key"), ("K2_CLIENT_SECRET", "the application secret")]
+        {
+            if !is_set(variable) {
+                return Err(Refusal::configuration(format!(
+                    "the environment variable {variable} is not set: it holds {what}. `k2 sandbox` prints a set to try with"
+                )));
+            }
+        }
+        let mut builder = KopoKopo::builder().product(concat!("k2/", env!("CARGO_PKG_VERSION"))).from_env()?;
         if let Some(environment) = self.environment {
+            if is_set("K2_BASE_URL") {
+                return Err(Refusal::configuration(
+                    "--environment and K2_BASE_URL may name two systems: unset K2_BASE_URL, or leave --environment out",
+                ));
+            }
             builder = builder.environment(match environment {
                 EnvironmentName::Sandbox => Environment::Sandbox,
                 EnvironmentName::Production => Environment::Production,
             });
         }
-        let client = builder.from_env().and_then(kopokopo::Builder::build).map_err(|error| missing(&error))?;
-        let options = CallOptions { timeout: self.timeout.map(Duration::from_secs), ..CallOptions::default() };
-        client.with_options(options).map_err(|error| Failure::Usage(error.to_string()))
+        let timeout = self.timeout.map(Duration::from_secs);
+        Ok(builder.build()?.with_options(CallOptions { timeout, ..CallOptions::default() })?)
     }
 
-    /// What was wrong with the request itself is a matter of usage: nothing was sent.
-    fn shown(&self, error: &KopoKopoError) -> Failure {
-        let words = if self.json_errors { as_json(error).to_string() } else { error.to_string() };
-        if self.json_errors {
-            let _ = writeln!(stderr(), "{words}");
+    fn failure(&self, refusal: &Refusal) -> Failure {
+        let words = if self.json_errors { as_json(refusal).to_string() } else { in_words(refusal) };
+        match refusal {
+            Refusal::Here { .. } => Failure::Usage(words),
+            // What names a field and was never sent is a matter of usage too.
+            Refusal::Api { error, created: None } if error.attempts() == 0 && error.field().is_some() => {
+                Failure::Usage(words)
+            }
+            Refusal::Api { .. } => Failure::Failed(words),
         }
-        let words = if self.json_errors { String::new() } else { words };
-        if error.attempts() == 0 && error.field().is_some() { Failure::Usage(words) } else { Failure::Failed(words) }
     }
 }
 
-/// Names the variable where a credential is missing.
-fn missing(error: &KopoKopoError) -> Failure {
-    let variable = match error.field() {
-        Some("client_id") => "K2_CLIENT_ID",
-        Some("client_secret") => "K2_CLIENT_SECRET",
-        Some("base_url") => "K2_BASE_URL",
-        _ => return Failure::Usage(error.to_string()),
-    };
-    Failure::Usage(format!("{error} (the environment variable {variable}; `k2 sandbox` prints a set to try with)"))
+fn list() -> String {
+    let line = |operation: &Operation| format!("{:<24}{:<22}{}", operation.resource, operation.name, operation.about);
+    OPERATIONS.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn as_json(error: &KopoKopoError) -> Value {
-    json!({
-        "kind": error.kind().as_str(),
-        "detail": error.detail(),
-        "operation": error.operation(),
-        "field": error.field(),
-        "status": error.status(),
-        "code": error.code(),
-        "messages": error.messages(),
-        "retry_after": error.retry_after().map(|pause| pause.as_secs_f64()),
-        "attempts": error.attempts(),
-    })
+fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
 }
 
-fn confirm() -> Outcome {
-    if !stdin().is_terminal() {
-        return Err(Failure::Usage(
-            "this sends every available shilling: add --yes to mean it. Nothing was sent".into(),
-        ));
+fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
+    if arguments.contains_key("token") {
+        return Err(Refusal::invalid(format!(
+            "token: everybody on this machine can read a command line; set the environment variable {TOKEN} instead"
+        )));
     }
-    let _ = write!(stderr(), "This sends every available shilling to your settlement accounts. Type sweep to go on: ");
+    let token = env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()).ok_or_else(|| {
+        Refusal::configuration(format!("the environment variable {TOKEN} is not set: it holds the token to ask about"))
+    })?;
+    arguments.insert("token".into(), token.into());
+    Ok(())
+}
+
+fn in_words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Here { kind, detail } => format!("{kind}: {detail}"),
+        Refusal::Api { error, created: Some(id) } if !error.detail().contains(id) => {
+            format!("{error}. It was created all the same: read it by its id {id}")
+        }
+        Refusal::Api { error, .. } => error.to_string(),
+    }
+}
+
+fn as_json(refusal: &Refusal) -> Value {
+    match refusal {
+        Refusal::Here { kind, detail } => json!({
+            "kind": kind.as_str(),
+            "detail": detail,
+            "operation": null,
+            "field": null,
+            "status": null,
+            "code": null,
+            "messages": [],
+            "retry_after": null,
+            "attempts": 0,
+            "created": null,
+        }),
+        Refusal::Api { error, created } => json!({
+            "kind": error.kind().as_str(),
+            "detail": error.detail(),
+            "operation": error.operation(),
+            "field": error.field(),
+            "status": error.status(),
+            "code": error.code(),
+            "messages": error.messages(),
+            "retry_after": error.retry_after().map(|pause| pause.as_secs_f64()),
+            "attempts": error.attempts(),
+            "created": created,
+        }),
+    }
+}
+
+fn confirm(base_url: &str) -> Result<(), Refusal> {
+    if !(stdin().is_terminal() && stderr().is_terminal()) {
+        return Err(Refusal::invalid("this sends every available shilling: add --yes to mean it. Nothing was sent"));
+    }
+    let _ = write!(
+        stderr(),
+        "This sends every available shilling at {base_url} to your own accounts.\nType sweep to send every available shilling: "
+    );
     let mut line = String::new();
-    stdin().lock().read_line(&mut line).map_err(Failure::failed)?;
-    if line.trim() == "sweep" { Ok(()) } else { Err(Failure::Usage("nothing was sent".into())) }
+    // A line that cannot be read is no yes.
+    let _ = stdin().lock().read_line(&mut line);
+    if line.trim() == "sweep" { Ok(()) } else { Err(Refusal::invalid("that was not sweep. Nothing was sent")) }
 }
 
 fn parse(words: &[String]) -> Result<Arguments, String> {

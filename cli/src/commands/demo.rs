@@ -1,28 +1,61 @@
-//! `k2 demo`: a payment from start to finish, told step by step. Every sentence is checked before it is said.
+//! `k2 demo`: a payment from start to finish, told step by step. Every sentence with a tick is checked before it is said.
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kopokopo::{
-    ErrorKind, KopoKopo, WaitOptions,
+    KopoKopo, WaitOptions,
     resources::{IncomingPaymentRequest, ReversalRequest},
     webhooks::{Event, EventPayload},
 };
 use kopokopo_sandbox::{CustomerAction, Pace, Sandbox, Settings};
+use url::Url;
 
 use super::{
     Failure, Outcome,
     receiver::{Received, Receiver},
+    trigger,
 };
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, line};
+
+const EXAMPLES: &str = "\
+Examples:
+  k2 demo
+  k2 demo --pace fast
+  k2 demo --plain | less
+
+Exit codes: 0 every step held, 1 one did not: it is named.";
 
 /// Watch a payment: token, STK push, the customer's PIN, the signed callback, the status read back.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  k2 demo\n  k2 demo --plain | less")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Demo {
+    /// How long to pause between sentences. Default: real on a terminal, else instant.
+    #[arg(long, value_enum)]
+    pace: Option<Reading>,
     /// No colours and no pauses, also on a terminal.
     #[arg(long)]
     plain: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reading {
+    /// Not at all.
+    Instant,
+    /// For somebody who has seen it before.
+    Fast,
+    /// For somebody who reads along.
+    Real,
+}
+
+impl Reading {
+    const fn percent(self) -> u64 {
+        match self {
+            Self::Instant => 0,
+            Self::Fast => 35,
+            Self::Real => 100,
+        }
+    }
 }
 
 /// How long anything on this machine may take.
@@ -39,8 +72,12 @@ struct Story {
 
 impl Demo {
     pub(super) fn run(self) -> Outcome {
+        let mut terminal = Terminal::new(self.plain);
+        if let Some(pace) = self.pace {
+            terminal = terminal.with_pauses(pace.percent());
+        }
         super::runtime()?.block_on(async {
-            let mut story = Story::begin(Terminal::new(self.plain)).await?;
+            let mut story = Story::begin(terminal).await?;
             story.tell().await
         })
     }
@@ -49,7 +86,6 @@ impl Demo {
 impl Story {
     async fn begin(terminal: Terminal) -> Result<Self, Failure> {
         let sandbox = Sandbox::builder().pace(Pace::Manual).start().await.map_err(Failure::failed)?;
-        let receiver = Receiver::start().await.map_err(Failure::failed)?;
         let k2 = KopoKopo::builder()
             .base_url(sandbox.base_url())
             .client_id(sandbox.client_id())
@@ -57,9 +93,10 @@ impl Story {
             .api_key(sandbox.api_key())
             .build()
             .map_err(Failure::failed)?;
-        terminal.line("");
-        terminal.line(&terminal.bold("  A shop in Nairobi takes a payment"));
-        terminal.line(
+        let receiver = Receiver::start(k2.webhooks().clone()).await.map_err(Failure::failed)?;
+        line("");
+        line(&terminal.bold("  A shop in Nairobi takes a payment"));
+        line(
             &terminal.dim(&format!("  Kopo Kopo is simulated at {}; nothing leaves this machine.", sandbox.base_url())),
         );
         Ok(Self { terminal, sandbox, k2, receiver, told: 0, step: 0 })
@@ -69,22 +106,22 @@ impl Story {
         self.say("The shop introduces itself and gets an access token.").await;
         let token = self.k2.oauth().token_info().await.map_err(Failure::failed)?;
         self.wire().await;
-        self.check(token.application.is_some(), "the token works").await?;
+        let ours =
+            token.application.and_then(|application| application.uid).as_deref() == Some(self.sandbox.client_id());
+        self.check(ours, "the token works, and it is the shop's").await?;
 
         let paid = self.a_customer_pays().await?;
         self.a_forger_is_refused(&paid).await?;
         self.another_customer_cancels().await?;
         self.the_shop_gives_the_money_back(&paid).await?;
+        self.the_money_adds_up().await?;
 
-        let balance = self.balance();
-        self.say("The day is over. Does the money add up?").await;
-        self.check(balance == "100000", "till K000000 holds KES 100,000, as in the morning").await?;
-        self.terminal.line("");
-        self.terminal.line(&format!(
+        line("");
+        line(&format!(
             "  {} Next: `k2 sandbox` keeps such a simulator running for your own code.",
             self.terminal.green("That was a whole payment.")
         ));
-        self.terminal.line("");
+        line("");
         Ok(())
     }
 
@@ -93,47 +130,39 @@ impl Story {
         self.say("Jane buys shoes for KES 1,500. The shop sends an STK push to her phone.").await;
         let push =
             self.k2.incoming_payments().create(&self.request("0712345678", 1_500)).await.map_err(Failure::failed)?;
-        self.wire().await;
         let now = push.get().await.map_err(Failure::failed)?;
+        self.wire().await;
         self.check(!now.is_paid() && now.status.as_str() == "Pending", "accepted is not paid: the payment is Pending")
             .await?;
-
         self.phone("Pay KES 1,500 to Online Payments? Enter M-PESA PIN:", "****").await;
         self.sandbox.customer(push.id(), CustomerAction::EnterPin).map_err(Failure::Failed)?;
 
         self.say("Kopo Kopo tells the shop, over HTTP, signed with the API key.").await;
-        let received = self.callback().await?;
-        let event = self.verified(&received)?;
-        let EventPayload::IncomingPayment(payment) = &event.payload else {
-            return Err(Failure::Failed("the callback is no payment".into()));
-        };
-        self.terminal.line(&self.terminal.dim(&format!(
-            "     POST /callback  {} bytes, X-KopoKopo-Signature: {}...",
-            received.body.len(),
-            short(&received)
-        )));
-        self.check(payment.id == push.id() && payment.is_paid(), "the signature is genuine, and it says: paid").await?;
+        let (received, event) = self.callback().await?;
+        let told_paid = matches!(&event.payload, EventPayload::IncomingPayment(payment) if payment.id == push.id() && payment.is_paid());
+        self.check(told_paid, "the signature is genuine, and it says: paid").await?;
 
-        self.say("A careful shop reads the payment back before it hands over the shoes.").await;
-        let payment = push
-            .wait(WaitOptions { interval: Duration::from_millis(50), ..WaitOptions::default() })
-            .await
-            .map_err(Failure::failed)?;
+        self.say("Paid? A careful shop reads it back before it hands over the shoes.").await;
+        let payment = push.wait(soon()).await.map_err(Failure::failed)?;
         self.wire().await;
         let reference =
             payment.transaction.as_ref().and_then(|transaction| transaction.reference.clone()).unwrap_or_default();
-        self.check(payment.is_paid(), &format!("Success, M-PESA reference {reference}")).await?;
-        let balance = self.balance();
-        self.check(balance == "101500", "till K000000 grew by KES 1,500").await?;
+        self.check(payment.is_paid() && !reference.is_empty(), &format!("yes: Success, M-PESA reference {reference}"))
+            .await?;
+        self.check(self.balance() == "101500", "till K000000 grew by KES 1,500").await?;
         Ok(Paid { received, reference })
     }
 
     async fn a_forger_is_refused(&mut self, paid: &Paid) -> Outcome {
         self.say("Somebody sends the same callback with another amount and the old signature.").await;
-        let forged = String::from_utf8_lossy(&paid.received.body).replace("1500", "9500");
-        let refused = self.k2.webhooks().verify(forged.as_bytes(), paid.received.signature.as_deref());
-        let refused = refused.err().is_some_and(|error| error.kind() == ErrorKind::Signature);
-        self.check(refused, "refused: the signature does not match, and nothing was parsed").await
+        let genuine = String::from_utf8_lossy(&paid.received.body);
+        let forged = genuine.replace("1500", "9500");
+        let changed = forged != genuine;
+        let url = Url::parse(&self.receiver.url()).map_err(Failure::failed)?;
+        let status = trigger::post(url, &paid.received.signature, forged).await?;
+        let received = self.received().await?;
+        let refused = changed && status == 401 && received.event.is_none();
+        self.check(refused, "refused: the signature does not match, and nothing in it was believed").await
     }
 
     async fn another_customer_cancels(&mut self) -> Outcome {
@@ -141,12 +170,13 @@ impl Story {
         let push =
             self.k2.incoming_payments().create(&self.request("0110345678", 800)).await.map_err(Failure::failed)?;
         self.wire().await;
-        self.phone("Pay KES 800 to Online Payments? Enter M-PESA PIN:", "[Cancel]").await;
+        self.phone("Pay KES 800 to Online Payments? Enter M-PESA PIN:", "").await;
         self.sandbox.customer(push.id(), CustomerAction::Cancel).map_err(Failure::Failed)?;
-        let received = self.callback().await?;
-        let event = self.verified(&received)?;
-        let failed = matches!(&event.payload, EventPayload::IncomingPayment(payment) if !payment.is_paid() && payment.errors == ["Request cancelled by user"]);
-        self.check(failed, "Failed: Request cancelled by user. No money moved").await
+        let (_, event) = self.callback().await?;
+        let failed = matches!(&event.payload, EventPayload::IncomingPayment(payment)
+            if payment.id == push.id() && !payment.is_paid() && payment.errors == ["Request cancelled by user"]);
+        self.check(failed, "not paid: Request cancelled by user").await?;
+        self.check(self.balance() == "101500", "no money moved").await
     }
 
     async fn the_shop_gives_the_money_back(&mut self, paid: &Paid) -> Outcome {
@@ -160,11 +190,18 @@ impl Story {
         self.sandbox.apply(&Settings { pace: Some(Pace::Fast), ..Settings::default() });
         let reversal = self.k2.reversals().create(&request).await.map_err(Failure::failed)?;
         self.wire().await;
-        let received = self.callback().await?;
-        let event = self.verified(&received)?;
+        let (_, event) = self.callback().await?;
         let reversed =
             matches!(&event.payload, EventPayload::Reversal(told) if told.id == reversal.id() && told.is_reversed());
-        self.check(reversed, "Processed, and the bulk payment Transferred: Jane has her money").await
+        self.check(reversed, "Processed, and the payment back is Transferred: Jane has her money").await
+    }
+
+    async fn the_money_adds_up(&mut self) -> Outcome {
+        self.say("The day is over. Does the money add up?").await;
+        let state = self.sandbox.state();
+        self.check(state["received"] == "1500" && state["reversed"] == "1500", "KES 1,500 came, KES 1,500 went back")
+            .await?;
+        self.check(self.balance() == "100000", "till K000000 holds KES 100,000, as in the morning").await
     }
 
     fn request(&self, phone_number: &str, amount: u32) -> IncomingPaymentRequest {
@@ -177,65 +214,80 @@ impl Story {
         }
     }
 
-    async fn callback(&mut self) -> Result<Received, Failure> {
-        match tokio::time::timeout(PATIENCE, self.receiver.next()).await {
-            Ok(Some(received)) => Ok(received),
-            _ => Err(Failure::Failed("no callback came".into())),
+    /// The next genuine callback, and what it tells of.
+    async fn callback(&mut self) -> Result<(Received, Event), Failure> {
+        let received = self.received().await?;
+        match received.event.clone() {
+            Some(event) => Ok((received, event)),
+            None => {
+                Err(Failure::Failed(format!("step {} did not hold: the shop refused a genuine callback", self.step)))
+            }
         }
     }
 
-    fn verified(&self, received: &Received) -> Result<Event, Failure> {
-        self.k2.webhooks().verify(&received.body, received.signature.as_deref()).map_err(Failure::failed)
+    async fn received(&mut self) -> Result<Received, Failure> {
+        let received = tokio::time::timeout(PATIENCE, self.receiver.next()).await.ok().flatten();
+        let received =
+            received.ok_or_else(|| Failure::Failed(format!("step {} did not hold: no callback came", self.step)))?;
+        let beginning = received.signature.get(..12).unwrap_or_default();
+        line(&self.terminal.dim(&format!(
+            "     POST /k2/results -> {}   {} bytes, X-KopoKopo-Signature: {beginning}...",
+            received.answer,
+            received.body.len(),
+        )));
+        self.terminal.pause(300).await;
+        Ok(received)
     }
 
     fn balance(&self) -> String {
         let state = self.sandbox.state();
         let tills = state["tills"].as_array().map(Vec::as_slice).unwrap_or_default();
-        tills
-            .iter()
-            .find(|till| till["number"] == "K000000")
-            .and_then(|till| till["balance"].as_str())
-            .unwrap_or_default()
-            .to_owned()
+        let till = tills.iter().find(|till| till["number"] == "K000000");
+        till.and_then(|till| till["balance"].as_str()).unwrap_or_default().to_owned()
     }
 
     async fn say(&mut self, sentence: &str) {
         self.step += 1;
+        self.terminal.pause(900).await;
+        line("");
+        line(&self.terminal.bold(&format!("{:>2}. {sentence}", self.step)));
         self.terminal.pause(700).await;
-        self.terminal.line("");
-        self.terminal.line(&format!("{} {sentence}", self.terminal.bold(&format!("{:>2}.", self.step))));
-        self.terminal.pause(500).await;
     }
 
     /// What crossed the wire since the last time, as the sandbox saw it.
     async fn wire(&mut self) {
         let requests = self.sandbox.requests();
-        for request in &requests[self.told.min(requests.len())..] {
+        for request in requests.iter().skip(self.told) {
             let status = request.status.map_or_else(|| "cut".to_owned(), |status| status.to_string());
-            self.terminal.line(&self.terminal.dim(&format!("     {} {} -> {status}", request.method, request.path)));
+            line(&self.terminal.dim(&format!("     {} {} -> {status}", request.method, request.path)));
+            self.terminal.pause(200).await;
         }
         self.told = requests.len();
-        self.terminal.pause(300).await;
+        self.terminal.pause(200).await;
     }
 
-    async fn phone(&mut self, prompt: &str, answer: &str) {
-        let width = prompt.chars().count() + 2;
-        self.terminal.pause(400).await;
-        self.terminal.line(&format!("     ┌{}┐", "─".repeat(width)));
-        self.terminal.line(&format!("     │ {prompt} │"));
+    /// The prompt on the customer's phone. Without a PIN the customer cancels.
+    async fn phone(&self, prompt: &str, pin: &str) {
+        let width = prompt.chars().count();
+        let edge = "─".repeat(width + 2);
+        self.terminal.pause(500).await;
+        line(&format!("     ┌{edge}┐"));
+        line(&format!("     │ {prompt} │"));
         self.terminal.pause(900).await;
-        self.terminal.line(&format!("     │ {answer:<padding$} │", padding = width - 2));
-        self.terminal.line(&format!("     └{}┘", "─".repeat(width)));
+        if pin.is_empty() {
+            line(&format!("     │ {:<width$} │", "[Cancel]"));
+        } else {
+            let rest = " ".repeat(width.saturating_sub(pin.len()));
+            self.terminal.typed("     │ ", pin, &format!("{rest} │")).await;
+        }
+        line(&format!("     └{edge}┘"));
     }
 
     async fn check(&self, holds: bool, sentence: &str) -> Outcome {
-        self.terminal.pause(200).await;
-        if holds {
-            self.terminal.line(&format!("     {} {sentence}", self.terminal.green("✓")));
-            return Ok(());
-        }
-        self.terminal.line(&format!("     {} {sentence}", self.terminal.red("✗")));
-        Err(Failure::Failed(format!("step {} did not hold", self.step)))
+        let mark = if holds { self.terminal.green("✓") } else { self.terminal.red("✗") };
+        line(&format!("     {mark} {sentence}"));
+        self.terminal.pause(300).await;
+        if holds { Ok(()) } else { Err(Failure::Failed(format!("step {} did not hold: {sentence}", self.step))) }
     }
 }
 
@@ -244,6 +296,7 @@ struct Paid {
     reference: String,
 }
 
-fn short(received: &Received) -> &str {
-    received.signature.as_deref().and_then(|signature| signature.get(..12)).unwrap_or_default()
+/// Everything happens on this machine: nobody needs to wait for seconds between two looks.
+fn soon() -> WaitOptions {
+    WaitOptions { timeout: PATIENCE, interval: Duration::from_millis(20), ..WaitOptions::default() }
 }

@@ -1,7 +1,9 @@
 //! What can be typed, and how it ends: 0 good, 1 it failed, 2 it was asked wrongly.
 
 mod call;
+mod completions;
 mod demo;
+mod log;
 mod receiver;
 mod sandbox;
 mod trigger;
@@ -9,12 +11,15 @@ mod webhook;
 
 use std::{
     io::{Write, stderr},
+    panic::{self, PanicHookInfo},
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-/// How a command ended badly.
+use crate::terminal::printable;
+
+/// How a command ended badly. Without words: they are out already.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The thing itself failed: exit 1.
@@ -34,6 +39,11 @@ impl Failure {
 type Outcome = Result<(), Failure>;
 
 const EXIT_CODES: &str = "\
+Examples:
+  k2 demo
+  k2 sandbox
+  k2 call --list
+
 Exit codes:
   0  it worked
   1  it failed: a signature that does not match, a request that was refused, a receiver that did not answer 2xx
@@ -55,41 +65,48 @@ enum Command {
     Sandbox(sandbox::Command),
     Trigger(trigger::Trigger),
     /// Sign and verify webhooks.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = webhook::EXAMPLES)]
     Webhook(webhook::Webhook),
     Call(call::Call),
-    /// Print completions for a shell.
-    #[command(
-        after_help = "Examples:\n  k2 completions bash > /etc/bash_completion.d/k2\n  k2 completions zsh > ~/.zfunc/_k2"
-    )]
-    Completions {
-        /// The shell.
-        shell: clap_complete::Shell,
-    },
+    Completions(completions::Completions),
 }
 
 /// Does what the program's arguments say.
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Demo(demo) => demo.run(),
-        Command::Sandbox(sandbox) => sandbox.run(),
-        Command::Trigger(trigger) => trigger.run(),
-        Command::Webhook(webhook) => webhook.run(),
-        Command::Call(call) => call.run(),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "k2", &mut std::io::stdout());
-            Ok(())
+    panic::set_hook(Box::new(apologise));
+    // A defect ends like any other failure. What it was about is gone with it, so nothing half-done is seen again.
+    panic::catch_unwind(|| finish(Arguments::parse().command.run())).unwrap_or_else(|_| ExitCode::from(1))
+}
+
+impl Command {
+    fn run(self) -> Outcome {
+        match self {
+            Self::Demo(demo) => demo.run(),
+            Self::Sandbox(sandbox) => sandbox.run(),
+            Self::Trigger(trigger) => trigger.run(),
+            Self::Webhook(webhook) => webhook.run(),
+            Self::Call(call) => call.run(),
+            Self::Completions(completions) => completions.run(),
         }
-    };
+    }
+}
+
+fn finish(outcome: Outcome) -> ExitCode {
     let (code, words) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Failed(words)) => (1, words),
         Err(Failure::Usage(words)) => (2, words),
     };
     if !words.is_empty() {
-        let _ = writeln!(stderr(), "k2: {words}");
+        let _ = writeln!(stderr(), "{}", printable(&words));
     }
     ExitCode::from(code)
+}
+
+/// Says where the defect is. Its message stays inside: it may quote what it worked on.
+fn apologise(defect: &PanicHookInfo<'_>) {
+    let place = defect.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+    let _ = writeln!(stderr(), "internal: a defect in k2{place}");
 }
 
 /// A runtime of one thread: enough for a command, and quick to start.

@@ -1,40 +1,49 @@
-//! A receiver of callbacks, as small as it can be.
+//! The shop's end of the demo: takes callbacks over HTTP and believes only those whose signature is genuine.
 
 use std::{io, net::SocketAddr};
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
 };
+use kopokopo::{
+    ErrorKind,
+    webhooks::{Event, SIGNATURE_HEADER, Webhooks},
+};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 
-/// One POST as it arrived.
+/// What came, and what the shop made of it.
 pub(super) struct Received {
-    pub(super) signature: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
+    pub(super) signature: String,
+    /// None: it was refused, and nothing in it was looked at.
+    pub(super) event: Option<Event>,
+    pub(super) answer: u16,
 }
 
-/// Answers 200 to every POST and hands it on.
+/// Stops when it is dropped.
 pub(super) struct Receiver {
     address: SocketAddr,
     received: mpsc::UnboundedReceiver<Received>,
+    server: JoinHandle<()>,
 }
 
+type Shop = (Webhooks, mpsc::UnboundedSender<Received>);
+
 impl Receiver {
-    pub(super) async fn start() -> io::Result<Self> {
+    pub(super) async fn start(webhooks: Webhooks) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (sender, received) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(receive(stream, sender.clone()));
-            }
-        });
-        Ok(Self { address, received })
+        let router = Router::new().fallback(receive).with_state((webhooks, sender));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { address, received, server })
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://{}/callback", self.address)
+        format!("http://{}/k2/results", self.address)
     }
 
     pub(super) async fn next(&mut self) -> Option<Received> {
@@ -42,27 +51,22 @@ impl Receiver {
     }
 }
 
-async fn receive(mut stream: TcpStream, sender: mpsc::UnboundedSender<Received>) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    loop {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Ok(());
-        }
-        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let header = |name: &str| {
-            head.lines().find_map(|line| {
-                line.split_once(':').filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-            })
-        };
-        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_usize);
-        let begin = end + 4;
-        if bytes.len() >= begin + length {
-            let body = bytes[begin..begin + length].to_vec();
-            let signature = header("x-kopokopo-signature").map(str::to_owned);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
-            let _ = sender.send(Received { signature, body });
-            return Ok(());
-        }
+async fn receive(State((webhooks, sender)): State<Shop>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let outcome = webhooks.verify(&body, signature);
+    let answer = match &outcome {
+        Ok(_) => StatusCode::OK,
+        Err(error) if error.kind() == ErrorKind::Signature => StatusCode::UNAUTHORIZED,
+        Err(_) => StatusCode::BAD_REQUEST,
+    };
+    let signature = signature.unwrap_or_default().to_owned();
+    // Nobody listens any more when the story is over.
+    let _ = sender.send(Received { body, signature, event: outcome.ok(), answer: answer.as_u16() });
+    answer
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.abort();
     }
 }

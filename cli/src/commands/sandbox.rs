@@ -1,7 +1,7 @@
 //! `k2 sandbox`: the whole API on this machine, until it is stopped.
 
 use std::{
-    io::{Write, stdout},
+    io::{Write, stderr, stdout},
     time::Duration,
 };
 
@@ -9,14 +9,17 @@ use clap::{Args, ValueEnum};
 use kopokopo_sandbox::{MAGIC, Pace, Sandbox};
 use serde_json::json;
 
-use super::{Failure, Outcome};
-use crate::terminal::Terminal;
+use super::{Failure, Outcome, log::Log};
+use crate::terminal::{Terminal, line};
 
 const EXAMPLES: &str = "\
 Examples:
   k2 sandbox
   k2 sandbox --json --port 0          the first line is one JSON object: base_url, client_id, client_secret, api_key
-  k2 sandbox --pace manual            nothing happens by itself; see docs/sandbox.md for the controls";
+  k2 sandbox --pace manual            nothing happens by itself; see docs/sandbox.md for the controls
+  k2 sandbox --json --pace fast --exit-with-stdin    for a test runner: it stops when the runner does
+
+Ctrl-C and SIGTERM stop it.";
 
 /// Run the whole API on this machine: stateful, offline, with faults on demand.
 #[derive(Debug, Args)]
@@ -98,19 +101,27 @@ impl Command {
             .start()
             .await
             .map_err(|error| Failure::Failed(format!("cannot listen on {}:{}: {error}", self.host, self.port)))?;
+        // Whoever reads the announcement may ask it to stop at once, so it listens to that before.
+        let stopped = stopping(self.exit_with_stdin)?;
         if !sandbox.address().ip().is_loopback() {
-            let _ = writeln!(std::io::stderr(), "k2: anybody who can reach {} can use this sandbox", sandbox.address());
+            let _ = writeln!(
+                stderr(),
+                "warning: anybody who can reach {} can use this sandbox and its controls",
+                sandbox.address()
+            );
         }
         if self.json {
             announce_as_json(&sandbox)?;
-            stopped(self.exit_with_stdin).await
+            stopped.await;
         } else {
             announce(&sandbox);
             tokio::select! {
-                outcome = stopped(self.exit_with_stdin) => outcome,
-                () = report(&sandbox) => Ok(()),
+                () = stopped => {}
+                () = report(&sandbox) => {}
             }
         }
+        sandbox.stop().await;
+        Ok(())
     }
 }
 
@@ -127,80 +138,82 @@ fn announce_as_json(sandbox: &Sandbox) -> Outcome {
 
 fn announce(sandbox: &Sandbox) {
     let terminal = Terminal::new(false);
-    terminal.line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
-    terminal.line("");
+    line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
+    line("");
     for (name, value) in [
         ("K2_BASE_URL", sandbox.base_url()),
         ("K2_CLIENT_ID", sandbox.client_id()),
         ("K2_CLIENT_SECRET", sandbox.client_secret()),
         ("K2_API_KEY", sandbox.api_key()),
     ] {
-        terminal.line(&format!("export {name}={value}"));
+        line(&format!("export {name}={value}"));
     }
-    terminal.line("");
-    terminal.line(&terminal.bold("Phone number or amount    the customer"));
+    line("");
+    line(&terminal.bold("Phone number or amount    the customer"));
     for magic in MAGIC {
-        terminal.line(&format!("{} {:>9}    {}", magic.phone_number, magic.amount, magic.incoming_payment));
+        line(&format!("{} {:>9}    {}", magic.phone_number, magic.amount, magic.incoming_payment));
     }
-    terminal.line(&terminal.dim("any other                 enters the PIN: Success"));
-    terminal.line("");
-    terminal
-        .line(&terminal.dim(&format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url())));
-    terminal.line("");
+    line(&terminal.dim("any other                 enters the PIN: Success"));
+    line("");
+    line(&terminal.dim(&format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url())));
+    line("");
 }
 
-/// A line for each request, as they come.
+/// A line for each request and each delivery, as they come.
 async fn report(sandbox: &Sandbox) {
-    let terminal = Terminal::new(false);
-    let mut seen = 0;
+    let mut log = Log::new(Terminal::new(false));
     loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let requests = sandbox.requests();
-        if requests.last().is_some_and(|last| last.sequence < seen) {
-            seen = 0;
-        }
-        let fresh: Vec<_> = requests.into_iter().filter(|request| request.sequence > seen).collect();
-        for request in fresh {
-            seen = request.sequence;
-            let status = request.status.map_or_else(|| "cut".to_owned(), |status| status.to_string());
-            let status = if request.status.is_some_and(|status| status < 400) {
-                terminal.green(&status)
-            } else {
-                terminal.red(&status)
-            };
-            terminal.line(&format!("{status} {} {}", request.method, request.path));
-        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        log.requests(&sandbox.requests());
+        log.deliveries(&sandbox.deliveries());
     }
 }
 
-/// Until a signal says so, or whoever started it is gone.
-async fn stopped(with_stdin: bool) -> Outcome {
-    let stdin_closed = async {
-        if !with_stdin {
-            return std::future::pending().await;
-        }
+/// Resolves when a signal says so, or, with `with_stdin`, when whoever started the program is gone.
+fn stopping(with_stdin: bool) -> Result<impl Future<Output = ()>, Failure> {
+    let signals = signals().map_err(Failure::failed)?;
+    let stdin_closed = with_stdin.then(|| {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Reading stdin blocks, so it has a thread of its own that nobody waits for.
         std::thread::spawn(move || {
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             let _ = sender.send(());
         });
-        let _ = receiver.await;
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+        receiver
+    });
+    Ok(async move {
+        let stdin_closed = async {
+            match stdin_closed {
+                Some(closed) => drop(closed.await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            () = signals => {}
             () = stdin_closed => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = stdin_closed => {}
-    }
-    Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut closed) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = closed.recv() => {}
+        }
+    })
 }

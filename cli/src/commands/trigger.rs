@@ -12,7 +12,10 @@ use kopokopo_sandbox::samples;
 use url::Url;
 
 use super::{Failure, Outcome};
-use crate::terminal::Terminal;
+use crate::terminal;
+
+/// How long the receiver may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,12 +46,8 @@ pub(super) struct Trigger {
 
 impl Trigger {
     pub(super) fn run(self) -> Outcome {
-        let terminal = Terminal::new(false);
         let (Some(topic), Some(url), Some(api_key), false) = (self.topic, self.url, self.api_key, self.list) else {
-            for name in samples::NAMES {
-                terminal.line(name);
-            }
-            return Ok(());
+            return terminal::print(&samples::NAMES.join("\n")).map_err(Failure::failed);
         };
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Failure::Usage("--url must begin with http:// or https://".into()));
@@ -61,10 +60,12 @@ impl Trigger {
         for change in &self.changes {
             let (path, value) =
                 change.split_once('=').ok_or_else(|| Failure::Usage(format!("--set {change}: expected PATH=VALUE")))?;
-            samples::set(&mut sample, path, value).map_err(Failure::Usage)?;
+            samples::set(&mut sample, path, value).map_err(|words| Failure::Usage(format!("--set {words}")))?;
         }
-        let status = super::runtime()?.block_on(post(url, &api_key, sample.to_string()))?;
-        terminal.line(&format!("{topic}: {status}"));
+        let body = sample.to_string();
+        let signature = sign(&api_key, body.as_bytes());
+        let status = super::runtime()?.block_on(post(url, &signature, body))?;
+        terminal::print(&format!("{topic} -> {status}")).map_err(Failure::failed)?;
         if (200..300).contains(&status) {
             Ok(())
         } else {
@@ -73,13 +74,14 @@ impl Trigger {
     }
 }
 
-async fn post(url: Url, api_key: &str, body: String) -> Result<u16, Failure> {
-    let signature = HeaderValue::from_str(&sign(api_key, body.as_bytes())).map_err(Failure::failed)?;
+/// Sends a body with its signature, as Kopo Kopo does, and answers the receiver's status.
+pub(super) async fn post(url: Url, signature: &str, body: String) -> Result<u16, Failure> {
+    let signature = HeaderValue::from_str(signature).map_err(Failure::failed)?;
     let headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::USER_AGENT, HeaderValue::from_static(concat!("k2/", env!("CARGO_PKG_VERSION")))),
         (header::HeaderName::from_static("x-kopokopo-signature"), signature),
     ]);
-    let patience = Duration::from_secs(30);
     let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
     let request = HttpRequest {
         method: Method::POST,
@@ -87,8 +89,8 @@ async fn post(url: Url, api_key: &str, body: String) -> Result<u16, Failure> {
         headers,
         body: body.into(),
         connect_timeout: Duration::from_secs(5),
-        stalled_timeout: patience,
-        deadline: tokio::time::Instant::now() + patience,
+        stalled_timeout: PATIENCE,
+        deadline: tokio::time::Instant::now() + PATIENCE,
     };
     transport.send(request).await.map(|answer| answer.status).map_err(|error| Failure::Failed(error.detail))
 }

@@ -1,12 +1,24 @@
 //! `k2 webhook`: signatures by hand.
 
-use std::io::{Read, Write, stdin, stdout};
+use std::io::{IsTerminal, Read, Write, stderr, stdin};
 
 use clap::Subcommand;
-use kopokopo::webhooks::{Webhooks, sign};
+use kopokopo::{
+    ErrorKind,
+    webhooks::{Webhooks, sign},
+};
 use serde_json::json;
 
 use super::{Failure, Outcome};
+use crate::terminal;
+
+/// What is read at most: one byte more than any verifier looks at, so that the verifier itself says what is too much.
+const MOST: u64 = 10 * 1024 * 1024 + 1;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  k2 webhook sign --api-key KEY < body.json
+  k2 webhook verify --api-key KEY --signature SIG < body.json";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Webhook {
@@ -18,7 +30,12 @@ pub(super) enum Webhook {
         api_key: String,
     },
     /// Verify the body on stdin and print the event that it tells of as JSON. Exit 1 where it proves nothing.
-    #[command(after_help = "Example:\n  k2 webhook verify --api-key KEY --signature SIG < body.json")]
+    #[command(after_help = "\
+Examples:
+  k2 webhook verify --api-key KEY --signature SIG < body.json
+  k2 webhook verify --api-key OLD --api-key NEW --signature SIG < body.json    while keys rotate
+
+Where K2_CLIENT_SECRET is set, a refusal can tell that the signature was made with it.")]
     Verify {
         /// The application's API key. Give it again for each key in force.
         #[arg(long, env = "K2_API_KEY", hide_env_values = true, required = true)]
@@ -31,25 +48,44 @@ pub(super) enum Webhook {
 
 impl Webhook {
     pub(super) fn run(self) -> Outcome {
-        let mut body = Vec::new();
-        stdin().read_to_end(&mut body).map_err(Failure::failed)?;
-        match self {
-            Self::Sign { api_key } => {
-                if api_key.trim().is_empty() {
-                    return Err(Failure::Usage("--api-key is empty".into()));
-                }
-                write(&sign(&api_key, &body))
-            }
-            Self::Verify { api_key, signature } => {
-                let event = Webhooks::new(api_key).verify(&body, signature.as_deref()).map_err(Failure::failed)?;
-                let mut shown = serde_json::to_value(&event).map_err(Failure::failed)?;
-                shown["dedupe_key"] = json!(event.dedupe_key());
-                write(&format!("{shown:#}"))
-            }
+        let keys = match &self {
+            Self::Sign { api_key } => std::slice::from_ref(api_key),
+            Self::Verify { api_key, .. } => api_key,
+        };
+        if keys.iter().any(|key| key.trim().is_empty()) {
+            return Err(Failure::Usage("configuration: api_key: is empty".into()));
         }
+        let body = read()?;
+        let text = match self {
+            Self::Sign { .. } if body.len() as u64 >= MOST => {
+                return Err(Failure::Failed("the body has more than 10 MiB, and no receiver looks at so much".into()));
+            }
+            Self::Sign { api_key } => sign(&api_key, &body),
+            Self::Verify { api_key, signature } => verify(api_key, signature.as_deref(), &body)?,
+        };
+        terminal::print(&text).map_err(Failure::failed)
     }
 }
 
-fn write(text: &str) -> Outcome {
-    writeln!(stdout(), "{text}").map_err(Failure::failed)
+fn read() -> Result<Vec<u8>, Failure> {
+    if stdin().is_terminal() {
+        let _ = writeln!(stderr(), "The body is read from stdin. Ctrl-D ends it.");
+    }
+    let mut body = Vec::new();
+    stdin().lock().take(MOST).read_to_end(&mut body).map_err(Failure::failed)?;
+    Ok(body)
+}
+
+fn verify(keys: Vec<String>, signature: Option<&str>, body: &[u8]) -> Result<String, Failure> {
+    let mut webhooks = Webhooks::new(keys);
+    if let Ok(secret) = std::env::var("K2_CLIENT_SECRET") {
+        webhooks = webhooks.with_client_secret(secret);
+    }
+    let event = webhooks.verify(body, signature).map_err(|error| match error.kind() {
+        ErrorKind::Configuration => Failure::Usage(error.to_string()),
+        _ => Failure::Failed(error.to_string()),
+    })?;
+    let mut shown = serde_json::to_value(&event).map_err(Failure::failed)?;
+    shown["dedupe_key"] = json!(event.dedupe_key());
+    Ok(format!("{shown:#}"))
 }
