@@ -26,6 +26,8 @@ struct Cli {
 enum Task {
     /// Run every check: format, lints, tests, documentation, dependencies
     Test(test::Options),
+    /// Write everything that follows from the contract, udl/kopokopo.udl
+    Gen(r#gen::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
     /// Run the benchmarks beside their baselines and print the ratios
@@ -35,6 +37,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(options) => test::run(&options),
+        Task::Gen(options) => r#gen::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench => bench::run(),
     };

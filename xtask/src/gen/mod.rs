@@ -3,5 +3,60 @@
 pub(crate) mod model;
 mod order;
 mod read;
+mod rust;
 #[cfg(test)]
 mod tests;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Write nothing, and fail where a file differs from what would be written
+    #[arg(long)]
+    check: bool,
+}
+
+/// A file that follows from the contract.
+struct Output {
+    /// From the repository's root.
+    path: &'static str,
+    text: String,
+}
+
+/// Every generated file, in a fixed order. A new language adds its backend here.
+fn outputs(root: &Path) -> Result<Vec<Output>, String> {
+    let path = root.join("udl/kopokopo.udl");
+    let udl = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let contract = read::read(&udl)?;
+    Ok(vec![Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? }])
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let root = root();
+    let mut stale = Vec::new();
+    for Output { path, text } in outputs(&root)? {
+        let file = root.join(path);
+        if fs::read_to_string(&file).is_ok_and(|found| found == text) {
+            continue;
+        }
+        stale.push(path);
+        if !options.check {
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            }
+            fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+            println!("wrote {path}");
+        }
+    }
+    match (options.check, stale.is_empty()) {
+        (true, false) => Err(format!("{} differs from the contract: run `cargo xtask gen`", stale.join(", "))),
+        _ => Ok(()),
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}

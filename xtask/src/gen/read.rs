@@ -93,7 +93,7 @@ pub(crate) fn read(udl: &str) -> Result<Contract> {
 /// The first 16 hexadecimal digits of the text's SHA-256, whatever its line ends.
 pub(crate) fn hash(udl: &str) -> String {
     let digest = Sha256::digest(udl.replace("\r\n", "\n"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn docs(text: Option<&String>) -> String {
@@ -216,7 +216,9 @@ fn enumeration(item: meta::EnumMetadata) -> Result<Enum> {
             (Shape::Open, 1) if variant.name == "Other" && content[0].ty == Type::String => continue,
             (Shape::Open | Shape::Closed, 0) | (Shape::Union, 0 | 1) => {}
             _ => {
-                return Err(format!("{at}: a word holds nothing, `Other` one string, an alternative at most one field"));
+                return Err(format!(
+                    "{at}: a word holds nothing, `Other` one string, an alternative at most one field"
+                ));
             }
         }
         let word = if shape == Shape::Open {

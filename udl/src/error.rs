@@ -1,0 +1,73 @@
+//! The one error, made from the core's.
+
+use std::fmt;
+
+use crate::{
+    api,
+    generated::{ErrorFields, KopoKopoError},
+};
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
+
+pub(crate) fn with_detail(kind: api::ErrorKind, detail: impl Into<String>) -> KopoKopoError {
+    KopoKopoError::of(kind, ErrorFields { detail: detail.into(), ..ErrorFields::default() })
+}
+
+/// An option or a field at fault.
+pub(crate) fn at(kind: api::ErrorKind, field: impl fmt::Display, remedy: impl fmt::Display) -> KopoKopoError {
+    let field = field.to_string();
+    let detail = format!("{field}: {remedy}");
+    KopoKopoError::of(kind, ErrorFields { detail, field: Some(field), ..ErrorFields::default() })
+}
+
+impl From<api::KopoKopoError> for KopoKopoError {
+    fn from(core: api::KopoKopoError) -> Self {
+        let fields = ErrorFields {
+            detail: core.detail().to_owned(),
+            operation: core.operation().map(str::to_owned),
+            field: core.field().map(str::to_owned),
+            status: core.status(),
+            code: core.code().map(str::to_owned),
+            messages: core.messages().to_vec(),
+            retry_after: core.retry_after().map(|wait| wait.as_secs_f64()),
+            attempts: core.attempts(),
+            body: core.body().map(str::to_owned),
+        };
+        Self::of(core.kind(), fields)
+    }
+}
+
+/// The same sentence as the core's.
+impl fmt::Display for KopoKopoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ErrorFields { detail, operation, .. } = self.clone().into_fields();
+        write!(f, "{}: ", self.kind())?;
+        if let Some(operation) = operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&detail)
+    }
+}
+
+impl std::error::Error for KopoKopoError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_the_core_has_its_own() {
+        let known: Vec<_> = api::ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(KopoKopoError::KINDS, known);
+        for kind in api::ErrorKind::ALL {
+            assert_eq!(with_detail(kind, "x").kind(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn the_sentence_is_the_cores() {
+        let core = api::KopoKopoError::token_source("none");
+        assert_eq!(KopoKopoError::from(core.clone()).to_string(), core.to_string());
+    }
+}

@@ -1,0 +1,68 @@
+//! Functions of no object.
+
+use kopokopo::resources::Resource as _;
+
+use crate::{
+    api,
+    convert::{FromCore, Place},
+    error::{self, Result},
+    generated::{CONTRACT_HASH, Disbursement, SendMoney},
+    panic::guard,
+    text::{Personal, Secret},
+};
+
+/// This library's version: `0.1.0`.
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded.
+pub fn contract_hash() -> String {
+    CONTRACT_HASH.to_owned()
+}
+
+/// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. It is easily
+/// reversed, so it is personal data too.
+///
+/// # Errors
+/// `invalid_request` where it is no Kenyan phone number.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn hash_phone(phone_number: Personal) -> Result<Personal> {
+    guard(|| {
+        let hash = api::hash_phone(phone_number.as_str());
+        let hash = hash.map_err(|error| Place::Root.field("phone_number").refuse(error.detail()))?;
+        Ok(Personal::from_core(hash))
+    })
+}
+
+/// Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+///
+/// # Errors
+/// `configuration` where the key is blank.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn sign_webhook(api_key: Secret, body: Vec<u8>) -> Result<String> {
+    guard(|| {
+        if api_key.as_str().trim().is_empty() {
+            return Err(error::at(
+                api::ErrorKind::Configuration,
+                "api_key",
+                "must be the application's API key, and is blank",
+            ));
+        }
+        Ok(api::sign(api_key.as_str(), &body))
+    })
+}
+
+/// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
+/// position: the order differs.
+///
+/// # Errors
+/// `decode` where the request's raw text was taken away.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn disbursements_to(send_money: SendMoney, recipient: String) -> Result<Vec<Disbursement>> {
+    guard(|| {
+        // The text that it was read from is the whole of it.
+        let core = api::SendMoney::from_body(send_money.raw.as_str().as_bytes())?;
+        Ok(core.disbursements_to(&recipient).into_iter().cloned().map(Disbursement::from_core).collect())
+    })
+}

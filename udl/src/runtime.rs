@@ -1,0 +1,198 @@
+//! The library's own runtime: one for each process, made on first use.
+//!
+//! A fork copies memory and no threads, so in a child the parent's runtime is dead. The child makes its own on first use
+//! and takes no lock for it (one could have been held at the moment of the fork). The parent's is leaked on purpose:
+//! dropping it would touch files that the two processes share.
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::JoinHandle,
+};
+
+use crate::{
+    api,
+    error::{self, Result},
+    panic,
+};
+
+/// Calls wait far more than they compute.
+const WORKERS: usize = 2;
+
+/// How long a program's end waits for calls that are under way.
+const LONGEST_SHUTDOWN: Duration = Duration::from_secs(2);
+
+static RUNTIME: ArcSwapOption<Own> = ArcSwapOption::const_empty();
+
+/// One process's runtime.
+struct Own {
+    process: u32,
+    handle: Handle,
+    is_shut_down: AtomicBool,
+    /// Taken out at shutdown, and by nobody else.
+    runtime: Mutex<Option<Runtime>>,
+}
+
+impl Own {
+    fn start() -> Result<Self> {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(WORKERS).thread_name("kopokopo").enable_all().build().map_err(
+                |_| {
+                    error::at(
+                        api::ErrorKind::Configuration,
+                        "runtime",
+                        "no thread could be started: the system refuses more",
+                    )
+                },
+            )?;
+        Ok(Self {
+            process: std::process::id(),
+            handle: runtime.handle().clone(),
+            is_shut_down: AtomicBool::new(false),
+            runtime: Mutex::new(Some(runtime)),
+        })
+    }
+
+    fn take(&self) -> Option<Runtime> {
+        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Only one that lost the race to be the process's is ever dropped. A plain drop of it would block, which is not allowed
+/// on another runtime's threads.
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// This process's runtime.
+fn own() -> Result<Arc<Own>> {
+    loop {
+        let current = RUNTIME.load_full();
+        if let Some(own) = &current
+            && own.process == std::process::id()
+        {
+            return Ok(Arc::clone(own));
+        }
+        let fresh = Arc::new(Own::start()?);
+        let found = RUNTIME.compare_and_swap(&current, Some(Arc::clone(&fresh)));
+        let replaced = match (&*found, &current) {
+            (None, None) => true,
+            (Some(found), Some(current)) => Arc::ptr_eq(found, current),
+            _ => false,
+        };
+        if replaced {
+            std::mem::forget(current);
+            return Ok(fresh);
+        }
+    }
+}
+
+/// Runs a call on the library's runtime. Its panic becomes an error. Dropping the future cancels the call.
+pub(crate) async fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let own = own()?;
+    if own.is_shut_down.load(Ordering::Acquire) {
+        return Err(ended());
+    }
+    Task(own.handle.spawn(work)).await
+}
+
+fn ended() -> crate::KopoKopoError {
+    error::at(api::ErrorKind::Configuration, "runtime", "was shut down, because the program is ending")
+}
+
+/// A call under way. Nobody waits for it any more once this is dropped.
+struct Task<T>(JoinHandle<Result<T>>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        // What a JoinError says holds the panic's text, so nothing of it is passed on.
+        Pin::new(&mut self.0).poll(context).map(|joined| match joined {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => Err(panic::defect()),
+            Err(_) => Err(ended()),
+        })
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a call on this thread. Release the language's lock (Python's GIL, Ruby's GVL) before.
+pub fn block_on<F: Future>(call: F) -> F::Output {
+    let mut call = pin!(call);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match call.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Waits for a call on this thread, and asks at least every so often whether to go on: a language looks there whether
+/// somebody interrupts. None where it said no: the call is cancelled.
+///
+/// # Errors
+/// What `go_on` answered.
+pub fn block_on_while<F: Future, E>(
+    call: F,
+    every: Duration,
+    mut go_on: impl FnMut() -> std::result::Result<(), E>,
+) -> std::result::Result<F::Output, E> {
+    let mut call = pin!(call);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match call.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return Ok(output),
+            Poll::Pending => thread::park_timeout(every),
+        }
+        go_on()?;
+    }
+}
+
+/// Ends the runtime of this process, because the program is ending: its threads must not call into a language that is
+/// going away. Calls under way fail, after at most two seconds; later ones are refused. Does nothing where there is no
+/// runtime.
+pub fn shutdown() {
+    let Some(own) = RUNTIME.load_full().filter(|own| own.process == std::process::id()) else { return };
+    own.is_shut_down.store(true, Ordering::Release);
+    let Some(runtime) = own.take() else { return };
+    if Handle::try_current().is_ok() {
+        // Waiting is not allowed on a runtime's own threads.
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(LONGEST_SHUTDOWN);
+    }
+}

@@ -1,0 +1,93 @@
+//! Webhooks and result callbacks.
+
+use crate::{
+    api,
+    convert::FromCore,
+    error::{self, Result},
+    generated::Event,
+    panic::guard,
+    text::Secret,
+};
+
+/// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
+/// no connection.
+///
+/// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+#[derive(Debug, Clone)]
+pub struct WebhookVerifier(pub(crate) api::Webhooks);
+
+impl WebhookVerifier {
+    /// A verifier with the API keys in force: one, or the old and the new while they rotate. `max_body` is the largest
+    /// body to look at, in bytes.
+    ///
+    /// # Errors
+    /// `configuration` without an API key, or for a blank one.
+    pub fn new(api_keys: Vec<Secret>, client_secret: Option<Secret>, max_body: u64) -> Result<Self> {
+        guard(|| {
+            let refuse = |remedy: &str| Err(error::at(api::ErrorKind::Configuration, "api_keys", remedy));
+            if api_keys.is_empty() {
+                return refuse("must hold the application's API key: webhooks are signed with it");
+            }
+            if api_keys.iter().any(|key| key.as_str().trim().is_empty()) {
+                return refuse("must hold no blank key");
+            }
+            let webhooks = api::Webhooks::new(api_keys.into_iter().map(|key| key.0))
+                .with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
+            Ok(Self(match client_secret {
+                Some(secret) => webhooks.with_client_secret(secret.0),
+                None => webhooks,
+            }))
+        })
+    }
+
+    /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+    ///
+    /// # Errors
+    /// `signature`, `configuration` without an API key, `decode` where the body is authentic and cannot be read.
+    #[allow(clippy::needless_pass_by_value, reason = "a zero-copy slice costs other languages more than a copy")]
+    pub fn verify(&self, body: Vec<u8>, signature: Option<String>) -> Result<Event> {
+        self.verify_slice(&body, signature.as_deref())
+    }
+
+    /// Verifies the raw body only.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], but for `decode`.
+    #[allow(clippy::needless_pass_by_value, reason = "a zero-copy slice costs other languages more than a copy")]
+    pub fn verify_signature(&self, body: Vec<u8>, signature: Option<String>) -> Result<()> {
+        self.verify_signature_slice(&body, signature.as_deref())
+    }
+
+    /// Says what a body tells of without knowing who sent it.
+    ///
+    /// # Errors
+    /// `decode` where it is no JSON object.
+    #[allow(clippy::needless_pass_by_value, reason = "a zero-copy slice costs other languages more than a copy")]
+    pub fn parse_unverified(&self, body: Vec<u8>) -> Result<Event> {
+        self.parse_unverified_slice(&body)
+    }
+
+    /// [`Self::verify`] for glue that can borrow the body.
+    ///
+    /// # Errors
+    /// Those of [`Self::verify`].
+    pub fn verify_slice(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
+        guard(|| Ok(Event::from_core(self.0.verify(body, signature)?)))
+    }
+
+    /// [`Self::verify_signature`] for glue that can borrow the body.
+    ///
+    /// # Errors
+    /// Those of [`Self::verify_signature`].
+    pub fn verify_signature_slice(&self, body: &[u8], signature: Option<&str>) -> Result<()> {
+        guard(|| Ok(self.0.verify_signature(body, signature)?))
+    }
+
+    /// [`Self::parse_unverified`] for glue that can borrow the body.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse_unverified`].
+    pub fn parse_unverified_slice(&self, body: &[u8]) -> Result<Event> {
+        guard(|| Ok(Event::from_core(self.0.parse_unverified(body)?)))
+    }
+}
