@@ -248,10 +248,10 @@ impl Story {
 
     async fn say(&mut self, sentence: &str) {
         self.step += 1;
-        self.terminal.pause(900).await;
+        self.terminal.pause(700).await;
         line("");
         line(&self.terminal.bold(&format!("{:>2}. {sentence}", self.step)));
-        self.terminal.pause(700).await;
+        self.terminal.pause(450).await;
     }
 
     /// What crossed the wire since the last time, as the sandbox saw it.
@@ -260,7 +260,7 @@ impl Story {
         for request in requests.iter().skip(self.told) {
             let status = request.status.map_or_else(|| "cut".to_owned(), |status| status.to_string());
             line(&self.terminal.dim(&format!("     {} {} -> {status}", request.method, request.path)));
-            self.terminal.pause(200).await;
+            self.terminal.pause(120).await;
         }
         self.told = requests.len();
         self.terminal.pause(200).await;

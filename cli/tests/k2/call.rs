@@ -1,0 +1,215 @@
+//! `k2 call`.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
+use serde_json::Value;
+
+#[cfg(target_os = "linux")]
+use crate::support::on_a_terminal;
+use crate::support::{Sandbox, http, k2, text};
+
+const PAYMENT: [&str; 6] = [
+    "incoming_payments",
+    "create",
+    "till_number=K000000",
+    "phone_number=0712345678",
+    "amount=100",
+    "callback_url=https://nowhere.invalid/k2",
+];
+
+#[test]
+fn a_call_takes_a_payment_and_prints_json() {
+    let sandbox = Sandbox::start(&[]);
+    let paid = sandbox.call(&[
+        "incoming_payments",
+        "create",
+        "till_number=K000000",
+        "phone_number=0712345678",
+        "amount=100",
+        "metadata.order=17",
+        "callback_url=https://nowhere.invalid/k2",
+        "--wait=30",
+    ]);
+    let payment: Value = serde_json::from_slice(&paid.stdout).unwrap();
+    assert_eq!((payment["status"].as_str(), payment["transaction"]["amount"].as_str()), (Some("Success"), Some("100")));
+    assert_eq!(payment["metadata"]["order"], "17");
+    let id = format!("id={}", payment["id"].as_str().unwrap());
+    let read: Value = serde_json::from_slice(&sandbox.call(&["incoming_payments", "get", &id]).stdout).unwrap();
+    assert_eq!(read["id"], payment["id"]);
+}
+
+#[test]
+fn a_call_that_is_wrong_says_what_to_do() {
+    let sandbox = Sandbox::start(&[]);
+    for (arguments, code, words) in [
+        (&["payments_in", "create"][..], 2, "there are oauth, webhook_subscriptions"),
+        (&["polling", "delete"], 2, "polling has no operation \"delete\"; it has create, get"),
+        (&["polling", "get"], 2, "missing argument id"),
+        (&["polling", "get", "id=1", "x=2"], 2, "unknown argument x; there is id"),
+        (&["incoming_payments", "create", "til_number=1"], 2, "unknown field `til_number`"),
+        (&["incoming_payments", "create", "till_number=1", "phone_number=12"], 2, "phone_number"),
+        (&["incoming_payments", "get", "id=1", "--wait"], 2, "--wait is for operations that create"),
+        (
+            &["reversals", "create", "transaction_reference=X", "reason=r", "callback_url=https://x.example"],
+            1,
+            "Transaction reference invalid",
+        ),
+        (&["payment_links", "get", "id=nothing"], 1, "Payment link not found"),
+    ] {
+        let refused = sandbox.call(arguments);
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(code) && said.contains(words), "{arguments:?}: {said}");
+        assert!(refused.stdout.is_empty());
+    }
+    let json = sandbox.call(&["payment_links", "get", "id=nothing", "--json-errors"]);
+    let error: Value = serde_json::from_slice(&json.stderr).unwrap();
+    assert_eq!((error["kind"].as_str(), error["status"].as_u64()), (Some("not_found"), Some(404)));
+}
+
+#[test]
+fn a_sweep_is_never_made_by_accident() {
+    let sandbox = Sandbox::start(&[]);
+    let sweep = ["send_money", "sweep_all_funds", "callback_url=https://nowhere.invalid/k2"];
+    let refused = sandbox.call(&sweep);
+    assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains("--yes"));
+    let meant = sandbox.call(&[&sweep[..], &["--yes", "--wait"]].concat());
+    let swept: Value = serde_json::from_slice(&meant.stdout).unwrap();
+    assert_eq!(swept["transfer_batches"][0]["amount"], "370000");
+}
+
+#[test]
+fn a_missing_credential_is_named_by_its_variable() {
+    let refused = k2().args(["call", "oauth", "token"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("K2_CLIENT_ID"));
+}
+
+#[test]
+fn a_proxy_of_the_environment_carries_https_and_sees_no_token() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut bytes = [0; 4096];
+        let n = stream.read(&mut bytes).unwrap();
+        stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").unwrap();
+        text(&bytes[..n])
+    });
+    let refused = k2()
+        .args(["call", "oauth", "token", "--timeout", "5"])
+        .envs([
+            ("K2_BASE_URL", "https://nowhere.invalid"),
+            ("K2_CLIENT_ID", "canary"),
+            ("K2_CLIENT_SECRET", "canary"),
+            ("HTTPS_PROXY", &address),
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let seen = seen.join().unwrap();
+    assert!(seen.starts_with("CONNECT nowhere.invalid:443") && !seen.contains("canary"), "{seen}");
+}
+
+#[test]
+fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
+    let sandbox = Sandbox::start(&["--pace", "manual"]);
+    let late = sandbox.call(&[&PAYMENT[..], &["--wait=1"]].concat());
+    assert!(late.status.code() == Some(1) && text(&late.stderr).starts_with("timeout: "), "{}", text(&late.stderr));
+
+    let fault = r#"{"operation":"incoming_payments.get","kind":"status","status":403}"#;
+    assert!(http(sandbox.host(), "PUT", "/_sandbox/faults", fault).starts_with("HTTP/1.1 200"));
+    let failed = sandbox.call(&[&PAYMENT[..], &["--wait=30", "--json-errors"]].concat());
+    let error: Value = serde_json::from_slice(&failed.stderr).unwrap();
+    assert_eq!((failed.status.code(), error["kind"].as_str()), (Some(1), Some("permission")));
+    let id = format!("id={}", error["created"].as_str().unwrap());
+    assert!(sandbox.call(&["incoming_payments", "get", &id]).status.success());
+}
+
+#[test]
+fn nothing_is_created_for_a_wait_of_no_time() {
+    let sandbox = Sandbox::start(&[]);
+    for flag in ["--wait=0", "--timeout=0", "--wait=soon"] {
+        let refused = sandbox.call(&[&PAYMENT[..], &[flag]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+    }
+    assert!(http(sandbox.host(), "GET", "/_sandbox/requests", "").ends_with("[]"));
+}
+
+#[test]
+fn a_flag_that_names_the_system_is_never_outvoted() {
+    let run = |variables: &[(&str, &str)]| {
+        k2().args(["call", "oauth", "token", "--environment", "sandbox", "--timeout", "5"])
+            .envs([("K2_CLIENT_ID", "canary"), ("K2_CLIENT_SECRET", "canary")])
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
+    };
+    let two = run(&[("K2_BASE_URL", "http://127.0.0.1:1")]);
+    assert!(two.status.code() == Some(2) && text(&two.stderr).contains("unset K2_BASE_URL"), "{}", text(&two.stderr));
+
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut bytes = [0; 4096];
+        let n = stream.read(&mut bytes).unwrap();
+        stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").unwrap();
+        text(&bytes[..n])
+    });
+    run(&[("K2_ENVIRONMENT", "production"), ("HTTPS_PROXY", &address)]);
+    assert!(seen.join().unwrap().starts_with("CONNECT sandbox.kopokopo.com:443"));
+}
+
+#[test]
+fn a_token_is_taken_from_the_environment_only() {
+    let sandbox = Sandbox::start(&[]);
+    let answer: Value = serde_json::from_slice(&sandbox.call(&["oauth", "token"]).stdout).unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    for name in ["introspect", "revoke"] {
+        let shown = sandbox.call(&["oauth", name, &format!("token={token}")]);
+        let said = text(&shown.stderr);
+        assert!(shown.status.code() == Some(2) && said.contains("K2_ACCESS_TOKEN") && !said.contains(token), "{said}");
+        let missing = sandbox.call(&["oauth", name]);
+        assert!(missing.status.code() == Some(2) && text(&missing.stderr).contains("K2_ACCESS_TOKEN is not set"));
+    }
+    let about = sandbox.command(&["oauth", "introspect"]).env("K2_ACCESS_TOKEN", token).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&about.stdout).unwrap()["active"], true);
+}
+
+#[test]
+fn every_refusal_can_be_had_as_json() {
+    let sandbox = Sandbox::start(&[]);
+    for (arguments, kind, code) in [
+        (&["nothing", "create"][..], "invalid_request", 2),
+        (&["incoming_payments", "create", "amount"], "invalid_request", 2),
+        (
+            &["incoming_payments", "create", "amount=0", "till_number=1", "phone_number=0712345678"],
+            "invalid_request",
+            2,
+        ),
+        (&["oauth", "revoke"], "configuration", 2),
+        (&["payment_links", "get", "id=x"], "not_found", 1),
+    ] {
+        let refused = sandbox.call(&[arguments, &["--json-errors"]].concat());
+        let error: Value = serde_json::from_slice(&refused.stderr).unwrap();
+        assert_eq!((error["kind"].as_str(), refused.status.code()), (Some(kind), Some(code)), "{error}");
+        assert_eq!(error.as_object().unwrap().len(), 10);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_sweep_asks_for_the_word() {
+    let sandbox = Sandbox::start(&[]);
+    let line = "call send_money sweep_all_funds callback_url=https://nowhere.invalid/k2";
+    let asked = |answer: &str| on_a_terminal(line, &sandbox.command(&[]), answer);
+    let (code, said) = asked("yes\n");
+    assert!(code == Some(2) && said.contains("Nothing was sent") && said.contains(sandbox.host()), "{said}");
+    assert!(!http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("send_money"));
+    let (code, said) = asked("sweep\n");
+    assert!(code == Some(0) && said.contains("location"), "{said}");
+}
