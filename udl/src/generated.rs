@@ -151,6 +151,7 @@ impl IntoCore for WaitOptions {
     type Core = api::WaitOptions;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::WaitOptions::default();
+        let api::WaitOptions { timeout: _, interval: _, max_interval: _ } = &core;
         core.timeout = self.timeout.into_core(&place.field("timeout"))?.into();
         core.interval = self.interval.into_core(&place.field("interval"))?.into();
         core.max_interval = self.max_interval.into_core(&place.field("max_interval"))?.into();
@@ -183,11 +184,12 @@ pub struct Token {
 impl FromCore for Token {
     type Core = api::Token;
     fn from_core(core: Self::Core) -> Self {
+        let api::Token { access_token, token_type, expires_in, created_at, .. } = core;
         Self {
-            access_token: FromCore::from_core(core.access_token),
-            token_type: FromCore::from_core(core.token_type),
-            expires_in: FromCore::from_core(core.expires_in),
-            created_at: FromCore::from_core(core.created_at),
+            access_token: FromCore::from_core(access_token),
+            token_type: FromCore::from_core(token_type),
+            expires_in: FromCore::from_core(expires_in),
+            created_at: FromCore::from_core(created_at),
         }
     }
 }
@@ -212,13 +214,14 @@ pub struct Introspection {
 impl FromCore for Introspection {
     type Core = api::Introspection;
     fn from_core(core: Self::Core) -> Self {
+        let api::Introspection { active, scope, client_id, token_type, exp, iat, .. } = core;
         Self {
-            active: FromCore::from_core(core.active),
-            scope: FromCore::from_core(core.scope),
-            client_id: FromCore::from_core(core.client_id),
-            token_type: FromCore::from_core(core.token_type),
-            exp: FromCore::from_core(core.exp),
-            iat: FromCore::from_core(core.iat),
+            active: FromCore::from_core(active),
+            scope: FromCore::from_core(scope),
+            client_id: FromCore::from_core(client_id),
+            token_type: FromCore::from_core(token_type),
+            exp: FromCore::from_core(exp),
+            iat: FromCore::from_core(iat),
         }
     }
 }
@@ -241,12 +244,13 @@ pub struct TokenInfo {
 impl FromCore for TokenInfo {
     type Core = api::TokenInfo;
     fn from_core(core: Self::Core) -> Self {
+        let api::TokenInfo { resource_owner_id, scope, expires_in, application, created_at, .. } = core;
         Self {
-            resource_owner_id: FromCore::from_core(core.resource_owner_id),
-            scope: FromCore::from_core(core.scope),
-            expires_in: FromCore::from_core(core.expires_in),
-            application: FromCore::from_core(core.application),
-            created_at: FromCore::from_core(core.created_at),
+            resource_owner_id: FromCore::from_core(resource_owner_id),
+            scope: FromCore::from_core(scope),
+            expires_in: FromCore::from_core(expires_in),
+            application: FromCore::from_core(application),
+            created_at: FromCore::from_core(created_at),
         }
     }
 }
@@ -261,7 +265,8 @@ pub struct TokenApplication {
 impl FromCore for TokenApplication {
     type Core = api::TokenApplication;
     fn from_core(core: Self::Core) -> Self {
-        Self { uid: FromCore::from_core(core.uid) }
+        let api::TokenApplication { uid, .. } = core;
+        Self { uid: FromCore::from_core(uid) }
     }
 }
 
@@ -285,6 +290,13 @@ impl IntoCore for WebhookSubscriptionRequest {
     type Core = api::WebhookSubscriptionRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::WebhookSubscriptionRequest::default();
+        let api::WebhookSubscriptionRequest {
+            event_type: _,
+            url: _,
+            scope: _,
+            scope_reference: _,
+            enable_daraja_payload: _,
+        } = &core;
         core.event_type = self.event_type.into_core(&place.field("event_type"))?.into();
         core.url = self.url.into_core(&place.field("url"))?.into();
         core.scope = self.scope.into_core(&place.field("scope"))?.into();
@@ -326,17 +338,29 @@ pub struct WebhookSubscription {
 impl FromCore for WebhookSubscription {
     type Core = api::WebhookSubscription;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::WebhookSubscription {
+            id,
+            status,
+            event_type,
+            url,
+            scope,
+            scope_reference,
+            enable_daraja_payload,
+            links,
+            raw,
+        } = core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            event_type: FromCore::from_core(core.event_type),
-            url: FromCore::from_core(core.url),
-            scope: FromCore::from_core(core.scope),
-            scope_reference: FromCore::from_core(core.scope_reference),
-            enable_daraja_payload: FromCore::from_core(core.enable_daraja_payload),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            event_type: FromCore::from_core(event_type),
+            url: FromCore::from_core(url),
+            scope: FromCore::from_core(scope),
+            scope_reference: FromCore::from_core(scope_reference),
+            enable_daraja_payload: FromCore::from_core(enable_daraja_payload),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -370,6 +394,18 @@ impl IntoCore for IncomingPaymentRequest {
     type Core = api::IncomingPaymentRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::IncomingPaymentRequest::default();
+        let api::IncomingPaymentRequest {
+            till_number: _,
+            phone_number: _,
+            amount: _,
+            callback_url: _,
+            currency: _,
+            first_name: _,
+            last_name: _,
+            email: _,
+            metadata: _,
+            payment_channel: _,
+        } = &core;
         core.till_number = self.till_number.into_core(&place.field("till_number"))?.into();
         core.phone_number = self.phone_number.into_core(&place.field("phone_number"))?.into();
         core.amount = self.amount.into_core(&place.field("amount"))?.into();
@@ -426,18 +462,22 @@ pub struct IncomingPayment {
 impl FromCore for IncomingPayment {
     type Core = api::IncomingPayment;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let is_final = core.is_final();
+        let api::IncomingPayment { id, status, initiation_time, event_type, transaction, errors, metadata, links, raw } =
+            core;
         Self {
-            is_paid: core.is_paid(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            initiation_time: FromCore::from_core(core.initiation_time),
-            event_type: FromCore::from_core(core.event_type),
-            transaction: FromCore::from_core(core.transaction),
-            errors: FromCore::from_core(core.errors),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_paid,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            initiation_time: FromCore::from_core(initiation_time),
+            event_type: FromCore::from_core(event_type),
+            transaction: FromCore::from_core(transaction),
+            errors: FromCore::from_core(errors),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -461,6 +501,8 @@ impl IntoCore for MerchantWalletRequest {
     type Core = api::MerchantWalletRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::MerchantWalletRequest::default();
+        let api::MerchantWalletRequest { first_name: _, last_name: _, phone_number: _, nickname: _, network: _ } =
+            &core;
         core.first_name = self.first_name.into_core(&place.field("first_name"))?.into();
         core.last_name = self.last_name.into_core(&place.field("last_name"))?.into();
         core.phone_number = self.phone_number.into_core(&place.field("phone_number"))?.into();
@@ -503,17 +545,20 @@ pub struct MerchantWallet {
 impl FromCore for MerchantWallet {
     type Core = api::MerchantWallet;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::MerchantWallet { id, status, first_name, last_name, nickname, phone_number, network, links, raw } =
+            core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            first_name: FromCore::from_core(core.first_name),
-            last_name: FromCore::from_core(core.last_name),
-            nickname: FromCore::from_core(core.nickname),
-            phone_number: FromCore::from_core(core.phone_number),
-            network: FromCore::from_core(core.network),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            first_name: FromCore::from_core(first_name),
+            last_name: FromCore::from_core(last_name),
+            nickname: FromCore::from_core(nickname),
+            phone_number: FromCore::from_core(phone_number),
+            network: FromCore::from_core(network),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -537,6 +582,13 @@ impl IntoCore for MerchantBankAccountRequest {
     type Core = api::MerchantBankAccountRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::MerchantBankAccountRequest::default();
+        let api::MerchantBankAccountRequest {
+            account_name: _,
+            bank_branch_ref: _,
+            account_number: _,
+            settlement_method: _,
+            nickname: _,
+        } = &core;
         core.account_name = self.account_name.into_core(&place.field("account_name"))?.into();
         core.bank_branch_ref = self.bank_branch_ref.into_core(&place.field("bank_branch_ref"))?.into();
         core.account_number = self.account_number.into_core(&place.field("account_number"))?.into();
@@ -577,17 +629,29 @@ pub struct MerchantBankAccount {
 impl FromCore for MerchantBankAccount {
     type Core = api::MerchantBankAccount;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::MerchantBankAccount {
+            id,
+            status,
+            account_name,
+            bank_branch_ref,
+            account_number,
+            nickname,
+            settlement_method,
+            links,
+            raw,
+        } = core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            account_name: FromCore::from_core(core.account_name),
-            bank_branch_ref: FromCore::from_core(core.bank_branch_ref),
-            account_number: FromCore::from_core(core.account_number),
-            nickname: FromCore::from_core(core.nickname),
-            settlement_method: FromCore::from_core(core.settlement_method),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            account_name: FromCore::from_core(account_name),
+            bank_branch_ref: FromCore::from_core(bank_branch_ref),
+            account_number: FromCore::from_core(account_number),
+            nickname: FromCore::from_core(nickname),
+            settlement_method: FromCore::from_core(settlement_method),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -613,6 +677,14 @@ impl IntoCore for MobileWalletRecipientRequest {
     type Core = api::MobileWalletRecipientRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::MobileWalletRecipientRequest::default();
+        let api::MobileWalletRecipientRequest {
+            first_name: _,
+            last_name: _,
+            phone_number: _,
+            nickname: _,
+            email: _,
+            network: _,
+        } = &core;
         core.first_name = self.first_name.into_core(&place.field("first_name"))?.into();
         core.last_name = self.last_name.into_core(&place.field("last_name"))?.into();
         core.phone_number = self.phone_number.into_core(&place.field("phone_number"))?.into();
@@ -648,6 +720,13 @@ impl IntoCore for BankAccountRecipientRequest {
     type Core = api::BankAccountRecipientRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::BankAccountRecipientRequest::default();
+        let api::BankAccountRecipientRequest {
+            account_name: _,
+            bank_branch_ref: _,
+            account_number: _,
+            nickname: _,
+            settlement_method: _,
+        } = &core;
         core.account_name = self.account_name.into_core(&place.field("account_name"))?.into();
         core.bank_branch_ref = self.bank_branch_ref.into_core(&place.field("bank_branch_ref"))?.into();
         core.account_number = self.account_number.into_core(&place.field("account_number"))?.into();
@@ -676,6 +755,7 @@ impl IntoCore for TillRecipientRequest {
     type Core = api::TillRecipientRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::TillRecipientRequest::default();
+        let api::TillRecipientRequest { till_name: _, till_number: _, nickname: _ } = &core;
         core.till_name = self.till_name.into_core(&place.field("till_name"))?.into();
         core.till_number = self.till_number.into_core(&place.field("till_number"))?.into();
         if let Some(nickname) = self.nickname {
@@ -702,6 +782,8 @@ impl IntoCore for PaybillRecipientRequest {
     type Core = api::PaybillRecipientRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::PaybillRecipientRequest::default();
+        let api::PaybillRecipientRequest { paybill_name: _, paybill_number: _, paybill_account_number: _, nickname: _ } =
+            &core;
         core.paybill_name = self.paybill_name.into_core(&place.field("paybill_name"))?.into();
         core.paybill_number = self.paybill_number.into_core(&place.field("paybill_number"))?.into();
         core.paybill_account_number =
@@ -763,28 +845,51 @@ pub struct ExternalRecipient {
 impl FromCore for ExternalRecipient {
     type Core = api::ExternalRecipient;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::ExternalRecipient {
+            id,
+            status,
+            recipient_type,
+            first_name,
+            last_name,
+            email,
+            phone_number,
+            network,
+            account_name,
+            account_number,
+            bank_branch_ref,
+            settlement_method,
+            till_name,
+            till_number,
+            paybill_name,
+            paybill_number,
+            paybill_account_number,
+            nickname,
+            links,
+            raw,
+        } = core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            recipient_type: FromCore::from_core(core.recipient_type),
-            first_name: FromCore::from_core(core.first_name),
-            last_name: FromCore::from_core(core.last_name),
-            email: FromCore::from_core(core.email),
-            phone_number: FromCore::from_core(core.phone_number),
-            network: FromCore::from_core(core.network),
-            account_name: FromCore::from_core(core.account_name),
-            account_number: FromCore::from_core(core.account_number),
-            bank_branch_ref: FromCore::from_core(core.bank_branch_ref),
-            settlement_method: FromCore::from_core(core.settlement_method),
-            till_name: FromCore::from_core(core.till_name),
-            till_number: FromCore::from_core(core.till_number),
-            paybill_name: FromCore::from_core(core.paybill_name),
-            paybill_number: FromCore::from_core(core.paybill_number),
-            paybill_account_number: FromCore::from_core(core.paybill_account_number),
-            nickname: FromCore::from_core(core.nickname),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            recipient_type: FromCore::from_core(recipient_type),
+            first_name: FromCore::from_core(first_name),
+            last_name: FromCore::from_core(last_name),
+            email: FromCore::from_core(email),
+            phone_number: FromCore::from_core(phone_number),
+            network: FromCore::from_core(network),
+            account_name: FromCore::from_core(account_name),
+            account_number: FromCore::from_core(account_number),
+            bank_branch_ref: FromCore::from_core(bank_branch_ref),
+            settlement_method: FromCore::from_core(settlement_method),
+            till_name: FromCore::from_core(till_name),
+            till_number: FromCore::from_core(till_number),
+            paybill_name: FromCore::from_core(paybill_name),
+            paybill_number: FromCore::from_core(paybill_number),
+            paybill_account_number: FromCore::from_core(paybill_account_number),
+            nickname: FromCore::from_core(nickname),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -811,6 +916,8 @@ impl IntoCore for SendMoneyRequest {
     type Core = api::SendMoneyRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::SendMoneyRequest::default();
+        let api::SendMoneyRequest { destinations: _, callback_url: _, source_identifier: _, currency: _, metadata: _ } =
+            &core;
         core.destinations = self.destinations.into_core(&place.field("destinations"))?.into();
         core.callback_url = self.callback_url.into_core(&place.field("callback_url"))?.into();
         if let Some(source_identifier) = self.source_identifier {
@@ -841,6 +948,7 @@ impl IntoCore for SweepRequest {
     type Core = api::SweepRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::SweepRequest::default();
+        let api::SweepRequest { callback_url: _, currency: _, metadata: _ } = &core;
         core.callback_url = self.callback_url.into_core(&place.field("callback_url"))?.into();
         if let Some(currency) = self.currency {
             core.currency = currency.into_core(&place.field("currency"))?.into();
@@ -867,6 +975,7 @@ impl IntoCore for MerchantDestination {
     type Core = api::MerchantDestination;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::MerchantDestination::default();
+        let api::MerchantDestination { reference: _, amount: _, description: _ } = &core;
         core.reference = self.reference.into_core(&place.field("reference"))?.into();
         core.amount = self.amount.into_core(&place.field("amount"))?.into();
         if let Some(description) = self.description {
@@ -897,6 +1006,14 @@ impl IntoCore for MobileWalletDestination {
     type Core = api::MobileWalletDestination;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::MobileWalletDestination::default();
+        let api::MobileWalletDestination {
+            phone_number: _,
+            amount: _,
+            description: _,
+            network: _,
+            nickname: _,
+            favourite: _,
+        } = &core;
         core.phone_number = self.phone_number.into_core(&place.field("phone_number"))?.into();
         core.amount = self.amount.into_core(&place.field("amount"))?.into();
         core.description = self.description.into_core(&place.field("description"))?.into();
@@ -936,6 +1053,15 @@ impl IntoCore for BankAccountDestination {
     type Core = api::BankAccountDestination;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::BankAccountDestination::default();
+        let api::BankAccountDestination {
+            bank_branch_ref: _,
+            account_name: _,
+            account_number: _,
+            amount: _,
+            description: _,
+            nickname: _,
+            favourite: _,
+        } = &core;
         core.bank_branch_ref = self.bank_branch_ref.into_core(&place.field("bank_branch_ref"))?.into();
         core.account_name = self.account_name.into_core(&place.field("account_name"))?.into();
         core.account_number = self.account_number.into_core(&place.field("account_number"))?.into();
@@ -970,6 +1096,7 @@ impl IntoCore for TillDestination {
     type Core = api::TillDestination;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::TillDestination::default();
+        let api::TillDestination { till_number: _, amount: _, description: _, nickname: _, favourite: _ } = &core;
         core.till_number = self.till_number.into_core(&place.field("till_number"))?.into();
         core.amount = self.amount.into_core(&place.field("amount"))?.into();
         core.description = self.description.into_core(&place.field("description"))?.into();
@@ -1004,6 +1131,14 @@ impl IntoCore for PaybillDestination {
     type Core = api::PaybillDestination;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::PaybillDestination::default();
+        let api::PaybillDestination {
+            paybill_number: _,
+            paybill_account_number: _,
+            amount: _,
+            description: _,
+            nickname: _,
+            favourite: _,
+        } = &core;
         core.paybill_number = self.paybill_number.into_core(&place.field("paybill_number"))?.into();
         core.paybill_account_number =
             self.paybill_account_number.into_core(&place.field("paybill_account_number"))?.into();
@@ -1055,21 +1190,37 @@ pub struct SendMoney {
 impl FromCore for SendMoney {
     type Core = api::SendMoney;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
+        let is_final = core.is_final();
+        let api::SendMoney {
+            id,
+            status,
+            created_at,
+            source_identifier,
+            currency,
+            destinations,
+            transfer_batches,
+            errors,
+            metadata,
+            links,
+            raw,
+        } = core;
         Self {
-            is_paid: core.is_paid(),
-            failed_disbursements: core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            created_at: FromCore::from_core(core.created_at),
-            source_identifier: FromCore::from_core(core.source_identifier),
-            currency: FromCore::from_core(core.currency),
-            destinations: FromCore::from_core(core.destinations),
-            transfer_batches: FromCore::from_core(core.transfer_batches),
-            errors: FromCore::from_core(core.errors),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_paid,
+            failed_disbursements,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            created_at: FromCore::from_core(created_at),
+            source_identifier: FromCore::from_core(source_identifier),
+            currency: FromCore::from_core(currency),
+            destinations: FromCore::from_core(destinations),
+            transfer_batches: FromCore::from_core(transfer_batches),
+            errors: FromCore::from_core(errors),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1110,21 +1261,37 @@ pub struct SendMoneyDestination {
 impl FromCore for SendMoneyDestination {
     type Core = api::SendMoneyDestination;
     fn from_core(core: Self::Core) -> Self {
+        let api::SendMoneyDestination {
+            destination_type,
+            amount,
+            reference,
+            phone_number,
+            network,
+            account_name,
+            account_number,
+            bank_branch_ref,
+            till_number,
+            paybill_number,
+            paybill_account_number,
+            nickname,
+            description,
+            favourite,
+        } = core;
         Self {
-            destination_type: FromCore::from_core(core.destination_type),
-            amount: FromCore::from_core(core.amount),
-            reference: FromCore::from_core(core.reference),
-            phone_number: FromCore::from_core(core.phone_number),
-            network: FromCore::from_core(core.network),
-            account_name: FromCore::from_core(core.account_name),
-            account_number: FromCore::from_core(core.account_number),
-            bank_branch_ref: FromCore::from_core(core.bank_branch_ref),
-            till_number: FromCore::from_core(core.till_number),
-            paybill_number: FromCore::from_core(core.paybill_number),
-            paybill_account_number: FromCore::from_core(core.paybill_account_number),
-            nickname: FromCore::from_core(core.nickname),
-            description: FromCore::from_core(core.description),
-            favourite: FromCore::from_core(core.favourite),
+            destination_type: FromCore::from_core(destination_type),
+            amount: FromCore::from_core(amount),
+            reference: FromCore::from_core(reference),
+            phone_number: FromCore::from_core(phone_number),
+            network: FromCore::from_core(network),
+            account_name: FromCore::from_core(account_name),
+            account_number: FromCore::from_core(account_number),
+            bank_branch_ref: FromCore::from_core(bank_branch_ref),
+            till_number: FromCore::from_core(till_number),
+            paybill_number: FromCore::from_core(paybill_number),
+            paybill_account_number: FromCore::from_core(paybill_account_number),
+            nickname: FromCore::from_core(nickname),
+            description: FromCore::from_core(description),
+            favourite: FromCore::from_core(favourite),
         }
     }
 }
@@ -1143,10 +1310,11 @@ pub struct TransferBatch {
 impl FromCore for TransferBatch {
     type Core = api::TransferBatch;
     fn from_core(core: Self::Core) -> Self {
+        let api::TransferBatch { status, amount, disbursements } = core;
         Self {
-            status: FromCore::from_core(core.status),
-            amount: FromCore::from_core(core.amount),
-            disbursements: FromCore::from_core(core.disbursements),
+            status: FromCore::from_core(status),
+            amount: FromCore::from_core(amount),
+            disbursements: FromCore::from_core(disbursements),
         }
     }
 }
@@ -1189,22 +1357,39 @@ pub struct Disbursement {
 impl FromCore for Disbursement {
     type Core = api::Disbursement;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let api::Disbursement {
+            status,
+            amount,
+            errors,
+            origination_time,
+            destination_type,
+            destination_reference,
+            transaction_reference,
+            phone_number,
+            account_number,
+            till_number,
+            paybill_number,
+            paybill_account_number,
+            nickname,
+            favourite,
+        } = core;
         Self {
-            is_paid: core.is_paid(),
-            status: FromCore::from_core(core.status),
-            amount: FromCore::from_core(core.amount),
-            errors: FromCore::from_core(core.errors),
-            origination_time: FromCore::from_core(core.origination_time),
-            destination_type: FromCore::from_core(core.destination_type),
-            destination_reference: FromCore::from_core(core.destination_reference),
-            transaction_reference: FromCore::from_core(core.transaction_reference),
-            phone_number: FromCore::from_core(core.phone_number),
-            account_number: FromCore::from_core(core.account_number),
-            till_number: FromCore::from_core(core.till_number),
-            paybill_number: FromCore::from_core(core.paybill_number),
-            paybill_account_number: FromCore::from_core(core.paybill_account_number),
-            nickname: FromCore::from_core(core.nickname),
-            favourite: FromCore::from_core(core.favourite),
+            is_paid,
+            status: FromCore::from_core(status),
+            amount: FromCore::from_core(amount),
+            errors: FromCore::from_core(errors),
+            origination_time: FromCore::from_core(origination_time),
+            destination_type: FromCore::from_core(destination_type),
+            destination_reference: FromCore::from_core(destination_reference),
+            transaction_reference: FromCore::from_core(transaction_reference),
+            phone_number: FromCore::from_core(phone_number),
+            account_number: FromCore::from_core(account_number),
+            till_number: FromCore::from_core(till_number),
+            paybill_number: FromCore::from_core(paybill_number),
+            paybill_account_number: FromCore::from_core(paybill_account_number),
+            nickname: FromCore::from_core(nickname),
+            favourite: FromCore::from_core(favourite),
         }
     }
 }
@@ -1228,6 +1413,7 @@ impl IntoCore for PollingRequest {
     type Core = api::PollingRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::PollingRequest::default();
+        let api::PollingRequest { scope: _, from_time: _, to_time: _, callback_url: _, scope_reference: _ } = &core;
         core.scope = self.scope.into_core(&place.field("scope"))?.into();
         core.from_time = self.from_time.into_core(&place.field("from_time"))?.into();
         core.to_time = self.to_time.into_core(&place.field("to_time"))?.into();
@@ -1269,18 +1455,31 @@ pub struct Polling {
 impl FromCore for Polling {
     type Core = api::Polling;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::Polling {
+            id,
+            status,
+            created_at,
+            from_time,
+            to_time,
+            scope,
+            scope_reference,
+            transactions,
+            links,
+            raw,
+        } = core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            created_at: FromCore::from_core(core.created_at),
-            from_time: FromCore::from_core(core.from_time),
-            to_time: FromCore::from_core(core.to_time),
-            scope: FromCore::from_core(core.scope),
-            scope_reference: FromCore::from_core(core.scope_reference),
-            transactions: FromCore::from_core(core.transactions),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            created_at: FromCore::from_core(created_at),
+            from_time: FromCore::from_core(from_time),
+            to_time: FromCore::from_core(to_time),
+            scope: FromCore::from_core(scope),
+            scope_reference: FromCore::from_core(scope_reference),
+            transactions: FromCore::from_core(transactions),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1297,10 +1496,8 @@ pub struct PolledTransaction {
 impl FromCore for PolledTransaction {
     type Core = api::PolledTransaction;
     fn from_core(core: Self::Core) -> Self {
-        Self {
-            transaction_type: FromCore::from_core(core.transaction_type),
-            transaction: FromCore::from_core(core.transaction),
-        }
+        let api::PolledTransaction { transaction_type, transaction } = core;
+        Self { transaction_type: FromCore::from_core(transaction_type), transaction: FromCore::from_core(transaction) }
     }
 }
 
@@ -1319,6 +1516,7 @@ impl IntoCore for SmsNotificationRequest {
     type Core = api::SmsNotificationRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::SmsNotificationRequest::default();
+        let api::SmsNotificationRequest { webhook_event_reference: _, message: _, callback_url: _ } = &core;
         core.webhook_event_reference =
             self.webhook_event_reference.into_core(&place.field("webhook_event_reference"))?.into();
         core.message = self.message.into_core(&place.field("message"))?.into();
@@ -1349,14 +1547,16 @@ pub struct SmsNotification {
 impl FromCore for SmsNotification {
     type Core = api::SmsNotification;
     fn from_core(core: Self::Core) -> Self {
+        let is_final = core.is_final();
+        let api::SmsNotification { id, status, message, webhook_event_reference, links, raw } = core;
         Self {
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            message: FromCore::from_core(core.message),
-            webhook_event_reference: FromCore::from_core(core.webhook_event_reference),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            message: FromCore::from_core(message),
+            webhook_event_reference: FromCore::from_core(webhook_event_reference),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1378,6 +1578,7 @@ impl IntoCore for ReversalRequest {
     type Core = api::ReversalRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::ReversalRequest::default();
+        let api::ReversalRequest { transaction_reference: _, reason: _, callback_url: _, metadata: _ } = &core;
         core.transaction_reference =
             self.transaction_reference.into_core(&place.field("transaction_reference"))?.into();
         core.reason = self.reason.into_core(&place.field("reason"))?.into();
@@ -1423,20 +1624,35 @@ pub struct Reversal {
 impl FromCore for Reversal {
     type Core = api::Reversal;
     fn from_core(core: Self::Core) -> Self {
+        let is_reversed = core.is_reversed();
+        let is_failed = core.is_failed();
+        let is_final = core.is_final();
+        let api::Reversal {
+            id,
+            status,
+            created_at,
+            transaction_reference,
+            reason,
+            reversal_bulk_payment,
+            errors,
+            metadata,
+            links,
+            raw,
+        } = core;
         Self {
-            is_reversed: core.is_reversed(),
-            is_failed: core.is_failed(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            created_at: FromCore::from_core(core.created_at),
-            transaction_reference: FromCore::from_core(core.transaction_reference),
-            reason: FromCore::from_core(core.reason),
-            reversal_bulk_payment: FromCore::from_core(core.reversal_bulk_payment),
-            errors: FromCore::from_core(core.errors),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_reversed,
+            is_failed,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            created_at: FromCore::from_core(created_at),
+            transaction_reference: FromCore::from_core(transaction_reference),
+            reason: FromCore::from_core(reason),
+            reversal_bulk_payment: FromCore::from_core(reversal_bulk_payment),
+            errors: FromCore::from_core(errors),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1457,11 +1673,12 @@ pub struct ReversalBulkPayment {
 impl FromCore for ReversalBulkPayment {
     type Core = api::ReversalBulkPayment;
     fn from_core(core: Self::Core) -> Self {
+        let api::ReversalBulkPayment { amount, status, origination_time, transaction_reference } = core;
         Self {
-            amount: FromCore::from_core(core.amount),
-            status: FromCore::from_core(core.status),
-            origination_time: FromCore::from_core(core.origination_time),
-            transaction_reference: FromCore::from_core(core.transaction_reference),
+            amount: FromCore::from_core(amount),
+            status: FromCore::from_core(status),
+            origination_time: FromCore::from_core(origination_time),
+            transaction_reference: FromCore::from_core(transaction_reference),
         }
     }
 }
@@ -1489,6 +1706,15 @@ impl IntoCore for PaymentLinkRequest {
     type Core = api::PaymentLinkRequest;
     fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
         let mut core = api::PaymentLinkRequest::default();
+        let api::PaymentLinkRequest {
+            till_number: _,
+            amount: _,
+            callback_url: _,
+            currency: _,
+            payment_reference: _,
+            note: _,
+            metadata: _,
+        } = &core;
         core.till_number = self.till_number.into_core(&place.field("till_number"))?.into();
         core.amount = self.amount.into_core(&place.field("amount"))?.into();
         core.callback_url = self.callback_url.into_core(&place.field("callback_url"))?.into();
@@ -1565,31 +1791,57 @@ pub struct PaymentLink {
 impl FromCore for PaymentLink {
     type Core = api::PaymentLink;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let is_cancelled = core.is_cancelled();
+        let has_failed_attempt = core.has_failed_attempt();
+        let is_final = core.is_final();
+        let api::PaymentLink {
+            id,
+            status,
+            link_status,
+            link,
+            expires_at,
+            created_at,
+            till_name,
+            till_number,
+            payment_reference,
+            currency,
+            amount,
+            note,
+            initiator_name,
+            transaction_reference,
+            sender_phone_number,
+            origination_time,
+            errors,
+            metadata,
+            links,
+            raw,
+        } = core;
         Self {
-            is_paid: core.is_paid(),
-            is_cancelled: core.is_cancelled(),
-            has_failed_attempt: core.has_failed_attempt(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            link_status: FromCore::from_core(core.link_status),
-            link: FromCore::from_core(core.link),
-            expires_at: FromCore::from_core(core.expires_at),
-            created_at: FromCore::from_core(core.created_at),
-            till_name: FromCore::from_core(core.till_name),
-            till_number: FromCore::from_core(core.till_number),
-            payment_reference: FromCore::from_core(core.payment_reference),
-            currency: FromCore::from_core(core.currency),
-            amount: FromCore::from_core(core.amount),
-            note: FromCore::from_core(core.note),
-            initiator_name: FromCore::from_core(core.initiator_name),
-            transaction_reference: FromCore::from_core(core.transaction_reference),
-            sender_phone_number: FromCore::from_core(core.sender_phone_number),
-            origination_time: FromCore::from_core(core.origination_time),
-            errors: FromCore::from_core(core.errors),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_paid,
+            is_cancelled,
+            has_failed_attempt,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            link_status: FromCore::from_core(link_status),
+            link: FromCore::from_core(link),
+            expires_at: FromCore::from_core(expires_at),
+            created_at: FromCore::from_core(created_at),
+            till_name: FromCore::from_core(till_name),
+            till_number: FromCore::from_core(till_number),
+            payment_reference: FromCore::from_core(payment_reference),
+            currency: FromCore::from_core(currency),
+            amount: FromCore::from_core(amount),
+            note: FromCore::from_core(note),
+            initiator_name: FromCore::from_core(initiator_name),
+            transaction_reference: FromCore::from_core(transaction_reference),
+            sender_phone_number: FromCore::from_core(sender_phone_number),
+            origination_time: FromCore::from_core(origination_time),
+            errors: FromCore::from_core(errors),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1622,17 +1874,20 @@ pub struct Payment {
 impl FromCore for Payment {
     type Core = api::Payment;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let is_final = core.is_final();
+        let api::Payment { id, status, created_at, amount, transfer_batches, metadata, links, raw } = core;
         Self {
-            is_paid: core.is_paid(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            created_at: FromCore::from_core(core.created_at),
-            amount: FromCore::from_core(core.amount),
-            transfer_batches: FromCore::from_core(core.transfer_batches),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_paid,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            created_at: FromCore::from_core(created_at),
+            amount: FromCore::from_core(amount),
+            transfer_batches: FromCore::from_core(transfer_batches),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1649,7 +1904,8 @@ pub struct PaymentAmount {
 impl FromCore for PaymentAmount {
     type Core = api::PaymentAmount;
     fn from_core(core: Self::Core) -> Self {
-        Self { currency: FromCore::from_core(core.currency), value: FromCore::from_core(core.value) }
+        let api::PaymentAmount { currency, value } = core;
+        Self { currency: FromCore::from_core(currency), value: FromCore::from_core(value) }
     }
 }
 
@@ -1681,17 +1937,20 @@ pub struct SettlementTransfer {
 impl FromCore for SettlementTransfer {
     type Core = api::SettlementTransfer;
     fn from_core(core: Self::Core) -> Self {
+        let is_paid = core.is_paid();
+        let is_final = core.is_final();
+        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, metadata, links, raw } = core;
         Self {
-            is_paid: core.is_paid(),
-            is_final: core.is_final(),
-            id: FromCore::from_core(core.id),
-            status: FromCore::from_core(core.status),
-            created_at: FromCore::from_core(core.created_at),
-            amount: FromCore::from_core(core.amount),
-            transfer_batches: FromCore::from_core(core.transfer_batches),
-            metadata: FromCore::from_core(core.metadata),
-            links: FromCore::from_core(core.links),
-            raw: FromCore::from_core(core.raw),
+            is_paid,
+            is_final,
+            id: FromCore::from_core(id),
+            status: FromCore::from_core(status),
+            created_at: FromCore::from_core(created_at),
+            amount: FromCore::from_core(amount),
+            transfer_batches: FromCore::from_core(transfer_batches),
+            metadata: FromCore::from_core(metadata),
+            links: FromCore::from_core(links),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1722,15 +1981,17 @@ pub struct Event {
 impl FromCore for Event {
     type Core = api::Event;
     fn from_core(core: Self::Core) -> Self {
+        let dedupe_key = core.dedupe_key();
+        let api::Event { id, topic, event_type, created_at, links, payload, raw } = core;
         Self {
-            dedupe_key: core.dedupe_key(),
-            id: FromCore::from_core(core.id),
-            topic: FromCore::from_core(core.topic),
-            event_type: FromCore::from_core(core.event_type),
-            created_at: FromCore::from_core(core.created_at),
-            links: FromCore::from_core(core.links),
-            payload: FromCore::from_core(core.payload),
-            raw: FromCore::from_core(core.raw),
+            dedupe_key,
+            id: FromCore::from_core(id),
+            topic: FromCore::from_core(topic),
+            event_type: FromCore::from_core(event_type),
+            created_at: FromCore::from_core(created_at),
+            links: FromCore::from_core(links),
+            payload: FromCore::from_core(payload),
+            raw: FromCore::from_core(raw),
         }
     }
 }
@@ -1773,22 +2034,39 @@ pub struct Transaction {
 impl FromCore for Transaction {
     type Core = api::Transaction;
     fn from_core(core: Self::Core) -> Self {
+        let is_received = core.is_received();
+        let api::Transaction {
+            id,
+            reference,
+            origination_time,
+            sender_phone_number,
+            hashed_sender_phone,
+            sending_till,
+            amount,
+            currency,
+            till_number,
+            system,
+            status,
+            sender_first_name,
+            sender_middle_name,
+            sender_last_name,
+        } = core;
         Self {
-            is_received: core.is_received(),
-            id: FromCore::from_core(core.id),
-            reference: FromCore::from_core(core.reference),
-            origination_time: FromCore::from_core(core.origination_time),
-            sender_phone_number: FromCore::from_core(core.sender_phone_number),
-            hashed_sender_phone: FromCore::from_core(core.hashed_sender_phone),
-            sending_till: FromCore::from_core(core.sending_till),
-            amount: FromCore::from_core(core.amount),
-            currency: FromCore::from_core(core.currency),
-            till_number: FromCore::from_core(core.till_number),
-            system: FromCore::from_core(core.system),
-            status: FromCore::from_core(core.status),
-            sender_first_name: FromCore::from_core(core.sender_first_name),
-            sender_middle_name: FromCore::from_core(core.sender_middle_name),
-            sender_last_name: FromCore::from_core(core.sender_last_name),
+            is_received,
+            id: FromCore::from_core(id),
+            reference: FromCore::from_core(reference),
+            origination_time: FromCore::from_core(origination_time),
+            sender_phone_number: FromCore::from_core(sender_phone_number),
+            hashed_sender_phone: FromCore::from_core(hashed_sender_phone),
+            sending_till: FromCore::from_core(sending_till),
+            amount: FromCore::from_core(amount),
+            currency: FromCore::from_core(currency),
+            till_number: FromCore::from_core(till_number),
+            system: FromCore::from_core(system),
+            status: FromCore::from_core(status),
+            sender_first_name: FromCore::from_core(sender_first_name),
+            sender_middle_name: FromCore::from_core(sender_middle_name),
+            sender_last_name: FromCore::from_core(sender_last_name),
         }
     }
 }
@@ -1821,17 +2099,29 @@ pub struct CardTransaction {
 impl FromCore for CardTransaction {
     type Core = api::CardTransaction;
     fn from_core(core: Self::Core) -> Self {
+        let api::CardTransaction {
+            id,
+            reference,
+            origination_time,
+            customer_cc_number,
+            amount,
+            currency,
+            till_number,
+            system,
+            status,
+            settled,
+        } = core;
         Self {
-            id: FromCore::from_core(core.id),
-            reference: FromCore::from_core(core.reference),
-            origination_time: FromCore::from_core(core.origination_time),
-            customer_cc_number: FromCore::from_core(core.customer_cc_number),
-            amount: FromCore::from_core(core.amount),
-            currency: FromCore::from_core(core.currency),
-            till_number: FromCore::from_core(core.till_number),
-            system: FromCore::from_core(core.system),
-            status: FromCore::from_core(core.status),
-            settled: FromCore::from_core(core.settled),
+            id: FromCore::from_core(id),
+            reference: FromCore::from_core(reference),
+            origination_time: FromCore::from_core(origination_time),
+            customer_cc_number: FromCore::from_core(customer_cc_number),
+            amount: FromCore::from_core(amount),
+            currency: FromCore::from_core(currency),
+            till_number: FromCore::from_core(till_number),
+            system: FromCore::from_core(system),
+            status: FromCore::from_core(status),
+            settled: FromCore::from_core(settled),
         }
     }
 }
@@ -1852,11 +2142,12 @@ pub struct Customer {
 impl FromCore for Customer {
     type Core = api::Customer;
     fn from_core(core: Self::Core) -> Self {
+        let api::Customer { first_name, middle_name, last_name, phone_number } = core;
         Self {
-            first_name: FromCore::from_core(core.first_name),
-            middle_name: FromCore::from_core(core.middle_name),
-            last_name: FromCore::from_core(core.last_name),
-            phone_number: FromCore::from_core(core.phone_number),
+            first_name: FromCore::from_core(first_name),
+            middle_name: FromCore::from_core(middle_name),
+            last_name: FromCore::from_core(last_name),
+            phone_number: FromCore::from_core(phone_number),
         }
     }
 }
@@ -1883,14 +2174,15 @@ pub struct Settlement {
 impl FromCore for Settlement {
     type Core = api::Settlement;
     fn from_core(core: Self::Core) -> Self {
+        let api::Settlement { id, amount, currency, status, origination_time, destination, disbursements } = core;
         Self {
-            id: FromCore::from_core(core.id),
-            amount: FromCore::from_core(core.amount),
-            currency: FromCore::from_core(core.currency),
-            status: FromCore::from_core(core.status),
-            origination_time: FromCore::from_core(core.origination_time),
-            destination: FromCore::from_core(core.destination),
-            disbursements: FromCore::from_core(core.disbursements),
+            id: FromCore::from_core(id),
+            amount: FromCore::from_core(amount),
+            currency: FromCore::from_core(currency),
+            status: FromCore::from_core(status),
+            origination_time: FromCore::from_core(origination_time),
+            destination: FromCore::from_core(destination),
+            disbursements: FromCore::from_core(disbursements),
         }
     }
 }
@@ -1925,18 +2217,31 @@ pub struct SettlementDestination {
 impl FromCore for SettlementDestination {
     type Core = api::SettlementDestination;
     fn from_core(core: Self::Core) -> Self {
+        let api::SettlementDestination {
+            destination_type,
+            reference,
+            account_name,
+            account_number,
+            bank_branch_ref,
+            settlement_method,
+            first_name,
+            last_name,
+            email,
+            phone_number,
+            network,
+        } = core;
         Self {
-            destination_type: FromCore::from_core(core.destination_type),
-            reference: FromCore::from_core(core.reference),
-            account_name: FromCore::from_core(core.account_name),
-            account_number: FromCore::from_core(core.account_number),
-            bank_branch_ref: FromCore::from_core(core.bank_branch_ref),
-            settlement_method: FromCore::from_core(core.settlement_method),
-            first_name: FromCore::from_core(core.first_name),
-            last_name: FromCore::from_core(core.last_name),
-            email: FromCore::from_core(core.email),
-            phone_number: FromCore::from_core(core.phone_number),
-            network: FromCore::from_core(core.network),
+            destination_type: FromCore::from_core(destination_type),
+            reference: FromCore::from_core(reference),
+            account_name: FromCore::from_core(account_name),
+            account_number: FromCore::from_core(account_number),
+            bank_branch_ref: FromCore::from_core(bank_branch_ref),
+            settlement_method: FromCore::from_core(settlement_method),
+            first_name: FromCore::from_core(first_name),
+            last_name: FromCore::from_core(last_name),
+            email: FromCore::from_core(email),
+            phone_number: FromCore::from_core(phone_number),
+            network: FromCore::from_core(network),
         }
     }
 }
@@ -1976,20 +2281,35 @@ pub struct DarajaTransaction {
 impl FromCore for DarajaTransaction {
     type Core = api::DarajaTransaction;
     fn from_core(core: Self::Core) -> Self {
+        let api::DarajaTransaction {
+            transaction_type,
+            trans_id,
+            trans_time,
+            trans_amount,
+            business_short_code,
+            bill_ref_number,
+            invoice_number,
+            org_account_balance,
+            third_party_trans_id,
+            msisdn,
+            first_name,
+            middle_name,
+            last_name,
+        } = core;
         Self {
-            transaction_type: FromCore::from_core(core.transaction_type),
-            trans_id: FromCore::from_core(core.trans_id),
-            trans_time: FromCore::from_core(core.trans_time),
-            trans_amount: FromCore::from_core(core.trans_amount),
-            business_short_code: FromCore::from_core(core.business_short_code),
-            bill_ref_number: FromCore::from_core(core.bill_ref_number),
-            invoice_number: FromCore::from_core(core.invoice_number),
-            org_account_balance: FromCore::from_core(core.org_account_balance),
-            third_party_trans_id: FromCore::from_core(core.third_party_trans_id),
-            msisdn: FromCore::from_core(core.msisdn),
-            first_name: FromCore::from_core(core.first_name),
-            middle_name: FromCore::from_core(core.middle_name),
-            last_name: FromCore::from_core(core.last_name),
+            transaction_type: FromCore::from_core(transaction_type),
+            trans_id: FromCore::from_core(trans_id),
+            trans_time: FromCore::from_core(trans_time),
+            trans_amount: FromCore::from_core(trans_amount),
+            business_short_code: FromCore::from_core(business_short_code),
+            bill_ref_number: FromCore::from_core(bill_ref_number),
+            invoice_number: FromCore::from_core(invoice_number),
+            org_account_balance: FromCore::from_core(org_account_balance),
+            third_party_trans_id: FromCore::from_core(third_party_trans_id),
+            msisdn: FromCore::from_core(msisdn),
+            first_name: FromCore::from_core(first_name),
+            middle_name: FromCore::from_core(middle_name),
+            last_name: FromCore::from_core(last_name),
         }
     }
 }
@@ -2008,10 +2328,11 @@ pub struct Links {
 impl FromCore for Links {
     type Core = api::Links;
     fn from_core(core: Self::Core) -> Self {
+        let api::Links { self_url, resource_url, callback_url } = core;
         Self {
-            self_url: FromCore::from_core(core.self_url),
-            resource_url: FromCore::from_core(core.resource_url),
-            callback_url: FromCore::from_core(core.callback_url),
+            self_url: FromCore::from_core(self_url),
+            resource_url: FromCore::from_core(resource_url),
+            callback_url: FromCore::from_core(callback_url),
         }
     }
 }

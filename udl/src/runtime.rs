@@ -196,3 +196,36 @@ pub fn shutdown() {
         runtime.shutdown_timeout(LONGEST_SHUTDOWN);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_call_becomes_a_fixed_sentence_and_the_runtime_lives_on() {
+        let error = block_on(call::<()>(async { panic!("canary") })).unwrap_err();
+        assert_eq!(error.kind(), "internal");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+        assert_eq!(block_on(call(async { Ok(7) })).unwrap(), 7);
+    }
+
+    #[test]
+    fn racing_threads_agree_on_one_runtime() {
+        let seen: Vec<usize> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Arc::as_ptr(&own().unwrap()).addr())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+    }
+
+    #[test]
+    fn an_executor_of_another_kind_can_wait_for_a_call() {
+        // One step at a time, with a waker that does nothing: as UniFFI does it between two wake-ups.
+        let mut future = pin!(call(async { Ok(tokio::time::sleep(Duration::from_millis(5)).await) }));
+        let mut context = Context::from_waker(Waker::noop());
+        while future.as_mut().poll(&mut context).is_pending() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
