@@ -32,6 +32,8 @@ pub enum FaultKind {
     Redirect,
     /// It happens, and the answer has no Location.
     MissingLocation,
+    /// It happens, and the answer's Location points to `location` (default: another host) with the right id.
+    ForeignLocation,
     /// It happens, and the answer has no body.
     EmptyBody,
     /// It happens, and the answer's body breaks off half-way.
@@ -48,7 +50,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, by its name in JSON.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "refuse_connections",
         "reset_before_effect",
         "reset_after_effect",
@@ -60,6 +62,7 @@ impl FaultKind {
         "html_502",
         "redirect",
         "missing_location",
+        "foreign_location",
         "empty_body",
         "truncated_body",
         "callback_late",
@@ -107,7 +110,7 @@ pub struct Fault {
     /// The value of a Retry-After header.
     #[serde(default)]
     pub retry_after: Option<String>,
-    /// Where a redirect points. Default: another host.
+    /// Where a redirect or a foreign Location points. Default: another host.
     #[serde(default)]
     pub location: Option<String>,
 }

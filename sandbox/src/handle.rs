@@ -129,6 +129,9 @@ async fn after_effect(
             FaultKind::HangAfterEffect => return std::future::pending().await,
             FaultKind::StatusAfterEffect => return status(fault),
             FaultKind::MissingLocation => reply.location = None,
+            FaultKind::ForeignLocation => {
+                return respond(&reply, fault.location.as_deref().unwrap_or("https://elsewhere.example"));
+            }
             FaultKind::EmptyBody => reply.body = Value::Null,
             FaultKind::TruncatedBody => return truncated(&respond(&reply, &base_url), &reply),
             _ => {}

@@ -38,6 +38,7 @@ impl App {
         let mut world = self.world();
         if let Some(pace) = settings.pace {
             world.pace = pace;
+            self.due.notify_one();
         }
         if let Some(seconds) = settings.token_lifetime_seconds {
             world.token_lifetime = Duration::from_secs(seconds);

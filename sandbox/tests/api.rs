@@ -362,3 +362,18 @@ async fn what_is_no_operation_or_no_json_is_refused() {
     let seen = talk.sandbox.requests();
     assert!(seen.iter().all(|request| !serde_json::to_string(request).unwrap().contains(talk.sandbox.client_secret())));
 }
+
+#[tokio::test]
+async fn at_pace_manual_everything_waits_for_somebody_or_for_the_clock() {
+    let talk = Talk::start().await;
+    talk.control("PUT", "/settings", &json!({ "pace": "manual" })).await;
+    let push = talk.post("/api/v2/incoming_payments", &stk_push("10", "0712345678", NOWHERE)).await.id();
+    let request = json!({ "destinations": [{ "type": "till", "till_number": "1", "amount": 5, "description": "d" }], "_links": { "callback_url": NOWHERE } });
+    let sent = talk.post("/api/v2/send_money", &request).await.id();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let status = async |path: &str| talk.get(path).await.json()["data"]["attributes"]["status"].clone();
+    let (push_path, sent_path) = (format!("/api/v2/incoming_payments/{push}"), format!("/api/v2/send_money/{sent}"));
+    assert_eq!((status(&push_path).await, status(&sent_path).await), (json!("Pending"), json!("Scheduled")));
+    talk.control("POST", "/clock/advance", &json!({ "seconds": 60 })).await;
+    assert_eq!((status(&push_path).await, status(&sent_path).await), (json!("Pending"), json!("Processed")));
+}

@@ -44,6 +44,10 @@ async fn answers_fail_as_they_are_told_to() {
     let answer = answer.unwrap();
     assert_eq!((answer.status, answer.header("location")), (201, None));
     assert_eq!(talk.balance("K000000"), "100100");
+    let (_, answer) = struck(FaultKind::ForeignLocation).await;
+    assert!(
+        answer.unwrap().header("location").unwrap().starts_with("https://elsewhere.example/api/v2/incoming_payments/")
+    );
     let (talk, answer) = struck(FaultKind::Status).await;
     assert_eq!((answer.unwrap().status, talk.balance("K000000").as_str()), (500, "100000"));
     let (talk, answer) = struck(FaultKind::StatusAfterEffect).await;

@@ -45,7 +45,7 @@ pub enum Pace {
     Fast,
     /// As a customer with a phone does: some seconds.
     Real,
-    /// Not at all: only the control API moves things.
+    /// Not at all: customers wait for the control API, and everything else for the clock to be moved.
     Manual,
 }
 
@@ -61,7 +61,8 @@ impl Pace {
             Self::Instant => Some(Duration::ZERO),
             Self::Fast => Some(Duration::from_millis(fast)),
             Self::Real => Some(Duration::from_millis(real)),
-            Self::Manual => None,
+            // Nobody decides by themselves, and the rest waits for the clock to be moved.
+            Self::Manual => matches!(step, Step::Process | Step::Schedule).then(|| Duration::from_millis(real)),
         }
     }
 }
@@ -244,6 +245,9 @@ impl World {
 
     /// What is due by now happens. Answers how long until something is due again.
     pub(crate) fn tick(&mut self) -> Option<Duration> {
+        if self.pace == Pace::Manual {
+            return None;
+        }
         let now = self.clock.elapsed();
         self.happen_until(now);
         self.due.first_key_value().map(|((at, _), _)| at.saturating_sub(self.clock.elapsed()))
