@@ -71,6 +71,7 @@ pub(crate) fn refused(endpoint: &Endpoint, response: &HttpResponse, retry_after:
         let _ = write!(detail, ": {said}");
     }
     if let Some(hint) = hint(response) {
+        detail.truncate(detail.trim_end_matches('.').len());
         let _ = write!(detail, ". {hint}");
     }
     let error = match endpoint.safety {
