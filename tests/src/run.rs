@@ -116,7 +116,9 @@ impl Stage {
                 (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), Some(expected)) => {
                     (events::error(&error), expected)
                 }
-                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), None) => return Err(format!("{}: {error}", call.operation)),
+                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), None) => {
+                    return Err(format!("{}: {error}", call.operation));
+                }
             };
             self.take_in(&call.operation, call.r#as.as_ref(), &found, expected)?;
         }

@@ -33,4 +33,16 @@ pub use text::{Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp};
 pub use token_source::TokenSource;
 pub use webhooks::WebhookVerifier;
 
+/// Any text is taken here, and looked at when it becomes the core's. UniFFI wants these in the crate's root, where the
+/// contract has them.
+macro_rules! cross_as_text {
+    ($($name:ident),*) => {$(
+        uniffi::custom_type!($name, String, {
+            lower: |text| text.as_str().to_owned(),
+            try_lift: |text| Ok($name::from(text)),
+        });
+    )*};
+}
+cross_as_text!(Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp);
+
 uniffi::include_scaffolding!("kopokopo");

@@ -222,7 +222,10 @@ mod tests {
     #[test]
     fn an_executor_of_another_kind_can_wait_for_a_call() {
         // One step at a time, with a waker that does nothing: as UniFFI does it between two wake-ups.
-        let mut future = pin!(call(async { Ok(tokio::time::sleep(Duration::from_millis(5)).await) }));
+        let mut future = pin!(call(async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok(())
+        }));
         let mut context = Context::from_waker(Waker::noop());
         while future.as_mut().poll(&mut context).is_pending() {
             thread::sleep(Duration::from_millis(1));

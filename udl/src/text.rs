@@ -45,8 +45,6 @@ macro_rules! text {
                 $debug
             }
         }
-
-        uniffi::custom_type!($name, String, { lower: |text| text.0, try_lift: |text| Ok($name(text)) });
     };
 }
 
@@ -103,8 +101,6 @@ impl fmt::Debug for Secret {
         f.write_str("[redacted]")
     }
 }
-
-uniffi::custom_type!(Secret, String, { lower: |secret| secret.as_str().to_owned(), try_lift: |text| Ok(Secret::from(text)) });
 
 macro_rules! parsed {
     ($($name:ident),*) => {$(

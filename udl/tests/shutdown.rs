@@ -1,6 +1,6 @@
 //! The end of a program. It has a process to itself, because the runtime does not come back.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::result_large_err, clippy::unwrap_used, reason = "errors and test code")]
 
 mod support;
 

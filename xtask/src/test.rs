@@ -28,6 +28,13 @@ fn steps() -> Vec<Step> {
             tests: false,
         },
         Step {
+            name: "contract".into(),
+            what: "what is generated from the contract, udl/kopokopo.udl, is what is committed".into(),
+            needs: vec![&RUSTFMT],
+            lines: vec![Line::new("cargo xtask gen --check")],
+            tests: false,
+        },
+        Step {
             name: "clippy".into(),
             what: "no lint has anything to say, tests and benchmarks included".into(),
             needs: vec![&CLIPPY],

@@ -1,5 +1,6 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
 
+mod foreign;
 pub(crate) mod model;
 mod order;
 mod read;
@@ -12,11 +13,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use uniffi_bindgen::bindings::TargetLanguage;
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Write nothing, and fail where a file differs from what would be written
     #[arg(long)]
     check: bool,
+    /// Write the Kotlin code into this folder too, from the library, which is built for it
+    #[arg(long, value_name = "FOLDER")]
+    kotlin: Option<PathBuf>,
+    /// Write the Swift code into this folder too, from the library, which is built for it
+    #[arg(long, value_name = "FOLDER")]
+    swift: Option<PathBuf>,
 }
 
 /// A file that follows from the contract.
@@ -51,10 +60,15 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             println!("wrote {path}");
         }
     }
-    match (options.check, stale.is_empty()) {
-        (true, false) => Err(format!("{} differs from the contract: run `cargo xtask gen`", stale.join(", "))),
-        _ => Ok(()),
+    if options.check && !stale.is_empty() {
+        return Err(format!("{} differs from the contract: run `cargo xtask gen`", stale.join(", ")));
     }
+    for (language, folder) in [(TargetLanguage::Kotlin, &options.kotlin), (TargetLanguage::Swift, &options.swift)] {
+        if let Some(folder) = folder {
+            foreign::write(&root, language, folder)?;
+        }
+    }
+    Ok(())
 }
 
 fn root() -> PathBuf {
