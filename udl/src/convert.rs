@@ -27,18 +27,23 @@ pub(crate) trait IntoCore {
 
 /// Where a value stands in what the caller handed in: `destinations[0].amount`.
 #[derive(Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub enum Place<'a> {
+    /// The arguments themselves.
     Root,
-    Field(&'a Place<'a>, &'static str),
+    /// A named field.
+    Field(&'a Place<'a>, &'a str),
+    /// An item of a list, counted from 0.
     Item(&'a Place<'a>, usize),
 }
 
 impl Place<'_> {
-    pub(crate) fn field(&self, name: &'static str) -> Place<'_> {
+    /// A field of what stands here.
+    pub fn field<'b>(&'b self, name: &'b str) -> Place<'b> {
         Place::Field(self, name)
     }
 
-    pub(crate) fn refuse(&self, remedy: &str) -> KopoKopoError {
+    /// The error for what stands here, of kind `invalid_request`.
+    pub fn refuse(&self, remedy: &str) -> KopoKopoError {
         error::at(api::ErrorKind::InvalidRequest, self, remedy)
     }
 }

@@ -11,6 +11,7 @@
 
 mod client;
 mod convert;
+pub mod dynamic;
 mod error;
 mod functions;
 mod generated;

@@ -1,5 +1,6 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
 
+mod dynamic;
 mod foreign;
 pub(crate) mod model;
 mod order;
@@ -40,7 +41,10 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let path = root.join("udl/kopokopo.udl");
     let udl = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let contract = read::read(&udl)?;
-    Ok(vec![Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? }])
+    Ok(vec![
+        Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? },
+        Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
+    ])
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {

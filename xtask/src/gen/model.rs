@@ -183,6 +183,31 @@ impl Contract {
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         self.objects.iter().find(|object| object.name == name)
     }
+
+    /// The unions that programs make.
+    pub(crate) fn unions_in(&self) -> impl Iterator<Item = &Enum> {
+        self.enums.iter().filter(|found| found.shape == Shape::Union && found.usage.input && !found.usage.output)
+    }
+
+    /// Whether a record stands only in a union that programs make: the dynamic languages have its fields in the
+    /// alternative itself, and no type for it.
+    pub(crate) fn is_flattened(&self, record: &str) -> bool {
+        let ty = Type::Record(record.to_owned());
+        let mut contents =
+            self.unions_in().flat_map(|union| &union.variants).filter_map(|variant| variant.content.as_ref());
+        contents.any(|content| content.ty == ty)
+    }
+
+    /// What the dynamic languages take: a single argument that is a record is flattened to its fields.
+    pub(crate) fn parameters<'a>(&'a self, callable: &'a Callable) -> &'a [Field] {
+        match callable.arguments.as_slice() {
+            [Field { ty, .. }] => match ty.inner() {
+                Type::Record(name) => self.record(name).map_or(&callable.arguments, |record| &record.fields),
+                _ => &callable.arguments,
+            },
+            arguments => arguments,
+        }
+    }
 }
 
 impl Object {

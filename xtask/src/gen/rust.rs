@@ -14,7 +14,7 @@ use std::{
 use super::model::{Callable, Contract, Default, Enum, ErrorType, Field, Object, Record, Shape, Type, Variant};
 
 /// Objects that `udl/src` has by hand: they are made by programs, not only handed out.
-const BY_HAND: [&str; 2] = ["KopoKopo", "WebhookVerifier"];
+pub(super) const BY_HAND: [&str; 2] = ["KopoKopo", "WebhookVerifier"];
 
 /// Records that `udl/src` turns into the core's by hand: options, whose errors are of kind `configuration`, and the
 /// token of a token source.
@@ -85,7 +85,7 @@ pub(crate) fn generate(contract: &Contract, root: &Path) -> Result<String, Strin
     format(&out, root)
 }
 
-fn line(out: &mut String, text: &str) {
+pub(super) fn line(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
 }
@@ -145,16 +145,20 @@ fn record(out: &mut String, record: &Record) {
 }
 
 fn default(field: &Field) -> Option<String> {
-    let value = match field.default.as_ref()? {
+    Some(format!("{}: {}", field.name, default_value(field.default.as_ref()?, &field.ty)))
+}
+
+/// A default as an expression.
+pub(super) fn default_value(default: &Default, ty: &Type) -> String {
+    match default {
         Default::Null => "None".into(),
         Default::Bool(value) => value.to_string(),
         Default::Int(value) => value.to_string(),
         Default::Float(digits) => digits.clone(),
         Default::String(text) => format!("{text:?}.into()"),
-        Default::Variant(variant) => format!("{}::{variant}", rust_type(&field.ty)),
+        Default::Variant(variant) => format!("{}::{variant}", rust_type(ty)),
         Default::EmptyList => "Vec::new()".into(),
-    };
-    Some(format!("{}: {value}", field.name))
+    }
 }
 
 /// What is asked of the core's value comes first: the rest is moved out of it.
