@@ -133,7 +133,7 @@ fn a_record_that_was_handed_out_goes_in_again() {
     let found = function("disbursements_to", arguments(given)).unwrap();
     assert_eq!(shown(found.view())[0]["is_paid"], true);
     let broken = json!({"send_money": {"raw": "x"}, "recipient": "r-1"});
-    refused(function("disbursements_to", arguments(broken)), "invalid_request", "raw");
+    refused(function("disbursements_to", arguments(broken)), "invalid_request", "send_money.raw");
 }
 
 #[test]
