@@ -1,11 +1,11 @@
 //! `cargo xtask`: the one front door for everything that is done to this repository, by people and by CI.
 
 mod bench;
+mod counts;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
 mod shell;
-mod start;
 mod step;
 mod table;
 mod test;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{shell::Line, table::table, tools::Tool};
+use crate::{counts::Counts, shell::Line, table::table, tools::Tool};
 
 /// One row in the list of a task.
 pub(crate) struct Step {
@@ -14,38 +14,6 @@ pub(crate) struct Step {
     pub(crate) lines: Vec<Line>,
     /// Whether its output must tell of at least one test that passed.
     pub(crate) tests: bool,
-}
-
-/// The sum of what test programs said of themselves.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) skipped: u64,
-}
-
-impl Counts {
-    /// Takes up a line of output if it is one that Rust's test harness ends with:
-    /// `test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; ...`.
-    fn take(&mut self, line: &str) {
-        let Some((_, counts)) = line.trim().strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
-            return;
-        };
-        for part in counts.split("; ") {
-            match part.split_once(' ').and_then(|(number, word)| Some((number.parse::<u64>().ok()?, word))) {
-                Some((number, "passed")) => self.passed += number,
-                Some((number, "failed")) => self.failed += number,
-                Some((number, "ignored")) => self.skipped += number,
-                _ => {}
-            }
-        }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
 }
 
 /// The steps that `only` names, in the order of `steps`; all of them when it names none.
@@ -116,7 +84,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
-    use super::{Counts, Step, duration, run, select};
+    use super::{Step, duration, run, select};
     use crate::shell::Line;
 
     fn step(name: &'static str, line: &str) -> Step {
@@ -151,16 +119,6 @@ mod tests {
         let mut silent = step("test", "true");
         silent.tests = true;
         assert!(run(&[silent], "").unwrap_err().contains("no test ran"));
-    }
-
-    #[test]
-    fn the_harnesss_closing_lines_are_added_up() {
-        let mut counts = Counts::default();
-        counts.take("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s");
-        counts.take("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
-        counts.take("test a_test ... ok");
-        counts.take("test result: what else. x passed; failed");
-        assert_eq!(counts, Counts { passed: 15, failed: 2, skipped: 1 });
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! `cargo xtask bench`: what this project costs beside the bare libraries it is made of. Each baseline runs in the same
 //! program run, so a ratio says something where a time alone does not.
 
+mod measured;
+mod start;
+
 use std::{fs, path::Path};
 
+use measured::Measured;
 use serde_json::Value;
 
-use crate::{shell::Line, start, table::table};
+use crate::{shell::Line, table::table};
 
 /// One comparison of the table.
 struct Row {
@@ -38,15 +42,6 @@ const ROWS: [Row; 8] = [
     Row { id: "k2/size", what: "k2, size of the program", target: Target::AtMost(10.0) },
 ];
 
-/// What a benchmark measured, in one unit for both sides. Without a baseline the target is for `ours` itself.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Measured {
-    pub(crate) id: String,
-    pub(crate) ours: f64,
-    pub(crate) baseline: Option<f64>,
-    pub(crate) unit: String,
-}
-
 pub(crate) fn run() -> Result<(), String> {
     let mut measured = Vec::new();
     Line::new("cargo bench --locked -p kopokopo --bench webhook -- --noplot").run(|_| ())?;
@@ -54,7 +49,7 @@ pub(crate) fn run() -> Result<(), String> {
         measured.push(criterion("webhook", group)?);
     }
     for bench in ["-p kopokopo --bench create", "-p kopokopo-sandbox --bench throughput"] {
-        Line::new(&format!("cargo bench --locked {bench}")).run(|line| measured.extend(parse(line)))?;
+        Line::new(&format!("cargo bench --locked {bench}")).run(|line| measured.extend(Measured::parse(line)))?;
     }
     Line::new("cargo build --locked --release -p k2").run(|_| ())?;
     measured.extend(start::measure(&target_folder()?.join("release").join("k2"))?);
@@ -78,18 +73,6 @@ fn median(file: &Path) -> Result<f64, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let estimates: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     estimates["median"]["point_estimate"].as_f64().ok_or_else(|| format!("{}: no median", file.display()))
-}
-
-/// A benchmark with a harness of its own prints each result on a line:
-/// `measured {"id":"create/reqwest","ours":91.0,"baseline":88.5,"unit":"us"}`.
-fn parse(line: &str) -> Option<Measured> {
-    let value: Value = serde_json::from_str(line.strip_prefix("measured ")?).ok()?;
-    Some(Measured {
-        id: value["id"].as_str()?.to_owned(),
-        ours: value["ours"].as_f64()?,
-        baseline: value["baseline"].as_f64(),
-        unit: value["unit"].as_str()?.to_owned(),
-    })
 }
 
 fn target_folder() -> Result<std::path::PathBuf, String> {
@@ -133,7 +116,7 @@ fn yes(met: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Measured, ROWS, parse, report};
+    use super::{Measured, ROWS, report};
 
     fn measured(id: &str, ours: f64, baseline: Option<f64>) -> Measured {
         Measured { id: id.to_owned(), ours, baseline, unit: "us".to_owned() }
@@ -141,14 +124,6 @@ mod tests {
 
     fn row(table: &str, what: &str) -> String {
         table.lines().find(|line| line.starts_with(what)).unwrap().to_owned()
-    }
-
-    #[test]
-    fn a_result_line_is_read_and_others_are_not() {
-        let line = r#"measured {"id":"create/reqwest","ours":91.5,"baseline":88,"unit":"us"}"#;
-        assert_eq!(parse(line), Some(measured("create/reqwest", 91.5, Some(88.0))));
-        assert_eq!(parse("running 3 rounds"), None);
-        assert_eq!(parse("measured nothing"), None);
     }
 
     #[test]

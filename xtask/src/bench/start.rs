@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::bench::Measured;
+use super::measured::Measured;
 
 const STARTS: usize = 21;
 const PATIENCE: Duration = Duration::from_secs(10);

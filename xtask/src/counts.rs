@@ -1,0 +1,116 @@
+//! How many tests ran, by the closing lines of the test programs of several languages.
+
+/// The sum of what test programs said of themselves.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Counts {
+    /// Takes up a line of output if it is one that a test program ends with.
+    pub(crate) fn take(&mut self, line: &str) {
+        let line = line.trim();
+        let found = rust(line).or_else(|| python(line)).or_else(|| node(line)).or_else(|| maven(line));
+        self.add(found.unwrap_or_default());
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// `12 passed` and its like.
+    fn part(&mut self, part: &str) -> Option<()> {
+        let (number, word) = part.trim().split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match word {
+            "passed" | "xpassed" => self.passed += number,
+            "failed" | "error" | "errors" => self.failed += number,
+            "ignored" | "skipped" | "xfailed" => self.skipped += number,
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// `test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; ...`
+fn rust(line: &str) -> Option<Counts> {
+    let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut counts = Counts::default();
+    for part in parts.split("; ") {
+        let _ = counts.part(part);
+    }
+    Some(counts)
+}
+
+/// `===== 12 passed, 1 skipped in 3.21s =====`, without the bars where pytest is quiet.
+fn python(line: &str) -> Option<Counts> {
+    let (parts, time) = line.trim_matches(['=', ' ']).rsplit_once(" in ")?;
+    time.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
+    let mut counts = Counts::default();
+    parts.split(", ").try_for_each(|part| counts.part(part))?;
+    Some(counts)
+}
+
+/// `# pass 12`, `ℹ fail 0`: one line for each word.
+fn node(line: &str) -> Option<Counts> {
+    let (word, number) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?.split_once(' ')?;
+    let number = number.parse().ok()?;
+    match word {
+        "pass" => Some(Counts { passed: number, ..Counts::default() }),
+        "fail" | "cancelled" => Some(Counts { failed: number, ..Counts::default() }),
+        "skipped" | "todo" => Some(Counts { skipped: number, ..Counts::default() }),
+        _ => None,
+    }
+}
+
+/// `[INFO] Tests run: 12, Failures: 0, Errors: 0, Skipped: 1`, the sum; each class has one with its name behind.
+fn maven(line: &str) -> Option<Counts> {
+    let (_, parts) = line.split_once("Tests run: ")?;
+    let mut numbers = parts.split(", ").map(|part| part.rsplit(' ').next()?.parse::<u64>().ok());
+    let (run, failures, errors, skipped) = (numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??);
+    numbers.next().is_none().then_some(())?;
+    let failed = failures + errors;
+    Some(Counts { passed: run.saturating_sub(failed + skipped), failed, skipped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    fn counts(lines: &[&str]) -> (u64, u64, u64) {
+        let mut counts = Counts::default();
+        for line in lines {
+            counts.take(line);
+        }
+        (counts.passed, counts.failed, counts.skipped)
+    }
+
+    #[test]
+    fn closing_lines_are_added_up() {
+        let rust = [
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s",
+            "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+            "test a_test ... ok",
+            "test result: what else. x passed; failed",
+        ];
+        assert_eq!(counts(&rust), (15, 2, 1));
+    }
+
+    #[test]
+    fn each_language_has_its_own() {
+        assert_eq!(counts(&["===== 2 failed, 12 passed, 1 skipped in 3.21s ====="]), (12, 2, 1));
+        assert_eq!(counts(&["216 passed in 71.02s (0:01:11)"]), (216, 0, 0));
+        assert_eq!(counts(&["ℹ tests 9", "ℹ pass 7", "ℹ fail 1", "# skipped 1", "ℹ duration_ms 12.5"]), (7, 1, 1));
+        let class = "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in PaymentTest";
+        assert_eq!(counts(&[class, "[INFO] Tests run: 5, Failures: 1, Errors: 0, Skipped: 1"]), (3, 1, 1));
+    }
+
+    #[test]
+    fn what_only_looks_like_one_is_not() {
+        assert_eq!(counts(&["passed in 3s", "nobody was in 3s", "# passed", "Tests run: many", "in 1"]), (0, 0, 0));
+    }
+}
