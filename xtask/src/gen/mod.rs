@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod foreign;
+mod listing;
 pub(crate) mod model;
 mod order;
 mod read;
@@ -44,6 +45,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     Ok(vec![
         Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
+        Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ])
 }
 
