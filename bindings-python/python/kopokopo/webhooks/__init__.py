@@ -1,0 +1,10 @@
+"""Adapters that verify webhooks and result callbacks straight from a framework's own request.
+
+- `kopokopo.webhooks.django`
+- `kopokopo.webhooks.flask`
+- `kopokopo.webhooks.starlette`, for FastAPI too
+- `kopokopo.webhooks.aws_lambda`
+
+Each has `verify`, which answers the event or raises, and `webhook`, a decorator that answers 401 and 400 by itself.
+A framework is imported only with its adapter. What a framework refuses by its own limits, it answers in its own way.
+"""
