@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A digest of the contract that this was generated from.
-pub const CONTRACT_HASH: &str = "2e0c61e71ac4ee4e";
+pub const CONTRACT_HASH: &str = "bc58b89a18822286";
 
 /// How a client is made.
 #[derive(Debug, Clone)]

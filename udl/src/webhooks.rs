@@ -21,15 +21,16 @@ impl WebhookVerifier {
     /// body to look at, in bytes.
     ///
     /// # Errors
-    /// `configuration` without an API key, or for a blank one.
+    /// `configuration` where there is no key, or only blank ones.
     pub fn new(api_keys: Vec<Secret>, client_secret: Option<Secret>, max_body: u64) -> Result<Self> {
         guard(|| {
-            let refuse = |remedy: &str| Err(error::at(api::ErrorKind::Configuration, "api_keys", remedy));
-            if api_keys.is_empty() {
-                return refuse("must hold the application's API key: webhooks are signed with it");
-            }
-            if api_keys.iter().any(|key| key.as_str().trim().is_empty()) {
-                return refuse("must hold no blank key");
+            // A blank one among others is no key: the core leaves it out.
+            if api_keys.iter().all(|key| key.as_str().trim().is_empty()) {
+                return Err(error::at(
+                    api::ErrorKind::Configuration,
+                    "api_keys",
+                    "the API key is missing: webhooks are signed with it, not with the client secret",
+                ));
             }
             let webhooks = api::Webhooks::new(api_keys.into_iter().map(|key| key.0))
                 .with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
