@@ -1,0 +1,130 @@
+"""A shop that takes M-PESA: an order, an STK push, a callback, paid.
+
+    pip install kopokopo fastapi uvicorn
+    k2 sandbox                # in another terminal: prints what to export here
+    uvicorn shop:app
+    curl -d '{"item": "coffee", "phone_number": "0712345678"}' -H content-type:application/json http://127.0.0.1:8000/orders
+"""
+
+import os
+import sqlite3
+import uuid
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException
+from pydantic import BaseModel
+
+from kopokopo import (
+    AsyncKopoKopo,
+    Event,
+    EventPayload,
+    IncomingPayment,
+    InvalidRequestError,
+    KopoKopoError,
+    OutcomeUnknownError,
+)
+from kopokopo.webhooks.starlette import verified
+
+PRICES = {"coffee": Decimal("250"), "mandazi": Decimal("40"), "samosa": Decimal("62.50")}
+TILL = os.environ.get("SHOP_TILL", "K000000")
+CALLBACK = os.environ.get("SHOP_URL", "http://127.0.0.1:8000") + "/k2/results"
+
+app = FastAPI()
+k2 = AsyncKopoKopo.from_env()
+db = sqlite3.connect(os.environ.get("SHOP_DB", "shop.db"), isolation_level=None)
+db.row_factory = sqlite3.Row
+db.executescript("""
+    CREATE TABLE IF NOT EXISTS orders (
+        id TEXT PRIMARY KEY, item TEXT NOT NULL, price TEXT NOT NULL,
+        status TEXT NOT NULL, -- new, asked, unknown, paid, failed, dispute
+        payment_id TEXT, note TEXT);
+    CREATE TABLE IF NOT EXISTS deliveries (dedupe_key TEXT PRIMARY KEY);
+""")
+
+
+class NewOrder(BaseModel):
+    item: str
+    phone_number: str
+
+
+@app.post("/orders", status_code=201)
+async def order(new: NewOrder) -> dict[str, Any]:
+    """Keeps the order first: whatever happens next, the callback finds it."""
+    if new.item not in PRICES:
+        raise HTTPException(404, f"we sell {', '.join(PRICES)}")
+    order_id, price = str(uuid.uuid4()), PRICES[new.item]
+    db.execute("INSERT INTO orders (id, item, price, status) VALUES (?, ?, ?, 'new')", (order_id, new.item, str(price)))
+    try:
+        push = await k2.incoming_payments.create(
+            till_number=TILL,
+            phone_number=new.phone_number,
+            amount=price,
+            callback_url=CALLBACK,
+            metadata={"order_id": order_id},
+        )
+    except OutcomeUnknownError as error:
+        # The customer may be looking at the PIN prompt. Asking again could take the money twice, so nobody does: the
+        # callback carries the order's id and tells. If none comes, somebody looks, as the note says.
+        move_on(order_id, "unknown", ("new",), error.detail)
+    except InvalidRequestError as error:
+        move_on(order_id, "failed", ("new",), error.detail)
+        raise HTTPException(422, error.detail) from None
+    except KopoKopoError as error:
+        # Every other error means that the customer was not asked.
+        move_on(order_id, "failed", ("new",), error.detail)
+        raise HTTPException(503, "M-PESA is out of reach. Nothing was taken: please order again later.") from None
+    else:
+        db.execute("UPDATE orders SET payment_id = ? WHERE id = ?", (push.id, order_id))
+        move_on(order_id, "asked", ("new",))  # unless the callback was faster
+    return find(order_id)
+
+
+@app.post("/k2/results")
+async def results(event: Annotated[Event, Depends(verified(k2.webhooks))]) -> None:
+    """What Kopo Kopo says became of a payment. Deliveries repeat: each counts once."""
+    db.execute("BEGIN IMMEDIATE")
+    with db:  # one transaction: where something fails, the delivery is not kept, and comes again
+        if not db.execute("INSERT OR IGNORE INTO deliveries VALUES (?)", (event.dedupe_key,)).rowcount:
+            return
+        match event.payload:
+            case EventPayload.IncomingPayment(payment) if "order_id" in payment.metadata:
+                settle(str(payment.metadata["order_id"]), payment)
+
+
+@app.get("/orders/{order_id}")
+async def status(order_id: str) -> dict[str, Any]:
+    """How an order stands. Where the callback is late or lost, Kopo Kopo is asked."""
+    kept = find(order_id)
+    if kept["status"] == "asked":
+        try:
+            settle(order_id, await k2.incoming_payments.get(kept["payment_id"]))
+        except KopoKopoError:
+            pass  # out of reach: what is kept still stands
+    return find(order_id)
+
+
+def settle(order_id: str, payment: IncomingPayment) -> None:
+    """Moves an order on by what became of its payment. It may be told twice, and in any order: paid stays paid."""
+    if payment.is_paid and payment.transaction:
+        kept = db.execute("SELECT price FROM orders WHERE id = ?", (order_id,)).fetchone()
+        enough = kept and payment.transaction.amount == Decimal(kept["price"])
+        move_on(order_id, "paid" if enough else "dispute", ("new", "asked", "unknown", "failed"), payment_id=payment.id)
+    elif payment.is_final:
+        move_on(order_id, "failed", ("new", "asked", "unknown"), "; ".join(payment.errors), payment.id)
+
+
+def move_on(order_id: str, to: str, since: tuple[str, ...], note: str | None = None, payment_id: str | None = None) -> None:
+    """Changes an order that stands in one of the states before."""
+    db.execute(
+        "UPDATE orders SET status = ?, note = ?, payment_id = coalesce(?, payment_id)"
+        f" WHERE id = ? AND status IN ({', '.join('?' * len(since))})",
+        (to, note, payment_id, order_id, *since),
+    )
+
+
+def find(order_id: str) -> dict[str, Any]:
+    kept = db.execute("SELECT * FROM orders WHERE id = ?", (order_id,)).fetchone()
+    if kept is None:
+        raise HTTPException(404, "no such order")
+    return dict(kept)
