@@ -1,0 +1,156 @@
+'use strict';
+// Every vector of tests/vectors.
+
+const assert = require('node:assert');
+const http = require('node:http');
+const { inspect } = require('node:util');
+const { test } = require('node:test');
+const { KopoKopo, KopoKopoError, WebhookVerifier, hashPhone, signWebhook } = require('..');
+const { Sandbox } = require('./shared/stage');
+const { body, header, payloads, vectors } = require('./shared/vectors');
+
+const event = (raw) => new WebhookVerifier({ apiKeys: ['api-key'] }).parseUnverified(Buffer.from(raw));
+
+const refusal = async (call) => {
+  const error = await Promise.resolve().then(call).then(() => undefined, (error) => error);
+  assert.ok(error instanceof KopoKopoError, `expected a refusal, found ${inspect(error)}`);
+  return error;
+};
+
+const push = (client, fields) =>
+  client.incomingPayments.create({
+    tillNumber: 'K000000',
+    phoneNumber: '0712345678',
+    amount: '100',
+    callbackUrl: 'https://shop.example',
+    ...fields,
+  });
+
+for (const { name, api_key: key, body: written, signature } of vectors('webhook_signatures').cases) {
+  test(`the signature of ${name} is that of an independent hmac`, () => {
+    assert.strictEqual(signWebhook(key, body(written)), signature);
+    new WebhookVerifier({ apiKeys: [key] }).verifySignature(body(written), signature);
+  });
+}
+
+const hostile = vectors('hostile_webhooks');
+for (const { name, expect, ...written } of hostile.cases) {
+  test(`strangers send ${name}`, async () => {
+    const raw = body(written.body);
+    const options = { apiKeys: written.api_keys ?? hostile.api_keys };
+    if (written.client_secret) options.clientSecret = written.client_secret;
+    if (written.max_body) options.maxBody = written.max_body;
+    const verify = () => new WebhookVerifier(options).verify(raw, header(written.signature, raw));
+    if (!expect.error) {
+      const found = verify();
+      assert.deepStrictEqual([found.topic, found.payload.kind], [expect.topic, expect.payload]);
+      return;
+    }
+    const error = await refusal(verify);
+    assert.strictEqual(error.code, expect.error);
+    // Names of fields are JavaScript's in what people read.
+    const told = `${error.message} ${error.message.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    for (const words of expect.detail) assert.ok(told.includes(words), `${words}: ${error.message}`);
+    for (const words of expect.never ?? []) assert.ok(!`${inspect(error)} ${error.body}`.includes(words));
+    for (const words of expect.never_in_detail ?? []) assert.ok(!error.message.includes(words));
+  });
+}
+
+for (const [name, raw] of payloads('webhook-', 'result-')) {
+  test(`the sample ${name} becomes its type`, () => {
+    const found = event(raw);
+    assert.notStrictEqual(found.payload.kind, 'unknown');
+    assert.strictEqual(found.raw, raw.toString());
+    assert.strictEqual(JSON.parse(JSON.stringify(found)).topic, found.topic);
+  });
+}
+
+test('phone numbers become the twelve digits that are sent', async (t) => {
+  const file = vectors('phones');
+  const sandbox = await Sandbox.start();
+  t.after(() => sandbox.close());
+  const client = new KopoKopo(sandbox.credentials);
+  for (const { typed } of file.accepted) await push(client, { phoneNumber: typed });
+  for (const typed of file.refused) {
+    const error = await refusal(() => push(client, { phoneNumber: typed }));
+    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'phoneNumber']);
+    assert.ok(typed.trim().length < 6 || !error.message.includes(typed));
+  }
+  const requests = await sandbox.control('GET /_sandbox/requests');
+  const sent = requests.filter(({ operation }) => operation === 'incoming_payments.create');
+  assert.deepStrictEqual(
+    sent.map((request) => request.body.subscriber.phone_number.replace('+', '')),
+    file.accepted.map(({ normalised }) => normalised),
+  );
+  for (const { phone_number: phone, sha256 } of file.hashes) assert.strictEqual(hashPhone(phone), sha256);
+});
+
+test('amounts are read exactly', async () => {
+  const file = vectors('amounts');
+  const amount = (wire) =>
+    event(`{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":${wire}}}}`).payload.transaction.amount;
+  for (const { text, shown } of file.texts) assert.strictEqual(amount(JSON.stringify(text)), shown);
+  for (const { json, shown } of file.wire) assert.strictEqual(amount(json), shown);
+  for (const wire of file.wire_refused) assert.strictEqual((await refusal(() => amount(wire))).code, 'decode');
+  const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: 'http://127.0.0.1:9' });
+  for (const refused of [...file.refused, 10.5, Number.NaN, 1e21]) {
+    const error = await refusal(() => push(client, { amount: refused }));
+    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'amount'], String(refused));
+  }
+});
+
+test('times keep their moment', () => {
+  const file = vectors('timestamps');
+  const seconds = (date) => Math.floor(date.getTime() / 1000);
+  for (const { text, unix } of file.accepted) {
+    const found = event(JSON.stringify({ topic: 'customer_created', id: '1', created_at: text, event: { resource: {} } }));
+    assert.strictEqual(seconds(found.createdAt), unix, text);
+  }
+  for (const { text, shown } of file.daraja) {
+    const found = event(JSON.stringify({ TransactionType: 'Buygoods', TransID: '1', TransTime: text }));
+    assert.strictEqual(found.payload.darajaTransaction.transTime.getTime(), Date.parse(shown));
+  }
+});
+
+test('an id is taken from a Location and nothing else', async (t) => {
+  const file = vectors('locations');
+  let location;
+  const paths = [];
+  const server = http.createServer((request, response) => {
+    request.resume();
+    if (request.url === '/oauth/token') {
+      response.writeHead(200).end('{"access_token":"t","token_type":"Bearer","expires_in":3600}');
+    } else if (request.method === 'POST') {
+      response.writeHead(201, { location }).end();
+    } else {
+      paths.push(request.url);
+      response.writeHead(200).end('{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Success"}}}');
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const client = new KopoKopo({
+    clientId: 'a',
+    clientSecret: 'b',
+    baseUrl: `http://127.0.0.1:${server.address().port}`,
+    privateToken: true,
+  });
+  for (const accepted of file.accepted) {
+    location = accepted.location;
+    assert.strictEqual((await push(client)).id, accepted.id, location);
+  }
+  for (location of file.refused) {
+    // Others cannot stand in a header as they are.
+    if (!/^[ -~]*$/.test(location)) continue;
+    assert.strictEqual((await refusal(() => push(client))).code, 'outcome_unknown', location);
+  }
+  for (const { text, id } of file.typed) {
+    await client.incomingPayments.get(text);
+    assert.ok(paths.pop().endsWith(`/${id}`));
+  }
+  for (const refused of file.typed_refused) {
+    const error = await refusal(() => client.incomingPayments.get(refused));
+    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'id']);
+  }
+  assert.deepStrictEqual(paths, []);
+});

@@ -1,0 +1,196 @@
+"""Every vector of tests/vectors, through the package."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from scenario import plain
+from stage import Sandbox
+from vectors import body, header, payloads, vectors
+
+import kopokopo
+from kopokopo import InvalidRequestError, KopoKopo, KopoKopoError, WebhookVerifier
+
+HOSTILE = vectors("hostile_webhooks")
+KEY = "api-key"
+
+
+def event(raw: str | bytes) -> kopokopo.Event:
+    return WebhookVerifier(api_keys=[KEY]).parse_unverified(raw.encode() if isinstance(raw, str) else raw)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def push(client: KopoKopo, **fields: Any) -> Any:
+    usual = {"till_number": "K000000", "phone_number": "0712345678", "amount": "100", "callback_url": "https://shop.example"}
+    return client.incoming_payments.create(**{**usual, **fields})
+
+
+@pytest.mark.parametrize("case", vectors("webhook_signatures")["cases"], ids=lambda case: case["name"])
+def test_signatures_are_those_of_an_independent_hmac(case: dict[str, Any]) -> None:
+    raw = body(case["body"])
+    assert kopokopo.sign_webhook(case["api_key"], raw) == case["signature"]
+    WebhookVerifier(api_keys=[case["api_key"]]).verify_signature(raw, case["signature"])
+
+
+@pytest.mark.parametrize("case", HOSTILE["cases"], ids=lambda case: case["name"])
+def test_what_strangers_send(case: dict[str, Any]) -> None:
+    raw, expected = body(case["body"]), case["expect"]
+    options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
+    try:
+        verifier = WebhookVerifier(api_keys=case.get("api_keys", HOSTILE["api_keys"]), **options)
+        found = verifier.verify(raw, header(case["signature"], raw))
+    except KopoKopoError as refused:
+        assert "error" in expected, f"refused: {refused}"
+        assert refused.kind == expected["error"]
+        assert all(words in str(refused) for words in expected["detail"]), str(refused)
+        everything = f"{refused!r} {refused} {refused.body}"
+        assert not [words for words in expected.get("never", []) if words in everything]
+        assert not [words for words in expected.get("never_in_detail", []) if words in str(refused)]
+    else:
+        assert (found.topic, found.payload.kind) == (expected.get("topic"), expected.get("payload"))
+
+
+@pytest.mark.parametrize(("name", "raw"), payloads("webhook-", "result-"), ids=lambda value: value if isinstance(value, str) else "")
+def test_sample_payloads_become_their_types(name: str, raw: bytes) -> None:
+    found = event(raw)
+    assert found.payload.kind != "unknown"
+    assert found.raw == raw.decode()
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert json.loads(json.dumps(plain(found)))["topic"] == found.topic
+
+
+def test_phone_numbers_become_the_twelve_digits_that_are_sent(sandbox: Sandbox) -> None:
+    file = vectors("phones")
+    with KopoKopo(**sandbox.credentials) as client:
+        sandbox.control("POST /_sandbox/reset")
+        for case in file["accepted"]:
+            push(client, phone_number=case["typed"])
+        for typed in file["refused"]:
+            with pytest.raises(InvalidRequestError) as refused:
+                push(client, phone_number=typed)
+            assert refused.value.field == "phone_number"
+            assert len(typed.strip()) < 6 or typed not in str(refused.value)
+    seen = [request for request in sandbox.control("GET /_sandbox/requests") if request["operation"] == "incoming_payments.create"]
+    sent = [request["body"]["subscriber"]["phone_number"].lstrip("+") for request in seen]
+    assert sent == [case["normalised"] for case in file["accepted"]]
+    for case in file["hashes"]:
+        assert kopokopo.hash_phone(case["phone_number"]) == case["sha256"]
+
+
+def test_amounts_are_read_exactly(sandbox: Sandbox) -> None:
+    file = vectors("amounts")
+    webhook = '{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":AMOUNT}}}'
+
+    def amount(wire: str) -> Any:
+        found: Any = event(webhook.replace("AMOUNT", wire)).payload
+        return found.transaction.amount
+
+    for case in file["texts"]:
+        found = amount(json.dumps(case["text"]))
+        assert isinstance(found, Decimal)
+        assert str(found) == case["shown"], case
+    for case in file["wire"]:
+        assert str(amount(case["json"])) == case["shown"], case
+    for wire in file["wire_refused"]:
+        with pytest.raises(kopokopo.DecodeError):
+            amount(wire)
+    with KopoKopo(**sandbox.credentials) as client:
+        for refused in file["refused"]:
+            with pytest.raises(InvalidRequestError) as error:
+                push(client, amount=refused)
+            assert error.value.field == "amount"
+
+
+def test_times_keep_their_moment_and_their_offset() -> None:
+    file = vectors("timestamps")
+
+    def created_at(text: str) -> datetime | None:
+        return event(json.dumps({"topic": "customer_created", "id": "1", "created_at": text, "event": {"resource": {}}})).created_at
+
+    for case in file["accepted"]:
+        found = created_at(case["text"])
+        assert found is not None and found.utcoffset() is not None, case
+        # A date before 1970 is counted down from there, so seconds are cut and not rounded.
+        epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        assert (found - epoch).days * 86_400 + (found - epoch).seconds == case["unix"], case
+    for case in file["daraja"]:
+        daraja: Any = event(json.dumps({"TransactionType": "Buygoods", "TransID": "1", "TransTime": case["text"]})).payload
+        assert daraja.daraja_transaction.trans_time == datetime.fromisoformat(case["shown"])
+
+
+class Named(HTTPServer):
+    """Accepts whatever is created, and names it with the Location it was given."""
+
+    location = ""
+    paths: list[str]
+
+
+class Naming(BaseHTTPRequestHandler):
+    server: Named
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        if self.path == "/oauth/token":
+            self._answer(200, b'{"access_token":"t","token_type":"Bearer","expires_in":3600}', {})
+        else:
+            self._answer(201, b"", {"location": self.server.location})
+
+    def do_GET(self) -> None:
+        self.server.paths.append(self.path)
+        self._answer(200, b'{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Success"}}}', {})
+
+    def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        lines = {**headers, "content-length": str(len(content))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self.wfile.write(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + content)
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def naming() -> Iterator[Named]:
+    with Named(("127.0.0.1", 0), Naming) as server:
+        server.paths = []
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_an_id_is_taken_from_a_location_and_nothing_else(naming: Named) -> None:
+    file = vectors("locations")
+    client = KopoKopo(
+        client_id="a", client_secret="b", base_url=f"http://127.0.0.1:{naming.server_address[1]}", private_token=True
+    )
+    for case in file["accepted"]:
+        naming.location = case["location"]
+        assert push(client).id == case["id"], case
+    for refused in file["refused"]:
+        if any(not " " <= c <= "~" for c in refused):
+            continue  # It cannot stand in a header as it is.
+        naming.location = refused
+        with pytest.raises(kopokopo.OutcomeUnknownError):
+            push(client)
+    for case in file["typed"]:
+        client.incoming_payments.get(case["text"])
+        assert naming.paths.pop().endswith(f"/{case['id']}")
+    for refused in file["typed_refused"]:
+        with pytest.raises(InvalidRequestError) as error:
+            client.incoming_payments.get(refused)
+        assert error.value.field == "id"
+    assert naming.paths == []
