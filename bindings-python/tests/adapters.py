@@ -77,7 +77,7 @@ def _hostile() -> Iterator[Case]:
     for case in file["cases"]:
         keys = case.get("api_keys", file["api_keys"])
         # A receiver that was set up wrongly refuses to start: no stranger brings that about.
-        if case["expect"].get("error") == "configuration" or "" in keys:
+        if case["expect"].get("error") == "configuration":
             continue
         options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
         body = body_of(case["body"])

@@ -1,0 +1,76 @@
+"""Programs that end right after a call, or in the midst of one."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+
+from kopokopo import AsyncKopoKopo, KopoKopo
+
+PAYMENT = "33333333-3333-4333-8333-333333333333"
+HANGS = "11111111-1111-4111-8111-111111111111"
+
+
+async def read() -> None:
+    async with AsyncKopoKopo.from_env() as k2:
+        assert (await k2.payments.get(PAYMENT)).id == PAYMENT
+
+
+async def read_and_leave_others() -> None:
+    """Others are on their way when this one is back."""
+    k2 = AsyncKopoKopo.from_env()
+    calls = [asyncio.ensure_future(k2.payments.get(PAYMENT)) for _ in range(4)]
+    await calls[0]
+
+
+async def hang() -> None:
+    """`merchant_wallets.get` hangs."""
+    k2 = AsyncKopoKopo.from_env()
+    call = asyncio.ensure_future(k2.merchant_wallets.get(HANGS))
+    await asyncio.sleep(0.1)
+    assert not call.done()
+
+
+def after_an_awaited_call() -> None:
+    asyncio.run(read())
+
+
+def after_one_of_several() -> None:
+    asyncio.run(read_and_leave_others())
+
+
+def after_one_of_several_on_an_open_loop() -> None:
+    asyncio.new_event_loop().run_until_complete(read_and_leave_others())
+
+
+def after_a_blocking_call() -> None:
+    assert KopoKopo.from_env().payments.get(PAYMENT).id == PAYMENT
+
+
+def in_the_midst_of_an_awaited_call() -> None:
+    asyncio.run(hang())
+
+
+def in_the_midst_of_a_call_on_an_open_loop() -> None:
+    asyncio.new_event_loop().run_until_complete(hang())
+
+
+def in_the_midst_of_a_thread_s_call() -> None:
+    k2 = KopoKopo.from_env()
+    threading.Thread(target=k2.merchant_wallets.get, args=(HANGS,), daemon=True).start()
+    time.sleep(0.1)
+
+
+def in_the_midst_of_a_thread_s_loop() -> None:
+    threading.Thread(target=asyncio.run, args=(hang_on(),), daemon=True).start()
+    time.sleep(0.1)
+
+
+async def hang_on() -> None:
+    await AsyncKopoKopo.from_env().merchant_wallets.get(HANGS)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()

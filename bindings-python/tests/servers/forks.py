@@ -1,0 +1,120 @@
+"""Forks after both clients were used: each child calls, and so does the parent afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from kopokopo import AsyncKopoKopo, KopoKopo, Payment
+
+PAYMENT = "33333333-3333-4333-8333-333333333333"
+
+k2 = KopoKopo.from_env()
+k2_async = AsyncKopoKopo.from_env()
+
+
+def get(payment: str) -> Payment:
+    return k2.payments.get(payment)
+
+
+def call() -> None:
+    assert get(PAYMENT).id == PAYMENT
+
+
+async def read() -> None:
+    found = await asyncio.gather(*(k2_async.payments.get(PAYMENT) for _ in range(5)))
+    assert all(payment.id == PAYMENT for payment in found)
+
+
+def call_async() -> None:
+    asyncio.run(read())
+
+
+def both() -> None:
+    call()
+    call_async()
+
+
+def fork(child: Callable[[], None], times: int = 1) -> None:
+    """Children that end well, and soon."""
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=child) for _ in range(times)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(20)
+        if process.exitcode is None:
+            process.kill()
+        assert process.exitcode == 0, f"{child.__name__}: {process.exitcode}"
+
+
+def after_blocking_calls() -> None:
+    call()
+    fork(both)
+    both()
+
+
+def after_async_calls() -> None:
+    call_async()
+    fork(both)
+    both()
+
+
+def again_and_again() -> None:
+    both()
+    for _ in range(5):
+        fork(both, 4)
+        both()
+
+
+def from_a_child() -> None:
+    def child() -> None:
+        both()
+        fork(both)
+        both()
+
+    both()
+    fork(child)
+
+
+def in_the_midst_of_calls() -> None:
+    """While other threads of the parent call: whatever they hold at that moment, the child has no use for."""
+    over = threading.Event()
+
+    def busy() -> None:
+        while not over.is_set():
+            call()
+
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(10):
+            fork(both)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    both()
+
+
+def in_a_pool() -> None:
+    call()
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        found = pool.map(get, [PAYMENT] * 8)
+    assert [payment.id for payment in found] == [PAYMENT] * 8, "records come back pickled"
+
+
+def that_never_calls() -> None:
+    both()
+    fork(lambda: None)
+    fork(lambda: time.sleep(0.01), 3)
+    both()
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
