@@ -1,4 +1,4 @@
-"""Webhooks in AWS Lambda: the events of API Gateway, function URLs and load balancers, read by AWS's own Powertools too."""
+"""Webhooks in AWS Lambda: events of API Gateway, function URLs and load balancers, which AWS's own library reads too."""
 
 from __future__ import annotations
 
@@ -128,7 +128,10 @@ def test_a_handler_may_answer_by_itself() -> None:
     def handler(event: Event, context: Any) -> Request:
         return {"statusCode": 202, "body": event.topic}
 
-    assert handler(rest(text_of(PAID), sign(PAID)), None) == {"statusCode": 202, "body": "buygoods_transaction_received"}
+    assert handler(rest(text_of(PAID), sign(PAID)), None) == {
+        "statusCode": 202,
+        "body": "buygoods_transaction_received",
+    }
 
 
 def test_a_handler_that_fails_is_delivered_to_again() -> None:

@@ -64,7 +64,9 @@ def given(body: bytes, signature: str | None, **more: Any) -> Any:
 def test_verify_answers_the_event() -> None:
     with given(PAID, sign(PAID), content_type="application/json"):
         assert verify(VERIFIER, request).topic == "buygoods_transaction_received"
-        assert request.get_json()["topic"] == "buygoods_transaction_received", "what comes after finds the body as it was"
+        assert request.get_json()["topic"] == "buygoods_transaction_received", (
+            "what comes after finds the body as it was"
+        )
 
 
 def test_verify_raises() -> None:
@@ -196,7 +198,9 @@ def test_over_loopback(port: tuple[int, Received]) -> None:
 
 def test_a_body_of_no_announced_length_is_read_up_to_the_cap_only() -> None:
     received: Received = []
-    server = make_server("127.0.0.1", 0, keeping(WebhookVerifier(api_keys=["k"], max_body=5000), received), threaded=True)
+    server = make_server(
+        "127.0.0.1", 0, keeping(WebhookVerifier(api_keys=["k"], max_body=5000), received), threaded=True
+    )
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

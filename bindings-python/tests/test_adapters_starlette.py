@@ -225,7 +225,9 @@ def test_a_body_of_no_announced_length_is_read_up_to_the_cap_only() -> None:
             yield b" " * 1000
 
     received: Received = []
-    assert post(starlette(WebhookVerifier(api_keys=["k"], max_body=5000), received), parts(), "0" * 64).status_code == 401
+    assert (
+        post(starlette(WebhookVerifier(api_keys=["k"], max_body=5000), received), parts(), "0" * 64).status_code == 401
+    )
     assert not received
 
 

@@ -35,7 +35,16 @@ class Shop:
                 "K2_CLIENT_SECRET": said["client_secret"], "K2_API_KEY": said["api_key"],
                 "SHOP_DB": str(folder / "shop.db"), "SHOP_URL": self.url,
             }  # fmt: skip
-            command = [sys.executable, "-m", "uvicorn", "shop:app", "--fd", str(listener.fileno()), "--log-level", "warning"]
+            command = [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "shop:app",
+                "--fd",
+                str(listener.fileno()),
+                "--log-level",
+                "warning",
+            ]
             self._process = subprocess.Popen(command, cwd=SHOP, env=environment, pass_fds=[listener.fileno()])
         self.until(lambda: self.ask("/orders/none")[0] == 404)
 
@@ -168,7 +177,13 @@ def test_a_pending_payment_stays_asked(shop: Shop) -> None:
 
 def test_a_stranger_pays_nothing(shop: Shop) -> None:
     order = shop.order(LEFT_TO_YOU)
-    claim = {"data": {"id": "1", "type": "incoming_payment", "attributes": {"status": "Success", "metadata": {"order_id": order["id"]}}}}
+    claim = {
+        "data": {
+            "id": "1",
+            "type": "incoming_payment",
+            "attributes": {"status": "Success", "metadata": {"order_id": order["id"]}},
+        }
+    }
     for headers in ({}, {"X-KopoKopo-Signature": "0" * 64}):
         assert shop.ask("/k2/results", claim, headers)[0] == 401
     assert shop.status(order) == "asked"

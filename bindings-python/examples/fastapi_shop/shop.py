@@ -1,14 +1,15 @@
 """A shop that takes M-PESA: an order, an STK push, a callback, paid.
 
-    pip install kopokopo fastapi uvicorn
-    k2 sandbox                # in another terminal: prints what to export here
-    uvicorn shop:app
-    curl -d '{"item": "coffee", "phone_number": "0712345678"}' -H content-type:application/json http://127.0.0.1:8000/orders
+pip install kopokopo fastapi uvicorn
+k2 sandbox                # in another terminal: prints what to export here
+uvicorn shop:app
+curl -d '{"item": "coffee", "phone_number": "0712345678"}' -H content-type:application/json http://127.0.0.1:8000/orders
 """
 
 import os
 import sqlite3
 import uuid
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -87,9 +88,9 @@ async def results(event: Annotated[Event, Depends(verified(k2.webhooks))]) -> No
     with db:  # one transaction: where something fails, the delivery is not kept, and comes again
         if not db.execute("INSERT OR IGNORE INTO deliveries VALUES (?)", (event.dedupe_key,)).rowcount:
             return
-        match event.payload:
-            case EventPayload.IncomingPayment(payment) if "order_id" in payment.metadata:
-                settle(str(payment.metadata["order_id"]), payment)
+        if isinstance(event.payload, EventPayload.IncomingPayment):
+            payment = event.payload.incoming_payment
+            settle(str(payment.metadata.get("order_id")), payment)
 
 
 @app.get("/orders/{order_id}")
@@ -97,10 +98,8 @@ async def status(order_id: str) -> dict[str, Any]:
     """How an order stands. Where the callback is late or lost, Kopo Kopo is asked."""
     kept = find(order_id)
     if kept["status"] == "asked":
-        try:
+        with suppress(KopoKopoError):  # out of reach: what is kept still stands
             settle(order_id, await k2.incoming_payments.get(kept["payment_id"]))
-        except KopoKopoError:
-            pass  # out of reach: what is kept still stands
     return find(order_id)
 
 
@@ -114,7 +113,9 @@ def settle(order_id: str, payment: IncomingPayment) -> None:
         move_on(order_id, "failed", ("new", "asked", "unknown"), "; ".join(payment.errors), payment.id)
 
 
-def move_on(order_id: str, to: str, since: tuple[str, ...], note: str | None = None, payment_id: str | None = None) -> None:
+def move_on(
+    order_id: str, to: str, since: tuple[str, ...], note: str | None = None, payment_id: str | None = None
+) -> None:
     """Changes an order that stands in one of the states before."""
     db.execute(
         "UPDATE orders SET status = ?, note = ?, payment_id = coalesce(?, payment_id)"

@@ -35,7 +35,9 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     return [body]
 
 
-async def asgi(scope: dict[str, Any], receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[Any]]) -> None:
+async def asgi(
+    scope: dict[str, Any], receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[Any]]
+) -> None:
     blocking = await asyncio.to_thread(k2.payments.get, PAYMENT)
     body = report(await read(), blocking.id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

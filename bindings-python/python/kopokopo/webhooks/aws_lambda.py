@@ -33,7 +33,7 @@ def verify(verifier: WebhookVerifier, request: Mapping[str, Any]) -> Event:
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     the body was parsed already, or the event comes from something that passes no HTTP request on.
     """
-    if not hasattr(request, "get") or "body" not in request and not _has_headers(request):
+    if not hasattr(request, "get") or not any(name in request for name in ("body", "headers", "multiValueHeaders")):
         raise not_a_request("AWS Lambda", request, _FIX)
     body = _body(verifier, request)
     check_size(verifier, len(body))
@@ -60,10 +60,6 @@ def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callabl
         return handle
 
     return decorate
-
-
-def _has_headers(request: Mapping[str, Any]) -> bool:
-    return "headers" in request or "multiValueHeaders" in request
 
 
 def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
