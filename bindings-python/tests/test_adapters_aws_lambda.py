@@ -1,4 +1,4 @@
-"""Webhooks in AWS Lambda: events of API Gateway, function URLs and load balancers, which AWS's own library reads too."""
+"""Webhooks in AWS Lambda: events of API Gateway, function URLs and load balancers, read by AWS's own library too."""
 
 from __future__ import annotations
 
