@@ -38,6 +38,7 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
 async def asgi(
     scope: dict[str, Any], receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[Any]]
 ) -> None:
+    assert scope["type"] == "http", "no lifespan"
     blocking = await asyncio.to_thread(k2.payments.get, PAYMENT)
     body = report(await read(), blocking.id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
