@@ -1,0 +1,55 @@
+'use strict';
+// Webhooks in NestJS, on Express or on Fastify.
+
+const { answerTo, checkVerifier, notARequest, rawBodyOf, valuesOf, verifyRaw, wrongSetUp } = require('./request');
+
+const FIX = '`NestFactory.create(AppModule, { rawBody: true })`';
+
+const events = new WeakMap();
+
+async function verify(verifier, request) {
+  checkVerifier(verifier);
+  if (typeof request?.headers !== 'object') throw notARequest('NestJS', request, `${FIX}, and pass on @Req()`);
+  const body = await rawBodyOf(verifier, request);
+  if (!body) throw wrongSetUp('NestJS', 'the body was parsed, and the raw one not kept', FIX);
+  return verifyRaw(verifier, body, valuesOf(request.raw ?? request));
+}
+
+/** What Nest's own exception filter answers with its `statusCode`. */
+class WebhookRefused extends Error {
+  constructor(message, statusCode, { cause }) {
+    super(message, { cause });
+    this.name = 'WebhookRefused';
+    this.statusCode = statusCode;
+  }
+}
+
+class WebhookGuard {
+  #verifier;
+  #exception;
+
+  constructor(verifier, { exception = WebhookRefused } = {}) {
+    checkVerifier(verifier);
+    this.#verifier = verifier;
+    this.#exception = exception;
+  }
+
+  async canActivate(context) {
+    const request = context.switchToHttp().getRequest();
+    try {
+      events.set(request, await verify(this.#verifier, request));
+    } catch (cause) {
+      const answer = answerTo(cause);
+      throw answer ? new this.#exception(answer.text, answer.status, { cause }) : cause;
+    }
+    return true;
+  }
+}
+
+function eventOf(request) {
+  const event = events.get(request);
+  if (!event) throw wrongSetUp('NestJS', 'no WebhookGuard has verified this request', 'put `@UseGuards(new WebhookGuard(k2.webhooks))` on the route');
+  return event;
+}
+
+module.exports = { WebhookGuard, eventOf, verify };
