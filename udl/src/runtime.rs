@@ -19,7 +19,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 use crate::{
@@ -110,6 +110,19 @@ pub(crate) async fn call<T: Send + 'static>(work: impl Future<Output = Result<T>
         return Err(ended());
     }
     Task(own.handle.spawn(work)).await
+}
+
+/// Runs something beside the program: a language with an event loop of its own waits for a call there, and tells the loop
+/// when it is over. Aborting it drops it.
+///
+/// # Errors
+/// `configuration` where no thread can be started, or the program is ending.
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<AbortHandle> {
+    let own = own()?;
+    if own.is_shut_down.load(Ordering::Acquire) {
+        return Err(ended());
+    }
+    Ok(own.handle.spawn(work).abort_handle())
 }
 
 fn ended() -> crate::KopoKopoError {
@@ -217,6 +230,20 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_spawned_waits_for_a_call_and_can_be_aborted() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let first = sender.clone();
+        spawn(async move { drop(first.send(call(async { Ok(7) }).await.unwrap())) }).unwrap();
+        assert_eq!(receiver.recv().unwrap(), 7);
+        let hangs = spawn(async move {
+            let _held = sender;
+            std::future::pending::<()>().await;
+        });
+        hangs.unwrap().abort();
+        assert!(receiver.recv().is_err(), "what it held is dropped");
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! Errors as Python's exceptions.
+
+use std::{
+    fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use kopokopo::ErrorKind;
+use kopokopo_ffi::{ErrorFields, KopoKopoError};
+use pyo3::{IntoPyObjectExt, exceptions::PyRuntimeError, prelude::*, types::PyDict};
+
+use crate::classes;
+
+const DEFECT: &str =
+    "a defect in this library: please report what was called; a request that was sent may have taken effect";
+
+/// The exception for an error.
+pub(crate) fn raise(py: Python<'_>, error: KopoKopoError) -> PyErr {
+    let kind = error.kind();
+    of_kind(py, kind, error.into_fields())
+}
+
+/// The exception for what goes in and is wrong.
+pub(crate) fn refusal(py: Python<'_>, kind: ErrorKind, field: impl Display, remedy: &str) -> PyErr {
+    let field = field.to_string();
+    let fields = ErrorFields { detail: format!("{field}: {remedy}"), field: Some(field), ..ErrorFields::default() };
+    of_kind(py, kind.as_str(), fields)
+}
+
+/// The exception for a panic. What that says may hold anything, so nothing of it is passed on.
+pub(crate) fn defect(py: Python<'_>) -> PyErr {
+    of_kind(py, ErrorKind::Internal.as_str(), ErrorFields { detail: DEFECT.to_owned(), ..ErrorFields::default() })
+}
+
+/// Whatever Python calls goes through here: a panic would be an exception that nobody catches.
+pub(crate) fn guard<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    // What a panic leaves half-done is dropped with the closure.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(defect(py)))
+}
+
+fn of_kind(py: Python<'_>, kind: &str, fields: ErrorFields) -> PyErr {
+    make(py, kind, fields).map_or_else(|failed| failed, PyErr::from_value)
+}
+
+fn make<'py>(py: Python<'py>, kind: &str, fields: ErrorFields) -> PyResult<Bound<'py, PyAny>> {
+    let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } = fields;
+    let class = classes::of(py)?.error(py, kind).ok_or_else(|| PyRuntimeError::new_err(detail.clone()))?;
+    let named = PyDict::new(py);
+    named.set_item("operation", operation)?;
+    named.set_item("field", field)?;
+    named.set_item("status", status)?;
+    named.set_item("code", code)?;
+    named.set_item("messages", messages)?;
+    named.set_item("retry_after", retry_after)?;
+    named.set_item("attempts", attempts)?;
+    named.set_item("body", body)?;
+    class.call((detail.into_bound_py_any(py)?,), Some(&named))
+}
