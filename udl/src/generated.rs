@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A digest of the contract that this was generated from.
-pub const CONTRACT_HASH: &str = "bc58b89a18822286";
+pub const CONTRACT_HASH: &str = "d6068185273b8947";
 
 /// How a client is made.
 #[derive(Debug, Clone)]

@@ -41,6 +41,11 @@ impl WebhookVerifier {
         })
     }
 
+    /// The largest body that is looked at, in bytes.
+    pub fn max_body(&self) -> u64 {
+        u64::try_from(self.0.max_body()).unwrap_or(u64::MAX)
+    }
+
     /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
     ///
     /// # Errors

@@ -71,6 +71,11 @@ impl Webhooks {
         self
     }
 
+    /// The largest body that is looked at, in bytes: whoever reads a larger one reads it for nothing.
+    pub fn max_body(&self) -> usize {
+        self.max_body
+    }
+
     /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
     ///
     /// # Errors

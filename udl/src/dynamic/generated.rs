@@ -2183,6 +2183,10 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::WebhookVerifier(own), "max_body") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.max_body()) as Answer)
+            }
             _ => Err(unknown(self.name(), method)),
         }
     }

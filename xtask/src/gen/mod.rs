@@ -5,6 +5,7 @@ mod foreign;
 mod listing;
 pub(crate) mod model;
 mod order;
+mod python;
 mod read;
 mod rust;
 #[cfg(test)]
@@ -42,11 +43,13 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let path = root.join("udl/kopokopo.udl");
     let udl = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let contract = read::read(&udl)?;
-    Ok(vec![
+    let mut outputs = vec![
         Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
-    ])
+    ];
+    outputs.extend(python::generate(&contract));
+    Ok(outputs)
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {

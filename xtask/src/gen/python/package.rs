@@ -1,0 +1,140 @@
+//! What the package exports, and what it hands to its native module.
+
+use super::{
+    super::model::{Contract, Shape},
+    Mode, any_of, error_class, is_class, is_local, unions,
+    writer::{HEAD, Writer},
+};
+
+const DOCS: &str = "Client for the Kopo Kopo API (K2 Connect): M-PESA payments in Kenya.
+
+`KopoKopo` blocks, `AsyncKopoKopo` is for asyncio; both have the same methods. `WebhookVerifier` verifies webhooks and
+result callbacks, `kopokopo.webhooks` does so straight from a framework's request. Every error is a `KopoKopoError`.
+";
+
+/// Module, and what it has.
+fn modules(contract: &Contract) -> Vec<(&'static str, Vec<String>)> {
+    let words = contract.enums.iter().filter(|found| found.shape != Shape::Union);
+    let kinds = contract.error.kinds.iter().map(|kind| error_class(&kind.name));
+    let records = contract.records.iter().filter(|record| is_class(contract, record));
+    let (local, clients): (Vec<_>, Vec<_>) = contract.objects.iter().partition(|object| is_local(object));
+    let of = |mode: Mode| clients.iter().map(|object| mode.class(object)).collect();
+    let functions = contract.functions.iter().map(|function| function.name.clone());
+    vec![
+        ("_async", of(Mode::Async)),
+        ("_enums", words.map(|found| found.name.clone()).collect()),
+        ("_errors", std::iter::once(contract.error.name.clone()).chain(kinds).collect()),
+        ("_local", local.iter().map(|object| object.name.clone()).chain(functions).collect()),
+        ("_records", records.map(|record| record.name.clone()).collect()),
+        ("_sync", of(Mode::Sync)),
+        ("_unions", unions(contract).map(|union| union.name.clone()).collect()),
+    ]
+}
+
+pub(super) fn exports(contract: &Contract) -> String {
+    let mut out = Writer::new(contract, DOCS);
+    out.line("from kopokopo import _contract");
+    let (mut all, mut names) = (vec!["__version__".to_owned()], Vec::new());
+    let any: Vec<_> = unions(contract).map(|union| any_of(&union.name)).collect();
+    for (module, found) in modules(contract) {
+        names.extend(found.clone());
+        let mut found = found;
+        found.sort_by_key(|name| order(name));
+        import(&mut out, &format!("kopokopo.{module}"), &found);
+    }
+    out.line("\nTYPE_CHECKING = False\nif TYPE_CHECKING:");
+    out.inside(|out| out.line(&format!("from kopokopo._unions import {}", any.join(", "))));
+    all.extend(names.iter().chain(&any).cloned());
+    all.sort_by_key(|name| order(name));
+    let quoted: Vec<_> = all.iter().map(|name| format!("{name:?}")).collect();
+    out.line("");
+    out.list("__all__ = [", &quoted, "]");
+    out.line("\n__version__ = version()\n\n_contract.name_after(__name__, globals(), __all__)\n\n");
+    out.line("def __getattr__(name: str) -> object:");
+    out.inside(|out| {
+        let names: Vec<_> = any.iter().map(|name| format!("{name:?}")).collect();
+        out.line("# They need typing, which takes long to import.");
+        out.line(&format!("if name in ({}):", names.join(", ")));
+        out.inside(|out| out.line("from kopokopo import _unions\n\nreturn getattr(_unions, name)"));
+        out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
+    });
+    out.text
+}
+
+/// As Python's linter sorts names: constants, classes, functions.
+fn order(name: &str) -> (u8, String) {
+    let rank = match name.chars().next() {
+        _ if name.len() > 1 && name.chars().all(|c| c.is_uppercase() || c == '_') => 0,
+        Some(c) if c.is_uppercase() => 1,
+        _ => 2,
+    };
+    (rank, name.to_owned())
+}
+
+fn import(out: &mut Writer<'_>, module: &str, names: &[String]) {
+    let one = format!("from {module} import {}", names.join(", "));
+    if one.len() <= 120 {
+        out.line(&one);
+    } else {
+        out.list(&format!("from {module} import ("), names, ")");
+    }
+}
+
+pub(super) fn set_up(contract: &Contract) -> String {
+    let mut out = Writer::new(contract, "What the native module is told of the package when it is imported.");
+    out.line("import atexit\nfrom enum import Enum\n");
+    out.line("from kopokopo import _enums, _errors, _native, _records, _unions\nfrom kopokopo._record import Record\n");
+    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
+    out.inside(|out| out.line("from collections.abc import Iterable\nfrom typing import Any"));
+    out.line(&format!("\nCONTRACT_HASH = {:?}\n", contract.hash));
+    out.line("if _native.contract_hash() != CONTRACT_HASH:");
+    out.inside(|out| {
+        out.list(
+            "raise ImportError(",
+            &["\"kopokopo and its native module are of different versions: reinstall it, as with \"\n\
+               \"`pip install --force-reinstall kopokopo`\""
+                .to_owned()],
+            ")",
+        );
+    });
+    out.line("\n_native.set_up(");
+    out.inside(|out| {
+        out.line("Record,\nEnum,");
+        let records: Vec<_> = contract
+            .records
+            .iter()
+            .map(|record| match is_class(contract, record) {
+                true => format!("_records.{}", record.name),
+                false => "None".to_owned(),
+            })
+            .collect();
+        out.list("[", &records, "],");
+        let words = contract.enums.iter().filter(|found| found.shape != Shape::Union);
+        out.list("{", &words.map(|found| format!("{0:?}: _enums.{0}", found.name)).collect::<Vec<_>>(), "},");
+        out.line("{");
+        out.inside(|out| {
+            for union in unions(contract).filter(|union| union.usage.output) {
+                let variants = union.variants.iter();
+                let variants = variants.map(|found| format!("{:?}: _unions.{}.{}", found.word, union.name, found.name));
+                out.list(&format!("{:?}: {{", union.name), &variants.collect::<Vec<_>>(), "},");
+            }
+        });
+        out.line("},");
+        let kinds = contract.error.kinds.iter();
+        let kinds = kinds.map(|kind| format!("{:?}: _errors.{}", kind.word, error_class(&kind.name)));
+        out.list("{", &kinds.collect::<Vec<_>>(), "},");
+    });
+    out.line(")\n");
+    out.line("# Its threads must not call into an interpreter that is going away.\natexit.register(_native.shutdown)\n\n");
+    out.line("def name_after(package: str, found: dict[str, Any], names: Iterable[str]) -> None:");
+    out.inside(|out| {
+        out.line("\"\"\"Names classes after where people find them: in tracebacks, in documentation, in pickles.\"\"\"");
+        out.line("for name in names:");
+        out.inside(|out| {
+            out.line("value = found.get(name)\nif hasattr(value, \"__module__\"):");
+            out.inside(|out| out.line("value.__module__ = package"));
+        });
+    });
+    debug_assert!(out.text.starts_with(HEAD));
+    out.text
+}
