@@ -5,6 +5,7 @@ mod counts;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
+mod languages;
 mod shell;
 mod step;
 mod table;

@@ -14,12 +14,19 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     env: Vec<(&'static str, &'static str)>,
+    folder: &'static str,
     words: Vec<String>,
 }
 
 impl Line {
     pub(crate) fn new(line: &str) -> Self {
-        Self { env: Vec::new(), words: line.split_whitespace().map(str::to_owned).collect() }
+        Self { env: Vec::new(), folder: "", words: line.split_whitespace().map(str::to_owned).collect() }
+    }
+
+    /// Runs it in a folder of the repository.
+    pub(crate) fn within(mut self, folder: &'static str) -> Self {
+        self.folder = folder;
+        self
     }
 
     pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
@@ -56,7 +63,7 @@ impl Line {
         let path = search_path()?;
         let mut command = Command::new(resolve(program, &path));
         command.args(arguments).envs(self.env.iter().copied()).env("PATH", path);
-        command.current_dir(root()).stdin(Stdio::null());
+        command.current_dir(root().join(self.folder)).stdin(Stdio::null());
         // `cargo run` tells a program about the package it is in. Build scripts below would take that as a change
         // and compile again what they compiled a moment ago.
         for (name, _) in env::vars_os() {
@@ -70,6 +77,9 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.folder.is_empty() {
+            write!(f, "cd {} && ", self.folder)?;
+        }
         for (name, value) in &self.env {
             if value.contains(' ') {
                 write!(f, "{name}='{value}' ")?;
@@ -91,9 +101,14 @@ pub(crate) fn tools_bin() -> PathBuf {
     root().join(".tools/bin")
 }
 
+/// Python's tools, in an environment of their own.
+fn python_bin() -> PathBuf {
+    root().join(".tools/python/bin")
+}
+
 fn search_path() -> Result<OsString, String> {
     let inherited = env::var_os("PATH").unwrap_or_default();
-    env::join_paths(std::iter::once(tools_bin()).chain(env::split_paths(&inherited)))
+    env::join_paths([tools_bin(), python_bin()].into_iter().chain(env::split_paths(&inherited)))
         .map_err(|error| format!("{} cannot be in the PATH: {error}", tools_bin().display()))
 }
 
@@ -117,6 +132,7 @@ mod tests {
     fn a_line_prints_as_it_is_typed() {
         let line = Line::new("cargo doc  --no-deps").env("RUSTDOCFLAGS", "-D warnings").env("A", "b");
         assert_eq!(line.to_string(), "RUSTDOCFLAGS='-D warnings' A=b cargo doc --no-deps");
+        assert_eq!(Line::new("npm ci").within("bindings-node").to_string(), "cd bindings-node && npm ci");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, the same for people and for CI.
 
 use crate::{
+    languages,
     shell::Line,
     step::{self, Step},
     table::table,
@@ -76,7 +77,7 @@ fn steps() -> Vec<Step> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let steps = step::select(steps(), &options.only)?;
+    let steps = step::select(steps().into_iter().chain(languages::steps()).collect(), &options.only)?;
     if options.list {
         let rows: Vec<_> = steps.iter().map(|step| [step.name.clone(), step.what.clone()]).collect();
         print!("{}", table(["step", "what"], &rows));

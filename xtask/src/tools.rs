@@ -41,6 +41,31 @@ pub(crate) static CARGO_DENY: Tool = Tool {
     ours: true,
 };
 
+pub(crate) static PYTHON: Tool = Tool {
+    name: "python",
+    probe: "python3 --version",
+    version: None,
+    install: "your system's package manager: python3 (3.11 or newer) and python3-venv",
+    ours: false,
+};
+
+/// What the Python package's checks use, in the versions that `bindings-python/requirements-dev.txt` names.
+pub(crate) static PYTHON_TOOLS: Tool = Tool {
+    name: "python environment",
+    probe: ".tools/python/bin/python --version",
+    version: None,
+    install: "python3 -m venv .tools/python",
+    ours: true,
+};
+
+pub(crate) static NODE: Tool = Tool {
+    name: "node",
+    probe: "node --version",
+    version: None,
+    install: "your system's package manager: Node.js 20 or newer, with npm",
+    ours: false,
+};
+
 pub(crate) static NIGHTLY: Tool = Tool {
     name: "nightly",
     probe: "cargo +nightly --version",

@@ -1,0 +1,56 @@
+//! The checks of the packages for other languages: each is built, checked by its language's own tools, and tested
+//! against `k2 sandbox`.
+
+use crate::{
+    shell::Line,
+    step::Step,
+    tools::{NODE, PYTHON, PYTHON_TOOLS},
+};
+
+/// The program that plays Kopo Kopo for the tests.
+const SANDBOX: &str = "cargo build --locked --package k2";
+
+pub(crate) fn steps() -> Vec<Step> {
+    vec![python(), node()]
+}
+
+fn python() -> Step {
+    let within = |line| Line::new(line).within("bindings-python");
+    Step {
+        name: "python".into(),
+        what: "the Python package is typed, documented, and behaves as every scenario and vector says".into(),
+        needs: vec![&PYTHON, &PYTHON_TOOLS],
+        lines: vec![
+            Line::new(
+                "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
+            ),
+            Line::new(SANDBOX),
+            Line::new("maturin develop --locked --manifest-path bindings-python/Cargo.toml")
+                .env("VIRTUAL_ENV", ".tools/python"),
+            within("ruff check ."),
+            within("ruff format --check ."),
+            within("mypy python tests examples"),
+            within("pyright"),
+            within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
+            within("pytest --quiet"),
+        ],
+        tests: true,
+    }
+}
+
+fn node() -> Step {
+    let within = |line| Line::new(line).within("bindings-node");
+    Step {
+        name: "node".into(),
+        what: "the Node package is typed, documented, and behaves as every scenario and vector says".into(),
+        needs: vec![&NODE],
+        lines: vec![
+            within("npm ci --no-audit --no-fund --loglevel=error"),
+            Line::new(SANDBOX),
+            within("npm run build:debug"),
+            within("npm run check"),
+            within("npm test"),
+        ],
+        tests: true,
+    }
+}
