@@ -7,15 +7,16 @@ import hashlib
 import hmac
 import http.client
 import json
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from kopokopo import Event, WebhookVerifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 KEY = "api-key"
@@ -34,7 +35,7 @@ def body_of(written: Any) -> bytes:
         return b"".join(map(body_of, written))
     if "base64" in written:
         return base64.b64decode(written["base64"])
-    return (written["repeat"] * written["times"]).encode()
+    return str(written["repeat"]).encode() * int(written["times"])
 
 
 def payload(name: str) -> bytes:

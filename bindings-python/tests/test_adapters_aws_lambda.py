@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from adapters import HEADER, PAID, VERIFIER, Case, every_case, judge, sign
 from aws_lambda_powertools.utilities.data_classes import ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2
-
 from kopokopo import DecodeError, Event, InvalidRequestError, SignatureError, WebhookVerifier
 from kopokopo.webhooks.aws_lambda import verify, webhook
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
@@ -18,9 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import override_settings
 from django.urls import path
-
 from kopokopo import DecodeError, Event, InvalidRequestError, KopoKopo, SignatureError, WebhookVerifier
 from kopokopo.webhooks.django import verify, webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 settings.configure(
     ALLOWED_HOSTS=["*"],

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from adapters import HEADER, PAID, VERIFIER, Case, break_off, every_case, judge, send, sign
 from flask import Flask, request
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.test import TestResponse
-
 from kopokopo import DecodeError, Event, InvalidRequestError, SignatureError, WebhookVerifier
 from kopokopo.webhooks.flask import verify, webhook
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from werkzeug.test import TestResponse
 
 Received = list[Event]
 

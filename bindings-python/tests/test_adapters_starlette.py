@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 import pytest
 import uvicorn
 from adapters import HEADER, PAID, VERIFIER, Case, break_off, every_case, judge, send, sign
 from fastapi import Body, Depends, FastAPI
+from kopokopo import DecodeError, Event, InvalidRequestError, SignatureError, WebhookVerifier
+from kopokopo.webhooks.starlette import verified, verify, webhook
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from kopokopo import DecodeError, Event, InvalidRequestError, SignatureError, WebhookVerifier
-from kopokopo.webhooks.starlette import verified, verify, webhook
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    import httpx
+    from starlette.requests import Request
 
 Received = list[Event]
 

@@ -11,13 +11,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from stage import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SHOP = Path(__file__).resolve().parents[1] / "examples" / "fastapi_shop"
 CANCELS = "254700000002"

@@ -13,15 +13,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from kopokopo import AsyncKopoKopo, KopoKopo
 from stage import Sandbox
 
-from kopokopo import AsyncKopoKopo, KopoKopo
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks as Linux does")
 
@@ -45,6 +46,10 @@ def sandbox() -> Iterator[Sandbox]:
 def environment(sandbox: Sandbox) -> dict[str, str]:
     names = ("base_url", "client_id", "client_secret", "api_key")
     return {**os.environ, **{f"K2_{name.upper()}": sandbox.said[name] for name in names}}
+
+
+def options(sandbox: Sandbox) -> dict[str, Any]:
+    return {**sandbox.credentials}
 
 
 def run(sandbox: Sandbox, script: str, what: str, within: float) -> tuple[str, float]:
@@ -128,7 +133,7 @@ def ask(port: int) -> dict[str, Any]:
 
 
 def test_threads_share_a_client(sandbox: Sandbox) -> None:
-    k2 = KopoKopo(**sandbox.credentials)
+    k2 = KopoKopo(**options(sandbox))
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda _: k2.payments.get(PAYMENT).id, range(200)))
     assert found == [PAYMENT] * 200
@@ -137,7 +142,7 @@ def test_threads_share_a_client(sandbox: Sandbox) -> None:
 
 def test_a_blocking_call_lets_other_threads_run(sandbox: Sandbox) -> None:
     sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 600})
-    k2 = KopoKopo(**sandbox.credentials)
+    k2 = KopoKopo(**options(sandbox))
     k2.oauth.token_info()
     thread = threading.Thread(target=k2.payments.get, args=(PAYMENT,))
     thread.start()
@@ -150,7 +155,7 @@ def test_a_blocking_call_lets_other_threads_run(sandbox: Sandbox) -> None:
 
 
 def test_several_loops_in_several_threads_share_a_client(sandbox: Sandbox) -> None:
-    k2 = AsyncKopoKopo(**sandbox.credentials)
+    k2 = AsyncKopoKopo(**options(sandbox))
 
     async def several() -> list[str]:
         found = await asyncio.gather(*(k2.payments.get(PAYMENT) for _ in range(20)))
@@ -162,7 +167,7 @@ def test_several_loops_in_several_threads_share_a_client(sandbox: Sandbox) -> No
 
 
 def test_one_loop_after_another_shares_a_client(sandbox: Sandbox) -> None:
-    k2 = AsyncKopoKopo(**sandbox.credentials)
+    k2 = AsyncKopoKopo(**options(sandbox))
 
     async def one() -> str:
         return (await k2.payments.get(PAYMENT)).id
@@ -171,7 +176,7 @@ def test_one_loop_after_another_shares_a_client(sandbox: Sandbox) -> None:
 
 
 def test_a_loop_that_is_closed_before_the_answer_harms_nobody(sandbox: Sandbox) -> None:
-    k2 = AsyncKopoKopo(**sandbox.credentials)
+    k2 = AsyncKopoKopo(**options(sandbox))
     sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 100})
 
     async def leave() -> None:
@@ -186,7 +191,7 @@ def test_a_loop_that_is_closed_before_the_answer_harms_nobody(sandbox: Sandbox) 
     assert len(pending) == 1
     for task in pending:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
-    assert KopoKopo(**sandbox.credentials).payments.get(PAYMENT).id == PAYMENT
+    assert KopoKopo(**options(sandbox)).payments.get(PAYMENT).id == PAYMENT
 
 
 def ends(sandbox: Sandbox, what: list[str]) -> tuple[Counter[str], float]:

@@ -14,8 +14,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
-from pydantic import BaseModel
-
 from kopokopo import (
     AsyncKopoKopo,
     Event,
@@ -26,6 +24,7 @@ from kopokopo import (
     OutcomeUnknownError,
 )
 from kopokopo.webhooks.starlette import verified
+from pydantic import BaseModel
 
 PRICES = {"coffee": Decimal("250"), "mandazi": Decimal("40"), "samosa": Decimal("62.50")}
 TILL = os.environ.get("SHOP_TILL", "K000000")

@@ -7,9 +7,12 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kopokopo import AsyncKopoKopo, KopoKopo, Payment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAYMENT = "33333333-3333-4333-8333-333333333333"
 

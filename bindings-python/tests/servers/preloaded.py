@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kopokopo import AsyncKopoKopo, KopoKopo
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
 
 PAYMENT = "33333333-3333-4333-8333-333333333333"
 

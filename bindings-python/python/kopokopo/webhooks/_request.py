@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kopokopo import DecodeError, InvalidRequestError, SignatureError
 
@@ -53,7 +53,13 @@ def wrong_set_up(framework: str, what: str, fix: str) -> InvalidRequestError:
     return InvalidRequestError(f"{framework}: {what}. A signature covers the raw body only: {fix}", field="body")
 
 
-def not_a_request(framework: str, given: Any, fix: str) -> InvalidRequestError:
+def check_request(given: object, kind: type, framework: str, fix: str) -> None:
+    """Refuses a parsed body, or anything else, in the place of the request."""
+    if not isinstance(given, kind):
+        raise not_a_request(given, framework, fix)
+
+
+def not_a_request(given: object, framework: str, fix: str) -> InvalidRequestError:
     """The error for a parsed body, or anything else, in the place of the request."""
     return wrong_set_up(framework, f"verify was given {type(given).__name__} instead of the request", fix)
 

@@ -34,7 +34,7 @@ def verify(verifier: WebhookVerifier, request: Mapping[str, Any]) -> Event:
     the body was parsed already, or the event comes from something that passes no HTTP request on.
     """
     if not hasattr(request, "get") or not any(name in request for name in ("body", "headers", "multiValueHeaders")):
-        raise not_a_request("AWS Lambda", request, _FIX)
+        raise not_a_request(request, "AWS Lambda", _FIX)
     body = _body(verifier, request)
     check_size(verifier, len(body))
     return verifier.verify(body, one_signature(_signatures(request)))
@@ -81,10 +81,12 @@ def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
 
 def _signatures(request: Mapping[str, Any]) -> Iterator[str]:
     """Every value of the header, from the event's two ways to write headers, in whatever case the sender chose."""
-    for name, value in (request.get("headers") or {}).items():
+    headers: Mapping[str, Any] = request.get("headers") or {}
+    for name, value in headers.items():
         if name.lower() == HEADER.lower() and value is not None:
             yield value
-    for name, values in (request.get("multiValueHeaders") or {}).items():
+    headers = request.get("multiValueHeaders") or {}
+    for name, values in headers.items():
         if name.lower() == HEADER.lower():
             yield from values or ()
 

@@ -40,7 +40,7 @@ def verify(verifier: WebhookVerifier, request: HttpRequest) -> Event:
     """
     plain = getattr(request, "_request", request)
     if not isinstance(plain, HttpRequest):
-        raise not_a_request("Django", request, _FIX)
+        raise not_a_request(request, "Django", _FIX)
     check_length(verifier, plain.META.get("CONTENT_LENGTH"))
     try:
         body = plain.body

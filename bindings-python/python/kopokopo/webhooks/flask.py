@@ -13,8 +13,8 @@ from kopokopo.webhooks._request import (
     REFUSALS,
     answer_to,
     check_length,
+    check_request,
     check_size,
-    not_a_request,
     wrong_set_up,
 )
 
@@ -37,8 +37,7 @@ def verify(verifier: WebhookVerifier, request: Request) -> Event:
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     something has read the body as a stream before.
     """
-    if not isinstance(request, Request):
-        raise not_a_request("Flask", request, _FIX)
+    check_request(request, Request, "Flask", _FIX)
     touched = "stream" in request.__dict__
     announced = check_length(verifier, request.content_length)
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()

@@ -18,8 +18,8 @@ from kopokopo.webhooks._request import (
     answer_to,
     broken_off,
     check_length,
+    check_request,
     check_size,
-    not_a_request,
     one_signature,
     wrong_set_up,
 )
@@ -38,8 +38,7 @@ async def verify(verifier: WebhookVerifier, request: Request) -> Event:
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     something has read the body as a stream before.
     """
-    if not isinstance(request, Request):
-        raise not_a_request("Starlette / FastAPI", request, _FIX)
+    check_request(request, Request, "Starlette / FastAPI", _FIX)
     announced = check_length(verifier, request.headers.get("content-length"))
     signature = one_signature(request.headers.getlist(HEADER))
     try:
