@@ -1,6 +1,7 @@
 'use strict';
 // Webhooks in NestJS, on Express or on Fastify.
 
+const { SignatureError } = require('..');
 const { answerTo, checkVerifier, notARequest, rawBodyOf, valuesOf, verifyRaw, wrongSetUp } = require('./request');
 
 const FIX = '`NestFactory.create(AppModule, { rawBody: true })`';
@@ -11,7 +12,11 @@ async function verify(verifier, request) {
   checkVerifier(verifier);
   if (typeof request?.headers !== 'object') throw notARequest('NestJS', request, `${FIX}, and pass on @Req()`);
   const body = await rawBodyOf(verifier, request);
-  if (!body) throw wrongSetUp('NestJS', 'the body was parsed, and the raw one not kept', FIX);
+  if (!body) {
+    // Nest on Fastify parses plain text in any set-up, and keeps none of it: that is a stranger, and nobody's mistake.
+    if (!/json/i.test(request.headers['content-type'])) throw new SignatureError('the body is no JSON, and was not kept');
+    throw wrongSetUp('NestJS', 'the body was parsed, and the raw one not kept', FIX);
+  }
   return verifyRaw(verifier, body, valuesOf(request.raw ?? request));
 }
 

@@ -35,7 +35,7 @@ for (const version of ['express', 'express4']) {
 
   conforms(`${name} with express.raw()`, (verifier, handler, onRefusal) =>
     app((app) => app.post('/k2/results', express.raw({ type: '*/*', limit: '20mb' }), webhooks(verifier, handler, { onRefusal }))),
-    { differs: (one, status) => one.raw.length === 0 && [400, 401].includes(status) },
+    { readsItself: false },
   );
 
   for (const [parser, prepare] of [

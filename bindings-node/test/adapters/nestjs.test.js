@@ -11,6 +11,7 @@ const { InvalidRequestError, WebhookVerifier } = require('kopokopo');
 const { WebhookGuard, eventOf, verify } = require('kopokopo/nestjs');
 const { KEY, PAID, conforms, send, sign, toldOf } = require('./support');
 
+const LIMIT = 20_000_000;
 const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 
 /** A class with decorators, as TypeScript writes it down. */
@@ -53,8 +54,8 @@ const filter = (told) =>
 async function serve(adapter, controller, { told, rawBody = true, logger = false } = {}) {
   const application = decorate(class {}, [Module({ controllers: [controller] })], []);
   const app = await NestFactory.create(application, adapter, { rawBody, logger, forceCloseConnections: true, abortOnError: false });
-  // Nest's own limit is 100 KB.
-  app.useBodyParser(adapter instanceof FastifyAdapter ? 'application/json' : 'json', adapter instanceof FastifyAdapter ? { bodyLimit: 20_000_000 } : { limit: 20_000_000 });
+  // Express' own limit in Nest is 100 KB.
+  if (adapter instanceof ExpressAdapter) app.useBodyParser('json', { limit: LIMIT });
   if (told) app.useGlobalFilters(new (filter(told))());
   await app.listen(0, '127.0.0.1');
   return { port: app.getHttpServer().address().port, close: () => app.close() };
@@ -63,32 +64,36 @@ async function serve(adapter, controller, { told, rawBody = true, logger = false
 /** Nest's parsers come before every guard: they answer 400 to what is no JSON, before anybody looks at the signature. */
 const differs = (one, status) => status === 400 && one.status !== 200;
 
-for (const Adapter of [ExpressAdapter, FastifyAdapter]) {
-  const name = `NestJS on ${Adapter.name}`;
+for (const [platform, adapter] of [
+  ['Express', () => new ExpressAdapter()],
+  ['Fastify', () => new FastifyAdapter({ bodyLimit: LIMIT })],
+]) {
+  const name = `NestJS on ${platform}`;
 
-  conforms(name, (verifier, handler) => serve(new Adapter(), shop(new WebhookGuard(verifier), handler)), {
+  conforms(name, (verifier, handler) => serve(adapter(), shop(new WebhookGuard(verifier), handler)), {
     differs,
+    readsItself: false,
     tellsRefusals: false,
   });
 
   conforms(
     `${name} with a filter of its own`,
     (verifier, handler, onRefusal) =>
-      serve(new Adapter(), shop(new WebhookGuard(verifier, { exception: HttpException }), handler), {
+      serve(adapter(), shop(new WebhookGuard(verifier, { exception: HttpException }), handler), {
         told: (error) => onRefusal(error.cause),
       }),
-    { differs },
+    { differs, readsItself: false },
   );
 
   test(`${name}: without rawBody the answer is the fix`, async () => {
-    const error = await toldOf((told) => serve(new Adapter(), shop(new WebhookGuard(verifier), () => {}), { told, rawBody: false }));
+    const error = await toldOf((told) => serve(adapter(), shop(new WebhookGuard(verifier), () => {}), { told, rawBody: false }));
     assert.ok(error instanceof InvalidRequestError, error);
     assert.strictEqual(error.field, 'body');
     assert.match(error.message, /^NestJS: .*`NestFactory\.create\(AppModule, \{ rawBody: true \}\)`$/);
   });
 
   test(`${name}: eventOf without the guard is answered by the fix`, async () => {
-    const error = await toldOf((told) => serve(new Adapter(), shop(undefined, () => {}), { told }));
+    const error = await toldOf((told) => serve(adapter(), shop(undefined, () => {}), { told }));
     assert.ok(error instanceof InvalidRequestError, error);
     assert.match(error.message, /^NestJS: .*`@UseGuards\(new WebhookGuard\(k2\.webhooks\)\)`/);
   });
@@ -100,13 +105,13 @@ for (const Adapter of [ExpressAdapter, FastifyAdapter]) {
       }
     }
     decorate(Results, [Controller('k2')], [['results', [Post('results')], [Req()]]]);
-    const server = await serve(new Adapter(), Results);
+    const server = await serve(adapter(), Results);
     t.after(server.close);
     assert.strictEqual((await send(server.port, PAID, sign(PAID))).text, 'buygoods_transaction_received');
   });
 
   test(`${name}: no content type makes a 500`, async (t) => {
-    const server = await serve(new Adapter(), shop(new WebhookGuard(verifier), () => {}));
+    const server = await serve(adapter(), shop(new WebhookGuard(verifier), () => {}));
     t.after(server.close);
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'nonsense', '']) {
       const { status } = await send(server.port, PAID, null, { headers: { 'Content-Type': type } });

@@ -114,9 +114,10 @@ function closed(server) {
 
 /**
  * What an adapter must answer. `serve(verifier, handler, onRefusal)` starts the framework with one route, /k2/results, and
- * resolves to { port, close }. `differs(one, status)` accepts what the framework itself answers before the adapter.
+ * resolves to { port, close }. `differs(one, status)` accepts what the framework itself answers before the adapter;
+ * `readsItself` is false where the framework reads the body.
  */
-function conforms(framework, serve, { differs = () => false, tellsRefusals = true } = {}) {
+function conforms(framework, serve, { differs = () => false, tellsRefusals = true, readsItself = true } = {}) {
   describe(framework, () => {
     for (const [options, cases] of byOptions()) {
       describe(JSON.stringify(options), () => {
@@ -174,11 +175,11 @@ function conforms(framework, serve, { differs = () => false, tellsRefusals = tru
       test('a body in chunks is put together', () => answers(200, PAID, sign(PAID), { chunked: true }));
 
       test('a body in chunks beyond the cap is refused, and the sender hears it', async () => {
-        const raw = Buffer.alloc(2_000_000, ' ');
+        const raw = Buffer.concat([PAID, Buffer.alloc(2_000_000, ' ')]);
         await answers(413, raw, sign(raw), { chunked: true });
       });
 
-      test('a body that is announced beyond the cap is refused before it comes', () =>
+      test('a body that is announced beyond the cap is refused before it comes', { skip: !readsItself }, () =>
         answers(413, Buffer.alloc(0), sign(PAID), { headers: { 'Content-Length': 100_001 } }));
 
       test('a sender who leaves in the middle of the body leaves nothing behind', async () => {
