@@ -29,10 +29,9 @@ class WebhookVerifier(Thing):
 
         Raises: `ConfigurationError` where there is no key, or only blank ones.
         """
+        arguments = {"api_keys": api_keys, "client_secret": client_secret, "max_body": max_body}
         try:
-            arguments = {"api_keys": api_keys, "client_secret": client_secret, "max_body": max_body}
-            native = _native.Object.make("WebhookVerifier", "new", arguments)
-            self._native = native
+            self._native = _native.Object.make("WebhookVerifier", "new", arguments)
             self._source = None
         finally:
             del arguments, api_keys, client_secret

@@ -48,7 +48,14 @@ class Record:
         return f"[{len(value)} characters]" if kind == "raw" else "[redacted]"
 
     def __reduce__(self) -> tuple[Callable[..., Record], tuple[Any, ...]]:
-        return _restore, (type(self), dict(zip(self._fields, self._values)))
+        return self._restored, (dict(zip(self._fields, self._values)),)
+
+    @classmethod
+    def _restored(cls, values: dict[str, Any]) -> Self:
+        """By name: another version may have pickled other fields."""
+        made = cls.__new__(cls)
+        made._values = tuple(values.get(name) for name in cls._fields)
+        return made
 
     def __replace__(self, **changes: Any) -> Self:
         return type(self)(**{**dict(zip(self._fields, self._values)), **changes})
@@ -64,7 +71,8 @@ class Alternative(Record):
 
     __slots__ = ()
 
-    kind: ClassVar[str]
+    # Each has its own word.
+    kind: ClassVar[Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Names and values, down to the last record, and the word `kind`. Whatever was redacted is in it."""
@@ -77,13 +85,7 @@ class Alternative(Record):
 def _plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
-    if isinstance(value, tuple):
+    kind = value.__class__
+    if kind is tuple:
         return [_plain(item) for item in value]
-    return dict(value) if isinstance(value, dict) else value
-
-
-def _restore(cls: type[Record], values: dict[str, Any]) -> Record:
-    """By name: another version may have pickled other fields."""
-    made = cls.__new__(cls)
-    made._values = tuple(values.get(name) for name in cls._fields)
-    return made
+    return value.copy() if kind is dict else value

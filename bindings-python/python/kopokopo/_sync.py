@@ -10,7 +10,7 @@ from kopokopo._token_source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from typing import Literal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kopokopo._enums import Environment, EventType, Network, Scope, SettlementMethod
     from kopokopo._records import (
+        AccessToken,
         ExternalRecipient,
         IncomingPayment,
         Introspection,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         TokenInfo,
         WebhookSubscription,
     )
-    from kopokopo._token_source import TokenSource
     from kopokopo._unions import AnyDestination
 
 
@@ -94,27 +94,26 @@ class KopoKopo(Thing):
         Raises: `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a
         timeout of zero.
         """
+        arguments = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "api_key": api_key,
+            "other_api_keys": other_api_keys,
+            "environment": environment,
+            "base_url": base_url,
+            "connect_timeout": connect_timeout,
+            "stalled_timeout": stalled_timeout,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "retry_base": retry_base,
+            "retry_cap": retry_cap,
+            "proxy": proxy,
+            "extra_ca_certificates": extra_ca_certificates,
+            "product": product,
+            "private_token": private_token,
+        }
         try:
-            arguments = {
-                "client_id": client_id,
-                "client_secret": client_secret,
-                "api_key": api_key,
-                "other_api_keys": other_api_keys,
-                "environment": environment,
-                "base_url": base_url,
-                "connect_timeout": connect_timeout,
-                "stalled_timeout": stalled_timeout,
-                "timeout": timeout,
-                "max_retries": max_retries,
-                "retry_base": retry_base,
-                "retry_cap": retry_cap,
-                "proxy": proxy,
-                "extra_ca_certificates": extra_ca_certificates,
-                "product": product,
-                "private_token": private_token,
-            }
-            native = _native.Object.make("KopoKopo", "new", arguments)
-            self._native = native
+            self._native = _native.Object.make("KopoKopo", "new", arguments)
             self._source = None
         finally:
             del arguments, client_secret, api_key, other_api_keys, proxy
@@ -122,7 +121,7 @@ class KopoKopo(Thing):
     @classmethod
     def with_token_source(
         cls,
-        token_source: TokenSource,
+        token_source: Callable[[], AccessToken | str],
         *,
         environment: Environment | Literal["sandbox", "production"] = "sandbox",
         base_url: str | None = None,
@@ -140,6 +139,11 @@ class KopoKopo(Thing):
         `api_key` belongs there. Tokens come from the source.
 
         Args:
+            token_source: Answers a token that works. After a 401 it must not answer the token that it answered before.
+                It may raise anything. The call that needed the token fails with `AuthenticationError`, and nothing is
+                sent. Where access tokens come from when the program holds no client secret: a mobile app asks its own
+                backend. The source is asked on first use and then again shortly before the token expires, or after a
+                401. However many calls wait for a token, it is asked once.
             environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
             base_url: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
             connect_timeout: Making a connection, in seconds.
@@ -156,23 +160,22 @@ class KopoKopo(Thing):
 
         Raises: `ConfigurationError`, naming the option.
         """
+        arguments = {
+            "environment": environment,
+            "base_url": base_url,
+            "connect_timeout": connect_timeout,
+            "stalled_timeout": stalled_timeout,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "retry_base": retry_base,
+            "retry_cap": retry_cap,
+            "proxy": proxy,
+            "extra_ca_certificates": extra_ca_certificates,
+            "product": product,
+        }
+        source = Source(token_source)
         try:
-            source = Source(token_source)
-            arguments = {
-                "environment": environment,
-                "base_url": base_url,
-                "connect_timeout": connect_timeout,
-                "stalled_timeout": stalled_timeout,
-                "timeout": timeout,
-                "max_retries": max_retries,
-                "retry_base": retry_base,
-                "retry_cap": retry_cap,
-                "proxy": proxy,
-                "extra_ca_certificates": extra_ca_certificates,
-                "product": product,
-            }
-            native = _native.Object.with_token_source(source, arguments)
-            return cls._of(native, source)
+            return cls._of(_native.Object.with_token_source(source, arguments), source)
         finally:
             del arguments, proxy
 
@@ -183,8 +186,7 @@ class KopoKopo(Thing):
 
         Raises: `ConfigurationError`, naming what is missing.
         """
-        native = _native.Object.make("KopoKopo", "from_env", {})
-        return cls._of(native, None)
+        return cls._of(_native.Object.make("KopoKopo", "from_env", {}), None)
 
     def __enter__(self) -> Self:
         return self

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from kopokopo._errors import KopoKopoError
+from kopokopo._errors import ConfigurationError, KopoKopoError
 from kopokopo._records import AccessToken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import Awaitable
-    from typing import Any, Protocol
+    from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from kopokopo._native import Reply
-
-    class TokenSource(Protocol):
-        """Answers a token that works: an `AccessToken`, or a `str` that is used until a 401.
-
-        After a 401 it must not answer the token that it answered before. It is asked on a thread of its own, and one
-        that is slow holds up nobody but the calls that wait for it.
-        """
-
-        def __call__(self) -> AccessToken | str: ...
-
-    class AsyncTokenSource(Protocol):
-        """The same for an asyncio client: it may be asynchronous, and then runs on the loop that called last."""
-
-        def __call__(self) -> Awaitable[AccessToken | str] | AccessToken | str: ...
 
 
 class Source:
@@ -35,16 +21,18 @@ class Source:
 
     loop: AbstractEventLoop | None
 
-    def __init__(self, token_source: AsyncTokenSource) -> None:
+    def __init__(self, token_source: Callable[[], object]) -> None:
         if not callable(token_source):
-            raise TypeError("token_source must be a function that answers an AccessToken or a str")
+            raise ConfigurationError(
+                "token_source: must be a function that answers an AccessToken or a str", field="token_source"
+            )
         self._token_source = token_source
         self.loop = None
 
     def ask(self, reply: Reply) -> None:
         """Asks on a thread of its own. The reply is given now, or once the loop has it."""
         try:
-            answer = self._token_source()
+            answer: Any = self._token_source()
             if not hasattr(answer, "__await__"):
                 return _pass_on(answer, reply)
             if self.loop is None:
@@ -67,7 +55,7 @@ def _wait(answer: Awaitable[Any], reply: Reply) -> None:
     ensure_future(answer).add_done_callback(over)
 
 
-def _pass_on(answer: AccessToken | str, reply: Reply) -> None:
+def _pass_on(answer: object, reply: Reply) -> None:
     if isinstance(answer, AccessToken):
         reply.token(answer.token, answer.expires_in)
     elif isinstance(answer, str):

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 class Word(str, Enum):
     """A word. It is a `str`, and equals it."""
 
+    def __new__(cls, value: str) -> Self:
+        word = str.__new__(cls, value)
+        word._value_ = value
+        return word
+
     def __str__(self) -> str:
         return str.__str__(self)
 

@@ -3,7 +3,7 @@
 use super::{
     super::model::{Contract, Shape},
     Mode, any_of, error_class, is_class, is_local, unions,
-    writer::{HEAD, Writer},
+    writer::{Writer, order},
 };
 
 const DOCS: &str = "Client for the Kopo Kopo API (K2 Connect): M-PESA payments in Kenya.
@@ -38,9 +38,7 @@ pub(super) fn exports(contract: &Contract) -> String {
     let any: Vec<_> = unions(contract).map(|union| any_of(&union.name)).collect();
     for (module, found) in modules(contract) {
         names.extend(found.clone());
-        let mut found = found;
-        found.sort_by_key(|name| order(name));
-        import(&mut out, &format!("kopokopo.{module}"), &found);
+        out.import(&format!("kopokopo.{module}"), found);
     }
     out.line("\nTYPE_CHECKING = False\nif TYPE_CHECKING:");
     out.inside(|out| out.line(&format!("from kopokopo._unions import {}", any.join(", "))));
@@ -59,25 +57,6 @@ pub(super) fn exports(contract: &Contract) -> String {
         out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
     });
     out.text
-}
-
-/// As Python's linter sorts names: constants, classes, functions.
-fn order(name: &str) -> (u8, String) {
-    let rank = match name.chars().next() {
-        _ if name.len() > 1 && name.chars().all(|c| c.is_uppercase() || c == '_') => 0,
-        Some(c) if c.is_uppercase() => 1,
-        _ => 2,
-    };
-    (rank, name.to_owned())
-}
-
-fn import(out: &mut Writer<'_>, module: &str, names: &[String]) {
-    let one = format!("from {module} import {}", names.join(", "));
-    if one.len() <= 120 {
-        out.line(&one);
-    } else {
-        out.list(&format!("from {module} import ("), names, ")");
-    }
 }
 
 pub(super) fn set_up(contract: &Contract) -> String {
@@ -103,10 +82,11 @@ pub(super) fn set_up(contract: &Contract) -> String {
         let records: Vec<_> = contract
             .records
             .iter()
-            .map(|record| match is_class(contract, record) {
-                true => format!("_records.{}", record.name),
-                false => "None".to_owned(),
-            })
+            .map(
+                |record| {
+                    if is_class(contract, record) { format!("_records.{}", record.name) } else { "None".to_owned() }
+                },
+            )
             .collect();
         out.list("[", &records, "],");
         let words = contract.enums.iter().filter(|found| found.shape != Shape::Union);
@@ -125,16 +105,19 @@ pub(super) fn set_up(contract: &Contract) -> String {
         out.list("{", &kinds.collect::<Vec<_>>(), "},");
     });
     out.line(")\n");
-    out.line("# Its threads must not call into an interpreter that is going away.\natexit.register(_native.shutdown)\n\n");
+    out.line(
+        "# Its threads must not call into an interpreter that is going away.\natexit.register(_native.shutdown)\n\n",
+    );
     out.line("def name_after(package: str, found: dict[str, Any], names: Iterable[str]) -> None:");
     out.inside(|out| {
-        out.line("\"\"\"Names classes after where people find them: in tracebacks, in documentation, in pickles.\"\"\"");
+        out.line(
+            "\"\"\"Names classes after where people find them: in tracebacks, in documentation, in pickles.\"\"\"",
+        );
         out.line("for name in names:");
         out.inside(|out| {
             out.line("value = found.get(name)\nif hasattr(value, \"__module__\"):");
             out.inside(|out| out.line("value.__module__ = package"));
         });
     });
-    debug_assert!(out.text.starts_with(HEAD));
     out.text
 }

@@ -1,1 +1,270 @@
 #![allow(clippy::unwrap_used)]
+
+use super::{super::read::read, Mode, generate, things, values, writer::Writer};
+
+const UDL: &str = r#"
+[Custom]
+typedef string Amount;
+[Custom]
+typedef string Secret;
+[Custom]
+typedef string Metadata;
+[Custom]
+typedef string Raw;
+
+namespace shop {
+    /// Signs.
+    string sign(Secret key, bytes body);
+    /// Looks again.
+    [Throws=ShopError]
+    sequence<Receipt> again(Receipt receipt, string till);
+};
+
+/// A shop.
+interface Shop {
+    /// Opens it.
+    ///
+    /// Errors: `out_of_money`, or `timeout`.
+    [Throws=ShopError]
+    constructor(Options options);
+    [Throws=ShopError, Name=with_source]
+    constructor(Source source, SourceOptions options);
+    string name();
+    Tills tills();
+};
+
+dictionary Options {
+    /// Proves who asks.
+    Secret key;
+    Size size = "Large";
+    sequence<Secret> others = [];
+};
+dictionary SourceOptions { double patience = 3.10; };
+
+[Trait, WithForeign]
+interface Source {
+    /// Answers one.
+    [Async, Throws=ShopError]
+    Answered answer();
+};
+dictionary Answered { Secret token; };
+
+interface Tills {
+    /// Sells.
+    [Async, Throws=ShopError]
+    CreatedSale sell(Order order);
+    [Async, Throws=ShopError]
+    Receipt get(string id);
+    [Async, Throws=ShopError]
+    void close(Secret key);
+};
+
+interface CreatedSale {
+    string id();
+    [Async, Throws=ShopError]
+    Receipt wait(optional Patience? options = null);
+};
+
+dictionary Patience { double timeout = 120.0; };
+
+dictionary Order {
+    Colour colour;
+    /// How much.
+    Amount? price = null;
+    sequence<Way> ways;
+    Metadata? metadata = null;
+};
+
+/// What was sold.
+dictionary Receipt {
+    /// Its id.
+    string id;
+    Outcome outcome;
+    Colour? colour;
+    Links links;
+    sequence<string> errors;
+    Metadata metadata;
+    Raw raw;
+};
+dictionary Links { string? self_url; };
+
+[Enum]
+interface Colour {
+    /// `RED-1`: like fire.
+    Red();
+    Other(string word);
+};
+
+enum Size { "Small", "Large" };
+
+[Enum]
+interface Outcome { Receipt(Paid paid); Unknown(); };
+dictionary Paid { Amount amount; };
+
+[Enum]
+interface Way { Foot(FootWay way); };
+dictionary FootWay { Amount steps; Colour? shoes = null; };
+
+[Error]
+interface ShopError {
+    /// No money.
+    OutOfMoney(string detail, string? field, sequence<string> messages, u32 attempts);
+    Timeout(string detail, string? field, sequence<string> messages, u32 attempts);
+};
+"#;
+
+/// Without line breaks between the items of a list, which depend on lengths.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(", )", ")").replace("( ", "(").replace(", }", "}")
+}
+
+#[track_caller]
+fn holds(text: &str, wanted: &[&str]) {
+    let text = flat(text);
+    for wanted in wanted {
+        assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn a_record_that_only_goes_in_is_keyword_arguments_with_the_contracts_defaults() {
+    let contract = read(UDL).unwrap();
+    let sync = things::clients(&contract, Mode::Sync);
+    holds(
+        &sync,
+        &[
+            "def __init__(self, *, key: str, size: Size | Literal[\"small\", \"large\"] = \"large\", others: Sequence[str] = ()) -> None:",
+            "def sell(self, *, colour: Colour | str, price: Decimal | str | int | None = None, ways: Sequence[AnyWay], metadata:",
+            "def wait(self, *, timeout: float = 120.0) -> Receipt:",
+            "def get(self, id: str) -> Receipt:",
+        ],
+    );
+    assert!(!values::records(&contract).contains("class Order"));
+}
+
+#[test]
+fn both_clients_have_the_same_methods_and_only_one_awaits() {
+    let contract = read(UDL).unwrap();
+    let (sync, asynchronous) = (things::clients(&contract, Mode::Sync), things::clients(&contract, Mode::Async));
+    holds(
+        &sync,
+        &["class Tills(Thing)", "return CreatedSale._of(self._native.call(\"sell\", arguments), self._source)"],
+    );
+    holds(
+        &asynchronous,
+        &[
+            "class AsyncTills(AsyncThing)",
+            "@property def tills(self) -> AsyncTills: return AsyncTills._of(self._native.ask(\"tills\", {}), self._source)",
+            "return AsyncCreatedSale._of(await self._call(\"sell\", arguments), self._source)",
+            "@property def name(self) -> str:",
+        ],
+    );
+    let methods = |text: &str| text.lines().filter(|line| line.contains("def ")).count();
+    assert_eq!(methods(&sync), methods(&asynchronous));
+}
+
+#[test]
+fn a_program_s_own_function_comes_first_and_may_be_asynchronous_for_asyncio() {
+    let contract = read(UDL).unwrap();
+    holds(
+        &things::clients(&contract, Mode::Sync),
+        &["def with_source(cls, source: Callable[[], AccessToken | str], *, patience: float = 3.10) -> Self:"],
+    );
+    holds(
+        &things::clients(&contract, Mode::Async),
+        &["source: Callable[[], Awaitable[AccessToken | str] | AccessToken | str], *,", "source: Answers one."],
+    );
+    holds(&values::records(&contract), &["class Answered(Record)", "_redacted = {\"token\": \"secret\"}"]);
+}
+
+#[test]
+fn a_secret_is_gone_before_a_traceback_is_made() {
+    let contract = read(UDL).unwrap();
+    holds(
+        &things::clients(&contract, Mode::Sync),
+        &["finally: del arguments, key, others", "try: self._native.call(\"close\", {\"key\": key}) finally: del key"],
+    );
+    holds(&things::local(&contract), &["try: answer: str = _native.sign(key, body) return answer finally: del key"]);
+}
+
+#[test]
+fn a_record_is_made_by_name_and_what_can_be_empty_may_be_left_out() {
+    let contract = read(UDL).unwrap();
+    let records = values::records(&contract);
+    holds(
+        &records,
+        &[
+            "def __init__(self, *, id: str, outcome: AnyOutcome, colour: Colour | None = None, links: Links | None = None, \
+             errors: Iterable[str] = (), metadata: dict[str, Any] | None = None, raw: str = \"\") -> None:",
+            "Links() if links is None else links, tuple(errors), {} if metadata is None else metadata, raw",
+            "@property def id(self) -> str: \"\"\"Its id.\"\"\" value: str = self._values[0]",
+            "_redacted = {\"metadata\": \"metadata\", \"raw\": \"raw\"}",
+            "from kopokopo._unions import AnyOutcome",
+        ],
+    );
+    assert!(!records.contains("import Sequence"), "only what is used is imported");
+}
+
+#[test]
+fn an_alternative_has_the_name_of_a_record_and_does_not_hide_it() {
+    let unions = values::unions(&read(UDL).unwrap());
+    holds(
+        &unions,
+        &[
+            "class Receipt(Alternative): ",
+            "kind: ClassVar[Literal[\"receipt\"]] = \"receipt\"",
+            "def paid(self) -> _records.Paid:",
+            "class Unknown(Alternative):",
+            "AnyOutcome = Union[Outcome.Receipt, Outcome.Unknown]",
+        ],
+    );
+}
+
+#[test]
+fn an_alternative_that_goes_in_has_the_fields_of_its_record() {
+    let unions = values::unions(&read(UDL).unwrap());
+    holds(
+        &unions,
+        &[
+            "class Foot(Alternative):",
+            "def __init__(self, *, steps: Decimal | str | int, shoes: _enums.Colour | str | None = None)",
+        ],
+    );
+}
+
+#[test]
+fn errors_have_python_s_names_in_classes_and_in_documentation() {
+    let contract = read(UDL).unwrap();
+    holds(
+        &values::errors(&contract),
+        &[
+            "class KopoKopoTimeoutError(ShopError, TimeoutError):",
+            "class OutOfMoneyError(ShopError): \"\"\"No money.\"\"\" kind = \"out_of_money\"",
+            "def __init__(self, detail: str, *, field: str | None = None, messages: Iterable[str] = (), attempts: int = 0) -> None:",
+        ],
+    );
+    holds(&things::clients(&contract, Mode::Sync), &["Raises: `OutOfMoneyError`, or `KopoKopoTimeoutError`."]);
+}
+
+#[test]
+fn words_keep_the_api_s_spelling() {
+    let enums = values::enums(&read(UDL).unwrap());
+    holds(&enums, &["class Colour(OpenWord):", "RED = \"RED-1\"", "class Size(Word):", "SMALL = \"small\""]);
+}
+
+#[test]
+fn a_docstring_is_wrapped_and_its_quotation_marks_do_no_harm() {
+    let contract = read(UDL).unwrap();
+    let mut out = Writer::body(&contract);
+    out.docs(&format!("{}\n\n- one\n- two\n\nA \"\"\" and a \\.", "word ".repeat(40)), &[]);
+    assert!(out.text.lines().all(|line| line.len() <= 120), "{}", out.text);
+    assert_eq!(out.text.matches("\"\"\"").count(), 2, "{}", out.text);
+    assert!(out.text.contains("\n- one\n- two\n") && out.text.contains("\\\\."), "{}", out.text);
+}
+
+#[test]
+fn the_same_contract_is_written_the_same_twice() {
+    let texts = |udl: &str| generate(&read(udl).unwrap()).into_iter().map(|output| output.text).collect::<Vec<_>>();
+    assert_eq!(texts(UDL), texts(UDL));
+    assert!(texts(UDL).iter().all(|text| text.starts_with("# @generated")));
+}

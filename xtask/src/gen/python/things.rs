@@ -3,7 +3,7 @@
 use super::{
     super::model::{Callable, Contract, Field, Object, Text, Type},
     Mode, is_local, types,
-    writer::Writer,
+    writer::{Writer, exceptions},
 };
 
 /// The blocking or the asyncio client, and whatever it leads to.
@@ -15,8 +15,7 @@ pub(super) fn clients(contract: &Contract, mode: Mode) -> String {
     let objects: Vec<_> = contract.objects.iter().filter(|object| !is_local(object)).collect();
     let local: Vec<_> = contract.objects.iter().filter(|object| is_local(object)).map(|o| o.name.as_str()).collect();
     let base = if mode == Mode::Sync { "Thing" } else { "AsyncThing" };
-    let mut body = Writer::new(contract, "");
-    body.text.clear();
+    let mut body = Writer::body(contract);
     for object in &objects {
         class(&mut body, object, mode, base);
     }
@@ -24,14 +23,12 @@ pub(super) fn clients(contract: &Contract, mode: Mode) -> String {
     out.line("from kopokopo import _native");
     out.line(&format!("from kopokopo._local import {}", local.join(", ")));
     out.line(&format!("from kopokopo._thing import {base}\nfrom kopokopo._token_source import Source\n"));
-    imports(&mut out, &body.text, &["Self"]);
-    out.text + &body.text
+    out.finish("", &body)
 }
 
 /// What needs no connection.
 pub(super) fn local(contract: &Contract) -> String {
-    let mut body = Writer::new(contract, "");
-    body.text.clear();
+    let mut body = Writer::body(contract);
     for object in contract.objects.iter().filter(|object| is_local(object)) {
         class(&mut body, object, Mode::Sync, "Thing");
     }
@@ -41,62 +38,7 @@ pub(super) fn local(contract: &Contract) -> String {
     }
     let mut out = Writer::new(contract, "What needs no connection.");
     out.line("from kopokopo import _native\nfrom kopokopo._thing import Thing\n");
-    imports(&mut out, &body.text, &[]);
-    out.text + &body.text
-}
-
-/// What the annotations use.
-fn imports(out: &mut Writer<'_>, body: &str, extra: &[&str]) {
-    let contract = out.contract;
-    let is_used = |name: &str| {
-        let mut found = body.match_indices(name);
-        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-        found.any(|(at, _)| {
-            let line = body[..at].rfind('\n').map_or(0, |start| start + 1);
-            !body[..at].ends_with(is_name)
-                && !body[at + name.len()..].starts_with(is_name)
-                && body[line..at].contains([':', '>'])
-                && body[..at].matches("\"\"\"").count() % 2 == 0
-        })
-    };
-    let used = |names: Vec<String>| -> Vec<String> {
-        let mut names: Vec<_> = names.into_iter().filter(|name| is_used(name)).collect();
-        names.sort();
-        names
-    };
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let from = |out: &mut Writer<'_>, module: &str, found: Vec<String>| match found.as_slice() {
-        [] => {}
-        found => {
-            let one = format!("from {module} import {}", found.join(", "));
-            if one.len() + 4 <= 120 {
-                out.line(&one);
-            } else {
-                out.list(&format!("from {module} import ("), found, ")");
-            }
-        }
-    };
-    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| {
-        from(out, "collections.abc", used(names(&["Mapping", "Sequence"])));
-        from(out, "datetime", used(names(&["datetime"])));
-        from(out, "decimal", used(names(&["Decimal"])));
-        from(out, "typing", used(names(&["Any", "Literal"])));
-        if !extra.is_empty() {
-            out.line("");
-            from(out, "typing_extensions", used(names(extra)));
-        }
-        out.line("");
-        from(out, "kopokopo._enums", used(contract.enums.iter().map(|found| found.name.clone()).collect()));
-        from(out, "kopokopo._records", used(contract.records.iter().map(|found| found.name.clone()).collect()));
-        let callbacks = contract.callbacks.iter().map(|found| &found.name);
-        from(
-            out,
-            "kopokopo._token_source",
-            used(callbacks.flat_map(|name| [name.clone(), format!("Async{name}")]).collect()),
-        );
-        from(out, "kopokopo._unions", used(contract.enums.iter().map(|found| super::any_of(&found.name)).collect()));
-    });
+    out.finish("kopokopo._local", &body)
 }
 
 fn class(out: &mut Writer<'_>, object: &Object, mode: Mode, base: &str) {
@@ -125,7 +67,8 @@ fn class(out: &mut Writer<'_>, object: &Object, mode: Mode, base: &str) {
 /// There is nothing to close: connections belong to the process. So a client can be used after its `with` as well.
 fn context_manager(out: &mut Writer<'_>, object: &Object, mode: Mode) {
     let (def, prefix) = if mode == Mode::Sync { ("def", "") } else { ("async def", "a") };
-    out.line(&format!("\n{def} __{prefix}enter__(self) -> Self:"));
+    out.line("");
+    out.def(&format!("{def} __{prefix}enter__"), &["self".to_owned()], "Self");
     out.inside(|out| out.line("return self"));
     out.line(&format!("\n{def} __{prefix}exit__(self, *exc_info: object) -> None:"));
     out.inside(|out| out.line("\"\"\"There is nothing to close: connections belong to the process.\"\"\""));
@@ -140,39 +83,35 @@ fn constructor(out: &mut Writer<'_>, object: &Object, constructor: &Callable, mo
         plain.into_iter().partition(|field| matches!(field.ty, Type::Callback(_)));
     let named: Vec<_> = others.into_iter().chain(named).collect();
     let is_new = constructor.name == "new";
-    let mut parameters = vec![if is_new { "self" } else { "cls" }.to_owned()];
-    parameters.extend(functions.iter().map(|field| types::parameter(out.contract, field)));
+    let mut parameters = signature(out.contract, Some(if is_new { "self" } else { "cls" }), &functions, &named);
     if mode == Mode::Async {
-        parameters.iter_mut().skip(1).for_each(|parameter| *parameter = parameter.replace(": ", ": Async"));
-    }
-    if !named.is_empty() {
-        parameters.push("*".to_owned());
-        parameters.extend(named.iter().map(|field| types::parameter(out.contract, field)));
+        // It may be asynchronous, too.
+        for parameter in &mut parameters {
+            *parameter = parameter.replace("], ", "], Awaitable[AccessToken | str] | ");
+        }
     }
     if !is_new {
         out.line("@classmethod");
     }
-    let (def, returns) = if is_new { ("def __init__".to_owned(), "None") } else { (format!("def {}", constructor.name), "Self") };
+    let (def, returns) =
+        if is_new { ("def __init__".to_owned(), "None") } else { (format!("def {}", constructor.name), "Self") };
     out.def(&def, &parameters, returns);
-    let kept = |out: &mut Writer<'_>, source: &str, native: &str| {
-        if is_new {
-            out.line(&format!("self._native = {native}\nself._source = {source}"));
-        } else {
-            out.line(&format!("return cls._of({native}, {source})"));
-        }
-    };
     out.inside(|out| {
-        out.docs(&constructor.docs, &named);
-        guarded(out, &named, |out| match functions.first() {
+        let functions_docs: Vec<_> = functions.iter().map(|field| documented(out.contract, field)).collect();
+        out.docs(&constructor.docs, &functions_docs.iter().chain(named.iter().copied()).collect::<Vec<_>>());
+        let dict = arguments(out, &named, 80);
+        let (source, native) = match functions.first() {
             Some(function) => {
                 out.line(&format!("source = Source({})", function.name));
-                call(out, "native = ", "_native.Object.with_token_source", &["source".to_owned()], &named, "");
-                kept(out, "source", "native");
+                ("source", format!("_native.Object.with_token_source(source, {dict})"))
             }
-            None => {
-                let first = [format!("{:?}", object.name), format!("{:?}", constructor.name)];
-                call(out, "native = ", "_native.Object.make", &first, &named, "");
-                kept(out, "None", "native");
+            None => ("None", format!("_native.Object.make({:?}, {:?}, {dict})", object.name, constructor.name)),
+        };
+        guarded(out, &dict, &named, |out| {
+            if is_new {
+                out.line(&format!("self._native = {native}\nself._source = {source}"));
+            } else {
+                out.line(&format!("return cls._of({native}, {source})"));
             }
         });
     });
@@ -184,12 +123,7 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
     let returns = callable.returns.as_ref().map_or("None".to_owned(), |ty| types::given(contract, ty, mode));
     let is_property = object.is_some() && !callable.is_async && !callable.throws && callable.arguments.is_empty();
     let is_awaited = callable.is_async && mode == Mode::Async;
-    let mut parameters: Vec<String> = object.map(|_| "self".to_owned()).into_iter().collect();
-    parameters.extend(plain.iter().map(|field| types::parameter(contract, field)));
-    if !named.is_empty() {
-        parameters.push("*".to_owned());
-        parameters.extend(named.iter().map(|field| types::parameter(contract, field)));
-    }
+    let parameters = signature(contract, object.map(|_| "self"), &plain, &named);
     if is_property {
         out.line("@property");
     }
@@ -197,63 +131,68 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
     let all: Vec<_> = plain.iter().chain(&named).copied().collect();
     out.inside(|out| {
         out.docs(&callable.docs, &all);
-        let method = format!("{:?}", callable.name);
-        let has_bytes = callable.arguments.iter().any(|argument| argument.ty == Type::Bytes);
-        let (function, first) = match (object, callable.is_async) {
-            (Some(_), true) if mode == Mode::Async => ("await self._call", vec![method]),
-            (Some(_), true) => ("self._native.call", vec![method]),
-            (Some(_), false) => ("self._native.ask", vec![method]),
-            (None, _) => ("_native.function", vec![method]),
+        let function = match (object, callable.is_async) {
+            (Some(_), true) if mode == Mode::Async => "await self._call",
+            (Some(_), true) => "self._native.call",
+            (Some(_), false) => "self._native.ask",
+            (None, _) => "_native.function",
         };
-        guarded(out, &all, |out| {
-            if has_bytes {
-                let owner = if object.is_some() { "self._native" } else { "_native" };
-                let given: Vec<_> = plain.iter().map(|field| field.name.clone()).collect();
-                let result = format!("{owner}.{}({})", callable.name, given.join(", "));
-                return match returns.as_str() {
-                    "None" => out.line(&result),
-                    _ => out.line(&format!("answer: {returns} = {result}\nreturn answer")),
-                };
-            }
-            match &callable.returns {
-                None => call(out, "", function, &first, &all, ""),
-                Some(Type::Object(_)) => {
-                    call(out, &format!("return {returns}._of("), function, &first, &all, ", self._source)");
-                }
-                Some(_) => {
-                    call(out, &format!("answer: {returns} = "), function, &first, &all, "");
-                    out.line("return answer");
-                }
-            }
+        // The native module takes bodies as they are.
+        let (dict, answer) = if callable.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
+            let owner = if object.is_some() { "self._native" } else { "_native" };
+            let given: Vec<_> = plain.iter().map(|field| field.name.as_str()).collect();
+            (String::new(), format!("{owner}.{}({})", callable.name, given.join(", ")))
+        } else {
+            let dict = arguments(out, &all, function.len() + callable.name.len() + returns.len() + 40);
+            let answer = format!("{function}({:?}, {dict})", callable.name);
+            (dict, answer)
+        };
+        guarded(out, &dict, &all, |out| match &callable.returns {
+            None => out.line(&answer),
+            Some(Type::Object(_)) => out.line(&format!("return {returns}._of({answer}, self._source)")),
+            Some(_) => out.line(&format!("answer: {returns} = {answer}\nreturn answer")),
         });
     });
 }
 
-/// `before function(first, {"name": name, ...}) after`
-fn call(out: &mut Writer<'_>, before: &str, function: &str, first: &[String], given: &[&Field], after: &str) {
+fn signature(contract: &Contract, first: Option<&str>, plain: &[&Field], named: &[&Field]) -> Vec<String> {
+    let star = (!named.is_empty()).then(|| "*".to_owned());
+    let written = |fields: &[&Field]| fields.iter().map(|field| types::parameter(contract, field)).collect::<Vec<_>>();
+    first.map(str::to_owned).into_iter().chain(written(plain)).chain(star).chain(written(named)).collect()
+}
+
+/// A function of the program's, with what the contract says of it.
+fn documented(contract: &Contract, field: &Field) -> Field {
+    let found = contract.callbacks.iter().find(|callback| field.ty == Type::Callback(callback.name.clone()));
+    let docs = found.map(|callback| {
+        let methods = callback.methods.iter().map(|method| method.docs.as_str());
+        methods.chain([callback.docs.as_str()]).collect::<Vec<_>>().join("\n\n")
+    });
+    let docs = docs.unwrap_or_default().replace("Errors: any. ", "It may raise anything. ");
+    Field { docs: exceptions(contract, &docs), ..field.clone() }
+}
+
+/// The arguments as the native module takes them: in place, or before, where the line that uses them has no room.
+fn arguments(out: &mut Writer<'_>, given: &[&Field], used: usize) -> String {
     let pairs: Vec<_> = given.iter().map(|field| format!("{0:?}: {0}", field.name)).collect();
-    let one = format!("{before}{function}({}, {{{}}}){after}", first.join(", "), pairs.join(", "));
-    if one.len() <= 104 {
-        return out.line(&one);
+    let dict = format!("{{{}}}", pairs.join(", "));
+    if used + dict.len() <= 112 {
+        return dict;
     }
-    let (dict, rest) = ("arguments", if after.is_empty() { ")".to_owned() } else { format!("){after}") });
-    out.list(&format!("{dict} = {{"), &pairs, "}");
-    out.line(&format!("{before}{function}({}, {dict}{rest}", first.join(", ")));
+    out.list("arguments = {", &pairs, "}");
+    "arguments".to_owned()
 }
 
 /// A traceback that shows variables shows no secret.
-fn guarded(out: &mut Writer<'_>, given: &[&Field], write: impl FnOnce(&mut Writer<'_>)) {
+fn guarded(out: &mut Writer<'_>, dict: &str, given: &[&Field], write: impl FnOnce(&mut Writer<'_>)) {
     let is_secret = |field: &&&Field| matches!(field.ty.element(), Type::Text(Text::Secret));
-    let secrets: Vec<_> = given.iter().filter(is_secret).map(|field| field.name.clone()).collect();
+    let secrets: Vec<_> = given.iter().filter(is_secret).map(|field| field.name.as_str()).collect();
     if secrets.is_empty() {
         return write(out);
     }
     out.line("try:");
-    let start = out.text.len();
     out.inside(write);
-    let has_dict = out.text[start..].contains("arguments = {");
     out.line("finally:");
-    let dict = has_dict.then(|| "arguments".to_owned());
-    let names: Vec<_> = dict.into_iter().chain(secrets).collect();
+    let names: Vec<_> = Some(dict).filter(|dict| *dict == "arguments").into_iter().chain(secrets).collect();
     out.inside(|out| out.line(&format!("del {}", names.join(", "))));
 }

@@ -25,7 +25,7 @@ pub(super) fn taken(contract: &Contract, ty: &Type) -> String {
             _ => format!("{name} | str"),
         },
         Type::Record(name) | Type::Object(name) => name.clone(),
-        Type::Callback(name) => name.clone(),
+        Type::Callback(_) => "Callable[[], AccessToken | str]".into(),
         Type::Optional(inner) => format!("{} | None", taken(contract, inner)),
         Type::List(item) => format!("Sequence[{}]", taken(contract, item)),
     }

@@ -27,27 +27,17 @@ pub(super) fn enums(contract: &Contract) -> String {
 pub(super) fn records(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "Records: what the API tells.");
     out.line("from kopokopo._record import Record\n");
-    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| {
-        out.line("from collections.abc import Iterable\nfrom datetime import datetime\nfrom decimal import Decimal");
-        out.line("from typing import Any\n");
-        let shown = contract.enums.iter().filter(|found| found.usage.output);
-        let (unions, words): (Vec<_>, Vec<_>) = shown.partition(|found| found.shape == Shape::Union);
-        out.list("from kopokopo._enums import (", &sorted(words.iter().map(|found| found.name.clone())), ")");
-        let unions: Vec<_> = unions.iter().map(|found| any_of(&found.name)).collect();
-        out.line(&format!("from kopokopo._unions import {}", unions.join(", ")));
-    });
+    let mut body = Writer::body(contract);
     for record in contract.records.iter().filter(|record| is_class(contract, record)) {
-        out.line(&format!("\n\nclass {}(Record):", record.name));
-        out.inside(|out| {
+        body.line(&format!("\n\nclass {}(Record):", record.name));
+        body.inside(|out| {
             out.docs(&record.docs, &[]);
             fields(out, &record.fields, &|field| made(contract, field), &|field| {
                 types::given(contract, &field.ty, Mode::Sync)
             });
         });
     }
-    // An import of one name needs no parentheses.
-    out.text.replace("import (", "import (").replace("import (Scope)", "import Scope")
+    out.finish("kopokopo._records", &body)
 }
 
 pub(super) fn unions(contract: &Contract) -> String {
@@ -117,12 +107,13 @@ fn alternative(out: &mut Writer<'_>, contract: &Contract, union: &Enum, variant:
             };
             qualified(contract, &field.ty, &ty)
         };
-        let taken = |field: &Field| match union.usage.output {
-            true => (format!("{}: {}", field.name, shown(field)), field.name.clone()),
-            false => {
-                let parameter = types::parameter(contract, field);
-                (qualified(contract, &field.ty, &parameter), field.name.clone())
-            }
+        let taken = |field: &Field| {
+            let parameter = if union.usage.output {
+                format!("{}: {}", field.name, shown(field))
+            } else {
+                qualified(contract, &field.ty, &types::parameter(contract, field))
+            };
+            (parameter, field.name.clone())
         };
         fields(out, held, &taken, &shown);
     });
@@ -163,7 +154,8 @@ fn fields(
     out.def("def __init__", &parameters, "None");
     out.inside(|out| out.list("self._values = (", &values, ")"));
     for (at, field) in fields.iter().enumerate() {
-        out.line(&format!("\n@property\ndef {}(self) -> {}:", field.name, shown(field)));
+        out.line("\n@property");
+        out.def(&format!("def {}", field.name), &["self".to_owned()], &shown(field));
         out.inside(|out| {
             if !field.docs.is_empty() {
                 out.docs(&field.docs, &[]);
@@ -179,7 +171,9 @@ fn made(contract: &Contract, field: &Field) -> (String, String) {
     let shown = types::given(contract, ty, Mode::Sync);
     match ty {
         Type::Optional(_) => (format!("{name}: {shown} = None"), name.clone()),
-        Type::Text(Text::Metadata) => (format!("{name}: {shown} | None = None"), format!("{{}} if {name} is None else {name}")),
+        Type::Text(Text::Metadata) => {
+            (format!("{name}: {shown} | None = None"), format!("{{}} if {name} is None else {name}"))
+        }
         Type::Text(Text::Raw) => (format!("{name}: {shown} = \"\""), name.clone()),
         Type::List(item) => {
             let item = types::given(contract, item, Mode::Sync);
@@ -241,10 +235,4 @@ pub(super) fn errors(contract: &Contract) -> String {
         });
     }
     out.text
-}
-
-fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    names
 }

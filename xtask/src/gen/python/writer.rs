@@ -1,7 +1,11 @@
 //! Lines of Python, as its formatter would break them.
 
-use super::super::model::{Contract, Field};
-use super::error_class;
+use std::collections::BTreeSet;
+
+use super::{
+    super::model::{Contract, Field, Shape, Variant},
+    any_of, error_class,
+};
 
 const WIDTH: usize = 120;
 
@@ -12,14 +16,72 @@ pub(super) struct Writer<'a> {
     pub(super) contract: &'a Contract,
     pub(super) text: String,
     depth: usize,
+    /// What signatures name.
+    names: BTreeSet<String>,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(contract: &'a Contract, docs: &str) -> Self {
-        let mut new = Self { contract, text: HEAD.to_owned(), depth: 0 };
+        let mut new = Self { text: HEAD.to_owned(), ..Self::body(contract) };
         new.line(&format!("\"\"\"{docs}\"\"\"\n"));
         new.line("from __future__ import annotations\n");
         new
+    }
+
+    /// What stands below the imports, which follow from it.
+    pub(super) fn body(contract: &'a Contract) -> Self {
+        Self { contract, text: String::new(), depth: 0, names: BTreeSet::new() }
+    }
+
+    /// Imports what the signatures of the body name, for type checkers only, and appends the body. `own` is the module
+    /// that this is.
+    pub(super) fn finish(mut self, own: &str, body: &Self) -> String {
+        let contract = self.contract;
+        let words = contract.enums.iter().filter(|found| found.shape != Shape::Union).map(|found| found.name.clone());
+        let any = contract.enums.iter().filter(|found| found.shape == Shape::Union).map(|found| any_of(&found.name));
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let groups = [
+            vec![
+                ("collections.abc", names(&["Awaitable", "Callable", "Iterable", "Mapping", "Sequence"])),
+                ("datetime", names(&["datetime"])),
+                ("decimal", names(&["Decimal"])),
+                ("typing", names(&["Any", "Literal"])),
+            ],
+            vec![("typing_extensions", names(&["Self"]))],
+            vec![
+                ("kopokopo._enums", words.collect()),
+                ("kopokopo._records", contract.records.iter().map(|found| found.name.clone()).collect()),
+                ("kopokopo._unions", any.collect()),
+            ],
+        ];
+        self.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
+        self.inside(|out| {
+            for group in groups {
+                let mut group: Vec<_> = group.into_iter().filter(|(module, _)| *module != own).collect();
+                for (_, names) in &mut group {
+                    names.retain(|name| body.names.contains(name));
+                }
+                group.retain(|(_, names)| !names.is_empty());
+                if !group.is_empty() && !out.text.ends_with("TYPE_CHECKING:\n") {
+                    out.line("");
+                }
+                for (module, names) in group {
+                    out.import(module, names);
+                }
+            }
+        });
+        self.text + &body.text
+    }
+
+    /// In the order of Python's linter: constants, classes, functions.
+    pub(super) fn import(&mut self, module: &str, mut names: Vec<String>) {
+        names.sort_by_key(|name| order(name));
+        let one = format!("from {module} import {}", names.join(", "));
+        if self.depth * 4 + one.len() <= WIDTH {
+            self.line(&one);
+        } else {
+            self.list(&format!("from {module} import ("), &names, ")");
+        }
     }
 
     /// One line, or several at the same depth. A line that ends with a line end leaves an empty one behind it.
@@ -55,12 +117,16 @@ impl<'a> Writer<'a> {
 
     /// `def name(parameters) -> returns:`
     pub(super) fn def(&mut self, def: &str, parameters: &[String], returns: &str) {
+        let written = parameters.iter().map(String::as_str).chain([returns]);
+        let names = written.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        self.names.extend(names.map(str::to_owned));
         self.list(&format!("{def}("), parameters, &format!(") -> {returns}:"));
     }
 
     /// A docstring, with what is known of the parameters.
     pub(super) fn docs(&mut self, docs: &str, parameters: &[&Field]) {
-        let mut blocks: Vec<String> = paragraphs(docs).map(|paragraph| self.paragraph(&paragraph)).collect();
+        let written = paragraphs(docs).filter(|paragraph| !paragraph.is_empty());
+        let mut blocks: Vec<String> = written.map(|paragraph| self.paragraph(&paragraph)).collect();
         let known: Vec<String> = parameters
             .iter()
             .filter(|field| !field.docs.is_empty())
@@ -74,6 +140,9 @@ impl<'a> Writer<'a> {
             let at = blocks.iter().position(|block| block.starts_with("Raises:")).unwrap_or(blocks.len());
             blocks.insert(at, format!("Args:\n    {args}"));
         }
+        if blocks.is_empty() {
+            return;
+        }
         let text = blocks.join("\n\n").replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
         if text.contains('\n') || self.depth * 4 + text.len() + 6 > WIDTH {
             self.line(&format!("\"\"\"{text}\n\"\"\""));
@@ -84,7 +153,7 @@ impl<'a> Writer<'a> {
 
     fn paragraph(&self, text: &str) -> String {
         let text = match text.strip_prefix("Errors: ") {
-            Some(errors) => format!("Raises: {}", self.exceptions(errors)),
+            Some(errors) => format!("Raises: {}", exceptions(self.contract, errors)),
             None => text.to_owned(),
         };
         let items: Vec<String> = text.split("\n- ").map(str::to_owned).collect();
@@ -95,14 +164,24 @@ impl<'a> Writer<'a> {
         });
         items.collect::<Vec<_>>().join("\n")
     }
+}
 
-    /// The contract's kinds of errors by the names of Python's exceptions.
-    fn exceptions(&self, text: &str) -> String {
-        let named = |text: String, kind: &super::super::model::Variant| {
-            text.replace(&format!("`{}`", kind.word), &format!("`{}`", error_class(&kind.name)))
-        };
-        self.contract.error.kinds.iter().fold(text.to_owned(), named)
-    }
+/// The contract's kinds of errors by the names of Python's exceptions.
+pub(super) fn exceptions(contract: &Contract, text: &str) -> String {
+    let named = |text: String, kind: &Variant| {
+        text.replace(&format!("`{}`", kind.word), &format!("`{}`", error_class(&kind.name)))
+    };
+    contract.error.kinds.iter().fold(text.to_owned(), named)
+}
+
+/// As Python's linter sorts names: constants, classes, functions.
+pub(super) fn order(name: &str) -> (u8, String) {
+    let rank = match name.chars().next() {
+        _ if name.len() > 1 && name.chars().all(|c| c.is_uppercase() || c == '_') => 0,
+        Some(c) if c.is_uppercase() => 1,
+        _ => 2,
+    };
+    (rank, name.to_owned())
 }
 
 /// Paragraphs, each a line but for the items of a list.
