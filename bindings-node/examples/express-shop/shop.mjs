@@ -6,6 +6,7 @@
 // curl -d '{"item": "coffee", "phoneNumber": "0712345678"}' -H content-type:application/json http://127.0.0.1:3000/orders
 
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import express from 'express';
 import { InvalidRequestError, KopoKopo, KopoKopoError, OutcomeUnknownError } from 'kopokopo';
 import { webhooks } from 'kopokopo/express';
@@ -97,6 +98,8 @@ function moveOn(order, status, since, { paymentId = order.paymentId, note = null
 
 const cents = (amount) => Math.round(Number(amount) * 100);
 
-const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => console.log(`open: ${home}`));
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
+await once(server, 'listening');
 // Kopo Kopo reaches the shop here: https, but for the sandbox.
 const home = process.env.SHOP_URL ?? `http://127.0.0.1:${server.address().port}`;
+console.log(`open: ${home}`);

@@ -1,0 +1,28 @@
+'use strict';
+// Bun, where it is installed; and the same program in Node.
+
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { test } = require('node:test');
+const { Sandbox } = require('../shared/stage');
+
+const SCRIPT = path.join(__dirname, 'fixtures', 'bun.mjs');
+const BUN = process.env.BUN_BINARY ?? path.resolve(__dirname, '../../node_modules/.bin/bun');
+
+for (const [name, binary] of [
+  ['Node', process.execPath],
+  ['Bun', BUN],
+]) {
+  test(`a payment, an error and webhooks in ${name}`, { skip: !fs.existsSync(binary) && 'not installed' }, async (t) => {
+    const sandbox = await Sandbox.start();
+    t.after(() => sandbox.close());
+    const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
+    const credentials = { K2_BASE_URL: baseUrl, K2_CLIENT_ID: clientId, K2_CLIENT_SECRET: clientSecret, K2_API_KEY: apiKey };
+    const options = { env: { ...process.env, ...credentials }, timeout: 60_000 };
+    const { stdout } = await promisify(execFile)(binary, [SCRIPT], options);
+    assert.strictEqual(stdout.trim(), 'done');
+  });
+}
