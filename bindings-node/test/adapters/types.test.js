@@ -6,26 +6,19 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const STRICT = [
-  '--noEmit',
-  '--strict',
-  '--exactOptionalPropertyTypes',
-  '--noUncheckedIndexedAccess',
-  '--noUnusedLocals',
-  ...['--module', 'nodenext', '--target', 'es2022'],
-];
+const COMPILER = path.resolve(__dirname, '../../node_modules/.bin/tsc');
 
-function check(file, ...options) {
-  const compiler = path.resolve(__dirname, '../../node_modules/.bin/tsc');
-  const args = [...STRICT, ...options, path.join(__dirname, 'types', file)];
-  return new Promise((resolve) => execFile(compiler, args, { cwd: path.resolve(__dirname, '../..') }, (_error, stdout, stderr) => resolve(stdout + stderr)));
-}
+const check = (project) =>
+  new Promise((resolve) => {
+    execFile(COMPILER, ['-p', path.join(__dirname, 'types', project)], (error, stdout, stderr) =>
+      resolve([error?.code ?? 0, stdout + stderr]),
+    );
+  });
 
 test('the declarations need no types of the platform', async () => {
-  assert.strictEqual(await check('plain.ts', '--lib', 'es2022', '--types', ''), '');
+  assert.deepStrictEqual(await check('plain.json'), [0, '']);
 });
 
 test("the frameworks' own types fit", async () => {
-  const options = ['--lib', 'es2022', '--types', 'node', '--skipLibCheck', '--experimentalDecorators', '--emitDecoratorMetadata'];
-  assert.strictEqual(await check('frameworks.ts', ...options), '');
+  assert.deepStrictEqual(await check('frameworks.json'), [0, '']);
 });
