@@ -1,0 +1,40 @@
+//! The native part of the Node package: arguments come as one JSON text, and what comes back goes as one JSON text of
+//! arrays, which V8 reads faster than anything can be built through its C interface. It knows no type of the contract:
+//! the classes that people see are written in JavaScript, from the contract.
+
+#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
+#![allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+
+mod answer;
+mod line;
+mod native;
+mod token_source;
+
+use kopokopo_ffi::dynamic;
+use napi_derive::napi;
+
+use crate::answer::{Answered, arguments, guard};
+
+/// A digest of the contract that this module was built from.
+#[napi]
+#[must_use]
+pub fn contract_hash() -> String {
+    kopokopo_ffi::contract_hash()
+}
+
+/// Calls a function of no object.
+#[napi]
+#[must_use]
+pub fn call_function(name: String, given: String) -> Answered {
+    guard(|| dynamic::function(&name, arguments(&given)?).map(|answer| Answered::of(answer.view())))
+}
+
+/// Signs a body.
+#[napi]
+#[must_use]
+pub fn sign_webhook(api_key: String, body: &[u8]) -> Answered {
+    guard(|| {
+        let signature = kopokopo_ffi::sign_webhook(api_key.as_str().into(), body.to_vec())?;
+        Ok(Answered::of(dynamic::Reflect::view(&signature)))
+    })
+}

@@ -1,0 +1,94 @@
+//! An object of the contract, for the JavaScript class that wraps it.
+
+use std::sync::Arc;
+
+use kopokopo::ErrorKind;
+use kopokopo_ffi::{
+    KopoKopo, Result, TokenSourceOptions, WebhookVerifier,
+    dynamic::{self, Call, Object, Reflect},
+};
+use napi_derive::napi;
+
+use crate::{
+    answer::{Answered, arguments, error, guard},
+    token_source::{Ask, Source},
+};
+
+/// An object of the contract.
+#[napi]
+pub struct Native(Object);
+
+impl Native {
+    pub(crate) fn of(object: Object) -> Self {
+        Self(object)
+    }
+
+    pub(crate) fn begin(&self, method: &str, given: &str) -> Result<Call> {
+        Ok(self.0.call(method, arguments(given)?))
+    }
+
+    fn verifier(&self) -> Result<&WebhookVerifier> {
+        match &self.0 {
+            Object::WebhookVerifier(verifier) => Ok(verifier),
+            other => Err(error!(Internal, format!("{} verifies nothing", other.name()))),
+        }
+    }
+}
+
+/// Makes an object with a constructor of the contract.
+#[napi]
+#[must_use]
+pub(crate) fn make(name: String, constructor: String, given: String) -> Answered {
+    guard(|| Object::new(&name, &constructor, arguments(&given)?).map(Answered::Object))
+}
+
+/// Makes a client that asks the program for its tokens.
+#[napi]
+#[must_use]
+pub(crate) fn with_token_source(ask: Ask, given: String) -> Answered {
+    guard(|| {
+        let options: TokenSourceOptions = dynamic::read(arguments(&given)?, ErrorKind::Configuration)?;
+        let client = KopoKopo::with_token_source(Arc::new(Source(ask)), options)?;
+        Ok(Answered::Object(Object::KopoKopo(Arc::new(client))))
+    })
+}
+
+#[napi]
+impl Native {
+    /// Calls a method that answers at once.
+    #[napi]
+    #[must_use]
+    pub fn ask(&self, method: String, given: String) -> Answered {
+        guard(|| self.0.ask(&method, arguments(&given)?).map(|answer| Answered::of(answer.view())))
+    }
+
+    /// Verifies a body and says what it tells of.
+    #[napi]
+    #[must_use]
+    pub fn verify(&self, body: &[u8], signature: Option<String>) -> Answered {
+        guard(|| {
+            let event = self.verifier()?.verify_slice(body, signature.as_deref())?;
+            Ok(Answered::of(event.view()))
+        })
+    }
+
+    /// Verifies a body.
+    #[napi]
+    #[must_use]
+    pub fn verify_signature(&self, body: &[u8], signature: Option<String>) -> Answered {
+        guard(|| {
+            self.verifier()?.verify_signature_slice(body, signature.as_deref())?;
+            Ok(Answered::of(().view()))
+        })
+    }
+
+    /// Says what a body tells of.
+    #[napi]
+    #[must_use]
+    pub fn parse_unverified(&self, body: &[u8]) -> Answered {
+        guard(|| {
+            let event = self.verifier()?.parse_unverified_slice(body)?;
+            Ok(Answered::of(event.view()))
+        })
+    }
+}
