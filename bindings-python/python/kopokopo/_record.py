@@ -79,7 +79,7 @@ class Alternative(Record):
         return {"kind": self.kind, **super().to_dict()}
 
     def _given(self) -> dict[str, Any]:
-        return {"kind": self.kind, **super()._given()}
+        return {"type": self.kind, **super()._given()}
 
 
 def _plain(value: Any) -> Any:

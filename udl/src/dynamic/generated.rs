@@ -1839,7 +1839,7 @@ impl Read for Destination {
             "bank_account" => Ok(Self::BankAccount { destination: Read::read(given, place)? }),
             "till" => Ok(Self::Till { destination: Read::read(given, place)? }),
             "paybill" => Ok(Self::Paybill { destination: Read::read(given, place)? }),
-            _ => Err(word(&place.field("kind"), Self::KNOWN)),
+            _ => Err(word(&place.field("type"), Self::KNOWN)),
         }
     }
 }

@@ -73,12 +73,12 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The word `kind`, and the fields beside it.
+/// The word `type`, as the API calls it, and the fields beside it.
 pub(super) fn alternative(given: Value, place: &Place<'_>, known: &[&str]) -> Result<(String, Value)> {
-    let Value::Object(mut map) = given else { return Err(place.refuse("must be an object with a `kind`")) };
-    match map.remove("kind") {
+    let Value::Object(mut map) = given else { return Err(place.refuse("must be an object with a `type`")) };
+    match map.remove("type") {
         Some(Value::String(word)) if known.contains(&word.as_str()) => Ok((word, Value::Object(map))),
-        _ => Err(word(&place.field("kind"), known)),
+        _ => Err(word(&place.field("type"), known)),
     }
 }
 

@@ -4,7 +4,7 @@
 //! values of its language. What the language's users see is generated in that language itself.
 //!
 //! A single argument that is a record is flattened: its fields are given beside each other. So is what an alternative of
-//! a union holds, beside the word `kind`. What a program hands in is checked here, and refused by the place it stands in.
+//! a union holds, beside the word `type`. What a program hands in is checked here, and refused by the place it stands in.
 
 mod generated;
 mod given;

@@ -102,14 +102,14 @@ fn a_refusal_names_the_place_and_repeats_no_value() {
 
 #[test]
 fn an_alternative_is_given_flat() {
-    let mobile = json!({"kind": "mobile_wallet", "phone_number": "0712345678", "amount": 100, "description": "d"});
+    let mobile = json!({"type": "mobile_wallet", "phone_number": "0712345678", "amount": 100, "description": "d"});
     let request = sending(&mobile).unwrap();
     assert!(
         matches!(&request.destinations[0], crate::Destination::MobileWallet { destination } if destination.amount.as_str() == "100")
     );
-    refused(sending(&json!({"kind": "pigeon"})), "invalid_request", "destinations[0].kind");
-    refused(sending(&json!({"kind": "till", "amount": "1"})), "invalid_request", "destinations[0].till_number");
-    refused(sending(&json!({"kind": "till", "till": "1"})), "invalid_request", "destinations[0].till");
+    refused(sending(&json!({"type": "pigeon"})), "invalid_request", "destinations[0].type");
+    refused(sending(&json!({"type": "till", "amount": "1"})), "invalid_request", "destinations[0].till_number");
+    refused(sending(&json!({"type": "till", "till": "1"})), "invalid_request", "destinations[0].till");
     refused(sending(&json!("till")), "invalid_request", "destinations[0]");
 }
 

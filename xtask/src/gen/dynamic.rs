@@ -149,7 +149,7 @@ fn read_union(out: &mut String, Enum { name, variants, .. }: &Enum) {
             );
         }
     }
-    line(out, "_ => Err(word(&place.field(\"kind\"), Self::KNOWN)), } } }");
+    line(out, "_ => Err(word(&place.field(\"type\"), Self::KNOWN)), } } }");
 }
 
 /// What only a language's own glue can hand over: bytes, and something to call.
