@@ -15,6 +15,8 @@ pub mod dynamic;
 mod error;
 mod functions;
 mod generated;
+#[cfg(not(target_os = "ios"))]
+mod jni;
 mod panic;
 pub mod runtime;
 mod text;

@@ -1,6 +1,7 @@
 //! Kotlin and Swift, written by UniFFI from the built library and `udl/uniffi.toml`.
 
 use std::{
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -24,20 +25,78 @@ impl BindgenPathsLayer for Contract {
     }
 }
 
-/// Builds the library and writes one language into a folder.
+/// Builds the library and writes one language into a folder. Files that are the same already are left as they are, so
+/// that nothing is compiled again.
 pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path) -> Result<(), String> {
     let what = format!("{language:?}");
     let mut paths = BindgenPaths::default();
     paths.add_layer(Contract(utf8(root.join("udl"))?));
+    let fresh = root.join("target/gen").join(&what);
+    let _ = fs::remove_dir_all(&fresh);
     let options = GenerateOptions {
         languages: vec![language],
         source: utf8(library(root)?)?,
-        out_dir: utf8(folder.to_path_buf())?,
+        out_dir: utf8(fresh.clone())?,
         ..GenerateOptions::default()
     };
     generate_with_bindgen_paths(options, paths).map_err(|error| format!("{what}: {error:#}"))?;
-    println!("wrote {what} into {}", folder.display());
+    let written = take_over(&fresh, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    println!("{what}: {written} files differed in {}", folder.display());
     Ok(())
+}
+
+/// Copies what differs, and answers how many files did.
+fn take_over(fresh: &Path, folder: &Path) -> io::Result<usize> {
+    fs::create_dir_all(folder)?;
+    let mut written = 0;
+    for entry in fs::read_dir(fresh)? {
+        let (from, to) = entry.map(|entry| (entry.path(), folder.join(entry.file_name())))?;
+        if from.is_dir() {
+            written += take_over(&from, &to)?;
+            continue;
+        }
+        let mut text = fs::read_to_string(&from)?;
+        if from.extension().is_some_and(|extension| extension == "kt") {
+            text = internal(&text);
+        }
+        if fs::read_to_string(&to).is_ok_and(|found| found == text) {
+            continue;
+        }
+        fs::write(&to, text)?;
+        written += 1;
+    }
+    Ok(written)
+}
+
+/// UniFFI has no setting that keeps its Kotlin code to the module that it is in.
+fn internal(kotlin: &str) -> String {
+    const KINDS: [&str; 11] = [
+        "abstract ",
+        "class ",
+        "data ",
+        "enum ",
+        "fun ",
+        "inline ",
+        "interface ",
+        "object ",
+        "open ",
+        "sealed ",
+        "typealias ",
+    ];
+    let mut out = String::with_capacity(kotlin.len() + 4096);
+    for line in kotlin.split_inclusive('\n') {
+        let declared = line.strip_prefix("public ").unwrap_or(line);
+        if KINDS.iter().any(|kind| declared.starts_with(kind)) {
+            out.push_str("internal ");
+            out.push_str(declared);
+        } else if line.trim_start().starts_with("@Throws(") {
+            // A function of no object has its annotation on the same line.
+            out.push_str(&line.replacen(") fun ", ") internal fun ", 1));
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 /// Not the stripped one of a release: what UniFFI reads is taken out of that.
@@ -57,4 +116,16 @@ fn library(root: &Path) -> Result<PathBuf, String> {
 
 fn utf8(path: PathBuf) -> Result<Utf8PathBuf, String> {
     Utf8PathBuf::from_path_buf(path).map_err(|path| format!("{}: the path must be UTF-8", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_uniffi_declares_in_kotlin_is_kept_to_its_module() {
+        let kotlin = "open class A\npublic object B\n    fun own()\nprivate class C\ninternal val d\n// fun\n    @Throws(X::class) fun e()\n";
+        let kept = "internal open class A\ninternal object B\n    fun own()\nprivate class C\ninternal val d\n// fun\n    @Throws(X::class) internal fun e()\n";
+        assert_eq!(internal(kotlin), kept);
+    }
 }

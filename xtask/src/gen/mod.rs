@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod foreign;
+mod kotlin;
 mod listing;
 pub(crate) mod model;
 mod order;
@@ -49,6 +50,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));
+    outputs.extend(kotlin::generate(&contract));
     Ok(outputs)
 }
 

@@ -1,0 +1,63 @@
+//! Writes the Kotlin package's public layer from the contract: what people see, and how it crosses to the raw layer that
+//! UniFFI writes (`super::foreign`). What has no name in the contract is written by hand beside it, in
+//! `bindings-kotlin/kopokopo/src/main/kotlin`.
+//!
+//! UniFFI's own classes are not shown to people: its unsigned numbers cannot be used from Java, its `toString` prints
+//! secrets, and its next version may change them.
+
+mod convert;
+mod objects;
+
+mod types;
+mod values;
+mod writer;
+
+use super::{
+    Output,
+    model::{Contract, Field, Object, Text, Type},
+};
+
+macro_rules! file {
+    ($name:literal) => {
+        concat!("bindings-kotlin/kopokopo/src/main/generated/dev/kopokopo/", $name)
+    };
+}
+
+pub(super) fn generate(contract: &Contract) -> Vec<Output> {
+    vec![
+        Output { path: file!("Words.kt"), text: values::words(contract) },
+        Output { path: file!("Records.kt"), text: values::records(contract) },
+        Output { path: file!("Unions.kt"), text: values::unions(contract) },
+        Output { path: file!("KopoKopoException.kt"), text: values::errors(contract) },
+        Output { path: file!("Sections.kt"), text: objects::sections(contract) },
+        Output { path: file!("Handles.kt"), text: objects::handles(contract) },
+        Output { path: file!("KopoKopo.kt"), text: objects::client(contract) },
+        Output { path: file!("Functions.kt"), text: objects::functions(contract) },
+        Output { path: file!("Convert.kt"), text: convert::generate(contract) },
+    ]
+}
+
+/// Written by hand: it goes past JNA, which UniFFI's objects cannot.
+const BY_HAND: &str = "WebhookVerifier";
+
+/// Where UniFFI's code is.
+const RAW: &str = "dev.kopokopo.ffi";
+
+/// What makes the client is more than a section: it has constructors, and leads to the sections.
+fn is_client(object: &Object) -> bool {
+    object.constructors.len() > 1
+}
+
+/// UniFFI's error is an exception in its name too.
+fn exception(contract: &Contract) -> String {
+    contract.error.name.replace("Error", "Exception")
+}
+
+/// What must not be seen in a log, and how it is shown instead.
+fn hidden(field: &Field) -> Option<&'static str> {
+    match field.ty.element() {
+        Type::Text(Text::Personal | Text::Secret | Text::Metadata) => Some("hidden"),
+        Type::Text(Text::Raw) => Some("length"),
+        _ => None,
+    }
+}
