@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from matching import ABSENT, differences, fill, fill_text, fits, redacted
-from stage import PATIENCE, Receiver, Sandbox
-
 import kopokopo
 from kopokopo import AsyncKopoKopo, Destination, KopoKopo, KopoKopoError
+from matching import ABSENT, differences, fill, fill_text, fits, redacted
+from stage import PATIENCE, Receiver, Sandbox
 
 HELPERS = {
     "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt",
@@ -43,7 +42,10 @@ def plain(value: Any) -> Any:
 def error(error: KopoKopoError) -> dict[str, Any]:
     names = ("kind", "detail", "operation", "field", "status", "code", "messages", "attempts", "body")
     seconds = error.retry_after
-    return {**{name: plain(getattr(error, name)) for name in names}, "retry_after": None if seconds is None else int(seconds)}
+    return {
+        **{name: plain(getattr(error, name)) for name in names},
+        "retry_after": None if seconds is None else int(seconds),
+    }
 
 
 def event(event: kopokopo.Event) -> dict[str, Any]:
@@ -127,7 +129,9 @@ class Play:
                 self._step(dict(step))
             at = "requests"
             if "requests" in self.scenario:
-                self._settle(lambda: self._requests(self.sandbox.control("GET /_sandbox/requests"), self.scenario["requests"]))
+                self._settle(
+                    lambda: self._requests(self.sandbox.control("GET /_sandbox/requests"), self.scenario["requests"])
+                )
         except (AssertionError, KopoKopoError, TypeError) as why:
             raise Failure(redacted(f"{self.scenario['name']}: {at}: {why}")) from None
         finally:
@@ -135,7 +139,11 @@ class Play:
             self.sandbox.close()
 
     def _client(self, options: dict[str, Any]) -> Any:
-        given: dict[str, Any] = {**self.sandbox.credentials, "retry_base": options.pop("retry_base_ms", 10) / 1000, **options}
+        given: dict[str, Any] = {
+            **self.sandbox.credentials,
+            "retry_base": options.pop("retry_base_ms", 10) / 1000,
+            **options,
+        }
         return self.engine.client_type(**seconds(given))
 
     def _step(self, step: dict[str, Any]) -> None:
@@ -278,7 +286,11 @@ def seconds(options: dict[str, Any]) -> dict[str, Any]:
 
 def patience(wait: dict[str, int]) -> dict[str, float]:
     longest = max(wait["interval_ms"], 500)
-    return {"timeout": wait["timeout_ms"] / 1000, "interval": wait["interval_ms"] / 1000, "max_interval": longest / 1000}
+    return {
+        "timeout": wait["timeout_ms"] / 1000,
+        "interval": wait["interval_ms"] / 1000,
+        "max_interval": longest / 1000,
+    }
 
 
 __all__ = ["ABSENT", "Async", "Failure", "Play", "Sync"]

@@ -24,7 +24,9 @@ class Sandbox:
 
     def __init__(self, *options: str) -> None:
         command = [K2, "sandbox", "--json", "--exit-with-stdin", *options]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         assert self._process.stdout is not None
         # Whoever reads nothing on would leave the sandbox waiting for room in the pipe.
         self.said: dict[str, str] = json.loads(self._process.stdout.readline())
@@ -36,7 +38,7 @@ class Sandbox:
         return self.said["base_url"]
 
     @property
-    def credentials(self) -> dict[str, str]:
+    def credentials(self) -> dict[str, Any]:
         return {name: self.said[name] for name in ("base_url", "client_id", "client_secret", "api_key")}
 
     def ask(self, control: str, body: Any = None) -> tuple[int, Any]:

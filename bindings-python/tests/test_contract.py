@@ -7,10 +7,9 @@ import json
 from enum import Enum
 from typing import Any
 
+import kopokopo
 import pytest
 from stage import TESTS
-
-import kopokopo
 
 CONTRACT = json.loads((TESTS / "contract.json").read_text())
 
@@ -33,7 +32,11 @@ def public(owner: type) -> set[str]:
 
 
 def test_the_package_has_the_contracts_names_and_no_others() -> None:
-    kinds = [error for error in vars(kopokopo).values() if isinstance(error, type) and issubclass(error, kopokopo.KopoKopoError)]
+    kinds = [
+        error
+        for error in vars(kopokopo).values()
+        if isinstance(error, type) and issubclass(error, kopokopo.KopoKopoError)
+    ]
     unions = {name for name, found in CONTRACT["enums"].items() if found["shape"] == "union"}
     expected = {
         *(face for name in CONTRACT["objects"] for face in faces(name)),

@@ -73,8 +73,8 @@ def run(sandbox: Sandbox, script: str, what: str, within: float) -> tuple[str, f
 @pytest.mark.parametrize(
     "what",
     [
-        "after_blocking_calls", "after_async_calls", "again_and_again", "from_a_child", "in_the_midst_of_calls",
-        "in_a_pool", "that_never_calls",
+        "after_blocking_calls", "after_async_calls", "again_and_again", "from_a_child", "in_a_pool",
+        "in_the_midst_of_calls", "in_the_midst_of_a_first_call", "that_never_calls",
     ],
 )  # fmt: skip
 def test_a_fork(sandbox: Sandbox, what: str) -> None:

@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import kopokopo
 import pytest
 from fastapi.testclient import TestClient
 from stage import ROOT, Sandbox
-
-import kopokopo
 
 READMES = [ROOT / "README.md", ROOT / "bindings-python" / "README.md"]
 
@@ -29,7 +28,9 @@ def test_the_snippets_run_and_their_webhook_answers(
         for name, value in sandbox.credentials.items():
             monkeypatch.setenv(f"K2_{name.upper()}", value)
         # Nobody waits seconds for what is there at once.
-        source = snippets(path).replace(".wait(", ".wait(interval=0.02, ").replace("(interval=0.02, )", "(interval=0.02)")
+        source = (
+            snippets(path).replace(".wait(", ".wait(interval=0.02, ").replace("(interval=0.02, )", "(interval=0.02)")
+        )
         names: dict[str, Any] = {"__name__": "readme"}
         exec(compile(source, str(path), "exec"), names)
         assert "True" in capsys.readouterr().out

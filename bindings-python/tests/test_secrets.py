@@ -9,11 +9,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-from stage import Sandbox
-
 import kopokopo
+import pytest
 from kopokopo import AsyncKopoKopo, Destination, KopoKopo, KopoKopoError, WebhookVerifier
+from stage import Sandbox
 
 SECRET, KEY, PASSWORD = "canary-client-secret-1", "canary-api-key-2", "canary-password-3"
 PHONE, NAME, EMAIL = "0712345678", "Canaryname", "canary@shop.example"

@@ -11,13 +11,12 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import kopokopo
 import pytest
+from kopokopo import InvalidRequestError, KopoKopo, KopoKopoError, WebhookVerifier
 from scenario import plain
 from stage import Sandbox
 from vectors import body, header, payloads, vectors
-
-import kopokopo
-from kopokopo import InvalidRequestError, KopoKopo, KopoKopoError, WebhookVerifier
 
 HOSTILE = vectors("hostile_webhooks")
 KEY = "api-key"
@@ -34,7 +33,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def push(client: KopoKopo, **fields: Any) -> Any:
-    usual = {"till_number": "K000000", "phone_number": "0712345678", "amount": "100", "callback_url": "https://shop.example"}
+    usual = {
+        "till_number": "K000000",
+        "phone_number": "0712345678",
+        "amount": "100",
+        "callback_url": "https://shop.example",
+    }
     return client.incoming_payments.create(**{**usual, **fields})
 
 
@@ -63,7 +67,9 @@ def test_what_strangers_send(case: dict[str, Any]) -> None:
         assert (found.topic, found.payload.kind) == (expected.get("topic"), expected.get("payload"))
 
 
-@pytest.mark.parametrize(("name", "raw"), payloads("webhook-", "result-"), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "raw"), payloads("webhook-", "result-"), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_sample_payloads_become_their_types(name: str, raw: bytes) -> None:
     found = event(raw)
     assert found.payload.kind != "unknown"
@@ -83,7 +89,11 @@ def test_phone_numbers_become_the_twelve_digits_that_are_sent(sandbox: Sandbox) 
                 push(client, phone_number=typed)
             assert refused.value.field == "phone_number"
             assert len(typed.strip()) < 6 or typed not in str(refused.value)
-    seen = [request for request in sandbox.control("GET /_sandbox/requests") if request["operation"] == "incoming_payments.create"]
+    seen = [
+        request
+        for request in sandbox.control("GET /_sandbox/requests")
+        if request["operation"] == "incoming_payments.create"
+    ]
     sent = [request["body"]["subscriber"]["phone_number"].lstrip("+") for request in seen]
     assert sent == [case["normalised"] for case in file["accepted"]]
     for case in file["hashes"]:
@@ -121,7 +131,9 @@ def test_times_keep_their_moment_and_their_offset() -> None:
     file = vectors("timestamps")
 
     def created_at(text: str) -> datetime | None:
-        return event(json.dumps({"topic": "customer_created", "id": "1", "created_at": text, "event": {"resource": {}}})).created_at
+        return event(
+            json.dumps({"topic": "customer_created", "id": "1", "created_at": text, "event": {"resource": {}}})
+        ).created_at
 
     for case in file["accepted"]:
         found = created_at(case["text"])
@@ -130,7 +142,9 @@ def test_times_keep_their_moment_and_their_offset() -> None:
         epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         assert (found - epoch).days * 86_400 + (found - epoch).seconds == case["unix"], case
     for case in file["daraja"]:
-        daraja: Any = event(json.dumps({"TransactionType": "Buygoods", "TransID": "1", "TransTime": case["text"]})).payload
+        daraja: Any = event(
+            json.dumps({"TransactionType": "Buygoods", "TransID": "1", "TransTime": case["text"]})
+        ).payload
         assert daraja.daraja_transaction.trans_time == datetime.fromisoformat(case["shown"])
 
 

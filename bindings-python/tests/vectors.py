@@ -29,7 +29,7 @@ def body(written: Any) -> bytes:
         return b"".join(map(body, written))
     if "base64" in written:
         return base64.b64decode(written["base64"])
-    return written["repeat"].encode() * int(written["times"])
+    return str(written["repeat"]).encode() * int(written["times"])
 
 
 def header(written: Any, raw: bytes) -> str | None:

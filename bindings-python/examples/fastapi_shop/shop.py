@@ -6,6 +6,8 @@ uvicorn shop:app
 curl -d '{"item": "coffee", "phone_number": "0712345678"}' -H content-type:application/json http://127.0.0.1:8000/orders
 """
 
+from __future__ import annotations
+
 import os
 import sqlite3
 import uuid

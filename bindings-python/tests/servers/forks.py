@@ -105,6 +105,26 @@ def in_the_midst_of_calls() -> None:
     both()
 
 
+def in_the_midst_of_a_first_call() -> None:
+    """While another thread makes the first call of all, and imports whatever only answers need."""
+    importing = threading.Event()
+
+    class Slow:
+        def find_spec(self, *_: object) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                importing.set()
+                time.sleep(0.5)
+
+    sys.meta_path.insert(0, Slow())
+    thread = threading.Thread(target=call)
+    thread.start()
+    importing.wait(1)
+    del sys.meta_path[0]
+    fork(both)
+    thread.join()
+    both()
+
+
 def in_a_pool() -> None:
     call()
     with multiprocessing.get_context("fork").Pool(2) as pool:
