@@ -149,7 +149,7 @@ impl KopoKopoError {
 
     /// What a [`crate::TokenSource`] answers when it has no token to give: kind `authentication`.
     pub fn token_source(detail: impl AsRef<str>) -> Self {
-        Self::new(ErrorKind::Authentication, format!("the token source gave no token: {}", detail.as_ref()))
+        Self::new(ErrorKind::Authentication, format!("the token source failed: {}", detail.as_ref()))
     }
 
     /// Whether the same read may well succeed a little later.

@@ -128,6 +128,16 @@ from kopokopo._unions import Destination, EventPayload
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kopokopo._unions import AnyDestination, AnyEventPayload
+else:
+
+    def __getattr__(name: str) -> object:
+        # They need typing, which takes long to import.
+        if name in ("AnyDestination", "AnyEventPayload"):
+            from kopokopo import _unions
+
+            return getattr(_unions, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "AccessToken",
@@ -250,12 +260,3 @@ __all__ = [
 __version__ = version()
 
 _contract.name_after(__name__, globals(), __all__)
-
-
-def __getattr__(name: str) -> object:
-    # They need typing, which takes long to import.
-    if name in ("AnyDestination", "AnyEventPayload"):
-        from kopokopo import _unions
-
-        return getattr(_unions, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -116,7 +116,7 @@ class AsyncKopoKopo(AsyncThing):
             self._native = _native.Object.make("KopoKopo", "new", arguments)
             self._source = None
         finally:
-            del arguments, client_secret, api_key, other_api_keys, proxy
+            del arguments, client_secret, api_key, other_api_keys, base_url, proxy
 
     @classmethod
     def with_token_source(
@@ -177,7 +177,7 @@ class AsyncKopoKopo(AsyncThing):
         try:
             return cls._of(_native.Object.with_token_source(source, arguments), source)
         finally:
-            del arguments, proxy
+            del arguments, base_url, proxy
 
     @classmethod
     def from_env(cls) -> Self:
@@ -195,7 +195,7 @@ class AsyncKopoKopo(AsyncThing):
         """There is nothing to close: connections belong to the process."""
 
     def __repr__(self) -> str:
-        return f"AsyncKopoKopo(base_url={self.base_url!r})"
+        return self._shown("base_url")
 
     def with_options(
         self,
@@ -381,7 +381,10 @@ class AsyncWebhookSubscriptions(AsyncThing):
             "scope_reference": scope_reference,
             "enable_daraja_payload": enable_daraja_payload,
         }
-        return AsyncCreatedWebhookSubscription._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedWebhookSubscription._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, url
 
     async def get(self, id: str) -> WebhookSubscription:
         """Reads a subscription.
@@ -440,7 +443,7 @@ class AsyncCreatedWebhookSubscription(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncIncomingPayments(AsyncThing):
@@ -492,7 +495,10 @@ class AsyncIncomingPayments(AsyncThing):
             "metadata": metadata,
             "payment_channel": payment_channel,
         }
-        return AsyncCreatedIncomingPayment._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedIncomingPayment._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, phone_number, callback_url, first_name, last_name, email, metadata
 
     async def get(self, id: str) -> IncomingPayment:
         """Reads a payment.
@@ -551,7 +557,7 @@ class AsyncCreatedIncomingPayment(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncMerchantWallets(AsyncThing):
@@ -588,7 +594,10 @@ class AsyncMerchantWallets(AsyncThing):
             "nickname": nickname,
             "network": network,
         }
-        return AsyncCreatedMerchantWallet._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedMerchantWallet._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, first_name, last_name, phone_number
 
     async def get(self, id: str) -> MerchantWallet:
         """Reads a wallet.
@@ -647,7 +656,7 @@ class AsyncCreatedMerchantWallet(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncMerchantBankAccounts(AsyncThing):
@@ -683,7 +692,10 @@ class AsyncMerchantBankAccounts(AsyncThing):
             "settlement_method": settlement_method,
             "nickname": nickname,
         }
-        return AsyncCreatedMerchantBankAccount._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedMerchantBankAccount._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, account_name, account_number
 
     async def get(self, id: str) -> MerchantBankAccount:
         """Reads a bank account.
@@ -742,7 +754,7 @@ class AsyncCreatedMerchantBankAccount(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncExternalRecipients(AsyncThing):
@@ -781,7 +793,10 @@ class AsyncExternalRecipients(AsyncThing):
             "email": email,
             "network": network,
         }
-        return AsyncCreatedExternalRecipient._of(await self._call("create_mobile_wallet", arguments), self._source)
+        try:
+            return AsyncCreatedExternalRecipient._of(await self._call("create_mobile_wallet", arguments), self._source)
+        finally:
+            del arguments, first_name, last_name, phone_number, email
 
     async def create_bank_account(
         self,
@@ -811,7 +826,10 @@ class AsyncExternalRecipients(AsyncThing):
             "nickname": nickname,
             "settlement_method": settlement_method,
         }
-        return AsyncCreatedExternalRecipient._of(await self._call("create_bank_account", arguments), self._source)
+        try:
+            return AsyncCreatedExternalRecipient._of(await self._call("create_bank_account", arguments), self._source)
+        finally:
+            del arguments, account_name, account_number
 
     async def create_till(
         self,
@@ -858,7 +876,10 @@ class AsyncExternalRecipients(AsyncThing):
             "paybill_account_number": paybill_account_number,
             "nickname": nickname,
         }
-        return AsyncCreatedExternalRecipient._of(await self._call("create_paybill", arguments), self._source)
+        try:
+            return AsyncCreatedExternalRecipient._of(await self._call("create_paybill", arguments), self._source)
+        finally:
+            del arguments, paybill_account_number
 
     async def get(self, id: str) -> ExternalRecipient:
         """Reads a recipient.
@@ -917,7 +938,7 @@ class AsyncCreatedExternalRecipient(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncSendMoneyRequests(AsyncThing):
@@ -956,7 +977,10 @@ class AsyncSendMoneyRequests(AsyncThing):
             "currency": currency,
             "metadata": metadata,
         }
-        return AsyncCreatedSendMoney._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedSendMoney._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     async def sweep_all_funds(
         self,
@@ -976,7 +1000,10 @@ class AsyncSendMoneyRequests(AsyncThing):
         Raises: as `create`.
         """
         arguments = {"callback_url": callback_url, "currency": currency, "metadata": metadata}
-        return AsyncCreatedSendMoney._of(await self._call("sweep_all_funds", arguments), self._source)
+        try:
+            return AsyncCreatedSendMoney._of(await self._call("sweep_all_funds", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     async def get(self, id: str) -> SendMoney:
         """Reads a request.
@@ -1029,7 +1056,7 @@ class AsyncCreatedSendMoney(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncPollingRequests(AsyncThing):
@@ -1064,7 +1091,10 @@ class AsyncPollingRequests(AsyncThing):
             "callback_url": callback_url,
             "scope_reference": scope_reference,
         }
-        return AsyncCreatedPolling._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedPolling._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url
 
     async def get(self, id: str) -> Polling:
         """Reads a polling request and, once it is done, its transactions.
@@ -1117,7 +1147,7 @@ class AsyncCreatedPolling(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncSmsNotifications(AsyncThing):
@@ -1149,7 +1179,10 @@ class AsyncSmsNotifications(AsyncThing):
             "message": message,
             "callback_url": callback_url,
         }
-        return AsyncCreatedSmsNotification._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedSmsNotification._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, message, callback_url
 
     async def get(self, id: str) -> SmsNotification:
         """Reads a message's state.
@@ -1208,7 +1241,7 @@ class AsyncCreatedSmsNotification(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncReversals(AsyncThing):
@@ -1242,7 +1275,10 @@ class AsyncReversals(AsyncThing):
             "callback_url": callback_url,
             "metadata": metadata,
         }
-        return AsyncCreatedReversal._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedReversal._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     async def get(self, id: str) -> Reversal:
         """Reads a reversal.
@@ -1295,7 +1331,7 @@ class AsyncCreatedReversal(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncPaymentLinks(AsyncThing):
@@ -1337,7 +1373,10 @@ class AsyncPaymentLinks(AsyncThing):
             "note": note,
             "metadata": metadata,
         }
-        return AsyncCreatedPaymentLink._of(await self._call("create", arguments), self._source)
+        try:
+            return AsyncCreatedPaymentLink._of(await self._call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     async def get(self, id: str) -> PaymentLink:
         """Reads a link.
@@ -1398,7 +1437,7 @@ class AsyncCreatedPaymentLink(AsyncThing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class AsyncPayments(AsyncThing):

@@ -49,15 +49,21 @@ class WebhookVerifier(Thing):
         than is looked at: do not trust the body. `ConfigurationError` without an API key. `DecodeError` where the
         body is authentic and still no JSON object that can be read: the error's `body` has the beginning of it.
         """
-        answer: Event = self._native.verify(body, signature)
-        return answer
+        try:
+            answer: Event = self._native.verify(body, signature)
+            return answer
+        finally:
+            del body
 
     def verify_signature(self, body: bytes | bytearray | memoryview, signature: str | None) -> None:
         """Verifies the raw body only.
 
         Raises: as `verify`, but for `DecodeError`.
         """
-        self._native.verify_signature(body, signature)
+        try:
+            self._native.verify_signature(body, signature)
+        finally:
+            del body
 
     def parse_unverified(self, body: bytes | bytearray | memoryview) -> Event:
         """Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those
@@ -65,8 +71,11 @@ class WebhookVerifier(Thing):
 
         Raises: `DecodeError` where it is no JSON object.
         """
-        answer: Event = self._native.parse_unverified(body)
-        return answer
+        try:
+            answer: Event = self._native.parse_unverified(body)
+            return answer
+        finally:
+            del body
 
 
 def version() -> str:
@@ -89,8 +98,11 @@ def hash_phone(phone_number: str) -> str:
 
     Raises: `InvalidRequestError` where it is no Kenyan phone number.
     """
-    answer: str = _native.function("hash_phone", {"phone_number": phone_number})
-    return answer
+    try:
+        answer: str = _native.function("hash_phone", {"phone_number": phone_number})
+        return answer
+    finally:
+        del phone_number
 
 
 def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
@@ -102,7 +114,7 @@ def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
         answer: str = _native.sign_webhook(api_key, body)
         return answer
     finally:
-        del api_key
+        del api_key, body
 
 
 def disbursements_to(send_money: SendMoney, recipient: str) -> tuple[Disbursement, ...]:

@@ -116,7 +116,7 @@ class KopoKopo(Thing):
             self._native = _native.Object.make("KopoKopo", "new", arguments)
             self._source = None
         finally:
-            del arguments, client_secret, api_key, other_api_keys, proxy
+            del arguments, client_secret, api_key, other_api_keys, base_url, proxy
 
     @classmethod
     def with_token_source(
@@ -177,7 +177,7 @@ class KopoKopo(Thing):
         try:
             return cls._of(_native.Object.with_token_source(source, arguments), source)
         finally:
-            del arguments, proxy
+            del arguments, base_url, proxy
 
     @classmethod
     def from_env(cls) -> Self:
@@ -195,7 +195,7 @@ class KopoKopo(Thing):
         """There is nothing to close: connections belong to the process."""
 
     def __repr__(self) -> str:
-        return f"KopoKopo(base_url={self.base_url!r})"
+        return self._shown("base_url")
 
     def with_options(
         self,
@@ -381,7 +381,10 @@ class WebhookSubscriptions(Thing):
             "scope_reference": scope_reference,
             "enable_daraja_payload": enable_daraja_payload,
         }
-        return CreatedWebhookSubscription._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedWebhookSubscription._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, url
 
     def get(self, id: str) -> WebhookSubscription:
         """Reads a subscription.
@@ -434,7 +437,7 @@ class CreatedWebhookSubscription(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class IncomingPayments(Thing):
@@ -486,7 +489,10 @@ class IncomingPayments(Thing):
             "metadata": metadata,
             "payment_channel": payment_channel,
         }
-        return CreatedIncomingPayment._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedIncomingPayment._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, phone_number, callback_url, first_name, last_name, email, metadata
 
     def get(self, id: str) -> IncomingPayment:
         """Reads a payment.
@@ -539,7 +545,7 @@ class CreatedIncomingPayment(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class MerchantWallets(Thing):
@@ -576,7 +582,10 @@ class MerchantWallets(Thing):
             "nickname": nickname,
             "network": network,
         }
-        return CreatedMerchantWallet._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedMerchantWallet._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, first_name, last_name, phone_number
 
     def get(self, id: str) -> MerchantWallet:
         """Reads a wallet.
@@ -629,7 +638,7 @@ class CreatedMerchantWallet(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class MerchantBankAccounts(Thing):
@@ -665,7 +674,10 @@ class MerchantBankAccounts(Thing):
             "settlement_method": settlement_method,
             "nickname": nickname,
         }
-        return CreatedMerchantBankAccount._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedMerchantBankAccount._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, account_name, account_number
 
     def get(self, id: str) -> MerchantBankAccount:
         """Reads a bank account.
@@ -718,7 +730,7 @@ class CreatedMerchantBankAccount(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class ExternalRecipients(Thing):
@@ -757,7 +769,10 @@ class ExternalRecipients(Thing):
             "email": email,
             "network": network,
         }
-        return CreatedExternalRecipient._of(self._native.call("create_mobile_wallet", arguments), self._source)
+        try:
+            return CreatedExternalRecipient._of(self._native.call("create_mobile_wallet", arguments), self._source)
+        finally:
+            del arguments, first_name, last_name, phone_number, email
 
     def create_bank_account(
         self,
@@ -787,7 +802,10 @@ class ExternalRecipients(Thing):
             "nickname": nickname,
             "settlement_method": settlement_method,
         }
-        return CreatedExternalRecipient._of(self._native.call("create_bank_account", arguments), self._source)
+        try:
+            return CreatedExternalRecipient._of(self._native.call("create_bank_account", arguments), self._source)
+        finally:
+            del arguments, account_name, account_number
 
     def create_till(self, *, till_name: str, till_number: str, nickname: str | None = None) -> CreatedExternalRecipient:
         """Adds another business's till.
@@ -828,7 +846,10 @@ class ExternalRecipients(Thing):
             "paybill_account_number": paybill_account_number,
             "nickname": nickname,
         }
-        return CreatedExternalRecipient._of(self._native.call("create_paybill", arguments), self._source)
+        try:
+            return CreatedExternalRecipient._of(self._native.call("create_paybill", arguments), self._source)
+        finally:
+            del arguments, paybill_account_number
 
     def get(self, id: str) -> ExternalRecipient:
         """Reads a recipient.
@@ -881,7 +902,7 @@ class CreatedExternalRecipient(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class SendMoneyRequests(Thing):
@@ -920,7 +941,10 @@ class SendMoneyRequests(Thing):
             "currency": currency,
             "metadata": metadata,
         }
-        return CreatedSendMoney._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedSendMoney._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     def sweep_all_funds(
         self,
@@ -940,7 +964,10 @@ class SendMoneyRequests(Thing):
         Raises: as `create`.
         """
         arguments = {"callback_url": callback_url, "currency": currency, "metadata": metadata}
-        return CreatedSendMoney._of(self._native.call("sweep_all_funds", arguments), self._source)
+        try:
+            return CreatedSendMoney._of(self._native.call("sweep_all_funds", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     def get(self, id: str) -> SendMoney:
         """Reads a request.
@@ -993,7 +1020,7 @@ class CreatedSendMoney(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class PollingRequests(Thing):
@@ -1028,7 +1055,10 @@ class PollingRequests(Thing):
             "callback_url": callback_url,
             "scope_reference": scope_reference,
         }
-        return CreatedPolling._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedPolling._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url
 
     def get(self, id: str) -> Polling:
         """Reads a polling request and, once it is done, its transactions.
@@ -1081,7 +1111,7 @@ class CreatedPolling(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class SmsNotifications(Thing):
@@ -1107,7 +1137,10 @@ class SmsNotifications(Thing):
             "message": message,
             "callback_url": callback_url,
         }
-        return CreatedSmsNotification._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedSmsNotification._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, message, callback_url
 
     def get(self, id: str) -> SmsNotification:
         """Reads a message's state.
@@ -1160,7 +1193,7 @@ class CreatedSmsNotification(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class Reversals(Thing):
@@ -1194,7 +1227,10 @@ class Reversals(Thing):
             "callback_url": callback_url,
             "metadata": metadata,
         }
-        return CreatedReversal._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedReversal._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     def get(self, id: str) -> Reversal:
         """Reads a reversal.
@@ -1247,7 +1283,7 @@ class CreatedReversal(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class PaymentLinks(Thing):
@@ -1289,7 +1325,10 @@ class PaymentLinks(Thing):
             "note": note,
             "metadata": metadata,
         }
-        return CreatedPaymentLink._of(self._native.call("create", arguments), self._source)
+        try:
+            return CreatedPaymentLink._of(self._native.call("create", arguments), self._source)
+        finally:
+            del arguments, callback_url, metadata
 
     def get(self, id: str) -> PaymentLink:
         """Reads a link.
@@ -1350,7 +1389,7 @@ class CreatedPaymentLink(Thing):
         return answer
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r})"
+        return self._shown("id")
 
 
 class Payments(Thing):

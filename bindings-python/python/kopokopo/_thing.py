@@ -31,6 +31,11 @@ class Thing:
         made._source = source
         return made
 
+    def _shown(self, name: str) -> str:
+        # Whatever looks at variables may look at a client whose constructor has just refused its options.
+        value = repr(getattr(self, name)) if hasattr(self, "_native") else "..."
+        return f"{type(self).__name__}({name}={value})"
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client where it is used, and pass ids")
 
@@ -46,9 +51,11 @@ class AsyncThing(Thing):
         loop = get_running_loop()
         if self._source is not None:
             self._source.loop = loop
-        future, call = self._native.call_async(method, arguments, loop, _settle)
-        # A traceback that shows variables shows no phone number.
-        del arguments
+        try:
+            future, call = self._native.call_async(method, arguments, loop, _settle)
+        finally:
+            # A traceback that shows variables shows no phone number.
+            del arguments
         try:
             return await future
         finally:

@@ -40,22 +40,26 @@ pub(super) fn exports(contract: &Contract) -> String {
         names.extend(found.clone());
         out.import(&format!("kopokopo.{module}"), found);
     }
-    out.line("\nTYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| out.line(&format!("from kopokopo._unions import {}", any.join(", "))));
     all.extend(names.iter().chain(&any).cloned());
     all.sort_by_key(|name| order(name));
     let quoted: Vec<_> = all.iter().map(|name| format!("{name:?}")).collect();
-    out.line("");
-    out.list("__all__ = [", &quoted, "]");
-    out.line("\n__version__ = version()\n\n_contract.name_after(__name__, globals(), __all__)\n\n");
-    out.line("def __getattr__(name: str) -> object:");
+    // A type checker that sees `__getattr__` lets every misspelt name pass.
+    out.line("\nTYPE_CHECKING = False\nif TYPE_CHECKING:");
+    out.inside(|out| out.line(&format!("from kopokopo._unions import {}", any.join(", "))));
+    out.line("else:\n");
     out.inside(|out| {
-        let names: Vec<_> = any.iter().map(|name| format!("{name:?}")).collect();
-        out.line("# They need typing, which takes long to import.");
-        out.line(&format!("if name in ({}):", names.join(", ")));
-        out.inside(|out| out.line("from kopokopo import _unions\n\nreturn getattr(_unions, name)"));
-        out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
+        out.line("def __getattr__(name: str) -> object:");
+        out.inside(|out| {
+            let names: Vec<_> = any.iter().map(|name| format!("{name:?}")).collect();
+            out.line("# They need typing, which takes long to import.");
+            out.line(&format!("if name in ({}):", names.join(", ")));
+            out.inside(|out| out.line("from kopokopo import _unions\n\nreturn getattr(_unions, name)"));
+            out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
+        });
     });
+    out.line("\n");
+    out.list("__all__ = [", &quoted, "]");
+    out.line("\n__version__ = version()\n\n_contract.name_after(__name__, globals(), __all__)");
     out.text
 }
 

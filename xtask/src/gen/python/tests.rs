@@ -148,7 +148,10 @@ fn both_clients_have_the_same_methods_and_only_one_awaits() {
     let (sync, asynchronous) = (things::clients(&contract, Mode::Sync), things::clients(&contract, Mode::Async));
     holds(
         &sync,
-        &["class Tills(Thing)", "return CreatedSale._of(self._native.call(\"sell\", arguments), self._source)"],
+        &[
+            "class Tills(Thing)",
+            "return CreatedSale._of(self._native.call(\"sell\", arguments), self._source) finally: del arguments, metadata",
+        ],
     );
     holds(
         &asynchronous,
@@ -178,13 +181,16 @@ fn a_program_s_own_function_comes_first_and_may_be_asynchronous_for_asyncio() {
 }
 
 #[test]
-fn a_secret_is_gone_before_a_traceback_is_made() {
+fn what_is_hidden_is_gone_before_a_traceback_is_made() {
     let contract = read(UDL).unwrap();
     holds(
         &things::clients(&contract, Mode::Sync),
         &["finally: del arguments, key, others", "try: self._native.call(\"close\", {\"key\": key}) finally: del key"],
     );
-    holds(&things::local(&contract), &["try: answer: str = _native.sign(key, body) return answer finally: del key"]);
+    holds(
+        &things::local(&contract),
+        &["try: answer: str = _native.sign(key, body) return answer finally: del key, body"],
+    );
 }
 
 #[test]

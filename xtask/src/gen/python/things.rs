@@ -51,7 +51,7 @@ fn class(out: &mut Writer<'_>, object: &Object, mode: Mode, base: &str) {
             self::constructor(out, object, constructor, mode);
         }
         if object.constructors.len() > 1 {
-            context_manager(out, object, mode);
+            context_manager(out, mode);
         }
         for method in &object.methods {
             out.line("");
@@ -59,13 +59,13 @@ fn class(out: &mut Writer<'_>, object: &Object, mode: Mode, base: &str) {
         }
         if object.is_handle() {
             out.line("\ndef __repr__(self) -> str:");
-            out.inside(|out| out.line("return f\"{type(self).__name__}(id={self.id!r})\""));
+            out.inside(|out| out.line("return self._shown(\"id\")"));
         }
     });
 }
 
 /// There is nothing to close: connections belong to the process. So a client can be used after its `with` as well.
-fn context_manager(out: &mut Writer<'_>, object: &Object, mode: Mode) {
+fn context_manager(out: &mut Writer<'_>, mode: Mode) {
     let (def, prefix) = if mode == Mode::Sync { ("def", "") } else { ("async def", "a") };
     out.line("");
     out.def(&format!("{def} __{prefix}enter__"), &["self".to_owned()], "Self");
@@ -73,7 +73,7 @@ fn context_manager(out: &mut Writer<'_>, object: &Object, mode: Mode) {
     out.line(&format!("\n{def} __{prefix}exit__(self, *exc_info: object) -> None:"));
     out.inside(|out| out.line("\"\"\"There is nothing to close: connections belong to the process.\"\"\""));
     out.line("\ndef __repr__(self) -> str:");
-    out.inside(|out| out.line(&format!("return f\"{}(base_url={{self.base_url!r}})\"", mode.class(object))));
+    out.inside(|out| out.line("return self._shown(\"base_url\")"));
 }
 
 fn constructor(out: &mut Writer<'_>, object: &Object, constructor: &Callable, mode: Mode) {
@@ -183,16 +183,21 @@ fn arguments(out: &mut Writer<'_>, given: &[&Field], used: usize) -> String {
     "arguments".to_owned()
 }
 
-/// A traceback that shows variables shows no secret.
+/// A traceback that shows variables shows neither secrets nor anybody's number.
 fn guarded(out: &mut Writer<'_>, dict: &str, given: &[&Field], write: impl FnOnce(&mut Writer<'_>)) {
-    let is_secret = |field: &&&Field| matches!(field.ty.element(), Type::Text(Text::Secret));
-    let secrets: Vec<_> = given.iter().filter(is_secret).map(|field| field.name.as_str()).collect();
-    if secrets.is_empty() {
+    let is_hidden = |field: &&&Field| match field.ty.element() {
+        Type::Bytes | Type::Text(Text::Secret | Text::Personal | Text::Metadata) => true,
+        // A URL can have a password in it.
+        Type::String => field.name.ends_with("url"),
+        _ => false,
+    };
+    let hidden: Vec<_> = given.iter().filter(is_hidden).map(|field| field.name.as_str()).collect();
+    if hidden.is_empty() {
         return write(out);
     }
     out.line("try:");
     out.inside(write);
     out.line("finally:");
-    let names: Vec<_> = Some(dict).filter(|dict| *dict == "arguments").into_iter().chain(secrets).collect();
-    out.inside(|out| out.line(&format!("del {}", names.join(", "))));
+    let names = Some(dict).filter(|dict| *dict == "arguments").into_iter().chain(hidden);
+    out.inside(|out| out.line(&format!("del {}", names.collect::<Vec<_>>().join(", "))));
 }

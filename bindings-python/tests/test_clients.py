@@ -1,0 +1,168 @@
+"""Clients: token sources, cancellation, Ctrl-C, and the package as it is imported."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import kopokopo
+import pytest
+from kopokopo import (
+    AccessToken,
+    AsyncKopoKopo,
+    AuthenticationError,
+    ConfigurationError,
+    KopoKopo,
+)
+from stage import Sandbox
+from usual import PUSH, fault, requests
+
+CANARY = "canary-secret-9f3b"
+
+
+def test_a_client_is_neither_pickled_nor_its_rooms_made_by_hand(k2: KopoKopo) -> None:
+    for thing in (k2, k2.incoming_payments, k2.webhooks):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(thing)
+    with pytest.raises(TypeError, match="not made by hand"):
+        kopokopo.IncomingPayments()
+
+
+def test_tokens_come_from_a_function(k2: KopoKopo, sandbox: Sandbox) -> None:
+    asked: list[int] = []
+
+    def source() -> AccessToken:
+        asked.append(threading.get_ident())
+        token = k2.oauth.token()
+        return AccessToken(token=token.access_token, expires_in=float(token.expires_in or 60))
+
+    client = KopoKopo.with_token_source(source, base_url=sandbox.base_url)
+    assert client.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
+    assert len(asked) == 1
+    assert asked[0] != threading.get_ident()
+
+
+def test_tokens_come_from_an_asynchronous_function(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+    asked: list[object] = []
+
+    async def source() -> str:
+        asked.append(asyncio.get_running_loop())
+        return (await k2_async.oauth.token()).access_token
+
+    async def pay() -> None:
+        client = AsyncKopoKopo.with_token_source(source, base_url=sandbox.base_url)
+        payments = await asyncio.gather(*(client.incoming_payments.create(**PUSH) for _ in range(5)))
+        assert all([(await payment.wait(interval=0.02)).is_paid for payment in payments])
+        assert asked == [asyncio.get_running_loop()]
+
+    asyncio.run(pay())
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(7, "int"), (RuntimeError(CANARY), "RuntimeError"), (ConfigurationError("no backend"), "no backend")],
+)
+def test_a_token_source_that_fails_is_an_authentication_error(sandbox: Sandbox, answer: Any, why: str) -> None:
+    def source() -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def asynchronous() -> Any:
+        return source()
+
+    blocking = KopoKopo.with_token_source(source, base_url=sandbox.base_url)
+    waiting = AsyncKopoKopo.with_token_source(asynchronous, base_url=sandbox.base_url)
+    calls: list[Any] = [
+        lambda: blocking.incoming_payments.create(**PUSH),
+        lambda: asyncio.run(waiting.incoming_payments.create(**PUSH)),
+    ]
+    for call in calls:
+        with pytest.raises(AuthenticationError, match=why) as refused:
+            call()
+        assert CANARY not in str(refused.value)
+    wrong: Any = asynchronous
+    with pytest.raises(AuthenticationError, match="AsyncKopoKopo"):
+        KopoKopo.with_token_source(wrong, base_url=sandbox.base_url).incoming_payments.create(**PUSH)
+    with pytest.raises(ConfigurationError, match="token_source"):
+        KopoKopo.with_token_source("token", base_url=sandbox.base_url)  # type: ignore[arg-type]
+
+
+def test_cancelling_a_task_lets_a_sent_request_finish(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+    async def cancel() -> None:
+        await k2_async.oauth.token_info()
+        fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300)
+        task = asyncio.ensure_future(k2_async.incoming_payments.create(**PUSH))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        began = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - began < 0.1
+        await asyncio.sleep(0.5)
+
+    asyncio.run(cancel())
+    assert len(requests(sandbox, "incoming_payments.create")) == 1
+    assert sandbox.control("GET /_sandbox/state")["received"] == "100"
+
+
+def test_calls_of_one_loop_run_beside_each_other(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+    async def several() -> float:
+        await k2_async.oauth.token_info()
+        fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
+        began = time.monotonic()
+        await asyncio.gather(*(k2_async.incoming_payments.create(**PUSH) for _ in range(10)))
+        return time.monotonic() - began
+
+    assert asyncio.run(several()) < 1.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_ctrl_c_ends_a_blocking_call(sandbox: Sandbox) -> None:
+    fault(sandbox, operation="payments.get", kind="hang_before_effect")
+    script = (
+        "import sys\nfrom kopokopo import KopoKopo\nk2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('on', flush=True)\n"
+        "try:\n    k2.payments.get('33333333-3333-4333-8333-333333333333')\nexcept KeyboardInterrupt:\n    sys.exit(7)"
+    )
+    environment = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
+    program = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE)
+    with program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"on\n"
+        time.sleep(0.2)
+        began = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        assert program.wait(10) == 7
+    assert time.monotonic() - began < 3
+    sandbox.control("POST /_sandbox/reset")
+
+
+def test_a_native_module_of_another_contract_is_refused(tmp_path: Any) -> None:
+    script = (
+        "import sys, types\nfake = types.ModuleType('kopokopo._native')\nfake.contract_hash = lambda: 'other'\n"
+        "sys.modules['kopokopo._native'] = fake\nimport kopokopo"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "ImportError: kopokopo and its native module are of different versions" in ended.stderr
+
+
+def test_importing_takes_little_with_it() -> None:
+    script = "import sys; before = set(sys.modules); import kopokopo; print(*(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"typing", "asyncio", "inspect", "json", "dataclasses", "datetime", "decimal"}
+    assert not heavy & set(loaded)
+
+
+def test_whatever_is_exported_is_there_and_named_after_the_package() -> None:
+    for name in kopokopo.__all__:
+        value = getattr(kopokopo, name)
+        if isinstance(value, type):
+            assert value.__module__ == "kopokopo"
+    with pytest.raises(AttributeError):
+        _ = kopokopo.nothing  # type: ignore[attr-defined]
