@@ -93,9 +93,12 @@ impl HttpTransport {
 
 /// Refuses a proxy URL that no client could use, without repeating it: it may hold a password.
 pub(crate) fn check_proxy(url: &str) -> Result<()> {
-    reqwest::Proxy::all(url)
-        .map(drop)
-        .map_err(|_| KopoKopoError::configuration("proxy", "expected a URL such as http://proxy.example:3128"))
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let is_known = scheme.is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https"));
+    if is_known && reqwest::Proxy::all(url).is_ok() {
+        return Ok(());
+    }
+    Err(KopoKopoError::configuration("proxy", "expected a URL such as http://proxy.example:3128"))
 }
 
 impl Inner {
