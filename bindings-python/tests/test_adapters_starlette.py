@@ -54,7 +54,19 @@ def fastapi(verifier: WebhookVerifier, received: Received) -> FastAPI:
     return app
 
 
-APPS = [starlette, starlette_sync, fastapi]
+def fastapi_decorated(verifier: WebhookVerifier, received: Received) -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/k2")
+    @webhook(verifier)
+    async def results(request: Request, event: Event) -> None:
+        assert request.url.path == "/k2"
+        received.append(event)
+
+    return app
+
+
+APPS = [starlette, starlette_sync, fastapi, fastapi_decorated]
 every_app = pytest.mark.parametrize("make", APPS, ids=lambda make: make.__name__)
 
 

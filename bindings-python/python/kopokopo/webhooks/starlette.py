@@ -69,14 +69,15 @@ def verified(verifier: WebhookVerifier) -> Callable[[Request], Awaitable[Event]]
 
 
 def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callable[[Request], Awaitable[Response]]]:
-    """Makes `async def endpoint(request, event)`, or a plain function, a Starlette endpoint for verified webhooks.
+    """Makes `async def endpoint(request, event)`, or a plain function, an endpoint that only verified webhooks reach.
 
-    It answers 401 for SignatureError and 400 for DecodeError, else what the endpoint answers, or an empty 200 for
-    None. Any other exception passes through, so that Starlette answers 500 and the webhook is delivered again.
+    For a Starlette `Route`, or below FastAPI's `@app.post(...)`. It answers 401 for SignatureError and 400 for
+    DecodeError, else what the endpoint answers, or an empty 200 for None. Any other exception passes through, so that
+    the server answers 500 and the webhook is delivered again.
     """
 
     def decorate(endpoint: Callable[..., Any]) -> Callable[[Request], Awaitable[Response]]:
-        @wraps(endpoint)
+        @wraps(endpoint, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         async def handle(request: Request) -> Response:
             try:
                 event = await verify(verifier, request)
@@ -89,6 +90,8 @@ def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callabl
                 answer = await run_in_threadpool(endpoint, request, event)
             return Response() if answer is None else answer
 
+        # FastAPI would look there for parameters to fill in: the endpoint's event is not one.
+        del handle.__wrapped__
         return handle
 
     return decorate
