@@ -1,0 +1,160 @@
+package dev.kopokopo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** What a Java program writes: nothing of Kotlin is to be seen. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JavaTest {
+    private final Sandbox sandbox = new Sandbox("instant");
+    private final KopoKopo k2 = new KopoKopo(ClientOptions.builder()
+        .clientId(sandbox.getClientId())
+        .clientSecret(sandbox.getClientSecret())
+        .apiKey(sandbox.getApiKey())
+        .baseUrl(sandbox.getBaseUrl())
+        .timeout(Duration.ofSeconds(30))
+        .build());
+    private final WaitOptions soon = WaitOptions.builder()
+        .interval(Duration.ofMillis(20))
+        .maxInterval(Duration.ofMillis(100))
+        .build();
+
+    @AfterAll
+    void close() {
+        k2.close();
+        sandbox.close();
+    }
+
+    private static IncomingPaymentRequest request(String amount) {
+        return IncomingPaymentRequest.builder()
+            .tillNumber("K000000")
+            .phoneNumber("0712345678")
+            .amount(new BigDecimal(amount))
+            .callbackUrl("http://127.0.0.1:9/results")
+            .metadata(Map.of("order", 42))
+            .build();
+    }
+
+    @Test
+    void aPaymentIsMadeAndWaitedFor() {
+        CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("100"));
+        IncomingPayment payment = push.waitBlocking(soon);
+        assertTrue(payment.isPaid());
+        assertEquals(IncomingPaymentStatus.Success.INSTANCE, payment.getStatus());
+        assertEquals("Success", payment.getStatus().getWord());
+        assertEquals(payment, push.getBlocking());
+        assertEquals(payment, k2.getIncomingPayments().getBlocking(push.getId()));
+    }
+
+    @Test
+    void aPaymentIsMadeInTheFuture() throws Exception {
+        IncomingPayment payment = k2.getIncomingPayments()
+            .createAsync(request("100"))
+            .thenCompose(push -> push.waitAsync(soon))
+            .get(20, TimeUnit.SECONDS);
+        assertTrue(payment.isPaid());
+    }
+
+    @Test
+    void whatFollowsOnAFutureMayWait() throws Exception {
+        CompletableFuture<IncomingPayment> inner = k2.getIncomingPayments()
+            .createAsync(request("100"))
+            .thenApply(push -> push.waitBlocking(soon));
+        assertTrue(inner.get(20, TimeUnit.SECONDS).isPaid());
+    }
+
+    @Test
+    void aFailureIsOneOfASealedClass() {
+        KopoKopoException.InvalidRequest refused = assertThrows(
+            KopoKopoException.InvalidRequest.class, () -> k2.getIncomingPayments().createBlocking(request("-1")));
+        assertEquals("amount", refused.getField());
+        ExecutionException failed = assertThrows(
+            ExecutionException.class, () -> k2.getIncomingPayments().createAsync(request("-1")).get());
+        assertInstanceOf(KopoKopoException.InvalidRequest.class, failed.getCause());
+        CompletionException joined = assertThrows(
+            CompletionException.class, () -> k2.getIncomingPayments().getAsync("00000000-0000-4000-8000-000000000000").join());
+        assertEquals(404, ((KopoKopoException.NotFound) joined.getCause()).getStatus());
+    }
+
+    @Test
+    void aCancelledFutureEndsAtOnce() throws Exception {
+        String id = k2.getIncomingPayments().createBlocking(request("10006")).getId();
+        CompletableFuture<IncomingPayment> waiting = new CompletableFuture<>();
+        sandbox.fault("incoming_payments.get", "delay", ", \"delay_ms\": 2000");
+        CompletableFuture<IncomingPayment> call = k2.getIncomingPayments().getAsync(id);
+        call.whenComplete((payment, error) -> waiting.completeExceptionally(error));
+        assertTrue(call.cancel(true));
+        assertTrue(waiting.isCompletedExceptionally());
+    }
+
+    @Test
+    void anInterruptEndsAWait() throws Exception {
+        CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("10006"));
+        Thread thread = new Thread(() -> {
+            try {
+                push.waitBlocking();
+            } catch (Exception interrupted) {
+                assertInstanceOf(InterruptedException.class, interrupted);
+            }
+        });
+        thread.start();
+        Thread.sleep(200);
+        thread.interrupt();
+        thread.join(2000);
+        assertFalse(thread.isAlive());
+    }
+
+    @Test
+    void moneyIsSent() {
+        SendMoney sent = k2.getSendMoney().createBlocking(SendMoneyRequest.builder()
+            .destinations(List.of(
+                Destination.MobileWallet.builder()
+                    .phoneNumber("0712345678").amount(BigDecimal.valueOf(500)).description("Wages").build(),
+                Destination.MobileWallet.builder()
+                    .phoneNumber("0787654321").amount(BigDecimal.valueOf(700)).description("Wages").build()))
+            .callbackUrl("http://127.0.0.1:9/results")
+            .build()).waitBlocking(soon);
+        assertTrue(sent.isPaid());
+        assertEquals(1, KopoKopoFunctions.disbursementsTo(sent, "0787654321").size());
+    }
+
+    @Test
+    void aWebhookIsVerified() {
+        byte[] body = "{\"topic\": \"customer_created\", \"event\": {\"resource\": {\"first_name\": \"Jane\"}}}"
+            .getBytes(StandardCharsets.UTF_8);
+        String signature = KopoKopoFunctions.signWebhook("key", body);
+        WebhookVerifier verifier = new WebhookVerifier(List.of("key"));
+        EventPayload payload = verifier.verify(body, signature).getPayload();
+        assertEquals("Jane", ((EventPayload.CustomerCreated) payload).getCustomer().getFirstName());
+        assertThrows(KopoKopoException.Signature.class, () -> verifier.verifySignature(body, "00"));
+    }
+
+    @Test
+    void tokensComeFromTheProgram() {
+        TokenSourceOptions options = TokenSourceOptions.builder().baseUrl(sandbox.getBaseUrl()).build();
+        TokenSource blocking = TokenSources.blocking(() -> new AccessToken(k2.getOauth().tokenBlocking().getAccessToken(), null));
+        TokenSource future = TokenSources.future(() ->
+            k2.getOauth().tokenAsync().thenApply(token -> AccessToken.builder().token(token.getAccessToken()).build()));
+        for (TokenSource source : List.of(blocking, future)) {
+            try (KopoKopo app = KopoKopo.withTokenSource(source, options)) {
+                assertTrue(app.getIncomingPayments().createBlocking(request("100")).waitBlocking(soon).isPaid());
+            }
+        }
+    }
+}

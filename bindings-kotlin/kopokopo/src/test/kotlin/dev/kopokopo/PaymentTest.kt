@@ -1,0 +1,228 @@
+package dev.kopokopo
+
+import java.math.BigDecimal
+import java.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.measureTime
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.collect
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeoutOrNull
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.assertThrows
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PaymentTest {
+    private val sandbox = Sandbox()
+    private val k2 = sandbox.client()
+
+    @AfterAll
+    fun close() {
+        k2.close()
+        sandbox.close()
+    }
+
+    private suspend fun push(phoneNumber: String = "0712345678", amount: String = "100.50"): CreatedIncomingPayment =
+        k2.incomingPayments.create(
+            tillNumber = "K000000",
+            phoneNumber = phoneNumber,
+            amount = BigDecimal(amount),
+            callbackUrl = CALLBACK,
+            metadata = mapOf("order" to "42", "items" to 3, "gift" to true),
+        )
+
+    @Test
+    fun `a payment is made and waited for`() = runBlocking {
+        val push = push()
+        val payment = push.wait(SOON)
+        assertTrue(payment.isPaid)
+        assertTrue(payment.isFinal)
+        assertEquals(IncomingPaymentStatus.Success, payment.status)
+        assertEquals(BigDecimal("100.5").stripTrailingZeros(), payment.transaction?.amount?.stripTrailingZeros())
+        assertEquals("+254712345678", payment.transaction?.senderPhoneNumber)
+        assertNotNull(payment.initiationTime)
+        assertEquals("42", payment.metadata["order"])
+        assertEquals(payment.raw, k2.incomingPayments.get(push.id).raw)
+        assertTrue(push.location.startsWith(sandbox.baseUrl), push.location)
+    }
+
+    @Test
+    fun `a customer without money is final and not paid`() = runBlocking {
+        val payment = push(phoneNumber = "254700000003").wait(SOON)
+        val seen = when (payment.status) {
+            IncomingPaymentStatus.Pending -> "pending"
+            IncomingPaymentStatus.Success -> "success"
+            IncomingPaymentStatus.Failed -> "failed: ${payment.errors.single()}"
+            is IncomingPaymentStatus.Other -> "other"
+        }
+        assertEquals("failed: Insufficient funds", seen)
+        assertFalse(payment.isPaid)
+        assertNull(payment.transaction)
+    }
+
+    @Test
+    fun `watching tells every state once, until the last`() = runBlocking {
+        val push = push(phoneNumber = "254700000006")
+        val states = async { push.watch(SOON).toList() }
+        delay(300.milliseconds)
+        sandbox.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
+        val seen = states.await()
+        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), seen.map { it.status })
+        assertTrue(seen.last().isPaid)
+    }
+
+    @Test
+    fun `watching gives up in time, and can be left at any time`() = runBlocking {
+        val push = push(phoneNumber = "254700000006")
+        val error = assertThrows<KopoKopoException.Timeout> {
+            push.watch(timeout = Duration.ofMillis(200), interval = Duration.ofMillis(50)).collect()
+        }
+        assertEquals("incoming_payments.get", error.operation)
+        assertTrue(push.id in error.detail, error.detail)
+        assertEquals(IncomingPaymentStatus.Pending, push.watch().first().status)
+        val refused = assertThrows<KopoKopoException.InvalidRequest> { push.watch(maxInterval = Duration.ZERO).collect() }
+        assertEquals("maxInterval", refused.field)
+    }
+
+    @Test
+    fun `what passes does not end watching, and what does not pass does`() = runBlocking {
+        val push = push()
+        sandbox.fault("incoming_payments.get", "status", """, "status": 503, "times": 4""")
+        assertTrue(push.watch(SOON).toList().single().isPaid)
+        sandbox.fault("incoming_payments.get", "status", """, "status": 403""")
+        assertThrows<KopoKopoException.Permission> { push.watch(SOON).toList() }
+        Unit
+    }
+
+    @Test
+    fun `money is sent to two destinations`() = runBlocking {
+        val sent = k2.sendMoney.create(
+            destinations = listOf(
+                Destination.MobileWallet(phoneNumber = "0712345678", amount = BigDecimal(500), description = "Wages"),
+                Destination.MobileWallet(phoneNumber = "254700000002", amount = BigDecimal(700), description = "Wages"),
+            ),
+            callbackUrl = CALLBACK,
+        ).wait(SOON)
+        assertEquals(RequestStatus.Processed, sent.status)
+        assertFalse(sent.isPaid)
+        val failed = sent.failedDisbursements.single()
+        assertEquals(listOf("The initiator information is invalid."), failed.errors)
+        assertTrue(disbursementsTo(sent, "+254 712 345678").single().isPaid)
+        assertFalse(disbursementsTo(sent, "0700000002").single().isPaid)
+    }
+
+    @Test
+    fun `an answer that was lost is not taken for a failure`() = runBlocking {
+        sandbox.fault("incoming_payments.create", "reset_after_effect")
+        val error = runCatching { push() }.exceptionOrNull() as KopoKopoException
+        when (error) {
+            is KopoKopoException.OutcomeUnknown -> assertEquals("outcome_unknown", error.kind)
+            else -> throw error
+        }
+        assertEquals("incoming_payments.create", error.operation)
+        assertEquals(1, error.attempts)
+        assertTrue(error.message!!.startsWith("outcome_unknown: incoming_payments.create: "), error.message)
+    }
+
+    @Test
+    fun `a cancelled call returns at once, and what was sent still takes effect`() = runBlocking {
+        push() // has a token
+        val before = sandbox.requests("incoming_payments.create").size
+        sandbox.fault("incoming_payments.create", "delay", """, "delay_ms": 3000""")
+        var thrown: Throwable? = null
+        val call = launch {
+            try {
+                push()
+            } catch (error: CancellationException) {
+                thrown = error
+                throw error
+            }
+        }
+        delay(700.milliseconds)
+        val took = measureTime { call.cancelAndJoin() }
+        assertTrue(took < 1.seconds, "$took")
+        assertNotNull(thrown)
+        val tookEffect = withTimeoutOrNull(10.seconds) {
+            while (sandbox.requests("incoming_payments.create").drop(before).none { it["took_effect"] == true }) delay(100.milliseconds)
+            true
+        }
+        assertEquals(true, tookEffect)
+    }
+
+    @Test
+    fun `a timeout of the caller's ends the call too`() = runBlocking {
+        val push = push()
+        sandbox.fault("incoming_payments.get", "delay", """, "delay_ms": 3000""")
+        val took = measureTime { assertNull(withTimeoutOrNull(300.milliseconds) { push.get() }) }
+        assertTrue(took < 2.seconds, "$took")
+    }
+
+    @Test
+    fun `many calls at once share one client`() = runBlocking {
+        val ids = (1..32).map { async { push().id } }.awaitAll()
+        assertEquals(32, ids.toSet().size)
+    }
+
+    @Test
+    fun `what is wrong is named as Kotlin spells it`() = runBlocking {
+        val phone = assertThrows<KopoKopoException.InvalidRequest> { push(phoneNumber = "12") }
+        assertEquals("phoneNumber", phone.field)
+        assertTrue(phone.detail.startsWith("phoneNumber: "), phone.detail)
+        assertEquals(0, phone.attempts)
+        val amount = assertThrows<KopoKopoException.InvalidRequest> {
+            k2.sendMoney.create(
+                destinations = listOf(Destination.Till(tillNumber = "112233", amount = BigDecimal("1.5"), description = "Rent")),
+                callbackUrl = CALLBACK,
+            )
+        }
+        assertEquals("destinations[0].amount", amount.field)
+        val huge = assertThrows<KopoKopoException.InvalidRequest> { push(amount = "1E+1000000000") }
+        assertEquals("amount", huge.field)
+        val missing = assertThrows<KopoKopoException.NotFound> { k2.incomingPayments.get("99999999-9999-4999-8999-999999999999") }
+        assertEquals(404, missing.status)
+    }
+
+    @Test
+    fun `times cross with their offset, also at a full minute`() = runBlocking {
+        val from = java.time.OffsetDateTime.parse("2026-05-01T10:00:00+03:00")
+        val polling = k2.polling.create(scope = Scope.Company, fromTime = from, toTime = from.plusDays(1), callbackUrl = CALLBACK).wait(SOON)
+        assertEquals(from.toInstant(), polling.fromTime?.toInstant())
+    }
+
+    @Test
+    fun `calls differ as the options say`() = runBlocking {
+        sandbox.fault("incoming_payments.get", "delay", """, "delay_ms": 2000""")
+        val push = push()
+        val hasty = k2.withOptions(timeout = Duration.ofMillis(200), maxRetries = 0)
+        assertThrows<KopoKopoException.Timeout> { hasty.incomingPayments.get(push.id) }
+        val negative = assertThrows<KopoKopoException.Configuration> { k2.withOptions(maxRetries = -1) }
+        assertEquals("maxRetries", negative.field)
+        val zero = assertThrows<KopoKopoException.Configuration> { k2.withOptions(connectTimeout = Duration.ZERO) }
+        assertEquals("connectTimeout", zero.field)
+    }
+
+    @Test
+    fun `a closed client refuses, and so do its sections`() {
+        val section = sandbox.client().use { it.incomingPayments }
+        assertThrows<IllegalStateException> { runBlocking { section.get("x") } }
+        val client = sandbox.client()
+        client.close()
+        client.close()
+        assertThrows<IllegalStateException> { client.sendMoney }
+    }
+}

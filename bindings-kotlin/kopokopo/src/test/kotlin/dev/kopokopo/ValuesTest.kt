@@ -1,0 +1,73 @@
+package dev.kopokopo
+
+import java.math.BigDecimal
+import java.math.BigInteger
+import java.time.Duration
+import java.time.OffsetDateTime
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+class ValuesTest {
+    @Test
+    fun `metadata comes back as it went`() {
+        val map = mapOf(
+            "text" to "a \"quoted\" \\ line\n\u0001 and ünïcödé 😀",
+            "whole" to 42L,
+            "huge" to BigInteger("123456789012345678901234567890"),
+            "exact" to BigDecimal("0.10"),
+            "yes" to true,
+            "nothing" to null,
+            "list" to listOf(1L, emptyList<Any?>(), mapOf<String, Any?>()),
+        )
+        assertEquals(map, Json.read(Json.write(map, "metadata")))
+    }
+
+    @Test
+    fun `escapes of other writers are read`() {
+        assertEquals(mapOf("a\u00e9\u0008\u000c\n\r\t/" to -1.5e3.toBigDecimal().setScale(-2)), Json.read(" { \"a\\u00e9\\b\\f\\n\\r\\t\\/\" : -1.5e3 } "))
+        for (broken in listOf("", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":\"", "{\"a\":\"\\u12\"}", "[]", "{\"a\":tru}")) {
+            assertThrows<KopoKopoException.Internal> { Json.read(broken) }
+        }
+    }
+
+    @Test
+    fun `a value that JSON does not have is refused by its place`() {
+        val date = assertThrows<KopoKopoException.InvalidRequest> { Json.write(mapOf("a" to java.util.Date()), "metadata") }
+        assertEquals("metadata.a", date.field)
+        val nan = assertThrows<KopoKopoException.InvalidRequest> { Json.write(mapOf("a" to listOf(1, Double.NaN)), "metadata") }
+        assertEquals("metadata.a[1]", nan.field)
+    }
+
+    @Test
+    fun `amounts and times are written in full`() {
+        assertEquals("1000", BigDecimal("1E+3").plain())
+        assertEquals("0.10", BigDecimal("0.10").plain())
+        assertEquals("2026-05-01T10:43:00+03:00", OffsetDateTime.parse("2026-05-01T10:43+03:00").text())
+        assertEquals(3.1, Duration.ofMillis(3100).inSeconds())
+        assertEquals(Duration.ofMillis(2500), seconds(2.5))
+    }
+
+    @Test
+    fun `words that this version does not know survive`() {
+        assertEquals(Scope.Till, Scope.of("till"))
+        assertEquals("moon", Scope.of("moon").word)
+        assertEquals(Scope.Other("moon"), Scope.Other("moon").lower().lift())
+    }
+
+    @Test
+    fun `a builder names what was not given`() {
+        val error = assertThrows<KopoKopoException.InvalidRequest> { IncomingPaymentRequest.builder().tillNumber("K000000").build() }
+        assertEquals("phoneNumber", error.field)
+        assertThrows<KopoKopoException.Configuration> { ClientOptions.builder().build() }
+    }
+
+    @Test
+    fun `an exception crosses processes`() {
+        val bytes = java.io.ByteArrayOutputStream()
+        val error = assertThrows<KopoKopoException.Configuration> { WebhookVerifier(emptyList()) }
+        java.io.ObjectOutputStream(bytes).use { it.writeObject(error) }
+        val read = java.io.ObjectInputStream(bytes.toByteArray().inputStream()).use { it.readObject() } as KopoKopoException
+        assertEquals(error.detail, read.detail)
+    }
+}
