@@ -1,0 +1,88 @@
+'use strict';
+// The package exposes exactly what the contract lists (tests/contract.json): no more, no less.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const kopokopo = require('..');
+const { TESTS } = require('./shared/stage');
+
+const contract = JSON.parse(fs.readFileSync(path.join(TESTS, 'contract.json'), 'utf8'));
+const declarations = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
+
+const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+const records = Object.entries(contract.records).filter(([, found]) => found.out);
+const errors = contract.error.kinds.map((kind) => `${kind[0].toUpperCase()}${camel(kind.slice(1))}Error`);
+
+/** What TypeScript is told of a class or an interface: its members' names. */
+function declared(name) {
+  const found = new RegExp(`^export (?:declare )?(?:abstract )?(?:class|interface) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(declarations);
+  assert.ok(found, `${name} is not declared`);
+  const members = found[1].replace(/\/\*\*[^]*?\*\//g, '').matchAll(/^  (?:static |readonly |get )*(\w+)[?(<:]/gm);
+  return new Set([...members].map((member) => member[1]).filter((member) => member !== 'constructor'));
+}
+
+/** The members of a class, its getters and the fields that its constructor sets. */
+function members(Class) {
+  const own = (of) => Object.getOwnPropertyNames(of).filter((name) => !['constructor', 'length', 'name', 'prototype'].includes(name));
+  return new Set([...own(Class), ...own(Class.prototype)]);
+}
+
+test('the package has the names of the contract and no others', () => {
+  const expected = [
+    ...Object.keys(contract.objects),
+    ...Object.keys(contract.functions).map(camel),
+    ...records.map(([name]) => name),
+    'KopoKopoError',
+    ...errors,
+  ];
+  assert.deepStrictEqual(Object.keys(kopokopo).sort(), expected.sort());
+});
+
+test('import gives the same names as require', async () => {
+  const names = Object.keys(await import('../index.mjs'));
+  assert.deepStrictEqual(names.sort(), Object.keys(kopokopo).sort());
+});
+
+for (const [name, { constructors, methods }] of Object.entries(contract.objects)) {
+  test(`${name} has the methods of the contract`, () => {
+    const expected = new Set([...Object.keys(methods), ...Object.keys(constructors).filter((found) => found !== 'new')].map(camel));
+    assert.deepStrictEqual([...declared(name)].sort(), [...expected].sort());
+    const source = kopokopo[name].toString();
+    // What never changes is a field, which the constructor sets.
+    const found = new Set([...members(kopokopo[name]), ...[...source.matchAll(/^\s+this\.(\w+) =/gm)].map((field) => field[1])]);
+    assert.deepStrictEqual([...found].sort(), [...expected].sort());
+  });
+}
+
+for (const [name, { fields }] of records) {
+  test(`${name} has the fields of the contract`, () => {
+    const expected = fields.map(camel);
+    assert.deepStrictEqual([...declared(name)].sort(), [...expected].sort());
+    const set = [...kopokopo[name].toString().matchAll(/^\s+this\.(\w+) =/gm)].map((field) => field[1]);
+    assert.deepStrictEqual(set, expected);
+  });
+}
+
+for (const [name, { shape, variants }] of Object.entries(contract.enums)) {
+  test(`${name} has the words of the contract`, () => {
+    const [, found] = new RegExp(`^export type ${name} =([^]*?);\\n(?:\\n|$)`, 'm').exec(declarations);
+    const words = [...found.replace(/\/\*\*[^]*?\*\//g, '').matchAll(/'([^']*)'/g)].map((word) => word[1]);
+    for (const word of Object.keys(variants)) assert.ok(words.includes(word), word);
+    if (shape !== 'union') assert.strictEqual(words.length, Object.keys(variants).length);
+    assert.strictEqual(/string & \{\}/.test(found), shape === 'open');
+  });
+}
+
+test('there is one class for each kind of error, with the fields of the contract', () => {
+  for (const [at, kind] of contract.error.kinds.entries()) {
+    const error = new kopokopo[errors[at]]('d');
+    assert.ok(error instanceof kopokopo.KopoKopoError && error instanceof Error);
+    assert.deepStrictEqual([error.code, error.name, error.detail], [kind, errors[at], 'd']);
+    // `code` is the kind; the server's own code has another name.
+    for (const field of contract.error.fields) assert.notStrictEqual(error[field === 'code' ? 'serverCode' : camel(field)], undefined);
+  }
+});
+
+test('the digest is that of the contract', () => assert.strictEqual(kopokopo.contractHash(), contract.hash));

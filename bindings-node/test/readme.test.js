@@ -1,0 +1,57 @@
+'use strict';
+// The READMEs' JavaScript runs as it stands, against a sandbox.
+
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { signWebhook } = require('..');
+const { Sandbox, TESTS } = require('./shared/stage');
+
+const HERE = path.join(__dirname, '..');
+
+/** The webhook's side of the test, in the program's own process. */
+const KNOCK = `
+const server = app.listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', resolve));
+const send = async (headers) => (await fetch(\`http://127.0.0.1:\${server.address().port}/k2/results\`, {
+  method: 'POST', body: process.env.BODY, headers: { 'content-type': 'application/json', ...headers },
+})).status;
+console.log('statuses', await send({ 'x-kopokopo-signature': process.env.SIGNATURE }), await send({}));
+server.close();
+`;
+
+function run(source, env) {
+  const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: HERE, env: { ...process.env, ...env } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  child.stdin.end(source);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+}
+
+for (const file of ['../README.md', 'README.md']) {
+  test(`the snippets of ${file} run, and their webhook answers`, async (t) => {
+    const text = fs.readFileSync(path.join(HERE, file), 'utf8');
+    const snippets = [...text.matchAll(/^```js\n([^]*?)^```/gm)].map((found) => found[1]);
+    assert.ok(snippets.length > 0);
+    const sandbox = await Sandbox.start();
+    t.after(() => sandbox.close());
+    const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
+    const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/result-incoming-payment-success.json'), 'utf8');
+    // Nobody waits seconds for what is there at once.
+    const source = snippets.join('\n').replaceAll(/\.wait\((?:\{ )?/g, (found) => (found.endsWith('{ ') ? '.wait({ interval: 0.02, ' : '.wait('));
+    const { code, said } = await run(source + KNOCK, {
+      K2_BASE_URL: baseUrl,
+      K2_CLIENT_ID: clientId,
+      K2_CLIENT_SECRET: clientSecret,
+      K2_API_KEY: apiKey,
+      BODY: body,
+      SIGNATURE: signWebhook(apiKey, Buffer.from(body)),
+    });
+    assert.strictEqual(code, 0, said);
+    assert.match(said, /statuses 200 401/);
+    assert.match(said, /^true /m);
+    assert.doesNotMatch(said, /Assertion failed/);
+  });
+}
