@@ -6,6 +6,7 @@ mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
 mod languages;
+mod package;
 mod shell;
 mod step;
 mod table;
@@ -29,6 +30,8 @@ enum Task {
     Test(test::Options),
     /// Write everything that follows from the contract, udl/kopokopo.udl
     Gen(r#gen::Options),
+    /// Make what is published, install it where nothing else is, and try it
+    Package(package::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
     /// Run the benchmarks beside their baselines and print the ratios
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(options) => test::run(&options),
         Task::Gen(options) => r#gen::run(&options),
+        Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench => bench::run(),
     };
