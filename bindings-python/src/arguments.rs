@@ -74,16 +74,11 @@ impl Reader {
         if classes.is_word(given)? {
             return self.read_value(&given.getattr(intern!(py, "value"))?, place, depth + 1);
         }
-        if given.is_instance(classes::decimal(py)?)? {
+        if classes.is_decimal(given)? {
             return self.text(&given.str()?, place).map(Value::String);
         }
-        if given.is_instance(classes::datetime(py)?)? {
+        if classes.is_datetime(given)? {
             return self.moment(given, place);
-        }
-        if let Ok(given) = given.cast::<PyMapping>() {
-            let copied = PyDict::new(py);
-            copied.update(given)?;
-            return self.named(&copied, place, depth + 1).map(Value::Object);
         }
         if !is_bytes(given)?
             && let Ok(given) = given.cast::<PySequence>()
@@ -91,6 +86,11 @@ impl Reader {
             let items = given.try_iter()?.enumerate();
             let items = items.map(|(at, item)| self.read_value(&item?, &Place::Item(place, at), depth + 1));
             return items.collect::<PyResult<_>>().map(Value::Array);
+        }
+        if let Ok(given) = given.cast::<PyMapping>() {
+            let copied = PyDict::new(py);
+            copied.update(given)?;
+            return self.named(&copied, place, depth + 1).map(Value::Object);
         }
         let name = given.get_type().name()?;
         Err(self.refuse(py, place, &format!("cannot be {}", name.to_cow()?)))

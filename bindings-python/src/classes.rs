@@ -10,10 +10,6 @@ use pyo3::{
 };
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
-static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static DATETIME: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static FROM_ISO: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The classes that are written from the contract.
 pub(crate) struct Classes {
@@ -30,6 +26,10 @@ pub(crate) struct Classes {
     enumeration: Py<PyType>,
     /// `object.__new__`
     new: Py<PyAny>,
+    decimal: Py<PyType>,
+    datetime: Py<PyType>,
+    /// `datetime.fromisoformat`
+    from_iso: Py<PyAny>,
 }
 
 /// Takes the classes over.
@@ -48,9 +48,20 @@ pub(crate) fn set_up(
         Ok((class, members.unbind()))
     };
     let words = words.into_iter().map(|(name, class)| Ok((name, members(class)?))).collect::<PyResult<_>>()?;
-    let new = py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind();
-    let classes =
-        Classes { records, words, variants, errors, record: record.unbind(), enumeration: enumeration.unbind(), new };
+    // Everything is imported here: a fork may come in the midst of a first call, and must find no import half done.
+    let datetime = py.import("datetime")?.getattr("datetime")?.cast_into::<PyType>()?;
+    let classes = Classes {
+        records,
+        words,
+        variants,
+        errors,
+        record: record.unbind(),
+        enumeration: enumeration.unbind(),
+        new: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
+        decimal: py.import("decimal")?.getattr("Decimal")?.cast_into::<PyType>()?.unbind(),
+        from_iso: datetime.getattr("fromisoformat")?.unbind(),
+        datetime: datetime.unbind(),
+    };
     // Where the package is imported a second time, after it was taken out of sys.modules, the first classes stay.
     let _ = CLASSES.set(py, classes);
     Ok(())
@@ -104,6 +115,23 @@ impl Classes {
         value.is_instance(self.record.bind(value.py()))
     }
 
+    pub(crate) fn is_decimal(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        value.is_instance(self.decimal.bind(value.py()))
+    }
+
+    pub(crate) fn is_datetime(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        value.is_instance(self.datetime.bind(value.py()))
+    }
+
+    pub(crate) fn decimal<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.decimal.bind(py).call1((text,))
+    }
+
+    /// A moment as `isoformat` writes it.
+    pub(crate) fn moment<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.from_iso.bind(py).call1((text,))
+    }
+
     pub(crate) fn is_word(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         value.is_instance(self.enumeration.bind(value.py()))
     }
@@ -111,23 +139,4 @@ impl Classes {
 
 fn unknown(name: &str) -> PyErr {
     PyImportError::new_err(format!("the contract's {name} has no class in this package: install it again"))
-}
-
-pub(crate) fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    DECIMAL.import(py, "decimal", "Decimal")
-}
-
-pub(crate) fn datetime(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    DATETIME.import(py, "datetime", "datetime")
-}
-
-/// `datetime.fromisoformat`.
-pub(crate) fn from_iso(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    let found = FROM_ISO.get_or_try_init(py, || datetime(py)?.getattr("fromisoformat").map(Bound::unbind));
-    found.map(|found| found.bind(py))
-}
-
-/// `json.loads`, which keeps whole numbers of any size.
-pub(crate) fn loads(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    LOADS.import(py, "json", "loads")
 }

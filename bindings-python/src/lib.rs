@@ -6,6 +6,7 @@
 mod arguments;
 mod classes;
 mod errors;
+mod metadata;
 mod object;
 mod token_source;
 mod views;

@@ -4,10 +4,14 @@ use kopokopo_ffi::dynamic::{Alternative, Fields, Items, Text, View};
 use pyo3::{
     IntoPyObjectExt,
     prelude::*,
-    types::{PyDict, PyString, PyTuple},
+    types::{PyString, PyTuple},
 };
 
-use crate::{classes, classes::Classes, object::Object};
+use crate::{
+    classes::{self, Classes},
+    metadata,
+    object::Object,
+};
 
 /// The value that is seen.
 pub(crate) fn show<'py>(py: Python<'py>, view: View<'_>) -> PyResult<Bound<'py, PyAny>> {
@@ -20,10 +24,9 @@ fn shown<'py>(py: Python<'py>, classes: &Classes, view: View<'_>) -> PyResult<Bo
         View::Bool(value) => value.into_bound_py_any(py),
         View::Integer(value) => value.into_bound_py_any(py),
         View::Seconds(value) => value.into_bound_py_any(py),
-        View::Text(Text::Amount, text) => classes::decimal(py)?.call1((text,)),
-        View::Text(Text::Timestamp, text) => moment(py, text),
-        View::Text(Text::Metadata, "{}") => Ok(PyDict::new(py).into_any()),
-        View::Text(Text::Metadata, text) => classes::loads(py)?.call1((text,)),
+        View::Text(Text::Amount, text) => classes.decimal(py, text),
+        View::Text(Text::Timestamp, text) => moment(py, classes, text),
+        View::Text(Text::Metadata, text) => metadata::read(py, text),
         View::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw, text) | View::String(text) => {
             Ok(PyString::new(py, text).into_any())
         }
@@ -50,10 +53,9 @@ fn record<'py>(py: Python<'py>, classes: &Classes, record: &dyn Fields) -> PyRes
 }
 
 /// Python counts microseconds, and its older versions read nothing but three or six digits of them, and no `Z`.
-fn moment<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    let from_iso = classes::from_iso(py)?;
+fn moment<'py>(py: Python<'py>, classes: &Classes, text: &str) -> PyResult<Bound<'py, PyAny>> {
     if text.len() == 25 {
-        return from_iso.call1((text,));
+        return classes.moment(py, text);
     }
     let (local, offset) = match text.strip_suffix('Z') {
         Some(local) => (local, "+00:00"),
@@ -61,5 +63,5 @@ fn moment<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     };
     let (seconds, fraction) = local.split_once('.').unwrap_or((local, "0"));
     let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
-    from_iso.call1((format!("{seconds}.{digits}{offset}"),))
+    classes.moment(py, &format!("{seconds}.{digits}{offset}"))
 }

@@ -54,6 +54,20 @@ def test_a_payment_is_taken_blocking(k2: KopoKopo) -> None:
     assert payment == push.get() == k2.incoming_payments.get(push.id)
 
 
+def test_metadata_comes_back_as_it_is_written() -> None:
+    written = (
+        '{"z":"1","a":1,"huge":123456789012345678901234567890,"part":-1.50,"e":1e2,"on":true,"off":false,"none":null,'
+        '"list":[1,"\\u00e9",{"deep":[]}],"a b":"\\"","wide":1e999}'
+    )
+    body = f'{{"data":{{"id":"1","type":"incoming_payment","attributes":{{"status":"Success","metadata":{written}}}}}}}'
+    payload = WebhookVerifier(api_keys=["key"]).parse_unverified(body.encode()).payload
+    assert isinstance(payload, EventPayload.IncomingPayment)
+    metadata = payload.incoming_payment.metadata
+    assert metadata == json.loads(written)
+    assert list(metadata) == list(json.loads(written))
+    assert [type(value) for value in metadata.values()] == [type(value) for value in json.loads(written).values()]
+
+
 def test_a_payment_is_taken_with_asyncio(k2_async: AsyncKopoKopo) -> None:
     async def pay() -> IncomingPayment:
         async with k2_async as k2:
