@@ -57,8 +57,8 @@ pub(crate) fn guard(work: impl FnOnce() -> Result<Answered>) -> Answered {
 /// A value of the contract, or an error, on its way to JavaScript.
 pub enum Answered {
     /// JSON: a record is the array of its fields in the contract's order, an alternative of a union is its word and its
-    /// content. Raw text stands beside it, because it would be escaped there: in its place is its position. Equal ones
-    /// are there once.
+    /// content. Raw text stands beside it, because it would be escaped there: in its place is its position, from 1.
+    /// Equal ones are there once.
     Json(Vec<u8>, Vec<String>),
     /// A thing with methods.
     Object(Object),
@@ -108,7 +108,7 @@ fn write<'a>(out: &mut Vec<u8>, raws: &mut Vec<&'a str>, view: View<'a>) {
             if at == raws.len() {
                 raws.push(text);
             }
-            json(out, &at);
+            json(out, &(at + 1));
         }
         View::Text(_, text) | View::String(text) | View::Word(_, text) => json(out, &text),
         View::List(items) => list(out, items.count(), |out, at| write(out, raws, items.item(at))),

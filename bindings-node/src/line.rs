@@ -1,6 +1,9 @@
 //! Calls under way, and how JavaScript hears that they are over.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use kopokopo_ffi::runtime;
 use napi::{
@@ -33,19 +36,28 @@ pub(crate) fn open(settle: Settle) -> Line {
 
 #[napi]
 impl Line {
-    /// Begins a call. `settle` hears of its end exactly once, under this number.
+    /// Begins a call. `settle` hears of its end exactly once, under this number. The ticket is for who wants it.
     #[napi]
-    pub fn call(&self, number: u32, native: &Native, method: String, given: String) -> Option<Ticket> {
-        let waiting = Waiting { settle: Some(Arc::clone(&self.0)), number };
-        match native.begin(&method, &given).and_then(|call| {
+    pub fn call(
+        &self,
+        number: u32,
+        native: &Native,
+        method: String,
+        given: String,
+        is_abortable: bool,
+    ) -> Option<Ticket> {
+        let waiting = Arc::new(Waiting { settle: Arc::clone(&self.0), number, is_told: AtomicBool::new(false) });
+        let caller = Arc::clone(&waiting);
+        let begun = native.begin(&method, &given).and_then(|call| {
             runtime::spawn(async move {
                 let answer = call.await;
                 waiting.tell(guard(|| answer.map(|answer| Answered::of(answer.view()))));
             })
-        }) {
-            Ok(abort) => Some(Ticket(abort)),
+        });
+        match begun {
+            Ok(abort) => is_abortable.then_some(Ticket(abort)),
             Err(error) => {
-                Waiting { settle: Some(Arc::clone(&self.0)), number }.tell(Answered::failure(error));
+                caller.tell(Answered::failure(error));
                 None
             }
         }
@@ -81,23 +93,22 @@ impl Ticket {
 
 /// Who waits for a call. Dropped without an answer, because the call panicked or was aborted, it says so.
 struct Waiting {
-    settle: Option<Arc<Settle>>,
+    settle: Arc<Settle>,
     number: u32,
+    is_told: AtomicBool,
 }
 
 impl Waiting {
     /// Nobody is there any more where the thread has ended.
-    fn tell(mut self, answer: Answered) {
-        if let Some(settle) = self.settle.take() {
-            settle.call((self.number, answer).into(), ThreadsafeFunctionCallMode::NonBlocking);
+    fn tell(&self, answer: Answered) {
+        if !self.is_told.swap(true, Ordering::AcqRel) {
+            self.settle.call((self.number, answer).into(), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(settle) = self.settle.take() {
-            settle.call((self.number, Answered::defect()).into(), ThreadsafeFunctionCallMode::NonBlocking);
-        }
+        self.tell(Answered::defect());
     }
 }

@@ -5,6 +5,7 @@ mod foreign;
 mod kotlin;
 mod listing;
 pub(crate) mod model;
+mod node;
 mod order;
 mod python;
 mod read;
@@ -50,6 +51,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));
+    outputs.extend(node::generate(&contract));
     outputs.extend(kotlin::generate(&contract));
     Ok(outputs)
 }

@@ -1,0 +1,7 @@
+'use strict';
+
+module.exports = {
+  ...require('./lib/client'),
+  ...require('./lib/records'),
+  ...require('./lib/errors'),
+};

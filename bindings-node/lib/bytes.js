@@ -1,0 +1,41 @@
+'use strict';
+// The body of a webhook as it was received.
+
+const { InvalidRequestError, SignatureError } = require('./errors');
+
+const REMEDY =
+  'must be the raw body: a Buffer, Uint8Array, ArrayBuffer, or its text. A signature covers the body as it was received, ' +
+  'and no parsed one: keep the raw body, or use an adapter, such as kopokopo/express';
+
+/** The bytes of a body. A text stands for its UTF-8: where it was decoded wrongly before, the signature does not match. */
+function bytes(body) {
+  if (body instanceof Uint8Array && !isShared(body.buffer)) return body;
+  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) {
+    const view = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    // Another thread could change what was verified.
+    return isShared(body.buffer) ? Uint8Array.from(view) : view;
+  }
+  throw new InvalidRequestError(`body: ${REMEDY}`, { field: 'body' });
+}
+
+const isShared = (buffer) => typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+
+/** The header's text; null where there was none. */
+function header(signature) {
+  if (typeof signature === 'string' || signature === null) return signature;
+  if (signature === undefined) return null;
+  if (Array.isArray(signature)) {
+    throw new SignatureError('the header X-KopoKopo-Signature came more than once: one of them is a stranger\'s');
+  }
+  throw new InvalidRequestError('signature: must be the text of the header X-KopoKopo-Signature', { field: 'signature' });
+}
+
+/** Text that crosses by itself, beside bytes. */
+function text(value, name) {
+  if (typeof value !== 'string') throw new InvalidRequestError(`${name}: must be text`, { field: name });
+  return value;
+}
+
+module.exports = { bytes, header, text };

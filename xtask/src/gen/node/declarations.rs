@@ -1,0 +1,292 @@
+//! The package's TypeScript declarations. They need no types of Node and none of browsers.
+
+use super::{
+    super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    HEAD, Takes, classes,
+    docs::{self, Docs},
+    error_class, error_field, is_field, takes,
+};
+
+/// Whether a value goes in or comes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+const COMMON: &str = "
+/** An exact decimal: text such as `'10.50'`, a BigInt, a whole number, or what libraries for decimals have. */
+export type AmountLike = string | number | bigint | { toJSON(): string };
+
+/** A moment: a Date, or ISO 8601 text with an offset such as `'2026-05-01T10:43:20+03:00'`. */
+export type TimestampLike = Date | string;
+
+/** Names and primitive values of the program's own. */
+export type MetadataLike = { readonly [name: string]: string | number | boolean | null };
+
+/** What came back with an answer. */
+export type Metadata = { readonly [name: string]: unknown };
+
+/** A body exactly as it was received. Text is taken as its UTF-8. */
+export type RawBody = Uint8Array | ArrayBuffer | string;
+
+/** An AbortSignal, as far as it is used. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What concerns a call, and not what it asks for. */
+export interface Call {
+  /**
+   * Ends the waiting: the call rejects at once with the signal's reason. A request that is on its way still finishes, so
+   * what it asks for may happen. For a limit in time use `withOptions({ timeout })`.
+   */
+  readonly signal?: AbortSignalLike | null | undefined;
+}
+";
+
+pub(super) fn declarations(contract: &Contract) -> String {
+    let docs = Docs::new(contract);
+    let mut out = HEAD.to_owned() + COMMON;
+    for object in &contract.objects {
+        class(&mut out, &docs, object);
+    }
+    for function in &contract.functions {
+        out += &format!("\n{}export function ", docs.comment(&function.docs, 0));
+        out += &format!("{}({}): {};\n", camel_case(&function.name), positional(function), returns(function));
+    }
+    for callback in &contract.callbacks {
+        if let [Callable { returns: Some(Type::Record(answer)), docs: said, .. }] = callback.methods.as_slice() {
+            let said = format!("{}\n\n{said}", callback.docs);
+            let answer = format!("{answer} | string");
+            out += &format!(
+                "\n{}export type {} = () => {answer} | Promise<{answer}>;\n",
+                docs.comment(&said, 0),
+                callback.name
+            );
+        }
+    }
+    let of_callbacks = contract.callbacks.iter().flat_map(|callback| &callback.methods);
+    let answered: Vec<_> = of_callbacks.filter_map(|method| method.returns.as_ref()).collect();
+    for record in contract.records.iter().filter(|record| !record.usage.output && !contract.is_flattened(&record.name))
+    {
+        if record.usage.input || answered.contains(&&Type::Record(record.name.clone())) {
+            out += &format!("\n{}export interface {} {{\n", docs.comment(&record.docs, 0), record.name);
+            fields_in(&mut out, &docs, &record.fields, 1);
+            out += "}\n";
+        }
+    }
+    for record in classes(contract) {
+        self::record(&mut out, &docs, record);
+    }
+    for found in &contract.enums {
+        enumeration(&mut out, contract, &docs, found);
+    }
+    errors(&mut out, contract, &docs);
+    out
+}
+
+fn ty(found: &Type, way: Way) -> String {
+    match (found, way) {
+        (Type::Bool, _) => "boolean".to_owned(),
+        (Type::U16 | Type::U32 | Type::U64 | Type::F64, _) => "number".to_owned(),
+        (Type::Bytes, _) => "RawBody".to_owned(),
+        (Type::Text(Text::Amount), Way::In) => "AmountLike".to_owned(),
+        (Type::Text(Text::Timestamp), Way::In) => "TimestampLike".to_owned(),
+        (Type::Text(Text::Timestamp), Way::Out) => "Date".to_owned(),
+        (Type::Text(Text::Metadata), Way::In) => "MetadataLike".to_owned(),
+        (Type::Text(Text::Metadata), Way::Out) => "Metadata".to_owned(),
+        (Type::Text(_) | Type::String, _) => "string".to_owned(),
+        (Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name), _) => name.clone(),
+        (Type::Optional(inner), _) => format!("{} | null", ty(inner, way)),
+        (Type::List(inner), _) => format!("readonly {}[]", ty(inner, way)),
+    }
+}
+
+fn fields_in(out: &mut String, docs: &Docs<'_>, fields: &[Field], depth: usize) {
+    let indent = "  ".repeat(depth);
+    for field in fields {
+        let default = match &field.default {
+            Some(Default::Bool(value)) => Some(value.to_string()),
+            Some(Default::Int(value)) => Some(value.to_string()),
+            Some(Default::Float(digits)) => Some(digits.clone()),
+            Some(Default::String(text)) => Some(format!("'{text}'")),
+            Some(Default::Variant(name)) => Some(format!("'{}'", super::super::model::snake_case(name))),
+            Some(Default::Null | Default::EmptyList) | None => None,
+        };
+        let said =
+            default.map_or_else(|| field.docs.clone(), |value| format!("{}\n\n@defaultValue `{value}`", field.docs));
+        let (mark, absent) = if field.default.is_some() { ("?", " | null | undefined") } else { ("", "") };
+        let ty = ty(field.ty.inner(), Way::In);
+        *out += &docs.comment(&said, depth);
+        *out += &format!("{indent}readonly {}{mark}: {ty}{absent};\n", camel_case(&field.name));
+    }
+}
+
+fn record(out: &mut String, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
+    *out += &format!("\n{}export class {name} {{\n  private constructor();\n", docs.comment(said, 0));
+    for field in fields {
+        *out += &docs.comment(&field.docs, 1);
+        *out += &format!("  readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
+    }
+    *out += "}\n";
+}
+
+fn enumeration(out: &mut String, contract: &Contract, docs: &Docs<'_>, found: &Enum) {
+    let Enum { name, docs: said, shape, variants, .. } = found;
+    match shape {
+        Shape::Open | Shape::Closed => {
+            let items: Vec<_> = variants.iter().map(|variant| listed(*shape, variant)).collect();
+            let open = *shape == Shape::Open;
+            let rest = if open { "\n- Any other: a word that this version does not know." } else { "" };
+            *out += &format!("\n{}", docs.comment(&format!("{said}\n\n{}{rest}", items.join("\n")), 0));
+            let mut words: Vec<_> = variants.iter().map(|variant| format!("'{}'", variant.word)).collect();
+            // Editors offer the words, and any other fits too.
+            words.extend(open.then(|| "(string & {})".to_owned()));
+            alternatives(out, name, &words);
+        }
+        Shape::Union => {
+            *out += &format!("\n{}export type {name} =\n", docs.comment(said, 0));
+            let last = variants.len().saturating_sub(1);
+            // What goes in has the API's own name for it.
+            let tag = if found.usage.output { "kind" } else { "type" };
+            // As the API calls it, where it goes there.
+            let tag = if found.usage.output { "kind" } else { "type" };
+            for (at, variant) in variants.iter().enumerate() {
+                *out += &docs.comment(&variant.docs, 1);
+                *out += &format!("  | {{\n      readonly {tag}: '{}';\n", variant.word);
+                match &variant.content {
+                    Some(Field { ty: Type::Record(record), .. }) if contract.is_flattened(record) => {
+                        let fields = contract.record(record).map(|record| record.fields.as_slice());
+                        fields_in(out, docs, fields.unwrap_or_default(), 3);
+                    }
+                    Some(field) => {
+                        *out += &format!("      readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
+                    }
+                    None => {}
+                }
+                *out += if at == last { "    };\n" } else { "    }\n" };
+            }
+        }
+    }
+}
+
+/// A word in a list. The documentation of an open enumeration's variants begins with the word.
+fn listed(shape: Shape, variant: &Variant) -> String {
+    let said = variant.docs.replace('\n', " ");
+    match shape {
+        Shape::Open => format!("- {said}"),
+        _ => format!("- `{}`: {said}", variant.word),
+    }
+}
+
+fn alternatives(out: &mut String, name: &str, words: &[String]) {
+    let one = format!("export type {name} = {};\n", words.join(" | "));
+    if one.len() <= 121 {
+        *out += &one;
+    } else {
+        *out += &format!(
+            "export type {name} =\n{};\n",
+            words.iter().map(|word| format!("  | {word}")).collect::<Vec<_>>().join("\n")
+        );
+    }
+}
+
+fn class(out: &mut String, docs: &Docs<'_>, object: &Object) {
+    *out += &format!("\n{}export class {} {{\n", docs.comment(&object.docs, 0), object.name);
+    if object.constructors.iter().all(|constructor| constructor.name != "new") {
+        *out += "  private constructor();\n";
+    }
+    for constructor in &object.constructors {
+        *out += &docs.comment(&constructor.docs, 1);
+        let taken = parameters(docs, constructor, true);
+        if constructor.name == "new" {
+            *out += &format!("  constructor({taken});\n");
+        } else {
+            *out += &format!("  static {}({taken}): {};\n", camel_case(&constructor.name), object.name);
+        }
+    }
+    for method in &object.methods {
+        *out += &docs.comment(&method.docs, 1);
+        let name = camel_case(&method.name);
+        if is_field(method) || method.is_accessor() {
+            *out += &format!("  readonly {name}: {};\n", returns(method));
+        } else {
+            *out += &format!("  {name}({}): {};\n", parameters(docs, method, false), returns(method));
+        }
+    }
+    *out += "}\n";
+}
+
+fn parameters(docs: &Docs<'_>, callable: &Callable, is_constructor: bool) -> String {
+    let call = if callable.is_async { ", options?: Call" } else { "" };
+    match takes(callable, is_constructor) {
+        Takes::Nothing => call.trim_start_matches(", ").to_owned(),
+        Takes::Record(name) if !callable.is_async => format!("options: {name}"),
+        Takes::Record(name) => format!("request: {name}{call}"),
+        Takes::Options(name) if callable.is_async => format!("options?: {name} & Call"),
+        Takes::Options(name) => format!("options?: {name}"),
+        Takes::Each(_) => positional(callable) + call,
+        Takes::Named(fields) => {
+            let mut inside = String::new();
+            fields_in(&mut inside, docs, fields, 2);
+            format!("options: {{\n{inside}  }}")
+        }
+        Takes::Callback(callback, name) => {
+            format!("{}: {}, options?: {name}", camel_case(&callback.name), ty(&callback.ty, Way::In))
+        }
+    }
+}
+
+fn positional(callable: &Callable) -> String {
+    let arguments = callable.arguments.iter().map(|argument| {
+        let absent = if argument.ty.is_optional() { " | undefined" } else { "" };
+        format!("{}: {}{absent}", camel_case(&argument.name), ty(&argument.ty, Way::In))
+    });
+    arguments.collect::<Vec<_>>().join(", ")
+}
+
+fn returns(callable: &Callable) -> String {
+    let answer = callable.returns.as_ref().map_or_else(|| "void".to_owned(), |found| ty(found, Way::Out));
+    if callable.is_async { format!("Promise<{answer}>") } else { answer }
+}
+
+fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
+    let error = &contract.error;
+    let said = format!(
+        "{}\n\nEach kind has a class of its own, and `code` is its stable name, the same in every language.",
+        docs::of_error(&error.docs)
+    );
+    let kinds: Vec<_> = error.kinds.iter().map(|kind| format!("'{}'", kind.word)).collect();
+    *out += "\n/** The stable names of the kinds of errors. */\n";
+    alternatives(out, "ErrorCode", &kinds);
+    *out +=
+        "\n/** What is known of an error, for those that a program makes itself. */\nexport interface ErrorFields {\n";
+    let fields = error.fields.iter().filter(|field| field.name != "detail");
+    let known: Vec<_> = fields.map(|field| (error_field(&field.name), field)).collect();
+    for (name, field) in &known {
+        *out += &format!("  readonly {name}?: {} | null | undefined;\n", ty(field.ty.inner(), Way::Out));
+    }
+    *out += &format!("}}\n\n{}export class {} extends Error {{\n", docs.comment(&said, 0), error.name);
+    *out += "  constructor(detail: string, fields?: ErrorFields);\n";
+    *out += "  /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */\n  readonly code: ErrorCode;\n";
+    *out += &docs.comment(&docs::of_error_field(&error.docs, "detail"), 1);
+    *out += "  readonly detail: string;\n";
+    for (name, field) in &known {
+        *out += &docs.comment(&docs::of_error_field(&error.docs, &field.name), 1);
+        *out += &format!("  readonly {name}: {};\n", ty(&field.ty, Way::Out));
+    }
+    *out += "}\n";
+    for kind in &error.kinds {
+        *out += &format!(
+            "\n{}export class {} extends {} {{\n",
+            docs.comment(&kind.docs, 0),
+            error_class(&kind.name),
+            error.name
+        );
+        *out += &format!("  readonly code: '{}';\n}}\n", kind.word);
+    }
+}

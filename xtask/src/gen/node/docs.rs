@@ -1,0 +1,131 @@
+//! Documentation comments, with the names that JavaScript has.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::model::{Contract, camel_case},
+    callables, error_class, unions_out,
+};
+
+const WIDTH: usize = 120;
+
+/// What names in documentation become.
+pub(super) struct Docs<'a> {
+    contract: &'a Contract,
+    names: BTreeSet<&'a str>,
+}
+
+impl<'a> Docs<'a> {
+    pub(super) fn new(contract: &'a Contract) -> Self {
+        let mut names: BTreeSet<&str> = callables(contract).iter().map(|callable| callable.name.as_str()).collect();
+        names.extend(contract.records.iter().flat_map(|record| &record.fields).map(|field| field.name.as_str()));
+        names.extend(contract.error.fields.iter().map(|field| field.name.as_str()));
+        names.extend(callables(contract).iter().flat_map(|c| &c.arguments).map(|field| field.name.as_str()));
+        // The API's words keep their spelling.
+        for variant in contract.enums.iter().flat_map(|found| &found.variants) {
+            names.remove(variant.word.as_str());
+        }
+        Self { contract, names }
+    }
+
+    /// A comment, with a line end behind it; nothing where there is nothing to say.
+    pub(super) fn comment(&self, docs: &str, depth: usize) -> String {
+        let indent = " ".repeat(depth * 2);
+        let width = WIDTH - depth * 2 - 3;
+        let lines: Vec<String> = self.lines(docs, width);
+        match lines.as_slice() {
+            [] => String::new(),
+            [one] if one.len() + depth * 2 + 7 <= WIDTH => format!("{indent}/** {one} */\n"),
+            lines => {
+                let lines = lines.iter().map(|line| format!("{indent} * {line}").trim_end().to_owned() + "\n");
+                format!("{indent}/**\n{}{indent} */\n", lines.collect::<String>())
+            }
+        }
+    }
+
+    fn lines(&self, docs: &str, width: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        for paragraph in docs.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            for item in items(paragraph) {
+                let text = match item.strip_prefix("Errors: ") {
+                    Some(errors) => format!("@throws {}", capital(&self.named(errors, true))),
+                    None => self.named(&item, false),
+                };
+                wrap(&mut lines, &text.replace("*/", "*\\/"), width);
+            }
+        }
+        lines
+    }
+
+    /// Names between backticks become JavaScript's. A kind of one word is one only where errors are listed.
+    pub(super) fn named(&self, text: &str, is_errors: bool) -> String {
+        let parts = text.split('`').enumerate();
+        parts
+            .map(|(at, part)| if at % 2 == 1 { self.name(part, is_errors) } else { part.to_owned() })
+            .collect::<Vec<_>>()
+            .join("`")
+    }
+
+    fn name(&self, name: &str, is_errors: bool) -> String {
+        let kind = self.contract.error.kinds.iter().find(|kind| kind.word == name);
+        if let Some(kind) = kind.filter(|_| is_errors || name.contains('_')) {
+            return error_class(&kind.name);
+        }
+        let mut alternatives = unions_out(self.contract).flat_map(|union| &union.variants);
+        if let Some(variant) = alternatives.find(|variant| variant.name == name && variant.content.is_none()) {
+            return variant.word.clone();
+        }
+        if self.names.contains(name) { camel_case(name) } else { name.to_owned() }
+    }
+}
+
+/// What an error's documentation says of its fields: `- `code`, `messages`: ...`.
+pub(super) fn of_error_field(docs: &str, field: &str) -> String {
+    let marked = format!("`{field}`");
+    let list = docs.split("\n\n").flat_map(items).filter_map(|item| {
+        let (names, said) = item.strip_prefix("- ")?.split_once(": ")?;
+        names.split(", ").any(|name| name == marked).then(|| capital(said))
+    });
+    list.last().unwrap_or_default()
+}
+
+/// What an error's documentation says before its fields.
+pub(super) fn of_error(docs: &str) -> String {
+    docs.split("\n\n").next().unwrap_or_default().to_owned()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+/// A paragraph in one line, and each item of a list in another.
+fn items(paragraph: &str) -> Vec<String> {
+    let mut items: Vec<String> = Vec::new();
+    for line in paragraph.lines().map(str::trim) {
+        match items.last_mut() {
+            Some(item) if !line.starts_with("- ") => {
+                item.push(' ');
+                item.push_str(line);
+            }
+            _ => items.push(line.to_owned()),
+        }
+    }
+    items
+}
+
+fn wrap(lines: &mut Vec<String>, text: &str, width: usize) {
+    let indent = if text.starts_with("- ") { "  " } else { "" };
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, indent.to_owned() + word));
+        } else {
+            line = if line.is_empty() { word.to_owned() } else { line + " " + word };
+        }
+    }
+    lines.push(line);
+}
