@@ -36,7 +36,8 @@ function own(value) {
 function error(error) {
   return {
     kind: error.code,
-    detail: error.detail,
+    // Names in sentences are JavaScript's too.
+    detail: error.detail.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, snake),
     operation: error.operation,
     field: error.field && snake(error.field),
     status: error.status,
