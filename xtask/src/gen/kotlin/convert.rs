@@ -7,8 +7,7 @@ use super::{
 };
 
 pub(super) fn generate(contract: &Contract) -> String {
-    let imports = &["java.math.BigDecimal", "java.time.OffsetDateTime"];
-    let mut out = Writer::new(contract, "@file:Suppress(\"LongMethod\", \"TooManyFunctions\")", imports);
+    let mut out = Writer::new(contract, "", &["java.math.BigDecimal"]);
     for found in &contract.enums {
         if found.usage.output {
             cross_enum(&mut out, found, true);
@@ -21,11 +20,11 @@ pub(super) fn generate(contract: &Contract) -> String {
         let Record { name, fields, usage, .. } = record;
         if usage.output {
             out.line(&format!("\ninternal fun {}.lift(): {name} =", types::raw(name)));
-            out.inside(|out| out.call(name, &lifted(contract, fields, "this."), ""));
+            out.inside(|out| out.call(name, &lifted(fields, "this."), ""));
         }
         if usage.input {
             out.line(&format!("\ninternal fun {name}.lower(): {} =", types::raw(name)));
-            out.inside(|out| out.call(&types::raw(name), &lowered(contract, fields, "this."), ""));
+            out.inside(|out| out.call(&types::raw(name), &lowered(fields, "this."), ""));
         }
     }
     error(&mut out);
@@ -36,15 +35,15 @@ pub(super) fn generate(contract: &Contract) -> String {
 }
 
 /// The raw layer's names for fields are Kotlin's too.
-fn lifted(contract: &Contract, fields: &[Field], of: &str) -> Vec<String> {
-    let lift = |field: &Field| types::lift(contract, &format!("{of}{}", camel_case(&field.name)), &field.ty);
+fn lifted(fields: &[Field], of: &str) -> Vec<String> {
+    let lift = |field: &Field| types::lift(&format!("{of}{}", camel_case(&field.name)), &field.ty);
     fields.iter().map(lift).collect()
 }
 
-fn lowered(contract: &Contract, fields: &[Field], of: &str) -> Vec<String> {
+fn lowered(fields: &[Field], of: &str) -> Vec<String> {
     let lower = |field: &Field| {
         let name = camel_case(&field.name);
-        types::lower(contract, &format!("{of}{name}"), &field.ty, &name)
+        types::lower(&format!("{of}{name}"), &field.ty, &name)
     };
     fields.iter().map(lower).collect()
 }
@@ -77,12 +76,12 @@ fn cross_enum(out: &mut Writer<'_>, found: &Enum, up: bool) {
 /// A union's alternative: only what programs make is flattened.
 fn cross_content(contract: &Contract, content: &Field, up: bool) -> Vec<String> {
     match &content.ty {
-        _ if up => lifted(contract, std::slice::from_ref(content), "this."),
+        _ if up => lifted(std::slice::from_ref(content), "this."),
         Type::Record(name) if contract.is_flattened(name) => {
-            let inner = lowered(contract, types::contents(contract, content), "this.");
+            let inner = lowered(types::contents(contract, content), "this.");
             vec![format!("{}({})", types::raw(name), inner.join(", "))]
         }
-        _ => lowered(contract, std::slice::from_ref(content), "this."),
+        _ => lowered(std::slice::from_ref(content), "this."),
     }
 }
 
@@ -96,7 +95,7 @@ fn error(out: &mut Writer<'_>) {
         let given = fields.iter().map(|field| match field.name.as_str() {
             "detail" => "spelled(this.detail, this.field)".to_owned(),
             "field" => "this.field?.let { camelCase(it) }".to_owned(),
-            name => types::lift(contract, &format!("this.{}", camel_case(name)), &field.ty),
+            name => types::lift(&format!("this.{}", camel_case(name)), &field.ty),
         });
         let given: Vec<_> = given.collect();
         for Variant { name, .. } in &contract.error.kinds {
@@ -109,7 +108,6 @@ fn error(out: &mut Writer<'_>) {
 
 /// What a program gives and the library calls.
 fn callback(out: &mut Writer<'_>, Object { name, methods, .. }: &Object) {
-    let contract = out.contract;
     let raw = types::raw(name);
     out.line("");
     out.block(&format!("internal class Foreign{name}(private val own: {name}) : {raw}"), |out| {
@@ -120,7 +118,7 @@ fn callback(out: &mut Writer<'_>, Object { name, methods, .. }: &Object) {
             let answer = method
                 .returns
                 .as_ref()
-                .map_or_else(String::new, |ty| types::lower(contract, &format!("own.{name}({parameters})"), ty, &name));
+                .map_or_else(String::new, |ty| types::lower(&format!("own.{name}({parameters})"), ty, &name));
             let ty = method.returns.as_ref().map_or_else(String::new, |ty| format!(": {RAW}.{}", types::kotlin(ty)));
             out.line(&format!("override {keyword} {name}(){ty} = foreign {{ {answer} }}"));
         }

@@ -7,7 +7,8 @@
 
 mod convert;
 mod objects;
-
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 mod writer;

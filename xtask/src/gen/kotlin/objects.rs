@@ -48,8 +48,12 @@ pub(super) fn client(contract: &Contract) -> String {
             format!("public class {} private constructor(private val raw: {raw}) : AutoCloseable", object.name);
         out.block(&opening, |out| {
             let (usual, named): (Vec<_>, Vec<_>) = object.constructors.iter().partition(|c| c.name == "new");
-            usual.iter().for_each(|callable| constructor(out, object, callable));
-            object.methods.iter().for_each(|callable| method(out, callable));
+            for callable in usual {
+                constructor(out, object, callable);
+            }
+            for callable in &object.methods {
+                method(out, callable);
+            }
             close(out, object);
             out.line("");
             out.block("public companion object", |out| {
@@ -72,8 +76,8 @@ pub(super) fn functions(contract: &Contract) -> String {
         out.docs(docs);
         let name = camel_case(name);
         let declared: Vec<_> = arguments.iter().map(|field| types::declared(contract, field)).collect();
-        let call = format!("{}({})", types::raw(&name), lowered(contract, arguments));
-        let (ty, answer) = answered(contract, returns.as_ref(), &call);
+        let call = format!("{}({})", types::raw(&name), lowered(arguments));
+        let (ty, answer) = answered(returns.as_ref(), &call);
         out.call(&format!("public fun {name}"), &declared, &format!("{ty} = enter {{ {answer} }}"));
     }
     out.text
@@ -100,16 +104,16 @@ fn class(out: &mut Writer<'_>, object: &Object) {
 }
 
 /// What a callable is given, for the raw layer.
-fn lowered(contract: &Contract, arguments: &[Field]) -> String {
-    let lower = |field: &Field| types::lower(contract, &camel_case(&field.name), &field.ty, &camel_case(&field.name));
+fn lowered(arguments: &[Field]) -> String {
+    let lower = |field: &Field| types::lower(&camel_case(&field.name), &field.ty, &camel_case(&field.name));
     arguments.iter().map(lower).collect::<Vec<_>>().join(", ")
 }
 
 /// The type that is answered, and how it is made of the raw layer's.
-fn answered(contract: &Contract, returns: Option<&Type>, call: &str) -> (String, String) {
+fn answered(returns: Option<&Type>, call: &str) -> (String, String) {
     returns.map_or_else(
         || (String::new(), call.to_owned()),
-        |ty| (format!(": {}", types::kotlin(ty)), types::lift(contract, call, ty)),
+        |ty| (format!(": {}", types::kotlin(ty)), types::lift(call, ty)),
     )
 }
 
@@ -128,8 +132,8 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     let contract = out.contract;
     let name = camel_case(&callable.name);
     let given = given(callable);
-    let call = format!("raw.{name}({})", lowered(contract, &given));
-    let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);
+    let call = format!("raw.{name}({})", lowered(&given));
+    let (ty, answer) = answered(callable.returns.as_ref(), &call);
     if !callable.is_async && !callable.throws && callable.arguments.is_empty() {
         return property(out, callable, &name, &ty, &answer);
     }
@@ -238,7 +242,7 @@ fn close(out: &mut Writer<'_>, object: &Object) {
 
 fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
     let contract = out.contract;
-    let given = lowered(contract, &callable.arguments);
+    let given = lowered(&callable.arguments);
     let declared: Vec<_> = callable.arguments.iter().map(|field| types::declared(contract, field)).collect();
     out.docs(&callable.docs);
     let raw = types::raw(&object.name);
@@ -255,7 +259,7 @@ fn named_constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable)
     let overloads = if declared.iter().any(|field| field.contains(" = ")) { "@JvmOverloads\n" } else { "" };
     out.docs(&callable.docs);
     out.line(&format!("@JvmStatic\n{overloads}public fun {name}({}): {own} =", declared.join(", ")));
-    let call = format!("{}.{name}({})", types::raw(own), lowered(contract, &callable.arguments));
+    let call = format!("{}.{name}({})", types::raw(own), lowered(&callable.arguments));
     out.inside(|out| out.line(&format!("{own}(enter {{ {call} }})")));
 }
 

@@ -70,28 +70,32 @@ pub(super) fn raw(name: &str) -> String {
 }
 
 /// From the raw layer's value.
-pub(super) fn lift(contract: &Contract, value: &str, ty: &Type) -> String {
+pub(super) fn lift(value: &str, ty: &Type) -> String {
     match ty {
-        Type::Bool | Type::String | Type::Bytes => value.to_owned(),
-        Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
+        Type::Bool
+        | Type::String
+        | Type::Bytes
+        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
         Type::U16 | Type::U32 => format!("{value}.toInt()"),
         Type::U64 => format!("{value}.toLong()"),
         Type::F64 => format!("seconds({value})"),
         Type::Text(Text::Amount) => format!("BigDecimal({value})"),
-        Type::Text(Text::Timestamp) => format!("OffsetDateTime.parse({value})"),
+        Type::Text(Text::Timestamp) => format!("moment({value})"),
         Type::Text(Text::Metadata) => format!("Json.read({value})"),
         Type::Record(_) | Type::Enum(_) => format!("{value}.lift()"),
         Type::Object(name) | Type::Callback(name) => format!("{name}({value})"),
-        Type::Optional(inner) => each(value, "?.let", &lift(contract, "it", inner)),
-        Type::List(inner) => each(value, ".map", &lift(contract, "it", inner)),
+        Type::Optional(inner) => each(value, "?.let", &lift("it", inner)),
+        Type::List(inner) => each(value, ".map", &lift("it", inner)),
     }
 }
 
 /// To the raw layer's value. `name` is the field's, for what is wrong with it.
-pub(super) fn lower(contract: &Contract, value: &str, ty: &Type, name: &str) -> String {
+pub(super) fn lower(value: &str, ty: &Type, name: &str) -> String {
     match ty {
-        Type::Bool | Type::String | Type::Bytes => value.to_owned(),
-        Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
+        Type::Bool
+        | Type::String
+        | Type::Bytes
+        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
         Type::U16 => format!("natural({value}.toLong(), {name:?}).toUShort()"),
         Type::U32 => format!("natural({value}.toLong(), {name:?}).toUInt()"),
         Type::U64 => format!("natural({value}, {name:?}).toULong()"),
@@ -102,8 +106,8 @@ pub(super) fn lower(contract: &Contract, value: &str, ty: &Type, name: &str) -> 
         Type::Record(_) | Type::Enum(_) => format!("{value}.lower()"),
         Type::Object(_) => format!("{value}.raw"),
         Type::Callback(name) => format!("Foreign{name}({value})"),
-        Type::Optional(inner) => each(value, "?.let", &lower(contract, "it", inner, name)),
-        Type::List(inner) => each(value, ".map", &lower(contract, "it", inner, name)),
+        Type::Optional(inner) => each(value, "?.let", &lower("it", inner, name)),
+        Type::List(inner) => each(value, ".map", &lower("it", inner, name)),
     }
 }
 

@@ -116,7 +116,7 @@ fn to_string(out: &mut Writer<'_>, name: &str, fields: &[Field]) {
             let part = if at == 0 { part.clone() } else { format!(", {part}") };
             if line.len() + part.len() > 100 {
                 out.line(&format!("{line}\" +"));
-                line = "\"".to_owned();
+                line = String::from("\"");
             }
             line += &part;
         }

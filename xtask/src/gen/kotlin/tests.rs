@@ -1,0 +1,140 @@
+#![allow(clippy::unwrap_used)]
+
+use super::{
+    super::{
+        model::{Contract, Field, camel_case},
+        read,
+    },
+    *,
+};
+
+fn contract() -> Contract {
+    read::read(include_str!("../../../../udl/kopokopo.udl")).unwrap()
+}
+
+fn file(contract: &Contract, name: &str) -> String {
+    generate(contract).into_iter().find(|output| output.path.ends_with(name)).unwrap().text
+}
+
+#[test]
+fn no_name_of_the_contract_is_a_keyword_of_kotlin_or_java() {
+    const KEYWORDS: &[&str] = &[
+        "abstract",
+        "as",
+        "assert",
+        "boolean",
+        "break",
+        "byte",
+        "case",
+        "catch",
+        "char",
+        "class",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extends",
+        "false",
+        "final",
+        "finally",
+        "float",
+        "for",
+        "fun",
+        "goto",
+        "if",
+        "implements",
+        "import",
+        "in",
+        "instanceof",
+        "int",
+        "interface",
+        "is",
+        "long",
+        "native",
+        "new",
+        "null",
+        "object",
+        "package",
+        "private",
+        "protected",
+        "public",
+        "return",
+        "short",
+        "static",
+        "strictfp",
+        "super",
+        "switch",
+        "synchronized",
+        "this",
+        "throw",
+        "throws",
+        "transient",
+        "true",
+        "try",
+        "typealias",
+        "typeof",
+        "val",
+        "var",
+        "void",
+        "volatile",
+        "when",
+        "while",
+    ];
+    let contract = contract();
+    let objects = contract.objects.iter().chain(&contract.callbacks);
+    let callables: Vec<_> = objects.flat_map(|object| &object.methods).chain(&contract.functions).collect();
+    let fields = contract.records.iter().flat_map(|record| &record.fields);
+    let arguments = callables.iter().flat_map(|callable| &callable.arguments);
+    let names = fields.chain(arguments).map(|field| &field.name).chain(callables.iter().map(|callable| &callable.name));
+    let taken: Vec<_> = names.map(|name| camel_case(name)).filter(|name| KEYWORDS.contains(&name.as_str())).collect();
+    assert_eq!(taken, [""; 0]);
+}
+
+#[test]
+fn what_must_not_be_in_a_log_is_not_in_any_to_string() {
+    let contract = contract();
+    let text = file(&contract, "Records.kt") + &file(&contract, "Unions.kt");
+    let mut shown = 0;
+    let fields: Vec<&Field> = contract.records.iter().flat_map(|record| &record.fields).collect();
+    for field in fields.iter().filter(|field| hidden(field).is_some()) {
+        let name = camel_case(&field.name);
+        assert!(text.contains(&format!("{name}=${{{}({name})}}", hidden(field).unwrap())), "{name}");
+        shown += 1;
+    }
+    assert!(shown > 50, "{shown}");
+    for record in contract.records.iter().filter(|record| !contract.is_flattened(&record.name)) {
+        let own = text.split(&format!("\npublic data class {}(", record.name)).nth(1).unwrap();
+        let own = own.split("\npublic ").next().unwrap();
+        let secret = record.fields.iter().any(|field| hidden(field).is_some());
+        assert_eq!(own.contains("override fun toString()"), secret, "{}", record.name);
+        for field in record.fields.iter().filter(|field| hidden(field).is_some()) {
+            assert!(!own.contains(&format!("=${}", camel_case(&field.name))), "{}.{}", record.name, field.name);
+        }
+    }
+}
+
+#[test]
+fn documentation_names_things_as_kotlin_does() {
+    let contract = contract();
+    let sections = file(&contract, "Sections.kt");
+    assert!(sections.contains("`callbackUrl`") && !sections.contains("`callback_url`"));
+    assert!(file(&contract, "Words.kt").contains("`buygoods_transaction_received`"), "the API's own words stay");
+}
+
+#[test]
+fn lengths_of_time_are_exact() {
+    let client = file(&contract(), "KopoKopo.kt");
+    for expected in ["Duration.ofMillis(3100)", "Duration.ofSeconds(45)", "Duration.ofMillis(500)"] {
+        assert!(client.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn only_the_client_has_constructors_that_take_a_secret() {
+    let contract = contract();
+    let taking = |name: &str| file(&contract, name).matches("clientSecret: String").count();
+    assert_eq!([taking("Sections.kt"), taking("Handles.kt"), taking("KopoKopo.kt")], [0, 0, 1]);
+}
