@@ -25,8 +25,9 @@ const app = express();
 // What Kopo Kopo says became of a payment. Above express.json(): the signature covers the body as it came.
 app.post(
   '/k2/results',
-  webhooks(k2.webhooks, ({ dedupeKey, payload }) => {
+  webhooks(k2.webhooks, ({ dedupeKey, id, payload, topic }) => {
     if (deliveries.has(dedupeKey)) return; // deliveries repeat: each counts once
+    console.log(`told: ${topic} ${id}`);
     if (payload.kind === 'incoming_payment') settle(payload.incomingPayment.metadata?.orderId, payload.incomingPayment);
     deliveries.add(dedupeKey); // at the end: where something fails, the webhook is delivered again
   }),
