@@ -6,13 +6,18 @@ import asyncio
 import sys
 import time
 from pathlib import Path
-
-from stage import Sandbox
+from typing import Any
 
 import kopokopo
 from kopokopo import AsyncKopoKopo, EventPayload, KopoKopo
+from stage import Sandbox
 
-PAYMENT = {"till_number": "K000000", "phone_number": "0712345678", "amount": "100", "callback_url": "https://shop.example"}
+PAYMENT: dict[str, Any] = {
+    "till_number": "K000000",
+    "phone_number": "0712345678",
+    "amount": "100",
+    "callback_url": "https://shop.example",
+}
 
 
 async def awaited(sandbox: Sandbox) -> bool:

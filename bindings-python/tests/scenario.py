@@ -52,7 +52,7 @@ def event(event: kopokopo.Event) -> dict[str, Any]:
     found = plain(event)
     payload = found.pop("payload")
     kind = payload.pop("kind")
-    data = next(iter(payload.values()), None)
+    data: Any = next(iter(payload.values()), None)
     answers = {name: data[name] for name in HELPERS if name in (data or {})}
     return {**found, "kind": kind, "data": data, "answers": answers}
 

@@ -26,6 +26,10 @@ def parameters(callable: Any) -> list[str]:
     return [name for name in inspect.signature(callable).parameters if name not in ("self", "cls")]
 
 
+def variants(union: Any) -> list[Any]:
+    return [variant for variant in vars(union).values() if isinstance(variant, type)]
+
+
 def public(owner: type) -> set[str]:
     own = {name for cls in owner.__mro__ if cls.__module__.startswith("kopokopo") for name in vars(cls)}
     return {name for name in own if not name.startswith("_")}
@@ -92,12 +96,11 @@ def test_enumerations_have_the_contracts_words(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, found in CONTRACT["enums"].items() if found["shape"] == "union"])
 def test_unions_have_the_contracts_alternatives(name: str) -> None:
     cls, listed = getattr(kopokopo, name), CONTRACT["enums"][name]
-    own = {variant.kind: variant for variant in vars(cls).values() if isinstance(variant, type)}
+    own: dict[str, Any] = {variant.kind: variant for variant in variants(cls)}
     assert set(own) == set(listed["variants"])
     for word, content in listed["variants"].items():
-        if content is None:
-            expected = []
-        else:
+        expected: list[str] = []
+        if content is not None:
             expected = content["fields"] if listed["in"] else [content["field"]]
         assert list(own[word].__match_args__) == expected, word
 
