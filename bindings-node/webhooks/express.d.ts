@@ -22,4 +22,4 @@ export function webhooks<Request extends NodeRequest, Response extends NodeRespo
   verifier: WebhookVerifier,
   handler: (event: Event, request: Request, response: Response) => unknown,
   options?: WebhookOptions,
-): (request: Request, response: Response, next?: (error?: any) => unknown) => Promise<void>;
+): (request: Request, response: Response, next?: (error?: unknown) => unknown) => Promise<void>;

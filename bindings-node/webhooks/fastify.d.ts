@@ -8,13 +8,21 @@ export interface FastifyWebhookRequest {
   readonly body?: unknown;
 }
 
-export interface FastifyWebhookOptions<Request = any, Reply = any> extends WebhookOptions {
+/** A reply of Fastify, as far as it is used. */
+export interface FastifyWebhookReply {
+  readonly sent: boolean;
+  code(status: number): this;
+  type(contentType: string): this;
+  send(payload?: unknown): this;
+}
+
+export interface FastifyWebhookOptions extends WebhookOptions {
   /** `k2.webhooks`, or a WebhookVerifier. */
   readonly verifier: WebhookVerifier;
   /** The path of the route, such as `/k2/results`. */
   readonly url: string;
   /** Called with each verified event. What it returns is sent; nothing is an empty 200. */
-  readonly handler: (event: Event, request: Request, reply: Reply) => unknown;
+  handler(event: Event, request: FastifyWebhookRequest, reply: FastifyWebhookReply): unknown;
 }
 
 /**
@@ -34,4 +42,4 @@ export function verify(verifier: WebhookVerifier, request: FastifyWebhookRequest
  * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`. What the handler
  * throws goes to Fastify's error handler, which answers 500, and the webhook is delivered again.
  */
-export function webhooks(scope: any, options: FastifyWebhookOptions): Promise<void>;
+export function webhooks(scope: object, options: FastifyWebhookOptions): Promise<void>;

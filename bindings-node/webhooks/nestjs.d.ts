@@ -10,7 +10,7 @@ export interface NestWebhookRequest {
 
 /** Nest's ExecutionContext, as far as it is used. */
 export interface NestContext {
-  switchToHttp(): { getRequest<T = any>(): T };
+  switchToHttp(): { getRequest<T>(): T };
 }
 
 export interface WebhookGuardOptions {

@@ -18,7 +18,7 @@ const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 function decorate(type, decorators, methods) {
   for (const [name, own, parameters] of methods) {
     const descriptor = Object.getOwnPropertyDescriptor(type.prototype, name);
-    parameters.forEach((decorator, at) => decorator(type.prototype, name, at));
+    for (const [at, decorator] of parameters.entries()) decorator(type.prototype, name, at);
     for (const decorator of own) decorator(type.prototype, name, descriptor);
   }
   for (const decorator of decorators) decorator(type);
