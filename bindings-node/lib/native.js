@@ -25,7 +25,7 @@ function why(platform, causes) {
   if (causes.length > 0) return `${name}: the native part for ${platform} cannot be loaded: ${causes[0].message}`;
   const made = Object.keys(optionalDependencies);
   const fitting = made.filter((found) => found.startsWith(`${name}-${platform}`));
-  if (made.length === 0) return `${name}: the native part for ${platform} is not built: run \`npm run build\``;
+  if (made.length === 0) return `${name}: the native part for ${platform} is not built: run \`npm run build:debug\``;
   if (fitting.length === 0) return `${name}: there is no native part for ${platform}, only ${made.join(', ')}`;
   return (
     `${name}: the native part for ${platform} is not installed. npm leaves it out with --omit=optional, and where ` +

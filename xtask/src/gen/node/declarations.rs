@@ -151,8 +151,6 @@ fn enumeration(out: &mut String, contract: &Contract, docs: &Docs<'_>, found: &E
         Shape::Union => {
             *out += &format!("\n{}export type {name} =\n", docs.comment(said, 0));
             let last = variants.len().saturating_sub(1);
-            // What goes in has the API's own name for it.
-            let tag = if found.usage.output { "kind" } else { "type" };
             // As the API calls it, where it goes there.
             let tag = if found.usage.output { "kind" } else { "type" };
             for (at, variant) in variants.iter().enumerate() {

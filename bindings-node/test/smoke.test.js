@@ -1,0 +1,250 @@
+'use strict';
+// The package end to end, against a sandbox.
+
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const { once } = require('node:events');
+const http = require('node:http');
+const { promisify } = require('node:util');
+const { after, before, test } = require('node:test');
+const { Worker } = require('node:worker_threads');
+const {
+  AuthenticationError,
+  IncomingPayment,
+  InvalidRequestError,
+  KopoKopo,
+  KopoKopoError,
+  OutcomeUnknownError,
+  disbursementsTo,
+} = require('..');
+const { Receiver, Sandbox } = require('./shared/stage');
+
+const QUICK = { timeout: 10, interval: 0.02, maxInterval: 0.5 };
+
+let sandbox;
+let receiver;
+let k2;
+before(async () => {
+  sandbox = await Sandbox.start();
+  receiver = await Receiver.start();
+  k2 = new KopoKopo(sandbox.credentials);
+});
+after(() => Promise.all([receiver.close(), sandbox.close()]));
+
+const asked = (fields) => ({
+  tillNumber: 'K000000',
+  phoneNumber: '0712345678',
+  amount: '100.00',
+  callbackUrl: receiver.url,
+  ...fields,
+});
+
+const requests = async (operation) =>
+  (await sandbox.control('GET /_sandbox/requests')).filter((request) => request.operation === operation).length;
+
+test('a payment is asked for, paid, and told of by a signed callback', async () => {
+  const push = await k2.incomingPayments.create(asked({ metadata: { order_id: '17', orderId: 18 } }));
+  assert.ok(push.location.startsWith(sandbox.baseUrl) && push.location.endsWith(push.id));
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(push)), { id: push.id, location: push.location });
+  const payment = await push.wait(QUICK);
+  assert.ok(payment instanceof IncomingPayment);
+  assert.strictEqual(payment.isPaid, true);
+  assert.strictEqual(payment.transaction.amount, '100');
+  assert.ok(payment.initiationTime instanceof Date);
+  assert.deepStrictEqual(payment.metadata, { order_id: '17', orderId: 18 }, "metadata's names are the program's own");
+  assert.strictEqual(JSON.parse(payment.raw).data.id, payment.id);
+  assert.strictEqual(JSON.parse(JSON.stringify(payment)).transaction.senderPhoneNumber, payment.transaction.senderPhoneNumber);
+  assert.throws(() => Object.assign(payment, { isPaid: false }), TypeError);
+  assert.strictEqual((await push.get()).id, payment.id);
+
+  const { body, signature } = await receiver.take((arrival) => arrival.body.includes(payment.id), 5000);
+  const event = k2.webhooks.verify(body, signature);
+  assert.strictEqual(event.payload.kind, 'incoming_payment');
+  assert.strictEqual(event.payload.incomingPayment.isPaid, true);
+  assert.strictEqual(event.raw, body.toString());
+  assert.strictEqual(event.payload.incomingPayment.raw, event.raw);
+});
+
+test('money goes to two destinations, and each says what became of it', async () => {
+  const wallet = (phoneNumber, amount) => ({ type: 'mobile_wallet', phoneNumber, amount, description: 'a refund' });
+  const destinations = [wallet('0712345678', 10n), wallet('254700000002', '20')];
+  const sent = await (await k2.sendMoney.create({ destinations, callbackUrl: receiver.url })).wait(QUICK);
+  assert.strictEqual(sent.isPaid, false);
+  assert.strictEqual(sent.failedDisbursements.length, 1);
+  const [arrived] = disbursementsTo(sent, '0712345678');
+  assert.deepStrictEqual([arrived.isPaid, arrived.amount], [true, '10']);
+  assert.deepStrictEqual(disbursementsTo(sent, '0799999999'), []);
+  assert.throws(() => disbursementsTo({ ...sent, raw: undefined }, '1'), /sendMoney: must be what `get` or `wait` answered/);
+});
+
+test('what is wrong is named as the caller wrote it, and nothing is sent', async () => {
+  const sent = await requests('send_money.create');
+  const wallet = { type: 'mobile_wallet', phoneNumber: 'nobody', amount: '1', description: 'd' };
+  await assert.rejects(k2.sendMoney.create({ destinations: [wallet], callbackUrl: receiver.url }), (error) => {
+    assert.ok(error instanceof InvalidRequestError && error instanceof KopoKopoError && error instanceof Error);
+    assert.strictEqual(error.code, 'invalid_request');
+    assert.strictEqual(error.field, 'destinations[0].phoneNumber');
+    assert.match(error.message, /destinations\[0\]\.phoneNumber/);
+    assert.doesNotMatch(error.message, /phone_number/);
+    return true;
+  });
+  assert.strictEqual(await requests('send_money.create'), sent);
+});
+
+test('an error leads back to the line that called', async () => {
+  async function theCaller() {
+    await k2.incomingPayments.get('');
+  }
+  await assert.rejects(theCaller(), (error) => /^InvalidRequestError: .*\n +at IncomingPayments\.get .*\n +at async theCaller /m.test(error.stack));
+});
+
+test('an answer that got lost is an unknown outcome, and is not repeated', async () => {
+  const sent = await requests('incoming_payments.create');
+  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.create', kind: 'reset_after_effect' });
+  const error = await k2.incomingPayments.create(asked()).catch((found) => found);
+  assert.ok(error instanceof OutcomeUnknownError);
+  assert.deepStrictEqual([error.code, error.operation, error.attempts], ['outcome_unknown', 'incoming_payments.create', 1]);
+  assert.strictEqual(await requests('incoming_payments.create'), sent + 1);
+});
+
+test("the server's own words and status reach the caller", async () => {
+  const error = await k2.incomingPayments.get('00000000-0000-4000-8000-000000000000').catch((found) => found);
+  assert.deepStrictEqual([error.name, error.code, error.status], ['NotFoundError', 'not_found', 404]);
+});
+
+test('an aborted call rejects at once with the reason of its signal', async () => {
+  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect' });
+  const abort = new AbortController();
+  const began = Date.now();
+  const call = k2.incomingPayments.get('33333333-3333-4333-8333-333333333333', { signal: abort.signal });
+  const reason = new Error('the customer left');
+  setTimeout(() => abort.abort(reason), 20);
+  await assert.rejects(call, reason);
+  assert.ok(Date.now() - began < 5000);
+  await sandbox.control('DELETE /_sandbox/faults', undefined, 200).catch(() => {});
+});
+
+test('a signal that is aborted already sends nothing, and one that never is leaves no listener behind', async () => {
+  const sent = await requests('incoming_payments.create');
+  await assert.rejects(k2.incomingPayments.create(asked(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  assert.strictEqual(await requests('incoming_payments.create'), sent);
+  const listeners = new Set();
+  const signal = {
+    aborted: false,
+    addEventListener: (_, listener) => listeners.add(listener),
+    removeEventListener: (_, listener) => listeners.delete(listener),
+  };
+  const push = await k2.incomingPayments.create(asked(), { signal });
+  await push.wait({ ...QUICK, signal });
+  assert.strictEqual(listeners.size, 0);
+});
+
+test('a wait can be aborted, and the program ends', async () => {
+  const push = await k2.incomingPayments.create(asked({ phoneNumber: '254700000006' }));
+  await assert.rejects(push.wait({ timeout: 100, signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
+});
+
+test('what no call knows is refused by name', async () => {
+  for (const [call, field] of [
+    [k2.incomingPayments.get('1', { timeout: 3 }), 'timeout'],
+    [k2.incomingPayments.get('1', { signal: 'now' }), 'signal'],
+    [k2.incomingPayments.create(asked({ tilNumber: '1' })), 'tilNumber'],
+    [k2.incomingPayments.get(7), 'id'],
+  ]) {
+    const error = await call.catch((found) => found);
+    assert.deepStrictEqual([error.code, error.field], ['invalid_request', field]);
+  }
+});
+
+test('a client with other options shares its connections, and fails by its own time', async () => {
+  assert.throws(() => k2.withOptions({ timeout: 0 }), { code: 'configuration', field: 'timeout' });
+  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect', times: 3 });
+  const hasty = k2.withOptions({ timeout: 0.2, maxRetries: 0 });
+  await assert.rejects(hasty.incomingPayments.get('33333333-3333-4333-8333-333333333333'), { code: 'timeout' });
+  await sandbox.control('DELETE /_sandbox/faults');
+});
+
+test('tokens come from the program where it brings them', async () => {
+  const { accessToken } = await k2.oauth.token();
+  for (const answer of [accessToken, { token: accessToken }, { token: accessToken, expiresIn: 60 }]) {
+    let asked = 0;
+    const client = KopoKopo.withTokenSource(
+      async () => {
+        asked += 1;
+        return answer;
+      },
+      { baseUrl: sandbox.baseUrl },
+    );
+    await Promise.all([client.payments.get('33333333-3333-4333-8333-333333333333'), client.oauth.tokenInfo()]);
+    assert.strictEqual(asked, 1);
+  }
+});
+
+test('a program that brings no token fails the call, and says what to answer', async () => {
+  for (const [program, why] of [
+    [() => undefined, /must answer a token/],
+    [() => ({ token: 't', expiresIn: '60' }), /expiresIn/],
+    [() => ({ token: 't', expiresIn: -1 }), /expires/],
+    [
+      () => {
+        throw new Error('canary');
+      },
+      /an error of its own/,
+    ],
+  ]) {
+    const client = KopoKopo.withTokenSource(program, { baseUrl: sandbox.baseUrl });
+    await assert.rejects(client.oauth.tokenInfo(), (error) => {
+      assert.ok(error instanceof AuthenticationError);
+      assert.match(error.message, why);
+      return !error.message.includes('canary');
+    });
+  }
+  assert.throws(() => KopoKopo.withTokenSource('token'), { code: 'configuration', field: 'tokenSource' });
+});
+
+test('worker threads have clients of their own on one library', async () => {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { KopoKopo } = require(workerData.path);
+    const call = () => new KopoKopo(workerData.credentials).payments.get('33333333-3333-4333-8333-333333333333');
+    Promise.all([call(), call()]).then(([first]) => parentPort.postMessage(first.id));
+  `;
+  const workerData = { path: require.resolve('..'), credentials: sandbox.credentials };
+  const workers = Array.from({ length: 4 }, () => new Worker(source, { eval: true, workerData }));
+  const ids = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]));
+  assert.deepStrictEqual([...new Set(ids)], ['33333333-3333-4333-8333-333333333333']);
+  await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+test('many calls at once each get their own answer', async () => {
+  const server = http.createServer((request, response) => {
+    request.resume();
+    if (request.url === '/oauth/token') return response.end('{"access_token":"t","token_type":"Bearer","expires_in":3600}');
+    const id = request.url.split('/').pop();
+    const answer = () => response.end(JSON.stringify({ data: { id, type: 'incoming_payment', attributes: { status: 'Success' } } }));
+    return setTimeout(answer, Math.random() * 20);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: `http://127.0.0.1:${server.address().port}` });
+  const ids = Array.from({ length: 200 }, (_, at) => `payment-${at}`);
+  const found = await Promise.all(ids.map((id) => client.incomingPayments.get(id)));
+  assert.deepStrictEqual(found.map(({ id }) => id), ids);
+  server.closeAllConnections();
+  server.close();
+});
+
+for (const [name, type, source] of [
+  ['require', 'commonjs', "const { KopoKopo, InvalidRequestError } = require('kopokopo'); const own = require('kopokopo');"],
+  ['import', 'module', "import { KopoKopo, InvalidRequestError } from 'kopokopo'; import * as own from 'kopokopo';"],
+]) {
+  test(`${name} gives the package by its name, and the program ends by itself`, async () => {
+    const { baseUrl, clientId, clientSecret } = sandbox.credentials;
+    const program = `${source}
+      const k2 = new KopoKopo(${JSON.stringify({ baseUrl, clientId, clientSecret })});
+      k2.incomingPayments.create({}).catch((error) => console.log(error instanceof InvalidRequestError, own.KopoKopo === KopoKopo));
+      k2.oauth.tokenInfo().then(() => console.log('called'));`;
+    const options = { cwd: __dirname, timeout: 20_000 };
+    const { stdout } = await promisify(execFile)(process.execPath, [`--input-type=${type}`, '-e', program], options);
+    assert.deepStrictEqual(stdout.trim().split('\n'), ['true true', 'called']);
+  });
+}

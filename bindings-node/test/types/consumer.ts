@@ -1,0 +1,117 @@
+// What programs write, with neither the types of Node nor those of browsers.
+
+import {
+  CreatedIncomingPayment,
+  KopoKopo,
+  KopoKopoError,
+  NotFoundError,
+  OutcomeUnknownError,
+  WebhookVerifier,
+  disbursementsTo,
+  hashPhone,
+  signWebhook,
+  type Destination,
+  type Event,
+  type IncomingPayment,
+  type IncomingPaymentStatus,
+  type SendMoney,
+} from 'kopokopo';
+
+const k2 = new KopoKopo({ clientId: 'a', clientSecret: 'b', apiKey: 'c', environment: 'sandbox', timeout: 10 });
+const source = KopoKopo.withTokenSource(async () => ({ token: 't', expiresIn: 3600 }), { environment: 'production' });
+const plain = KopoKopo.withTokenSource(() => 't');
+export const clients: KopoKopo[] = [k2, source, plain, k2.withOptions({ maxRetries: 0 })];
+
+class Decimal {
+  constructor(private readonly text: string) {}
+  toJSON(): string {
+    return this.text;
+  }
+}
+
+class Signal {
+  readonly aborted = false;
+  readonly reason: unknown;
+  addEventListener(_type: 'abort', _listener: () => void): void {}
+  removeEventListener(_type: 'abort', _listener: () => void): void {}
+}
+
+export async function pay(given: { email?: string }): Promise<IncomingPayment> {
+  const push = await k2.incomingPayments.create(
+    {
+      tillNumber: 'K000000',
+      phoneNumber: '0712345678',
+      amount: 10n,
+      callbackUrl: 'https://shop.example',
+      metadata: { order: 7, gift: true },
+      email: given.email,
+    },
+    { signal: new Signal() },
+  );
+  const id: string = push.id;
+  const payment = await push.wait({ timeout: 60, signal: new Signal() });
+  const amount: string | null | undefined = payment.transaction?.amount;
+  const when: Date | null = payment.initiationTime;
+  const status: IncomingPaymentStatus = payment.status;
+  const known: boolean = status === 'Success' || status === 'a word of tomorrow';
+  void [id, amount, when, known, payment.errors.map((error) => error.length)];
+  return payment;
+}
+
+export async function send(): Promise<SendMoney> {
+  const destinations: Destination[] = [
+    { type: 'mobile_wallet', phoneNumber: '0712345678', amount: '10', description: 'd', network: 'Safaricom' },
+    { type: 'till', tillNumber: '1', amount: new Decimal('10'), description: 'd' },
+  ];
+  const made = await k2.sendMoney.create({ destinations, callbackUrl: 'https://shop.example' });
+  const sent = await made.get();
+  for (const { status, errors } of disbursementsTo(sent, '0712345678')) void [status === 'Transferred', errors];
+  const { transactions } = await k2.polling
+    .create({ scope: 'company', fromTime: new Date(0), toTime: '2026-05-01T10:43:20+03:00', callbackUrl: 'https://shop.example' })
+    .then((created) => created.wait());
+  void transactions[0]?.transaction.amount;
+  await k2.paymentLinks.cancel('1', { signal: null });
+  return sent;
+}
+
+export function told(event: Event): string {
+  switch (event.payload.kind) {
+    case 'incoming_payment':
+      return event.payload.incomingPayment.id;
+    case 'buygoods_transaction_received':
+    case 'buygoods_transaction_reversed':
+      return event.payload.transaction.reference ?? '';
+    case 'unknown':
+      return event.raw;
+    default:
+      return event.topic;
+  }
+}
+
+export function receive(body: Uint8Array, signature: string | undefined): string {
+  const verifier = new WebhookVerifier({ apiKeys: ['a', 'b'], maxBody: 1000 });
+  verifier.verifySignature(body, signature);
+  void [signWebhook('a', body), hashPhone('0712345678'), verifier.maxBody.toFixed()];
+  return told(verifier.verify(body, null));
+}
+
+export function explain(error: unknown): string {
+  if (error instanceof OutcomeUnknownError) {
+    const code: 'outcome_unknown' = error.code;
+    return code + error.detail;
+  }
+  if (error instanceof NotFoundError) return String(error.status);
+  if (error instanceof KopoKopoError) return [error.code, error.serverCode, error.field, error.retryAfter, ...error.messages].join();
+  return String(error);
+}
+
+// @ts-expect-error a request's field is missing
+void k2.incomingPayments.create({ tillNumber: 'K000000', phoneNumber: '1', amount: '1' });
+// @ts-expect-error there is no such field
+void k2.incomingPayments.get('1', { timeout: 1 });
+// @ts-expect-error fields of another kind of destination
+export const wrong: Destination = { type: 'till', phoneNumber: '1', amount: 1, description: 'd' };
+// @ts-expect-error handles are not made by programs
+void new CreatedIncomingPayment();
+// @ts-expect-error records do not change
+void ((payment: IncomingPayment) => (payment.id = ''));
