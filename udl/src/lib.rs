@@ -15,7 +15,7 @@ pub mod dynamic;
 mod error;
 mod functions;
 mod generated;
-#[cfg(not(target_os = "ios"))]
+#[cfg(all(feature = "foreign", not(target_os = "ios")))]
 mod jni;
 mod panic;
 pub mod runtime;
@@ -38,6 +38,7 @@ pub use webhooks::WebhookVerifier;
 
 /// Any text is taken here, and looked at when it becomes the core's. UniFFI wants these in the crate's root, where the
 /// contract has them.
+#[cfg(feature = "foreign")]
 macro_rules! cross_as_text {
     ($($name:ident),*) => {$(
         uniffi::custom_type!($name, String, {
@@ -46,6 +47,8 @@ macro_rules! cross_as_text {
         });
     )*};
 }
+#[cfg(feature = "foreign")]
 cross_as_text!(Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp);
 
+#[cfg(feature = "foreign")]
 uniffi::include_scaffolding!("kopokopo");

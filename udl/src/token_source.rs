@@ -7,15 +7,15 @@ use futures_util::{FutureExt, future::BoxFuture};
 use crate::{
     api,
     convert::duration,
-    error::{self, Result},
-    generated::{AccessToken, ErrorFields, KopoKopoError},
+    error::Result,
+    generated::{AccessToken, ErrorFields},
 };
 
 /// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
 ///
 /// The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
 /// wait for a token, it is asked once.
-#[uniffi::trait_interface]
+#[cfg_attr(feature = "foreign", uniffi::trait_interface)]
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync {
     /// Answers a token that works. After a 401 it must not answer the token that it answered before.
@@ -51,8 +51,9 @@ impl api::TokenSource for Foreign {
 }
 
 /// An exception of the app's own. What it says stays out: it may hold the token.
-impl From<uniffi::UnexpectedUniFFICallbackError> for KopoKopoError {
+#[cfg(feature = "foreign")]
+impl From<uniffi::UnexpectedUniFFICallbackError> for crate::KopoKopoError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        error::with_detail(api::ErrorKind::Authentication, "it failed with an exception of its own")
+        crate::error::with_detail(api::ErrorKind::Authentication, "it failed with an exception of its own")
     }
 }
