@@ -144,6 +144,7 @@ function requires() {
       for (const [name, place] of Object.entries(packages)) times[name].push(ask(expression, place));
     }
     measured(what, times, unit);
+    console.log(`measured ${JSON.stringify({ id: `node/${what}`, ours: median(times.ours), unit })}`);
   }
 }
 

@@ -209,6 +209,8 @@ def imports() -> None:
                 if at:
                     found[name].append(float(said.stdout))
         measured(what, found, scale, unit)
+        alone = {"id": f"python/{what}", "ours": statistics.median(found["ours"]) * scale, "unit": unit}
+        print("measured", json.dumps(alone), flush=True)
 
 
 def main() -> None:

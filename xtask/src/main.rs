@@ -35,7 +35,7 @@ enum Task {
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
     /// Run the benchmarks beside their baselines and print the ratios
-    Bench,
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Task::Gen(options) => r#gen::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

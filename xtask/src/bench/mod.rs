@@ -9,7 +9,11 @@ use std::{fs, path::Path};
 use measured::Measured;
 use serde_json::Value;
 
-use crate::{shell::Line, table::table};
+use crate::{
+    shell::Line,
+    table::table,
+    tools::{NODE, PYTHON, PYTHON_TOOLS},
+};
 
 /// One comparison of the table.
 struct Row {
@@ -27,7 +31,16 @@ enum Target {
     None,
 }
 
-const ROWS: [Row; 8] = [
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Measure only these: rust, python, node
+    #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+const LANGUAGES: [&str; 3] = ["rust", "python", "node"];
+
+const ROWS: [Row; 30] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -40,10 +53,71 @@ const ROWS: [Row; 8] = [
     Row { id: "sandbox/32", what: "sandbox on 32 connections / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "k2/start", what: "k2 sandbox, from start to first answer", target: Target::AtMost(20.0) },
     Row { id: "k2/size", what: "k2, size of the program", target: Target::AtMost(10.0) },
+    row("python/verify_parse/own", "Python: verify and parse / hmac and json", Target::AtMost(1.0)),
+    row("python/verify_parse/official", "Python: verify and parse / official SDK", Target::AtMost(1.0)),
+    row("python/create_1/official", "Python: a create / official SDK", FASTER),
+    row("python/create_1/httpx", "Python: a create / httpx by hand", Target::AtMost(1.0)),
+    row("python/create_64_threads/official", "Python: creates on 64 threads / official SDK", FASTER),
+    row("python/create_64_threads/httpx", "Python: creates on 64 threads / httpx by hand", Target::AtMost(1.0)),
+    row("python/create_1_async/aiohttp", "Python: an awaited create / aiohttp by hand", Target::AtMost(1.0)),
+    row(
+        "python/create_64_async/aiohttp",
+        "Python: 64 awaited creates at a time / aiohttp by hand",
+        Target::AtMost(1.0),
+    ),
+    row("python/create_64_async/httpx", "Python: 64 awaited creates at a time / httpx by hand", Target::AtMost(1.0)),
+    row("python/import", "Python: import", Target::AtMost(25.0)),
+    row("python/import/official", "Python: import / official SDK", Target::AtMost(1.0)),
+    row("python/memory/official", "Python: memory after import / official SDK", Target::AtMost(1.0)),
+    row("node/verify_parse/own", "Node: verify and parse / createHmac and JSON.parse", Target::AtMost(1.0)),
+    row("node/verify_parse/official", "Node: verify and parse / official SDK", Target::AtMost(1.0)),
+    row("node/create_1/official", "Node: a create / official SDK", FASTER),
+    row("node/create_1/undici", "Node: a create / undici by hand", Target::AtMost(1.0)),
+    row("node/create_64/official", "Node: 64 creates at a time / official SDK", FASTER),
+    row("node/create_64/undici", "Node: 64 creates at a time / undici by hand", Target::AtMost(1.0)),
+    row("node/require", "Node: require", Target::AtMost(15.0)),
+    row("node/require/official", "Node: require / official SDK", Target::AtMost(1.0)),
+    row("node/memory", "Node: memory after require", Target::None),
+    row("node/memory/official", "Node: memory after require / official SDK", Target::AtMost(1.0)),
 ];
 
-pub(crate) fn run() -> Result<(), String> {
+/// At least one and a half times as fast.
+const FASTER: Target = Target::AtMost(0.67);
+
+const fn row(id: &'static str, what: &'static str, target: Target) -> Row {
+    Row { id, what, target }
+}
+
+impl Row {
+    fn is_of(&self, language: &str) -> bool {
+        let (first, _) = self.id.split_once('/').unwrap_or_default();
+        first == language || (language == "rust" && !LANGUAGES.contains(&first))
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    if let Some(unknown) = options.only.iter().find(|name| !LANGUAGES.contains(&name.as_str())) {
+        return Err(format!("there is no benchmark {unknown:?}. There are: {}", LANGUAGES.join(", ")));
+    }
+    let chosen: Vec<&str> = LANGUAGES
+        .into_iter()
+        .filter(|name| options.only.is_empty() || options.only.iter().any(|only| only == name))
+        .collect();
     let mut measured = Vec::new();
+    Line::new("cargo build --locked --release -p k2").run(|_| ())?;
+    for language in &chosen {
+        match *language {
+            "rust" => rust(&mut measured)?,
+            "python" => python(&mut measured)?,
+            _ => node(&mut measured)?,
+        }
+    }
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| chosen.iter().any(|language| row.is_of(language))).collect();
+    print!("\n{}", report(&rows, &measured)?);
+    Ok(())
+}
+
+fn rust(measured: &mut Vec<Measured>) -> Result<(), String> {
     Line::new("cargo bench --locked -p kopokopo --bench webhook -- --noplot").run(|_| ())?;
     for group in ["verify", "verify_parse"] {
         measured.push(criterion("webhook", group)?);
@@ -51,10 +125,44 @@ pub(crate) fn run() -> Result<(), String> {
     for bench in ["-p kopokopo --bench create", "-p kopokopo-sandbox --bench throughput"] {
         Line::new(&format!("cargo bench --locked {bench}")).run(|line| measured.extend(Measured::parse(line)))?;
     }
-    Line::new("cargo build --locked --release -p k2").run(|_| ())?;
     measured.extend(start::measure(&target_folder()?.join("release").join("k2"))?);
-    print!("\n{}", report(&measured)?);
     Ok(())
+}
+
+/// The wheel as it is published, in an environment with what it is compared with.
+fn python(measured: &mut Vec<Measured>) -> Result<(), String> {
+    PYTHON.ensure()?;
+    PYTHON_TOOLS.ensure()?;
+    let python = "dist/bench/python/bin/python";
+    for line in [
+        "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
+        "maturin build --release --locked --manifest-path bindings-python/Cargo.toml --out dist/bench",
+        "python3 -m venv --clear dist/bench/python",
+        &format!(
+            "{python} -m pip install --quiet --disable-pip-version-check -r bindings-python/benches/requirements.txt"
+        ),
+        &format!("{python} -m pip install --quiet --no-index --find-links dist/bench kopokopo"),
+    ] {
+        Line::new(line).run(|_| ())?;
+    }
+    compare(&format!("{python} bindings-python/benches/compare.py"), measured)
+}
+
+fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
+    NODE.ensure()?;
+    for (folder, line) in [
+        ("bindings-node", "npm ci --no-audit --no-fund --loglevel=error"),
+        ("bindings-node", "npm run build"),
+        ("bindings-node/bench", "npm ci --no-audit --no-fund --loglevel=error"),
+    ] {
+        Line::new(line).within(folder).run(|_| ())?;
+    }
+    compare("node bindings-node/bench/compare.js", measured)
+}
+
+/// Against the released sandbox, which costs the least itself.
+fn compare(line: &str, measured: &mut Vec<Measured>) -> Result<(), String> {
+    Line::new(line).env("K2_BINARY", "target/release/k2").run(|line| measured.extend(Measured::parse(line)))
 }
 
 /// Reads the medians that criterion left of a group with the functions `kopokopo` and `bare`.
@@ -81,10 +189,10 @@ fn target_folder() -> Result<std::path::PathBuf, String> {
     metadata["target_directory"].as_str().map(Into::into).ok_or_else(|| "cargo metadata: no target folder".to_owned())
 }
 
-/// The table, in the order of `ROWS`. A row that was not measured is an error: a benchmark must not vanish unseen.
-fn report(measured: &[Measured]) -> Result<String, String> {
+/// The table, in the order of the rows. A row that was not measured is an error: a benchmark must not vanish unseen.
+fn report(wanted: &[&Row], measured: &[Measured]) -> Result<String, String> {
     let mut rows = Vec::new();
-    for row in &ROWS {
+    for row in wanted {
         let Some(found) = measured.iter().find(|measured| measured.id == row.id) else {
             return Err(format!("{} was not measured", row.id));
         };
@@ -139,7 +247,7 @@ mod tests {
                 _ => measured(row.id, 1.0, None),
             })
             .collect();
-        let table = report(&all).unwrap();
+        let table = report(&ROWS.iter().collect::<Vec<_>>(), &all).unwrap();
         let ends =
             |what: &str| row(&table, what).split_whitespace().rev().take(3).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(ends("verify a webhook"), ["yes", "1.1", "<="]);
@@ -151,6 +259,6 @@ mod tests {
 
     #[test]
     fn a_benchmark_that_vanished_is_an_error() {
-        assert_eq!(report(&[]).unwrap_err(), "webhook/verify was not measured");
+        assert_eq!(report(&ROWS.iter().collect::<Vec<_>>(), &[]).unwrap_err(), "webhook/verify was not measured");
     }
 }
