@@ -236,7 +236,7 @@ mod tests {
     fn what_is_spawned_waits_for_a_call_and_can_be_aborted() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let first = sender.clone();
-        spawn(async move { drop(first.send(call(async { Ok(7) }).await.unwrap())) }).unwrap();
+        spawn(async move { first.send(call(async { Ok(7) }).await.unwrap()).unwrap() }).unwrap();
         assert_eq!(receiver.recv().unwrap(), 7);
         let hangs = spawn(async move {
             let _held = sender;

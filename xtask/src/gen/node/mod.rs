@@ -1,6 +1,14 @@
 //! Writes the Node package from the contract: the classes that people see, their errors and their declarations. What has
 //! no name in the contract is written by hand beside it, in `bindings-node/lib`.
 
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::if_not_else,
+    clippy::match_bool,
+    reason = "what is written reads best in the order in which it is written"
+)]
+
 mod declarations;
 mod docs;
 mod script;
