@@ -9,16 +9,19 @@ const REMEDY =
 
 /** The bytes of a body. A text stands for its UTF-8: where it was decoded wrongly before, the signature does not match. */
 function bytes(body) {
-  if (body instanceof Uint8Array && !isShared(body.buffer)) return body;
+  if (Buffer.isBuffer(body) && !isShared(body.buffer)) return body;
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (body instanceof ArrayBuffer) return Buffer.from(body);
   if (ArrayBuffer.isView(body)) {
-    const view = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     // Another thread could change what was verified.
-    return isShared(body.buffer) ? Uint8Array.from(view) : view;
+    return isShared(body.buffer) ? Buffer.from(view) : view;
   }
   throw new InvalidRequestError(`body: ${REMEDY}`, { field: 'body' });
 }
+
+/** The raw texts of an answer: those beside it, or else the one that was handed in. */
+const rawIn = (answer, raw) => (typeof answer === 'string' ? [null, raw.toString()] : answer);
 
 const isShared = (buffer) => typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
@@ -38,4 +41,4 @@ function text(value, name) {
   return value;
 }
 
-module.exports = { bytes, header, text };
+module.exports = { bytes, header, rawIn, text };

@@ -551,46 +551,47 @@ class Links {
   }
 }
 
-function eventPayload([kind, content], raws) {
+function eventPayload(row, raws) {
+  const kind = row[0];
   switch (kind) {
     case 'buygoods_transaction_received':
-      return Object.freeze({ kind, transaction: new Transaction(content) });
+      return Object.freeze({ kind, transaction: new Transaction(row[1]) });
     case 'buygoods_transaction_reversed':
-      return Object.freeze({ kind, transaction: new Transaction(content) });
+      return Object.freeze({ kind, transaction: new Transaction(row[1]) });
     case 'b2b_transaction_received':
-      return Object.freeze({ kind, transaction: new Transaction(content) });
+      return Object.freeze({ kind, transaction: new Transaction(row[1]) });
     case 'b2b_transaction_reversed':
-      return Object.freeze({ kind, transaction: new Transaction(content) });
+      return Object.freeze({ kind, transaction: new Transaction(row[1]) });
     case 'settlement_transfer_completed':
-      return Object.freeze({ kind, settlement: new Settlement(content) });
+      return Object.freeze({ kind, settlement: new Settlement(row[1]) });
     case 'customer_created':
-      return Object.freeze({ kind, customer: new Customer(content) });
+      return Object.freeze({ kind, customer: new Customer(row[1]) });
     case 'card_transaction_received':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(content) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(row[1]) });
     case 'card_transaction_voided':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(content) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(row[1]) });
     case 'card_transaction_reversed':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(content) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(row[1]) });
     case 'incoming_payment':
-      return Object.freeze({ kind, incomingPayment: new IncomingPayment(content, raws) });
+      return Object.freeze({ kind, incomingPayment: new IncomingPayment(row[1], raws) });
     case 'send_money':
-      return Object.freeze({ kind, sendMoney: new SendMoney(content, raws) });
+      return Object.freeze({ kind, sendMoney: new SendMoney(row[1], raws) });
     case 'polling':
-      return Object.freeze({ kind, polling: new Polling(content, raws) });
+      return Object.freeze({ kind, polling: new Polling(row[1], raws) });
     case 'reversal':
-      return Object.freeze({ kind, reversal: new Reversal(content, raws) });
+      return Object.freeze({ kind, reversal: new Reversal(row[1], raws) });
     case 'payment_link':
-      return Object.freeze({ kind, paymentLink: new PaymentLink(content, raws) });
+      return Object.freeze({ kind, paymentLink: new PaymentLink(row[1], raws) });
     case 'sms_notification':
-      return Object.freeze({ kind, smsNotification: new SmsNotification(content, raws) });
+      return Object.freeze({ kind, smsNotification: new SmsNotification(row[1], raws) });
     case 'payment':
-      return Object.freeze({ kind, payment: new Payment(content, raws) });
+      return Object.freeze({ kind, payment: new Payment(row[1], raws) });
     case 'settlement_transfer':
-      return Object.freeze({ kind, settlementTransfer: new SettlementTransfer(content, raws) });
+      return Object.freeze({ kind, settlementTransfer: new SettlementTransfer(row[1], raws) });
     case 'daraja_buygoods':
-      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(content) });
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row[1]) });
     case 'daraja_b2b':
-      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(content) });
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row[1]) });
     default:
       return Object.freeze({ kind });
   }

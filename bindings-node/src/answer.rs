@@ -69,9 +69,18 @@ impl Answered {
         if let View::Object(object) = view {
             return Self::Object(object.clone());
         }
-        let mut out = Vec::with_capacity(512);
         let mut raws = Vec::new();
-        write(&mut out, &mut raws, view);
+        let out = written(view, &mut raws);
+        Self::Json(out, raws.into_iter().map(str::to_owned).collect())
+    }
+
+    /// What was read from a body that JavaScript has: that is not handed back to it.
+    pub(crate) fn of_body(view: View<'_>, body: &[u8]) -> Self {
+        let mut raws = Vec::new();
+        let out = written(view, &mut raws);
+        if raws.iter().all(|raw| raw.as_bytes() == body) {
+            raws.clear();
+        }
         Self::Json(out, raws.into_iter().map(str::to_owned).collect())
     }
 
@@ -94,6 +103,12 @@ impl Answered {
 /// Writing into memory fails only where memory ends.
 fn json(out: &mut Vec<u8>, value: &impl Serialize) {
     let _ = serde_json::to_writer(out, value);
+}
+
+fn written<'a>(view: View<'a>, raws: &mut Vec<&'a str>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    write(&mut out, raws, view);
+    out
 }
 
 fn write<'a>(out: &mut Vec<u8>, raws: &mut Vec<&'a str>, view: View<'a>) {

@@ -6,6 +6,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 
 mod answer;
+mod body;
 mod line;
 mod native;
 mod token_source;
@@ -13,7 +14,10 @@ mod token_source;
 use kopokopo_ffi::dynamic;
 use napi_derive::napi;
 
-use crate::answer::{Answered, arguments, guard};
+use crate::{
+    answer::{Answered, arguments, guard},
+    body::Body,
+};
 
 /// A digest of the contract that this module was built from.
 #[napi]
@@ -32,9 +36,9 @@ pub fn call_function(name: String, given: String) -> Answered {
 /// Signs a body.
 #[napi]
 #[must_use]
-pub fn sign_webhook(api_key: String, body: &[u8]) -> Answered {
+pub fn sign_webhook(api_key: String, body: Body) -> Answered {
     guard(|| {
-        let signature = kopokopo_ffi::sign_webhook(api_key.as_str().into(), body.to_vec())?;
+        let signature = kopokopo_ffi::sign_webhook(api_key.as_str().into(), body.bytes().to_vec())?;
         Ok(Answered::of(dynamic::Reflect::view(&signature)))
     })
 }

@@ -11,6 +11,7 @@ use napi_derive::napi;
 
 use crate::{
     answer::{Answered, arguments, error, guard},
+    body::Body,
     token_source::{Ask, Source},
 };
 
@@ -65,19 +66,19 @@ impl Native {
     /// Verifies a body and says what it tells of.
     #[napi]
     #[must_use]
-    pub fn verify(&self, body: &[u8], signature: Option<String>) -> Answered {
+    pub fn verify(&self, body: Body, signature: Option<String>) -> Answered {
         guard(|| {
-            let event = self.verifier()?.verify_slice(body, signature.as_deref())?;
-            Ok(Answered::of(event.view()))
+            let event = self.verifier()?.verify_slice(body.bytes(), signature.as_deref())?;
+            Ok(Answered::of_body(event.view(), body.bytes()))
         })
     }
 
     /// Verifies a body.
     #[napi]
     #[must_use]
-    pub fn verify_signature(&self, body: &[u8], signature: Option<String>) -> Answered {
+    pub fn verify_signature(&self, body: Body, signature: Option<String>) -> Answered {
         guard(|| {
-            self.verifier()?.verify_signature_slice(body, signature.as_deref())?;
+            self.verifier()?.verify_signature_slice(body.bytes(), signature.as_deref())?;
             Ok(Answered::of(().view()))
         })
     }
@@ -85,10 +86,10 @@ impl Native {
     /// Says what a body tells of.
     #[napi]
     #[must_use]
-    pub fn parse_unverified(&self, body: &[u8]) -> Answered {
+    pub fn parse_unverified(&self, body: Body) -> Answered {
         guard(|| {
-            let event = self.verifier()?.parse_unverified_slice(body)?;
-            Ok(Answered::of(event.view()))
+            let event = self.verifier()?.parse_unverified_slice(body.bytes())?;
+            Ok(Answered::of_body(event.view(), body.bytes()))
         })
     }
 }

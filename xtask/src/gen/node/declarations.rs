@@ -4,7 +4,7 @@ use super::{
     super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
     HEAD, Takes, classes,
     docs::{self, Docs},
-    error_class, error_field, is_field, takes,
+    error_class, error_field, is_field, script, takes,
 };
 
 /// Whether a value goes in or comes out.
@@ -55,14 +55,15 @@ pub(super) fn declarations(contract: &Contract) -> String {
         class(&mut out, &docs, object);
     }
     for function in &contract.functions {
-        out += &format!("\n{}export function ", docs.comment(&function.docs, 0));
-        out += &format!("{}({}): {};\n", camel_case(&function.name), positional(function), returns(function));
+        put!(&mut out, "\n{}export function ", docs.comment(&function.docs, 0));
+        put!(&mut out, "{}({}): {};\n", camel_case(&function.name), positional(function), returns(function));
     }
     for callback in &contract.callbacks {
         if let [Callable { returns: Some(Type::Record(answer)), docs: said, .. }] = callback.methods.as_slice() {
             let said = format!("{}\n\n{said}", callback.docs);
             let answer = format!("{answer} | string");
-            out += &format!(
+            put!(
+                &mut out,
                 "\n{}export type {} = () => {answer} | Promise<{answer}>;\n",
                 docs.comment(&said, 0),
                 callback.name
@@ -74,7 +75,7 @@ pub(super) fn declarations(contract: &Contract) -> String {
     for record in contract.records.iter().filter(|record| !record.usage.output && !contract.is_flattened(&record.name))
     {
         if record.usage.input || answered.contains(&&Type::Record(record.name.clone())) {
-            out += &format!("\n{}export interface {} {{\n", docs.comment(&record.docs, 0), record.name);
+            put!(&mut out, "\n{}export interface {} {{\n", docs.comment(&record.docs, 0), record.name);
             fields_in(&mut out, &docs, &record.fields, 1);
             out += "}\n";
         }
@@ -122,15 +123,15 @@ fn fields_in(out: &mut String, docs: &Docs<'_>, fields: &[Field], depth: usize) 
         let (mark, absent) = if field.default.is_some() { ("?", " | null | undefined") } else { ("", "") };
         let ty = ty(field.ty.inner(), Way::In);
         *out += &docs.comment(&said, depth);
-        *out += &format!("{indent}readonly {}{mark}: {ty}{absent};\n", camel_case(&field.name));
+        put!(out, "{indent}readonly {}{mark}: {ty}{absent};\n", camel_case(&field.name));
     }
 }
 
 fn record(out: &mut String, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
-    *out += &format!("\n{}export class {name} {{\n  private constructor();\n", docs.comment(said, 0));
+    put!(out, "\n{}export class {name} {{\n  private constructor();\n", docs.comment(said, 0));
     for field in fields {
         *out += &docs.comment(&field.docs, 1);
-        *out += &format!("  readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
+        put!(out, "  readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
     }
     *out += "}\n";
 }
@@ -142,27 +143,27 @@ fn enumeration(out: &mut String, contract: &Contract, docs: &Docs<'_>, found: &E
             let items: Vec<_> = variants.iter().map(|variant| listed(*shape, variant)).collect();
             let open = *shape == Shape::Open;
             let rest = if open { "\n- Any other: a word that this version does not know." } else { "" };
-            *out += &format!("\n{}", docs.comment(&format!("{said}\n\n{}{rest}", items.join("\n")), 0));
-            let mut words: Vec<_> = variants.iter().map(|variant| format!("'{}'", variant.word)).collect();
+            put!(out, "\n{}", docs.comment(&format!("{said}\n\n{}{rest}", items.join("\n")), 0));
+            let mut words: Vec<_> = variants.iter().map(|variant| script::quoted(&variant.word)).collect();
             // Editors offer the words, and any other fits too.
             words.extend(open.then(|| "(string & {})".to_owned()));
             alternatives(out, name, &words);
         }
         Shape::Union => {
-            *out += &format!("\n{}export type {name} =\n", docs.comment(said, 0));
+            put!(out, "\n{}export type {name} =\n", docs.comment(said, 0));
             let last = variants.len().saturating_sub(1);
             // As the API calls it, where it goes there.
             let tag = if found.usage.output { "kind" } else { "type" };
             for (at, variant) in variants.iter().enumerate() {
                 *out += &docs.comment(&variant.docs, 1);
-                *out += &format!("  | {{\n      readonly {tag}: '{}';\n", variant.word);
+                put!(out, "  | {{\n      readonly {tag}: '{}';\n", variant.word);
                 match &variant.content {
                     Some(Field { ty: Type::Record(record), .. }) if contract.is_flattened(record) => {
                         let fields = contract.record(record).map(|record| record.fields.as_slice());
                         fields_in(out, docs, fields.unwrap_or_default(), 3);
                     }
                     Some(field) => {
-                        *out += &format!("      readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
+                        put!(out, "      readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
                     }
                     None => {}
                 }
@@ -186,7 +187,8 @@ fn alternatives(out: &mut String, name: &str, words: &[String]) {
     if one.len() <= 121 {
         *out += &one;
     } else {
-        *out += &format!(
+        put!(
+            out,
             "export type {name} =\n{};\n",
             words.iter().map(|word| format!("  | {word}")).collect::<Vec<_>>().join("\n")
         );
@@ -194,7 +196,7 @@ fn alternatives(out: &mut String, name: &str, words: &[String]) {
 }
 
 fn class(out: &mut String, docs: &Docs<'_>, object: &Object) {
-    *out += &format!("\n{}export class {} {{\n", docs.comment(&object.docs, 0), object.name);
+    put!(out, "\n{}export class {} {{\n", docs.comment(&object.docs, 0), object.name);
     if object.constructors.iter().all(|constructor| constructor.name != "new") {
         *out += "  private constructor();\n";
     }
@@ -202,18 +204,18 @@ fn class(out: &mut String, docs: &Docs<'_>, object: &Object) {
         *out += &docs.comment(&constructor.docs, 1);
         let taken = parameters(docs, constructor, true);
         if constructor.name == "new" {
-            *out += &format!("  constructor({taken});\n");
+            put!(out, "  constructor({taken});\n");
         } else {
-            *out += &format!("  static {}({taken}): {};\n", camel_case(&constructor.name), object.name);
+            put!(out, "  static {}({taken}): {};\n", camel_case(&constructor.name), object.name);
         }
     }
     for method in &object.methods {
         *out += &docs.comment(&method.docs, 1);
         let name = camel_case(&method.name);
         if is_field(method) || method.is_accessor() {
-            *out += &format!("  readonly {name}: {};\n", returns(method));
+            put!(out, "  readonly {name}: {};\n", returns(method));
         } else {
-            *out += &format!("  {name}({}): {};\n", parameters(docs, method, false), returns(method));
+            put!(out, "  {name}({}): {};\n", parameters(docs, method, false), returns(method));
         }
     }
     *out += "}\n";
@@ -266,25 +268,26 @@ fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
     let fields = error.fields.iter().filter(|field| field.name != "detail");
     let known: Vec<_> = fields.map(|field| (error_field(&field.name), field)).collect();
     for (name, field) in &known {
-        *out += &format!("  readonly {name}?: {} | null | undefined;\n", ty(field.ty.inner(), Way::Out));
+        put!(out, "  readonly {name}?: {} | null | undefined;\n", ty(field.ty.inner(), Way::Out));
     }
-    *out += &format!("}}\n\n{}export class {} extends Error {{\n", docs.comment(&said, 0), error.name);
+    put!(out, "}}\n\n{}export class {} extends Error {{\n", docs.comment(&said, 0), error.name);
     *out += "  constructor(detail: string, fields?: ErrorFields);\n";
     *out += "  /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */\n  readonly code: ErrorCode;\n";
     *out += &docs.comment(&docs::of_error_field(&error.docs, "detail"), 1);
     *out += "  readonly detail: string;\n";
     for (name, field) in &known {
         *out += &docs.comment(&docs::of_error_field(&error.docs, &field.name), 1);
-        *out += &format!("  readonly {name}: {};\n", ty(&field.ty, Way::Out));
+        put!(out, "  readonly {name}: {};\n", ty(&field.ty, Way::Out));
     }
     *out += "}\n";
     for kind in &error.kinds {
-        *out += &format!(
+        put!(
+            out,
             "\n{}export class {} extends {} {{\n",
             docs.comment(&kind.docs, 0),
             error_class(&kind.name),
             error.name
         );
-        *out += &format!("  readonly code: '{}';\n}}\n", kind.word);
+        put!(out, "  readonly code: '{}';\n}}\n", kind.word);
     }
 }

@@ -9,6 +9,13 @@
     reason = "what is written reads best in the order in which it is written"
 )]
 
+/// Appends formatted text. Writing into memory fails only where memory ends.
+macro_rules! put {
+    ($out:expr, $($text:tt)*) => {{
+        let _ = std::fmt::Write::write_fmt($out, format_args!($($text)*));
+    }};
+}
+
 mod declarations;
 mod docs;
 mod script;

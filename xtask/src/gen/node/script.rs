@@ -30,18 +30,19 @@ pub(super) fn contract(contract: &Contract) -> String {
     as_is.sort_by_key(|field| &field.name);
     as_is.dedup_by_key(|field| &field.name);
     let mut out = format!("'use strict';\n{HEAD}\n/** The digest of the contract. */\n");
-    out += &format!(
+    put!(
+        &mut out,
         "const HASH = {};\n\n/** The names of several words that programs write, as the contract has them. */\n",
         quoted(&contract.hash)
     );
     out += &block("const NAMES = new Set([", &names, "]);").replace("[ '", "['").replace("' ]", "']");
     out += "\n/** Fields whose own names are the program's. */\n";
-    out += &format!("const AS_IS = new Set([{}]);\n", list(as_is.iter().map(|field| quoted(&camel_case(&field.name)))));
+    put!(&mut out, "const AS_IS = new Set([{}]);\n", list(as_is.iter().map(|field| quoted(&camel_case(&field.name)))));
     out + "\nmodule.exports = { AS_IS, HASH, NAMES };\n"
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{text}'")
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 pub(super) fn errors(contract: &Contract) -> String {
@@ -49,8 +50,8 @@ pub(super) fn errors(contract: &Contract) -> String {
     let base = &contract.error.name;
     let mut out = format!("'use strict';\n{HEAD}\nconst {{ {base} }} = require('./error');\n");
     for kind in &contract.error.kinds {
-        out += &format!("\n{}class {} extends {base} {{\n", docs.comment(&kind.docs, 0), error_class(&kind.name));
-        out += &format!("  static code = '{}';\n}}\n", kind.word);
+        put!(&mut out, "\n{}class {} extends {base} {{\n", docs.comment(&kind.docs, 0), error_class(&kind.name));
+        put!(&mut out, "  static code = '{}';\n}}\n", kind.word);
     }
     let names: Vec<_> =
         std::iter::once(base.clone()).chain(contract.error.kinds.iter().map(|kind| error_class(&kind.name))).collect();
@@ -72,7 +73,8 @@ fn reader(contract: &Contract, ty: &Type, row: &str, raws: &str) -> String {
         Type::Record(name) if !has_raw(contract, ty) => format!("new {name}({row})"),
         Type::Record(name) => format!("new {name}({row}, {raws})"),
         Type::Enum(name) if contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union) => {
-            format!("{}({row}, {raws})", union_reader(name))
+            let raws = if has_raw(contract, ty) { format!(", {raws}") } else { String::new() };
+            format!("{}({row}{raws})", union_reader(name))
         }
         _ => row.to_owned(),
     }
@@ -100,10 +102,10 @@ pub(super) fn records(contract: &Contract) -> String {
 
 fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
     let taken = if has_raw(contract, &Type::Record(name.clone())) { "row, raws" } else { "row" };
-    *out += &format!("\n{}class {name} {{\n  constructor({taken}) {{\n", docs.comment(said, 0));
+    put!(out, "\n{}class {name} {{\n  constructor({taken}) {{\n", docs.comment(said, 0));
     for (at, field) in fields.iter().enumerate() {
         let value = reader(contract, &field.ty, &format!("row[{at}]"), "raws");
-        *out += &format!("    this.{} = {value};\n", camel_case(&field.name));
+        put!(out, "    this.{} = {value};\n", camel_case(&field.name));
     }
     *out += "    Object.freeze(this);\n  }\n}\n";
     let hidden: Vec<_> = redacted(fields).into_iter().map(|(field, why)| format!("{field}: '{why}'")).collect();
@@ -113,12 +115,13 @@ fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name,
 }
 
 fn union(out: &mut String, contract: &Contract, Enum { name, variants, .. }: &Enum) {
-    *out += &format!("\nfunction {}([kind, content], raws) {{\n  switch (kind) {{\n", union_reader(name));
+    let raws = if has_raw(contract, &Type::Enum(name.clone())) { ", raws" } else { "" };
+    put!(out, "\nfunction {}(row{raws}) {{\n  const kind = row[0];\n  switch (kind) {{\n", union_reader(name));
     for variant in variants {
         if let Some(field) = &variant.content {
-            let value = reader(contract, &field.ty, "content", "raws");
-            *out += &format!("    case '{}':\n", variant.word);
-            *out += &format!("      return Object.freeze({{ kind, {}: {value} }});\n", camel_case(&field.name));
+            let value = reader(contract, &field.ty, "row[1]", "raws");
+            put!(out, "    case '{}':\n", variant.word);
+            put!(out, "      return Object.freeze({{ kind, {}: {value} }});\n", camel_case(&field.name));
         }
     }
     *out += "    default:\n      return Object.freeze({ kind });\n  }\n}\n";
@@ -131,14 +134,18 @@ pub(super) fn client(contract: &Contract) -> String {
         class(&mut body, contract, &docs, object);
     }
     for function in &contract.functions {
-        body += &format!(
+        put!(
+            &mut body,
             "\n{}function {}({}) {{\n",
             docs.comment(&function.docs, 0),
             camel_case(&function.name),
             positional(function)
         );
-        body += &format!("  const answer = {};\n", function_call(contract, function));
-        body += &format!("  return {};\n}}\n", returned(contract, function.returns.as_ref()));
+        if function.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
+            put!(&mut body, "  const raw = bytes({});\n", bytes_in(function));
+        }
+        put!(&mut body, "  const answer = {};\n", function_call(contract, function));
+        body += &(answered(contract, function.returns.as_ref(), "  ") + "}\n");
     }
     let has = |name: &str| {
         body.match_indices(name).any(|(at, _)| {
@@ -152,7 +159,7 @@ pub(super) fn client(contract: &Contract) -> String {
     let mut head = format!("'use strict';\n{HEAD}\n");
     for (module, names) in [
         ("arguments", vec!["again", "write"]),
-        ("bytes", vec!["bytes", "header", "text"]),
+        ("bytes", vec!["bytes", "header", "rawIn", "text"]),
         ("call", vec!["apart", "call", "made", "native", "object", "read", "signalOf"]),
         ("errors", vec!["ConfigurationError"]),
         ("record", vec!["list"]),
@@ -160,7 +167,7 @@ pub(super) fn client(contract: &Contract) -> String {
     ] {
         let used: Vec<_> = names.into_iter().filter(|name| has(name) || *name == "ConfigurationError").collect();
         if !used.is_empty() {
-            head += &format!("const {{ {} }} = require('./{module}');\n", used.join(", "));
+            put!(&mut head, "const {{ {} }} = require('./{module}');\n", used.join(", "));
         }
     }
     let used: Vec<_> = classes(contract)
@@ -174,19 +181,16 @@ pub(super) fn client(contract: &Contract) -> String {
 }
 
 fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object) {
-    *out += &format!("\n{}class {} {{\n  #native;\n", docs.comment(&object.docs, 0), object.name);
+    put!(out, "\n{}class {} {{\n  #native;\n", docs.comment(&object.docs, 0), object.name);
     for method in object.methods.iter().filter(|method| method.is_accessor()) {
-        *out += &format!("  #{};\n", camel_case(&method.name));
+        put!(out, "  #{};\n", camel_case(&method.name));
     }
     let new = object.constructors.iter().find(|constructor| constructor.name == "new");
     match new {
         Some(new) => {
-            *out += &format!("\n{}  constructor(options) {{\n    this.#native =\n", docs.comment(&new.docs, 1));
+            put!(out, "\n{}  constructor(options) {{\n    this.#native =\n", docs.comment(&new.docs, 1));
             *out += "      options instanceof native.Native\n        ? options\n";
-            *out += &format!(
-                "        : object(native.make('{}', 'new', write(options, ConfigurationError)));\n",
-                object.name
-            );
+            put!(out, "        : object(native.make('{}', 'new', write(options, ConfigurationError)));\n", object.name);
         }
         None => *out += "\n  constructor(native) {\n    this.#native = made(native);\n",
     }
@@ -214,11 +218,11 @@ fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object
                 ("options".to_owned(), made)
             }
         };
-        *out += &format!("\n{}  static {name}({taken}) {{\n", docs.comment(&constructor.docs, 1));
-        *out += &format!("    return new this(object({made}));\n  }}\n");
+        put!(out, "\n{}  static {name}({taken}) {{\n", docs.comment(&constructor.docs, 1));
+        put!(out, "    return new this(object({made}));\n  }}\n");
     }
     for method in object.methods.iter().filter(|method| !is_field(method)) {
-        *out += &format!("\n{}", docs.comment(&method.docs, 1));
+        put!(out, "\n{}", docs.comment(&method.docs, 1));
         self::method(out, contract, method);
     }
     *out += "}\n";
@@ -228,11 +232,12 @@ fn method(out: &mut String, contract: &Contract, method: &Callable) {
     let name = camel_case(&method.name);
     if method.is_accessor() {
         let Some(Type::Object(class)) = &method.returns else { return };
-        *out += &format!(
+        put!(
+            out,
             "  get {name}() {{\n    this.#{name} ??= new {class}(object(this.#native.ask('{}', '{{}}')));\n",
             method.name
         );
-        *out += &format!("    return this.#{name};\n  }}\n");
+        put!(out, "    return this.#{name};\n  }}\n");
         return;
     }
     if !method.is_async {
@@ -244,7 +249,11 @@ fn method(out: &mut String, contract: &Contract, method: &Callable) {
             _ if is_bytes => (positional(method), format!("{name}({})", crossing(method))),
             _ => (positional(method), format!("ask('{}', {})", method.name, written(contract, method))),
         };
-        *out += &format!("  {name}({taken}) {{\n    const answer = this.#native.{asked};\n");
+        put!(out, "  {name}({taken}) {{\n");
+        if is_bytes {
+            put!(out, "    const raw = bytes({});\n", bytes_in(method));
+        }
+        put!(out, "    const answer = this.#native.{asked};\n");
     } else {
         let (taken, given, signal) = match takes(method, false) {
             Takes::Nothing => ("options".to_owned(), "'{}'".to_owned(), "signalOf(options)"),
@@ -252,23 +261,30 @@ fn method(out: &mut String, contract: &Contract, method: &Callable) {
             Takes::Record(_) => ("request, options".to_owned(), "write(request)".to_owned(), "signalOf(options)"),
             _ => (format!("{}, options", positional(method)), written(contract, method), "signalOf(options)"),
         };
-        *out += &format!("  async {name}({taken}) {{\n");
+        put!(out, "  async {name}({taken}) {{\n");
         if signal == "signal" {
             *out += "    const [given, signal] = apart(options);\n";
         }
-        *out += &format!("    const answer = await call(this.#native, '{}', {given}, {signal});\n", method.name);
+        put!(out, "    const answer = await call(this.#native, '{}', {given}, {signal});\n", method.name);
     }
-    let value = returned(contract, method.returns.as_ref());
-    let keyword = if method.returns.is_some() { "return " } else { "" };
-    *out += &format!("    {keyword}{value};\n  }}\n");
+    let answered = answered(contract, method.returns.as_ref(), "    ");
+    // The native part does not hand back the text that was handed in.
+    let answered = if method.is_async { answered } else { answered.replace(", answer)", ", rawIn(answer, raw))") };
+    *out += &(answered + "  }\n");
 }
 
-fn returned(contract: &Contract, ty: Option<&Type>) -> String {
-    match ty {
+/// The statements that answer. What may be absent is read once.
+fn answered(contract: &Contract, ty: Option<&Type>, indent: &str) -> String {
+    let value = match ty {
+        None => return format!("{indent}read(answer);\n"),
         Some(Type::Object(name)) => format!("new {name}(object(answer))"),
+        Some(ty @ Type::Optional(inner)) if reader(contract, inner, "row", "answer") != "row" => {
+            let value = reader(contract, ty, "row", "answer");
+            return format!("{indent}const row = read(answer);\n{indent}return {value};\n");
+        }
         Some(ty) => reader(contract, ty, "read(answer)", "answer"),
-        None => "read(answer)".to_owned(),
-    }
+    };
+    format!("{indent}return {value};\n")
 }
 
 fn positional(callable: &Callable) -> String {
@@ -291,12 +307,17 @@ fn written(contract: &Contract, callable: &Callable) -> String {
     format!("write({{ {} }})", list(callable.arguments.iter().map(argument)))
 }
 
+fn bytes_in(callable: &Callable) -> String {
+    let bytes = callable.arguments.iter().find(|argument| argument.ty == Type::Bytes);
+    bytes.map(|argument| camel_case(&argument.name)).unwrap_or_default()
+}
+
 /// Arguments beside bytes, which cross as they are.
 fn crossing(callable: &Callable) -> String {
     list(callable.arguments.iter().map(|argument| {
         let name = camel_case(&argument.name);
         match &argument.ty {
-            Type::Bytes => format!("bytes({name})"),
+            Type::Bytes => "raw".to_owned(),
             Type::Optional(_) => format!("header({name})"),
             _ => format!("text({name}, '{name}')"),
         }

@@ -1,1 +1,290 @@
+#![allow(clippy::unwrap_used)]
 
+use super::{
+    super::{model::snake_case, read::read},
+    declarations::declarations,
+    docs::{Docs, of_error_field},
+    generate, names_in, script,
+};
+
+const UDL: &str = r#"
+[Custom]
+typedef string Amount;
+[Custom]
+typedef string Timestamp;
+[Custom]
+typedef string Personal;
+[Custom]
+typedef string Secret;
+[Custom]
+typedef string Metadata;
+[Custom]
+typedef string Raw;
+
+namespace shop {
+    /// Signs.
+    string sign_it(Secret api_key, bytes body);
+    /// Looks again.
+    [Throws=ShopError]
+    sequence<Receipt> again(Receipt receipt, string till_number);
+};
+
+/// A shop.
+interface Shop {
+    /// Opens it.
+    ///
+    /// Errors: `out_of_money`, or `timeout`.
+    [Throws=ShopError]
+    constructor(Options options);
+    [Throws=ShopError, Name=with_source]
+    constructor(Source source, SourceOptions options);
+    [Throws=ShopError]
+    Shop with_options(SourceOptions options);
+    string first_name();
+    Tills big_tills();
+};
+
+dictionary Options { Secret api_key; Size size = "VeryLarge"; sequence<Secret> others = []; };
+dictionary SourceOptions { double patience = 3.10; };
+
+[Trait, WithForeign]
+interface Source {
+    /// Answers one.
+    [Async, Throws=ShopError]
+    Answered answer();
+};
+dictionary Answered { Secret token; };
+
+interface Tills {
+    /// Sells, as `callback_url` and `red_one` say. A `timeout` of none, or `out_of_money`. */
+    [Async, Throws=ShopError]
+    CreatedSale sell(Order order);
+    [Async, Throws=ShopError]
+    Receipt? get(string sale_id);
+    [Async, Throws=ShopError]
+    void close();
+};
+
+interface CreatedSale {
+    string id();
+    [Async, Throws=ShopError]
+    Receipt wait(optional Patience? options = null);
+};
+
+interface Verifier {
+    [Throws=ShopError]
+    constructor(sequence<Secret> api_keys, optional u64 max_body = 10);
+    [Throws=ShopError]
+    Receipt verify(bytes body, string? signature);
+};
+
+dictionary Patience { double timeout = 120.0; };
+dictionary Order {
+    /// Where to.
+    string callback_url;
+    Amount? price = null;
+    sequence<Way> ways;
+    Metadata? metadata = null;
+};
+
+/// What was sold.
+dictionary Receipt {
+    /// Its id.
+    string id;
+    Timestamp? made_at;
+    Personal? buyer;
+    Outcome outcome;
+    Colour? colour;
+    Links links;
+    Links? other_links;
+    sequence<Links> more_links;
+    sequence<string>? errors;
+    Metadata metadata;
+    Raw raw;
+};
+dictionary Links { string? self_url; };
+
+[Enum]
+interface Colour {
+    /// `red_one`: like fire.
+    Red();
+    Other(string word);
+};
+enum Size {
+    /// Few.
+    "Small",
+    "VeryLarge",
+};
+
+[Enum]
+interface Outcome { Sold(Links sold_links); Unknown(); };
+
+[Enum]
+interface Way {
+    /// Slow.
+    OnFoot(FootWay way);
+};
+dictionary FootWay { Amount steps; Colour? shoe_colour = null; };
+
+/// Any failure.
+///
+/// Each has:
+/// - `detail`: a sentence.
+/// - `code`, `messages`: the server's
+///   own.
+[Error]
+interface ShopError {
+    /// No money.
+    OutOfMoney(string detail, string? code, sequence<string> messages, u32 attempts);
+    Timeout(string detail, string? code, sequence<string> messages, u32 attempts);
+};
+"#;
+
+/// Without line breaks, which depend on lengths.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn holds(text: &str, wanted: &[&str]) {
+    let text = flat(text);
+    for wanted in wanted {
+        assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn a_record_takes_its_row_apart_by_the_contract_s_order() {
+    holds(
+        &script::records(&read(UDL).unwrap()),
+        &[
+            "class Receipt { constructor(row, raws) { this.id = row[0]; this.madeAt = date(row[1]); this.buyer = row[2]; \
+             this.outcome = outcome(row[3]); this.colour = row[4]; this.links = new Links(row[5]); \
+             this.otherLinks = row[6] && new Links(row[6]); \
+             this.moreLinks = list(row[7], (item) => new Links(item)); \
+             this.errors = row[8] && Object.freeze(row[8]); this.metadata = Object.freeze(row[9]); \
+             this.raw = raws[row[10]]; Object.freeze(this); } }",
+            "hide(Receipt, { buyer: 'personal', metadata: 'metadata', raw: 'raw' });",
+            "class Links { constructor(row) { this.selfUrl = row[0];",
+            "function outcome(row) { const kind = row[0]; switch (kind) { case 'sold': \
+             return Object.freeze({ kind, soldLinks: new Links(row[1]) }); default: return Object.freeze({ kind }); } }",
+        ],
+    );
+}
+
+#[test]
+fn what_a_method_takes_follows_from_its_arguments() {
+    holds(
+        &script::client(&read(UDL).unwrap()),
+        &[
+            "async sell(request, options) { const answer = await call(this.#native, 'sell', write(request), \
+             signalOf(options)); return new CreatedSale(object(answer)); }",
+            "async get(saleId, options) { const answer = await call(this.#native, 'get', write({ saleId }), \
+             signalOf(options)); const row = read(answer); return row && new Receipt(row, answer); }",
+            "async close(options) { const answer = await call(this.#native, 'close', '{}', signalOf(options)); read(answer); }",
+            "async wait(options) { const [given, signal] = apart(options); const answer = await call(this.#native, \
+             'wait', write(given), signal); return new Receipt(read(answer), answer); }",
+            "verify(body, signature) { const raw = bytes(body); const answer = this.#native.verify(raw, header(signature)); \
+             return new Receipt(read(answer), rawIn(answer, raw)); }",
+            "function signIt(apiKey, body) { const raw = bytes(body); const answer = native.signIt(text(apiKey, 'apiKey'), raw);",
+            "write({ receipt: again(receipt, 'receipt'), tillNumber })",
+            "static withSource(source, options) { return new this(object(native.withSource(source(source),",
+            "this.firstName = read(this.#native.ask('first_name', '{}'));",
+            "get bigTills() { this.#bigTills ??= new Tills(object(this.#native.ask('big_tills', '{}')));",
+            "withOptions(options) { const answer = this.#native.ask('with_options', write(options, ConfigurationError));",
+        ],
+    );
+}
+
+#[test]
+fn declarations_say_what_may_be_left_out_and_what_may_be_absent() {
+    holds(
+        &declarations(&read(UDL).unwrap()),
+        &[
+            "export interface Order { /** Where to. */ readonly callbackUrl: string; readonly price?: AmountLike | null | undefined; \
+             readonly ways: readonly Way[]; readonly metadata?: MetadataLike | null | undefined; }",
+            "export class Receipt { private constructor(); /** Its id. */ readonly id: string; readonly madeAt: Date | null;",
+            "readonly errors: readonly string[] | null; readonly metadata: Metadata; readonly raw: string; }",
+            "/** @defaultValue `'very_large'` */ readonly size?: Size | null | undefined;",
+            "/** @defaultValue `3.10` */ readonly patience?: number | null | undefined;",
+            "sell(request: Order, options?: Call): Promise<CreatedSale>;",
+            "wait(options?: Patience & Call): Promise<Receipt>;",
+            "close(options?: Call): Promise<void>;",
+            "get(saleId: string, options?: Call): Promise<Receipt | null>;",
+            "constructor(options: { readonly apiKeys: readonly string[]; /** @defaultValue `10` */ readonly maxBody?: number | null | undefined; });",
+            "verify(body: RawBody, signature: string | null | undefined): Receipt;",
+            "export type Source = () => Answered | string | Promise<Answered | string>;",
+            "static withSource(source: Source, options?: SourceOptions): Shop;",
+            "readonly firstName: string; readonly bigTills: Tills;",
+        ],
+    );
+}
+
+#[test]
+fn words_stay_open_and_alternatives_are_told_apart() {
+    let declarations = declarations(&read(UDL).unwrap());
+    holds(
+        &declarations,
+        &[
+            "export type Colour = 'red_one' | (string & {});",
+            "export type Size = 'small' | 'very_large';",
+            "| { readonly kind: 'sold'; readonly soldLinks: Links; } | { readonly kind: 'unknown'; };",
+            "/** Slow. */ | { readonly type: 'on_foot'; readonly steps: AmountLike; readonly shoeColour?: Colour | null | undefined; };",
+        ],
+    );
+    assert!(!declarations.contains("FootWay"), "an alternative that goes in has its record's fields");
+}
+
+#[test]
+fn errors_have_a_class_for_each_kind_and_the_server_s_code_another_name() {
+    let contract = read(UDL).unwrap();
+    holds(
+        &script::errors(&contract),
+        &["/** No money. */ class OutOfMoneyError extends ShopError { static code = 'out_of_money'; }"],
+    );
+    holds(
+        &declarations(&contract),
+        &[
+            "/** A sentence. */ readonly detail: string;",
+            "/** The server's own. */ readonly serverCode: string | null;",
+            "export class TimeoutError extends ShopError { readonly code: 'timeout'; }",
+        ],
+    );
+    assert_eq!(of_error_field(&contract.error.docs, "attempts"), "");
+}
+
+#[test]
+fn documentation_has_javascript_s_names_and_the_api_s_words() {
+    let contract = read(UDL).unwrap();
+    let docs = Docs::new(&contract);
+    assert_eq!(docs.named("`callback_url`, `red_one`, `Unknown`", false), "`callbackUrl`, `red_one`, `unknown`");
+    assert_eq!(docs.named("`timeout` or `out_of_money`", false), "`timeout` or `OutOfMoneyError`");
+    assert_eq!(docs.named("`timeout`", true), "`TimeoutError`");
+    assert_eq!(docs.comment("Errors: none.", 0), "/** @throws None. */\n");
+    assert_eq!(docs.comment("", 1), "");
+}
+
+#[test]
+fn a_comment_is_wrapped_and_cannot_be_ended_from_within() {
+    let contract = read(UDL).unwrap();
+    let docs = Docs::new(&contract);
+    let text = docs.comment(&format!("{}\n\n- one\n- two */", "word ".repeat(60)), 2);
+    assert!(text.lines().all(|line| line.len() <= 120 && line.trim_end() == line), "{text}");
+    assert!(text.starts_with("    /**\n     * word") && text.ends_with(" *\\/\n     */\n"), "{text}");
+    assert_eq!(text.matches("*/").count(), 1, "{text}");
+}
+
+#[test]
+fn every_name_that_goes_in_comes_back_from_javascript_s() {
+    let udl = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../udl/kopokopo.udl")).unwrap();
+    for name in names_in(&read(&udl).unwrap()) {
+        assert_eq!(snake_case(&super::camel_case(name)), name);
+    }
+}
+
+#[test]
+fn the_same_contract_is_written_the_same_twice() {
+    let texts = |udl: &str| generate(&read(udl).unwrap()).into_iter().map(|output| output.text).collect::<Vec<_>>();
+    assert_eq!(texts(UDL), texts(UDL));
+    assert!(texts(UDL).iter().all(|text| text.contains("// @generated")));
+}
