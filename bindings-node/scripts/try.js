@@ -1,0 +1,77 @@
+'use strict';
+// Tries what is published: `node scripts/try.js FOLDER` installs the packages there into a project that has nothing else,
+// and takes a payment from CommonJS, from an ES module, and in strict TypeScript.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { Sandbox } = require('../test/shared/stage');
+
+const COMPILER = path.join(__dirname, '../node_modules/typescript/bin/tsc');
+
+const PAYMENT = `
+  const { baseUrl, clientId, clientSecret, apiKey } = JSON.parse(process.env.CREDENTIALS);
+  const k2 = new KopoKopo({ baseUrl, clientId, clientSecret, apiKey });
+  const push = await k2.incomingPayments.create({
+    tillNumber: 'K000000', phoneNumber: '0712345678', amount: '100', callbackUrl: 'https://shop.example',
+  });
+  const payment = await push.wait({ interval: 0.02 });
+  const body = '{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Jane"}}}';
+  const event = k2.webhooks.verify(body, signWebhook(apiKey, body));
+  console.log(payment.isPaid, event.payload.kind, typeof webhooks);
+`;
+
+const FILES = {
+  'package.json': '{ "private": true }',
+  'plain.cjs': `const { KopoKopo, signWebhook } = require('kopokopo');
+    const { webhooks } = require('kopokopo/express');
+    (async () => {${PAYMENT}})();`,
+  'module.mjs': `import { KopoKopo, signWebhook } from 'kopokopo';
+    import { webhooks } from 'kopokopo/express';
+    ${PAYMENT}`,
+  'strict.mts': `import { KopoKopo, signWebhook } from 'kopokopo';
+    import { webhooks } from 'kopokopo/express';
+    declare const process: { env: { CREDENTIALS: string } };
+    declare const console: { log(...values: unknown[]): void };
+    ${PAYMENT}`,
+  'strict.cts': `import { KopoKopo, type IncomingPayment } from 'kopokopo';
+    export const read = (id: string): Promise<IncomingPayment> => KopoKopo.fromEnv().incomingPayments.get(id);`,
+  'tsconfig.json': `{
+    "compilerOptions": {
+      "strict": true, "noEmit": true, "skipLibCheck": false, "module": "nodenext", "target": "es2022", "lib": ["es2022"], "types": []
+    },
+    "files": ["strict.mts", "strict.cts"]
+  }`,
+};
+
+async function main(given) {
+  if (!given) throw new Error('which folder? npm run try -- FOLDER');
+  const packages = fs.readdirSync(given).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(given, file));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
+  const sandbox = await Sandbox.start();
+  try {
+    for (const [name, text] of Object.entries(FILES)) fs.writeFileSync(path.join(folder, name), text);
+    const run = (program, ...given) => {
+      const env = { ...process.env, CREDENTIALS: JSON.stringify(sandbox.credentials) };
+      return execFileSync(program, given, { cwd: folder, env, encoding: 'utf8', shell: process.platform === 'win32' }).trim();
+    };
+    // Whatever it needs is in the packages: nothing is asked of a registry.
+    run('npm', 'install', '--silent', '--offline', '--no-audit', '--no-fund', '--no-package-lock', ...packages);
+    for (const file of ['plain.cjs', 'module.mjs']) {
+      const said = run(process.execPath, file);
+      if (said !== 'true customer_created function') throw new Error(`${file}: ${said}`);
+    }
+    run(process.execPath, COMPILER, '-p', '.');
+    const installed = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+    console.log(`${installed.join(' and ')}: CommonJS, ES modules and TypeScript work on Node ${process.version}`);
+  } finally {
+    await sandbox.close();
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+main(process.argv[2]).catch((error) => {
+  console.error(error.stdout || error.stderr || error.message);
+  process.exitCode = 1;
+});
