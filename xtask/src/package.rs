@@ -50,9 +50,8 @@ fn python() -> Step {
             Line::new(
                 "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
             ),
-            Line::new(
-                "maturin build --release --locked --sdist --manifest-path bindings-python/Cargo.toml --out dist/python",
-            ),
+            Line::new("maturin sdist --manifest-path bindings-python/Cargo.toml --out dist/python"),
+            Line::new("maturin build --release --locked --manifest-path bindings-python/Cargo.toml --out dist/python"),
             Line::new("python3 -m venv --clear dist/python-wheel"),
             line(format!(
                 "{wheel} -m pip install --quiet --no-index --only-binary :all: --find-links dist/python kopokopo"
