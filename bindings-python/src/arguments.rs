@@ -1,7 +1,7 @@
 //! What a program hands in: Python's values as arguments.
 
 use kopokopo::ErrorKind;
-use kopokopo_ffi::dynamic::{Arguments, Place};
+use kopokopo_ffi::dynamic::{Arguments, Object, Place};
 use pyo3::{
     exceptions::PyUnicodeEncodeError,
     intern,
@@ -17,11 +17,18 @@ const DEEPEST: u8 = 16;
 
 /// Arguments by name. What is wrong with them is an error of that kind.
 pub(crate) fn read(given: &Bound<'_, PyDict>, kind: ErrorKind) -> PyResult<Arguments> {
-    Reader { kind }.named(given, &Place::Root, 0)
+    Reader { kind, operation: None }.named(given, &Place::Root, 0)
+}
+
+/// Arguments of a method that asks the server.
+pub(crate) fn of_call(given: &Bound<'_, PyDict>, own: &Object, method: &str) -> PyResult<Arguments> {
+    Reader { kind: ErrorKind::InvalidRequest, operation: own.operation(method) }.named(given, &Place::Root, 0)
 }
 
 struct Reader {
     kind: ErrorKind,
+    /// What is called, where errors say it.
+    operation: Option<String>,
 }
 
 impl Reader {
@@ -126,7 +133,7 @@ impl Reader {
     }
 
     fn refuse(&self, py: Python<'_>, place: &Place<'_>, remedy: &str) -> PyErr {
-        refusal(py, self.kind, place, remedy)
+        refusal(py, self.kind, self.operation.clone(), place, remedy)
     }
 }
 

@@ -21,9 +21,16 @@ pub(crate) fn raise(py: Python<'_>, error: KopoKopoError) -> PyErr {
 }
 
 /// The exception for what goes in and is wrong.
-pub(crate) fn refusal(py: Python<'_>, kind: ErrorKind, field: impl Display, remedy: &str) -> PyErr {
+pub(crate) fn refusal(
+    py: Python<'_>,
+    kind: ErrorKind,
+    operation: Option<String>,
+    field: impl Display,
+    remedy: &str,
+) -> PyErr {
     let field = field.to_string();
-    let fields = ErrorFields { detail: format!("{field}: {remedy}"), field: Some(field), ..ErrorFields::default() };
+    let detail = format!("{field}: {remedy}");
+    let fields = ErrorFields { detail, operation, field: Some(field), ..ErrorFields::default() };
     of_kind(py, kind.as_str(), fields)
 }
 

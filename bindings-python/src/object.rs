@@ -73,7 +73,7 @@ impl Object {
     fn call<'py>(&self, method: &str, arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.py();
         guard(py, || {
-            let call = self.0.call(method, arguments::read(arguments, ErrorKind::InvalidRequest)?);
+            let call = self.0.call(method, arguments::of_call(arguments, &self.0, method)?);
             let go_on = || Python::attach(|py| -> PyResult<()> { py.check_signals() });
             let answer = py.detach(|| runtime::block_on_while(call, LOOK, go_on))?;
             show(py, answer.map_err(|error| raise(py, error))?.view())
@@ -90,7 +90,7 @@ impl Object {
     ) -> PyResult<(Bound<'py, PyAny>, Call)> {
         let py = arguments.py();
         guard(py, || {
-            let call = self.0.call(method, arguments::read(arguments, ErrorKind::InvalidRequest)?);
+            let call = self.0.call(method, arguments::of_call(arguments, &self.0, method)?);
             let future = event_loop.call_method0(intern!(py, "create_future"))?;
             let waiting = Waiting { event_loop: event_loop.unbind(), future: future.clone().unbind(), settle };
             let call = runtime::spawn(async move {

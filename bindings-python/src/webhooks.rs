@@ -30,6 +30,7 @@ pub(crate) fn look<T: Send>(
             return Err(refusal(
                 py,
                 ErrorKind::InvalidRequest,
+                None,
                 "signature",
                 "must be the text of the header X-KopoKopo-Signature, or None",
             ));
@@ -45,8 +46,9 @@ pub(crate) fn sign<'py>(api_key: &Bound<'py, PyAny>, body: &Bound<'py, PyAny>) -
     let py = body.py();
     guard(py, || {
         let key = api_key.cast::<PyString>().ok().and_then(|key| key.to_cow().ok());
-        let key =
-            key.ok_or_else(|| refusal(py, ErrorKind::InvalidRequest, "api_key", "must be the text of the API key"))?;
+        let key = key.ok_or_else(|| {
+            refusal(py, ErrorKind::InvalidRequest, None, "api_key", "must be the text of the API key")
+        })?;
         let signature = kopokopo_ffi::sign_webhook(Secret::from(&*key), bytes(body)?.as_bytes().to_vec());
         Ok(PyString::new(py, &signature.map_err(|error| raise(py, error))?))
     })
@@ -63,13 +65,13 @@ fn bytes<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
         return Ok(copied.cast_into()?);
     }
     let name = body.get_type().name()?;
-    Err(refusal(py, ErrorKind::InvalidRequest, "body", &format!("is {}; it {RAW_ONLY}", name.to_cow()?)))
+    Err(refusal(py, ErrorKind::InvalidRequest, None, "body", &format!("is {}; it {RAW_ONLY}", name.to_cow()?)))
 }
 
 /// The verifier behind an object.
 pub(crate) fn verifier<'a>(py: Python<'_>, object: &'a kopokopo_ffi::dynamic::Object) -> PyResult<&'a WebhookVerifier> {
     match object {
         kopokopo_ffi::dynamic::Object::WebhookVerifier(verifier) => Ok(verifier),
-        other => Err(refusal(py, ErrorKind::InvalidRequest, "verifier", &format!("cannot be {}", other.name()))),
+        other => Err(refusal(py, ErrorKind::InvalidRequest, None, "verifier", &format!("cannot be {}", other.name()))),
     }
 }

@@ -21,6 +21,18 @@ pub(crate) fn at(kind: api::ErrorKind, field: impl fmt::Display, remedy: impl fm
     KopoKopoError::of(kind, ErrorFields { detail, field: Some(field), ..ErrorFields::default() })
 }
 
+impl KopoKopoError {
+    /// The operation that it came from, where the error does not say already.
+    #[must_use]
+    pub fn during(self, operation: &str) -> Self {
+        let kind = self.kind();
+        let fields = self.into_fields();
+        let operation = fields.operation.or_else(|| Some(operation.to_owned()));
+        let kind = api::ErrorKind::ALL.into_iter().find(|known| known.as_str() == kind);
+        Self::of(kind.unwrap_or(api::ErrorKind::Internal), ErrorFields { operation, ..fields })
+    }
+}
+
 impl From<api::KopoKopoError> for KopoKopoError {
     fn from(core: api::KopoKopoError) -> Self {
         let fields = ErrorFields {
@@ -63,6 +75,13 @@ mod tests {
         for kind in api::ErrorKind::ALL {
             assert_eq!(with_detail(kind, "x").kind(), kind.as_str());
         }
+    }
+
+    #[test]
+    fn an_operation_is_said_where_none_was() {
+        let refused = with_detail(api::ErrorKind::InvalidRequest, "amount: must be whole").during("reversals.create");
+        assert_eq!(refused.to_string(), "invalid_request: reversals.create: amount: must be whole");
+        assert_eq!(refused.clone().during("another").to_string(), refused.to_string());
     }
 
     #[test]

@@ -3555,7 +3555,9 @@ impl OAuth {
     /// Errors: `configuration` without credentials, `authentication` where the server refuses them.
     pub async fn token(&self) -> Result<Token> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.token().await?)) }).await
+        runtime::call(async move { Ok(FromCore::from_core(core.token().await?)) })
+            .await
+            .map_err(|error| error.during("oauth.token"))
     }
 
     /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
@@ -3569,6 +3571,7 @@ impl OAuth {
             Ok(())
         })
         .await
+        .map_err(|error| error.during("oauth.revoke"))
     }
 
     /// Asks whether a token works, and whose it is.
@@ -3581,6 +3584,7 @@ impl OAuth {
             Ok(FromCore::from_core(core.introspect(&token).await?))
         })
         .await
+        .map_err(|error| error.during("oauth.introspect"))
     }
 
     /// Asks about the token that the client itself uses.
@@ -3588,7 +3592,9 @@ impl OAuth {
     /// Errors: those of every call.
     pub async fn token_info(&self) -> Result<TokenInfo> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.token_info().await?)) }).await
+        runtime::call(async move { Ok(FromCore::from_core(core.token_info().await?)) })
+            .await
+            .map_err(|error| error.during("oauth.token_info"))
     }
 }
 
@@ -3608,6 +3614,7 @@ impl WebhookSubscriptions {
             Ok(Arc::new(CreatedWebhookSubscription(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("webhook_subscriptions.create"))
     }
 
     /// Reads a subscription.
@@ -3620,6 +3627,7 @@ impl WebhookSubscriptions {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("webhook_subscriptions.get"))
     }
 }
 
@@ -3678,6 +3686,7 @@ impl IncomingPayments {
             Ok(Arc::new(CreatedIncomingPayment(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("incoming_payments.create"))
     }
 
     /// Reads a payment.
@@ -3690,6 +3699,7 @@ impl IncomingPayments {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("incoming_payments.get"))
     }
 }
 
@@ -3747,6 +3757,7 @@ impl MerchantWallets {
             Ok(Arc::new(CreatedMerchantWallet(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("merchant_wallets.create"))
     }
 
     /// Reads a wallet.
@@ -3759,6 +3770,7 @@ impl MerchantWallets {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("merchant_wallets.get"))
     }
 }
 
@@ -3816,6 +3828,7 @@ impl MerchantBankAccounts {
             Ok(Arc::new(CreatedMerchantBankAccount(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("merchant_bank_accounts.create"))
     }
 
     /// Reads a bank account.
@@ -3828,6 +3841,7 @@ impl MerchantBankAccounts {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("merchant_bank_accounts.get"))
     }
 }
 
@@ -3888,6 +3902,7 @@ impl ExternalRecipients {
             Ok(Arc::new(CreatedExternalRecipient(core.create_mobile_wallet(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("external_recipients.create_mobile_wallet"))
     }
 
     /// Adds a bank account of somebody else.
@@ -3904,6 +3919,7 @@ impl ExternalRecipients {
             Ok(Arc::new(CreatedExternalRecipient(core.create_bank_account(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("external_recipients.create_bank_account"))
     }
 
     /// Adds another business's till.
@@ -3917,6 +3933,7 @@ impl ExternalRecipients {
             Ok(Arc::new(CreatedExternalRecipient(core.create_till(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("external_recipients.create_till"))
     }
 
     /// Adds a paybill account.
@@ -3930,6 +3947,7 @@ impl ExternalRecipients {
             Ok(Arc::new(CreatedExternalRecipient(core.create_paybill(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("external_recipients.create_paybill"))
     }
 
     /// Reads a recipient.
@@ -3942,6 +3960,7 @@ impl ExternalRecipients {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("external_recipients.get"))
     }
 }
 
@@ -4000,6 +4019,7 @@ impl SendMoneyRequests {
             Ok(Arc::new(CreatedSendMoney(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("send_money.create"))
     }
 
     /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -4013,6 +4033,7 @@ impl SendMoneyRequests {
             Ok(Arc::new(CreatedSendMoney(core.sweep_all_funds(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("send_money.sweep_all_funds"))
     }
 
     /// Reads a request.
@@ -4025,6 +4046,7 @@ impl SendMoneyRequests {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("send_money.get"))
     }
 }
 
@@ -4081,6 +4103,7 @@ impl PollingRequests {
             Ok(Arc::new(CreatedPolling(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("polling.create"))
     }
 
     /// Reads a polling request and, once it is done, its transactions.
@@ -4093,6 +4116,7 @@ impl PollingRequests {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("polling.get"))
     }
 }
 
@@ -4151,6 +4175,7 @@ impl SmsNotifications {
             Ok(Arc::new(CreatedSmsNotification(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("sms_notifications.create"))
     }
 
     /// Reads a message's state.
@@ -4163,6 +4188,7 @@ impl SmsNotifications {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("sms_notifications.get"))
     }
 }
 
@@ -4221,6 +4247,7 @@ impl Reversals {
             Ok(Arc::new(CreatedReversal(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("reversals.create"))
     }
 
     /// Reads a reversal.
@@ -4233,6 +4260,7 @@ impl Reversals {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("reversals.get"))
     }
 }
 
@@ -4290,6 +4318,7 @@ impl PaymentLinks {
             Ok(Arc::new(CreatedPaymentLink(core.create(&request).await?)))
         })
         .await
+        .map_err(|error| error.during("payment_links.create"))
     }
 
     /// Reads a link.
@@ -4302,6 +4331,7 @@ impl PaymentLinks {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("payment_links.get"))
     }
 
     /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
@@ -4315,6 +4345,7 @@ impl PaymentLinks {
             Ok(())
         })
         .await
+        .map_err(|error| error.during("payment_links.cancel"))
     }
 }
 
@@ -4371,6 +4402,7 @@ impl Payments {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("payments.get"))
     }
 }
 
@@ -4389,6 +4421,7 @@ impl SettlementTransfers {
             Ok(FromCore::from_core(core.get(&id).await?))
         })
         .await
+        .map_err(|error| error.during("settlement_transfers.get"))
     }
 }
 

@@ -2005,6 +2005,37 @@ impl Object {
         }
     }
 
+    /// The client's name for it: `incoming_payments`. Handles have none.
+    pub const fn section(&self) -> Option<&'static str> {
+        match self {
+            Self::KopoKopo(_) => None,
+            Self::OAuth(_) => Some("oauth"),
+            Self::WebhookSubscriptions(_) => Some("webhook_subscriptions"),
+            Self::CreatedWebhookSubscription(_) => None,
+            Self::IncomingPayments(_) => Some("incoming_payments"),
+            Self::CreatedIncomingPayment(_) => None,
+            Self::MerchantWallets(_) => Some("merchant_wallets"),
+            Self::CreatedMerchantWallet(_) => None,
+            Self::MerchantBankAccounts(_) => Some("merchant_bank_accounts"),
+            Self::CreatedMerchantBankAccount(_) => None,
+            Self::ExternalRecipients(_) => Some("external_recipients"),
+            Self::CreatedExternalRecipient(_) => None,
+            Self::SendMoneyRequests(_) => Some("send_money"),
+            Self::CreatedSendMoney(_) => None,
+            Self::PollingRequests(_) => Some("polling"),
+            Self::CreatedPolling(_) => None,
+            Self::SmsNotifications(_) => Some("sms_notifications"),
+            Self::CreatedSmsNotification(_) => None,
+            Self::Reversals(_) => Some("reversals"),
+            Self::CreatedReversal(_) => None,
+            Self::PaymentLinks(_) => Some("payment_links"),
+            Self::CreatedPaymentLink(_) => None,
+            Self::Payments(_) => Some("payments"),
+            Self::SettlementTransfers(_) => Some("settlement_transfers"),
+            Self::WebhookVerifier(_) => Some("webhooks"),
+        }
+    }
+
     /// Makes one.
     ///
     /// # Errors
@@ -2191,9 +2222,9 @@ impl Object {
         }
     }
 
-    /// Calls a method that asks the server. Its errors are the method's own; `invalid_request` for arguments
+    /// Begins a method that asks the server. Its errors are the method's own; `invalid_request` for arguments
     /// that do not fit, and where there is no such method.
-    pub fn call(&self, method: &str, arguments: Arguments) -> Call {
+    pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Call {
         match (self, method) {
             (Self::OAuth(own), "token") => {
                 let own = Arc::clone(own);

@@ -124,6 +124,23 @@ pub trait Reflect: Send + Sync {
     fn view(&self) -> View<'_>;
 }
 
+impl Object {
+    /// The operation that a method is, as errors name it: `incoming_payments.create`. A handle's methods have none.
+    pub fn operation(&self, method: &str) -> Option<String> {
+        self.section().map(|section| format!("{section}.{method}"))
+    }
+
+    /// Calls a method that asks the server. Its errors are the method's own; `invalid_request` for arguments that do not
+    /// fit, and where there is no such method.
+    pub fn call(&self, method: &str, arguments: Arguments) -> Call {
+        let call = self.begin(method, arguments);
+        match self.operation(method) {
+            Some(operation) => Box::pin(async move { call.await.map_err(|error| error.during(&operation)) }),
+            None => call,
+        }
+    }
+}
+
 impl Reflect for () {
     fn view(&self) -> View<'_> {
         View::Nothing

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type},
-    rust::{BY_HAND, default_value, format, line},
+    rust::{BY_HAND, default_value, format, line, section},
 };
 
 const HEAD: &str = "\
@@ -170,6 +170,11 @@ fn objects(out: &mut String, contract: &Contract) {
     line(out, "}\n\nimpl Object {\n/// Its name in the contract: `CreatedIncomingPayment`.");
     line(out, "pub const fn name(&self) -> &'static str { match self {");
     line(out, &each(&|Object { name, .. }| format!("Self::{name}(_) => {name:?},\n")));
+    line(out, "} }\n\n/// The client's name for it: `incoming_payments`. Handles have none.");
+    line(out, "pub const fn section(&self) -> Option<&'static str> { match self {");
+    let section =
+        |object: &Object| section(contract, object).map_or_else(|| "None".into(), |name| format!("Some({name:?})"));
+    line(out, &each(&|object| format!("Self::{}(_) => {},\n", object.name, section(object))));
     line(out, "} }\n");
     constructors(out, contract);
     line(
@@ -187,10 +192,10 @@ fn objects(out: &mut String, contract: &Contract) {
     line(out, "_ => Err(unknown(self.name(), method)), } }\n");
     line(
         out,
-        "/// Calls a method that asks the server. Its errors are the method's own; `invalid_request` for arguments",
+        "/// Begins a method that asks the server. Its errors are the method's own; `invalid_request` for arguments",
     );
     line(out, "/// that do not fit, and where there is no such method.");
-    line(out, "pub fn call(&self, method: &str, arguments: Arguments) -> Call { match (self, method) {");
+    line(out, "pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Call { match (self, method) {");
     for object in objects {
         for method in object.methods.iter().filter(|method| method.is_async) {
             let call = called("own.", method, "InvalidRequest");

@@ -79,7 +79,7 @@ pub(crate) fn generate(contract: &Contract, root: &Path) -> Result<String, Strin
     }
     error(&mut out, &contract.error);
     for object in contract.objects.iter().filter(|object| !BY_HAND.contains(&object.name.as_str())) {
-        self::object(&mut out, object);
+        self::object(&mut out, object, section(contract, object));
     }
     accessors(&mut out, contract);
     format(&out, root)
@@ -361,7 +361,15 @@ fn error(out: &mut String, error: &ErrorType) {
     line(out, &format!("{} => ErrorFields {{ {names} }}, }} }} }}", any.join(" | ")));
 }
 
-fn object(out: &mut String, object: &Object) {
+/// The client's name for an object: `incoming_payments`. Handles have none.
+pub(super) fn section<'a>(contract: &'a Contract, object: &Object) -> Option<&'a str> {
+    let client = contract.objects.iter().find(|object| object.name == "KopoKopo")?;
+    let mut rooms = client.methods.iter().filter(|method| !method.is_async && method.arguments.is_empty());
+    let room = rooms.find(|method| matches!(&method.returns, Some(Type::Object(name)) if *name == object.name));
+    room.map(|method| method.name.as_str())
+}
+
+fn object(out: &mut String, object: &Object, section: Option<&str>) {
     let name = &object.name;
     let core = match name.strip_prefix("Created") {
         Some(resource) if object.is_handle() => format!("Created<api::{resource}>"),
@@ -376,7 +384,7 @@ fn object(out: &mut String, object: &Object) {
         }
         docs(out, &method.docs);
         if method.is_async {
-            call(out, method);
+            call(out, method, section);
         } else {
             // The only ones are a handle's: they read what is there already.
             line(out, &format!("pub fn {0}(&self) -> String {{ self.0.{0}().into() }}", method.name));
@@ -395,7 +403,7 @@ fn signature(method: &Callable) -> String {
 }
 
 /// Everything, the conversions too, happens inside of the task, where a panic is caught.
-fn call(out: &mut String, method: &Callable) {
+fn call(out: &mut String, method: &Callable, section: Option<&str>) {
     line(out, &format!("pub async fn {} {{", signature(method)));
     line(out, "let core = self.0.clone(); runtime::call(async move {");
     let mut given = Vec::new();
@@ -424,7 +432,11 @@ fn call(out: &mut String, method: &Callable) {
             Some(_) => format!("Ok(FromCore::from_core({answer}))"),
         },
     );
-    line(out, "}).await }");
+    line(out, "}).await");
+    if let Some(section) = section {
+        line(out, &format!(".map_err(|error| error.during(\"{section}.{}\"))", method.name));
+    }
+    line(out, "}");
 }
 
 /// The client's rooms.
