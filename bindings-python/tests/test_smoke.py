@@ -136,7 +136,8 @@ def test_a_field_at_fault_is_named_before_anything_is_sent(k2: KopoKopo, sandbox
     with pytest.raises(InvalidRequestError) as refused:
         k2.incoming_payments.create(**{**PUSH, "phone_number": "12"})
     assert (refused.value.kind, refused.value.field, refused.value.attempts) == ("invalid_request", "phone_number", 0)
-    assert str(refused.value) == f"invalid_request: {refused.value.detail}"
+    assert str(refused.value) == f"invalid_request: incoming_payments.create: {refused.value.detail}"
+    assert refused.value.operation == "incoming_payments.create"
     assert not requests(sandbox, "incoming_payments.create")
 
 

@@ -179,8 +179,9 @@ function conforms(framework, serve, { differs = () => false, tellsRefusals = tru
         await answers(413, raw, sign(raw), { chunked: true });
       });
 
-      test('a body that is announced beyond the cap is refused before it comes', { skip: !readsItself }, () =>
-        answers(413, Buffer.alloc(0), sign(PAID), { headers: { 'Content-Length': 100_001 } }));
+      const announced = () =>
+        answers(413, Buffer.alloc(0), sign(PAID), { headers: { 'Content-Length': 100_001 } });
+      if (readsItself) test('a body that is announced beyond the cap is refused before it comes', announced);
 
       test('a sender who leaves in the middle of the body leaves nothing behind', async () => {
         events.length = 0;
