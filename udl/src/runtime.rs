@@ -6,6 +6,7 @@
 
 use std::{
     future::Future,
+    panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,6 +18,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
+use futures_util::FutureExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     task::{AbortHandle, JoinHandle},
@@ -104,10 +106,15 @@ fn own() -> Result<Arc<Own>> {
 }
 
 /// Runs a call on the library's runtime. Its panic becomes an error. Dropping the future cancels the call.
+///
+/// Who is there already goes on where it is: another task would be one more thread to wake.
 pub(crate) async fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let own = own()?;
     if own.is_shut_down.load(Ordering::Acquire) {
         return Err(ended());
+    }
+    if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
+        return AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
     }
     Task(own.handle.spawn(work)).await
 }
@@ -244,6 +251,15 @@ mod tests {
         });
         hangs.unwrap().abort();
         assert!(receiver.recv().is_err(), "what it held is dropped");
+    }
+
+    #[test]
+    fn a_panic_in_a_call_that_is_there_already_becomes_a_fixed_sentence_too() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        spawn(async move { sender.send(call::<()>(async { panic!("canary") }).await.unwrap_err()).unwrap() }).unwrap();
+        let error = receiver.recv().unwrap();
+        assert_eq!(error.kind(), "internal");
+        assert!(!format!("{error} {error:?}").contains("canary"));
     }
 
     #[test]
