@@ -24,7 +24,12 @@ use crate::{
 };
 
 /// A digest of the contract that this was generated from.
+#[cfg(not(feature = "mobile"))]
 pub const CONTRACT_HASH: &str = "d6068185273b8947";
+
+/// A digest of the contract that this was generated from.
+#[cfg(feature = "mobile")]
+pub const CONTRACT_HASH: &str = "bde6ee412a8981eb";
 
 /// How a client is made.
 #[derive(Debug, Clone)]

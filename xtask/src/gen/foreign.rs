@@ -12,30 +12,37 @@ use uniffi_bindgen::{
     bindings::{GenerateOptions, TargetLanguage, generate_with_bindgen_paths},
 };
 
-/// Where the contract and its settings are.
-struct Contract(Utf8PathBuf);
+use super::mobile;
+
+/// Where the contract is, or the part of it that the library was built from, and its settings.
+struct Contract {
+    settings: Utf8PathBuf,
+    udl: Utf8PathBuf,
+}
 
 impl BindgenPathsLayer for Contract {
     fn get_crate_root(&self, _: &str) -> Option<Utf8PathBuf> {
-        Some(self.0.clone())
+        Some(self.settings.clone())
     }
 
-    fn get_udl_path(&self, _: &str, name: &str) -> Option<Utf8PathBuf> {
-        Some(self.0.join(format!("{name}.udl")))
+    fn get_udl_path(&self, _: &str, _: &str) -> Option<Utf8PathBuf> {
+        Some(self.udl.clone())
     }
 }
 
 /// Builds the library and writes one language into a folder. Files that are the same already are left as they are, so
 /// that nothing is compiled again.
-pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path) -> Result<(), String> {
-    let what = format!("{language:?}");
-    let mut paths = BindgenPaths::default();
-    paths.add_layer(Contract(utf8(root.join("udl"))?));
-    let fresh = root.join("target/gen").join(&what);
+pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path, mobile: bool) -> Result<(), String> {
+    let what = if mobile { format!("{language:?} for apps") } else { format!("{language:?}") };
+    let fresh = root.join("target/gen").join(what.replace(' ', "-"));
     let _ = fs::remove_dir_all(&fresh);
+    let udl = root.join("udl/kopokopo.udl");
+    let udl = if mobile { mobile_part(&udl, &root.join("target/gen/mobile.udl"))? } else { udl };
+    let mut paths = BindgenPaths::default();
+    paths.add_layer(Contract { settings: utf8(root.join("udl"))?, udl: utf8(udl)? });
     let options = GenerateOptions {
         languages: vec![language],
-        source: utf8(library(root)?)?,
+        source: utf8(library(root, mobile)?)?,
         out_dir: utf8(fresh.clone())?,
         ..GenerateOptions::default()
     };
@@ -99,17 +106,28 @@ fn internal(kotlin: &str) -> String {
     out
 }
 
-/// Not the stripped one of a release: what UniFFI reads is taken out of that.
-fn library(root: &Path) -> Result<PathBuf, String> {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "kopokopo-ffi", "--lib"])
-        .current_dir(root)
-        .status()
-        .map_err(|error| format!("cargo build: {error}"))?;
+/// Writes down what apps have of the contract, and answers where.
+fn mobile_part(udl: &Path, part: &Path) -> Result<PathBuf, String> {
+    let write = |folder: &Path, text: String| fs::create_dir_all(folder).and_then(|()| fs::write(part, text));
+    let text = mobile::filter(&fs::read_to_string(udl).map_err(|error| format!("{}: {error}", udl.display()))?)?;
+    write(part.parent().unwrap_or(part), text).map_err(|error| format!("{}: {error}", part.display()))?;
+    Ok(part.to_path_buf())
+}
+
+/// Not the stripped one of a release: what UniFFI reads is taken out of that. The mobile library has the other's name,
+/// so it is built elsewhere.
+fn library(root: &Path, mobile: bool) -> Result<PathBuf, String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = if mobile { target.join("mobile") } else { target };
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "kopokopo-ffi", "--lib", "--target-dir"]).arg(&target);
+    if mobile {
+        build.args(["--features", "mobile"]);
+    }
+    let built = build.current_dir(root).status().map_err(|error| format!("cargo build: {error}"))?;
     if !built.success() {
         return Err("kopokopo-ffi does not build".into());
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     Ok(target.join("debug").join(format!("{prefix}kopokopo_ffi{suffix}")))
 }

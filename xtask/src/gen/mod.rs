@@ -4,6 +4,8 @@ mod dynamic;
 mod foreign;
 mod kotlin;
 mod listing;
+#[path = "../../../udl/mobile.rs"]
+mod mobile;
 pub(crate) mod model;
 mod node;
 mod order;
@@ -28,6 +30,9 @@ pub(crate) struct Options {
     /// Write the Kotlin code into this folder too, from the library, which is built for it
     #[arg(long, value_name = "FOLDER")]
     kotlin: Option<PathBuf>,
+    /// The Kotlin or Swift code for mobile apps, from the mobile library
+    #[arg(long)]
+    mobile: bool,
     /// Write the Swift code into this folder too, from the library, which is built for it
     #[arg(long, value_name = "FOLDER")]
     swift: Option<PathBuf>,
@@ -45,14 +50,16 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let path = root.join("udl/kopokopo.udl");
     let udl = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let contract = read::read(&udl)?;
+    let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
-        Output { path: "udl/src/generated.rs", text: rust::generate(&contract, root)? },
+        Output { path: "udl/src/generated.rs", text: rust::generate(&contract, &mobile, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));
     outputs.extend(node::generate(&contract));
-    outputs.extend(kotlin::generate(&contract));
+    outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
+    outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
     Ok(outputs)
 }
 
@@ -78,7 +85,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     for (language, folder) in [(TargetLanguage::Kotlin, &options.kotlin), (TargetLanguage::Swift, &options.swift)] {
         if let Some(folder) = folder {
-            foreign::write(&root, language, folder)?;
+            foreign::write(&root, language, folder, options.mobile)?;
         }
     }
     Ok(())

@@ -63,10 +63,13 @@ use crate::{
 ";
 
 /// The whole file, formatted.
-pub(crate) fn generate(contract: &Contract, root: &Path) -> Result<String, String> {
+pub(crate) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> Result<String, String> {
     let mut out = String::from(HEAD);
-    line(&mut out, "\n/// A digest of the contract that this was generated from.");
-    line(&mut out, &format!("pub const CONTRACT_HASH: &str = \"{}\";", contract.hash));
+    for (configuration, contract) in [("not(feature = \"mobile\")", contract), ("feature = \"mobile\"", mobile)] {
+        line(&mut out, "\n/// A digest of the contract that this was generated from.");
+        line(&mut out, &format!("#[cfg({configuration})]"));
+        line(&mut out, &format!("pub const CONTRACT_HASH: &str = \"{}\";", contract.hash));
+    }
     for record in &contract.records {
         self::record(&mut out, record);
     }

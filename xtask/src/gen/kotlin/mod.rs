@@ -1,6 +1,6 @@
 //! Writes the Kotlin package's public layer from the contract: what people see, and how it crosses to the raw layer that
 //! UniFFI writes (`super::foreign`). What has no name in the contract is written by hand beside it, in
-//! `bindings-kotlin/kopokopo/src/main/kotlin`.
+//! `bindings-kotlin/common` and `bindings-kotlin/kopokopo/src/main/kotlin`.
 //!
 //! UniFFI's own classes are not shown to people: its unsigned numbers cannot be used from Java, its `toString` prints
 //! secrets, and its next version may change them.
@@ -15,27 +15,42 @@ mod writer;
 
 use super::{
     Output,
-    model::{Contract, Field, Object, Text, Type},
+    model::{Callable, Contract, Field, Object, Shape, Text, Type},
 };
 
+/// Which package the code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Package {
+    /// The whole contract.
+    Jvm,
+    /// What apps have of it.
+    Android,
+}
+
 macro_rules! file {
-    ($name:literal) => {
-        concat!("bindings-kotlin/kopokopo/src/main/generated/dev/kopokopo/", $name)
+    ($package:ident, $name:literal) => {
+        match $package {
+            Package::Jvm => concat!("bindings-kotlin/kopokopo/src/main/generated/dev/kopokopo/", $name),
+            Package::Android => concat!("bindings-kotlin/android/src/main/generated/dev/kopokopo/", $name),
+        }
     };
 }
 
-pub(super) fn generate(contract: &Contract) -> Vec<Output> {
-    vec![
-        Output { path: file!("Words.kt"), text: values::words(contract) },
-        Output { path: file!("Records.kt"), text: values::records(contract) },
-        Output { path: file!("Unions.kt"), text: values::unions(contract) },
-        Output { path: file!("KopoKopoException.kt"), text: values::errors(contract) },
-        Output { path: file!("Sections.kt"), text: objects::sections(contract) },
-        Output { path: file!("Handles.kt"), text: objects::handles(contract) },
-        Output { path: file!("KopoKopo.kt"), text: objects::client(contract) },
-        Output { path: file!("Functions.kt"), text: objects::functions(contract) },
-        Output { path: file!("Convert.kt"), text: convert::generate(contract) },
-    ]
+pub(super) fn generate(contract: &Contract, package: Package) -> Vec<Output> {
+    let mut outputs = vec![
+        Output { path: file!(package, "Words.kt"), text: values::words(contract) },
+        Output { path: file!(package, "Records.kt"), text: values::records(contract) },
+        Output { path: file!(package, "KopoKopoException.kt"), text: values::errors(contract) },
+        Output { path: file!(package, "Sections.kt"), text: objects::sections(contract) },
+        Output { path: file!(package, "Handles.kt"), text: objects::handles(contract) },
+        Output { path: file!(package, "KopoKopo.kt"), text: objects::client(contract) },
+        Output { path: file!(package, "Functions.kt"), text: objects::functions(contract) },
+        Output { path: file!(package, "Convert.kt"), text: convert::generate(contract) },
+    ];
+    if contract.enums.iter().any(|found| found.shape == Shape::Union) {
+        outputs.push(Output { path: file!(package, "Unions.kt"), text: values::unions(contract) });
+    }
+    outputs
 }
 
 /// Written by hand: it goes past JNA, which UniFFI's objects cannot.
@@ -44,9 +59,9 @@ const BY_HAND: &str = "WebhookVerifier";
 /// Where UniFFI's code is.
 const RAW: &str = "dev.kopokopo.ffi";
 
-/// What makes the client is more than a section: it has constructors, and leads to the sections.
+/// What makes the client is more than a section: it leads to the sections.
 fn is_client(object: &Object) -> bool {
-    object.constructors.len() > 1
+    object.methods.iter().any(Callable::is_accessor)
 }
 
 /// UniFFI's error is an exception in its name too.

@@ -13,7 +13,7 @@ fn contract() -> Contract {
 }
 
 fn file(contract: &Contract, name: &str) -> String {
-    generate(contract).into_iter().find(|output| output.path.ends_with(name)).unwrap().text
+    generate(contract, Package::Jvm).into_iter().find(|output| output.path.ends_with(name)).unwrap().text
 }
 
 #[test]

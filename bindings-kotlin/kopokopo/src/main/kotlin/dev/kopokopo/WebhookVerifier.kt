@@ -41,7 +41,7 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      * still no JSON object that can be read: the error's `body` has the beginning of it.
      */
     public fun verify(body: ByteArray, signature: String?): Event =
-        event(Native.verify(raw, handle, body, signature?.toByteArray()))
+        event(NativeWebhooks.verify(raw, handle, body, signature?.toByteArray()))
 
     /**
      * Verifies the raw body only.
@@ -49,7 +49,7 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      * Errors: as [verify], but for `decode`.
      */
     public fun verifySignature(body: ByteArray, signature: String?) {
-        val refusal = Native.verifySignature(raw, handle, body, signature?.toByteArray())
+        val refusal = NativeWebhooks.verifySignature(raw, handle, body, signature?.toByteArray())
         if (refusal != null) event(refusal)
     }
 
@@ -59,7 +59,7 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      *
      * Errors: `decode` where it is no JSON object.
      */
-    public fun parseUnverified(body: ByteArray): Event = event(Native.parseUnverified(raw, handle, body))
+    public fun parseUnverified(body: ByteArray): Event = event(NativeWebhooks.parseUnverified(raw, handle, body))
 
     /** One byte says which it is. */
     private fun event(answer: ByteArray): Event {
