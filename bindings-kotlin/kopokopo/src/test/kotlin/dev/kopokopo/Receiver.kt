@@ -1,0 +1,56 @@
+package dev.kopokopo
+
+import com.sun.net.httpserver.HttpServer
+import java.net.InetSocketAddress
+import java.util.concurrent.ExecutorService
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
+
+/** Keeps the raw body and the signature of whatever arrives. */
+internal class Receiver(answers: List<Int>) : AutoCloseable {
+    class Arrival(val body: ByteArray, val signature: String?)
+
+    private val answers = ArrayDeque(answers)
+    private val arrivals = ArrayList<Arrival>()
+    private val lock = ReentrantLock()
+    private val news = lock.newCondition()
+    private val threads: ExecutorService = Executors.newCachedThreadPool()
+    private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
+
+    val url: String = "http://127.0.0.1:${server.address.port}/k2/results"
+
+    init {
+        server.createContext("/") { exchange ->
+            val body = exchange.requestBody.readAllBytes()
+            exchange.sendResponseHeaders(takeIn(Arrival(body, exchange.requestHeaders.getFirst("X-KopoKopo-Signature"))), -1)
+            exchange.close()
+        }
+        server.executor = threads
+        server.start()
+    }
+
+    private fun takeIn(arrival: Arrival): Int = lock.withLock {
+        arrivals += arrival
+        news.signalAll()
+        answers.removeFirstOrNull() ?: 200
+    }
+
+    /** The first that is wanted, taken out. */
+    fun take(withinMs: Long, wanted: (Arrival) -> Boolean): Arrival? = lock.withLock {
+        var left = TimeUnit.MILLISECONDS.toNanos(withinMs)
+        while (true) {
+            val at = arrivals.indexOfFirst(wanted)
+            if (at >= 0) return arrivals.removeAt(at)
+            if (left <= 0) return null
+            left = news.awaitNanos(left)
+        }
+        @Suppress("UNREACHABLE_CODE") null
+    }
+
+    override fun close() {
+        server.stop(0)
+        threads.shutdownNow()
+    }
+}
