@@ -33,6 +33,14 @@ impl BindgenPathsLayer for Contract {
 /// Builds the library and writes one language into a folder. Files that are the same already are left as they are, so
 /// that nothing is compiled again.
 pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path, mobile: bool) -> Result<(), String> {
+    let (what, fresh) = fresh(root, language, mobile)?;
+    let written = take_over(&fresh, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    println!("{what}: {written} files differed in {}", folder.display());
+    Ok(())
+}
+
+/// Builds the library and writes one language into a new folder of its own. Answers what it is, and where.
+pub(super) fn fresh(root: &Path, language: TargetLanguage, mobile: bool) -> Result<(String, PathBuf), String> {
     let what = if mobile { format!("{language:?} for apps") } else { format!("{language:?}") };
     let fresh = root.join("target/gen").join(what.replace(' ', "-"));
     let _ = fs::remove_dir_all(&fresh);
@@ -47,9 +55,7 @@ pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path, mobile
         ..GenerateOptions::default()
     };
     generate_with_bindgen_paths(options, paths).map_err(|error| format!("{what}: {error:#}"))?;
-    let written = take_over(&fresh, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    println!("{what}: {written} files differed in {}", folder.display());
-    Ok(())
+    Ok((what, fresh))
 }
 
 /// Copies what differs, and answers how many files did.

@@ -12,6 +12,7 @@ mod order;
 mod python;
 mod read;
 mod rust;
+mod swift;
 #[cfg(test)]
 mod tests;
 
@@ -30,12 +31,12 @@ pub(crate) struct Options {
     /// Write the Kotlin code into this folder too, from the library, which is built for it
     #[arg(long, value_name = "FOLDER")]
     kotlin: Option<PathBuf>,
-    /// The Kotlin or Swift code for mobile apps, from the mobile library
+    /// What `--kotlin` writes is for mobile apps, from the library for those
     #[arg(long)]
     mobile: bool,
-    /// Write the Swift code into this folder too, from the library, which is built for it
-    #[arg(long, value_name = "FOLDER")]
-    swift: Option<PathBuf>,
+    /// The Swift package's raw layer too, from the libraries, which are built for it
+    #[arg(long)]
+    swift: bool,
 }
 
 /// A file that follows from the contract.
@@ -60,13 +61,18 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(node::generate(&contract));
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
+    outputs.extend(swift::generate(&contract, &mobile));
     Ok(outputs)
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = root();
     let mut stale = Vec::new();
-    for Output { path, text } in outputs(&root)? {
+    let mut outputs = outputs(&root)?;
+    if options.swift {
+        outputs.extend(swift::raw::generate(&root)?);
+    }
+    for Output { path, text } in outputs {
         let file = root.join(path);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
             continue;
@@ -83,10 +89,8 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.check && !stale.is_empty() {
         return Err(format!("{} differs from the contract: run `cargo xtask gen`", stale.join(", ")));
     }
-    for (language, folder) in [(TargetLanguage::Kotlin, &options.kotlin), (TargetLanguage::Swift, &options.swift)] {
-        if let Some(folder) = folder {
-            foreign::write(&root, language, folder, options.mobile)?;
-        }
+    if let Some(folder) = &options.kotlin {
+        foreign::write(&root, TargetLanguage::Kotlin, folder, options.mobile)?;
     }
     Ok(())
 }

@@ -1,0 +1,45 @@
+internal import KopoKopoRaw
+
+/// What the raw layer throws becomes this layer's.
+func call<Answer>(_ work: () throws -> Answer) throws -> Answer {
+    do { return try work() } catch { throw lifted(error) }
+}
+
+func call<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
+    do { return try await work() } catch { throw lifted(error) }
+}
+
+/// The same, for what can be the first thing that a program does.
+func enter<Answer>(_ work: () throws -> Answer) throws -> Answer {
+    try Library.ready()
+    return try call(work)
+}
+
+private func lifted(_ error: any Error) -> any Error {
+    switch error {
+    case let error as KopoKopoRaw.KopoKopoError: KopoKopoError(raw: error)
+    case is KopoKopoError, is CancellationError: error
+    default: KopoKopoError(.internal, detail: "a defect in this library: please report what was called")
+    }
+}
+
+/// What a program's own function throws becomes the raw layer's. An error of another kind may say anything, so it is only
+/// named.
+func foreign<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
+    do {
+        return try await work()
+    } catch {
+        let detail = (error as? KopoKopoError)?.detail ?? "the token source failed: \(type(of: error))"
+        throw KopoKopoRaw.KopoKopoError.Authentication(
+            detail: detail,
+            operation: nil,
+            field: nil,
+            status: nil,
+            code: nil,
+            messages: [],
+            retryAfter: nil,
+            attempts: 0,
+            body: nil
+        )
+    }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// A sentence, without what the server answered: that may hold anything.
+extension KopoKopoError: LocalizedError, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { [kind.rawValue, operation, detail].compactMap { $0 }.joined(separator: ": ") }
+
+    public var debugDescription: String { description }
+
+    public var errorDescription: String? { description }
+
+    public var customMirror: Mirror {
+        Mirror(self, children: ["kind": kind, "operation": operation as Any, "field": field as Any, "detail": detail])
+    }
+}
+
+/// `destinations[0].phone_number` to `destinations[0].phoneNumber`.
+func camelCase(_ path: String) -> String {
+    let words = path.split(separator: "_", omittingEmptySubsequences: false)
+    return words.dropFirst().reduce(String(words.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+}
+
+/// A detail that begins with the field at fault names it as Swift does.
+func spelled(_ detail: String, _ field: String?) -> String {
+    guard let field, detail.hasPrefix(field) else { return detail }
+    return camelCase(field) + detail.dropFirst(field.count)
+}

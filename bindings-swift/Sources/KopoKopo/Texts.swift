@@ -1,0 +1,42 @@
+/// Text that is in no log: it prints as something else, wherever it stands. `text` has it.
+public protocol Redacted: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// What is really there.
+    var text: String { get }
+    /// What is printed.
+    var description: String { get }
+}
+
+extension Redacted {
+    public var description: String { "[redacted]" }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}
+
+/// Personal data: a phone number, a name, an e-mail address, an account number.
+public struct Personal: Redacted, Hashable, ExpressibleByStringInterpolation {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public init(stringLiteral text: String) { self.text = text }
+}
+
+/// A credential or a token.
+public struct Secret: Redacted, ExpressibleByStringInterpolation {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public init(stringLiteral text: String) { self.text = text }
+}
+
+/// The JSON text of an answer or a webhook, exactly as it came.
+public struct Raw: Redacted, Hashable {
+    public let text: String
+
+    init(_ text: String) { self.text = text }
+
+    public var description: String { "[\(text.utf8.count) bytes]" }
+}

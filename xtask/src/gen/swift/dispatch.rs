@@ -1,0 +1,91 @@
+//! For the tests: every operation by the name that scenarios call it, with arguments from JSON. It goes through the named
+//! arguments, as people's programs do.
+
+use super::{
+    super::model::{Callable, Field, Shape, Type, Variant, camel_case},
+    Contracts, Part, is_client, types,
+    writer::Writer,
+};
+
+pub(super) fn generate(contracts: &Contracts<'_>) -> String {
+    let contract = contracts.all;
+    let mut out = Writer::new(contracts, Part::Servers, &["import Foundation", "import KopoKopo"]);
+    out.line("\n/// Calls `incoming_payments.create` and its like.");
+    out.line(
+        "func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async throws -> any Sendable {",
+    );
+    out.inside(|out| {
+        out.switch("switch operation", |out| {
+            let accessors =
+                contract.objects.iter().filter(|object| is_client(object)).flat_map(|client| &client.methods);
+            for accessor in accessors.filter(|method| method.is_accessor()) {
+                let Some(Type::Object(section)) = &accessor.returns else { continue };
+                let methods = contract.object(section).map(|section| section.methods.as_slice()).unwrap_or_default();
+                for method in methods.iter().filter(|method| method.is_async) {
+                    operation(out, accessor, method);
+                }
+            }
+            out.line("default: throw Misuse(\"there is no operation \\(operation)\")");
+        });
+    });
+    out.line("}");
+    for handle in contract.objects.iter().filter(|object| object.is_handle()) {
+        out.line(&format!("\nextension {}: Handle {{", handle.name));
+        out.inside(|out| {
+            out.block("func finished(_ options: WaitOptions) async throws -> any Sendable", |out| {
+                out.line("try await wait(options)");
+            });
+        });
+        out.line("}");
+    }
+    for found in contract.enums.iter().filter(|found| found.shape == Shape::Open && found.usage.input) {
+        out.line(&format!("\nextension {}: Word {{}}", types::public(&found.name)));
+    }
+    for union in contract.unions_in() {
+        out.gap();
+        out.block(&format!("extension {}: Given", union.name), |out| {
+            out.block("static func given(_ json: JSON) throws -> Self", |out| {
+                out.line("let given = Arguments(json)");
+                out.switch("switch try given.word(\"type\")", |out| {
+                    for Variant { name, word, content, .. } in &union.variants {
+                        let fields =
+                            content.as_ref().map(|content| types::contents(contract, content)).unwrap_or_default();
+                        out.line(&format!("case {word:?}:"));
+                        out.inside(|out| {
+                            out.call(&format!("return try .{}", types::case(name)), &arguments(fields), "")
+                        });
+                    }
+                    out.line("case let other: throw Misuse(\"there is no \\(other)\")");
+                });
+            });
+            out.line("\nstatic var absent: Self? { nil }");
+        });
+    }
+    out.finish()
+}
+
+fn operation(out: &mut Writer<'_>, accessor: &Callable, method: &Callable) {
+    let contract = out.contract;
+    out.line(&format!("case \"{}.{}\":", accessor.name, method.name));
+    let parameters = contract.parameters(method);
+    let given = match method.arguments.as_slice() {
+        [only] if !matches!(only.ty.inner(), Type::Record(_)) => vec![format!("given.required({:?})", only.name)],
+        _ => arguments(parameters),
+    };
+    let call = format!("try await client.{}.{}", camel_case(&accessor.name), camel_case(&method.name));
+    out.inside(|out| match method.returns {
+        Some(_) => out.call(&format!("return {call}"), &given, ""),
+        None => {
+            out.call(&call, &given, "");
+            out.line("return Nothing()");
+        }
+    });
+}
+
+fn arguments(fields: &[Field]) -> Vec<String> {
+    let argument = |field: &Field| {
+        let how = if field.default.is_some() { "optional" } else { "required" };
+        format!("{}: given.{how}({:?})", camel_case(&field.name), field.name)
+    };
+    fields.iter().map(argument).collect()
+}

@@ -1,0 +1,291 @@
+//! Things with methods: the client, its sections, the handles of what was created; and functions of no object.
+
+use super::{
+    super::model::{Callable, Contract, Field, Object, Type, camel_case},
+    Contracts, Part, is_client, types,
+    writer::Writer,
+};
+
+const IMPORTS: &[&str] = &["public import Foundation", "internal import KopoKopoRaw"];
+
+pub(super) fn sections(contracts: &Contracts<'_>, part: Part) -> String {
+    let mut out = Writer::new(contracts, part, IMPORTS);
+    let sections = contracts.all.objects.iter().filter(|object| !is_client(object) && !object.is_handle());
+    sections.filter(|object| contracts.is_in(part, &object.name)).for_each(|object| structure(&mut out, object));
+    for callback in contracts.all.callbacks.iter().filter(|found| contracts.is_in(part, &found.name)) {
+        self::callback(&mut out, callback);
+    }
+    out.finish()
+}
+
+pub(super) fn handles(contracts: &Contracts<'_>, part: Part) -> String {
+    let mut out = Writer::new(contracts, part, &["internal import KopoKopoRaw"]);
+    let handles = contracts.all.objects.iter().filter(|object| object.is_handle());
+    handles.filter(|object| contracts.is_in(part, &object.name)).for_each(|object| structure(&mut out, object));
+    out.finish()
+}
+
+pub(super) fn client(contracts: &Contracts<'_>, part: Part) -> String {
+    let mut out = Writer::new(contracts, part, &["internal import KopoKopoRaw"]);
+    let contract = if part == Part::Servers { contracts.all } else { contracts.apps };
+    let for_apps = |text: &str| if part == Part::Servers { text.to_owned() } else { format!("{text}OfApps") };
+    out.line("\n/// The contract that this code was written from: the library must be of the same.");
+    out.line(&format!("let {} = {:?}", for_apps("contractHash"), contract.hash));
+    for object in contracts.all.objects.iter().filter(|object| is_client(object)) {
+        out.gap();
+        if part == Part::Everywhere {
+            out.docs(&object.docs);
+            out.block(&format!("public final class {}: Sendable", object.name), |out| {
+                let raw = types::raw(&object.name);
+                out.line(&format!("let raw: {raw}\n\ninit(raw: {raw}) {{ self.raw = raw }}"));
+            });
+            out.gap();
+        }
+        out.block(&format!("extension {}", object.name), |out| {
+            for callable in object.constructors.iter().filter(|callable| contracts.has(part, object, callable)) {
+                constructor(out, object, callable);
+            }
+            for callable in object.methods.iter().filter(|callable| contracts.has(part, object, callable)) {
+                method(out, callable);
+            }
+        });
+    }
+    out.finish()
+}
+
+/// They belong to the client's type: a `version()` of no type would be everybody's.
+pub(super) fn functions(contracts: &Contracts<'_>, part: Part) -> String {
+    let contract = contracts.all;
+    let mut out = Writer::new(contracts, part, IMPORTS);
+    let client = contract.objects.iter().find(|object| is_client(object)).map_or("KopoKopo", |client| &client.name);
+    out.gap();
+    out.block(&format!("extension {client}"), |out| {
+        for callable in &contract.functions {
+            let everywhere = contracts.apps.functions.iter().any(|found| found.name == callable.name);
+            if everywhere == (part == Part::Everywhere) {
+                function(out, callable);
+            }
+        }
+    });
+    out.finish()
+}
+
+/// A library of another contract has no functions to call, so each of these may throw.
+fn function(out: &mut Writer<'_>, Callable { name, docs, arguments, returns, throws, .. }: &Callable) {
+    let contract = out.contract;
+    let name = camel_case(name);
+    let call = format!("{}({})", types::raw(&name), lowered(contract, arguments));
+    let (ty, answer) = answered(contract, returns.as_ref(), &call);
+    let answer = if *throws { format!("try {}", answer.trim_start_matches("try ")) } else { answer };
+    out.gap();
+    out.docs(docs);
+    out.call(&format!("public static func {name}"), &declared(arguments), &format!(" throws{ty} {{"));
+    out.inside(|out| out.line(&format!("try enter {{ {answer} }}")));
+    out.line("}");
+}
+
+fn structure(out: &mut Writer<'_>, object: &Object) {
+    let (name, raw) = (&object.name, types::raw(&object.name));
+    out.gap();
+    out.docs(&object.docs);
+    let kinds = if object.is_handle() { "Sendable, Identifiable" } else { "Sendable" };
+    out.block(&format!("public struct {name}: {kinds}"), |out| {
+        out.line(&format!("let raw: {raw}\n\ninit(raw: {raw}) {{ self.raw = raw }}"));
+        for callable in &object.constructors {
+            constructor(out, object, callable);
+        }
+        for callable in &object.methods {
+            method(out, callable);
+        }
+        if object.is_handle() {
+            watch(out, object);
+        }
+    });
+    if object.is_handle() {
+        out.gap();
+        out.block(&format!("extension {name}: CustomStringConvertible"), |out| {
+            out.line(&format!("public var description: String {{ \"{name}(id: \\(id))\" }}"));
+        });
+    }
+}
+
+/// What a callable is given, for the raw layer, which has labels everywhere.
+fn lowered(contract: &Contract, arguments: &[Field]) -> String {
+    let lower = |field: &Field| {
+        let name = camel_case(&field.name);
+        format!("{name}: {}", types::lower(contract, &name, &field.ty, &name))
+    };
+    arguments.iter().map(lower).collect::<Vec<_>>().join(", ")
+}
+
+/// A single argument needs no label.
+fn declared(arguments: &[Field]) -> Vec<String> {
+    match arguments {
+        [only] => vec![format!("_ {}", types::declared(only))],
+        _ => arguments.iter().map(types::declared).collect(),
+    }
+}
+
+/// The type that is answered, and how it is made of the raw layer's.
+fn answered(contract: &Contract, returns: Option<&Type>, call: &str) -> (String, String) {
+    returns.map_or_else(
+        || (String::new(), call.to_owned()),
+        |ty| (format!(" -> {}", types::swift(ty)), types::lift(contract, call, ty)),
+    )
+}
+
+/// The record that is flattened where a callable takes only that.
+fn only_record(callable: &Callable) -> Option<&str> {
+    match callable.arguments.as_slice() {
+        [field] => match field.ty.inner() {
+            Type::Record(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn method(out: &mut Writer<'_>, callable: &Callable) {
+    let contract = out.contract;
+    let name = camel_case(&callable.name);
+    let given = given(callable);
+    out.gap();
+    if !callable.is_async && !callable.throws && callable.arguments.is_empty() {
+        let (ty, answer) = answered(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
+        out.docs(&callable.docs);
+        return out.line(&format!("public var {name}: {} {{ {answer} }}", ty.trim_start_matches(" -> ")));
+    }
+    let (asynchronous, waiting) = if callable.is_async { (" async", "await ") } else { ("", "") };
+    let call = format!("raw.{name}({})", lowered(contract, &given));
+    let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);
+    let answer = answer.trim_start_matches("try ");
+    out.docs(&callable.docs);
+    out.call(&format!("public func {name}"), &declared(&given), &format!("{asynchronous} throws{ty} {{"));
+    out.inside(|out| out.line(&format!("try {waiting}call {{ try {waiting}{answer} }}")));
+    out.line("}");
+    if let Some(record) = only_record(callable) {
+        let opening = format!("public func {name}");
+        let after = format!("{asynchronous} throws{ty} {{");
+        flattened(out, callable, &opening, &after, &format!("try {waiting}{name}({record}"));
+    }
+}
+
+/// What a callable is given as a whole: a single record is never absent, because then it is flattened.
+fn given(callable: &Callable) -> Vec<Field> {
+    let whole = |field: &Field| Field { ty: field.ty.inner().clone(), default: None, ..field.clone() };
+    match (only_record(callable), callable.arguments.as_slice()) {
+        (Some(_), [field]) => vec![whole(field)],
+        _ => callable.arguments.clone(),
+    }
+}
+
+/// The same with named arguments.
+fn flattened(out: &mut Writer<'_>, callable: &Callable, opening: &str, after: &str, before: &str) {
+    let fields = out.contract.parameters(callable);
+    let declared: Vec<_> = fields.iter().map(types::declared).collect();
+    out.line("");
+    out.docs_with(&callable.docs, fields);
+    out.call(opening, &declared, after);
+    out.inside(|out| out.call(before, &named(fields), ")"));
+    out.line("}");
+}
+
+fn named(fields: &[Field]) -> Vec<String> {
+    fields.iter().map(|field| camel_case(&field.name)).map(|name| format!("{name}: {name}")).collect()
+}
+
+/// `with_token_source(token_source, options)` is `init(tokenSource:...)`; what has another name is a static function.
+fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
+    let contract = out.contract;
+    let (name, own, raw) = (camel_case(&callable.name), &object.name, types::raw(&object.name));
+    let arguments = &callable.arguments;
+    let call = |name: &str| format!("try {raw}{name}({})", lowered(contract, arguments));
+    out.gap();
+    let keyword = if is_client(object) { "public convenience init" } else { "public init" };
+    if callable.name == "new" {
+        out.docs(&callable.docs);
+        out.call(keyword, &declared(arguments), " throws {");
+        out.inside(|out| out.line(&format!("self.init(raw: try enter {{ {} }})", call(""))));
+        out.line("}");
+        if let Some(record) = only_record(callable) {
+            flattened(out, callable, keyword, " throws {", &format!("try self.init({record}"));
+        }
+        return;
+    }
+    if let [first, Field { ty: Type::Record(record), name: options, .. }] = arguments.as_slice()
+        && callable.name == format!("with_{}", first.name)
+    {
+        let fields = contract.record(record).map(|record| record.fields.as_slice()).unwrap_or_default();
+        let all: Vec<_> = std::iter::once(first.clone()).chain(fields.iter().cloned()).collect();
+        let label = camel_case(&first.name);
+        out.docs(&callable.docs);
+        out.call(keyword, &[types::declared(first), format!("_ {options}: {record}")], " throws {");
+        out.inside(|out| out.line(&format!("self.init(raw: try enter {{ {} }})", call(&format!(".{name}")))));
+        out.line("}\n");
+        out.docs_with(&callable.docs, &all);
+        out.call(keyword, &all.iter().map(types::declared).collect::<Vec<_>>(), " throws {");
+        out.inside(|out| {
+            let given = format!("try self.init({label}: {label}, {record}");
+            out.call(&given, &named(fields), ")");
+        });
+        return out.line("}");
+    }
+    out.docs(&callable.docs);
+    out.call(&format!("public static func {name}"), &declared(arguments), &format!(" throws -> {own} {{"));
+    out.inside(|out| out.line(&format!("{own}(raw: try enter {{ {} }})", call(&format!(".{name}")))));
+    out.line("}");
+}
+
+/// A sequence of what a handle's thing looks like, with the options of `wait`.
+fn watch(out: &mut Writer<'_>, handle: &Object) {
+    let contract = out.contract;
+    let Some(wait) = handle.methods.iter().find(|method| method.name == "wait") else { return };
+    let (Some(Type::Record(answer)), Some(options)) = (&wait.returns, only_record(wait)) else { return };
+    let docs = "How it stands now, and then every time that it looks otherwise, until its state is final: that is the \
+        last.\nPassing failures do not end it; everything else does, as with `wait`.\n\nErrors: `timeout` when the \
+        state was not final in time, and those of `wait`."
+        .to_owned();
+    let answer = types::public(answer);
+    let operation = format!("\"{}.get\"", section_of(contract, &answer));
+    let callable = Callable { docs, ..wait.clone() };
+    let fields = contract.parameters(&callable);
+    let declared: Vec<_> = fields.iter().map(types::declared).collect();
+    out.line("");
+    out.docs_with(&callable.docs, fields);
+    out.call("public func watch", &declared, &format!(" -> States<{answer}> {{"));
+    out.inside(|out| {
+        out.call(&format!("States(id: id, operation: {operation}, options: {options}"), &named(fields), ") {");
+        out.inside(|out| {
+            out.line("let now = try await get()\nreturn .init(value: now, isFinal: now.isFinal, text: now.raw.text)")
+        });
+        out.line("}");
+    });
+    out.line("}");
+}
+
+/// The name of the section that reads such a record: `incoming_payments`.
+fn section_of<'a>(contract: &'a Contract, record: &str) -> &'a str {
+    let ty = Some(Type::Record(record.to_owned()));
+    let reads = |object: &&Object| {
+        !object.is_handle() && object.methods.iter().any(|method| method.name == "get" && method.returns == ty)
+    };
+    let section = contract.objects.iter().find(reads).map(|object| Type::Object(object.name.clone()));
+    let mut accessors =
+        contract.objects.iter().flat_map(|object| &object.methods).filter(|method| method.is_accessor());
+    accessors.find(|method| method.returns == section).map_or("", |method| &method.name)
+}
+
+/// What a program gives.
+fn callback(out: &mut Writer<'_>, Object { name, docs, methods, .. }: &Object) {
+    out.gap();
+    out.docs(docs);
+    out.block(&format!("public protocol {name}: Sendable"), |out| {
+        for method in methods {
+            out.docs(&method.docs);
+            let asynchronous = if method.is_async { "async " } else { "" };
+            let ty = method.returns.as_ref().map_or_else(String::new, |ty| format!(" -> {}", types::swift(ty)));
+            let declared = declared(&method.arguments).join(", ");
+            out.line(&format!("func {}({declared}) {asynchronous}throws{ty}", camel_case(&method.name)));
+        }
+    });
+}
