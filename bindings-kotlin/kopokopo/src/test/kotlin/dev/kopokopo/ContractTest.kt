@@ -1,0 +1,182 @@
+package dev.kopokopo
+
+import java.io.File
+import kotlin.reflect.KCallable
+import kotlin.reflect.KClass
+import kotlin.reflect.KFunction
+import kotlin.reflect.KParameter
+import kotlin.reflect.KVisibility
+import kotlin.reflect.full.companionObject
+import kotlin.reflect.full.declaredFunctions
+import kotlin.reflect.full.declaredMemberProperties
+import kotlin.reflect.full.primaryConstructor
+import kotlin.reflect.jvm.kotlinFunction
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+
+private typealias Listed = Map<String, Map<*, *>>
+
+/** The package exposes exactly what the contract lists (tests/contract.json): no more, no less. */
+class ContractTest {
+    private val contract = readJson(File(TESTS, "contract.json"))
+    private val objects = listed("objects")
+    private val records = listed("records").filterValues { it["flattened"] == false }
+    private val enums = listed("enums")
+
+    @Suppress("UNCHECKED_CAST")
+    private fun listed(name: String): Listed = (contract.getValue(name) as Listed).also { assertFalse(it.isEmpty(), name) }
+
+    @Suppress("UNCHECKED_CAST")
+    private fun parts(of: Map<*, *>, name: String): Listed = of[name] as Listed
+
+    /** The names of a list, as Kotlin spells them. */
+    private fun names(of: Map<*, *>, name: String): List<String> = (of[name] as List<*>).map { camelCase("$it") }
+
+    private fun type(name: String): KClass<*> = Class.forName("dev.kopokopo.$name").kotlin
+
+    private fun isPublic(of: KCallable<*>) = of.visibility == KVisibility.PUBLIC
+
+    private fun given(callable: KFunction<*>): List<String?> =
+        callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
+
+    /** What callers see of a class, but for what every object has. */
+    private fun members(type: KClass<*>): List<KCallable<*>> =
+        (type.declaredFunctions + type.declaredMemberProperties).filter { isPublic(it) && it.name !in ANY }
+
+    private fun constructors(type: KClass<*>): List<KFunction<*>> = type.constructors.filter(::isPublic)
+
+    /** The classes of the package and its files' functions: what the compiler made, for neither of them is nested. */
+    private fun compiled(): List<Class<*>> =
+        File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo").list()!!
+            .filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
+
+    private fun isClass(compiled: Class<*>) = compiled.getAnnotation(Metadata::class.java).kind == 1
+
+    @Test
+    fun `the package has the contract's names and no others`() {
+        val found = compiled().filter { isClass(it) && it.kotlin.visibility == KVisibility.PUBLIC }.map { it.simpleName }
+        val beside = setOf("KopoKopoException", "TokenSource", "TokenSources")
+        assertEquals((objects.keys + records.keys + enums.keys + beside).sorted(), found.sorted())
+        val functions = compiled().filterNot(::isClass).flatMap { it.declaredMethods.toList() }
+            .mapNotNull { it.kotlinFunction }.filter(::isPublic)
+        val expected = listed("functions").mapKeys { camelCase(it.key) }
+        assertEquals(expected.keys.sorted(), functions.map { it.name }.sorted())
+        for (function in functions) assertEquals(names(expected.getValue(function.name), "parameters"), given(function), function.name)
+    }
+
+    @TestFactory
+    fun `objects have the contract's methods`(): List<DynamicTest> = objects.map { (name, listed) ->
+        dynamicTest(name) {
+            val type = type(name)
+            val methods = parts(listed, "methods").mapKeys { camelCase(it.key) }
+            val found = members(type).groupBy { it.name }
+            val waits = methods.filterValues { it["async"] == true }.keys
+            // Java waits or takes a future; a flow shows what a wait sees.
+            val beside = waits.flatMap { listOf("${it}Blocking", "${it}Async") } + if ("wait" in waits) listOf("watch") else emptyList()
+            assertEquals((methods.keys + beside).sorted(), (found.keys - "close").sorted())
+            for ((method, own) in methods) for (overload in found.getValue(method)) fits(own, overload)
+            for (method in waits) {
+                val functions = found.getValue("${method}Blocking") + found.getValue("${method}Async")
+                assertTrue(functions.none { it.isSuspend }, method)
+                assertEquals(2, functions.count { given(it as KFunction<*>) == names(methods.getValue(method), "arguments") }, method)
+            }
+        }
+    }
+
+    /** A function takes a request or its fields, and there is no third. */
+    private fun fits(listed: Map<*, *>, found: KCallable<*>) {
+        assertEquals(listed["async"], found.isSuspend, found.name)
+        val given = if (found is KFunction<*>) given(found) else emptyList()
+        assertTrue(given == names(listed, "parameters") || given == names(listed, "arguments"), "${found.name}$given")
+    }
+
+    @TestFactory
+    fun `objects are made as the contract says`(): List<DynamicTest> = objects.map { (name, listed) ->
+        dynamicTest(name) {
+            val type = type(name)
+            val named = parts(listed, "constructors").mapKeys { camelCase(it.key) }
+            val made = type.companionObject?.takeIf { it.visibility == KVisibility.PUBLIC }?.let(::members).orEmpty()
+            assertEquals((named.keys - "new").sorted(), made.map { it.name }.sorted())
+            for (function in made) assertEquals(names(named.getValue(function.name), "parameters"), given(function as KFunction<*>))
+            val own = constructors(type).map(::given).toSet()
+            val expected = named["new"]?.let { setOf(names(it, "parameters"), names(it, "arguments")) }.orEmpty()
+            assertEquals(expected, own)
+        }
+    }
+
+    @TestFactory
+    fun `records have the contract's fields`(): List<DynamicTest> =
+        records.map { (name, listed) -> dynamicTest(name) { record(type(name), names(listed, "fields"), listed["out"] == false) } }
+
+    private fun record(type: KClass<*>, fields: List<String>, isBuilt: Boolean) {
+        assertTrue(type.isData, "$type")
+        assertEquals(fields, given(type.primaryConstructor!!))
+        val components = fields.indices.map { "component${it + 1}" }
+        assertEquals((fields + components + "copy").sorted(), members(type).map { it.name }.sorted())
+        val builder = type.nestedClasses.find { it.simpleName == "Builder" }
+        assertEquals(isBuilt, builder != null, "a builder is for what goes in")
+        if (builder != null) assertEquals((fields + "build").sorted(), members(builder).map { it.name }.sorted())
+    }
+
+    @TestFactory
+    fun `enumerations have the contract's words`(): List<DynamicTest> = enums.filterValues { it["shape"] != "union" }.map { (name, listed) ->
+        dynamicTest(name) {
+            val type = type(name)
+            val words = (listed["variants"] as Map<*, *>).keys
+            if (listed["shape"] == "closed") {
+                assertEquals(words, type.java.enumConstants.map { "$it".lowercase() }.toSet())
+            } else {
+                val (known, other) = type.sealedSubclasses.partition { it.objectInstance != null }
+                val word = type.java.getMethod("getWord")
+                assertEquals(words, known.map { word.invoke(it.objectInstance) }.toSet())
+                assertEquals(listOf("Other"), other.map { it.simpleName })
+                val of = type.java.getMethod("of", String::class.java)
+                for (variant in known) assertEquals(variant.objectInstance, of.invoke(null, word.invoke(variant.objectInstance)))
+            }
+        }
+    }
+
+    @TestFactory
+    fun `unions have the contract's alternatives`(): List<DynamicTest> = enums.filterValues { it["shape"] == "union" }.flatMap { (name, listed) ->
+        val found = type(name).sealedSubclasses.associateBy { snakeCase(it.simpleName!!) }
+        val variants = listed["variants"] as Map<*, *>
+        val all = dynamicTest(name) { assertEquals(variants.keys, found.keys) }
+        listOf(all) + variants.map { (word, content) ->
+            dynamicTest("$name $word") {
+                val own = found.getValue("$word")
+                if (content !is Map<*, *>) {
+                    assertTrue(own.objectInstance != null)
+                } else if (listed["in"] == true) {
+                    record(own, names(content, "fields"), isBuilt = true)
+                } else {
+                    record(own, listOf(camelCase("${content["field"]}")), isBuilt = false)
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `every kind of error has one class, with the contract's fields`() {
+        val error = contract.getValue("error") as Map<*, *>
+        val classes = KopoKopoException::class.sealedSubclasses
+        assertEquals((error["kinds"] as List<*>).toSet(), classes.map { snakeCase(it.simpleName!!) }.toSet())
+        assertEquals((names(error, "fields") + "kind").toSet(), members(KopoKopoException::class).map { it.name }.toSet())
+        for (type in classes) {
+            val made = type.java.getConstructor(KopoKopoException.Fields::class.java).newInstance(KopoKopoException.Fields("d"))
+            assertEquals(snakeCase(type.simpleName!!), (made as KopoKopoException).kind)
+            assertEquals(emptyList<Any>(), members(type) + constructors(type), "$type")
+        }
+    }
+
+    @Test
+    fun `the digest is the contract's`() = assertEquals(contract["hash"], contractHash())
+
+    private companion object {
+        val ANY = setOf("equals", "hashCode", "toString")
+    }
+}

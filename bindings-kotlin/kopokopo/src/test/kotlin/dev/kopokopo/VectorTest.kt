@@ -1,0 +1,191 @@
+package dev.kopokopo
+
+import java.math.BigDecimal
+import java.time.OffsetDateTime
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.assertThrows
+
+private const val KEY = "api-key"
+
+/** Every vector of tests/vectors, through the package. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class VectorTest {
+    private val lazySandbox = lazy { Sandbox() }
+    private val sandbox by lazySandbox
+    private val client by lazy { sandbox.client() }
+
+    @AfterAll
+    fun close() {
+        if (lazySandbox.isInitialized()) sandbox.close()
+    }
+
+    private fun event(raw: ByteArray): Event = WebhookVerifier(listOf(KEY)).parseUnverified(raw)
+
+    private fun cases(of: Map<*, *>, name: String): List<Map<*, *>> =
+        (of[name] as List<*>).map { it as Map<*, *> }.also { assertFalse(it.isEmpty(), name) }
+
+    private fun texts(of: Map<*, *>, name: String): List<String> =
+        (of[name] as List<*>).map { it as String }.also { assertFalse(it.isEmpty(), name) }
+
+    private fun push(client: KopoKopo, phoneNumber: String = "0712345678", amount: BigDecimal = BigDecimal(100)): CreatedIncomingPayment =
+        runBlocking { client.incomingPayments.create("K000000", phoneNumber, amount, "https://shop.example") }
+
+    @TestFactory
+    fun `signatures are those of an independent hmac`(): List<DynamicTest> =
+        cases(Vectors.file("webhook_signatures"), "cases").map { case ->
+            DynamicTest.dynamicTest("${case["name"]}") {
+                val (key, signature) = case["api_key"] as String to case["signature"] as String
+                val body = Vectors.body(case["body"])
+                assertEquals(signature, signWebhook(key, body))
+                WebhookVerifier(listOf(key)).verifySignature(body, signature)
+            }
+        }
+
+    @TestFactory
+    fun `what strangers send`(): List<DynamicTest> {
+        val file = Vectors.file("hostile_webhooks")
+        return cases(file, "cases").map { case ->
+            DynamicTest.dynamicTest("${case["name"]}") { stranger(case, texts(file, "api_keys")) }
+        }
+    }
+
+    private fun stranger(case: Map<*, *>, usual: List<String>) {
+        val body = Vectors.body(case["body"])
+        val expected = case["expect"] as Map<*, *>
+        val refused = try {
+            val found = verifier(case, usual).verify(body, Vectors.header(case["signature"], body))
+            assertEquals(expected["topic"] to expected["payload"], found.topic to kind(found.payload))
+            return
+        } catch (refused: KopoKopoException) {
+            refused
+        }
+        assertEquals(expected["error"], refused.kind, refused.detail)
+        val detail = plainError(refused).getValue("detail") as String
+        for (words in texts(expected, "detail")) assertTrue(words in detail, detail)
+        val everything = "${refused.stackTraceToString()} ${refused.detail} ${refused.body}"
+        for (words in expected["never"] as List<*>? ?: emptyList<Any>()) assertFalse("$words" in everything, everything)
+        for (words in expected["never_in_detail"] as List<*>? ?: emptyList<Any>()) {
+            assertFalse("$words" in "$refused ${refused.detail}", refused.detail)
+        }
+    }
+
+    private fun verifier(case: Map<*, *>, usual: List<String>): WebhookVerifier {
+        val keys = (case["api_keys"] as List<*>?)?.map { it as String } ?: usual
+        val secret = case["client_secret"] as String?
+        return case["max_body"]?.let { WebhookVerifier(keys, secret, it as Long) } ?: WebhookVerifier(keys, secret)
+    }
+
+    @TestFactory
+    fun `sample payloads become their types`(): List<DynamicTest> = Vectors.payloads("webhook-", "result-").map { file ->
+        DynamicTest.dynamicTest(file.nameWithoutExtension) {
+            val found = event(file.readBytes())
+            assertNotEquals("unknown", kind(found.payload))
+            assertEquals(file.readText(), found.raw)
+            assertEquals(found, event(file.readBytes()))
+            assertTrue(plainEvent(found).getValue("data") is Map<*, *>)
+        }
+    }
+
+    @Test
+    fun `phone numbers become the twelve digits that are sent`() {
+        val file = Vectors.file("phones")
+        val accepted = cases(file, "accepted")
+        sandbox.control("POST", "reset")
+        for (case in accepted) push(client, phoneNumber = case["typed"] as String)
+        for (typed in texts(file, "refused")) {
+            val refused = assertThrows<KopoKopoException.InvalidRequest> { push(client, phoneNumber = typed) }
+            assertEquals("phoneNumber", refused.field)
+            assertTrue(typed.trim().length < 6 || typed !in "$refused")
+        }
+        val sent = sandbox.requests("incoming_payments.create").map { request ->
+            (Matching.find(request, "body.subscriber.phone_number") as String).removePrefix("+")
+        }
+        assertEquals(accepted.map { it["normalised"] }, sent)
+        for (case in cases(file, "hashes")) assertEquals(case["sha256"], hashPhone(case["phone_number"] as String))
+    }
+
+    @Test
+    fun `amounts are read exactly`() {
+        val file = Vectors.file("amounts")
+        fun amount(wire: String): BigDecimal? {
+            val webhook = """{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":$wire}}}"""
+            return (event(webhook.toByteArray()).payload as EventPayload.BuygoodsTransactionReceived).transaction.amount
+        }
+        for (case in cases(file, "texts")) assertEquals(case["shown"], amount(Matching.json(case["text"]))?.toPlainString(), "$case")
+        for (case in cases(file, "wire")) assertEquals(case["shown"], amount(case["json"] as String)?.toPlainString(), "$case")
+        for (wire in texts(file, "wire_refused")) {
+            if (wire == "null" || wire == "\"\"") {
+                assertNull(amount(wire), "absent, where it may be")
+            } else {
+                assertThrows<KopoKopoException.Decode>(wire) { amount(wire) }
+            }
+        }
+        // Of what people type, Java's own type refuses nearly everything; what it takes is refused by the library.
+        for (typed in texts(file, "refused")) {
+            val number = typed.toBigDecimalOrNull() ?: continue
+            if (typed in JAVAS_OWN) continue
+            val refused = assertThrows<KopoKopoException.InvalidRequest>(typed) { push(client, amount = number) }
+            assertEquals("amount", refused.field)
+        }
+    }
+
+    @Test
+    fun `times keep their moment and their offset`() {
+        val file = Vectors.file("timestamps")
+        fun created(text: String): OffsetDateTime? {
+            val webhook = mapOf("topic" to "customer_created", "created_at" to text, "event" to mapOf("resource" to mapOf<String, Any>()))
+            return event(Matching.json(webhook).toByteArray()).createdAt
+        }
+        for (case in cases(file, "accepted")) {
+            val found = created(case["text"] as String)
+            assertEquals(case["unix"], found?.toEpochSecond(), "$case")
+            assertEquals(OffsetDateTime.parse(case["shown"] as String), found, "$case")
+        }
+        fun daraja(text: String): OffsetDateTime? {
+            val webhook = mapOf("TransactionType" to "Buygoods", "TransID" to "1", "TransTime" to text)
+            return (event(Matching.json(webhook).toByteArray()).payload as EventPayload.DarajaBuygoods).darajaTransaction.transTime
+        }
+        for (case in cases(file, "daraja")) assertEquals(OffsetDateTime.parse(case["shown"] as String), daraja(case["text"] as String))
+    }
+
+    @Test
+    fun `an id is taken from a location and nothing else`() {
+        val file = Vectors.file("locations")
+        Namer().use { namer ->
+            val client = KopoKopo(clientId = "a", clientSecret = "b", baseUrl = namer.baseUrl, privateToken = true)
+            for (case in cases(file, "accepted")) {
+                namer.location = case["location"] as String
+                assertEquals(case["id"], push(client).id)
+            }
+            for (refused in texts(file, "refused")) {
+                if (refused.any { it !in ' '..'~' }) continue // It cannot stand in a header as it is.
+                namer.location = refused
+                assertThrows<KopoKopoException.OutcomeUnknown>(refused) { push(client) }
+            }
+            for (case in cases(file, "typed")) {
+                runBlocking { client.incomingPayments.get(case["text"] as String) }
+                assertEquals(case["id"], namer.paths.removeLast().substringAfterLast('/'))
+            }
+            for (typed in texts(file, "typed_refused")) {
+                val refused = assertThrows<KopoKopoException.InvalidRequest>(typed) { runBlocking { client.incomingPayments.get(typed) } }
+                assertEquals("id", refused.field)
+            }
+            assertEquals(emptyList<String>(), namer.paths)
+        }
+    }
+
+    private companion object {
+        /** What a `BigDecimal` reads and this library's texts do not: the number that it is, is a good one. */
+        val JAVAS_OWN = setOf("1.", ".5", "+5", "１００", "١٠")
+    }
+}
