@@ -42,7 +42,7 @@ let settings: [SwiftSetting] = isMobile ? [.define("KOPOKOPO_MOBILE")] : []
 /// The tests start the simulator as a process, which phones do not.
 let tests: Target = .testTarget(
     name: isMobile ? "AppTests" : "KopoKopoTests",
-    dependencies: ["KopoKopo"],
+    dependencies: ["KopoKopo", "TestSupport"],
     swiftSettings: settings
 )
 
@@ -64,6 +64,7 @@ let package = Package(
             ]
         ),
         .target(name: "KopoKopo", dependencies: ["KopoKopoRaw", "KopoKopoFFI"], swiftSettings: settings),
+        .target(name: "TestSupport", path: "Tests/Support"),
         tests,
     ]
 )

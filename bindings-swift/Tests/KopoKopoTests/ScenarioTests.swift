@@ -1,0 +1,35 @@
+import Foundation
+import TestSupport
+import XCTest
+
+final class ScenarioTests: XCTestCase {
+    /// A few at once: most of what they do is wait.
+    private static let atOnce = 4
+
+    func testEveryScenario() async throws {
+        let folder = Sandbox.root.appendingPathComponent("tests/scenarios")
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
+        let only = ProcessInfo.processInfo.environment["SCENARIO"]
+        let wanted = files.filter { file in only.map { file.lastPathComponent.contains($0) } ?? true }
+        XCTAssertFalse(wanted.isEmpty, "there are no scenarios")
+        let failures = await withTaskGroup(of: String?.self) { group in
+            var failures: [String] = []
+            for (at, file) in wanted.enumerated() {
+                if at >= Self.atOnce, let outcome = await group.next() ?? nil { failures.append(outcome) }
+                group.addTask {
+                    do {
+                        try await Play(JSON.read(Data(contentsOf: file))).run()
+                        return nil
+                    } catch {
+                        return "\(error)"
+                    }
+                }
+            }
+            for await case let outcome? in group { failures.append(outcome) }
+            return failures
+        }
+        print("\(wanted.count) scenarios, \(failures.count) failed")
+        for failure in failures { XCTFail(failure) }
+    }
+}
