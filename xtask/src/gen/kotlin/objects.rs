@@ -151,7 +151,8 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     out.line("");
     out.docs(&callable.docs);
     out.line(&format!("{synthetic}public {keyword} {name}({}){ty} =", declared.join(", ")));
-    out.inside(|out| out.line(&format!("call {{ {answer} }}")));
+    let around = if callable.is_async { "awaiting" } else { "call" };
+    out.inside(|out| out.line(&format!("{around} {{ {answer} }}")));
     if let Some(record) = record {
         let what = format!("public {keyword} {name}");
         flattened(out, callable, "@JvmSynthetic", &what, &format!("{ty} ="), (&format!("{name}({record}"), ")"));

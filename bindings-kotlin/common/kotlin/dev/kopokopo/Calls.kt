@@ -1,11 +1,14 @@
 package dev.kopokopo
 
 import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.ContinuationInterceptor
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 
 /** What the raw layer throws becomes this layer's. */
 internal inline fun <T> call(work: () -> T): T =
@@ -21,6 +24,16 @@ internal inline fun <T> call(work: () -> T): T =
 internal inline fun <T> enter(work: () -> T): T {
     Library.ready()
     return call(work)
+}
+
+/**
+ * The same, for what is awaited. A coroutine that no dispatcher brings back to a thread of its own goes on where it was
+ * woken: that is a thread of the library's, which must not wait for anything, least of all for another call.
+ */
+internal suspend fun <T> awaiting(work: suspend () -> T): T {
+    val dispatcher = currentCoroutineContext()[ContinuationInterceptor]
+    if (dispatcher != null && dispatcher != Dispatchers.Unconfined) return call { work() }
+    return withContext(Dispatchers.Default) { call { work() } }
 }
 
 /** For Java: waits. An interrupt cancels the call. */

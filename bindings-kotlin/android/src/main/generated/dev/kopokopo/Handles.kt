@@ -21,7 +21,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): IncomingPayment =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): IncomingPayment = blocking { get() }
@@ -38,7 +38,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): IncomingPayment =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -113,7 +113,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(): PaymentLink =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): PaymentLink = blocking { get() }
@@ -130,7 +130,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): PaymentLink =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing

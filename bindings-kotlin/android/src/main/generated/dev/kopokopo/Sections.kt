@@ -19,7 +19,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        call { CreatedIncomingPayment(raw.create(request.lower())) }
+        awaiting { CreatedIncomingPayment(raw.create(request.lower())) }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -78,7 +78,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
@@ -100,7 +100,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        call { CreatedPaymentLink(raw.create(request.lower())) }
+        awaiting { CreatedPaymentLink(raw.create(request.lower())) }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -141,7 +141,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
@@ -156,7 +156,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) =
-        call { raw.cancel(id) }
+        awaiting { raw.cancel(id) }
 
     /** [cancel] for Java: waits on this thread. */
     public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }

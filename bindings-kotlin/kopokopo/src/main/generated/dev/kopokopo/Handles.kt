@@ -21,7 +21,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): WebhookSubscription =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): WebhookSubscription = blocking { get() }
@@ -38,7 +38,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): WebhookSubscription =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -113,7 +113,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): IncomingPayment =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): IncomingPayment = blocking { get() }
@@ -130,7 +130,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): IncomingPayment =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -205,7 +205,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      */
     @JvmSynthetic
     public suspend fun get(): MerchantWallet =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantWallet = blocking { get() }
@@ -222,7 +222,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantWallet =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -297,7 +297,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): MerchantBankAccount =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantBankAccount = blocking { get() }
@@ -314,7 +314,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantBankAccount =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -389,7 +389,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      */
     @JvmSynthetic
     public suspend fun get(): ExternalRecipient =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): ExternalRecipient = blocking { get() }
@@ -406,7 +406,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): ExternalRecipient =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -481,7 +481,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(): SendMoney =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SendMoney = blocking { get() }
@@ -498,7 +498,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SendMoney =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -573,7 +573,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      */
     @JvmSynthetic
     public suspend fun get(): Polling =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Polling = blocking { get() }
@@ -590,7 +590,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Polling =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -665,7 +665,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): SmsNotification =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SmsNotification = blocking { get() }
@@ -682,7 +682,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SmsNotification =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -757,7 +757,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(): Reversal =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Reversal = blocking { get() }
@@ -774,7 +774,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Reversal =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -849,7 +849,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(): PaymentLink =
-        call { raw.get().lift() }
+        awaiting { raw.get().lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): PaymentLink = blocking { get() }
@@ -866,7 +866,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): PaymentLink =
-        call { raw.wait(options.lower()).lift() }
+        awaiting { raw.wait(options.lower()).lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing

@@ -20,7 +20,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun token(): Token =
-        call { raw.token().lift() }
+        awaiting { raw.token().lift() }
 
     /** [token] for Java: waits on this thread. */
     public fun tokenBlocking(): Token = blocking { token() }
@@ -35,7 +35,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun revoke(token: String) =
-        call { raw.revoke(token) }
+        awaiting { raw.revoke(token) }
 
     /** [revoke] for Java: waits on this thread. */
     public fun revokeBlocking(token: String): Unit = blocking { revoke(token) }
@@ -50,7 +50,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun introspect(token: String): Introspection =
-        call { raw.introspect(token).lift() }
+        awaiting { raw.introspect(token).lift() }
 
     /** [introspect] for Java: waits on this thread. */
     public fun introspectBlocking(token: String): Introspection = blocking { introspect(token) }
@@ -65,7 +65,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun tokenInfo(): TokenInfo =
-        call { raw.tokenInfo().lift() }
+        awaiting { raw.tokenInfo().lift() }
 
     /** [tokenInfo] for Java: waits on this thread. */
     public fun tokenInfoBlocking(): TokenInfo = blocking { tokenInfo() }
@@ -87,7 +87,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun create(request: WebhookSubscriptionRequest): CreatedWebhookSubscription =
-        call { CreatedWebhookSubscription(raw.create(request.lower())) }
+        awaiting { CreatedWebhookSubscription(raw.create(request.lower())) }
 
     /**
      * Subscribes to a kind of event.
@@ -124,7 +124,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): WebhookSubscription =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): WebhookSubscription = blocking { get(id) }
@@ -147,7 +147,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        call { CreatedIncomingPayment(raw.create(request.lower())) }
+        awaiting { CreatedIncomingPayment(raw.create(request.lower())) }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -206,7 +206,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
@@ -228,7 +228,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet =
-        call { CreatedMerchantWallet(raw.create(request.lower())) }
+        awaiting { CreatedMerchantWallet(raw.create(request.lower())) }
 
     /**
      * Adds a mobile wallet of the merchant's own.
@@ -265,7 +265,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantWallet =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantWallet = blocking { get(id) }
@@ -287,7 +287,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount =
-        call { CreatedMerchantBankAccount(raw.create(request.lower())) }
+        awaiting { CreatedMerchantBankAccount(raw.create(request.lower())) }
 
     /**
      * Adds a bank account of the merchant's own.
@@ -324,7 +324,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantBankAccount =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantBankAccount = blocking { get(id) }
@@ -346,7 +346,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient =
-        call { CreatedExternalRecipient(raw.createMobileWallet(request.lower())) }
+        awaiting { CreatedExternalRecipient(raw.createMobileWallet(request.lower())) }
 
     /**
      * Adds a person's mobile wallet.
@@ -386,7 +386,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient =
-        call { CreatedExternalRecipient(raw.createBankAccount(request.lower())) }
+        awaiting { CreatedExternalRecipient(raw.createBankAccount(request.lower())) }
 
     /**
      * Adds a bank account of somebody else.
@@ -430,7 +430,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient =
-        call { CreatedExternalRecipient(raw.createTill(request.lower())) }
+        awaiting { CreatedExternalRecipient(raw.createTill(request.lower())) }
 
     /**
      * Adds another business's till.
@@ -464,7 +464,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient =
-        call { CreatedExternalRecipient(raw.createPaybill(request.lower())) }
+        awaiting { CreatedExternalRecipient(raw.createPaybill(request.lower())) }
 
     /**
      * Adds a paybill account.
@@ -499,7 +499,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(id: String): ExternalRecipient =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): ExternalRecipient = blocking { get(id) }
@@ -522,7 +522,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun create(request: SendMoneyRequest): CreatedSendMoney =
-        call { CreatedSendMoney(raw.create(request.lower())) }
+        awaiting { CreatedSendMoney(raw.create(request.lower())) }
 
     /**
      * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
@@ -561,7 +561,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney =
-        call { CreatedSendMoney(raw.sweepAllFunds(request.lower())) }
+        awaiting { CreatedSendMoney(raw.sweepAllFunds(request.lower())) }
 
     /**
      * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -594,7 +594,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun get(id: String): SendMoney =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SendMoney = blocking { get(id) }
@@ -615,7 +615,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: PollingRequest): CreatedPolling =
-        call { CreatedPolling(raw.create(request.lower())) }
+        awaiting { CreatedPolling(raw.create(request.lower())) }
 
     /**
      * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
@@ -651,7 +651,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Polling =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Polling = blocking { get(id) }
@@ -676,7 +676,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification =
-        call { CreatedSmsNotification(raw.create(request.lower())) }
+        awaiting { CreatedSmsNotification(raw.create(request.lower())) }
 
     /**
      * Sends a message to the customer of a webhook.
@@ -709,7 +709,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): SmsNotification =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SmsNotification = blocking { get(id) }
@@ -732,7 +732,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun create(request: ReversalRequest): CreatedReversal =
-        call { CreatedReversal(raw.create(request.lower())) }
+        awaiting { CreatedReversal(raw.create(request.lower())) }
 
     /**
      * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
@@ -768,7 +768,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun get(id: String): Reversal =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Reversal = blocking { get(id) }
@@ -790,7 +790,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        call { CreatedPaymentLink(raw.create(request.lower())) }
+        awaiting { CreatedPaymentLink(raw.create(request.lower())) }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -831,7 +831,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
@@ -846,7 +846,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) =
-        call { raw.cancel(id) }
+        awaiting { raw.cancel(id) }
 
     /** [cancel] for Java: waits on this thread. */
     public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }
@@ -867,7 +867,7 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
      */
     @JvmSynthetic
     public suspend fun get(id: String): Payment =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Payment = blocking { get(id) }
@@ -888,7 +888,7 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
      */
     @JvmSynthetic
     public suspend fun get(id: String): SettlementTransfer =
-        call { raw.get(id).lift() }
+        awaiting { raw.get(id).lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SettlementTransfer = blocking { get(id) }

@@ -2,10 +2,16 @@ package dev.kopokopo
 
 import java.math.BigDecimal
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
@@ -15,6 +21,8 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.withTimeoutOrNull
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -176,6 +184,21 @@ class PaymentTest {
     fun `many calls at once share one client`() = runBlocking {
         val ids = (1..32).map { async { push().id } }.awaitAll()
         assertEquals(32, ids.toSet().size)
+    }
+
+    @Test
+    fun `a coroutine without a dispatcher goes on, on no thread of the library's, and may wait there`() {
+        val id = runBlocking { push().id }
+        val work: suspend () -> String = {
+            k2.incomingPayments.get(id)
+            repeat(3) { k2.incomingPayments.getBlocking(id) }
+            Thread.currentThread().name
+        }
+        val bare = CompletableFuture<String>()
+        work.startCoroutine(Continuation(EmptyCoroutineContext) { ended -> ended.fold(bare::complete, bare::completeExceptionally) })
+        assertTrue("Dispatcher" in bare.get(10, TimeUnit.SECONDS), bare.get())
+        val unconfined = runBlocking { withTimeout(10.seconds) { withContext(Dispatchers.Unconfined) { work() } } }
+        assertTrue("Dispatcher" in unconfined, unconfined)
     }
 
     @Test
