@@ -6,6 +6,7 @@ const { execFileSync } = require('node:child_process');
 const { createHmac, timingSafeEqual } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const officialSdk = require('k2-connect-node');
 const { StkService } = require('k2-connect-node/lib/stk');
 const { Webhooks } = require('k2-connect-node/lib/webhooks');
 const { Pool } = require('undici');
@@ -103,6 +104,8 @@ async function creates(sandbox) {
   const client = new KopoKopo(sandbox.credentials);
   const { accessToken } = await client.oauth.token();
   const pool = new Pool(sandbox.baseUrl, { connections: 64 });
+  // It has the validators that its services use, once it was made as a whole. That asks for version 1 of the API.
+  officialSdk(sandbox.credentials);
   const official = new StkService({ baseUrl: `${sandbox.baseUrl}/api/v2` });
   const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
   const works = {
