@@ -48,11 +48,14 @@ private func moment(_ text: String) -> Date? {
         bytes[16] == colon, let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
         let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19)
     else { return nil }
-    guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61 else { return nil }
+    guard (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
+    let first = days(year, month, 1)
+    let next = month == 12 ? days(year + 1, 1, 1) : days(year, month + 1, 1)
+    guard (1...next - first).contains(day) else { return nil }
     let zone = bytes[19...].firstIndex { $0 != UInt8(ascii: ".") && !(48...57).contains($0) } ?? bytes.count
     let fraction = zone == 19 ? 0 : Double("0" + String(decoding: bytes[19..<zone], as: UTF8.self))
-    guard let fraction, let offset = offset(bytes[zone...]) else { return nil }
-    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second - offset
+    guard zone != 20, let fraction, let offset = offset(bytes[zone...]) else { return nil }
+    let seconds = (((first + day - 1) * 24 + hour) * 60 + minute) * 60 + second - offset
     return Date(timeIntervalSince1970: Double(seconds) + fraction)
 }
 
@@ -64,13 +67,16 @@ private func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
     guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), digits.utf8.count == 4,
         !digits.hasPrefix("+"), let number = UInt16(digits)
     else { return nil }
-    let seconds = (Int(number) / 100 * 60 + Int(number) % 100) * 60
+    let (hours, minutes) = (Int(number) / 100, Int(number) % 100)
+    guard hours < 24, minutes < 60 else { return nil }
+    let seconds = (hours * 60 + minutes) * 60
     return sign == UInt8(ascii: "-") ? -seconds : seconds
 }
 
 /// Days since 1970-01-01 in the Gregorian calendar. The year begins in March here, so that a leap day is its last.
 private func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let shifted = month > 2 ? year : year - 1
+    // 400 years, 146 097 days, are put on top, so that nothing is below zero.
+    let shifted = (month > 2 ? year : year - 1) + 400
     let sinceMarch = (month + 9) % 12
-    return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * sinceMarch + 2) / 5 + day - 719_469
+    return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * sinceMarch + 2) / 5 + day - 719_469 - 146_097
 }

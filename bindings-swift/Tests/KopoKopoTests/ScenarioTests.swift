@@ -32,4 +32,23 @@ final class ScenarioTests: XCTestCase {
         print("\(wanted.count) scenarios, \(failures.count) failed")
         for failure in failures { XCTFail(failure) }
     }
+
+    func testAnExpectationThatIsNotMetFails() async throws {
+        for step in [
+            #"{"call": "oauth.token", "expect": {"token_type": "Basic"}}"#,
+            #"{"call": "oauth.token", "expect_error": {"kind": "api"}}"#,
+            #"{"call": "incoming_payments.get", "with": {"id": "1"}}"#,
+            #"{"state": {"transactions": 7}}"#,
+            #"{"receive": "incoming_payment", "within_ms": 50}"#,
+            #"{"call": "oauth.token", "expects": {}}"#,
+        ] {
+            let scenario = try JSON.read(Data(#"{"name": "wrong", "steps": [\#(step)]}"#.utf8))
+            do {
+                try await Play(scenario).run()
+                XCTFail(step)
+            } catch let failure as Failure {
+                XCTAssertTrue(failure.description.hasPrefix("wrong: step 1: "), failure.description)
+            }
+        }
+    }
 }

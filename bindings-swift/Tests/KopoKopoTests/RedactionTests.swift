@@ -1,0 +1,62 @@
+import Foundation
+import KopoKopo
+import TestSupport
+import XCTest
+
+private let canary = "canary"
+
+final class RedactionTests: XCTestCase {
+    /// However a value is printed.
+    private func hides(_ value: Any, _ hidden: String..., line: UInt = #line) {
+        var printed = ""
+        print(value, to: &printed)
+        for shown in [printed, "\(value)", String(describing: value), String(reflecting: value), dumped(value)] {
+            for word in hidden { XCTAssertFalse(shown.contains(word), shown, line: line) }
+        }
+        XCTAssertTrue(printed.contains("[redacted]"), printed, line: line)
+    }
+
+    func testWhatGoesInHidesSecretsPeopleAndMetadata() {
+        let secret = Secret(canary)
+        hides(ClientOptions(clientId: "id", clientSecret: secret, apiKey: secret, otherApiKeys: [secret], proxy: secret), canary)
+        hides(TokenSourceOptions(proxy: secret), canary)
+        hides(AccessToken(token: secret), canary)
+        let request = IncomingPaymentRequest(
+            tillNumber: "K000000", phoneNumber: Personal(canary), amount: 10, callbackUrl: "https://shop.example",
+            firstName: Personal(canary), metadata: [canary: .text(canary)])
+        hides(request, canary)
+        XCTAssertTrue("\(request)".contains("K000000"))
+        let destination = Destination.paybill(
+            paybillNumber: "888", paybillAccountNumber: Personal(canary), amount: 10, description: "Rent")
+        hides(destination, canary)
+        hides(SendMoneyRequest(destinations: [destination], callbackUrl: "https://shop.example"), canary)
+        XCTAssertEqual(Personal(canary).text, canary)
+        XCTAssertEqual(secret.text, canary)
+    }
+
+    func testWhatComesOutHidesThemTooAndTheTextItCameAs() async throws {
+        let sandbox = try Sandbox()
+        defer { sandbox.close() }
+        let client = try sandbox.client()
+        let payment = try await client.incomingPayments.create(
+            tillNumber: "K000000", phoneNumber: "0712345678", amount: 100, callbackUrl: "https://shop.example",
+            firstName: "Wanjiru", metadata: ["order": .text(canary)]
+        ).wait(interval: .milliseconds(20))
+        hides(payment, "712345678", "Wanjiru", canary)
+        XCTAssertTrue("\(payment)".contains("[\(payment.raw.text.utf8.count) bytes]"), "\(payment)")
+        XCTAssertTrue(payment.raw.text.contains("712345678"))
+        let token = try await client.oauth.token()
+        hides(token, token.accessToken.text)
+        let body = #"{"topic":"customer_created","event":{"resource":{"first_name":"\#(canary)","phone_number":"+254712345678"}}}"#
+        let event = try client.webhooks.parseUnverified(Data(body.utf8))
+        hides(event, canary, "712345678")
+    }
+
+    func testErrorsDoNotShowWhatTheServerAnswered() {
+        let error = KopoKopoError(.api, detail: "no", operation: "payments.get", messages: [canary], body: canary)
+        for shown in ["\(error)", String(reflecting: error), dumped(error), error.localizedDescription] {
+            XCTAssertFalse(shown.contains(canary), shown)
+            XCTAssertTrue(shown.contains("payments.get"), shown)
+        }
+    }
+}
