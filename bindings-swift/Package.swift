@@ -3,8 +3,8 @@
 import PackageDescription
 
 // Where the native library comes from, and which part of the package is built:
-// - KOPOKOPO_LIBRARY_DIR: a folder with the library, `target/debug` of the repository. Without it, on Linux, the linker
-//   looks where it always does (/usr/local/lib, LIBRARY_PATH).
+// - KOPOKOPO_LIBRARY_DIR: a folder with the shared library: `target/debug` of the repository. Without it, on Linux, the
+//   linker looks where it always does (/usr/local/lib, LIBRARY_PATH).
 // - KOPOKOPO_XCFRAMEWORK: a KopoKopoFFI.xcframework inside of this package, made by build-xcframework.sh. Without it, on
 //   Apple platforms, the one of the release is fetched.
 // - KOPOKOPO_MOBILE=1: what apps have, on a machine that is no phone. iOS has nothing else anyway.
@@ -14,7 +14,8 @@ let isMobile = Context.environment["KOPOKOPO_MOBILE"] == "1"
 
 let release = "0.1.0"
 let releaseURL = "https://github.com/kopokopo-sdk/kopokopo/releases/download/v\(release)/KopoKopoFFI.xcframework.zip"
-let releaseChecksum = ""
+/// build-xcframework.sh writes it.
+let releaseChecksum = "0000000000000000000000000000000000000000000000000000000000000000"
 
 #if os(Linux)
 let usesLibrary = true
@@ -48,7 +49,7 @@ let tests: Target = .testTarget(
 
 let package = Package(
     name: "KopoKopo",
-    platforms: [.iOS(.v16), .macOS(.v13), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
+    platforms: [.iOS(.v16), .macOS(.v13)],
     products: [.library(name: "KopoKopo", targets: ["KopoKopo"])],
     targets: [
         foreign(),
@@ -58,8 +59,8 @@ let package = Package(
             dependencies: ["KopoKopoFFI"],
             swiftSettings: settings + [.swiftLanguageMode(.v5)],
             linkerSettings: [
-                .linkedFramework("Security", .when(platforms: [.macOS, .iOS, .tvOS, .watchOS, .visionOS])),
-                .linkedFramework("CoreFoundation", .when(platforms: [.macOS, .iOS, .tvOS, .watchOS, .visionOS])),
+                .linkedFramework("Security", .when(platforms: [.macOS, .iOS])),
+                .linkedFramework("CoreFoundation", .when(platforms: [.macOS, .iOS])),
                 .linkedFramework("SystemConfiguration", .when(platforms: [.macOS])),
             ]
         ),

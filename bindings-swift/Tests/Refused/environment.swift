@@ -1,0 +1,5 @@
+import KopoKopo
+
+func app() throws {
+    _ = try KopoKopo.fromEnv()
+}

@@ -1,0 +1,5 @@
+import KopoKopo
+
+func app(_ options: ClientOptions) throws {
+    _ = try KopoKopo(options)
+}

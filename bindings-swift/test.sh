@@ -1,0 +1,70 @@
+#!/bin/sh
+# Builds the libraries and the simulator, and builds and tests this package on them: as servers have it, and as apps have
+# it. It needs Swift 6 and Rust, and no network once the crates are there.
+#
+# KOPOKOPO_SKIP_CARGO=1: what Rust makes is in ../target already (or in CARGO_TARGET_DIR).
+set -eu
+cd "$(dirname "$0")"
+
+fail() {
+    echo "bindings-swift/test.sh: $1" >&2
+    exit 1
+}
+
+command -v swift >/dev/null 2>&1 || fail "there is no swift here: install Swift 6 (https://www.swift.org/install)"
+version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\).*/\1/p' | head -n 1)
+[ "${version:-0}" -ge 6 ] || fail "Swift 6 is needed, and this is: $(swift --version 2>&1 | head -n 1)"
+
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}
+export CARGO_TARGET_DIR
+if [ "${KOPOKOPO_SKIP_CARGO:-0}" != 1 ]; then
+    command -v cargo >/dev/null 2>&1 || fail "there is no cargo here: install Rust (https://rustup.rs)"
+    (
+        cd ..
+        # This builds both libraries, too.
+        cargo xtask gen --check --swift
+        cargo build --quiet --package k2
+    )
+fi
+full=$CARGO_TARGET_DIR/debug
+mobile=$CARGO_TARGET_DIR/mobile/debug
+for folder in "$full" "$mobile"; do
+    [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "there is no library in $folder"
+done
+[ -e "${K2_BINARY:-$full/k2}" ] || fail "there is no simulator: ${K2_BINARY:-$full/k2}"
+
+scratch=${KOPOKOPO_SWIFT_BUILD:-.build}
+package() {
+    name=$1
+    library=$2
+    shift 2
+    KOPOKOPO_LIBRARY_DIR=$library swift "$@" --scratch-path "$scratch/$name"
+}
+
+echo "as servers have it"
+package full "$full" build
+package full "$full" test
+
+if [ "$(uname)" = Linux ]; then
+    echo "with a library of another contract"
+    LD_LIBRARY_PATH=$mobile KOPOKOPO_MISMATCH=1 package full "$full" test --skip-build --filter MismatchTests
+fi
+
+echo "as apps have it"
+export KOPOKOPO_MOBILE=1
+package apps "$mobile" build
+package apps "$mobile" test
+
+# What an app must not do does not compile. What it may do does, or this would show nothing.
+modules=$(package apps "$mobile" build --show-bin-path)/Modules
+compiles() {
+    swiftc -typecheck -swift-version 6 -I "$modules" -I Sources/KopoKopoFFI/include "$1" 2>"$scratch/refused.txt"
+}
+compiles Tests/Refused/allowed.swift || fail "what apps may do does not compile: $(cat "$scratch/refused.txt")"
+for file in Tests/Refused/*.swift; do
+    [ "$file" = Tests/Refused/allowed.swift ] && continue
+    if compiles "$file"; then fail "$file compiles for apps"; fi
+    grep -Eq "cannot find|has no member|missing argument|extra argument|incorrect argument" "$scratch/refused.txt" ||
+        fail "$file is refused for another reason: $(cat "$scratch/refused.txt")"
+done
+echo "swift: everything passed"
