@@ -21,6 +21,7 @@ use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
     task::{AbortHandle, JoinHandle},
 };
 
@@ -105,18 +106,33 @@ fn own() -> Result<Arc<Own>> {
     }
 }
 
+/// What a task does, whichever call it is of: the runtime's code for tasks is there once, and not once for each method.
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// Runs a call on the library's runtime. Its panic becomes an error. Dropping the future cancels the call.
-///
-/// Who is there already goes on where it is: another task would be one more thread to wake.
-pub(crate) async fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    let own = own()?;
-    if own.is_shut_down.load(Ordering::Acquire) {
-        return Err(ended());
-    }
-    if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
-        return AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
-    }
-    Task(own.handle.spawn(work)).await
+pub(crate) fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Work<Result<T>> {
+    run(Box::pin(work))
+}
+
+/// Who is on the runtime already goes on there: another task would be one more thread to wake.
+fn run<T: Send + 'static>(work: Work<Result<T>>) -> Work<Result<T>> {
+    let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.unwrap_or_else(|_| Err(panic::defect())));
+    Box::pin(async move {
+        let own = own()?;
+        if own.is_shut_down.load(Ordering::Acquire) {
+            return Err(ended());
+        }
+        if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
+            return caught.await;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let work: Work<()> = Box::pin(async move {
+            // Nobody waits any more where it cannot be told.
+            let _ = sender.send(caught.await);
+        });
+        let _task = Task(own.handle.spawn(work));
+        receiver.await.unwrap_or_else(|_| Err(ended()))
+    })
 }
 
 /// Runs something beside the program: a language with an event loop of its own waits for a call there, and tells the loop
@@ -137,22 +153,9 @@ fn ended() -> crate::KopoKopoError {
 }
 
 /// A call under way. Nobody waits for it any more once this is dropped.
-struct Task<T>(JoinHandle<Result<T>>);
+struct Task(JoinHandle<()>);
 
-impl<T> Future for Task<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        // What a JoinError says holds the panic's text, so nothing of it is passed on.
-        Pin::new(&mut self.0).poll(context).map(|joined| match joined {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => Err(panic::defect()),
-            Err(_) => Err(ended()),
-        })
-    }
-}
-
-impl<T> Drop for Task<T> {
+impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
