@@ -18,8 +18,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// How the mobile library is linked.
+fn link() {
+    let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let argument = |argument: &str| println!("cargo:rustc-cdylib-link-arg=-Wl,{argument}");
+    if matches!(system.as_str(), "android" | "linux") {
+        // Android's devices have pages of 4 or of 16 KB.
+        argument("-z,max-page-size=16384");
+        if env::var("OPT_LEVEL").as_deref() == Ok("z") {
+            // What is the same twice is there once, and addresses to be set take a bit each. The second has a form of
+            // its own in Android's linker.
+            argument("--icf=all");
+            argument(if system == "android" { "--pack-dyn-relocs=android" } else { "-z,pack-relative-relocs" });
+        }
+    }
+}
+
 /// Writes the part down and answers its path.
 fn mobile_part() -> Result<String, Box<dyn Error>> {
+    link();
     println!("cargo:rerun-if-changed={CONTRACT}");
     println!("cargo:rerun-if-changed=mobile.rs");
     let part = mobile::filter(&fs::read_to_string(CONTRACT)?)?;

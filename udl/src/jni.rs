@@ -6,20 +6,22 @@
 #[cfg(not(feature = "mobile"))]
 mod webhooks;
 
-use jni::{
-    EnvUnowned,
-    errors::ThrowRuntimeExAndDefault,
-    objects::{JClass, JString},
-};
+use std::ffi::CString;
+
+use jni::sys::{JNIEnv, jclass, jstring};
 
 use crate::generated::CONTRACT_HASH;
 
 /// What this library was built from. It is asked before anything else is called. The name is that of a function of the
 /// Kotlin object `dev.kopokopo.Native`.
+///
+/// Attaching threads and looking up classes would be most of what the mobile library has of the JVM, for a text.
+///
+/// # Safety
+/// The JVM calls it, with the environment of the thread.
 #[unsafe(no_mangle)]
-pub extern "system" fn Java_dev_kopokopo_Native_contractHash<'local>(
-    mut env: EnvUnowned<'local>,
-    _class: JClass<'local>,
-) -> JString<'local> {
-    env.with_env(|env| env.new_string(CONTRACT_HASH)).resolve::<ThrowRuntimeExAndDefault>()
+pub unsafe extern "system" fn Java_dev_kopokopo_Native_contractHash(env: *mut JNIEnv, _class: jclass) -> jstring {
+    let hash = CString::new(CONTRACT_HASH).unwrap_or_default();
+    // SAFETY: the environment is the caller's, and its table has had this function since the first version.
+    unsafe { ((**env).v1_1.NewStringUTF)(env, hash.as_ptr()) }
 }

@@ -6,6 +6,7 @@ mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
 mod languages;
+mod mobile;
 mod package;
 mod shell;
 mod step;
@@ -32,6 +33,8 @@ enum Task {
     Gen(r#gen::Options),
     /// Make what is published, install it where nothing else is, and try it
     Package(package::Options),
+    /// Build the library for mobile apps, and check its size, its alignment and what it exports
+    Mobile(mobile::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
     /// Run the benchmarks beside their baselines and print the ratios
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Gen(options) => r#gen::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
     };

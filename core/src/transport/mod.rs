@@ -1,6 +1,7 @@
 //! The one place that makes HTTP requests.
 
 mod http1;
+mod provider;
 pub(crate) mod tls;
 
 use std::{fmt, time::Duration};

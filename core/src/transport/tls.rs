@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::{CryptoProvider, ring},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, pem::PemObject},
 };
-#[cfg(not(target_os = "android"))]
+#[cfg(not(any(target_os = "android", feature = "small")))]
 use rustls_platform_verifier::Verifier;
 
+use super::provider::provider;
 use crate::error::{KopoKopoError, Result};
 
 /// Reads every certificate of a PEM text.
@@ -31,7 +32,7 @@ pub(crate) fn client_config(
     extra: &[CertificateDer<'static>],
     platform_roots: bool,
 ) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(provider());
     if platform_roots && let Some(config) = with_platform_roots(extra, &provider)? {
         return Ok(config);
     }
@@ -44,7 +45,7 @@ pub(crate) fn client_config(
 }
 
 /// None where the platform has no usable roots, as in a container without ca-certificates.
-#[cfg(not(target_os = "android"))]
+#[cfg(not(any(target_os = "android", feature = "small")))]
 fn with_platform_roots(
     extra: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
@@ -63,8 +64,9 @@ fn with_platform_roots(
     Ok(Some(config))
 }
 
-/// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither.
-#[cfg(target_os = "android")]
+/// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither, and are the
+/// same on every device.
+#[cfg(any(target_os = "android", feature = "small"))]
 fn with_platform_roots(
     _: &[CertificateDer<'static>],
     _: &Arc<CryptoProvider>,

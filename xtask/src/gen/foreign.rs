@@ -130,8 +130,8 @@ fn library(root: &Path, mobile: bool) -> Result<PathBuf, String> {
     if mobile {
         build.args(["--features", "mobile"]);
     }
-    let built = build.current_dir(root).status().map_err(|error| format!("cargo build: {error}"))?;
-    if !built.success() {
+    let status = build.current_dir(root).status().map_err(|error| format!("cargo build: {error}"))?;
+    if !status.success() {
         return Err("kopokopo-ffi does not build".into());
     }
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);

@@ -17,6 +17,7 @@ mod swift;
 mod tests;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -48,8 +49,7 @@ struct Output {
 
 /// Every generated file, in a fixed order. A new language adds its backend here.
 fn outputs(root: &Path) -> Result<Vec<Output>, String> {
-    let path = root.join("udl/kopokopo.udl");
-    let udl = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let udl = contract(root)?;
     let contract = read::read(&udl)?;
     let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
@@ -63,6 +63,36 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
     outputs.extend(swift::generate(&contract, &mobile));
     Ok(outputs)
+}
+
+/// The names that the library for apps has to export, as UniFFI makes them, and no others.
+pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
+    let contract = read::read(&mobile::filter(&contract(&root())?)?)?;
+    let mut names = BTreeSet::from(["Java_dev_kopokopo_Native_contractHash".to_owned()]);
+    let mut add = |what: String| names.insert(format!("uniffi_kopokopo_ffi_fn_{what}"));
+    for function in &contract.functions {
+        add(format!("func_{}", function.name));
+    }
+    for object in contract.objects.iter().chain(&contract.callbacks) {
+        let own = object.name.to_lowercase();
+        add(format!("clone_{own}"));
+        add(format!("free_{own}"));
+        for constructor in &object.constructors {
+            add(format!("constructor_{own}_{}", constructor.name));
+        }
+        for method in &object.methods {
+            add(format!("method_{own}_{}", method.name));
+        }
+    }
+    for callback in &contract.callbacks {
+        add(format!("init_callback_vtable_{}", callback.name.to_lowercase()));
+    }
+    Ok(names)
+}
+
+fn contract(root: &Path) -> Result<String, String> {
+    let path = root.join("udl/kopokopo.udl");
+    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {

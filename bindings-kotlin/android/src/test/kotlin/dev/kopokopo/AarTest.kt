@@ -1,0 +1,146 @@
+package dev.kopokopo
+
+import java.io.ByteArrayInputStream
+import java.io.ByteArrayOutputStream
+import java.io.DataInputStream
+import java.io.File
+import java.lang.reflect.Executable
+import java.lang.reflect.Modifier
+import java.net.URLClassLoader
+import java.util.zip.ZipInputStream
+import javax.xml.parsers.DocumentBuilderFactory
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import org.w3c.dom.Document
+import org.w3c.dom.Element
+
+/** What is in the AAR as it was built. */
+class AarTest {
+    private val aar = File(System.getProperty("kopokopo.aar"))
+    private val entries = unzip(aar.readBytes())
+    private val classes = unzip(entries.getValue("classes.jar")).filterKeys { it.endsWith(".class") }
+
+    @TempDir
+    lateinit var folder: File
+
+    private fun unzip(bytes: ByteArray): Map<String, ByteArray> = buildMap {
+        ZipInputStream(ByteArrayInputStream(bytes)).use { zip ->
+            generateSequence { zip.nextEntry }.filterNot { it.isDirectory }.forEach { put(it.name, zip.readBytes()) }
+        }
+    }
+
+    private fun xml(bytes: ByteArray): Document = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(ByteArrayInputStream(bytes))
+
+    private fun Document.all(name: String): List<Element> = getElementsByTagName(name).let { found -> List(found.length) { found.item(it) as Element } }
+
+    /** Every text of a class file: the names of all that it declares, calls or describes, and its literals. */
+    private fun texts(file: ByteArray): Set<String> {
+        val input = DataInputStream(ByteArrayInputStream(file))
+        check(input.readInt() == 0xCAFEBABE.toInt()) { "no class file" }
+        input.skipNBytes(4)
+        val count = input.readUnsignedShort()
+        val texts = mutableSetOf<String>()
+        var at = 1
+        while (at < count) {
+            when (val tag = input.readUnsignedByte()) {
+                1 -> texts += input.readUTF()
+                7, 8, 16, 19, 20 -> input.skipNBytes(2)
+                15 -> input.skipNBytes(3)
+                3, 4, 9, 10, 11, 12, 17, 18 -> input.skipNBytes(4)
+                5, 6 -> input.skipNBytes(8).also { at++ }
+                else -> error("a constant of an unknown kind, $tag")
+            }
+            at++
+        }
+        return texts
+    }
+
+    private fun forbidden(file: ByteArray): List<String> = texts(file).filter { FORBIDDEN.containsMatchIn(it) }
+
+    @Test
+    fun `no class names a secret, or anything that an app may not do`() {
+        val found = classes.mapValues { forbidden(it.value) }.filterValues { it.isNotEmpty() }
+        assertEquals(emptyMap<String, List<String>>(), found)
+        assertTrue(classes.size > 100, "${classes.size}")
+    }
+
+    @Test
+    fun `the search finds what it looks for`() {
+        fun bytes(type: Class<*>) = checkNotNull(type.getResourceAsStream("/${type.name.replace('.', '/')}.class")).use { it.readBytes() }
+        assertEquals(setOf("clientSecret", "getClientSecret", "api_key"), forbidden(bytes(Careless::class.java)).toSet())
+        assertTrue("withTokenSource" in texts(classes.getValue("dev/kopokopo/KopoKopo\$Companion.class")))
+    }
+
+    @Test
+    fun `nothing that can be made takes a secret`() {
+        val jar = File(folder, "classes.jar").apply { writeBytes(entries.getValue("classes.jar")) }
+        val platform = System.getProperty("java.class.path").split(File.pathSeparator).filter { it.endsWith(".jar") }
+        val urls = (platform.map { File(it).toURI().toURL() } + jar.toURI().toURL()).toTypedArray()
+        URLClassLoader(urls, ClassLoader.getPlatformClassLoader()).use { loader ->
+            val loaded = classes.keys.map { Class.forName(it.removeSuffix(".class").replace('/', '.'), false, loader) }
+            val client = loaded.single { it.name == "dev.kopokopo.KopoKopo" }
+            assertEquals(0, client.constructors.count { !it.isSynthetic })
+            val makers = client.declaredMethods.filter { Modifier.isStatic(it.modifiers) && !it.isSynthetic && it.returnType == client }
+            assertEquals(setOf("withTokenSource"), makers.map { it.name }.toSet())
+            val types = loaded.flatMap { type ->
+                val executables: List<Executable> = type.declaredConstructors.toList() + type.declaredMethods
+                executables.flatMap { it.parameterTypes.toList() } + type.declaredFields.map { it.type }
+            }
+            assertTrue(types.none { FORBIDDEN.containsMatchIn(it.name) })
+
+            // What JNA and the JVM find by name is what the rules for R8 keep.
+            val jna = loader.loadClass("com.sun.jna.Callback") to loader.loadClass("com.sun.jna.Structure")
+            val named = loaded.filter { type ->
+                jna.first.isAssignableFrom(type) || jna.second.isAssignableFrom(type) || type.declaredMethods.any { Modifier.isNative(it.modifiers) }
+            }
+            assertTrue(named.any { it.name == "dev.kopokopo.Native" } && named.size > 3)
+            assertEquals(emptyList<String>(), named.map { it.name }.filterNot { it == "dev.kopokopo.Native" || it.startsWith("dev.kopokopo.ffi.") })
+            val rules = entries.getValue("proguard.txt").decodeToString()
+            for (rule in listOf("-keep class com.sun.jna.** { *; }", "-keep class dev.kopokopo.ffi.** { *; }", "-keep class dev.kopokopo.Native {")) {
+                assertTrue(rule in rules, rule)
+            }
+        }
+    }
+
+    @Test
+    fun `the archive has what Android's tools look for`() {
+        val others = entries.keys.filterNot { it.startsWith("jni/") }
+        assertEquals(setOf("AndroidManifest.xml", "R.txt", "classes.jar", "proguard.txt"), others.toSet())
+        val manifest = xml(entries.getValue("AndroidManifest.xml"))
+        assertEquals("dev.kopokopo", manifest.documentElement.getAttribute("package"))
+        assertEquals(System.getProperty("kopokopo.minSdk"), manifest.all("uses-sdk").single().getAttribute("android:minSdkVersion"))
+        assertEquals("android.permission.INTERNET", manifest.all("uses-permission").single().getAttribute("android:name"))
+        assertTrue(manifest.all("application").isEmpty(), "an app's own settings stay its own")
+
+        val libraries = entries.keys.filter { it.startsWith("jni/") }.toSet()
+        val abis = if (aar.name.endsWith("-host.aar")) listOf("x86_64") else listOf("arm64-v8a", "armeabi-v7a", "x86_64", "x86")
+        assertEquals(abis.map { "jni/$it/libkopokopo_ffi.so" }.toSet(), libraries)
+    }
+
+    @Test
+    fun `the POM asks for JNA as an AAR, which has its native part`() {
+        val pom = xml(File(aar.path.removeSuffix(".aar") + ".pom").readBytes())
+        assertEquals("aar", pom.all("packaging").single().textContent)
+        val dependencies = pom.all("dependency").associate { dependency ->
+            fun text(name: String) = dependency.getElementsByTagName(name).item(0)?.textContent
+            text("artifactId") to text("type")
+        }
+        assertEquals(mapOf("kotlin-stdlib" to null, "kotlinx-coroutines-core-jvm" to null, "jna" to "aar"), dependencies)
+        assertTrue("\${" !in pom.documentElement.textContent, "every property has its value")
+    }
+
+    private companion object {
+        val FORBIDDEN = Regex(
+            "client_?secret|api_?key|client_?options|client_?id|oauth|webhook|send_?money|disbursement|recipient|reversal|subscription|private_?token|from_?env|K2_[A-Z]",
+            RegexOption.IGNORE_CASE,
+        )
+    }
+}
+
+/** What must not be. */
+@Suppress("unused")
+private class Careless(val clientSecret: String) {
+    val option: String get() = "api_key"
+}

@@ -1,0 +1,114 @@
+package dev.kopokopo
+
+import java.math.BigDecimal
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.assertThrows
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AppTest {
+    private val backend = Backend()
+    private val k2 = backend.app()
+
+    @AfterAll
+    fun close() {
+        k2.close()
+        backend.close()
+    }
+
+    private suspend fun KopoKopo.push(phoneNumber: String = "0712345678"): CreatedIncomingPayment =
+        incomingPayments.create(
+            tillNumber = "K000000",
+            phoneNumber = phoneNumber,
+            amount = BigDecimal("100.50"),
+            callbackUrl = CALLBACK,
+            metadata = mapOf("order" to "42"),
+        )
+
+    @Test
+    fun `the library has the contract of apps`() {
+        assertEquals(CONTRACT_HASH, contractHash())
+        assertEquals("0.1.0", version())
+    }
+
+    @Test
+    fun `an app takes a payment with the token that its backend hands out`() = runBlocking {
+        val push = k2.push()
+        val payment = push.wait(SOON)
+        assertTrue(payment.isPaid)
+        assertEquals(0, BigDecimal("100.5").compareTo(payment.transaction?.amount))
+        assertEquals("42", payment.metadata["order"])
+        assertNotNull(payment.initiationTime)
+        assertEquals(payment.raw, k2.incomingPayments.get(push.id).raw)
+        assertFalse("0712345678" in "$payment" || "254712345678" in "$payment", "what is personal is not in a log")
+    }
+
+    @Test
+    fun `an app sees a payment change`() = runBlocking {
+        val push = k2.push(phoneNumber = "254700000006")
+        val states = async { push.watch(SOON).toList() }
+        delay(300)
+        backend.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
+        val seen = states.await()
+        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), seen.map { it.status })
+        assertTrue(seen.last().isPaid)
+    }
+
+    @Test
+    fun `an app shares a link to be paid, and takes it back`() = runBlocking {
+        val link = k2.paymentLinks.create(tillNumber = "K000000", amount = BigDecimal(250), callbackUrl = CALLBACK, note = "Tea")
+        val made = link.get()
+        assertNotNull(made.link)
+        k2.paymentLinks.cancel(link.id)
+        assertTrue(link.wait(SOON).isCancelled)
+    }
+
+    @Test
+    fun `many calls ask for one token`() = runBlocking {
+        val before = backend.tokens
+        backend.app().use { app ->
+            val ids = List(8) { async { app.push().id } }.awaitAll()
+            assertEquals(8, ids.toSet().size)
+        }
+        assertEquals(1, backend.tokens - before)
+    }
+
+    @Test
+    fun `a token that no longer works is replaced`() = runBlocking {
+        backend.app().use { app ->
+            val push = app.push()
+            val before = backend.tokens
+            backend.revoke()
+            assertEquals(push.id, app.incomingPayments.get(push.id).id)
+            assertEquals(1, backend.tokens - before)
+        }
+    }
+
+    @Test
+    fun `without a token nothing is sent, and what the backend said stays there`() = runBlocking {
+        val before = backend.requests("incoming_payments.create")
+        backend.app { error("canary") }.use { app ->
+            val error = assertThrows<KopoKopoException.Authentication> { app.push() }
+            assertFalse("canary" in error.stackTraceToString())
+            assertEquals("incoming_payments.create", error.operation)
+        }
+        assertEquals(before, backend.requests("incoming_payments.create"))
+    }
+
+    @Test
+    fun `what is wrong is named as Kotlin spells it, before anything is sent`() = runBlocking {
+        val error = assertThrows<KopoKopoException.InvalidRequest> { k2.push(phoneNumber = "12") }
+        assertEquals("phoneNumber", error.field)
+        assertEquals(0, error.attempts)
+    }
+}
