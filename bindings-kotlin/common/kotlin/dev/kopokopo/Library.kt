@@ -1,5 +1,7 @@
 package dev.kopokopo
 
+import com.sun.jna.CallbackThreadInitializer
+import dev.kopokopo.ffi.uniffiRustFutureContinuationCallbackImpl
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -42,6 +44,8 @@ internal object Library {
             throw refused("the native library is not one of this package: ${error.message}", error)
         }
         compare(found)
+        // To make a thread of the library's known to the JVM costs more than a call does: it is done once, not every time.
+        com.sun.jna.Native.setCallbackThreadInitializer(uniffiRustFutureContinuationCallbackImpl, CallbackThreadInitializer(true, false, "kopokopo"))
     }
 
     /** The handshake. */

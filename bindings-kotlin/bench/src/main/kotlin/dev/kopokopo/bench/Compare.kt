@@ -1,0 +1,57 @@
+package dev.kopokopo.bench
+
+import com.fasterxml.jackson.databind.ObjectMapper
+import dev.kopokopo.EventPayload
+import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.signWebhook
+import java.io.File
+import java.math.BigDecimal
+import java.security.MessageDigest
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runBlocking
+
+private const val KEY = "an-api-key-of-the-usual-length-0123456789"
+private const val VERIFICATIONS = 20_000
+
+/** What the package costs beside the JVM's own means, in one run. */
+fun main() {
+    webhooks()
+    runBlocking(Dispatchers.Default) { creates() }
+    // OkHttp's threads would let nobody go for a minute.
+    System.exit(0)
+}
+
+/** The signature of a body, by hand: compared in constant time. */
+private fun isOurs(body: ByteArray, signature: String): Boolean {
+    val mac = Mac.getInstance("HmacSHA256")
+    mac.init(SecretKeySpec(KEY.toByteArray(), "HmacSHA256"))
+    return MessageDigest.isEqual(mac.doFinal(body), bytes(signature))
+}
+
+private fun bytes(hex: String): ByteArray =
+    ByteArray(hex.length / 2) { at -> (Character.digit(hex[2 * at], 16) * 16 + Character.digit(hex[2 * at + 1], 16)).toByte() }
+
+private fun webhooks() {
+    val body = File(System.getProperty("kopokopo.root"), "tests/benches/webhook.json").readBytes()
+    val signature = signWebhook(KEY, body)
+    val verifier = WebhookVerifier(listOf(KEY))
+    val json = ObjectMapper()
+
+    val alone = mapOf<String, () -> Boolean>(
+        "ours" to { verifier.verifySignature(body, signature); true },
+        "mac" to { isOurs(body, signature) },
+    )
+    inTurns("verify", VERIFICATIONS, alone) { work, count -> repeat(count) { check(work()) } }
+
+    val expected = BigDecimal("1500")
+    val works = mapOf<String, () -> BigDecimal>(
+        "ours" to { (verifier.verify(body, signature).payload as EventPayload.BuygoodsTransactionReceived).transaction.amount!! },
+        "own" to {
+            check(isOurs(body, signature))
+            BigDecimal(json.readTree(body)["event"]["resource"]["amount"].textValue())
+        },
+    )
+    inTurns("verify_parse", VERIFICATIONS, works) { work, count -> repeat(count) { check(work().compareTo(expected) == 0) } }
+}

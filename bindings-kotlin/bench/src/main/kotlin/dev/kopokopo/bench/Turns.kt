@@ -1,0 +1,27 @@
+package dev.kopokopo.bench
+
+internal const val WARM_UP = 8
+internal const val ROUNDS = 15
+
+/**
+ * Measures works round by round, so that a busy machine slows down all of them: microseconds for one call of each, when
+ * the compiler has seen them often enough. Prints lines for `cargo xtask bench`.
+ */
+internal inline fun <T> inTurns(what: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
+    val times = works.mapValues { ArrayList<Double>() }
+    repeat(WARM_UP + ROUNDS) { round ->
+        for ((name, work) in works) {
+            val started = System.nanoTime()
+            run(work, count)
+            val each = (System.nanoTime() - started) / 1e3 / count
+            if (round >= WARM_UP) times.getValue(name) += each
+        }
+    }
+    report(what, times.mapValues { (_, found) -> found.sorted()[found.size / 2] })
+}
+
+internal fun report(what: String, medians: Map<String, Double>) {
+    for ((name, baseline) in medians - "ours") {
+        println("""measured {"id":"kotlin/$what/$name","ours":${medians["ours"]},"baseline":$baseline,"unit":"us"}""")
+    }
+}
