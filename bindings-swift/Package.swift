@@ -18,9 +18,9 @@ let releaseURL = "https://github.com/kopokopo-sdk/kopokopo/releases/download/v\(
 let releaseChecksum = "0000000000000000000000000000000000000000000000000000000000000000"
 
 #if os(Linux)
-let usesLibrary = true
+    let usesLibrary = true
 #else
-let usesLibrary = libraryFolder != nil
+    let usesLibrary = libraryFolder != nil
 #endif
 
 /// The functions in C.

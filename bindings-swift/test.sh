@@ -33,6 +33,10 @@ for folder in "$full" "$mobile"; do
 done
 [ -e "${K2_BINARY:-$full/k2}" ] || fail "there is no simulator: ${K2_BINARY:-$full/k2}"
 
+# What is written by hand is formatted.
+swift format lint --strict Package.swift Sources/KopoKopo/*.swift Tests/*/*.swift Examples/*/*.swift ||
+    fail "swift format: see above"
+
 scratch=${KOPOKOPO_SWIFT_BUILD:-.build}
 package() {
     name=$1
@@ -45,6 +49,24 @@ echo "as servers have it"
 package full "$full" build
 package full "$full" test
 
+# What stands in README.md compiles, as one program.
+modules() {
+    package "$1" "$2" build --show-bin-path
+}
+compiles() {
+    where=$1
+    shift
+    swiftc -typecheck -swift-version 6 -I "$where/Modules" -I Sources/KopoKopoFFI/include "$@" 2>"$scratch/refused.txt"
+}
+{
+    echo 'import Foundation'
+    echo '#if canImport(FoundationNetworking)'
+    echo 'import FoundationNetworking'
+    echo '#endif'
+    sed -n '/^```swift$/,/^```$/{/^```/!p;}' README.md
+} >"$scratch/main.swift"
+compiles "$(modules full "$full")" "$scratch/main.swift" || fail "README.md does not compile: $(cat "$scratch/refused.txt")"
+
 if [ "$(uname)" = Linux ]; then
     echo "with a library of another contract"
     LD_LIBRARY_PATH=$mobile KOPOKOPO_MISMATCH=1 package full "$full" test --skip-build --filter MismatchTests
@@ -56,14 +78,12 @@ package apps "$mobile" build
 package apps "$mobile" test
 
 # What an app must not do does not compile. What it may do does, or this would show nothing.
-modules=$(package apps "$mobile" build --show-bin-path)/Modules
-compiles() {
-    swiftc -typecheck -swift-version 6 -I "$modules" -I Sources/KopoKopoFFI/include "$1" 2>"$scratch/refused.txt"
-}
-compiles Tests/Refused/allowed.swift || fail "what apps may do does not compile: $(cat "$scratch/refused.txt")"
+apps=$(modules apps "$mobile")
+compiles "$apps" Examples/Shop/Checkout.swift || fail "the example does not compile: $(cat "$scratch/refused.txt")"
+compiles "$apps" Tests/Refused/allowed.swift || fail "what apps may do does not compile: $(cat "$scratch/refused.txt")"
 for file in Tests/Refused/*.swift; do
     [ "$file" = Tests/Refused/allowed.swift ] && continue
-    if compiles "$file"; then fail "$file compiles for apps"; fi
+    if compiles "$apps" "$file"; then fail "$file compiles for apps"; fi
     grep -Eq "cannot find|has no member|missing argument|extra argument|incorrect argument" "$scratch/refused.txt" ||
         fail "$file is refused for another reason: $(cat "$scratch/refused.txt")"
 done

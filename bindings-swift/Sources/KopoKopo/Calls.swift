@@ -23,8 +23,8 @@ private func lifted(_ error: any Error) -> any Error {
     }
 }
 
-/// What a program's own function throws becomes the raw layer's. An error of another kind may say anything, so it is only
-/// named.
+/// What a program's own function throws becomes the raw layer's. An error of another kind may say anything, so it is
+/// only named.
 func foreign<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
     do {
         return try await work()

@@ -1,13 +1,13 @@
 internal import KopoKopoFFI
 internal import KopoKopoRaw
 
-/// The native library: it must be of the same contract as this code. This is looked at once, before anything else of the
-/// library's is called.
+/// The native library: it must be of the same contract as this code. This is looked at once, before anything else of
+/// the library's is called.
 enum Library {
     #if os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE
-    static let expected = contractHashOfApps
+        static let expected = contractHashOfApps
     #else
-    static let expected = contractHash
+        static let expected = contractHash
     #endif
 
     /// A mismatch is kept, because nothing would make it better: whoever calls later sees the same sentence.

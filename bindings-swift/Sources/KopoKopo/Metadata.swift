@@ -1,7 +1,7 @@
 public import Foundation
 
-/// What a request attaches and an answer carries: names and primitive values, at most 5 in a request. It is never printed:
-/// read its values.
+/// What a request attaches and an answer carries: names and primitive values, at most 5 in a request. It is never
+/// printed: read its values.
 ///
 ///     let metadata: Metadata = ["order_id": "42", "items": 3, "gift": true]
 public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {

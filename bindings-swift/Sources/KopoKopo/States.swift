@@ -1,5 +1,5 @@
-/// What is created and not final yet, as it changes: `for try await payment in push.watch() { ... }`. A loop that is left,
-/// or whose task is cancelled, stops looking at once.
+/// What is created and not final yet, as it changes: `for try await payment in push.watch() { ... }`. A loop that is
+/// left, or whose task is cancelled, stops looking at once.
 public struct States<Value: Sendable>: AsyncSequence, Sendable {
     /// What was found.
     struct Look: Sendable {
@@ -54,7 +54,8 @@ public struct States<Value: Sendable>: AsyncSequence, Sendable {
         private mutating func rest(until end: ContinuousClock.Instant) async throws {
             let left = ContinuousClock.now.duration(to: end)
             if left <= .zero {
-                let detail = "not final after \(states.options.timeout). Nothing is lost: read it later by its id \(states.id)"
+                let detail =
+                    "not final after \(states.options.timeout). Nothing is lost: read it later by its id \(states.id)"
                 throw KopoKopoError(.timeout, detail: detail, operation: states.operation)
             }
             try await Task.sleep(for: Swift.min(pause, states.options.maxInterval, left))

@@ -78,5 +78,6 @@ private func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
     // 400 years, 146 097 days, are put on top, so that nothing is below zero.
     let shifted = (month > 2 ? year : year - 1) + 400
     let sinceMarch = (month + 9) % 12
-    return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * sinceMarch + 2) / 5 + day - 719_469 - 146_097
+    return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * sinceMarch + 2) / 5 + day - 719_469
+        - 146_097
 }

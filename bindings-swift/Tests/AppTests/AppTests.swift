@@ -3,8 +3,8 @@ import KopoKopo
 import TestSupport
 import XCTest
 
-/// What apps have: a client that asks its own backend for tokens, and nothing that takes a secret. That the rest does not
-/// compile is tested by test.sh.
+/// What apps have: a client that asks its own backend for tokens, and nothing that takes a secret. That the rest does
+/// not compile is tested by test.sh.
 final class AppTests: XCTestCase {
     private var sandbox: Sandbox!
 
@@ -19,8 +19,11 @@ final class AppTests: XCTestCase {
         ]
         let body = String(decoding: try JSONEncoder().encode(credentials), as: UTF8.self)
         let answer = try await sandbox.control("POST /oauth/token", body)
-        struct Token: Decodable { let access_token: String }
-        return AccessToken(token: Secret(try JSONDecoder().decode(Token.self, from: answer).access_token), expiresIn: .seconds(3600))
+        struct Token: Decodable { let accessToken: String }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let token = try decoder.decode(Token.self, from: answer).accessToken
+        return AccessToken(token: Secret(token), expiresIn: .seconds(3600))
     }
 
     private func app() async throws -> KopoKopo {
@@ -32,7 +35,9 @@ final class AppTests: XCTestCase {
         let push = try await app().incomingPayments.create(
             tillNumber: "K000000", phoneNumber: "0712345678", amount: 100, callbackUrl: "https://shop.example/k2")
         var payments: [IncomingPayment] = []
-        for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) { payments.append(payment) }
+        for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) {
+            payments.append(payment)
+        }
         XCTAssertEqual(payments.last?.isPaid, true)
         XCTAssertFalse("\(payments)".contains("712345678"), "\(payments)")
     }

@@ -41,7 +41,9 @@ final class CallTests: XCTestCase {
         let push = try await push("254700000006")
         let states = Task {
             var seen: [IncomingPaymentStatus] = []
-            for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) { seen.append(payment.status) }
+            for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) {
+                seen.append(payment.status)
+            }
             return seen
         }
         try await Task.sleep(for: .milliseconds(300))
@@ -69,7 +71,7 @@ final class CallTests: XCTestCase {
         try await Task.sleep(for: .milliseconds(200))
         watching.cancel()
         let start = ContinuousClock.now
-        await XCTAssertThrowsCancellation { try await watching.value }
+        await assertCancelled { try await watching.value }
         XCTAssertLessThan(ContinuousClock.now - start, .seconds(1))
     }
 
@@ -77,7 +79,9 @@ final class CallTests: XCTestCase {
         let push = try await push()
         try await sandbox.fault("incoming_payments.get", "status", #""status": 503, "times": 4"#)
         var paid: [Bool] = []
-        for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) { paid.append(payment.isPaid) }
+        for try await payment in push.watch(timeout: .seconds(10), interval: .milliseconds(20)) {
+            paid.append(payment.isPaid)
+        }
         XCTAssertEqual(paid.last, true)
         try await sandbox.fault("incoming_payments.get", "status", #""status": 403"#)
         let refused = try await failure { for try await _ in push.watch() {} }
@@ -95,7 +99,7 @@ final class CallTests: XCTestCase {
         try await Task.sleep(for: .milliseconds(700))
         let start = ContinuousClock.now
         call.cancel()
-        await XCTAssertThrowsCancellation { try await call.value }
+        await assertCancelled { try await call.value }
         XCTAssertLessThan(ContinuousClock.now - start, .seconds(1))
         let end = ContinuousClock.now + .seconds(10)
         var tookEffect = false
@@ -115,7 +119,7 @@ final class CallTests: XCTestCase {
             return try await k2.incomingPayments.get("1")
         }
         call.cancel()
-        await XCTAssertThrowsCancellation { try await call.value }
+        await assertCancelled { try await call.value }
     }
 
     func testAWaitThatIsCancelledStopsLooking() async throws {
@@ -123,7 +127,7 @@ final class CallTests: XCTestCase {
         let waiting = Task { try await push.wait(interval: .milliseconds(20), maxInterval: .milliseconds(20)) }
         try await Task.sleep(for: .milliseconds(300))
         waiting.cancel()
-        await XCTAssertThrowsCancellation { try await waiting.value }
+        await assertCancelled { try await waiting.value }
         try await Task.sleep(for: .milliseconds(100))
         let before = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list?.count
         try await Task.sleep(for: .milliseconds(300))
@@ -158,7 +162,8 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(negative.field, "maxRetries")
         let nan = try await failure {
             try await k2.reversals.create(
-                transactionReference: "QWE1234567", reason: "x", callbackUrl: callbackUrl, metadata: ["a": .number(.nan)])
+                transactionReference: "QWE1234567", reason: "x", callbackUrl: callbackUrl,
+                metadata: ["a": .number(.nan)])
         }
         XCTAssertEqual(nan.field, "metadata.a")
     }
@@ -172,7 +177,10 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(polling.toTime?.date, from.date + 86400)
         XCTAssertEqual(Timestamp(from.date).text, "2026-05-01T07:00:00Z")
         XCTAssertEqual(Timestamp("2026-05-01T10:00:00-0330")?.date, from.date + 23400)
-        for text in ["", "2026-05-01", "2026-05-01T10:00:00", "2026-13-01T10:00:00Z", "2026-05-01T10:00:00.Z5", "x".padding(toLength: 20, withPad: "x", startingAt: 0)] {
+        for text in [
+            "", "2026-05-01", "2026-05-01T10:00:00", "2026-13-01T10:00:00Z", "2026-05-01T10:00:00.Z5",
+            "x".padding(toLength: 20, withPad: "x", startingAt: 0),
+        ] {
             XCTAssertNil(Timestamp(text), text)
         }
     }
@@ -187,7 +195,10 @@ final class CallTests: XCTestCase {
         let app = try KopoKopo(tokenSource: source, baseUrl: sandbox.baseUrl, maxRetries: 0)
         let kinds = try await withThrowingTaskGroup(of: KopoKopoError.Kind.self) { group in
             for at in 0..<8 {
-                group.addTask { try await failure { try await app.incomingPayments.get("00000000-0000-4000-8000-00000000000\(at)") }.kind }
+                group.addTask {
+                    try await failure { try await app.incomingPayments.get("00000000-0000-4000-8000-00000000000\(at)") }
+                        .kind
+                }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -197,7 +208,9 @@ final class CallTests: XCTestCase {
 
     func testWhateverATokenSourceThrowsFailsTheCallAndOnlyThisLibrarysOwnWordsArePassedOn() async throws {
         struct Canary: Error { let canary = "canary" }
-        for (thrown, words) in [(Canary() as any Error, "Canary"), (KopoKopoError(.timeout, detail: "the backend is slow"), "slow")] {
+        for (thrown, words) in [
+            (Canary() as any Error, "Canary"), (KopoKopoError(.timeout, detail: "the backend is slow"), "slow"),
+        ] {
             let app = try KopoKopo(tokenSource: TokenFunction { throw thrown }, baseUrl: sandbox.baseUrl)
             let error = try await failure { try await app.incomingPayments.get("1") }
             XCTAssertEqual(error.kind, .authentication)
@@ -228,7 +241,7 @@ private func failure<Answer>(_ work: () async throws -> Answer) async throws -> 
     throw Failure("it did not fail")
 }
 
-private func XCTAssertThrowsCancellation<Answer>(
+private func assertCancelled<Answer>(
     _ work: () async throws -> Answer, file: StaticString = #filePath, line: UInt = #line
 ) async {
     do {

@@ -33,7 +33,9 @@ protocol Given: Sendable {
 protocol Word: Given, RawRepresentable where RawValue == String {}
 
 extension Word {
-    static func given(_ json: JSON) throws -> Self { try Self(rawValue: String.given(json)) ?? { throw Misuse("no word") }() }
+    static func given(_ json: JSON) throws -> Self {
+        try Self(rawValue: String.given(json)) ?? { throw Misuse("no word") }()
+    }
     static var absent: Self? { Self(rawValue: "") }
 }
 
@@ -70,7 +72,8 @@ extension Bool: Given {
 
 extension Decimal: Given {
     static func given(_ json: JSON) throws -> Decimal {
-        try Decimal(string: String.given(json), locale: Locale(identifier: "en_US_POSIX")) ?? { throw Misuse("no amount") }()
+        try Decimal(string: String.given(json), locale: Locale(identifier: "en_US_POSIX"))
+            ?? { throw Misuse("no amount") }()
     }
     static var absent: Decimal? { nil }
 }
@@ -86,17 +89,23 @@ extension Secret: Given {
 }
 
 extension Timestamp: Given {
-    static func given(_ json: JSON) throws -> Timestamp { try Timestamp(String.given(json)) ?? { throw Misuse("no moment") }() }
+    static func given(_ json: JSON) throws -> Timestamp {
+        try Timestamp(String.given(json)) ?? { throw Misuse("no moment") }()
+    }
     static var absent: Timestamp? { nil }
 }
 
 extension Metadata: Given {
-    static func given(_ json: JSON) throws -> Metadata { Metadata(try json.object ?? { throw Misuse("no metadata") }()) }
+    static func given(_ json: JSON) throws -> Metadata {
+        Metadata(try json.object ?? { throw Misuse("no metadata") }())
+    }
     static var absent: Metadata? { [:] }
 }
 
 extension Array: Given where Element: Given {
-    static func given(_ json: JSON) throws -> [Element] { try (json.list ?? { throw Misuse("no list") }()).map(Element.given) }
+    static func given(_ json: JSON) throws -> [Element] {
+        try (json.list ?? { throw Misuse("no list") }()).map(Element.given)
+    }
     static var absent: [Element]? { [] }
 }
 

@@ -5,7 +5,8 @@ import TestSupport
 enum Matching {
     /// The value at a dotted path, a list of several, or null.
     static func find(_ root: JSON, _ path: String) -> JSON {
-        let found = path.split(separator: ".").reduce([root]) { found, part in found.flatMap { step($0, String(part)) } }
+        let found = path.split(separator: ".").reduce([root]) { found, part in found.flatMap { step($0, String(part)) }
+        }
         return found.count > 1 ? .list(found) : found.first ?? .null
     }
 

@@ -17,18 +17,21 @@ final class ParityTests: XCTestCase {
         }
     }
 
-    /// The members of every type, with the names of functions' parameters: `create(tillNumber:amount:)`. Nothing is nested
-    /// deeper than one type, but for what stands in `extension KopoKopo` and the errors' kinds.
+    /// The members of every type, with the names of functions' parameters: `create(tillNumber:amount:)`. Nothing is
+    /// nested deeper than one type, but for what stands in `extension KopoKopo` and the errors' kinds.
     private func read(_ source: String) throws {
         var types: [(depth: Int, name: String)] = []
         // A declaration that goes over several lines becomes one.
-        for line in source.replacing(/\(\n\s+([^()]*(\([^()]*\)[^()]*)*)\n\s*\)/, with: { "(\($0.1.replacing(/\n\s*/, with: " ")))" })
-            .split(separator: "\n")
-        {
+        for line in source.replacing(
+            /\(\n\s+([^()]*(\([^()]*\)[^()]*)*)\n\s*\)/, with: { "(\($0.1.replacing(/\n\s*/, with: " ")))" }
+        )
+        .split(separator: "\n") {
             let depth = line.prefix { $0 == " " }.count / 4
             let text = line.drop { $0 == " " }
             types.removeAll { $0.depth >= depth && !text.isEmpty && !text.hasPrefix("///") && !text.hasPrefix("}") }
-            if let found = text.firstMatch(of: /^(?:public )?(?:final )?(struct|class|enum|protocol|extension) ([A-Za-z]+)/) {
+            if let found = text.firstMatch(
+                of: /^(?:public )?(?:final )?(struct|class|enum|protocol|extension) ([A-Za-z]+)/)
+            {
                 types.append((depth, String(found.2)))
                 if found.1 != "extension" { declared[String(found.2), default: []].formUnion([]) }
                 continue
@@ -36,7 +39,8 @@ final class ParityTests: XCTestCase {
             guard let type = types.last?.name else { continue }
             if let found = text.firstMatch(of: /^(?:public (?:let|var)|case) `?([A-Za-z0-9]+)`?/) {
                 if depth == (types.last?.depth ?? 0) + 1 { declared[type, default: []].insert(String(found.1)) }
-            } else if let found = text.firstMatch(of: /^(?:public )?(?:static |convenience )*(?:func )?([A-Za-z]+)\((.*)\)/),
+            } else if let found = text.firstMatch(
+                of: /^(?:public )?(?:static |convenience )*(?:func )?([A-Za-z]+)\((.*)\)/),
                 text.hasPrefix("public ") || text.hasPrefix("func ")
             {
                 let labels = found.2.matches(of: /(?:^|, )(_ )?([A-Za-z]+):/).map { $0.1 == nil ? "\($0.2):" : "_:" }
@@ -62,7 +66,8 @@ final class ParityTests: XCTestCase {
             let own = try XCTUnwrap(declared[name], name)
             XCTAssertEqual(own.filter { !$0.contains("(") }, Set(fields), name)
             let given = record.object?["in"] == true && record.object?["out"] != true
-            XCTAssertEqual(own.filter { $0.contains("(") }, given ? ["init(\(fields.map { $0 + ":" }.joined()))"] : [], name)
+            XCTAssertEqual(
+                own.filter { $0.contains("(") }, given ? ["init(\(fields.map { $0 + ":" }.joined()))"] : [], name)
         }
     }
 
@@ -84,17 +89,19 @@ final class ParityTests: XCTestCase {
             }
             if name.hasPrefix("Created") { expected.insert("description") }
             if name == "KopoKopo" {
-                expected.formUnion((contract["functions"]?.object ?? [:]).map { function, about in
-                    let arguments = names(about.object?["arguments"])
-                    let labels = arguments.count == 1 ? "_:" : arguments.map { $0 + ":" }.joined()
-                    return "\(camelCase(function))(\(labels))"
-                })
+                expected.formUnion(
+                    (contract["functions"]?.object ?? [:]).map { function, about in
+                        let arguments = names(about.object?["arguments"])
+                        let labels = arguments.count == 1 ? "_:" : arguments.map { $0 + ":" }.joined()
+                        return "\(camelCase(function))(\(labels))"
+                    })
                 expected.insert("fromEnv()")
             }
             let own = try XCTUnwrap(declared[name], name)
             XCTAssertEqual(own.filter { !$0.hasPrefix("init(") }, expected, name)
         }
-        let options = Set(try XCTUnwrap(declared["KopoKopo"]).filter { $0.hasPrefix("init(") && $0.contains("clientSecret:") })
+        let options = Set(
+            try XCTUnwrap(declared["KopoKopo"]).filter { $0.hasPrefix("init(") && $0.contains("clientSecret:") })
         XCTAssertEqual(options.count, 1)
     }
 
@@ -116,7 +123,8 @@ final class ParityTests: XCTestCase {
     func testTheErrorHasItsFieldsAndKinds() throws {
         let error = try XCTUnwrap(contract["error"]?.object)
         XCTAssertEqual(
-            try XCTUnwrap(declared["KopoKopoError"]).filter { !$0.contains("(") }, Set(names(error["fields"]) + ["kind"]))
+            try XCTUnwrap(declared["KopoKopoError"]).filter { !$0.contains("(") },
+            Set(names(error["fields"]) + ["kind"]))
         let kinds = error["kinds"]?.object?.keys.map(camelCase) ?? names(error["kinds"])
         XCTAssertEqual(declared["Kind"], Set(kinds))
         XCTAssertGreaterThan(kinds.count, 10)

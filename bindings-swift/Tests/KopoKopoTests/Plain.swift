@@ -46,7 +46,8 @@ func plain(_ error: KopoKopoError) -> JSON {
     return .object([
         "kind": .text(error.kind.rawValue), "detail": .text(detail), "operation": plain(error.operation as Any),
         "field": plain(field as Any), "status": plain(error.status as Any), "code": plain(error.code as Any),
-        "messages": plain(error.messages), "retry_after": plain(error.retryAfter.map { Int($0.components.seconds) } as Any),
+        "messages": plain(error.messages),
+        "retry_after": plain(error.retryAfter.map { Int($0.components.seconds) } as Any),
         "attempts": plain(error.attempts), "body": plain(error.body as Any),
     ])
 }

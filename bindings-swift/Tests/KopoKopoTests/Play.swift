@@ -99,7 +99,8 @@ final class Play {
         } else if let asked = step["control"]?.asText {
             try known(step, ["control", "body", "status", "as", "expect"])
             let body = try step["body"].map { try Matching.fill($0, names) }
-            let answer = try await control(try Matching.fillText(asked, names), body, expected: step["status"]?.int ?? 200)
+            let answer = try await control(
+                try Matching.fillText(asked, names), body, expected: step["status"]?.int ?? 200)
             try takeIn(step, "expect", answer)
         } else if let topic = step["receive"]?.asText {
             try await receive(topic, step)
@@ -162,7 +163,8 @@ final class Play {
         let webhooks = client.webhooks
         let count = step["count"]?.int ?? 1
         for nth in 1...max(count, 1) {
-            let arrival = try await receiver.take(within: .milliseconds(step["within_ms"]?.int ?? 5000)) { body, signature in
+            let arrival = try await receiver.take(within: .milliseconds(step["within_ms"]?.int ?? 5000)) {
+                body, signature in
                 topic == "*" || (try? webhooks.verify(body: body, signature: signature))?.topic == topic
             }
             if count == 0 {
@@ -205,7 +207,9 @@ final class Play {
             let found = Dictionary(grouping: seen) { $0.object?["operation"]?.shown ?? "?" }.mapValues(\.count)
             for operation in Set(found.keys).union(counts.keys) {
                 let (own, wanted) = (JSON.number(Decimal(found[operation] ?? 0)), counts[operation] ?? 0)
-                if try !Matching.fits(own, wanted) { throw Failure("\(operation): expected \(wanted.written), found \(own.written)") }
+                if try !Matching.fits(own, wanted) {
+                    throw Failure("\(operation): expected \(wanted.written), found \(own.written)")
+                }
             }
             return
         }
@@ -217,7 +221,9 @@ final class Play {
                 throw Failure("\(seen.count) arrived, expected \(entry["operation"]?.shown ?? "?") more")
             }
             try differences(first, entry)
-            while repeats, let next = rest.first, try Matching.differences(next, entry, names).isEmpty { rest.removeFirst() }
+            while repeats, let next = rest.first, try Matching.differences(next, entry, names).isEmpty {
+                rest.removeFirst()
+            }
         }
         if let more = rest.first { throw Failure("not expected: \(more.object?["operation"]?.shown ?? "?")") }
     }

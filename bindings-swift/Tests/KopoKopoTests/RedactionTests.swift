@@ -18,7 +18,9 @@ final class RedactionTests: XCTestCase {
 
     func testWhatGoesInHidesSecretsPeopleAndMetadata() {
         let secret = Secret(canary)
-        hides(ClientOptions(clientId: "id", clientSecret: secret, apiKey: secret, otherApiKeys: [secret], proxy: secret), canary)
+        hides(
+            ClientOptions(clientId: "id", clientSecret: secret, apiKey: secret, otherApiKeys: [secret], proxy: secret),
+            canary)
         hides(TokenSourceOptions(proxy: secret), canary)
         hides(AccessToken(token: secret), canary)
         let request = IncomingPaymentRequest(
@@ -47,7 +49,8 @@ final class RedactionTests: XCTestCase {
         XCTAssertTrue(payment.raw.text.contains("712345678"))
         let token = try await client.oauth.token()
         hides(token, token.accessToken.text)
-        let body = #"{"topic":"customer_created","event":{"resource":{"first_name":"\#(canary)","phone_number":"+254712345678"}}}"#
+        let body =
+            #"{"topic":"customer_created","event":{"resource":{"first_name":"\#(canary)","phone_number":"+254712345678"}}}"#
         let event = try client.webhooks.parseUnverified(Data(body.utf8))
         hides(event, canary, "712345678")
     }

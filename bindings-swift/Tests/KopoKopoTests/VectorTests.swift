@@ -91,12 +91,16 @@ final class VectorTests: XCTestCase {
             } catch let error as KopoKopoError {
                 XCTAssertEqual(error.kind.rawValue, expected["error"]?.asText, "\(name): \(error)")
                 let detail = Matching.find(plain(error), "detail").shown
-                for words in try texts(expected, "detail") { XCTAssertTrue(detail.contains(words), "\(name): \(error)") }
+                for words in try texts(expected, "detail") {
+                    XCTAssertTrue(detail.contains(words), "\(name): \(error)")
+                }
                 let printed = "\(error) \(error.localizedDescription) \(String(reflecting: error)) \(dumped(error))"
                 for words in expected["never"]?.list ?? [] {
                     XCTAssertFalse("\(printed) \(error.body ?? "")".contains(words.shown), name)
                 }
-                for words in expected["never_in_detail"]?.list ?? [] { XCTAssertFalse(printed.contains(words.shown), name) }
+                for words in expected["never_in_detail"]?.list ?? [] {
+                    XCTAssertFalse(printed.contains(words.shown), name)
+                }
             }
         }
     }
@@ -128,12 +132,15 @@ final class VectorTests: XCTestCase {
         let sandbox = try Sandbox()
         defer { sandbox.close() }
         let client = try sandbox.client()
-        for given in try cases(file, "accepted") { _ = try await push(client, phoneNumber: Personal(given["typed"]?.asText ?? "")) }
+        for given in try cases(file, "accepted") {
+            _ = try await push(client, phoneNumber: Personal(given["typed"]?.asText ?? ""))
+        }
         for typed in try texts(file, "refused") {
             let error = try await refused("a number") { _ = try await push(client, phoneNumber: Personal(typed)) }
             XCTAssertEqual(error.kind, .invalidRequest)
             XCTAssertEqual(error.field, "phoneNumber")
-            XCTAssertTrue(typed.trimmingCharacters(in: .whitespacesAndNewlines).count < 6 || !"\(error)".contains(typed))
+            XCTAssertTrue(
+                typed.trimmingCharacters(in: .whitespacesAndNewlines).count < 6 || !"\(error)".contains(typed))
         }
         let seen = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list ?? []
         let sent = seen.filter { Matching.find($0, "operation") == "incoming_payments.create" }
@@ -148,7 +155,8 @@ final class VectorTests: XCTestCase {
     func testAmountsAreReadExactly() async throws {
         let file = try file("amounts")
         func amount(_ wire: String) throws -> Decimal? {
-            let webhook = #"{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":\#(wire)}}}"#
+            let webhook =
+                #"{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":\#(wire)}}}"#
             guard case .buygoodsTransactionReceived(let transaction) = try event(Data(webhook.utf8)).payload
             else { throw Failure("another payload") }
             return transaction.amount
@@ -195,7 +203,9 @@ final class VectorTests: XCTestCase {
             XCTAssertNil(try created(text), text)
         }
         for given in try cases(file, "daraja") {
-            let webhook = JSON.object(["TransactionType": "Buygoods", "TransID": "1", "TransTime": given["text"] ?? .null])
+            let webhook = JSON.object([
+                "TransactionType": "Buygoods", "TransID": "1", "TransTime": given["text"] ?? .null,
+            ])
             guard case .darajaBuygoods(let transaction) = try event(Data(webhook.written.utf8)).payload
             else { throw Failure("another payload") }
             XCTAssertEqual(transaction.transTime?.text, given["shown"]?.asText)
@@ -228,7 +238,8 @@ final class VectorTests: XCTestCase {
         }
         for given in try cases(file, "typed") {
             _ = try await client.incomingPayments.get(given["text"]?.asText ?? "")
-            XCTAssertEqual(paths.change { $0.popLast() }?.split(separator: "/").last.map(String.init), given["id"]?.asText)
+            XCTAssertEqual(
+                paths.change { $0.popLast() }?.split(separator: "/").last.map(String.init), given["id"]?.asText)
         }
         for text in try texts(file, "typed_refused") {
             let error = try await refused(text) { _ = try await client.incomingPayments.get(text) }

@@ -1,7 +1,7 @@
 import Foundation
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// What tests play on: `k2 sandbox`, in a process that ends with this one.
@@ -22,7 +22,9 @@ public final class Sandbox: @unchecked Sendable {
 
     public init() throws {
         let environment = ProcessInfo.processInfo.environment
-        let target = environment["CARGO_TARGET_DIR"].map { URL(fileURLWithPath: $0) } ?? Self.root.appendingPathComponent("target")
+        let target =
+            environment["CARGO_TARGET_DIR"].map { URL(fileURLWithPath: $0) }
+            ?? Self.root.appendingPathComponent("target")
         let k2 = environment["K2_BINARY"].map { URL(fileURLWithPath: $0) } ?? target.appendingPathComponent("debug/k2")
         let output = Pipe()
         process.executableURL = k2
@@ -40,7 +42,8 @@ public final class Sandbox: @unchecked Sendable {
         // Whoever reads nothing on would leave the sandbox waiting for room in the pipe.
         output.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
         let said = try JSONDecoder().decode([String: String].self, from: line)
-        guard let baseUrl = said["base_url"], let clientId = said["client_id"], let clientSecret = said["client_secret"],
+        guard let baseUrl = said["base_url"], let clientId = said["client_id"],
+            let clientSecret = said["client_secret"],
             let apiKey = said["api_key"]
         else { throw Failure("the sandbox says too little") }
         (self.baseUrl, self.clientId, self.clientSecret, self.apiKey) = (baseUrl, clientId, clientSecret, apiKey)
@@ -61,7 +64,8 @@ public final class Sandbox: @unchecked Sendable {
             do {
                 let (status, answer) = try await ask(asked, body)
                 if status == expected { return answer }
-                throw Failure("\(asked): expected \(expected), found \(status): \(String(decoding: answer, as: UTF8.self))")
+                throw Failure(
+                    "\(asked): expected \(expected), found \(status): \(String(decoding: answer, as: UTF8.self))")
             } catch let error as URLError {
                 if ContinuousClock.now > end { throw error }
                 try await Task.sleep(for: .milliseconds(20))
@@ -71,7 +75,9 @@ public final class Sandbox: @unchecked Sendable {
 
     private func ask(_ asked: String, _ body: String?) async throws -> (Int, Data) {
         let parts = asked.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, let url = URL(string: baseUrl + parts[1]) else { throw Failure("\(asked) is no request") }
+        guard parts.count == 2, let url = URL(string: baseUrl + parts[1]) else {
+            throw Failure("\(asked) is no request")
+        }
         var request = URLRequest(url: url, timeoutInterval: 10)
         request.httpMethod = String(parts[0])
         request.httpBody = body.map { Data($0.utf8) }

@@ -1,14 +1,14 @@
 import Foundation
 
 #if canImport(Glibc)
-import Glibc
-private let stream = Int32(SOCK_STREAM.rawValue)
+    import Glibc
+    private let stream = Int32(SOCK_STREAM.rawValue)
 #elseif canImport(Musl)
-import Musl
-private let stream = SOCK_STREAM
+    import Musl
+    private let stream = SOCK_STREAM
 #else
-import Darwin
-private let stream = SOCK_STREAM
+    import Darwin
+    private let stream = SOCK_STREAM
 #endif
 
 /// An HTTP server on loopback that answers as it is told, one request to a connection.
@@ -36,11 +36,11 @@ public final class Server: @unchecked Sendable {
 
     public init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
         #if canImport(Glibc)
-        let socket = Glibc.socket(AF_INET, stream, 0)
+            let socket = Glibc.socket(AF_INET, stream, 0)
         #elseif canImport(Musl)
-        let socket = Musl.socket(AF_INET, stream, 0)
+            let socket = Musl.socket(AF_INET, stream, 0)
         #else
-        let socket = Darwin.socket(AF_INET, stream, 0)
+            let socket = Darwin.socket(AF_INET, stream, 0)
         #endif
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -76,7 +76,8 @@ public final class Server: @unchecked Sendable {
         guard let request = read(connection) else { return }
         let answer = answer(request)
         let headers = answer.headers.map { "\($0): \($1)\r\n" }.joined()
-        let head = "HTTP/1.1 \(answer.status) X\r\nconnection: close\r\ncontent-length: \(answer.body.utf8.count)\r\n\(headers)\r\n"
+        let head =
+            "HTTP/1.1 \(answer.status) X\r\nconnection: close\r\ncontent-length: \(answer.body.utf8.count)\r\n\(headers)\r\n"
         let bytes = Array((head + answer.body).utf8)
         var sent = 0
         while sent < bytes.count {

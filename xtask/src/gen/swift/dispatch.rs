@@ -52,7 +52,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
                             content.as_ref().map(|content| types::contents(contract, content)).unwrap_or_default();
                         out.line(&format!("case {word:?}:"));
                         out.inside(|out| {
-                            out.call(&format!("return try .{}", types::case(name)), &arguments(fields), "")
+                            out.call(&format!("return try .{}", types::case(name)), &arguments(fields), "");
                         });
                     }
                     out.line("case let other: throw Misuse(\"there is no \\(other)\")");
@@ -73,12 +73,12 @@ fn operation(out: &mut Writer<'_>, accessor: &Callable, method: &Callable) {
         _ => arguments(parameters),
     };
     let call = format!("try await client.{}.{}", camel_case(&accessor.name), camel_case(&method.name));
-    out.inside(|out| match method.returns {
-        Some(_) => out.call(&format!("return {call}"), &given, ""),
-        None => {
-            out.call(&call, &given, "");
-            out.line("return Nothing()");
+    out.inside(|out| {
+        if method.returns.is_some() {
+            return out.call(&format!("return {call}"), &given, "");
         }
+        out.call(&call, &given, "");
+        out.line("return Nothing()");
     });
 }
 

@@ -74,13 +74,13 @@ pub(super) fn functions(contracts: &Contracts<'_>, part: Part) -> String {
 fn function(out: &mut Writer<'_>, Callable { name, docs, arguments, returns, throws, .. }: &Callable) {
     let contract = out.contract;
     let name = camel_case(name);
-    let call = format!("{}({})", types::raw(&name), lowered(contract, arguments));
+    let call = format!("{}({})", types::raw(&name), lowered(contract, arguments).join(", "));
     let (ty, answer) = answered(contract, returns.as_ref(), &call);
     let answer = if *throws { format!("try {}", answer.trim_start_matches("try ")) } else { answer };
     out.gap();
     out.docs(docs);
     out.call(&format!("public static func {name}"), &declared(arguments), &format!(" throws{ty} {{"));
-    out.inside(|out| out.line(&format!("try enter {{ {answer} }}")));
+    out.inside(|out| out.short_block("try enter", &answer));
     out.line("}");
 }
 
@@ -109,13 +109,14 @@ fn structure(out: &mut Writer<'_>, object: &Object) {
     }
 }
 
-/// What a callable is given, for the raw layer, which has labels everywhere.
-fn lowered(contract: &Contract, arguments: &[Field]) -> String {
+/// What a callable is given, for the raw layer, which has labels everywhere. It stands where `try` has been said.
+fn lowered(contract: &Contract, arguments: &[Field]) -> Vec<String> {
     let lower = |field: &Field| {
         let name = camel_case(&field.name);
-        format!("{name}: {}", types::lower(contract, &name, &field.ty, &name))
+        let value = types::lower(contract, &name, &field.ty, &name);
+        format!("{name}: {}", value.trim_start_matches("try "))
     };
-    arguments.iter().map(lower).collect::<Vec<_>>().join(", ")
+    arguments.iter().map(lower).collect()
 }
 
 /// A single argument needs no label.
@@ -156,12 +157,12 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
         return out.line(&format!("public var {name}: {} {{ {answer} }}", ty.trim_start_matches(" -> ")));
     }
     let (asynchronous, waiting) = if callable.is_async { (" async", "await ") } else { ("", "") };
-    let call = format!("raw.{name}({})", lowered(contract, &given));
+    let call = format!("raw.{name}({})", lowered(contract, &given).join(", "));
     let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);
     let answer = answer.trim_start_matches("try ");
     out.docs(&callable.docs);
     out.call(&format!("public func {name}"), &declared(&given), &format!("{asynchronous} throws{ty} {{"));
-    out.inside(|out| out.line(&format!("try {waiting}call {{ try {waiting}{answer} }}")));
+    out.inside(|out| out.short_block(&format!("try {waiting}call"), &format!("try {waiting}{answer}")));
     out.line("}");
     if let Some(record) = only_record(callable) {
         let opening = format!("public func {name}");
@@ -199,13 +200,14 @@ fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
     let contract = out.contract;
     let (name, own, raw) = (camel_case(&callable.name), &object.name, types::raw(&object.name));
     let arguments = &callable.arguments;
-    let call = |name: &str| format!("try {raw}{name}({})", lowered(contract, arguments));
+    let given = lowered(contract, arguments);
+    let call = |name: &str| format!("try {raw}{name}");
     out.gap();
     let keyword = if is_client(object) { "public convenience init" } else { "public init" };
     if callable.name == "new" {
         out.docs(&callable.docs);
         out.call(keyword, &declared(arguments), " throws {");
-        out.inside(|out| out.line(&format!("self.init(raw: try enter {{ {} }})", call(""))));
+        out.inside(|out| entering(out, "self.init", &call(""), &given));
         out.line("}");
         if let Some(record) = only_record(callable) {
             flattened(out, callable, keyword, " throws {", &format!("try self.init({record}"));
@@ -220,20 +222,26 @@ fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
         let label = camel_case(&first.name);
         out.docs(&callable.docs);
         out.call(keyword, &[types::declared(first), format!("_ {options}: {record}")], " throws {");
-        out.inside(|out| out.line(&format!("self.init(raw: try enter {{ {} }})", call(&format!(".{name}")))));
+        out.inside(|out| entering(out, "self.init", &call(&format!(".{name}")), &given));
         out.line("}\n");
         out.docs_with(&callable.docs, &all);
         out.call(keyword, &all.iter().map(types::declared).collect::<Vec<_>>(), " throws {");
         out.inside(|out| {
-            let given = format!("try self.init({label}: {label}, {record}");
-            out.call(&given, &named(fields), ")");
+            let init = format!("try self.init({label}: {label}, {record}");
+            out.call(&init, &named(fields), ")");
         });
         return out.line("}");
     }
     out.docs(&callable.docs);
     out.call(&format!("public static func {name}"), &declared(arguments), &format!(" throws -> {own} {{"));
-    out.inside(|out| out.line(&format!("{own}(raw: try enter {{ {} }})", call(&format!(".{name}")))));
+    out.inside(|out| entering(out, own, &call(&format!(".{name}")), &given));
     out.line("}");
+}
+
+fn entering(out: &mut Writer<'_>, made: &str, call: &str, given: &[String]) {
+    out.line(&format!("try {made}("));
+    out.inside(|out| out.block("raw: enter", |out| out.call(call, given, "")));
+    out.line(")");
 }
 
 /// A sequence of what a handle's thing looks like, with the options of `wait`.
@@ -256,7 +264,7 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
     out.inside(|out| {
         out.call(&format!("States(id: id, operation: {operation}, options: {options}"), &named(fields), ") {");
         out.inside(|out| {
-            out.line("let now = try await get()\nreturn .init(value: now, isFinal: now.isFinal, text: now.raw.text)")
+            out.line("let now = try await get()\nreturn .init(value: now, isFinal: now.isFinal, text: now.raw.text)");
         });
         out.line("}");
     });

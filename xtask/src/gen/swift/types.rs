@@ -104,7 +104,7 @@ pub(super) fn lift(contract: &Contract, value: &str, ty: &Type) -> String {
 
 fn lift_one(contract: &Contract, value: &str, ty: &Type) -> String {
     match ty {
-        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) => value.to_owned(),
+        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) | Type::Callback(_) => value.to_owned(),
         Type::U16 | Type::U32 => format!("Int({value})"),
         Type::U64 => format!("Int(clamping: {value})"),
         Type::F64 => format!("Duration.seconds({value})"),
@@ -112,7 +112,6 @@ fn lift_one(contract: &Contract, value: &str, ty: &Type) -> String {
         Type::Text(Text::Timestamp | Text::Metadata) => format!("{}(raw: {value})", swift(ty)),
         Type::Text(_) => format!("{}({value})", swift(ty)),
         Type::Record(name) | Type::Enum(name) | Type::Object(name) => format!("{}(raw: {value})", public(name)),
-        Type::Callback(_) => value.to_owned(),
         Type::Optional(inner) | Type::List(inner) => each(value, &lift(contract, "$0", inner)),
     }
 }
