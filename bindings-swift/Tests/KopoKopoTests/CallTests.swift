@@ -135,6 +135,28 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(before, after)
     }
 
+    func testACallMayBeCancelledAtAnyMoment() async throws {
+        let push = try await push()
+        let outcomes = await withTaskGroup(of: String.self) { group in
+            for at in 0..<400 {
+                group.addTask {
+                    let call = Task { try await push.get().id }
+                    if at % 4 > 0 { try? await Task.sleep(for: .microseconds(at * 10)) }
+                    call.cancel()
+                    switch await call.result {
+                    case .success(let id): return id == push.id ? "answered" : "another"
+                    case .failure(let error): return error is CancellationError ? "cancelled" : "\(error)"
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { counts, outcome in counts[outcome, default: 0] += 1 }
+        }
+        XCTAssertEqual((outcomes["answered"] ?? 0) + (outcomes["cancelled"] ?? 0), 400, "\(outcomes)")
+        XCTAssertGreaterThan(outcomes["cancelled"] ?? 0, 0)
+        let read = try await push.get()
+        XCTAssertEqual(read.id, push.id)
+    }
+
     func testAnAnswerThatWasLostIsNotTakenForAFailure() async throws {
         try await sandbox.fault("incoming_payments.create", "reset_after_effect")
         let error = try await failure { try await push() }

@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod foreign;
+mod jni;
 mod kotlin;
 mod listing;
 #[path = "../../../udl/mobile.rs"]
@@ -54,6 +55,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
         Output { path: "udl/src/generated.rs", text: rust::generate(&contract, &mobile, root)? },
+        Output { path: "udl/src/jni/calls/generated.rs", text: jni::generate(&contract, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
@@ -117,7 +119,8 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         }
     }
     if options.check && !stale.is_empty() {
-        return Err(format!("{} differs from the contract: run `cargo xtask gen`", stale.join(", ")));
+        let raw = if options.swift { " --swift" } else { "" };
+        return Err(format!("{} differs from the contract: run `cargo xtask gen{raw}`", stale.join(", ")));
     }
     if let Some(folder) = &options.kotlin {
         foreign::write(&root, TargetLanguage::Kotlin, folder, options.mobile)?;
