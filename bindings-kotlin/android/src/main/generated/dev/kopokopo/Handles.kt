@@ -7,12 +7,12 @@ import java.util.concurrent.CompletableFuture
 import kotlinx.coroutines.flow.Flow
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment) {
+public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -99,12 +99,12 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink) {
+public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
