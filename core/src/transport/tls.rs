@@ -67,6 +67,7 @@ fn with_platform_roots(
 /// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither, and are the
 /// same on every device.
 #[cfg(any(target_os = "android", feature = "small"))]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is something that can fail")]
 fn with_platform_roots(
     _: &[CertificateDer<'static>],
     _: &Arc<CryptoProvider>,
