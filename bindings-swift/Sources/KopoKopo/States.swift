@@ -15,10 +15,11 @@ public struct States<Value: Sendable>: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(states: self) }
 
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         private let states: States
         private let start = ContinuousClock.now
         private var pause: Duration
+        private var hasLooked = false
         private var seen: String?
         private var isAtEnd = false
 
@@ -37,15 +38,13 @@ public struct States<Value: Sendable>: AsyncSequence, Sendable {
             }
             let end = start + options.timeout
             while !isAtEnd {
-                if seen != nil { try await rest(until: end) }
-                if let found = try await passing(until: end) {
-                    isAtEnd = found.isFinal
-                    let isNew = found.text != seen
-                    seen = found.text
-                    if isNew { return found.value }
-                } else if seen == nil {
-                    seen = ""
-                }
+                if hasLooked { try await rest(until: end) }
+                hasLooked = true
+                guard let found = try await passing(until: end) else { continue }
+                isAtEnd = found.isFinal
+                let isNew = found.text != seen
+                seen = found.text
+                if isNew { return found.value }
             }
             return nil
         }

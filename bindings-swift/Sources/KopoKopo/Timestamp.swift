@@ -1,7 +1,7 @@
 public import Foundation
 
-/// A moment with its offset. Two of the same moment are equal only where their texts are.
-public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
+/// A moment with its offset. Two are equal where their texts are: compare dates to compare moments.
+public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
     /// The moment.
     public let date: Date
     /// As the API writes it, in ISO 8601: `2026-05-01T10:43:20+03:00`.
@@ -19,8 +19,6 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         self.date = date
         self.text = text
     }
-
-    public static func < (one: Timestamp, other: Timestamp) -> Bool { one.date < other.date }
 
     public var description: String { text }
 }
