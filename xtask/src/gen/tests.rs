@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    model::{Default, Shape, Text, Type, Usage, camel_case, snake_case},
+    mobile,
+    model::{Default, Object, Record, Shape, Text, Type, Usage, camel_case, snake_case},
     read::{hash, read},
 };
+
+const CONTRACT: &str = include_str!("../../../udl/kopokopo.udl");
 
 const UDL: &str = r#"
 [Custom]
@@ -186,8 +189,7 @@ fn names_are_spelled_for_each_language() {
 
 #[test]
 fn the_contract_itself_is_read() {
-    let udl = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../udl/kopokopo.udl")).unwrap();
-    let contract = read(&udl).unwrap();
+    let contract = read(CONTRACT).unwrap();
     assert_eq!(contract.error.kinds.len(), 13);
     let unused: Vec<_> =
         contract.records.iter().filter(|record| record.usage == Usage::default()).map(|record| &record.name).collect();
@@ -204,4 +206,49 @@ fn the_contract_itself_is_read() {
             assert!(!field.docs.is_empty(), "{}.{}", record.name, field.name);
         }
     }
+}
+
+#[test]
+fn apps_have_money_coming_in_and_no_credential() {
+    let contract = read(&mobile::filter(CONTRACT).unwrap()).unwrap();
+    let names = |objects: &[Object]| objects.iter().map(|object| object.name.clone()).collect::<Vec<_>>();
+    let sections = ["KopoKopo", "IncomingPayments", "CreatedIncomingPayment", "PaymentLinks", "CreatedPaymentLink"];
+    assert_eq!(names(&contract.objects), sections);
+    assert_eq!(names(&contract.callbacks), ["TokenSource"]);
+    let functions: Vec<_> = contract.functions.iter().map(|function| function.name.as_str()).collect();
+    assert_eq!(functions, ["version", "contract_hash"]);
+    let client = contract.object("KopoKopo").unwrap();
+    let makers: Vec<_> = client.constructors.iter().map(|made| made.name.as_str()).collect();
+    assert_eq!(makers, ["with_token_source"]);
+    let methods: Vec<_> = client.methods.iter().map(|method| method.name.as_str()).collect();
+    assert_eq!(methods, ["with_options", "base_url", "incoming_payments", "payment_links"]);
+    let mut secrets = Vec::new();
+    for record in &contract.records {
+        let secret = record.fields.iter().filter(|field| *field.ty.element() == Type::Text(Text::Secret));
+        secrets.extend(secret.map(|field| format!("{}.{}", record.name, field.name)));
+    }
+    assert_eq!(secrets, ["TokenSourceOptions.proxy", "AccessToken.token"], "a token is what an app must have");
+    assert_ne!(contract.hash, hash(CONTRACT));
+}
+
+#[test]
+fn apps_have_what_stays_as_it_is_written() {
+    let part = mobile::filter(CONTRACT).unwrap();
+    let (whole, own) = (read(CONTRACT).unwrap(), read(&part).unwrap());
+    assert!(own.records.len() > 5 && own.records.len() < whole.records.len() / 3);
+    for record in &own.records {
+        let fields = |record: &Record| record.fields.clone();
+        assert_eq!(fields(record), fields(whole.record(&record.name).unwrap()), "{}", record.name);
+    }
+    assert_eq!(own.error, whole.error);
+    assert_eq!(mobile::filter(&CONTRACT.replace('\n', "\r\n")).unwrap(), part);
+}
+
+#[test]
+fn a_contract_without_what_apps_need_is_an_error() {
+    let renamed = CONTRACT.replace("PaymentLinks payment_links();", "PaymentLinks links();");
+    assert_eq!(mobile::filter(&renamed).unwrap_err(), "KopoKopo has no payment_links for apps");
+    let renamed = CONTRACT.replace("Name=with_token_source]", "Name=with_tokens]");
+    assert_eq!(mobile::filter(&renamed).unwrap_err(), "KopoKopo has no with_token_source for apps");
+    assert_eq!(mobile::filter("").unwrap_err(), "the contract has no kopokopo");
 }
