@@ -1,8 +1,10 @@
-//! What the JVM calls past JNA: the handshake, and the webhooks, for which JNA alone takes twenty times as long as a
-//! signature. Apps verify no webhooks, so the mobile library has the handshake alone.
+//! What the JVM calls past JNA: the handshake, and on servers the webhooks and the calls, for which JNA alone takes many
+//! times as long as the library does. The mobile library, where small comes before fast, has the handshake alone.
 
 #![allow(non_snake_case, unreachable_pub, reason = "the JVM finds these by their names")]
 
+#[cfg(not(feature = "mobile"))]
+mod calls;
 #[cfg(not(feature = "mobile"))]
 mod webhooks;
 
@@ -11,6 +13,13 @@ use std::ffi::CString;
 use jni::sys::{JNIEnv, jclass, jstring};
 
 use crate::generated::CONTRACT_HASH;
+
+/// The first byte of an answer: what it is follows, or nothing.
+#[cfg(not(feature = "mobile"))]
+const DONE: u8 = 0;
+/// An error follows.
+#[cfg(not(feature = "mobile"))]
+const REFUSED: u8 = 1;
 
 /// What this library was built from. It is asked before anything else is called. The name is that of a function of the
 /// Kotlin object `dev.kopokopo.Native`.

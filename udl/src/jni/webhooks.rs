@@ -11,12 +11,8 @@ use jni::{
 };
 use uniffi::Lower;
 
+use super::{DONE, REFUSED};
 use crate::{Event, KopoKopoError, UniFfiTag, WebhookVerifier, error::Result};
-
-/// An [`Event`] follows, or nothing.
-const DONE: u8 = 0;
-/// A [`KopoKopoError`] follows.
-const REFUSED: u8 = 1;
 
 /// `WebhookVerifier.verify`.
 #[unsafe(no_mangle)]

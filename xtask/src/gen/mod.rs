@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod foreign;
+mod jni;
 mod kotlin;
 mod listing;
 #[path = "../../../udl/mobile.rs"]
@@ -54,6 +55,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
         Output { path: "udl/src/generated.rs", text: rust::generate(&contract, &mobile, root)? },
+        Output { path: "udl/src/jni/calls/generated.rs", text: jni::generate(&contract, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];

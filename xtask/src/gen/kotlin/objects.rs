@@ -4,7 +4,10 @@
 //! waits and one that answers a `CompletableFuture`, and both take records.
 
 use super::{
-    super::model::{Callable, Contract, Field, Object, Type, camel_case},
+    super::{
+        jni,
+        model::{Callable, Contract, Field, Object, Type, camel_case},
+    },
     BY_HAND, is_client, types,
     writer::Writer,
 };
@@ -52,7 +55,7 @@ pub(super) fn client(contract: &Contract) -> String {
                 constructor(out, object, callable);
             }
             for callable in &object.methods {
-                method(out, callable);
+                method(out, object, callable);
             }
             close(out, object);
             out.line("");
@@ -87,12 +90,18 @@ fn class(out: &mut Writer<'_>, object: &Object) {
     let (name, raw) = (&object.name, types::raw(&object.name));
     out.line("");
     out.docs(&object.docs);
-    out.block(&format!("public class {name} internal constructor(private val raw: {raw})"), |out| {
+    // What is known of it when it is made is not asked for.
+    let known = |method: &&Callable| !method.is_async && object.is_handle();
+    let known = object.methods.iter().filter(known).fold(String::new(), |known, method| {
+        let name = camel_case(&method.name);
+        known + &format!(", {name}: String = raw.{name}()")
+    });
+    out.block(&format!("public class {name} internal constructor(private val raw: {raw}{known})"), |out| {
         object.methods.iter().enumerate().for_each(|(at, callable)| {
             if at > 0 && !callable.is_async {
                 out.line("");
             }
-            method(out, callable);
+            method(out, object, callable);
         });
         if object.is_handle() {
             watch(out, object);
@@ -128,15 +137,41 @@ fn only_record(callable: &Callable) -> Option<(&Field, &str)> {
     }
 }
 
-fn method(out: &mut Writer<'_>, callable: &Callable) {
+/// What calls a method past JNA, and makes what it answers, but for records, which are lifted.
+///
+/// The library for apps has no such functions; it has no verifier either.
+fn native(contract: &Contract, object: &Object, callable: &Callable) -> Option<String> {
+    contract.objects.iter().find(|object| object.name == BY_HAND)?;
+    let number =
+        jni::calls(contract).position(|(own, method)| own.name == object.name && method.name == callable.name)?;
+    let given = match callable.arguments.as_slice() {
+        [field] => format!("bytes({}, {})", types::converter(&field.ty), lowered(&given(callable))),
+        _ => "NOTHING".to_owned(),
+    };
+    let read = match &callable.returns {
+        None => " }".to_owned(),
+        Some(ty @ Type::Object(name)) => {
+            let (own, text) = (types::converter(ty), types::converter(&Type::String));
+            format!(" {name}({own}.read(it), {text}.read(it), {text}.read(it)) }}")
+        }
+        Some(ty) => format!(" {}.read(it) }}", types::converter(ty)),
+    };
+    Some(format!("NativeCalls.call({number}, {given}, raw.callWithHandle {{ it }}) {{{read}"))
+}
+
+fn method(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
     let contract = out.contract;
     let name = camel_case(&callable.name);
     let given = given(callable);
-    let call = format!("raw.{name}({})", lowered(&given));
+    let native = native(contract, object, callable);
+    let call = native.clone().unwrap_or_else(|| format!("raw.{name}({})", lowered(&given)));
     let (ty, answer) = answered(callable.returns.as_ref(), &call);
     if !callable.is_async && !callable.throws && callable.arguments.is_empty() {
-        return property(out, callable, &name, &ty, &answer);
+        let answer = if object.is_handle() { &name } else { &answer };
+        return property(out, callable, &name, &ty, answer);
     }
+    // An object is made already.
+    let answer = if let (Some(native), Some(Type::Object(_))) = (native, &callable.returns) { native } else { answer };
     let synthetic = if callable.is_async { "@JvmSynthetic\n" } else { "" };
     let keyword = if callable.is_async { "suspend fun" } else { "fun" };
     let record = only_record(callable).map(|(_, record)| record);

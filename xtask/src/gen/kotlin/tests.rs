@@ -138,3 +138,23 @@ fn only_the_client_has_constructors_that_take_a_secret() {
     let taking = |name: &str| file(&contract, name).matches("clientSecret: String").count();
     assert_eq!([taking("Sections.kt"), taking("Handles.kt"), taking("KopoKopo.kt")], [0, 0, 1]);
 }
+
+#[test]
+fn whatever_is_awaited_on_a_server_goes_past_jna_by_the_number_that_the_library_has_for_it() {
+    let contract = contract();
+    let text = file(&contract, "Sections.kt") + &file(&contract, "Handles.kt");
+    let numbers: Vec<usize> = super::super::jni::calls(&contract).enumerate().map(|(number, _)| number).collect();
+    for number in &numbers {
+        assert_eq!(text.matches(&format!("NativeCalls.call({number},")).count(), 1, "{number}");
+    }
+    assert_eq!(text.matches("NativeCalls.call(").count(), numbers.len());
+    let apps = generate(&contract_of_apps(), Package::Android);
+    assert!(
+        !apps.iter().any(|output| output.text.contains("NativeCalls")),
+        "the library for apps has no such functions"
+    );
+}
+
+fn contract_of_apps() -> Contract {
+    read::read(&super::super::mobile::filter(include_str!("../../../../udl/kopokopo.udl")).unwrap()).unwrap()
+}

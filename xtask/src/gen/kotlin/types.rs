@@ -69,6 +69,19 @@ pub(super) fn raw(name: &str) -> String {
     format!("{RAW}.{name}")
 }
 
+/// UniFFI's object that reads and writes the raw layer's value.
+pub(super) fn converter(ty: &Type) -> String {
+    fn name(ty: &Type) -> String {
+        match ty {
+            Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("Type{name}"),
+            Type::Optional(inner) => format!("Optional{}", name(inner)),
+            // The texts of the contract are texts there, too.
+            _ => "String".to_owned(),
+        }
+    }
+    raw(&format!("FfiConverter{}", name(ty)))
+}
+
 /// From the raw layer's value.
 pub(super) fn lift(value: &str, ty: &Type) -> String {
     match ty {

@@ -6,6 +6,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
@@ -31,6 +32,8 @@ internal inline fun <T> enter(work: () -> T): T {
  * woken: that is a thread of the library's, which must not wait for anything, least of all for another call.
  */
 internal suspend fun <T> awaiting(work: suspend () -> T): T {
+    // Who is cancelled already sends nothing.
+    currentCoroutineContext().ensureActive()
     val dispatcher = currentCoroutineContext()[ContinuationInterceptor]
     if (dispatcher != null && dispatcher != Dispatchers.Unconfined) return call { work() }
     return withContext(Dispatchers.Default) { call { work() } }

@@ -7,12 +7,12 @@ import java.util.concurrent.CompletableFuture
 import kotlinx.coroutines.flow.Flow
 
 /** A subscription that the server accepted: its id, and how it goes on. */
-public class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription) {
+public class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -21,7 +21,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): WebhookSubscription =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(6, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): WebhookSubscription = blocking { get() }
@@ -38,7 +38,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): WebhookSubscription =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(7, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -99,12 +99,12 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment) {
+public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -113,7 +113,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): IncomingPayment =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(10, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): IncomingPayment = blocking { get() }
@@ -130,7 +130,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): IncomingPayment =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -191,12 +191,12 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet) {
+public class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -205,7 +205,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      */
     @JvmSynthetic
     public suspend fun get(): MerchantWallet =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(14, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantWallet = blocking { get() }
@@ -222,7 +222,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantWallet =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(15, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -283,12 +283,12 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount) {
+public class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -297,7 +297,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): MerchantBankAccount =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(18, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantBankAccount = blocking { get() }
@@ -314,7 +314,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantBankAccount =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(19, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -375,12 +375,12 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
-public class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient) {
+public class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -389,7 +389,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      */
     @JvmSynthetic
     public suspend fun get(): ExternalRecipient =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(25, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): ExternalRecipient = blocking { get() }
@@ -406,7 +406,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): ExternalRecipient =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -467,12 +467,12 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
-public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney) {
+public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -481,7 +481,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(): SendMoney =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(30, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SendMoney = blocking { get() }
@@ -498,7 +498,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SendMoney =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(31, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -559,12 +559,12 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
-public class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling) {
+public class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -573,7 +573,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      */
     @JvmSynthetic
     public suspend fun get(): Polling =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(34, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Polling = blocking { get() }
@@ -590,7 +590,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Polling =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -651,12 +651,12 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
-public class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification) {
+public class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -665,7 +665,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): SmsNotification =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(38, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SmsNotification = blocking { get() }
@@ -682,7 +682,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SmsNotification =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(39, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -743,12 +743,12 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
-public class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal) {
+public class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -757,7 +757,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(): Reversal =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(42, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Reversal = blocking { get() }
@@ -774,7 +774,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Reversal =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(43, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -835,12 +835,12 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink) {
+public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
-    public val id: String = raw.id()
+    public val id: String = id
 
     /** Where it can be read, on the client's own origin whatever host the server named. */
-    public val location: String = raw.location()
+    public val location: String = location
 
     /**
      * Reads it as it stands now.
@@ -849,7 +849,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(): PaymentLink =
-        awaiting { raw.get().lift() }
+        awaiting { NativeCalls.call(47, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): PaymentLink = blocking { get() }
@@ -866,7 +866,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): PaymentLink =
-        awaiting { raw.wait(options.lower()).lift() }
+        awaiting { NativeCalls.call(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /**
      * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing

@@ -20,7 +20,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun token(): Token =
-        awaiting { raw.token().lift() }
+        awaiting { NativeCalls.call(0, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeToken.read(it) }.lift() }
 
     /** [token] for Java: waits on this thread. */
     public fun tokenBlocking(): Token = blocking { token() }
@@ -35,7 +35,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun revoke(token: String) =
-        awaiting { raw.revoke(token) }
+        awaiting { NativeCalls.call(1, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }) { } }
 
     /** [revoke] for Java: waits on this thread. */
     public fun revokeBlocking(token: String): Unit = blocking { revoke(token) }
@@ -50,7 +50,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun introspect(token: String): Introspection =
-        awaiting { raw.introspect(token).lift() }
+        awaiting { NativeCalls.call(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIntrospection.read(it) }.lift() }
 
     /** [introspect] for Java: waits on this thread. */
     public fun introspectBlocking(token: String): Introspection = blocking { introspect(token) }
@@ -65,7 +65,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      */
     @JvmSynthetic
     public suspend fun tokenInfo(): TokenInfo =
-        awaiting { raw.tokenInfo().lift() }
+        awaiting { NativeCalls.call(3, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeTokenInfo.read(it) }.lift() }
 
     /** [tokenInfo] for Java: waits on this thread. */
     public fun tokenInfoBlocking(): TokenInfo = blocking { tokenInfo() }
@@ -87,7 +87,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun create(request: WebhookSubscriptionRequest): CreatedWebhookSubscription =
-        awaiting { CreatedWebhookSubscription(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(4, bytes(dev.kopokopo.ffi.FfiConverterTypeWebhookSubscriptionRequest, request.lower()), raw.callWithHandle { it }) { CreatedWebhookSubscription(dev.kopokopo.ffi.FfiConverterTypeCreatedWebhookSubscription.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Subscribes to a kind of event.
@@ -124,7 +124,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): WebhookSubscription =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): WebhookSubscription = blocking { get(id) }
@@ -147,7 +147,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        awaiting { CreatedIncomingPayment(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(8, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -206,7 +206,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(9, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
@@ -228,7 +228,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet =
-        awaiting { CreatedMerchantWallet(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(12, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a mobile wallet of the merchant's own.
@@ -265,7 +265,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantWallet =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(13, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantWallet = blocking { get(id) }
@@ -287,7 +287,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount =
-        awaiting { CreatedMerchantBankAccount(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a bank account of the merchant's own.
@@ -324,7 +324,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantBankAccount =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantBankAccount = blocking { get(id) }
@@ -346,7 +346,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient =
-        awaiting { CreatedExternalRecipient(raw.createMobileWallet(request.lower())) }
+        awaiting { NativeCalls.call(20, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a person's mobile wallet.
@@ -386,7 +386,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient =
-        awaiting { CreatedExternalRecipient(raw.createBankAccount(request.lower())) }
+        awaiting { NativeCalls.call(21, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a bank account of somebody else.
@@ -430,7 +430,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient =
-        awaiting { CreatedExternalRecipient(raw.createTill(request.lower())) }
+        awaiting { NativeCalls.call(22, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds another business's till.
@@ -464,7 +464,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient =
-        awaiting { CreatedExternalRecipient(raw.createPaybill(request.lower())) }
+        awaiting { NativeCalls.call(23, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a paybill account.
@@ -499,7 +499,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(id: String): ExternalRecipient =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(24, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): ExternalRecipient = blocking { get(id) }
@@ -522,7 +522,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun create(request: SendMoneyRequest): CreatedSendMoney =
-        awaiting { CreatedSendMoney(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(27, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
@@ -561,7 +561,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney =
-        awaiting { CreatedSendMoney(raw.sweepAllFunds(request.lower())) }
+        awaiting { NativeCalls.call(28, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -594,7 +594,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun get(id: String): SendMoney =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(29, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SendMoney = blocking { get(id) }
@@ -615,7 +615,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: PollingRequest): CreatedPolling =
-        awaiting { CreatedPolling(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(32, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
@@ -651,7 +651,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Polling =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(33, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Polling = blocking { get(id) }
@@ -676,7 +676,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification =
-        awaiting { CreatedSmsNotification(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(36, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends a message to the customer of a webhook.
@@ -709,7 +709,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): SmsNotification =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(37, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SmsNotification = blocking { get(id) }
@@ -732,7 +732,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun create(request: ReversalRequest): CreatedReversal =
-        awaiting { CreatedReversal(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(40, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
@@ -768,7 +768,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun get(id: String): Reversal =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(41, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Reversal = blocking { get(id) }
@@ -790,7 +790,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        awaiting { CreatedPaymentLink(raw.create(request.lower())) }
+        awaiting { NativeCalls.call(44, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -831,7 +831,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
@@ -846,7 +846,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) =
-        awaiting { raw.cancel(id) }
+        awaiting { NativeCalls.call(46, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { } }
 
     /** [cancel] for Java: waits on this thread. */
     public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }
@@ -867,7 +867,7 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
      */
     @JvmSynthetic
     public suspend fun get(id: String): Payment =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(49, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Payment = blocking { get(id) }
@@ -888,7 +888,7 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
      */
     @JvmSynthetic
     public suspend fun get(id: String): SettlementTransfer =
-        awaiting { raw.get(id).lift() }
+        awaiting { NativeCalls.call(50, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SettlementTransfer = blocking { get(id) }

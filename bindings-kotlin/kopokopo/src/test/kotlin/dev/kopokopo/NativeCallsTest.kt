@@ -1,0 +1,81 @@
+package dev.kopokopo
+
+import java.math.BigDecimal
+import java.util.concurrent.ConcurrentHashMap
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.assertThrows
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class NativeCallsTest {
+    private val sandbox = Sandbox()
+    private val waiting = NativeCalls::class.java.getDeclaredField("waiting").apply { isAccessible = true }.get(null) as ConcurrentHashMap<*, *>
+
+    @AfterAll
+    fun close() = sandbox.close()
+
+    private suspend fun KopoKopo.push() = incomingPayments.create("K000000", "0712345678", BigDecimal(100), CALLBACK)
+
+    @Test
+    fun `nobody is left waiting, whenever calls are cancelled`() = runBlocking {
+        sandbox.client().use { k2 ->
+            k2.push()
+            repeat(40) { round ->
+                val calls = launch(Dispatchers.Default) { repeat(8) { launch { while (true) k2.push() } } }
+                delay(round / 4L)
+                calls.cancelAndJoin()
+            }
+        }
+        repeat(100) { if (waiting.isNotEmpty()) delay(20) }
+        assertEquals(emptySet<Any>(), waiting.keys)
+    }
+
+    @Test
+    fun `who is cancelled already sends nothing`() = runBlocking {
+        sandbox.client().use { k2 ->
+            k2.push()
+            sandbox.control("POST", "reset")
+            val call = launch(Dispatchers.Default) {
+                try {
+                    delay(Long.MAX_VALUE)
+                } finally {
+                    assertThrows<CancellationException> { k2.push() }
+                }
+            }
+            delay(50)
+            call.cancelAndJoin()
+        }
+        delay(200)
+        assertEquals(emptyList<Any>(), sandbox.requests("incoming_payments.create"))
+    }
+
+    @Test
+    fun `a text outside of the alphabet crosses whole`() = runBlocking {
+        sandbox.client().use { k2 ->
+            val error = assertThrows<KopoKopoException.InvalidRequest> { k2.incomingPayments.get("ä😀\u0000" + "x".repeat(100_000)) }
+            assertEquals("id", error.field)
+        }
+    }
+
+    @Test
+    fun `a client that is closed in the middle of calls harms none of them`() = runBlocking {
+        repeat(20) {
+            val k2 = sandbox.client()
+            val calls = List(8) {
+                launch(Dispatchers.Default) {
+                    runCatching { k2.push() }.exceptionOrNull()?.let { error -> check(error is IllegalStateException) { "$error" } }
+                }
+            }
+            k2.close()
+            calls.forEach { it.join() }
+        }
+    }
+}

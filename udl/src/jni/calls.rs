@@ -1,0 +1,182 @@
+//! A call takes one step into the library and one back, where UniFFI's takes some thirty through JNA, each of which costs
+//! more than the library's own share of the work.
+//!
+//! Arguments and answers are in the bytes of UniFFI's converters. The names are those of the Kotlin object
+//! `dev.kopokopo.NativeCalls`, which numbers its calls with tickets.
+
+mod generated;
+
+use std::{
+    collections::HashMap,
+    ffi::c_void,
+    future::Future,
+    ptr,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use jni::sys::{JNI_OK, JNIEnv, JavaVM, jboolean, jbyteArray, jclass, jint, jlong, jmethodID, jsize, jvalue};
+use tokio::task::AbortHandle;
+use uniffi::{Lift, Lower};
+
+use super::{DONE, REFUSED};
+use crate::{
+    KopoKopoError, UniFfiTag, api,
+    error::{self, Result},
+    runtime,
+};
+
+/// Where answers go: a static method of a class that is never let go of.
+struct Receiver {
+    vm: *mut JavaVM,
+    class: jclass,
+    answered: jmethodID,
+}
+
+// SAFETY: a JVM, a global reference and a method's id are good on every thread.
+unsafe impl Send for Receiver {}
+// SAFETY: as above.
+unsafe impl Sync for Receiver {}
+
+static RECEIVER: OnceLock<Receiver> = OnceLock::new();
+
+/// What is under way, by its ticket. Whoever takes a call out of here says how it ends.
+static CALLS: Mutex<Option<HashMap<jlong, AbortHandle>>> = Mutex::new(None);
+
+fn calls() -> MutexGuard<'static, Option<HashMap<jlong, AbortHandle>>> {
+    CALLS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `NativeCalls.prepare`: answers go to the class that asks.
+///
+/// # Safety
+/// The JVM calls it, with the environment of the thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_prepare(env: *mut JNIEnv, class: jclass) {
+    let mut vm = ptr::null_mut();
+    // SAFETY: the environment is the caller's, its table has had these functions since version 1.2, and the method is
+    // there: where it is not, an exception is left for the caller, and nothing is kept.
+    unsafe {
+        let table = &(**env).v1_2;
+        let answered = (table.GetStaticMethodID)(env, class, c"answered".as_ptr(), c"(J[B)V".as_ptr());
+        if !answered.is_null() && (table.GetJavaVM)(env, &raw mut vm) == JNI_OK {
+            RECEIVER.get_or_init(|| Receiver { vm, class: (table.NewGlobalRef)(env, class), answered });
+        }
+    }
+}
+
+/// `NativeCalls.start`: the answer comes to `NativeCalls.answered` with the ticket. The owner's share that the handle
+/// stands for is taken over.
+///
+/// # Safety
+/// The JVM calls it, with the environment of the thread, and the handle is one of the method's object.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_start(
+    env: *mut JNIEnv,
+    _class: jclass,
+    method: jint,
+    handle: jlong,
+    given: jbyteArray,
+    ticket: jlong,
+) {
+    // SAFETY: the environment and the array are the caller's. The region is the whole of it.
+    let bytes = unsafe {
+        let table = &(**env).v1_1;
+        let length = (table.GetArrayLength)(env, given);
+        let mut bytes = vec![0_u8; usize::try_from(length).unwrap_or_default()];
+        (table.GetByteArrayRegion)(env, given, 0, length, bytes.as_mut_ptr().cast());
+        bytes
+    };
+    generated::start(method, handle, &bytes, ticket);
+}
+
+/// `NativeCalls.cancel`: whether the call was under way; then no answer comes.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_dev_kopokopo_NativeCalls_cancel(
+    _env: *mut JNIEnv,
+    _class: jclass,
+    ticket: jlong,
+) -> jboolean {
+    let taken = calls().as_mut().and_then(|calls| calls.remove(&ticket));
+    taken.inspect(AbortHandle::abort).is_some()
+}
+
+/// The object that a handle is of.
+fn owner<T>(handle: jlong) -> Result<Arc<T>>
+where
+    Arc<T>: Lift<UniFfiTag, FfiType = uniffi::Handle>,
+{
+    <Arc<T> as Lift<UniFfiTag>>::try_lift(uniffi::Handle::from_raw_unchecked(handle.cast_unsigned())).map_err(unread)
+}
+
+/// The one argument.
+fn read<T: Lift<UniFfiTag>>(mut given: &[u8]) -> Result<T> {
+    T::try_read(&mut given).map_err(unread)
+}
+
+fn unread(_: impl Sized) -> KopoKopoError {
+    error::at(api::ErrorKind::Internal, "arguments", "cannot be read: the Kotlin code is of another version")
+}
+
+fn write<T: Lower<UniFfiTag>>(value: T, bytes: &mut Vec<u8>) {
+    T::write(value, bytes);
+}
+
+/// Starts a call, and tells what became of it.
+fn run<T: Send + 'static>(
+    ticket: jlong,
+    call: impl Future<Output = Result<T>> + Send + 'static,
+    write: fn(T, &mut Vec<u8>),
+) {
+    // Until it is on the list nothing can take it out again.
+    let mut calls = calls();
+    let spawned = runtime::spawn(async move {
+        let outcome = call.await;
+        // Who was cancelled waits for nothing.
+        if self::calls().as_mut().and_then(|calls| calls.remove(&ticket)).is_some() {
+            tell(ticket, outcome, write);
+        }
+    });
+    match spawned {
+        Ok(task) => {
+            calls.get_or_insert_default().insert(ticket, task);
+        }
+        Err(refused) => {
+            drop(calls);
+            tell(ticket, Err(refused), write);
+        }
+    }
+}
+
+fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
+    let mut bytes = Vec::with_capacity(1024);
+    match outcome {
+        Ok(answer) => {
+            bytes.push(DONE);
+            write(answer, &mut bytes);
+        }
+        Err(error) => {
+            bytes.push(REFUSED);
+            <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
+        }
+    }
+    let (Some(receiver), Ok(length)) = (RECEIVER.get(), jsize::try_from(bytes.len())) else { return };
+    let mut env: *mut c_void = ptr::null_mut();
+    // SAFETY: the JVM is there for as long as the process is. A thread that it knows is not made known again; as a
+    // daemon's it keeps no program from ending. The array is this thread's, the method takes what it is given here, and
+    // what it throws is nobody's.
+    unsafe {
+        if ((**receiver.vm).v1_4.AttachCurrentThreadAsDaemon)(receiver.vm, &raw mut env, ptr::null_mut()) != JNI_OK {
+            return;
+        }
+        let env: *mut JNIEnv = env.cast();
+        let table = &(**env).v1_2;
+        let array = (table.NewByteArray)(env, length);
+        if !array.is_null() {
+            (table.SetByteArrayRegion)(env, array, 0, length, bytes.as_ptr().cast());
+            let given = [jvalue { j: ticket }, jvalue { l: array }];
+            (table.CallStaticVoidMethodA)(env, receiver.class, receiver.answered, given.as_ptr());
+            (table.DeleteLocalRef)(env, array);
+        }
+        (table.ExceptionClear)(env);
+    }
+}
