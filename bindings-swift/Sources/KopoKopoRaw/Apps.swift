@@ -3766,7 +3766,6 @@ public func uniffiEnsureKopokopoFfiInitialized() {
     }
 }
 
-
 /// Whether the library was made by the version of UniFFI that this was made by.
 public let isOfThisUniffi: Bool = initializationResult == .ok
 #endif

@@ -11664,7 +11664,6 @@ public func uniffiEnsureKopokopoFfiInitialized() {
     }
 }
 
-
 /// Whether the library was made by the version of UniFFI that this was made by.
 public let isOfThisUniffi: Bool = initializationResult == .ok
 #endif
