@@ -64,6 +64,14 @@ fn steps() -> Vec<Step> {
             tests: false,
         },
         Step {
+            name: "targets".into(),
+            what: "the library compiles for Android, iOS, macOS and Windows, as far as their targets are installed"
+                .into(),
+            needs: vec![],
+            lines: if cfg!(unix) { vec![Line::new("sh xtask/targets/check.sh")] } else { vec![] },
+            tests: false,
+        },
+        Step {
             name: "deny".into(),
             what: "licences, bans and sources of all dependencies (security advisories are not looked up: no download)"
                 .into(),
