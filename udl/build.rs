@@ -25,6 +25,10 @@ fn link() {
     if matches!(system.as_str(), "android" | "linux") {
         // Android's devices have pages of 4 or of 16 KB.
         argument("-z,max-page-size=16384");
+        if system == "android" {
+            // Its linker knows libraries by this name.
+            argument("-soname,libkopokopo_ffi.so");
+        }
         if env::var("OPT_LEVEL").as_deref() == Ok("z") {
             // What is the same twice is there once, and addresses to be set take a bit each. The second has a form of
             // its own in Android's linker.
