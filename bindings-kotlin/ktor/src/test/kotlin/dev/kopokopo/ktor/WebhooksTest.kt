@@ -1,0 +1,233 @@
+package dev.kopokopo.ktor
+
+import dev.kopokopo.Event
+import dev.kopokopo.KopoKopoException
+import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.signWebhook
+import io.ktor.server.application.createApplicationPlugin
+import io.ktor.server.application.install
+import io.ktor.server.cio.CIO
+import io.ktor.server.engine.embeddedServer
+import io.ktor.server.plugins.doublereceive.DoubleReceive
+import io.ktor.server.request.receiveText
+import io.ktor.server.response.respondText
+import io.ktor.server.routing.Route
+import io.ktor.server.routing.routing
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.net.Socket
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpRequest.BodyPublishers
+import java.net.http.HttpResponse.BodyHandlers
+import java.util.Base64
+import java.util.concurrent.ConcurrentLinkedQueue
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.long
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+
+private const val KEY = "api-key-of-the-tests"
+private const val CAP = 5000L
+private val TESTS = File(System.getProperty("kopokopo.root"), "tests")
+private val PAID = File(TESTS, "benches/webhook.json").readBytes()
+
+/** Whatever reads the body first, as a careless plugin does. */
+private val Careless = createApplicationPlugin("Careless") { onCall { it.receiveText() } }
+
+class WebhooksTest {
+    private val events = ConcurrentLinkedQueue<Event>()
+    private val http = HttpClient.newHttpClient()
+    private var close: () -> Unit = {}
+
+    private fun serve(
+        verifier: WebhookVerifier = WebhookVerifier(listOf(KEY), maxBody = CAP),
+        careless: Boolean = false,
+        double: Boolean = false,
+        routes: Route.() -> Unit = { kopokopoWebhooks("/k2", verifier) { events.add(it) } },
+    ): Int {
+        val server = embeddedServer(CIO, port = 0, host = "127.0.0.1") {
+            if (double) install(DoubleReceive)
+            if (careless) install(Careless)
+            routing(routes)
+        }.start()
+        close = { server.stop(0, 0) }
+        return runBlocking { server.engine.resolvedConnectors().first().port }
+    }
+
+    @AfterEach
+    fun stop() = close()
+
+    private fun send(port: Int, body: ByteArray, vararg signatures: String, chunked: Boolean = false): Pair<Int, String> {
+        val publisher = if (chunked) BodyPublishers.ofInputStream { body.inputStream() } else BodyPublishers.ofByteArray(body)
+        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$port/k2")).POST(publisher)
+        signatures.forEach { request.header("X-KopoKopo-Signature", it) }
+        val answer = http.send(request.header("content-type", "application/json").build(), BodyHandlers.ofString())
+        return answer.statusCode() to answer.body()
+    }
+
+    private fun signed(body: ByteArray) = signWebhook(KEY, body)
+
+    @Test
+    fun `a verified event arrives and is answered with 200`() {
+        val port = serve()
+        assertEquals(200 to "", send(port, PAID, signed(PAID)))
+        assertEquals(200 to "", send(port, PAID, signed(PAID), chunked = true))
+        assertEquals(listOf("buygoods_transaction_received", "buygoods_transaction_received"), events.map { it.topic })
+    }
+
+    @Test
+    fun `the handler may answer by itself`() {
+        val verifier = WebhookVerifier(listOf(KEY))
+        val port = serve { kopokopoWebhooks("/k2", verifier) { call.respondText("seen ${it.dedupeKey}") } }
+        assertEquals("seen ${verifier.verify(PAID, signed(PAID)).dedupeKey}", send(port, PAID, signed(PAID)).second)
+    }
+
+    @Test
+    fun `what the handler throws is answered with 500, so that the webhook comes again`() {
+        val port = serve { kopokopoWebhooks("/k2", WebhookVerifier(listOf(KEY))) { error("the database is away") } }
+        assertEquals(500, send(port, PAID, signed(PAID)).first)
+    }
+
+    @Test
+    fun `a stranger is refused and learns nothing`() {
+        val port = serve()
+        assertEquals(401 to "signature refused", send(port, PAID))
+        assertEquals(401 to "signature refused", send(port, PAID, "0".repeat(64)))
+        assertEquals(401 to "signature refused", send(port, PAID + ' '.code.toByte(), signed(PAID)))
+        assertEquals(401 to "signature refused", send(port, ByteArray(0)))
+        assertTrue(events.isEmpty())
+    }
+
+    @Test
+    fun `a stranger's signature beside the real one is refused, the same one twice is not`() {
+        val port = serve()
+        assertEquals(401, send(port, PAID, signed(PAID), "0".repeat(64)).first)
+        assertEquals(401, send(port, PAID, "0".repeat(64), signed(PAID)).first)
+        assertEquals(401, send(port, PAID, "${signed(PAID)}, ${"0".repeat(64)}").first)
+        assertEquals(200, send(port, PAID, signed(PAID), signed(PAID)).first)
+    }
+
+    @Test
+    fun `a body beyond the cap is refused, announced or not`() {
+        val port = serve()
+        val large = PAID + ByteArray(CAP.toInt()) { ' '.code.toByte() }
+        assertEquals(413, send(port, large, signed(large)).first)
+        assertEquals(413, send(port, large, signed(large), chunked = true).first)
+        val exact = PAID + ByteArray(CAP.toInt() - PAID.size) { ' '.code.toByte() }
+        assertEquals(200, send(port, exact, signed(exact)).first)
+    }
+
+    @Test
+    fun `an announced body beyond the cap is refused before it comes`() {
+        val port = serve()
+        Socket("127.0.0.1", port).use { socket ->
+            socket.soTimeout = 10_000
+            socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5001\r\n\r\n".toByteArray())
+            assertTrue(socket.getInputStream().bufferedReader().readLine().contains(" 413 "))
+        }
+    }
+
+    @Test
+    fun `a sender who leaves in the middle of the body leaves nothing behind`() {
+        val port = serve()
+        Socket("127.0.0.1", port).use { socket ->
+            socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{".toByteArray())
+        }
+        assertEquals(200, send(port, PAID, signed(PAID)).first)
+        assertEquals(1, events.size)
+    }
+
+    @Test
+    fun `a body that was read before is this shop's own fault, and with DoubleReceive none`() {
+        val port = serve(careless = true)
+        assertEquals(500, send(port, PAID, signed(PAID)).first)
+        close()
+        assertEquals(200, send(serve(careless = true, double = true), PAID, signed(PAID)).first)
+        assertEquals(1, events.size)
+    }
+
+    @TestFactory
+    fun `whatever strangers send is answered and never with 500`(): List<DynamicTest> {
+        val file = Json.parseToJsonElement(File(TESTS, "vectors/hostile_webhooks.json").readText()).jsonObject
+        return file.getValue("cases").jsonArray.map { it.jsonObject }.map { case ->
+            DynamicTest.dynamicTest(case.getValue("name").jsonPrimitive.content) { stranger(case, file.getValue("api_keys")) }
+        }
+    }
+
+    private fun stranger(case: JsonObject, usual: JsonElement) {
+        val keys = (case["api_keys"] ?: usual).jsonArray.map { it.jsonPrimitive.content }
+        val cap = case["max_body"]?.jsonPrimitive?.long ?: 10_485_760L
+        val verifier = try {
+            WebhookVerifier(keys, case["client_secret"]?.jsonPrimitive?.content, cap)
+        } catch (_: KopoKopoException.Configuration) {
+            return // Such a receiver cannot be made, so nothing reaches it.
+        }
+        val body = body(case.getValue("body"))
+        val header = header(case["signature"] ?: JsonNull, body) ?: return expect(case, send(serve(verifier), body).first)
+        // Java's client sends no such header; a raw socket does.
+        expect(case, rawly(serve(verifier), body, header))
+    }
+
+    private fun expect(case: JsonObject, status: Int) {
+        val error = case.getValue("expect").jsonObject["error"]?.jsonPrimitive?.content
+        val allowed = when (error) {
+            null -> listOf(200)
+            "decode" -> listOf(400)
+            // The shop's own fault, which no stranger can bring about.
+            "configuration" -> listOf(500)
+            else -> listOf(400, 401, 413, 431)
+        }
+        assertTrue(status in allowed, "$status for $error")
+    }
+
+    private fun rawly(port: Int, body: ByteArray, header: String): Int = Socket("127.0.0.1", port).use { socket ->
+        socket.soTimeout = 20_000
+        val head = "POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.size}\r\nX-KopoKopo-Signature: $header\r\n\r\n"
+        // The answer may come, and the connection close, before the body is sent.
+        runCatching { socket.getOutputStream().apply { write(head.toByteArray()); write(body); flush() } }
+        socket.getInputStream().bufferedReader().readLine().split(' ')[1].toInt()
+    }
+
+    private fun body(written: JsonElement): ByteArray = when (written) {
+        is JsonPrimitive -> written.content.toByteArray()
+        is JsonArray -> ByteArrayOutputStream().also { out -> written.forEach { out.writeBytes(body(it)) } }.toByteArray()
+        is JsonObject -> written["base64"]?.let { Base64.getDecoder().decode(it.jsonPrimitive.content) }
+            ?: written.getValue("repeat").jsonPrimitive.content.repeat(written.getValue("times").jsonPrimitive.int).toByteArray()
+    }
+
+    private fun header(written: JsonElement, body: ByteArray): String? {
+        if (written is JsonNull) return null
+        if (written is JsonPrimitive) return written.content
+        val key = written.jsonObject.getValue("sign_with").jsonPrimitive.content
+        // Java takes no empty key; a zero is the same one, because short keys are filled up with zeros.
+        val secret = SecretKeySpec(key.ifEmpty { "\u0000" }.toByteArray(), "HmacSHA256")
+        val signature = Mac.getInstance("HmacSHA256").apply { init(secret) }.doFinal(body).joinToString("") { "%02x".format(it) }
+        return when (val change = written.jsonObject["then"]?.jsonPrimitive?.content) {
+            null -> signature
+            "upper_case" -> signature.uppercase()
+            "drop_last" -> signature.dropLast(1)
+            "append_0" -> signature + "0"
+            "change_last" -> signature.dropLast(1) + if (signature.endsWith("0")) "1" else "0"
+            "surround_with_space" -> " $signature\t"
+            else -> error("there is no change $change")
+        }
+    }
+}
