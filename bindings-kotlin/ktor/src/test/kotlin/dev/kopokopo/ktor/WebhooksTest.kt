@@ -165,7 +165,7 @@ class WebhooksTest {
     }
 
     @TestFactory
-    fun `whatever strangers send is answered and never with 500`(): List<DynamicTest> {
+    fun `whatever strangers send is answered, with 500 only where the shop's own keys are wrong`(): List<DynamicTest> {
         val file = Json.parseToJsonElement(File(TESTS, "vectors/hostile_webhooks.json").readText()).jsonObject
         return file.getValue("cases").jsonArray.map { it.jsonObject }.map { case ->
             DynamicTest.dynamicTest(case.getValue("name").jsonPrimitive.content) { stranger(case, file.getValue("api_keys")) }
@@ -191,6 +191,8 @@ class WebhooksTest {
         val allowed = when (error) {
             null -> listOf(200)
             "decode" -> listOf(400)
+            // The shop's own fault, which no stranger brings about: the webhook comes again once that is mended.
+            "configuration" -> listOf(500)
             // The shop's own fault, which no stranger can bring about.
             "configuration" -> listOf(500)
             else -> listOf(400, 401, 413, 431)
