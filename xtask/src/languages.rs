@@ -4,14 +4,14 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{NODE, PYTHON, PYTHON_TOOLS},
+    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS},
 };
 
 /// The program that plays Kopo Kopo for the tests.
 const SANDBOX: &str = "cargo build --locked --package k2";
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node()]
+    vec![python(), node(), kotlin(), swift()]
 }
 
 fn python() -> Step {
@@ -53,4 +53,32 @@ fn node() -> Step {
         ],
         tests: true,
     }
+}
+
+fn kotlin() -> Step {
+    Step {
+        name: "kotlin".into(),
+        what: "the Kotlin packages for the JVM and for Android behave as every scenario and vector says, from Java too"
+            .into(),
+        needs: vec![&MAVEN],
+        lines: vec![
+            Line::new(SANDBOX),
+            Line::new("mvn --batch-mode --no-transfer-progress verify").within("bindings-kotlin"),
+        ],
+        tests: true,
+    }
+}
+
+/// A Swift compiler is not asked of anybody: where there is none, what UniFFI wrote is compared at least.
+fn swift() -> Step {
+    let found = Line::new("swift --version").first_line().is_some();
+    let (what, line) = if found {
+        ("the Swift package behaves as every scenario and vector says", "sh bindings-swift/test.sh")
+    } else {
+        (
+            "the Swift package is what follows from the contract (it is not compiled: no Swift here)",
+            "cargo xtask gen --check --swift",
+        )
+    };
+    Step { name: "swift".into(), what: what.into(), needs: vec![], lines: vec![Line::new(line)], tests: false }
 }

@@ -66,6 +66,14 @@ pub(crate) static NODE: Tool = Tool {
     ours: false,
 };
 
+pub(crate) static MAVEN: Tool = Tool {
+    name: "maven",
+    probe: "mvn --version",
+    version: None,
+    install: "your system's package manager: a JDK 17 or newer, and Maven 3.8 or newer",
+    ours: false,
+};
+
 pub(crate) static NIGHTLY: Tool = Tool {
     name: "nightly",
     probe: "cargo +nightly --version",
