@@ -58,14 +58,17 @@ compiles() {
     shift
     swiftc -typecheck -swift-version 6 -I "$where/Modules" -I Sources/KopoKopoFFI/include "$@" 2>"$scratch/refused.txt"
 }
-{
-    echo 'import Foundation'
-    echo '#if canImport(FoundationNetworking)'
-    echo 'import FoundationNetworking'
-    echo '#endif'
-    sed -n '/^```swift$/,/^```$/{/^```/!p;}' README.md
-} >"$scratch/main.swift"
-compiles "$(modules full "$full")" "$scratch/main.swift" || fail "README.md does not compile: $(cat "$scratch/refused.txt")"
+for readme in README.md ../README.md; do
+    [ -e "$readme" ] || continue # SwiftPM's copy of this folder stands by itself
+    {
+        echo 'import Foundation'
+        echo '#if canImport(FoundationNetworking)'
+        echo 'import FoundationNetworking'
+        echo '#endif'
+        sed -n '/^```swift$/,/^```$/{/^```/!p;}' "$readme"
+    } >"$scratch/main.swift"
+    compiles "$(modules full "$full")" "$scratch/main.swift" || fail "$readme does not compile: $(cat "$scratch/refused.txt")"
+done
 
 if [ "$(uname)" = Linux ]; then
     echo "with a library of another contract"

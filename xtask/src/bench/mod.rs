@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     shell::Line,
     table::table,
-    tools::{NODE, PYTHON, PYTHON_TOOLS},
+    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS},
 };
 
 /// One comparison of the table.
@@ -33,14 +33,14 @@ enum Target {
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure only these: rust, python, node
+    /// Measure only these: rust, python, node, kotlin
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
 
-const LANGUAGES: [&str; 3] = ["rust", "python", "node"];
+const LANGUAGES: [&str; 4] = ["rust", "python", "node", "kotlin"];
 
-const ROWS: [Row; 30] = [
+const ROWS: [Row; 34] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -79,6 +79,10 @@ const ROWS: [Row; 30] = [
     row("node/require/official", "Node: require / official SDK", Target::AtMost(1.0)),
     row("node/memory", "Node: memory after require", Target::None),
     row("node/memory/official", "Node: memory after require / official SDK", Target::AtMost(1.0)),
+    row("kotlin/verify/mac", "Kotlin: verify / javax.crypto.Mac", Target::AtMost(1.5)),
+    row("kotlin/verify_parse/own", "Kotlin: verify and parse / Mac and Jackson", Target::None),
+    row("kotlin/create_1/okhttp", "Kotlin: a create / OkHttp by hand", Target::AtMost(1.0)),
+    row("kotlin/create_64/okhttp", "Kotlin: 64 creates at a time / OkHttp by hand", Target::AtMost(1.0)),
 ];
 
 /// At least one and a half times as fast.
@@ -109,6 +113,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         match *language {
             "rust" => rust(&mut measured)?,
             "python" => python(&mut measured)?,
+            "kotlin" => kotlin(&mut measured)?,
             _ => node(&mut measured)?,
         }
     }
@@ -146,6 +151,14 @@ fn python(measured: &mut Vec<Measured>) -> Result<(), String> {
         Line::new(line).run(|_| ())?;
     }
     compare(&format!("{python} bindings-python/benches/compare.py"), measured)
+}
+
+fn kotlin(measured: &mut Vec<Measured>) -> Result<(), String> {
+    MAVEN.ensure()?;
+    Line::new("cargo build --locked --release -p kopokopo-ffi").run(|_| ())?;
+    Line::new("mvn --quiet --batch-mode -Pbench -pl bench -am -Dmaven.test.skip verify")
+        .within("bindings-kotlin")
+        .run(|line| measured.extend(Measured::parse(line)))
 }
 
 fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
