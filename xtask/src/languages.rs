@@ -56,6 +56,7 @@ fn node() -> Step {
 }
 
 fn kotlin() -> Step {
+    let within = |line| Line::new(line).within("bindings-kotlin");
     Step {
         name: "kotlin".into(),
         what: "the Kotlin packages for the JVM and for Android behave as every scenario and vector says, from Java too"
@@ -63,7 +64,12 @@ fn kotlin() -> Step {
         needs: vec![&MAVEN],
         lines: vec![
             Line::new(SANDBOX),
-            Line::new("mvn --batch-mode --no-transfer-progress verify").within("bindings-kotlin"),
+            within(
+                "mvn --batch-mode --quiet --non-recursive org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+                 -Dartifact=com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all -DoutputDirectory=../.tools/ktlint",
+            ),
+            within("java -jar ../.tools/ktlint/ktlint-cli-1.8.0-all.jar **/*.kt !**/generated/** !**/target/**"),
+            within("mvn --batch-mode --no-transfer-progress verify"),
         ],
         tests: true,
     }

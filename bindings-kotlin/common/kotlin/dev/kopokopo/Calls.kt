@@ -1,7 +1,5 @@
 package dev.kopokopo
 
-import java.util.concurrent.CompletableFuture
-import kotlin.coroutines.ContinuationInterceptor
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -10,16 +8,17 @@ import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.ContinuationInterceptor
 
 /** What the raw layer throws becomes this layer's. */
-internal inline fun <T> call(work: () -> T): T =
-    try {
-        work()
-    } catch (error: dev.kopokopo.ffi.KopoKopoException) {
-        throw error.lift()
-    } catch (error: dev.kopokopo.ffi.InternalException) {
-        throw KopoKopoException.Internal(KopoKopoException.Fields("a defect in this library: please report what was called")).apply { initCause(error) }
-    }
+internal inline fun <T> call(work: () -> T): T = try {
+    work()
+} catch (error: dev.kopokopo.ffi.KopoKopoException) {
+    throw error.lift()
+} catch (error: dev.kopokopo.ffi.InternalException) {
+    throw KopoKopoException.Internal(KopoKopoException.Fields("a defect in this library: please report what was called")).apply { initCause(error) }
+}
 
 /** The same, for what can be the first thing that a program does. */
 internal inline fun <T> enter(work: () -> T): T {
@@ -49,19 +48,18 @@ private val futures = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 internal fun <T> future(work: suspend () -> T): CompletableFuture<T> = futures.future { work() }
 
 /** What a program's own function throws becomes the raw layer's. The core passes on nothing but the detail. */
-internal inline fun <T> foreign(work: () -> T): T =
-    try {
-        work()
-    } catch (error: KopoKopoException) {
-        throw dev.kopokopo.ffi.KopoKopoException.Authentication(
-            detail = error.detail,
-            operation = null,
-            field = null,
-            status = null,
-            code = null,
-            messages = emptyList(),
-            retryAfter = null,
-            attempts = 0u,
-            body = null,
-        )
-    }
+internal inline fun <T> foreign(work: () -> T): T = try {
+    work()
+} catch (error: KopoKopoException) {
+    throw dev.kopokopo.ffi.KopoKopoException.Authentication(
+        detail = error.detail,
+        operation = null,
+        field = null,
+        status = null,
+        code = null,
+        messages = emptyList(),
+        retryAfter = null,
+        attempts = 0u,
+        body = null,
+    )
+}

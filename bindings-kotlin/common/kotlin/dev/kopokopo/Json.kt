@@ -151,7 +151,6 @@ internal object Json {
             at++
         }
 
-        private fun broken(): Nothing =
-            throw KopoKopoException.Internal(KopoKopoException.Fields("the library's JSON cannot be read at $at"))
+        private fun broken(): Nothing = throw KopoKopoException.Internal(KopoKopoException.Fields("the library's JSON cannot be read at $at"))
     }
 }

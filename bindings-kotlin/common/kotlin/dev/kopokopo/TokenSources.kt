@@ -1,10 +1,10 @@
 package dev.kopokopo
 
-import java.util.concurrent.CompletionStage
-import java.util.function.Supplier
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.withContext
+import java.util.concurrent.CompletionStage
+import java.util.function.Supplier
 
 /** Token sources for Java, which has no suspend functions. */
 public object TokenSources {
@@ -14,6 +14,5 @@ public object TokenSources {
 
     /** A source that waits on its thread, which is none of the library's. */
     @JvmStatic
-    public fun blocking(source: Supplier<AccessToken>): TokenSource =
-        TokenSource { withContext(Dispatchers.IO) { source.get() } }
+    public fun blocking(source: Supplier<AccessToken>): TokenSource = TokenSource { withContext(Dispatchers.IO) { source.get() } }
 }

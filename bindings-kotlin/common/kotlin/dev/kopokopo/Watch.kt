@@ -1,12 +1,12 @@
 package dev.kopokopo
 
-import java.time.Duration
-import kotlin.time.TimeSource
-import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withTimeoutOrNull
+import java.time.Duration
+import kotlin.time.TimeSource
+import kotlin.time.toKotlinDuration
 
 /** What the last look may take beyond the time that is left. */
 private val LAST_LOOK = Duration.ofSeconds(5).toKotlinDuration()
@@ -44,17 +44,16 @@ internal fun <T : Any> watching(
 }
 
 /** No connection, a timeout, 429 and 5xx pass: null. */
-private inline fun <T> passing(look: () -> T?): T? =
-    try {
-        look()
-    } catch (error: KopoKopoException) {
-        val passes = when (error) {
-            is KopoKopoException.Connection, is KopoKopoException.Timeout, is KopoKopoException.RateLimited -> true
-            is KopoKopoException.Api -> (error.status ?: 0) >= SERVER_ERRORS
-            else -> false
-        }
-        if (passes) null else throw error
+private inline fun <T> passing(look: () -> T?): T? = try {
+    look()
+} catch (error: KopoKopoException) {
+    val passes = when (error) {
+        is KopoKopoException.Connection, is KopoKopoException.Timeout, is KopoKopoException.RateLimited -> true
+        is KopoKopoException.Api -> (error.status ?: 0) >= SERVER_ERRORS
+        else -> false
     }
+    if (passes) null else throw error
+}
 
 private fun positive(duration: Duration, name: String): kotlin.time.Duration {
     if (duration.isZero || duration.isNegative) {

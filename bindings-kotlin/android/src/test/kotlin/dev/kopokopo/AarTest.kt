@@ -1,5 +1,11 @@
 package dev.kopokopo
 
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import org.w3c.dom.Document
+import org.w3c.dom.Element
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
 import java.io.DataInputStream
@@ -9,12 +15,6 @@ import java.lang.reflect.Modifier
 import java.net.URLClassLoader
 import java.util.zip.ZipInputStream
 import javax.xml.parsers.DocumentBuilderFactory
-import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.io.TempDir
-import org.w3c.dom.Document
-import org.w3c.dom.Element
 
 /** What is in the AAR as it was built. */
 class AarTest {

@@ -1,6 +1,5 @@
 package dev.kopokopo
 
-import java.math.BigDecimal
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.delay
@@ -14,6 +13,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
+import java.math.BigDecimal
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AppTest {
@@ -26,14 +26,13 @@ class AppTest {
         backend.close()
     }
 
-    private suspend fun KopoKopo.push(phoneNumber: String = "0712345678"): CreatedIncomingPayment =
-        incomingPayments.create(
-            tillNumber = "K000000",
-            phoneNumber = phoneNumber,
-            amount = BigDecimal("100.50"),
-            callbackUrl = CALLBACK,
-            metadata = mapOf("order" to "42"),
-        )
+    private suspend fun KopoKopo.push(phoneNumber: String = "0712345678"): CreatedIncomingPayment = incomingPayments.create(
+        tillNumber = "K000000",
+        phoneNumber = phoneNumber,
+        amount = BigDecimal("100.50"),
+        callbackUrl = CALLBACK,
+        metadata = mapOf("order" to "42"),
+    )
 
     @Test
     fun `the library has the contract of apps`() {

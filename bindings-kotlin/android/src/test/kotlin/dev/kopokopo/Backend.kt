@@ -1,5 +1,7 @@
 package dev.kopokopo
 
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 import java.net.URI
 import java.net.URLEncoder
 import java.net.http.HttpClient
@@ -9,8 +11,6 @@ import java.net.http.HttpResponse.BodyHandlers
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.withContext
 
 /** `k2 sandbox` in a process of its own, and beside it an app's backend, which has the secret that the app has not. */
 class Backend : AutoCloseable {
@@ -36,8 +36,7 @@ class Backend : AutoCloseable {
     }
 
     /** A client as an app makes it. */
-    fun app(source: TokenSource = this.source): KopoKopo =
-        KopoKopo.withTokenSource(source, TokenSourceOptions(baseUrl = baseUrl, maxRetries = 0))
+    fun app(source: TokenSource = this.source): KopoKopo = KopoKopo.withTokenSource(source, TokenSourceOptions(baseUrl = baseUrl, maxRetries = 0))
 
     private fun fetch(): AccessToken {
         val answer = form("oauth/token", "grant_type" to "client_credentials")
@@ -65,8 +64,7 @@ class Backend : AutoCloseable {
     }
 
     /** How many requests of an operation came. */
-    fun requests(operation: String): Int =
-        (control("GET", "requests") as List<*>).count { (it as Map<*, *>)["operation"] == operation }
+    fun requests(operation: String): Int = (control("GET", "requests") as List<*>).count { (it as Map<*, *>)["operation"] == operation }
 
     private fun send(request: HttpRequest.Builder): String {
         val answer = http.send(request.build(), BodyHandlers.ofString())

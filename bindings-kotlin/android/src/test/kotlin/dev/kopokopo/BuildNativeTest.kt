@@ -1,11 +1,11 @@
 package dev.kopokopo
 
-import java.io.File
-import java.util.concurrent.TimeUnit
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import java.io.File
+import java.util.concurrent.TimeUnit
 
 /** `build-native.sh` says what is missing before it builds anything. */
 class BuildNativeTest {

@@ -1,10 +1,6 @@
 package dev.kopokopo
 
 import com.sun.net.httpserver.HttpServer
-import java.math.BigDecimal
-import java.net.InetAddress
-import java.net.InetSocketAddress
-import java.util.concurrent.CopyOnWriteArrayList
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
@@ -13,6 +9,10 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
 import shop.example.checkout.Checkout
+import java.math.BigDecimal
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.util.concurrent.CopyOnWriteArrayList
 
 /** The example app, as far as it needs no device, with an endpoint that hands tokens out to whoever is signed in. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -1,14 +1,14 @@
 package dev.kopokopo
 
-import java.io.ByteArrayOutputStream
-import java.io.File
-import java.io.PrintStream
-import java.net.URLClassLoader
 import org.jetbrains.kotlin.cli.common.ExitCode
 import org.jetbrains.kotlin.cli.jvm.K2JVMCompiler
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.io.PrintStream
+import java.net.URLClassLoader
 
 /** The README's Kotlin for apps runs as it stands, against a sandbox. */
 class ReadmeTest {
@@ -41,7 +41,12 @@ class ReadmeTest {
             )
             val said = ByteArrayOutputStream()
             val classpath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
-            val code = K2JVMCompiler().exec(PrintStream(said), "-no-stdlib", "-no-reflect", "-jvm-target", "17", "-classpath", classpath, "-d", "$folder", program.path)
+            val code = K2JVMCompiler().exec(
+                PrintStream(
+                    said,
+                ),
+                "-no-stdlib", "-no-reflect", "-jvm-target", "17", "-classpath", classpath, "-d", "$folder", program.path,
+            )
             assertEquals(ExitCode.OK, code, "$said")
             URLClassLoader(arrayOf(folder.toURI().toURL()), javaClass.classLoader).use { loader ->
                 val run = loader.loadClass("readme.ProgramKt").getMethod("run", TokenSource::class.java)

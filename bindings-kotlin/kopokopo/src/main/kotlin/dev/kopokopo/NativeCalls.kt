@@ -2,11 +2,11 @@ package dev.kopokopo
 
 import dev.kopokopo.ffi.FfiConverter
 import dev.kopokopo.ffi.FfiConverterTypeKopoKopoError
+import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.coroutines.Continuation
-import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * The functions of the library that are called past JNA (`udl/src/jni/calls.rs`): one for whatever is awaited, by the

@@ -40,8 +40,7 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      * looked at: do not trust the body. `configuration` without an API key. `decode` where the body is authentic and
      * still no JSON object that can be read: the error's `body` has the beginning of it.
      */
-    public fun verify(body: ByteArray, signature: String?): Event =
-        event(NativeWebhooks.verify(raw, handle, body, signature?.toByteArray()))
+    public fun verify(body: ByteArray, signature: String?): Event = event(NativeWebhooks.verify(raw, handle, body, signature?.toByteArray()))
 
     /**
      * Verifies the raw body only.

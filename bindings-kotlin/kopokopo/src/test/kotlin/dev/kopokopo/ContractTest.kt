@@ -1,5 +1,12 @@
 package dev.kopokopo
 
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
 import java.io.File
 import kotlin.reflect.KCallable
 import kotlin.reflect.KClass
@@ -11,13 +18,6 @@ import kotlin.reflect.full.declaredFunctions
 import kotlin.reflect.full.declaredMemberProperties
 import kotlin.reflect.full.primaryConstructor
 import kotlin.reflect.jvm.kotlinFunction
-import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
-import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.DynamicTest
-import org.junit.jupiter.api.DynamicTest.dynamicTest
-import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.TestFactory
 
 private typealias Listed = Map<String, Map<*, *>>
 
@@ -41,8 +41,7 @@ class ContractTest {
 
     private fun isPublic(of: KCallable<*>) = of.visibility == KVisibility.PUBLIC
 
-    private fun given(callable: KFunction<*>): List<String?> =
-        callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
+    private fun given(callable: KFunction<*>): List<String?> = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
 
     /** What callers see of a class, but for what every object has. */
     private fun members(type: KClass<*>): List<KCallable<*>> =
@@ -51,9 +50,8 @@ class ContractTest {
     private fun constructors(type: KClass<*>): List<KFunction<*>> = type.constructors.filter(::isPublic)
 
     /** The classes of the package and its files' functions: what the compiler made, for neither of them is nested. */
-    private fun compiled(): List<Class<*>> =
-        File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo").list()!!
-            .filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
+    private fun compiled(): List<Class<*>> = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo").list()!!
+        .filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
 
     private fun isClass(compiled: Class<*>) = compiled.getAnnotation(Metadata::class.java).kind == 1
 

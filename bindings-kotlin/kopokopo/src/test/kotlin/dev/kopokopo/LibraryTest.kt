@@ -1,13 +1,13 @@
 package dev.kopokopo
 
-import java.nio.file.Files
-import java.nio.file.Path
-import java.util.concurrent.TimeUnit
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.concurrent.TimeUnit
 
 class LibraryTest {
     @TempDir
@@ -23,8 +23,7 @@ class LibraryTest {
         return said
     }
 
-    private fun library(): ByteArray =
-        checkNotNull(Library::class.java.getResourceAsStream("native/linux-x86-64/libkopokopo_ffi.so")).use { it.readAllBytes() }
+    private fun library(): ByteArray = checkNotNull(Library::class.java.getResourceAsStream("native/linux-x86-64/libkopokopo_ffi.so")).use { it.readAllBytes() }
 
     @Test
     fun `library and package are of the same contract`() {
@@ -46,7 +45,8 @@ class LibraryTest {
         }
         assertTrue(replaced > 0)
         val said = versionTwice(Files.write(folder.resolve("libother.so"), bytes)).trim().lines()
-        val expected = "configuration: the native library was built from another contract (0123456789abcdef) than this package ($CONTRACT_HASH): use both of one version"
+        val expected = "configuration: the native library was built from another contract (0123456789abcdef) " +
+            "than this package ($CONTRACT_HASH): use both of one version"
         assertEquals(listOf(expected, expected), said)
     }
 

@@ -74,8 +74,7 @@ internal object Matching {
         else -> value
     }
 
-    fun fillText(template: String, names: Map<String, Any?>): String =
-        REFERENCE.replace(template) { text(lookUp(it.groupValues[1], names)) }
+    fun fillText(template: String, names: Map<String, Any?>): String = REFERENCE.replace(template) { text(lookUp(it.groupValues[1], names)) }
 
     private fun lookUp(reference: String, names: Map<String, Any?>): Any {
         val name = reference.substringBefore('.')
@@ -85,13 +84,12 @@ internal object Matching {
     }
 
     /** Everything that does not fit. */
-    fun differences(found: Any?, expected: Map<*, *>, names: Map<String, Any?>): List<String> =
-        expected.mapNotNull { (template, value) ->
-            val path = fillText("$template", names)
-            val wanted = fill(value, names)
-            val own = find(found, path)
-            if (fits(own, wanted)) null else "$path: expected ${json(wanted)}, found ${json(own)}"
-        }
+    fun differences(found: Any?, expected: Map<*, *>, names: Map<String, Any?>): List<String> = expected.mapNotNull { (template, value) ->
+        val path = fillText("$template", names)
+        val wanted = fill(value, names)
+        val own = find(found, path)
+        if (fits(own, wanted)) null else "$path: expected ${json(wanted)}, found ${json(own)}"
+    }
 
     /** Without anybody's number or secret. */
     fun redacted(why: String): String = RUN.replace(why) {

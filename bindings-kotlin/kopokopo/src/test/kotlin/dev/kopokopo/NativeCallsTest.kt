@@ -1,7 +1,5 @@
 package dev.kopokopo
 
-import java.math.BigDecimal
-import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
@@ -13,6 +11,8 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
+import java.math.BigDecimal
+import java.util.concurrent.ConcurrentHashMap
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NativeCallsTest {

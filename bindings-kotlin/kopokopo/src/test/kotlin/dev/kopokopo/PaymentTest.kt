@@ -1,15 +1,5 @@
 package dev.kopokopo
 
-import java.math.BigDecimal
-import java.time.Duration
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.TimeUnit
-import kotlin.coroutines.Continuation
-import kotlin.coroutines.EmptyCoroutineContext
-import kotlin.coroutines.startCoroutine
-import kotlin.time.Duration.Companion.milliseconds
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.measureTime
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -33,6 +23,16 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
+import java.math.BigDecimal
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.measureTime
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PaymentTest {
@@ -45,14 +45,13 @@ class PaymentTest {
         sandbox.close()
     }
 
-    private suspend fun push(phoneNumber: String = "0712345678", amount: String = "100.50"): CreatedIncomingPayment =
-        k2.incomingPayments.create(
-            tillNumber = "K000000",
-            phoneNumber = phoneNumber,
-            amount = BigDecimal(amount),
-            callbackUrl = CALLBACK,
-            metadata = mapOf("order" to "42", "items" to 3, "gift" to true),
-        )
+    private suspend fun push(phoneNumber: String = "0712345678", amount: String = "100.50"): CreatedIncomingPayment = k2.incomingPayments.create(
+        tillNumber = "K000000",
+        phoneNumber = phoneNumber,
+        amount = BigDecimal(amount),
+        callbackUrl = CALLBACK,
+        metadata = mapOf("order" to "42", "items" to 3, "gift" to true),
+    )
 
     @Test
     fun `a payment is made and waited for`() = runBlocking {

@@ -1,17 +1,17 @@
 package dev.kopokopo
 
-import java.io.ByteArrayOutputStream
-import java.io.File
-import java.io.PrintStream
-import java.nio.file.Path
-import java.util.concurrent.TimeUnit
-import javax.tools.ToolProvider
 import org.jetbrains.kotlin.cli.common.ExitCode
 import org.jetbrains.kotlin.cli.jvm.K2JVMCompiler
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.io.PrintStream
+import java.nio.file.Path
+import java.util.concurrent.TimeUnit
+import javax.tools.ToolProvider
 
 /** The snippets under these headings need another package, which tries them. */
 private val ELSEWHERE = setOf("Ktor", "Spring Boot", "Android")

@@ -46,7 +46,8 @@ internal class Receiver(answers: List<Int>) : AutoCloseable {
             if (left <= 0) return null
             left = news.awaitNanos(left)
         }
-        @Suppress("UNREACHABLE_CODE") null
+        @Suppress("UNREACHABLE_CODE")
+        null
     }
 
     override fun close() {

@@ -20,8 +20,7 @@ class Sandbox(pace: String = "instant") : AutoCloseable {
     val clientSecret: String = greeting.getValue("client_secret") as String
     val apiKey: String = greeting.getValue("api_key") as String
 
-    fun client(): KopoKopo =
-        KopoKopo(clientId = clientId, clientSecret = clientSecret, apiKey = apiKey, baseUrl = baseUrl, privateToken = true)
+    fun client(): KopoKopo = KopoKopo(clientId = clientId, clientSecret = clientSecret, apiKey = apiKey, baseUrl = baseUrl, privateToken = true)
 
     /** Asks the control API. */
     fun control(method: String, path: String, body: String = ""): Any? {
@@ -37,8 +36,7 @@ class Sandbox(pace: String = "instant") : AutoCloseable {
     }
 
     /** What it saw of an operation. */
-    fun requests(operation: String): List<Map<*, *>> =
-        (control("GET", "requests") as List<*>).map { it as Map<*, *> }.filter { it["operation"] == operation }
+    fun requests(operation: String): List<Map<*, *>> = (control("GET", "requests") as List<*>).map { it as Map<*, *> }.filter { it["operation"] == operation }
 
     override fun close() {
         process.outputStream.close()

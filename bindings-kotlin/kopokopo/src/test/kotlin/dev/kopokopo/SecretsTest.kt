@@ -1,8 +1,5 @@
 package dev.kopokopo
 
-import java.io.ByteArrayOutputStream
-import java.io.PrintStream
-import java.math.BigDecimal
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -13,6 +10,9 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
+import java.io.ByteArrayOutputStream
+import java.io.PrintStream
+import java.math.BigDecimal
 
 private const val SECRET = "canary-client-secret-1"
 private const val KEY = "canary-api-key-2"
@@ -38,8 +38,7 @@ class SecretsTest {
     @AfterAll
     fun close() = sandbox.close()
 
-    private fun clean(text: String, vararg more: String) =
-        assertEquals(emptyList<String>(), (CANARIES + more).filter { it in text })
+    private fun clean(text: String, vararg more: String) = assertEquals(emptyList<String>(), (CANARIES + more).filter { it in text })
 
     /** All that a failure says, with its causes, and what it says when it is sent to another process. */
     private fun shown(error: KopoKopoException): String {
@@ -107,7 +106,10 @@ class SecretsTest {
     private fun console(work: () -> Unit): String {
         val bytes = ByteArrayOutputStream()
         val (out, err) = System.out to System.err
-        PrintStream(bytes, true).let { System.setOut(it); System.setErr(it) }
+        PrintStream(bytes, true).let {
+            System.setOut(it)
+            System.setErr(it)
+        }
         try {
             work()
         } finally {

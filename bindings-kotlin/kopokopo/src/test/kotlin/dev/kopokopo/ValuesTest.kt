@@ -1,12 +1,12 @@
 package dev.kopokopo
 
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
 import java.math.BigInteger
 import java.time.Duration
 import java.time.OffsetDateTime
-import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.assertThrows
 
 class ValuesTest {
     @Test
@@ -51,8 +51,13 @@ class ValuesTest {
     @Test
     fun `a moment is what the general parser makes of it`() {
         val texts = listOf(
-            "2026-05-01T10:43:20+03:00", "2026-05-01T10:43:00-09:30", "2024-02-29T23:59:59+00:00", "2026-05-01T10:43:20.123+03:00",
-            "2026-05-01T10:43:20Z", "0001-01-01T00:00:00+18:00", "2026-05-01T10:43:20.123456789Z",
+            "2026-05-01T10:43:20+03:00",
+            "2026-05-01T10:43:00-09:30",
+            "2024-02-29T23:59:59+00:00",
+            "2026-05-01T10:43:20.123+03:00",
+            "2026-05-01T10:43:20Z",
+            "0001-01-01T00:00:00+18:00",
+            "2026-05-01T10:43:20.123456789Z",
         )
         for (text in texts) assertEquals(OffsetDateTime.parse(text), moment(text))
         for (text in listOf("2026-02-30T10:43:20+03:00", "2026-05-01T10:43:20+19:00", "2026-05-01 10:43:20+03:00", "２026-05-01T10:43:20+03:00")) {

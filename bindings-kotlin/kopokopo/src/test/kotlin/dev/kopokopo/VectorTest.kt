@@ -1,7 +1,5 @@
 package dev.kopokopo
 
-import java.math.BigDecimal
-import java.time.OffsetDateTime
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -14,6 +12,8 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
+import java.math.BigDecimal
+import java.time.OffsetDateTime
 
 private const val KEY = "api-key"
 
@@ -31,25 +31,22 @@ class VectorTest {
 
     private fun event(raw: ByteArray): Event = WebhookVerifier(listOf(KEY)).parseUnverified(raw)
 
-    private fun cases(of: Map<*, *>, name: String): List<Map<*, *>> =
-        (of[name] as List<*>).map { it as Map<*, *> }.also { assertFalse(it.isEmpty(), name) }
+    private fun cases(of: Map<*, *>, name: String): List<Map<*, *>> = (of[name] as List<*>).map { it as Map<*, *> }.also { assertFalse(it.isEmpty(), name) }
 
-    private fun texts(of: Map<*, *>, name: String): List<String> =
-        (of[name] as List<*>).map { it as String }.also { assertFalse(it.isEmpty(), name) }
+    private fun texts(of: Map<*, *>, name: String): List<String> = (of[name] as List<*>).map { it as String }.also { assertFalse(it.isEmpty(), name) }
 
     private fun push(client: KopoKopo, phoneNumber: String = "0712345678", amount: BigDecimal = BigDecimal(100)): CreatedIncomingPayment =
         runBlocking { client.incomingPayments.create("K000000", phoneNumber, amount, "https://shop.example") }
 
     @TestFactory
-    fun `signatures are those of an independent hmac`(): List<DynamicTest> =
-        cases(Vectors.file("webhook_signatures"), "cases").map { case ->
-            DynamicTest.dynamicTest("${case["name"]}") {
-                val (key, signature) = case["api_key"] as String to case["signature"] as String
-                val body = Vectors.body(case["body"])
-                assertEquals(signature, signWebhook(key, body))
-                WebhookVerifier(listOf(key)).verifySignature(body, signature)
-            }
+    fun `signatures are those of an independent hmac`(): List<DynamicTest> = cases(Vectors.file("webhook_signatures"), "cases").map { case ->
+        DynamicTest.dynamicTest("${case["name"]}") {
+            val (key, signature) = case["api_key"] as String to case["signature"] as String
+            val body = Vectors.body(case["body"])
+            assertEquals(signature, signWebhook(key, body))
+            WebhookVerifier(listOf(key)).verifySignature(body, signature)
         }
+    }
 
     @TestFactory
     fun `what strangers send`(): List<DynamicTest> {

@@ -12,9 +12,8 @@ internal object Vectors {
 
     fun file(name: String): Map<String, Any?> = readJson(File(folder, "$name.json"))
 
-    fun payloads(vararg prefixes: String): List<File> =
-        File(folder, "payloads").listFiles { file -> prefixes.any(file.name::startsWith) }!!.sorted()
-            .also { check(it.isNotEmpty()) { "there are no ${prefixes.toList()}" } }
+    fun payloads(vararg prefixes: String): List<File> = File(folder, "payloads").listFiles { file -> prefixes.any(file.name::startsWith) }!!.sorted()
+        .also { check(it.isNotEmpty()) { "there are no ${prefixes.toList()}" } }
 
     fun body(written: Any?): ByteArray = when (written) {
         is String -> written.toByteArray()

@@ -1,14 +1,14 @@
 package dev.kopokopo
 
-import java.math.BigDecimal
-import java.nio.file.Files
-import java.nio.file.Paths
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import java.math.BigDecimal
+import java.nio.file.Files
+import java.nio.file.Paths
 
 private const val KEY = "an-api-key"
 

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import dev.kopokopo.EventPayload
 import dev.kopokopo.WebhookVerifier
 import dev.kopokopo.signWebhook
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runBlocking
 import java.io.File
 import java.math.BigDecimal
 import java.security.MessageDigest
 import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.runBlocking
 
 private const val KEY = "an-api-key-of-the-usual-length-0123456789"
 private const val VERIFICATIONS = 20_000
@@ -40,7 +40,10 @@ private fun webhooks() {
     val json = ObjectMapper()
 
     val alone = mapOf<String, () -> Boolean>(
-        "ours" to { verifier.verifySignature(body, signature); true },
+        "ours" to {
+            verifier.verifySignature(body, signature)
+            true
+        },
         "mac" to { isOurs(body, signature) },
     )
     inTurns("verify", VERIFICATIONS, alone) { work, count -> repeat(count) { check(work()) } }

@@ -3,10 +3,6 @@ package dev.kopokopo.bench
 import com.fasterxml.jackson.databind.ObjectMapper
 import dev.kopokopo.IncomingPaymentRequest
 import dev.kopokopo.KopoKopo
-import java.io.IOException
-import java.math.BigDecimal
-import java.util.concurrent.atomic.AtomicInteger
-import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -19,6 +15,10 @@ import okhttp3.OkHttpClient
 import okhttp3.Request
 import okhttp3.RequestBody.Companion.toRequestBody
 import okhttp3.Response
+import java.io.IOException
+import java.math.BigDecimal
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.coroutines.resumeWithException
 
 private const val MOST = 64
 
@@ -72,7 +72,12 @@ private suspend fun together(atATime: Int, count: Int, work: suspend () -> Strin
 /** What a program without this package writes: the request as bytes, the answer's Location. */
 private class ByHand(baseUrl: String, token: String) {
     private val client = OkHttpClient.Builder()
-        .dispatcher(Dispatcher().apply { maxRequests = MOST; maxRequestsPerHost = MOST })
+        .dispatcher(
+            Dispatcher().apply {
+                maxRequests = MOST
+                maxRequestsPerHost = MOST
+            },
+        )
         .connectionPool(ConnectionPool(MOST, 1, java.util.concurrent.TimeUnit.MINUTES)).build()
     private val request = Request.Builder().url("$baseUrl/api/v2/incoming_payments").header("authorization", "Bearer $token")
         .post(WIRE.toRequestBody("application/json".toMediaType())).build()

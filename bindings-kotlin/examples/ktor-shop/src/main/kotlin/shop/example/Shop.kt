@@ -16,10 +16,10 @@ import io.ktor.server.response.respondText
 import io.ktor.server.routing.get
 import io.ktor.server.routing.post
 import io.ktor.server.routing.routing
-import java.math.BigDecimal
-import java.util.UUID
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.put
+import java.math.BigDecimal
+import java.util.UUID
 
 // A shop that takes M-PESA: an order, an STK push, a callback, paid. Beside `k2 sandbox`, with what that prints exported:
 //

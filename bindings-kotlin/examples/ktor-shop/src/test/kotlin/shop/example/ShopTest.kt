@@ -4,12 +4,6 @@ import dev.kopokopo.KopoKopo
 import dev.kopokopo.signWebhook
 import io.ktor.server.cio.CIO
 import io.ktor.server.engine.embeddedServer
-import java.net.URI
-import java.net.http.HttpClient
-import java.net.http.HttpRequest
-import java.net.http.HttpRequest.BodyPublishers
-import java.net.http.HttpResponse.BodyHandlers
-import java.util.concurrent.TimeUnit
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
@@ -24,6 +18,12 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpRequest.BodyPublishers
+import java.net.http.HttpResponse.BodyHandlers
+import java.util.concurrent.TimeUnit
 
 /** The shop, on a real port, taking money on a sandbox of its own. */
 class ShopTest {
@@ -69,8 +69,7 @@ class ShopTest {
         return answer
     }
 
-    private fun fault(operation: String, kind: String) =
-        control("PUT", "faults", """{"operation": "$operation", "kind": "$kind"}""")
+    private fun fault(operation: String, kind: String) = control("PUT", "faults", """{"operation": "$operation", "kind": "$kind"}""")
 
     private fun order(phone: String = "0712345678", item: String = "samosa"): Pair<Int, JsonObject> {
         val request = HttpRequest.newBuilder(URI("$url/orders")).POST(BodyPublishers.ofString("item=$item&phone_number=$phone"))
@@ -79,11 +78,9 @@ class ShopTest {
 
     private fun JsonObject.text(name: String) = getValue(name).jsonPrimitive.contentOrNull
 
-    private fun look(order: JsonObject): JsonObject =
-        send(HttpRequest.newBuilder(URI("$url/orders/${order.text("id")}"))).second.jsonObject
+    private fun look(order: JsonObject): JsonObject = send(HttpRequest.newBuilder(URI("$url/orders/${order.text("id")}"))).second.jsonObject
 
-    private fun requests(operation: String): Int =
-        control("GET", "requests").jsonArray.count { it.jsonObject.text("operation") == operation }
+    private fun requests(operation: String): Int = control("GET", "requests").jsonArray.count { it.jsonObject.text("operation") == operation }
 
     private fun answers(): List<String> = control("GET", "deliveries").jsonArray.map { it.jsonObject }
         .filter { it.text("topic") == "incoming_payment" }

@@ -15,8 +15,8 @@ import io.ktor.server.routing.Route
 import io.ktor.server.routing.RoutingContext
 import io.ktor.server.routing.post
 import io.ktor.utils.io.readRemaining
-import java.io.IOException
 import kotlinx.io.readByteArray
+import java.io.IOException
 
 private const val SIGNATURE = "X-KopoKopo-Signature"
 
@@ -31,11 +31,7 @@ private const val SIGNATURE = "X-KopoKopo-Signature"
  * The signature covers the raw body, which this reads by itself. A plugin that has read it before must be `DoubleReceive`,
  * or else every webhook fails with an [IllegalStateException] that says so.
  */
-public fun Route.kopokopoWebhooks(
-    path: String,
-    verifier: WebhookVerifier,
-    handle: suspend RoutingContext.(Event) -> Unit,
-): Route = post(path) {
+public fun Route.kopokopoWebhooks(path: String, verifier: WebhookVerifier, handle: suspend RoutingContext.(Event) -> Unit): Route = post(path) {
     val event = try {
         call.verified(verifier)
     } catch (refusal: Refusal) {
@@ -78,8 +74,7 @@ private suspend fun ApplicationCall.raw(cap: Long): ByteArray = try {
     throw forged("the body broke off before its end: nothing can be verified")
 }
 
-private fun tooLarge(verifier: WebhookVerifier) =
-    Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body has more than ${verifier.maxBody} bytes")
+private fun tooLarge(verifier: WebhookVerifier) = Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body has more than ${verifier.maxBody} bytes")
 
 private const val WRONG_SET_UP =
     "Ktor: the webhook's body was read before kopokopoWebhooks, and a signature covers the raw body only: " +

@@ -13,18 +13,6 @@ import io.ktor.server.request.receiveText
 import io.ktor.server.response.respondText
 import io.ktor.server.routing.Route
 import io.ktor.server.routing.routing
-import java.io.ByteArrayOutputStream
-import java.io.File
-import java.net.Socket
-import java.net.URI
-import java.net.http.HttpClient
-import java.net.http.HttpRequest
-import java.net.http.HttpRequest.BodyPublishers
-import java.net.http.HttpResponse.BodyHandlers
-import java.util.Base64
-import java.util.concurrent.ConcurrentLinkedQueue
-import javax.crypto.Mac
-import javax.crypto.spec.SecretKeySpec
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -43,6 +31,18 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.net.Socket
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpRequest.BodyPublishers
+import java.net.http.HttpResponse.BodyHandlers
+import java.util.Base64
+import java.util.concurrent.ConcurrentLinkedQueue
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
 
 private const val KEY = "api-key-of-the-tests"
 private const val CAP = 5000L
@@ -204,7 +204,13 @@ class WebhooksTest {
         socket.soTimeout = 20_000
         val head = "POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.size}\r\nX-KopoKopo-Signature: $header\r\n\r\n"
         // The answer may come, and the connection close, before the body is sent.
-        runCatching { socket.getOutputStream().apply { write(head.toByteArray()); write(body); flush() } }
+        runCatching {
+            socket.getOutputStream().apply {
+                write(head.toByteArray())
+                write(body)
+                flush()
+            }
+        }
         socket.getInputStream().bufferedReader().readLine().split(' ')[1].toInt()
     }
 

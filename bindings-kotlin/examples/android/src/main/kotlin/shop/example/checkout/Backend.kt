@@ -2,6 +2,9 @@ package shop.example.checkout
 
 import dev.kopokopo.AccessToken
 import dev.kopokopo.TokenSource
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runInterruptible
+import org.json.JSONObject
 import java.io.IOException
 import java.net.HttpURLConnection
 import java.net.URL
@@ -9,9 +12,6 @@ import java.time.Duration
 import kotlin.time.TimeMark
 import kotlin.time.TimeSource
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.runInterruptible
-import org.json.JSONObject
 
 /** Tokens from the shop's own backend. The app's session says who asks. */
 class Backend(private val url: String, private val session: suspend () -> String) : TokenSource {

@@ -5,10 +5,10 @@ import dev.kopokopo.IncomingPaymentStatus
 import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.WaitOptions
-import java.math.BigDecimal
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
+import java.math.BigDecimal
 
 /** Payments, from the button to the last state. */
 class Checkout(private val k2: KopoKopo, private val options: WaitOptions = WaitOptions()) {

@@ -11,8 +11,8 @@ import androidx.activity.viewModels
 import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.lifecycleScope
 import androidx.lifecycle.repeatOnLifecycle
-import java.math.BigDecimal
 import kotlinx.coroutines.launch
+import java.math.BigDecimal
 
 class CheckoutActivity : ComponentActivity() {
     private val checkout: CheckoutViewModel by viewModels()

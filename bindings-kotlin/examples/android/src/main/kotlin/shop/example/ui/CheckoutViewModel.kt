@@ -6,13 +6,13 @@ import dev.kopokopo.Environment
 import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.TokenSourceOptions
-import java.math.BigDecimal
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
 import shop.example.checkout.Backend
 import shop.example.checkout.Checkout
+import java.math.BigDecimal
 
 /** One payment at a time. It goes on while the screen turns. */
 class CheckoutViewModel : ViewModel() {
