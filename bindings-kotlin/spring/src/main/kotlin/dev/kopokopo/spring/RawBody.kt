@@ -1,0 +1,60 @@
+package dev.kopokopo.spring
+
+import jakarta.servlet.ServletInputStream
+import jakarta.servlet.http.HttpServletRequest
+import java.io.IOException
+import java.lang.reflect.Method
+
+internal const val BAD_REQUEST = 400
+internal const val UNAUTHORIZED = 401
+internal const val TOO_LARGE = 413
+
+/** Why a request is refused, in words for the log only. */
+internal class Refusal(val status: Int, message: String) : RuntimeException(message)
+
+/** The one error for a body that is not raw any more: the application's own fault. */
+internal fun wrongSetUp(what: String, method: Method?): IllegalStateException = IllegalStateException(
+    "Spring: $what. A signature covers the raw body only: declare ${method?.name ?: "the method"}(event: Event) without a @RequestBody, " +
+        "and let no filter read the body or the parameters of its path",
+)
+
+/** The body as it was received. [method] is the controller's, for the error that tells how to mend it. */
+internal class RawBody(private val request: HttpServletRequest, private val method: Method?) {
+    private val announced: Long = request.contentLengthLong
+
+    /** Refuses a body by its Content-Length, before it is read. */
+    fun checkLength(maxBody: Long) {
+        if (announced > maxBody) throw tooLarge(maxBody)
+    }
+
+    fun read(maxBody: Long): ByteArray {
+        val stream = stream()
+        val readBefore = isReadBefore(stream)
+        val body = try {
+            stream.readNBytes(minOf(maxBody, Int.MAX_VALUE - 1L).toInt() + 1)
+        } catch (_: IOException) {
+            throw Refusal(BAD_REQUEST, "the body broke off before its end: nothing can be verified")
+        }
+        if (body.size > maxBody) throw tooLarge(maxBody)
+        if (readBefore || body.size < announced) throw notRaw("the body was read before")
+        return body
+    }
+
+    private fun stream(): ServletInputStream = try {
+        request.inputStream
+    } catch (_: IllegalStateException) {
+        throw notRaw("the body was read before, with getReader()")
+    }
+
+    /** There is a body, nobody said how long, and its end is behind us. */
+    private fun isReadBefore(stream: ServletInputStream): Boolean =
+        announced < 0 && request.getHeader("Transfer-Encoding") != null && stream.isFinished
+
+    /** Spring reads a multipart form before any controller is called. Kopo Kopo sends none: that is a stranger's doing. */
+    private fun notRaw(what: String): RuntimeException = when {
+        request.contentType.orEmpty().startsWith("multipart/", ignoreCase = true) -> Refusal(UNAUTHORIZED, "the body is a multipart form")
+        else -> wrongSetUp(what, method)
+    }
+
+    private fun tooLarge(maxBody: Long) = Refusal(TOO_LARGE, "the body is larger than the $maxBody bytes that are looked at")
+}

@@ -1,0 +1,113 @@
+package dev.kopokopo.spring
+
+import ch.qos.logback.classic.Logger
+import ch.qos.logback.classic.spi.ILoggingEvent
+import ch.qos.logback.classic.spi.ThrowableProxyUtil
+import ch.qos.logback.core.read.ListAppender
+import dev.kopokopo.Event
+import dev.kopokopo.WebhookVerifier
+import jakarta.servlet.Filter
+import jakarta.servlet.http.HttpServletRequest
+import java.net.Socket
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpRequest.BodyPublishers
+import java.net.http.HttpResponse
+import org.slf4j.LoggerFactory
+import org.springframework.boot.SpringApplication
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration
+import org.springframework.context.annotation.Bean
+import org.springframework.context.annotation.Configuration
+import org.springframework.context.annotation.Import
+import org.springframework.web.bind.annotation.PostMapping
+import org.springframework.web.bind.annotation.RequestBody
+import org.springframework.web.bind.annotation.RestController
+
+const val KEY = "api-key"
+
+@RestController
+class Controller {
+    @PostMapping("/k2")
+    fun webhook(event: Event): String = event.topic
+
+    @PostMapping("/body-first")
+    fun late(@RequestBody body: String, event: Event): String = body + event.topic
+
+    @PostMapping("/unverified")
+    fun unverified(@RequestBody event: Event): String = event.topic
+}
+
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import(Controller::class, JavaController::class)
+open class Unverified {
+    @Bean
+    open fun nosy(): Filter = Filter { request, response, chain ->
+        when ((request as HttpServletRequest).getHeader("X-Read-Before")) {
+            "stream" -> request.inputStream.readAllBytes()
+            "reader" -> request.reader.readText()
+            "form" -> request.getParameter("topic")
+        }
+        chain.doFilter(request, response)
+    }
+}
+
+@Configuration(proxyBeanMethods = false)
+open class Verified : Unverified() {
+    @Bean
+    open fun verifier(): WebhookVerifier = WebhookVerifier(listOf(KEY))
+}
+
+/** Its verifier is whichever the test wants. */
+@Configuration(proxyBeanMethods = false)
+open class Changing : Unverified() {
+    @Bean
+    open fun webhooks(): KopoKopoWebhooks = KopoKopoWebhooks { verifier }
+
+    companion object {
+        @Volatile
+        lateinit var verifier: WebhookVerifier
+    }
+}
+
+/** A running application, and what it logs. */
+class Shop(configuration: Class<*>) : AutoCloseable {
+    private val context =
+        SpringApplication.run(configuration, "--server.port=0", "--spring.main.banner-mode=off", "--server.tomcat.max-swallow-size=-1")
+    private val port = context.environment.getRequiredProperty("local.server.port").toInt()
+    private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
+    private val appender = ListAppender<ILoggingEvent>().apply { start() }
+    private val root = (LoggerFactory.getLogger("ROOT") as Logger).apply { addAppender(appender) }
+
+    val logged: String
+        get() = ArrayList(appender.list).joinToString("\n") {
+            it.formattedMessage + (it.throwableProxy?.let(ThrowableProxyUtil::asString) ?: "")
+        }
+
+    fun post(
+        path: String,
+        body: ByteArray,
+        vararg signatures: String,
+        chunked: Boolean = false,
+        headers: Map<String, String> = emptyMap(),
+    ): HttpResponse<String> {
+        val publisher = if (chunked) BodyPublishers.ofInputStream { body.inputStream() } else BodyPublishers.ofByteArray(body)
+        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).POST(publisher)
+        (mapOf("Content-Type" to "application/json") + headers).forEach { (name, value) -> request.setHeader(name, value) }
+        signatures.forEach { request.header("X-KopoKopo-Signature", it) }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString())
+    }
+
+    /** What Java's client does not send. */
+    fun raw(head: String, body: ByteArray = ByteArray(0)): Int = Socket("127.0.0.1", port).use { socket ->
+        socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n$head\r\n\r\n".toByteArray() + body)
+        socket.shutdownOutput()
+        socket.getInputStream().bufferedReader().readLine().split(' ')[1].toInt()
+    }
+
+    override fun close() {
+        root.detachAppender(appender)
+        context.close()
+    }
+}
