@@ -10,10 +10,12 @@ use std::{
     collections::HashMap,
     ffi::c_void,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+use futures_util::FutureExt;
 use jni::sys::{JNI_OK, JNIEnv, JavaVM, jboolean, jbyteArray, jclass, jint, jlong, jmethodID, jsize, jvalue};
 use tokio::task::AbortHandle;
 use uniffi::{Lift, Lower};
@@ -22,7 +24,7 @@ use super::{DONE, REFUSED};
 use crate::{
     KopoKopoError, UniFfiTag, api,
     error::{self, Result},
-    runtime,
+    panic, runtime,
 };
 
 /// Where answers go: a static method of a class that is never let go of.
@@ -86,7 +88,10 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_start(
         (table.GetByteArrayRegion)(env, given, 0, length, bytes.as_mut_ptr().cast());
         bytes
     };
-    generated::start(method, handle, &bytes, ticket);
+    // Nothing that unwinds may get into the JVM.
+    if catch_unwind(|| generated::start(method, handle, &bytes, ticket)).is_err() {
+        tell(ticket, Err(panic::defect()), |(), _| ());
+    }
 }
 
 /// `NativeCalls.cancel`: whether the call was under way; then no answer comes.
@@ -130,7 +135,7 @@ fn run<T: Send + 'static>(
     // Until it is on the list nothing can take it out again.
     let mut calls = calls();
     let spawned = runtime::spawn(async move {
-        let outcome = call.await;
+        let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
         // Who was cancelled waits for nothing.
         if self::calls().as_mut().and_then(|calls| calls.remove(&ticket)).is_some() {
             tell(ticket, outcome, write);
@@ -148,17 +153,19 @@ fn run<T: Send + 'static>(
 }
 
 fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
-    let mut bytes = Vec::with_capacity(1024);
-    match outcome {
-        Ok(answer) => {
-            bytes.push(DONE);
-            write(answer, &mut bytes);
-        }
-        Err(error) => {
-            bytes.push(REFUSED);
-            <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
-        }
-    }
+    let refusal = |error| {
+        let mut bytes = vec![REFUSED];
+        <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
+        bytes
+    };
+    let written = outcome.and_then(|answer| {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.push(DONE);
+        // Whoever waits is told in any case.
+        let done = catch_unwind(AssertUnwindSafe(|| write(answer, &mut bytes)));
+        done.map(|()| bytes).map_err(|_| panic::defect())
+    });
+    let bytes = written.unwrap_or_else(refusal);
     let (Some(receiver), Ok(length)) = (RECEIVER.get(), jsize::try_from(bytes.len())) else { return };
     let mut env: *mut c_void = ptr::null_mut();
     // SAFETY: the JVM is there for as long as the process is. A thread that it knows is not made known again; as a
