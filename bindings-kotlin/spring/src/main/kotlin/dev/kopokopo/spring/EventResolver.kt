@@ -4,7 +4,6 @@ import dev.kopokopo.Event
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.WebhookVerifier
 import jakarta.servlet.http.HttpServletRequest
-import java.util.function.Supplier
 import org.apache.commons.logging.LogFactory
 import org.springframework.core.MethodParameter
 import org.springframework.http.HttpStatusCode
@@ -13,6 +12,7 @@ import org.springframework.web.context.request.NativeWebRequest
 import org.springframework.web.method.support.HandlerMethodArgumentResolver
 import org.springframework.web.method.support.ModelAndViewContainer
 import org.springframework.web.server.ResponseStatusException
+import java.util.function.Supplier
 
 private const val HEADER = "X-KopoKopo-Signature"
 

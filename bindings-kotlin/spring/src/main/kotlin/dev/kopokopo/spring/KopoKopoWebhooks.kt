@@ -1,9 +1,9 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.WebhookVerifier
-import java.util.function.Supplier
 import org.springframework.web.method.support.HandlerMethodArgumentResolver
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer
+import java.util.function.Supplier
 
 /**
  * Gives controllers the webhooks and results they take as a parameter of the type [dev.kopokopo.Event], verified.

@@ -47,8 +47,7 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
     }
 
     /** There is a body, nobody said how long, and its end is behind us. */
-    private fun isReadBefore(stream: ServletInputStream): Boolean =
-        announced < 0 && request.getHeader("Transfer-Encoding") != null && stream.isFinished
+    private fun isReadBefore(stream: ServletInputStream): Boolean = announced < 0 && request.getHeader("Transfer-Encoding") != null && stream.isFinished
 
     /** Spring reads a multipart form before any controller is called. Kopo Kopo sends none: that is a stranger's doing. */
     private fun notRaw(what: String): RuntimeException = when {

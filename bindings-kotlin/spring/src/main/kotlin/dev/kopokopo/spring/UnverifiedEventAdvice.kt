@@ -1,18 +1,17 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.Event
-import java.lang.reflect.Type
 import org.springframework.core.MethodParameter
 import org.springframework.http.HttpInputMessage
 import org.springframework.http.converter.HttpMessageConverter
 import org.springframework.web.bind.annotation.ControllerAdvice
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter
+import java.lang.reflect.Type
 
 /** Spring would make a `@RequestBody Event` of any JSON, whoever sent it. */
 @ControllerAdvice
 internal class UnverifiedEventAdvice : RequestBodyAdviceAdapter() {
-    override fun supports(parameter: MethodParameter, type: Type, converter: Class<out HttpMessageConverter<*>>): Boolean =
-        type == Event::class.java
+    override fun supports(parameter: MethodParameter, type: Type, converter: Class<out HttpMessageConverter<*>>): Boolean = type == Event::class.java
 
     override fun beforeBodyRead(
         message: HttpInputMessage,

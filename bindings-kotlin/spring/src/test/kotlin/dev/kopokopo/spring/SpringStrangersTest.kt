@@ -3,14 +3,14 @@ package dev.kopokopo.spring
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.WebhookVerifier
 import dev.kopokopo.signWebhook
-import java.io.File
-import java.util.Base64
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import tools.jackson.databind.JsonNode
 import tools.jackson.databind.json.JsonMapper
+import java.io.File
+import java.util.Base64
 
 /** tests/vectors/hostile_webhooks.json over HTTP. Its README explains the fields. */
 class SpringStrangersTest {

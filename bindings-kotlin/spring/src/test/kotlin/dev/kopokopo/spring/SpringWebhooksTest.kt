@@ -3,13 +3,13 @@ package dev.kopokopo.spring
 import dev.kopokopo.KopoKopo
 import dev.kopokopo.WebhookVerifier
 import dev.kopokopo.signWebhook
-import java.io.File
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import java.io.File
 
 private val BODY = """{"topic":"customer_created","id":"1","event":{"resource":{"phone_number":"+254712345678"}}}""".toByteArray()
 private val SIGNED = signWebhook(KEY, BODY)
