@@ -106,6 +106,12 @@ fn own() -> Result<Arc<Own>> {
     }
 }
 
+/// This process's runtime, unless the program is ending.
+fn running() -> Result<Arc<Own>> {
+    let own = own()?;
+    if own.is_shut_down.load(Ordering::Acquire) { Err(ended()) } else { Ok(own) }
+}
+
 /// What a task does, whichever call it is of: the runtime's code for tasks is there once, and not once for each method.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -118,10 +124,7 @@ pub(crate) fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Se
 fn run<T: Send + 'static>(work: Work<Result<T>>) -> Work<Result<T>> {
     let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.unwrap_or_else(|_| Err(panic::defect())));
     Box::pin(async move {
-        let own = own()?;
-        if own.is_shut_down.load(Ordering::Acquire) {
-            return Err(ended());
-        }
+        let own = running()?;
         if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
             return caught.await;
         }
@@ -141,11 +144,7 @@ fn run<T: Send + 'static>(work: Work<Result<T>>) -> Work<Result<T>> {
 /// # Errors
 /// `configuration` where no thread can be started, or the program is ending.
 pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<AbortHandle> {
-    let own = own()?;
-    if own.is_shut_down.load(Ordering::Acquire) {
-        return Err(ended());
-    }
-    Ok(own.handle.spawn(work).abort_handle())
+    Ok(running()?.handle.spawn(work).abort_handle())
 }
 
 fn ended() -> crate::KopoKopoError {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type},
-    rust::{BY_HAND, default_value, format, line, section},
+    rust::{BY_HAND, default_value, format, line},
 };
 
 const HEAD: &str = "\
@@ -172,8 +172,9 @@ fn objects(out: &mut String, contract: &Contract) {
     line(out, &each(&|Object { name, .. }| format!("Self::{name}(_) => {name:?},\n")));
     line(out, "} }\n\n/// The client's name for it: `incoming_payments`. Handles have none.");
     line(out, "pub const fn section(&self) -> Option<&'static str> { match self {");
-    let section =
-        |object: &Object| section(contract, object).map_or_else(|| "None".into(), |name| format!("Some({name:?})"));
+    let section = |object: &Object| {
+        contract.section(&object.name).map_or_else(|| "None".into(), |name| format!("Some({name:?})"))
+    };
     line(out, &each(&|object| format!("Self::{}(_) => {},\n", object.name, section(object))));
     line(out, "} }\n");
     constructors(out, contract);

@@ -184,6 +184,23 @@ impl Contract {
         self.objects.iter().find(|object| object.name == name)
     }
 
+    /// The client's name for an object: `incoming_payments`. Handles have none.
+    pub(crate) fn section(&self, object: &str) -> Option<&str> {
+        let ty = Some(Type::Object(object.to_owned()));
+        let mut accessors =
+            self.objects.iter().flat_map(|object| &object.methods).filter(|method| method.is_accessor());
+        accessors.find(|method| method.returns == ty).map(|method| method.name.as_str())
+    }
+
+    /// The name of the section that reads such a record: `incoming_payments`.
+    pub(crate) fn section_of(&self, record: &str) -> &str {
+        let ty = Some(Type::Record(record.to_owned()));
+        let reads = |object: &&Object| {
+            !object.is_handle() && object.methods.iter().any(|method| method.name == "get" && method.returns == ty)
+        };
+        self.objects.iter().find(reads).and_then(|object| self.section(&object.name)).unwrap_or_default()
+    }
+
     /// The unions that programs make.
     pub(crate) fn unions_in(&self) -> impl Iterator<Item = &Enum> {
         self.enums.iter().filter(|found| found.shape == Shape::Union && found.usage.input && !found.usage.output)

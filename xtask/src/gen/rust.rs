@@ -82,7 +82,7 @@ pub(crate) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> R
     }
     error(&mut out, &contract.error);
     for object in contract.objects.iter().filter(|object| !BY_HAND.contains(&object.name.as_str())) {
-        self::object(&mut out, object, section(contract, object));
+        self::object(&mut out, object, contract.section(&object.name));
     }
     accessors(&mut out, contract);
     format(&out, root)
@@ -362,14 +362,6 @@ fn error(out: &mut String, error: &ErrorType) {
     line(out, "} }\n\n/// What it carries, whatever its kind.\npub fn into_fields(self) -> ErrorFields { match self {");
     let any: Vec<_> = kinds.iter().map(|kind| format!("Self::{} {{ {names} }}", kind.name)).collect();
     line(out, &format!("{} => ErrorFields {{ {names} }}, }} }} }}", any.join(" | ")));
-}
-
-/// The client's name for an object: `incoming_payments`. Handles have none.
-pub(super) fn section<'a>(contract: &'a Contract, object: &Object) -> Option<&'a str> {
-    let client = contract.objects.iter().find(|object| object.name == "KopoKopo")?;
-    let mut rooms = client.methods.iter().filter(|method| !method.is_async && method.arguments.is_empty());
-    let room = rooms.find(|method| matches!(&method.returns, Some(Type::Object(name)) if *name == object.name));
-    room.map(|method| method.name.as_str())
 }
 
 fn object(out: &mut String, object: &Object, section: Option<&str>) {

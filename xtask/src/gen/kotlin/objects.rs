@@ -309,7 +309,7 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
         Passing failures do not end it; everything else does, as with [wait].\n\n\
         Errors: `timeout` when the state was not final in time, and those of [wait]."
             .to_owned();
-    let operation = format!("\"{}.get\"", section_of(contract, answer));
+    let operation = format!("\"{}.get\"", contract.section_of(answer));
     out.line("");
     out.docs(&docs);
     out.line(&format!("@JvmSynthetic\npublic fun watch(options: {options}): Flow<{answer}> ="));
@@ -320,18 +320,6 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
     let ty = format!(": Flow<{answer}>");
     let call = format!("watch({options}");
     flattened(out, &callable, "@JvmSynthetic", "public fun watch", &format!("{ty} ="), (&call, ")"));
-}
-
-/// The name of the section that reads such a record: `incoming_payments`.
-fn section_of<'a>(contract: &'a Contract, record: &str) -> &'a str {
-    let ty = Some(Type::Record(record.to_owned()));
-    let reads = |object: &&Object| {
-        !object.is_handle() && object.methods.iter().any(|method| method.name == "get" && method.returns == ty)
-    };
-    let section = contract.objects.iter().find(reads).map(|object| Type::Object(object.name.clone()));
-    let mut accessors =
-        contract.objects.iter().flat_map(|object| &object.methods).filter(|method| method.is_accessor());
-    accessors.find(|method| method.returns == section).map_or("", |method| &method.name)
 }
 
 /// What a program gives.

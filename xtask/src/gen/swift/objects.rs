@@ -254,7 +254,7 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
         state was not final in time, and those of `wait`."
         .to_owned();
     let answer = types::public(answer);
-    let operation = format!("\"{}.get\"", section_of(contract, &answer));
+    let operation = format!("\"{}.get\"", contract.section_of(&answer));
     let callable = Callable { docs, ..wait.clone() };
     let fields = contract.parameters(&callable);
     let declared: Vec<_> = fields.iter().map(types::declared).collect();
@@ -269,18 +269,6 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
         out.line("}");
     });
     out.line("}");
-}
-
-/// The name of the section that reads such a record: `incoming_payments`.
-fn section_of<'a>(contract: &'a Contract, record: &str) -> &'a str {
-    let ty = Some(Type::Record(record.to_owned()));
-    let reads = |object: &&Object| {
-        !object.is_handle() && object.methods.iter().any(|method| method.name == "get" && method.returns == ty)
-    };
-    let section = contract.objects.iter().find(reads).map(|object| Type::Object(object.name.clone()));
-    let mut accessors =
-        contract.objects.iter().flat_map(|object| &object.methods).filter(|method| method.is_accessor());
-    accessors.find(|method| method.returns == section).map_or("", |method| &method.name)
 }
 
 /// What a program gives.
