@@ -1,0 +1,91 @@
+//! The objects: each wraps the core's, and its calls run on the library's runtime.
+
+use std::fmt::Write as _;
+
+use super::{BY_HAND, docs, line, rust_type};
+use crate::r#gen::model::{Callable, Contract, Field, Object, Type};
+
+pub(super) fn object(out: &mut String, object: &Object, section: Option<&str>) {
+    let name = &object.name;
+    let core = match name.strip_prefix("Created") {
+        Some(resource) if object.is_handle() => format!("Created<api::{resource}>"),
+        _ => name.clone(),
+    };
+    line(out, "");
+    docs(out, &object.docs);
+    line(out, &format!("#[derive(Debug, Clone)]\npub struct {name}(pub(crate) api::{core});\n\nimpl {name} {{"));
+    for (at, method) in object.methods.iter().enumerate() {
+        if at > 0 {
+            line(out, "");
+        }
+        docs(out, &method.docs);
+        if method.is_async {
+            call(out, method, section);
+        } else {
+            // The only ones are a handle's: they read what is there already.
+            line(out, &format!("pub fn {0}(&self) -> String {{ self.0.{0}().into() }}", method.name));
+        }
+    }
+    line(out, "}");
+}
+
+fn signature(method: &Callable) -> String {
+    let arguments = method.arguments.iter().fold(String::from("&self"), |mut text, argument| {
+        let _ = write!(text, ", {}: {}", argument.name, rust_type(&argument.ty));
+        text
+    });
+    let returns = method.returns.as_ref().map_or("()".into(), rust_type);
+    format!("{}({arguments}) -> Result<{returns}>", method.name)
+}
+
+/// Everything, the conversions too, happens inside of the task, where a panic is caught.
+fn call(out: &mut String, method: &Callable, section: Option<&str>) {
+    line(out, &format!("pub async fn {} {{", signature(method)));
+    line(out, "let core = self.0.clone(); runtime::call(async move {");
+    let mut given = Vec::new();
+    for Field { name, ty, .. } in &method.arguments {
+        match ty {
+            Type::Optional(_) => {
+                line(out, &format!("let {name} = {name}.unwrap_or_default().into_core(&Place::Root)?;"));
+                given.push(name.clone());
+            }
+            Type::Record(_) => {
+                line(out, &format!("let {name} = {name}.into_core(&Place::Root)?;"));
+                given.push(format!("&{name}"));
+            }
+            _ => {
+                line(out, &format!("let {name} = {name}.into_core(&Place::Root.field(\"{name}\"))?;"));
+                given.push(format!("&{name}"));
+            }
+        }
+    }
+    let answer = format!("core.{}({}).await?", method.name, given.join(", "));
+    line(
+        out,
+        &match &method.returns {
+            None => format!("{answer}; Ok(())"),
+            Some(Type::Object(name)) => format!("Ok(Arc::new({name}({answer})))"),
+            Some(_) => format!("Ok(FromCore::from_core({answer}))"),
+        },
+    );
+    line(out, "}).await");
+    if let Some(section) = section {
+        line(out, &format!(".map_err(|error| error.during(\"{section}.{}\"))", method.name));
+    }
+    line(out, "}");
+}
+
+/// The client's rooms.
+pub(super) fn accessors(out: &mut String, contract: &Contract) {
+    let Some(client) = contract.object("KopoKopo") else { return };
+    line(out, "\nimpl KopoKopo {");
+    for method in client.methods.iter().filter(|method| method.is_accessor()) {
+        let Some(Type::Object(name)) = &method.returns else { continue };
+        if BY_HAND.contains(&name.as_str()) {
+            continue;
+        }
+        docs(out, &method.docs);
+        line(out, &format!("pub fn {0}(&self) -> Arc<{name}> {{ Arc::new({name}(self.0.{0}())) }}\n", method.name));
+    }
+    line(out, "}");
+}
