@@ -67,7 +67,7 @@ private suspend fun ApplicationCall.verified(verifier: WebhookVerifier): Event {
 
 /** One byte beyond the cap shows that there is more. */
 private suspend fun ApplicationCall.raw(cap: Long): ByteArray = try {
-    receiveChannel().readRemaining(cap + 1).readByteArray()
+    receiveChannel().readRemaining(minOf(cap, Long.MAX_VALUE - 1) + 1).readByteArray()
 } catch (consumed: RequestAlreadyConsumedException) {
     throw IllegalStateException(WRONG_SET_UP, consumed)
 } catch (_: IOException) {

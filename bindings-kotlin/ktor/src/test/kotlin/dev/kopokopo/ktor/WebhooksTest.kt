@@ -136,6 +136,12 @@ class WebhooksTest {
     }
 
     @Test
+    fun `the largest of all caps refuses no genuine webhook`() {
+        val port = serve(WebhookVerifier(listOf(KEY), maxBody = Long.MAX_VALUE))
+        assertEquals(200, send(port, PAID, signed(PAID)).first)
+    }
+
+    @Test
     fun `an announced body beyond the cap is refused before it comes`() {
         val port = serve()
         Socket("127.0.0.1", port).use { socket ->
