@@ -25,7 +25,7 @@ function hide(Class, hidden) {
   });
 }
 
-const date = (text) => (text === null ? null : new Date(text));
+const date = (milliseconds) => (milliseconds === null ? null : new Date(milliseconds));
 
 const list = (rows, item) => Object.freeze(rows.map(item));
 

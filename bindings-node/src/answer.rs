@@ -5,6 +5,7 @@ use std::{
     ptr,
 };
 
+use kopokopo::types::Timestamp;
 use kopokopo_ffi::{
     ErrorFields, KopoKopoError, Result,
     dynamic::{Alternative, Arguments, Object, Text, View},
@@ -117,6 +118,11 @@ fn write<'a>(out: &mut Vec<u8>, raws: &mut Vec<&'a str>, view: View<'a>) {
         View::Bool(value) => json(out, &value),
         View::Integer(value) => json(out, &value),
         View::Seconds(value) => json(out, &value),
+        // A number of milliseconds, which JavaScript need not read again.
+        View::Text(Text::Timestamp, text) => match text.parse::<Timestamp>() {
+            Ok(moment) => json(out, &(moment.unix_timestamp() * 1000 + i64::from(moment.instant().millisecond()))),
+            Err(_) => json(out, &text),
+        },
         View::Text(Text::Metadata, text) => out.extend_from_slice(text.as_bytes()),
         View::Text(Text::Raw, text) => {
             let at = raws.iter().position(|known| *known == text).unwrap_or(raws.len());

@@ -51,13 +51,13 @@ impl Line {
         let begun = native.begin(&method, &given).and_then(|call| {
             runtime::spawn(async move {
                 let answer = call.await;
-                waiting.tell(guard(|| answer.map(|answer| Answered::of(answer.view()))));
+                waiting.tell(|| guard(|| answer.map(|answer| Answered::of(answer.view()))));
             })
         });
         match begun {
             Ok(abort) => is_abortable.then_some(Ticket(abort)),
             Err(error) => {
-                caller.tell(Answered::failure(error));
+                caller.tell(|| Answered::failure(error));
                 None
             }
         }
@@ -100,15 +100,15 @@ struct Waiting {
 
 impl Waiting {
     /// Nobody is there any more where the thread has ended.
-    fn tell(&self, answer: Answered) {
+    fn tell(&self, answer: impl FnOnce() -> Answered) {
         if !self.is_told.swap(true, Ordering::AcqRel) {
-            self.settle.call((self.number, answer).into(), ThreadsafeFunctionCallMode::NonBlocking);
+            self.settle.call((self.number, answer()).into(), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.tell(Answered::defect());
+        self.tell(Answered::defect);
     }
 }

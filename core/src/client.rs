@@ -119,7 +119,7 @@ impl KopoKopo {
     }
 
     pub(crate) fn location(&self, endpoint: &Endpoint, id: &ResourceId) -> String {
-        self.inner.settings.origin.url(&crate::pipeline::path(endpoint, Some(id))).into()
+        format!("{}{}", self.base_url(), crate::pipeline::path(endpoint, Some(id)))
     }
 
     pub(crate) fn credentials(&self) -> Result<&Credentials> {

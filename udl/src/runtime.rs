@@ -11,6 +11,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -20,7 +21,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
 use tokio::{
-    runtime::{Builder, Handle, Runtime},
+    runtime::{Builder, Handle},
     sync::oneshot,
     task::{AbortHandle, JoinHandle},
 };
@@ -31,55 +32,49 @@ use crate::{
     panic,
 };
 
-/// Calls wait far more than they compute.
-const WORKERS: usize = 2;
-
 /// How long a program's end waits for calls that are under way.
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(2);
 
 static RUNTIME: ArcSwapOption<Own> = ArcSwapOption::const_empty();
 
-/// One process's runtime.
+/// One process's runtime: one thread, because calls wait far more than they compute, and each further thread that a
+/// request passes through is one more to wake.
 struct Own {
     process: u32,
     handle: Handle,
     is_shut_down: AtomicBool,
-    /// Taken out at shutdown, and by nobody else.
-    runtime: Mutex<Option<Runtime>>,
+    /// Taken out at shutdown. Where it is dropped, because this lost the race to be the process's, the thread ends too.
+    end: Mutex<Option<End>>,
+}
+
+/// How the thread is asked to end, and how it says that it did.
+struct End {
+    ask: oneshot::Sender<()>,
+    ended: mpsc::Receiver<()>,
 }
 
 impl Own {
     fn start() -> Result<Self> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(WORKERS).thread_name("kopokopo").enable_all().build().map_err(
-                |_| {
-                    error::at(
-                        api::ErrorKind::Configuration,
-                        "runtime",
-                        "no thread could be started: the system refuses more",
-                    )
-                },
-            )?;
+        let refuse = |_| {
+            error::at(api::ErrorKind::Configuration, "runtime", "no thread could be started: the system refuses more")
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(refuse)?;
+        let handle = runtime.handle().clone();
+        let (ask, asked) = oneshot::channel::<()>();
+        let (ending, ended) = mpsc::channel();
+        let work = move || {
+            // Whoever asks, or is gone.
+            let _ = runtime.block_on(asked);
+            runtime.shutdown_timeout(LONGEST_SHUTDOWN);
+            drop(ending);
+        };
+        thread::Builder::new().name("kopokopo".to_owned()).spawn(work).map_err(refuse)?;
         Ok(Self {
             process: std::process::id(),
-            handle: runtime.handle().clone(),
+            handle,
             is_shut_down: AtomicBool::new(false),
-            runtime: Mutex::new(Some(runtime)),
+            end: Mutex::new(Some(End { ask, ended })),
         })
-    }
-
-    fn take(&self) -> Option<Runtime> {
-        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// Only one that lost the race to be the process's is ever dropped. A plain drop of it would block, which is not allowed
-/// on another runtime's threads.
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -210,12 +205,13 @@ pub fn block_on_while<F: Future, E>(
 pub fn shutdown() {
     let Some(own) = RUNTIME.load_full().filter(|own| own.process == std::process::id()) else { return };
     own.is_shut_down.store(true, Ordering::Release);
-    let Some(runtime) = own.take() else { return };
-    if Handle::try_current().is_ok() {
-        // Waiting is not allowed on a runtime's own threads.
-        runtime.shutdown_background();
-    } else {
-        runtime.shutdown_timeout(LONGEST_SHUTDOWN);
+    let end = own.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(End { ask, ended }) = end else { return };
+    // It may have ended by itself.
+    let _ = ask.send(());
+    if Handle::try_current().is_err() {
+        // On the runtime's own thread nobody can wait for it.
+        let _ = ended.recv_timeout(LONGEST_SHUTDOWN);
     }
 }
 

@@ -68,9 +68,32 @@ text! {
     /// Personal data. Debug does not show it.
     Personal, |_text, f| f.write_str("[redacted]")
 }
-text! {
-    /// JSON text as it came. Debug shows its length.
-    Raw, |text, f| write!(f, "Raw({} bytes)", text.len())
+/// JSON text as it came. Debug shows its length.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Raw(api::Raw);
+
+impl Raw {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The text itself, as one of its own.
+    pub fn into_string(self) -> String {
+        self.0.as_str().to_owned()
+    }
+}
+
+impl From<String> for Raw {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&str> for Raw {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
 }
 
 /// A credential or token. It is never shown, and overwritten when it is dropped.
@@ -161,7 +184,7 @@ impl FromCore for Raw {
     type Core = api::Raw;
 
     fn from_core(core: Self::Core) -> Self {
-        Self(core.as_str().to_owned())
+        Self(core)
     }
 }
 

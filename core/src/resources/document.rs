@@ -41,24 +41,27 @@ pub(crate) fn text(body: &[u8]) -> Result<&str> {
     Ok(text)
 }
 
-/// Reads a text into its type. The error says where and why, without the words that stand there: they may be
-/// somebody's name.
+/// Reads a text into its type.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        let why = error.to_string();
-        let why = match (why.find(": string \""), why.rfind("\", expected")) {
-            (Some(from), Some(to)) if from < to => format!("{}: a text{}", &why[..from], &why[to + 1..]),
-            _ => why,
-        };
-        KopoKopoError::decode(format!("the body could not be understood: {why}"))
-    })
+    serde_json::from_str(text).map_err(|error| unreadable(&error))
+}
+
+/// Says where and why, without the words that stand there: they may be somebody's name.
+pub(crate) fn unreadable(error: &serde_json::Error) -> KopoKopoError {
+    let why = error.to_string();
+    let why = match (why.find(": string \""), why.rfind("\", expected")) {
+        (Some(from), Some(to)) if from < to => format!("{}: a text{}", &why[..from], &why[to + 1..]),
+        _ => why,
+    };
+    KopoKopoError::decode(format!("the body could not be understood: {why}"))
 }
 
 fn is_too_deep(json: &[u8]) -> bool {
-    // Nearly every body has fewer brackets than that, wherever they stand. A chunk's count fits its byte, which lets
-    // the compiler count many bytes at once.
-    let opens = |chunk: &[u8]| chunk.iter().fold(0_u8, |count, b| count + u8::from(matches!(b, b'{' | b'[')));
-    if json.chunks(255).map(|chunk| usize::from(opens(chunk))).sum::<usize>() <= DEEPEST {
+    // Nearly every body has fewer brackets than that, wherever they stand.
+    let (words, rest) = json.as_chunks();
+    if words.iter().map(|word| brackets(*word)).sum::<u64>() + rest.iter().map(|b| brackets([*b; 8]) / 8).sum::<u64>()
+        <= DEEPEST as u64
+    {
         return false;
     }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -77,6 +80,15 @@ fn is_too_deep(json: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How many of the eight open something. One bit is all that the two brackets differ in.
+fn brackets(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    // A byte that is a bracket is zero here; the highest bit of each says whether it is not.
+    let differs = (u64::from_le_bytes(word) | (ONES * 0x20)) ^ (ONES * 0x7b);
+    let differs = ((differs & (ONES * 0x7f)) + ONES * 0x7f) | differs;
+    ((!differs >> 7) & ONES).wrapping_mul(ONES) >> 56
 }
 
 /// Takes the envelope off: the id, the whole text, and the attributes.
@@ -114,6 +126,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn brackets_are_counted_wherever_they_stand(word: [u8; 8]) {
+            let found = word.iter().filter(|b| matches!(b, b'{' | b'[')).count();
+            prop_assert_eq!(super::brackets(word), found as u64);
+            let mut all = *b"{[{[{[{[";
+            all[usize::from(word[0]) % 8] = word[1];
+            prop_assert_eq!(super::brackets(all), 7 + u64::from(matches!(word[1], b'{' | b'[')));
+        }
+
         #[test]
         fn depth_is_told_of_anything(json in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = (is_too_deep(&json), text(&json));

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 /// The JSON text of an answer or a webhook, exactly as it came: whatever this version does not know is still there.
 /// Cheap to clone. Debug prints only its length.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Arc<str>);
 
 impl Raw {

@@ -139,21 +139,56 @@ fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
 }
 
+/// The longest there is: `-2026-05-01T10:43:20.123456789+03:00`.
+struct Shown {
+    text: [u8; 36],
+    length: usize,
+}
+
+impl Shown {
+    fn put(&mut self, byte: u8) {
+        self.text[self.length] = byte;
+        self.length += 1;
+    }
+
+    fn digits(&mut self, number: u32, count: u32) {
+        for place in (0..count).rev() {
+            // One digit always fits.
+            self.put(b'0' + u8::try_from(number / 10_u32.pow(place) % 10).unwrap_or_default());
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.at.date(), self.at.time());
-        write!(f, "{:04}-{:02}-{:02}T", date.year(), u8::from(date.month()), date.day())?;
-        write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
+        let (date, time, offset) = (self.at.date(), self.at.time(), self.at.offset());
+        let mut shown = Shown { text: [0; 36], length: 0 };
+        if date.year() < 0 {
+            shown.put(b'-');
+        }
+        shown.digits(date.year().unsigned_abs(), 4);
+        for (before, number) in [(b'-', u8::from(date.month())), (b'-', date.day()), (b'T', time.hour())] {
+            shown.put(before);
+            shown.digits(number.into(), 2);
+        }
+        for number in [time.minute(), time.second()] {
+            shown.put(b':');
+            shown.digits(number.into(), 2);
+        }
         if self.digits > 0 {
-            let nanosecond = format!("{:09}", time.nanosecond());
-            write!(f, ".{}", &nanosecond[..usize::from(self.digits).min(9)])?;
+            let digits = u32::from(self.digits).min(9);
+            shown.put(b'.');
+            shown.digits(time.nanosecond() / 10_u32.pow(9 - digits), digits);
         }
-        let (hours, minutes, _) = self.at.offset().as_hms();
-        if self.at.offset().is_utc() {
-            return f.write_str("Z");
+        if offset.is_utc() {
+            shown.put(b'Z');
+        } else {
+            shown.put(if offset.is_negative() { b'-' } else { b'+' });
+            shown.digits(offset.whole_hours().unsigned_abs().into(), 2);
+            shown.put(b':');
+            shown.digits(offset.minutes_past_hour().unsigned_abs().into(), 2);
         }
-        let sign = if self.at.offset().is_negative() { '-' } else { '+' };
-        write!(f, "{sign}{:02}:{:02}", hours.unsigned_abs(), minutes.unsigned_abs())
+        f.write_str(std::str::from_utf8(&shown.text[..shown.length]).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,8 +1,14 @@
 //! What a webhook or a result callback tells of.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer as _, Serialize,
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+};
 use sha2::{Digest, Sha256};
 
 use super::DarajaTransaction;
@@ -84,16 +90,27 @@ pub enum EventPayload {
     Unknown,
 }
 
-/// A first look, which allocates nothing for the usual body.
-#[derive(Deserialize)]
+/// A first look: what decides how the rest is read.
+#[derive(Default)]
 struct Probe<'a> {
-    #[serde(borrow, default, deserialize_with = "de::scalar")]
     topic: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "de::object")]
-    data: Option<DataProbe<'a>>,
-    #[serde(borrow, default, rename = "TransactionType", deserialize_with = "de::scalar")]
+    kind: Option<Cow<'a, str>>,
     transaction_type: Option<Cow<'a, str>>,
 }
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Name {
+    Topic,
+    Data,
+    #[serde(rename = "TransactionType")]
+    TransactionType,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Word<'a>(#[serde(borrow, deserialize_with = "de::scalar")] Option<Cow<'a, str>>);
 
 #[derive(Deserialize)]
 struct DataProbe<'a> {
@@ -101,10 +118,63 @@ struct DataProbe<'a> {
     kind: Option<Cow<'a, str>>,
 }
 
+#[derive(Deserialize)]
+struct Data<'a>(#[serde(borrow, deserialize_with = "de::object")] Option<DataProbe<'a>>);
+
+impl<'a> Probe<'a> {
+    fn of(text: &'a str) -> Result<Self> {
+        let mut probe = Self::default();
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = deserializer.deserialize_map(&mut probe).and_then(|()| deserializer.end());
+        match read {
+            // What follows the topic is read with its resource.
+            Err(error) if probe.topic.is_none() => Err(document::unreadable(&error)),
+            _ => Ok(probe),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Probe<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a webhook or a result")
+    }
+
+    /// Stops at a topic, which webhooks begin with: they are not read twice.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let mut has_data = false;
+        while let Some(name) = map.next_key()? {
+            match name {
+                Name::Topic => {
+                    self.topic = map.next_value::<Word<'_>>()?.0;
+                    if self.topic.is_some() {
+                        return Err(A::Error::custom("the topic is known"));
+                    }
+                }
+                Name::Data if has_data => return Err(A::Error::duplicate_field("data")),
+                Name::Data => {
+                    has_data = true;
+                    self.kind = map.next_value::<Data<'_>>()?.0.and_then(|data| data.kind);
+                }
+                Name::TransactionType if self.transaction_type.is_some() => {
+                    return Err(A::Error::duplicate_field("TransactionType"));
+                }
+                Name::TransactionType => self.transaction_type = map.next_value::<Word<'_>>()?.0,
+                Name::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A webhook with its resource.
 #[derive(Deserialize)]
 #[serde(bound = "R: Deserialize<'de>")]
 struct Envelope<R> {
+    /// Known already. Named here because no name may stand twice.
+    #[serde(default, rename = "topic")]
+    _topic: IgnoredAny,
     #[serde(default, deserialize_with = "de::string")]
     id: Option<String>,
     #[serde(default, deserialize_with = "de::timestamp")]
@@ -127,17 +197,12 @@ struct Inner<R> {
 impl Event {
     pub(super) fn parse(body: &[u8]) -> Result<Self> {
         let text = document::text(body)?;
-        let probe: Probe<'_> = document::parse(text)?;
-        if let Some(topic) = probe.topic {
-            return webhook(&topic, text);
+        match Probe::of(text)? {
+            Probe { topic: Some(topic), .. } => webhook(&topic, text),
+            Probe { kind: Some(kind), .. } => result(&kind, text),
+            Probe { transaction_type: Some(transaction_type), .. } => daraja(&transaction_type, text),
+            _ => Ok(Self::bare("", text)),
         }
-        if let Some(kind) = probe.data.and_then(|data| data.kind) {
-            return result(&kind, text);
-        }
-        if let Some(transaction_type) = probe.transaction_type {
-            return daraja(&transaction_type, text);
-        }
-        Ok(Self::bare("", text))
     }
 
     /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
@@ -213,7 +278,7 @@ fn webhook(topic: &str, text: &str) -> Result<Event> {
         "card_transaction_received" => enveloped(topic, text, Payload::CardTransactionReceived),
         "card_transaction_voided" => enveloped(topic, text, Payload::CardTransactionVoided),
         "card_transaction_reversed" => enveloped(topic, text, Payload::CardTransactionReversed),
-        _ => enveloped(topic, text, |_: serde::de::IgnoredAny| Payload::Unknown),
+        _ => enveloped(topic, text, |_: IgnoredAny| Payload::Unknown),
     }
 }
 

@@ -2,11 +2,15 @@ package dev.kopokopo
 
 import dev.kopokopo.ffi.FfiConverter
 import dev.kopokopo.ffi.FfiConverterTypeKopoKopoError
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.coroutines.Continuation
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.EmptyCoroutineContext
 
 /**
  * The functions of the library that are called past JNA (`udl/src/jni/calls.rs`): one for whatever is awaited, by the
@@ -17,12 +21,19 @@ internal object NativeCalls {
 
     private class Waiting<T>(private val continuation: Continuation<T>, private val read: (ByteBuffer) -> T) {
         /** It is read where it arrives, so that what it holds is let go of even where nobody waits any more. */
-        fun answer(bytes: ByteBuffer) = continuation.resumeWith(
-            runCatching {
+        fun answer(bytes: ByteBuffer) {
+            val answer = runCatching {
                 if (bytes.get() != DONE) throw FfiConverterTypeKopoKopoError.read(bytes).lift()
                 read(bytes)
-            },
-        )
+            }
+            val dispatcher = continuation.context[ContinuationInterceptor] as? CoroutineDispatcher
+            if (dispatcher?.isDispatchNeeded(continuation.context) == true) {
+                continuation.resumeWith(answer)
+            } else {
+                // What goes on where it is told could wait there for another call, and so for itself.
+                Dispatchers.Default.dispatch(EmptyCoroutineContext) { continuation.resumeWith(answer) }
+            }
+        }
     }
 
     private val tickets = AtomicLong()

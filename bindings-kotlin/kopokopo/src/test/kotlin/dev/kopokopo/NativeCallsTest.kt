@@ -8,10 +8,12 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTimeoutPreemptively
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
+import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -55,6 +57,16 @@ class NativeCallsTest {
         }
         delay(200)
         assertEquals(emptyList<Any>(), sandbox.requests("incoming_payments.create"))
+    }
+
+    @Test
+    fun `who goes on where an answer arrives may wait there for another call`() {
+        sandbox.client().use { k2 ->
+            val ids = assertTimeoutPreemptively(Duration.ofSeconds(20)) {
+                runBlocking(Dispatchers.Unconfined) { List(3) { k2.push().let { runBlocking { k2.push().id } } } }
+            }
+            assertEquals(3, ids.toSet().size)
+        }
     }
 
     @Test
