@@ -42,6 +42,9 @@ impl WaitOptions {
     }
 }
 
+/// How long the look at the very end of a wait may take.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
 /// A request that the server accepted: its id, and how it goes on. That it was accepted does not mean it was paid.
 pub struct Created<R> {
     client: KopoKopo,
@@ -80,6 +83,32 @@ impl<R: Resource> Created<R> {
     /// `timeout` when the state was not final in time: nothing is lost, read it later by its id. `invalid_request` for
     /// an interval of zero. Else those of every call.
     pub async fn wait(&self, options: WaitOptions) -> Result<R> {
+        let answer = self.client.settled(R::GET, &self.id, options, Seen::of::<R>).await?;
+        R::from_body(answer.body()?).map_err(|error| answer.explain(error))
+    }
+}
+
+/// What was seen of a thing, whatever it is.
+struct Seen {
+    is_final: bool,
+    state: String,
+}
+
+impl Seen {
+    fn of<R: Resource>(body: &[u8]) -> Result<Self> {
+        R::from_body(body).map(|resource| Self { is_final: resource.is_final(), state: resource.state().to_owned() })
+    }
+}
+
+impl KopoKopo {
+    /// Waits until a thing is final, and answers how it then stands.
+    async fn settled(
+        &self,
+        endpoint: &'static Endpoint,
+        id: &ResourceId,
+        options: WaitOptions,
+        seen: fn(&[u8]) -> Result<Seen>,
+    ) -> Result<Answer> {
         for (field, duration) in
             [("timeout", options.timeout), ("interval", options.interval), ("max_interval", options.max_interval)]
         {
@@ -89,55 +118,60 @@ impl<R: Resource> Created<R> {
         }
         let began = Instant::now();
         let deadline = began.checked_add(options.timeout);
-        let (mut pause, mut last) = (options.interval, None);
+        let mut pause = options.interval;
         loop {
             let next = Instant::now() + pause.min(options.max_interval);
-            if deadline.is_some_and(|deadline| next >= deadline) {
-                return self.last_look(deadline.unwrap_or(next), last, options.timeout).await;
-            }
-            sleep_until(next).await;
-            match self.look(deadline).await {
-                Ok(resource) if resource.is_final() => return Ok(resource),
-                outcome => last = Some(passing(outcome)?),
+            // Where the rest of the time is less than a pause, there is one look at its very end.
+            let end = deadline.filter(|deadline| next >= *deadline);
+            sleep_until(end.unwrap_or(next)).await;
+            let until = end.map_or(deadline, |_| Instant::now().checked_add(LAST_LOOK));
+            let state = match self.look(endpoint, id, until, seen).await {
+                Ok((answer, Seen { is_final: true, .. })) => return Ok(answer),
+                Ok((_, seen)) => seen.state,
+                Err(error) if error.is_passing() => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            if end.is_some() {
+                let detail = format!(
+                    "not final after {:?}, last seen: {state}. Nothing is lost: read it later by its id {}",
+                    options.timeout,
+                    id.as_str()
+                );
+                return Err(KopoKopoError::new(ErrorKind::Timeout, detail).with_operation(endpoint.operation));
             }
             pause = pause.saturating_mul(3) / 2;
         }
     }
 
-    /// The rest of the time is less than a pause: one look at its very end.
-    async fn last_look(&self, deadline: Instant, last: Option<String>, timeout: Duration) -> Result<R> {
-        sleep_until(deadline).await;
-        let state = match self.look(Instant::now().checked_add(Duration::from_secs(5))).await {
-            Ok(resource) if resource.is_final() => return Ok(resource),
-            outcome => passing(outcome).map(Some)?.or(last).unwrap_or_default(),
-        };
-        let detail = format!(
-            "not final after {timeout:?}, last seen: {state}. Nothing is lost: read it later by its id {}",
-            self.id()
-        );
-        Err(KopoKopoError::new(ErrorKind::Timeout, detail).with_operation(R::GET.operation))
+    async fn look(
+        &self,
+        endpoint: &'static Endpoint,
+        id: &ResourceId,
+        until: Option<Instant>,
+        seen: fn(&[u8]) -> Result<Seen>,
+    ) -> Result<(Answer, Seen)> {
+        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        let timeout = left.min(self.total_timeout()).max(Duration::from_millis(1));
+        let client = self.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?;
+        let answer = client.execute(endpoint, Some(id), Body::Empty).await?;
+        let seen = seen(answer.body()?).map_err(|error| answer.explain(error))?;
+        Ok((answer, seen))
     }
 
-    async fn look(&self, deadline: Option<Instant>) -> Result<R> {
-        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-        let timeout = left.min(self.client.total_timeout()).max(Duration::from_millis(1));
-        self.client
-            .with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?
-            .fetch(self.id.as_str())
-            .await
-    }
-}
-
-impl KopoKopo {
     /// Performs an operation that creates something.
     pub(crate) async fn create<R: Resource>(
         &self,
         endpoint: &'static Endpoint,
         request: &impl Serialize,
     ) -> Result<Created<R>> {
-        let answer = self.execute(endpoint, None, Body::json(request)?).await?;
+        let id = self.accepted(endpoint, Body::json(request)?).await?;
+        Ok(Created::new(self.clone(), id))
+    }
+
+    async fn accepted(&self, endpoint: &'static Endpoint, body: Body) -> Result<ResourceId> {
+        let answer = self.execute(endpoint, None, body).await?;
         match answer.location().map(ResourceId::from_location) {
-            Some(Ok(id)) => Ok(Created::new(self.clone(), id)),
+            Some(Ok(id)) => Ok(id),
             found => Err(no_location(endpoint, &answer, found.is_some())),
         }
     }
@@ -157,15 +191,6 @@ fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) ->
         ),
     };
     answer.explain(error)
-}
-
-/// What was last seen, where the wait may go on.
-fn passing<R: Resource>(outcome: Result<R>) -> Result<String> {
-    match outcome {
-        Ok(resource) => Ok(resource.state().to_owned()),
-        Err(error) if error.is_passing() => Ok(error.to_string()),
-        Err(error) => Err(error),
-    }
 }
 
 impl<R> Clone for Created<R> {

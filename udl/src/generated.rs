@@ -19,7 +19,7 @@ use crate::{
     KopoKopo, api,
     convert::{FromCore, IntoCore, Place},
     error::Result,
-    runtime,
+    runtime::{self, Work},
     text::*,
 };
 
@@ -3558,48 +3558,40 @@ impl OAuth {
     /// Fetches a new token, beside the one that the client keeps for itself.
     ///
     /// Errors: `configuration` without credentials, `authentication` where the server refuses them.
-    pub async fn token(&self) -> Result<Token> {
+    pub fn token(&self) -> Work<Result<Token>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.token().await?)) })
-            .await
-            .map_err(|error| error.during("oauth.token"))
+        runtime::call(Some("oauth.token"), async move { Ok(FromCore::from_core(core.token().await?)) })
     }
 
     /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
     ///
     /// Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
-    pub async fn revoke(&self, token: Secret) -> Result<()> {
+    pub fn revoke(&self, token: Secret) -> Work<Result<()>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("oauth.revoke"), async move {
             let token = token.into_core(&Place::Root.field("token"))?;
             core.revoke(&token).await?;
             Ok(())
         })
-        .await
-        .map_err(|error| error.during("oauth.revoke"))
     }
 
     /// Asks whether a token works, and whose it is.
     ///
     /// Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
-    pub async fn introspect(&self, token: Secret) -> Result<Introspection> {
+    pub fn introspect(&self, token: Secret) -> Work<Result<Introspection>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("oauth.introspect"), async move {
             let token = token.into_core(&Place::Root.field("token"))?;
             Ok(FromCore::from_core(core.introspect(&token).await?))
         })
-        .await
-        .map_err(|error| error.during("oauth.introspect"))
     }
 
     /// Asks about the token that the client itself uses.
     ///
     /// Errors: those of every call.
-    pub async fn token_info(&self) -> Result<TokenInfo> {
+    pub fn token_info(&self) -> Work<Result<TokenInfo>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.token_info().await?)) })
-            .await
-            .map_err(|error| error.during("oauth.token_info"))
+        runtime::call(Some("oauth.token_info"), async move { Ok(FromCore::from_core(core.token_info().await?)) })
     }
 }
 
@@ -3612,27 +3604,23 @@ impl WebhookSubscriptions {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: WebhookSubscriptionRequest) -> Result<Arc<CreatedWebhookSubscription>> {
+    pub fn create(&self, request: WebhookSubscriptionRequest) -> Work<Result<Arc<CreatedWebhookSubscription>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("webhook_subscriptions.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedWebhookSubscription(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("webhook_subscriptions.create"))
     }
 
     /// Reads a subscription.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<WebhookSubscription> {
+    pub fn get(&self, id: String) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("webhook_subscriptions.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("webhook_subscriptions.get"))
     }
 }
 
@@ -3654,9 +3642,9 @@ impl CreatedWebhookSubscription {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<WebhookSubscription> {
+    pub fn get(&self) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -3664,13 +3652,12 @@ impl CreatedWebhookSubscription {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<WebhookSubscription> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -3684,27 +3671,23 @@ impl IncomingPayments {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost: the customer may have been asked.
-    pub async fn create(&self, request: IncomingPaymentRequest) -> Result<Arc<CreatedIncomingPayment>> {
+    pub fn create(&self, request: IncomingPaymentRequest) -> Work<Result<Arc<CreatedIncomingPayment>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("incoming_payments.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedIncomingPayment(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("incoming_payments.create"))
     }
 
     /// Reads a payment.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<IncomingPayment> {
+    pub fn get(&self, id: String) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("incoming_payments.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("incoming_payments.get"))
     }
 }
 
@@ -3726,9 +3709,9 @@ impl CreatedIncomingPayment {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<IncomingPayment> {
+    pub fn get(&self) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -3736,13 +3719,12 @@ impl CreatedIncomingPayment {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<IncomingPayment> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -3755,27 +3737,23 @@ impl MerchantWallets {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: MerchantWalletRequest) -> Result<Arc<CreatedMerchantWallet>> {
+    pub fn create(&self, request: MerchantWalletRequest) -> Work<Result<Arc<CreatedMerchantWallet>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("merchant_wallets.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedMerchantWallet(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("merchant_wallets.create"))
     }
 
     /// Reads a wallet.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<MerchantWallet> {
+    pub fn get(&self, id: String) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("merchant_wallets.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("merchant_wallets.get"))
     }
 }
 
@@ -3797,9 +3775,9 @@ impl CreatedMerchantWallet {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<MerchantWallet> {
+    pub fn get(&self) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -3807,13 +3785,12 @@ impl CreatedMerchantWallet {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<MerchantWallet> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -3826,27 +3803,23 @@ impl MerchantBankAccounts {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: MerchantBankAccountRequest) -> Result<Arc<CreatedMerchantBankAccount>> {
+    pub fn create(&self, request: MerchantBankAccountRequest) -> Work<Result<Arc<CreatedMerchantBankAccount>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("merchant_bank_accounts.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedMerchantBankAccount(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("merchant_bank_accounts.create"))
     }
 
     /// Reads a bank account.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<MerchantBankAccount> {
+    pub fn get(&self, id: String) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("merchant_bank_accounts.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("merchant_bank_accounts.get"))
     }
 }
 
@@ -3868,9 +3841,9 @@ impl CreatedMerchantBankAccount {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<MerchantBankAccount> {
+    pub fn get(&self) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -3878,13 +3851,12 @@ impl CreatedMerchantBankAccount {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<MerchantBankAccount> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -3897,75 +3869,65 @@ impl ExternalRecipients {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create_mobile_wallet(
+    pub fn create_mobile_wallet(
         &self,
         request: MobileWalletRecipientRequest,
-    ) -> Result<Arc<CreatedExternalRecipient>> {
+    ) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("external_recipients.create_mobile_wallet"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedExternalRecipient(core.create_mobile_wallet(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("external_recipients.create_mobile_wallet"))
     }
 
     /// Adds a bank account of somebody else.
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create_bank_account(
+    pub fn create_bank_account(
         &self,
         request: BankAccountRecipientRequest,
-    ) -> Result<Arc<CreatedExternalRecipient>> {
+    ) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("external_recipients.create_bank_account"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedExternalRecipient(core.create_bank_account(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("external_recipients.create_bank_account"))
     }
 
     /// Adds another business's till.
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create_till(&self, request: TillRecipientRequest) -> Result<Arc<CreatedExternalRecipient>> {
+    pub fn create_till(&self, request: TillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("external_recipients.create_till"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedExternalRecipient(core.create_till(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("external_recipients.create_till"))
     }
 
     /// Adds a paybill account.
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create_paybill(&self, request: PaybillRecipientRequest) -> Result<Arc<CreatedExternalRecipient>> {
+    pub fn create_paybill(&self, request: PaybillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("external_recipients.create_paybill"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedExternalRecipient(core.create_paybill(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("external_recipients.create_paybill"))
     }
 
     /// Reads a recipient.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<ExternalRecipient> {
+    pub fn get(&self, id: String) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("external_recipients.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("external_recipients.get"))
     }
 }
 
@@ -3987,9 +3949,9 @@ impl CreatedExternalRecipient {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<ExternalRecipient> {
+    pub fn get(&self) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -3997,13 +3959,12 @@ impl CreatedExternalRecipient {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<ExternalRecipient> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4017,41 +3978,35 @@ impl SendMoneyRequests {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost: the money may be on its way, and sending again may send it twice.
-    pub async fn create(&self, request: SendMoneyRequest) -> Result<Arc<CreatedSendMoney>> {
+    pub fn create(&self, request: SendMoneyRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("send_money.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedSendMoney(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("send_money.create"))
     }
 
     /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
     /// no amount and no destination to choose.
     ///
     /// Errors: as `create`.
-    pub async fn sweep_all_funds(&self, request: SweepRequest) -> Result<Arc<CreatedSendMoney>> {
+    pub fn sweep_all_funds(&self, request: SweepRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("send_money.sweep_all_funds"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedSendMoney(core.sweep_all_funds(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("send_money.sweep_all_funds"))
     }
 
     /// Reads a request.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<SendMoney> {
+    pub fn get(&self, id: String) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("send_money.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("send_money.get"))
     }
 }
 
@@ -4073,9 +4028,9 @@ impl CreatedSendMoney {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<SendMoney> {
+    pub fn get(&self) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -4083,13 +4038,12 @@ impl CreatedSendMoney {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<SendMoney> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4101,27 +4055,23 @@ impl PollingRequests {
     /// Asks for the transactions of a span of time. The list comes with `wait` or at `callback_url`.
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent.
-    pub async fn create(&self, request: PollingRequest) -> Result<Arc<CreatedPolling>> {
+    pub fn create(&self, request: PollingRequest) -> Work<Result<Arc<CreatedPolling>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("polling.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedPolling(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("polling.create"))
     }
 
     /// Reads a polling request and, once it is done, its transactions.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<Polling> {
+    pub fn get(&self, id: String) -> Work<Result<Polling>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("polling.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("polling.get"))
     }
 }
 
@@ -4143,9 +4093,9 @@ impl CreatedPolling {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<Polling> {
+    pub fn get(&self) -> Work<Result<Polling>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -4153,13 +4103,12 @@ impl CreatedPolling {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<Polling> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Polling>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4173,27 +4122,23 @@ impl SmsNotifications {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: SmsNotificationRequest) -> Result<Arc<CreatedSmsNotification>> {
+    pub fn create(&self, request: SmsNotificationRequest) -> Work<Result<Arc<CreatedSmsNotification>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("sms_notifications.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedSmsNotification(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("sms_notifications.create"))
     }
 
     /// Reads a message's state.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<SmsNotification> {
+    pub fn get(&self, id: String) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("sms_notifications.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("sms_notifications.get"))
     }
 }
 
@@ -4215,9 +4160,9 @@ impl CreatedSmsNotification {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<SmsNotification> {
+    pub fn get(&self) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -4225,13 +4170,12 @@ impl CreatedSmsNotification {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<SmsNotification> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4245,27 +4189,23 @@ impl Reversals {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: ReversalRequest) -> Result<Arc<CreatedReversal>> {
+    pub fn create(&self, request: ReversalRequest) -> Work<Result<Arc<CreatedReversal>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("reversals.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedReversal(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("reversals.create"))
     }
 
     /// Reads a reversal.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<Reversal> {
+    pub fn get(&self, id: String) -> Work<Result<Reversal>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("reversals.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("reversals.get"))
     }
 }
 
@@ -4287,9 +4227,9 @@ impl CreatedReversal {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<Reversal> {
+    pub fn get(&self) -> Work<Result<Reversal>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -4297,13 +4237,12 @@ impl CreatedReversal {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<Reversal> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4316,41 +4255,35 @@ impl PaymentLinks {
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
     /// lost.
-    pub async fn create(&self, request: PaymentLinkRequest) -> Result<Arc<CreatedPaymentLink>> {
+    pub fn create(&self, request: PaymentLinkRequest) -> Work<Result<Arc<CreatedPaymentLink>>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("payment_links.create"), async move {
             let request = request.into_core(&Place::Root)?;
             Ok(Arc::new(CreatedPaymentLink(core.create(&request).await?)))
         })
-        .await
-        .map_err(|error| error.during("payment_links.create"))
     }
 
     /// Reads a link.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<PaymentLink> {
+    pub fn get(&self, id: String) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("payment_links.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("payment_links.get"))
     }
 
     /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
     ///
     /// Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
-    pub async fn cancel(&self, id: String) -> Result<()> {
+    pub fn cancel(&self, id: String) -> Work<Result<()>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("payment_links.cancel"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             core.cancel(&id).await?;
             Ok(())
         })
-        .await
-        .map_err(|error| error.during("payment_links.cancel"))
     }
 }
 
@@ -4372,9 +4305,9 @@ impl CreatedPaymentLink {
     /// Reads it as it stands now.
     ///
     /// Errors: those of every call.
-    pub async fn get(&self) -> Result<PaymentLink> {
+    pub fn get(&self) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
-        runtime::call(async move { Ok(FromCore::from_core(core.get().await?)) }).await
+        runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
     /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
@@ -4382,13 +4315,12 @@ impl CreatedPaymentLink {
     ///
     /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
     /// `invalid_request` for a length of time that is none. Else those of every call.
-    pub async fn wait(&self, options: Option<WaitOptions>) -> Result<PaymentLink> {
+    pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
             Ok(FromCore::from_core(core.wait(options).await?))
         })
-        .await
     }
 }
 
@@ -4400,14 +4332,12 @@ impl Payments {
     /// Reads a payment of version 1.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<Payment> {
+    pub fn get(&self, id: String) -> Work<Result<Payment>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("payments.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("payments.get"))
     }
 }
 
@@ -4419,14 +4349,12 @@ impl SettlementTransfers {
     /// Reads a settlement transfer of version 1.
     ///
     /// Errors: `not_found` where there is none of this id.
-    pub async fn get(&self, id: String) -> Result<SettlementTransfer> {
+    pub fn get(&self, id: String) -> Work<Result<SettlementTransfer>> {
         let core = self.0.clone();
-        runtime::call(async move {
+        runtime::call(Some("settlement_transfers.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
             Ok(FromCore::from_core(core.get(&id).await?))
         })
-        .await
-        .map_err(|error| error.during("settlement_transfers.get"))
     }
 }
 

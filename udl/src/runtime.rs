@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Wake, Waker, ready},
     thread::{self, Thread},
     time::Duration,
 };
@@ -107,28 +107,60 @@ fn running() -> Result<Arc<Own>> {
     if own.is_shut_down.load(Ordering::Acquire) { Err(ended()) } else { Ok(own) }
 }
 
-/// What a task does, whichever call it is of: the runtime's code for tasks is there once, and not once for each method.
-type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A call, or what its task does: whichever it is of, the runtime's code for it is there once.
+pub type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Runs a call on the library's runtime. Its panic becomes an error. Dropping the future cancels the call.
-pub(crate) fn call<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Work<Result<T>> {
-    run(Box::pin(work))
+/// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one.
+/// Dropping the future cancels the call.
+pub(crate) fn call<T: Send + 'static>(
+    operation: Option<&'static str>,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Work<Result<T>> {
+    let told = Arc::new(Mutex::new(None));
+    let tell = Arc::clone(&told);
+    let done = run(Box::pin(async move {
+        let answer = work.await;
+        *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }));
+    Box::pin(Running { operation, done, told })
 }
 
-/// Who is on the runtime already goes on there: another task would be one more thread to wake.
-fn run<T: Send + 'static>(work: Work<Result<T>>) -> Work<Result<T>> {
-    let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.unwrap_or_else(|_| Err(panic::defect())));
+/// A call under way, and where its answer will be.
+struct Running<T> {
+    operation: Option<&'static str>,
+    done: Work<Result<()>>,
+    told: Arc<Mutex<Option<Result<T>>>>,
+}
+
+impl<T> Future for Running<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let done = ready!(self.done.as_mut().poll(context));
+        let answer = done.and_then(|()| {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take();
+            told.unwrap_or_else(|| Err(panic::defect()))
+        });
+        Poll::Ready(answer.map_err(|error| match self.operation {
+            Some(operation) => error.during(operation),
+            None => error,
+        }))
+    }
+}
+
+/// Who is on the runtime already goes on there: another task would be one more to wake.
+fn run(work: Work<()>) -> Work<Result<()>> {
+    let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.map_err(|_| panic::defect()));
     Box::pin(async move {
         let own = running()?;
         if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
             return caught.await;
         }
         let (sender, receiver) = oneshot::channel();
-        let work: Work<()> = Box::pin(async move {
+        let _task = Task(own.handle.spawn(async move {
             // Nobody waits any more where it cannot be told.
             let _ = sender.send(caught.await);
-        });
-        let _task = Task(own.handle.spawn(work));
+        }));
         receiver.await.unwrap_or_else(|_| Err(ended()))
     })
 }
@@ -222,10 +254,10 @@ mod tests {
 
     #[test]
     fn a_panic_in_a_call_becomes_a_fixed_sentence_and_the_runtime_lives_on() {
-        let error = block_on(call::<()>(async { panic!("canary") })).unwrap_err();
+        let error = block_on(call::<()>(None, async { panic!("canary") })).unwrap_err();
         assert_eq!(error.kind(), "internal");
         assert!(!format!("{error} {error:?}").contains("canary"));
-        assert_eq!(block_on(call(async { Ok(7) })).unwrap(), 7);
+        assert_eq!(block_on(call(None, async { Ok(7) })).unwrap(), 7);
     }
 
     #[test]
@@ -241,7 +273,7 @@ mod tests {
     fn what_is_spawned_waits_for_a_call_and_can_be_aborted() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let first = sender.clone();
-        spawn(async move { first.send(call(async { Ok(7) }).await.unwrap()).unwrap() }).unwrap();
+        spawn(async move { first.send(call(None, async { Ok(7) }).await.unwrap()).unwrap() }).unwrap();
         assert_eq!(receiver.recv().unwrap(), 7);
         let hangs = spawn(async move {
             let _held = sender;
@@ -254,7 +286,8 @@ mod tests {
     #[test]
     fn a_panic_in_a_call_that_is_there_already_becomes_a_fixed_sentence_too() {
         let (sender, receiver) = std::sync::mpsc::channel();
-        spawn(async move { sender.send(call::<()>(async { panic!("canary") }).await.unwrap_err()).unwrap() }).unwrap();
+        spawn(async move { sender.send(call::<()>(None, async { panic!("canary") }).await.unwrap_err()).unwrap() })
+            .unwrap();
         let error = receiver.recv().unwrap();
         assert_eq!(error.kind(), "internal");
         assert!(!format!("{error} {error:?}").contains("canary"));
@@ -263,7 +296,7 @@ mod tests {
     #[test]
     fn an_executor_of_another_kind_can_wait_for_a_call() {
         // One step at a time, with a waker that does nothing: as UniFFI does it between two wake-ups.
-        let mut future = pin!(call(async {
+        let mut future = pin!(call(None, async {
             tokio::time::sleep(Duration::from_millis(5)).await;
             Ok(())
         }));

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Alternative, Answer, Arguments, Call, Fields, Read, Reflect, Shape, View, again,
+    Alternative, Answer, Arguments, Call, Fields, Read, Reflect, Shape, View, again, answering,
     given::{Given, alternative, read, text, word},
     unknown,
 };
@@ -2223,388 +2223,237 @@ impl Object {
         }
     }
 
-    /// Begins a method that asks the server. Its errors are the method's own; `invalid_request` for arguments
-    /// that do not fit, and where there is no such method.
-    pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Call {
+    /// Begins a method that asks the server.
+    ///
+    /// # Errors
+    /// `invalid_request` for arguments that do not
+    /// fit, and where there is no such method.
+    pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Result<Call> {
         match (self, method) {
             (Self::OAuth(own), "token") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.token().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.token(), |answer| Box::new(answer)))
             }
             (Self::OAuth(own), "revoke") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["token"])?;
-                    let token = given.take("token")?;
-                    own.revoke(token).await?;
-                    Ok(Box::new(()) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["token"])?;
+                let token = given.take("token")?;
+                Ok(answering(own.revoke(token), |answer| Box::new(answer)))
             }
             (Self::OAuth(own), "introspect") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["token"])?;
-                    let token = given.take("token")?;
-                    Ok(Box::new(own.introspect(token).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["token"])?;
+                let token = given.take("token")?;
+                Ok(answering(own.introspect(token), |answer| Box::new(answer)))
             }
             (Self::OAuth(own), "token_info") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.token_info().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.token_info(), |answer| Box::new(answer)))
             }
             (Self::WebhookSubscriptions(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedWebhookSubscription(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedWebhookSubscription(answer))))
             }
             (Self::WebhookSubscriptions(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedWebhookSubscription(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedWebhookSubscription(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::IncomingPayments(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedIncomingPayment(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedIncomingPayment(answer))))
             }
             (Self::IncomingPayments(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedIncomingPayment(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedIncomingPayment(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::MerchantWallets(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedMerchantWallet(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedMerchantWallet(answer))))
             }
             (Self::MerchantWallets(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedMerchantWallet(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedMerchantWallet(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::MerchantBankAccounts(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedMerchantBankAccount(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedMerchantBankAccount(answer))))
             }
             (Self::MerchantBankAccounts(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedMerchantBankAccount(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedMerchantBankAccount(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::ExternalRecipients(own), "create_mobile_wallet") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedExternalRecipient(own.create_mobile_wallet(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create_mobile_wallet(request), |answer| {
+                    Box::new(Self::CreatedExternalRecipient(answer))
+                }))
             }
             (Self::ExternalRecipients(own), "create_bank_account") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedExternalRecipient(own.create_bank_account(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create_bank_account(request), |answer| {
+                    Box::new(Self::CreatedExternalRecipient(answer))
+                }))
             }
             (Self::ExternalRecipients(own), "create_till") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedExternalRecipient(own.create_till(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create_till(request), |answer| Box::new(Self::CreatedExternalRecipient(answer))))
             }
             (Self::ExternalRecipients(own), "create_paybill") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedExternalRecipient(own.create_paybill(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create_paybill(request), |answer| Box::new(Self::CreatedExternalRecipient(answer))))
             }
             (Self::ExternalRecipients(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedExternalRecipient(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedExternalRecipient(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::SendMoneyRequests(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedSendMoney(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedSendMoney(answer))))
             }
             (Self::SendMoneyRequests(own), "sweep_all_funds") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedSendMoney(own.sweep_all_funds(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.sweep_all_funds(request), |answer| Box::new(Self::CreatedSendMoney(answer))))
             }
             (Self::SendMoneyRequests(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedSendMoney(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedSendMoney(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::PollingRequests(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedPolling(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedPolling(answer))))
             }
             (Self::PollingRequests(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedPolling(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedPolling(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::SmsNotifications(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedSmsNotification(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedSmsNotification(answer))))
             }
             (Self::SmsNotifications(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedSmsNotification(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedSmsNotification(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::Reversals(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedReversal(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedReversal(answer))))
             }
             (Self::Reversals(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::CreatedReversal(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedReversal(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::PaymentLinks(own), "create") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let request = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(Self::CreatedPaymentLink(own.create(request).await?)) as Answer)
-                })
+                let request = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.create(request), |answer| Box::new(Self::CreatedPaymentLink(answer))))
             }
             (Self::PaymentLinks(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::PaymentLinks(own), "cancel") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    own.cancel(id).await?;
-                    Ok(Box::new(()) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.cancel(id), |answer| Box::new(answer)))
             }
             (Self::CreatedPaymentLink(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.get().await?) as Answer)
-                })
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.get(), |answer| Box::new(answer)))
             }
             (Self::CreatedPaymentLink(own), "wait") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let options = read(arguments, api::ErrorKind::InvalidRequest)?;
-                    Ok(Box::new(own.wait(Some(options)).await?) as Answer)
-                })
+                let options = read(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
             (Self::Payments(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
             (Self::SettlementTransfers(own), "get") => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
-                    let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
-                    let id = given.take("id")?;
-                    Ok(Box::new(own.get(id).await?) as Answer)
-                })
+                let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
+                let id = given.take("id")?;
+                Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
-            _ => {
-                let error = unknown(self.name(), method);
-                Box::pin(async move { Err(error) })
-            }
+            _ => Err(unknown(self.name(), method)),
         }
     }
 }

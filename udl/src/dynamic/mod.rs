@@ -9,7 +9,11 @@
 mod generated;
 mod given;
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 pub use generated::{Object, RECORDS, function};
 pub use given::{Read, read};
@@ -18,6 +22,8 @@ pub use crate::convert::Place;
 use crate::{
     api,
     error::{self, Result},
+    panic::guard,
+    runtime::Work,
     text,
 };
 
@@ -30,7 +36,7 @@ pub type Answer = Box<dyn Reflect>;
 
 /// A call under way. Any executor can drive it, or [`crate::runtime::block_on`]. Dropping it cancels the call; a request
 /// that is on its way still finishes.
-pub type Call = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+pub type Call = Work<Result<Answer>>;
 
 /// A value of the contract, seen without knowing its type.
 #[derive(Clone, Copy)]
@@ -133,12 +139,33 @@ impl Object {
     /// Calls a method that asks the server. Its errors are the method's own; `invalid_request` for arguments that do not
     /// fit, and where there is no such method.
     pub fn call(&self, method: &str, arguments: Arguments) -> Call {
-        let call = self.begin(method, arguments);
-        match self.operation(method) {
-            Some(operation) => Box::pin(async move { call.await.map_err(|error| error.during(&operation)) }),
-            None => call,
-        }
+        // The method's own errors name the operation already.
+        guard(|| self.begin(method, arguments)).unwrap_or_else(|error| {
+            let error = match self.operation(method) {
+                Some(operation) => error.during(&operation),
+                None => error,
+            };
+            Box::pin(ready(Err(error)))
+        })
     }
+}
+
+/// A call whose answer becomes one that can be looked at.
+struct Answering<T> {
+    work: Work<Result<T>>,
+    seen: fn(T) -> Answer,
+}
+
+impl<T> Future for Answering<T> {
+    type Output = Result<Answer>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Answer>> {
+        self.work.as_mut().poll(context).map_ok(self.seen)
+    }
+}
+
+fn answering<T: 'static>(work: Work<Result<T>>, seen: fn(T) -> Answer) -> Call {
+    Box::pin(Answering { work, seen })
 }
 
 impl Reflect for () {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Alternative, Answer, Arguments, Call, Fields, Read, Reflect, Shape, View, again,
+    Alternative, Answer, Arguments, Call, Fields, Read, Reflect, Shape, View, again, answering,
     given::{Given, alternative, read, text, word},
     unknown,
 };
@@ -193,18 +193,20 @@ fn objects(out: &mut String, contract: &Contract) {
     line(out, "_ => Err(unknown(self.name(), method)), } }\n");
     line(
         out,
-        "/// Begins a method that asks the server. Its errors are the method's own; `invalid_request` for arguments",
+        "/// Begins a method that asks the server.\n///\n/// # Errors\n/// `invalid_request` for arguments that do not",
     );
-    line(out, "/// that do not fit, and where there is no such method.");
-    line(out, "pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Call { match (self, method) {");
+    line(out, "/// fit, and where there is no such method.");
+    line(
+        out,
+        "pub(super) fn begin(&self, method: &str, arguments: Arguments) -> Result<Call> { match (self, method) {",
+    );
     for object in objects {
         for method in object.methods.iter().filter(|method| method.is_async) {
             let call = called("own.", method, "InvalidRequest");
-            line(out, &format!("(Self::{}(own), {:?}) => {{", object.name, method.name));
-            line(out, &format!("let own = Arc::clone(own); Box::pin(async move {{ {call} }}) }}"));
+            line(out, &format!("(Self::{}(own), {:?}) => {{ {call} }}", object.name, method.name));
         }
     }
-    line(out, "_ => { let error = unknown(self.name(), method); Box::pin(async move { Err(error) }) } } } }");
+    line(out, "_ => Err(unknown(self.name(), method)), } } }");
 }
 
 fn constructors(out: &mut String, contract: &Contract) {
@@ -247,9 +249,15 @@ fn arguments(callable: &Callable, kind: &str) -> (String, String) {
 
 fn called(owner: &str, callable: &Callable, kind: &str) -> String {
     let (taken, given) = arguments(callable, kind);
-    let wait = if callable.is_async { ".await" } else { "" };
-    let fails = if callable.throws { "?" } else { "" };
-    let answer = format!("{owner}{}({given}){wait}{fails}", callable.name);
+    let fails = if callable.throws && !callable.is_async { "?" } else { "" };
+    let answer = format!("{owner}{}({given}){fails}", callable.name);
+    if callable.is_async {
+        let made = match &callable.returns {
+            Some(Type::Object(name)) => format!("Self::{name}(answer)"),
+            _ => "answer".into(),
+        };
+        return format!("{taken} Ok(answering({answer}, |answer| Box::new({made})))");
+    }
     match &callable.returns {
         None => format!("{taken} {answer}; Ok(Box::new(()) as Answer)"),
         Some(Type::Object(name)) => format!("{taken} Ok(Box::new(Self::{name}({answer})) as Answer)"),

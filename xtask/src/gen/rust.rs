@@ -58,7 +58,7 @@ use crate::{
     api,
     convert::{FromCore, IntoCore, Place},
     error::Result,
-    runtime,
+    runtime::{self, Work},
     text::*,
     KopoKopo,
 };

@@ -35,13 +35,15 @@ fn signature(method: &Callable) -> String {
         text
     });
     let returns = method.returns.as_ref().map_or("()".into(), rust_type);
-    format!("{}({arguments}) -> Result<{returns}>", method.name)
+    format!("{}({arguments}) -> Work<Result<{returns}>>", method.name)
 }
 
 /// Everything, the conversions too, happens inside of the task, where a panic is caught.
 fn call(out: &mut String, method: &Callable, section: Option<&str>) {
-    line(out, &format!("pub async fn {} {{", signature(method)));
-    line(out, "let core = self.0.clone(); runtime::call(async move {");
+    let operation =
+        section.map_or_else(|| "None".into(), |section| format!("Some({:?})", format!("{section}.{}", method.name)));
+    line(out, &format!("pub fn {} {{", signature(method)));
+    line(out, &format!("let core = self.0.clone(); runtime::call({operation}, async move {{"));
     let mut given = Vec::new();
     for Field { name, ty, .. } in &method.arguments {
         match ty {
@@ -68,11 +70,7 @@ fn call(out: &mut String, method: &Callable, section: Option<&str>) {
             Some(_) => format!("Ok(FromCore::from_core({answer}))"),
         },
     );
-    line(out, "}).await");
-    if let Some(section) = section {
-        line(out, &format!(".map_err(|error| error.during(\"{section}.{}\"))", method.name));
-    }
-    line(out, "}");
+    line(out, "}) }");
 }
 
 /// The client's rooms.
