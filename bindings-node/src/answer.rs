@@ -11,6 +11,7 @@ use kopokopo_ffi::{
     dynamic::{Alternative, Arguments, Object, Text, View},
 };
 use napi::{
+    Env,
     bindgen_prelude::{ToNapiValue, TypeName},
     check_status, sys,
 };
@@ -181,8 +182,7 @@ impl TypeName for Answered {
 impl ToNapiValue for Answered {
     unsafe fn to_napi_value(env: sys::napi_env, own: Self) -> napi::Result<sys::napi_value> {
         let (text, raws) = match own {
-            // SAFETY: the environment is the caller's.
-            Self::Object(object) => return unsafe { Native::to_napi_value(env, Native::of(object)) },
+            Self::Object(object) => return Native::shown(Env::from_raw(env), object),
             Self::Json(text, raws) => (text, raws),
         };
         let text = string(env, &text)?;

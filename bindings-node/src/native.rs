@@ -7,6 +7,11 @@ use kopokopo_ffi::{
     KopoKopo, Result, TokenSourceOptions, WebhookVerifier,
     dynamic::{self, Call, Object, Reflect},
 };
+use napi::{
+    Env, JsValue, Unknown,
+    bindgen_prelude::{FnArgs, Function, FunctionCallContext, ToNapiValue},
+    check_status, sys,
+};
 use napi_derive::napi;
 
 use crate::{
@@ -20,12 +25,29 @@ use crate::{
 pub struct Native(Object);
 
 impl Native {
-    pub(crate) fn of(object: Object) -> Self {
-        Self(object)
-    }
-
     pub(crate) fn begin(&self, method: &str, given: &str) -> Result<Call> {
         Ok(self.0.call(method, arguments(given)?))
+    }
+
+    /// An object as JavaScript has it. A verifier's `verify(body, signature)` is a function of its own, because a webhook
+    /// costs less than finding out whose method was called.
+    pub(crate) fn shown(env: Env, object: Object) -> napi::Result<sys::napi_value> {
+        let verifier = if let Object::WebhookVerifier(verifier) = &object { Some(Arc::clone(verifier)) } else { None };
+        // SAFETY: the environment is the caller's.
+        let shown = unsafe { Self::to_napi_value(env.raw(), Self(object)) }?;
+        let Some(verifier) = verifier else { return Ok(shown) };
+        let verify = move |call: FunctionCallContext<'_>| {
+            let (body, signature): (Body, Option<String>) = (call.get(0)?, call.get(1)?);
+            Ok(guard(|| {
+                let event = verifier.verify_slice(body.bytes(), signature.as_deref())?;
+                Ok(Answered::of_body(event.view(), body.bytes()))
+            }))
+        };
+        let verify: Function<'_, FnArgs<(Unknown<'_>, Unknown<'_>)>, Answered> =
+            env.create_function_from_closure("verify", verify)?;
+        // SAFETY: both values are this call's.
+        check_status!(unsafe { sys::napi_set_named_property(env.raw(), shown, c"verify".as_ptr(), verify.raw()) })?;
+        Ok(shown)
     }
 
     fn verifier(&self) -> Result<&WebhookVerifier> {
@@ -61,16 +83,6 @@ impl Native {
     #[must_use]
     pub fn ask(&self, method: String, given: String) -> Answered {
         guard(|| self.0.ask(&method, arguments(&given)?).map(|answer| Answered::of(answer.view())))
-    }
-
-    /// Verifies a body and says what it tells of.
-    #[napi]
-    #[must_use]
-    pub fn verify(&self, body: Body, signature: Option<String>) -> Answered {
-        guard(|| {
-            let event = self.verifier()?.verify_slice(body.bytes(), signature.as_deref())?;
-            Ok(Answered::of_body(event.view(), body.bytes()))
-        })
     }
 
     /// Verifies a body.
