@@ -20,9 +20,6 @@ function bytes(body) {
   throw new InvalidRequestError(`body: ${REMEDY}`, { field: 'body' });
 }
 
-/** The raw texts of an answer: those beside it, or else the one that was handed in. */
-const rawIn = (answer, raw) => (typeof answer === 'string' ? [null, raw.toString()] : answer);
-
 const isShared = (buffer) => typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
 /** The header's text; null where there was none. */
@@ -41,4 +38,4 @@ function text(value, name) {
   return value;
 }
 
-module.exports = { bytes, header, rawIn, text };
+module.exports = { bytes, header, text };

@@ -4,6 +4,7 @@
 const { placeOf, sentence } = require('./arguments');
 const errors = require('./errors');
 const native = require('./native');
+const { Row } = require('./row');
 
 const KINDS = Object.fromEntries(Object.values(errors).map((found) => [found.code, found]));
 
@@ -74,11 +75,11 @@ function refuse(field, remedy) {
   throw new errors.InvalidRequestError(`${field}: ${remedy}`, { field });
 }
 
-/** The rows of an answer. The raw texts that they point to stand in the answer itself. */
-function read(answer) {
-  const text = typeof answer === 'string' ? answer : answer[0];
-  if (text.charCodeAt(0) === 33) throw failure(text, read);
-  return JSON.parse(text);
+/** The values of an answer. Raw texts stand beside them in the answer, but for the one that was handed in. */
+function read(answer, raw) {
+  if (typeof answer !== 'string') return new Row(answer[0], answer);
+  if (answer.charCodeAt(0) === 33) throw failure(answer, read);
+  return new Row(answer, raw && [null, raw.toString()]);
 }
 
 /** The object that is an answer. */

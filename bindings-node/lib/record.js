@@ -25,8 +25,4 @@ function hide(Class, hidden) {
   });
 }
 
-const date = (milliseconds) => (milliseconds === null ? null : new Date(milliseconds));
-
-const list = (rows, item) => Object.freeze(rows.map(item));
-
-module.exports = { date, hide, list };
+module.exports = { hide };

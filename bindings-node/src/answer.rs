@@ -5,19 +5,17 @@ use std::{
     ptr,
 };
 
-use kopokopo::types::Timestamp;
 use kopokopo_ffi::{
     ErrorFields, KopoKopoError, Result,
-    dynamic::{Alternative, Arguments, Object, Text, View},
+    dynamic::{Arguments, Object, View},
 };
 use napi::{
     Env,
     bindgen_prelude::{ToNapiValue, TypeName},
     check_status, sys,
 };
-use serde::Serialize;
 
-use crate::native::Native;
+use crate::{native::Native, row};
 
 const DEFECT: &str =
     "a defect in this library: please report what was called; a request that was sent may have taken effect";
@@ -58,10 +56,8 @@ pub(crate) fn guard(work: impl FnOnce() -> Result<Answered>) -> Answered {
 
 /// A value of the contract, or an error, on its way to JavaScript.
 pub enum Answered {
-    /// JSON: a record is the array of its fields in the contract's order, an alternative of a union is its word and its
-    /// content. Raw text stands beside it, because it would be escaped there: in its place is its position, from 1.
-    /// Equal ones are there once.
-    Json(Vec<u8>, Vec<String>),
+    /// A row of values, and the raw texts beside it; or an error's fields.
+    Row(Vec<u8>, Vec<String>),
     /// A thing with methods.
     Object(Object),
 }
@@ -73,7 +69,7 @@ impl Answered {
         }
         let mut raws = Vec::new();
         let out = written(view, &mut raws);
-        Self::Json(out, raws.into_iter().map(str::to_owned).collect())
+        Self::Row(out, raws.into_iter().map(str::to_owned).collect())
     }
 
     /// What was read from a body that JavaScript has: that is not handed back to it.
@@ -83,18 +79,19 @@ impl Answered {
         if raws.iter().all(|raw| raw.as_bytes() == body) {
             raws.clear();
         }
-        Self::Json(out, raws.into_iter().map(str::to_owned).collect())
+        Self::Row(out, raws.into_iter().map(str::to_owned).collect())
     }
 
-    /// `!`, with which no JSON begins, and the fields of an error.
+    /// `!`, with which no row begins, and the fields of an error as JSON.
     pub(crate) fn failure(error: KopoKopoError) -> Self {
         let kind = error.kind();
         let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } =
             error.into_fields();
         let fields = (kind, detail, operation, field, status, code, messages, retry_after, attempts, body);
         let mut out = vec![b'!'];
-        json(&mut out, &fields);
-        Self::Json(out, Vec::new())
+        // Writing into memory fails only where memory ends.
+        let _ = serde_json::to_writer(&mut out, &fields);
+        Self::Row(out, Vec::new())
     }
 
     pub(crate) fn defect() -> Self {
@@ -102,60 +99,10 @@ impl Answered {
     }
 }
 
-/// Writing into memory fails only where memory ends.
-fn json(out: &mut Vec<u8>, value: &impl Serialize) {
-    let _ = serde_json::to_writer(out, value);
-}
-
 fn written<'a>(view: View<'a>, raws: &mut Vec<&'a str>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
-    write(&mut out, raws, view);
+    row::write(&mut out, raws, view);
     out
-}
-
-fn write<'a>(out: &mut Vec<u8>, raws: &mut Vec<&'a str>, view: View<'a>) {
-    match view {
-        View::Nothing | View::Object(_) => out.extend_from_slice(b"null"),
-        View::Bool(value) => json(out, &value),
-        View::Integer(value) => json(out, &value),
-        View::Seconds(value) => json(out, &value),
-        // A number of milliseconds, which JavaScript need not read again.
-        View::Text(Text::Timestamp, text) => match text.parse::<Timestamp>() {
-            Ok(moment) => json(out, &(moment.unix_timestamp() * 1000 + i64::from(moment.instant().millisecond()))),
-            Err(_) => json(out, &text),
-        },
-        View::Text(Text::Metadata, text) => out.extend_from_slice(text.as_bytes()),
-        View::Text(Text::Raw, text) => {
-            let at = raws.iter().position(|known| *known == text).unwrap_or(raws.len());
-            if at == raws.len() {
-                raws.push(text);
-            }
-            json(out, &(at + 1));
-        }
-        View::Text(_, text) | View::String(text) | View::Word(_, text) => json(out, &text),
-        View::List(items) => list(out, items.count(), |out, at| write(out, raws, items.item(at))),
-        View::Record(record) => list(out, record.shape().fields.len(), |out, at| write(out, raws, record.field(at))),
-        View::Variant(Alternative { word, field, .. }) => {
-            out.push(b'[');
-            json(out, &word);
-            if let Some((_, content)) = field {
-                out.push(b',');
-                write(out, raws, content.view());
-            }
-            out.push(b']');
-        }
-    }
-}
-
-fn list(out: &mut Vec<u8>, count: usize, mut item: impl FnMut(&mut Vec<u8>, usize)) {
-    out.push(b'[');
-    for at in 0..count {
-        if at > 0 {
-            out.push(b',');
-        }
-        item(out, at);
-    }
-    out.push(b']');
 }
 
 /// A JavaScript string. Most are plain ASCII, which V8 takes over without decoding it.
@@ -178,12 +125,12 @@ impl TypeName for Answered {
     }
 }
 
-/// JSON is a string; with raw text beside it, an array of that and of the raw texts.
+/// A row is a string; with raw text beside it, an array of that and of the raw texts.
 impl ToNapiValue for Answered {
     unsafe fn to_napi_value(env: sys::napi_env, own: Self) -> napi::Result<sys::napi_value> {
         let (text, raws) = match own {
             Self::Object(object) => return Native::shown(Env::from_raw(env), object),
-            Self::Json(text, raws) => (text, raws),
+            Self::Row(text, raws) => (text, raws),
         };
         let text = string(env, &text)?;
         if raws.is_empty() {

@@ -1,6 +1,5 @@
-//! The native part of the Node package: arguments come as one JSON text, and what comes back goes as one JSON text of
-//! arrays, which V8 reads faster than anything can be built through its C interface. It knows no type of the contract:
-//! the classes that people see are written in JavaScript, from the contract.
+//! The native part of the Node package: arguments come as one JSON text, and what comes back goes as one text of values.
+//! It knows no type of the contract: the classes that people see are written in JavaScript, from the contract.
 
 #![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
 #![allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
@@ -9,6 +8,7 @@ mod answer;
 mod body;
 mod line;
 mod native;
+mod row;
 mod token_source;
 
 use kopokopo_ffi::dynamic;

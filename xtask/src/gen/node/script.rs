@@ -58,25 +58,27 @@ pub(super) fn errors(contract: &Contract) -> String {
     out + "\n" + &block("module.exports = {", &names, "};")
 }
 
-/// What a value of a type is read from. `row` is what stands in the JSON, and `raws` holds the raw texts.
-fn reader(contract: &Contract, ty: &Type, row: &str, raws: &str) -> String {
-    let inside = |ty: &Type, row: &str| reader(contract, ty, row, raws);
+/// How a value of a type is taken off a row.
+fn reader(contract: &Contract, ty: &Type, row: &str) -> String {
+    let is_union = |name: &str| contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
     match ty {
-        Type::Optional(inner) if matches!(**inner, Type::Text(Text::Timestamp)) => inside(inner, row),
-        Type::Optional(inner) if inside(inner, row) == row => row.to_owned(),
-        Type::Optional(inner) => format!("{row} && {}", inside(inner, row)),
-        Type::Text(Text::Timestamp) => format!("date({row})"),
-        Type::Text(Text::Raw) => format!("{raws}[{row}]"),
-        Type::Text(Text::Metadata) => format!("Object.freeze({row})"),
-        Type::List(inner) if inside(inner, "item") == "item" => format!("Object.freeze({row})"),
-        Type::List(inner) => format!("list({row}, (item) => {})", inside(inner, "item")),
-        Type::Record(name) if !has_raw(contract, ty) => format!("new {name}({row})"),
-        Type::Record(name) => format!("new {name}({row}, {raws})"),
-        Type::Enum(name) if contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union) => {
-            let raws = if has_raw(contract, ty) { format!(", {raws}") } else { String::new() };
-            format!("{}({row}{raws})", union_reader(name))
-        }
-        _ => row.to_owned(),
+        Type::Optional(inner) => match &**inner {
+            Type::Record(_) => format!("{row}.skip() ? null : {}", reader(contract, inner, row)),
+            Type::Enum(name) if is_union(name) => {
+                format!("{row}.skip() ? null : {}", reader(contract, inner, row))
+            }
+            // The row's own methods answer null for what is absent.
+            inner => reader(contract, inner, row),
+        },
+        Type::Bool => format!("{row}.flag()"),
+        Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{row}.number()"),
+        Type::Text(Text::Timestamp) => format!("{row}.date()"),
+        Type::Text(Text::Raw) => format!("{row}.raw()"),
+        Type::Text(Text::Metadata) => format!("{row}.metadata()"),
+        Type::List(inner) => format!("{row}.list((item) => {})", reader(contract, inner, "item")),
+        Type::Record(name) => format!("new {name}({row})"),
+        Type::Enum(name) if is_union(name) => format!("{}({row})", union_reader(name)),
+        _ => format!("{row}.text()"),
     }
 }
 
@@ -94,17 +96,15 @@ pub(super) fn records(contract: &Contract) -> String {
     for union in unions_out(contract) {
         self::union(&mut body, contract, union);
     }
-    let helpers = ["date", "hide", "list"].into_iter().filter(|name| body.contains(&format!("{name}(")));
-    let head = format!("const {{ {} }} = require('./record');\n", list(helpers.map(str::to_owned)));
+    let head = if body.contains("\nhide(") { "const { hide } = require('./record');\n" } else { "" };
     let names: Vec<_> = classes(contract).map(|record| record.name.clone()).collect();
     format!("'use strict';\n{HEAD}\n{head}{body}\n") + &block("module.exports = {", &names, "};")
 }
 
 fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
-    let taken = if has_raw(contract, &Type::Record(name.clone())) { "row, raws" } else { "row" };
-    put!(out, "\n{}class {name} {{\n  constructor({taken}) {{\n", docs.comment(said, 0));
-    for (at, field) in fields.iter().enumerate() {
-        let value = reader(contract, &field.ty, &format!("row[{at}]"), "raws");
+    put!(out, "\n{}class {name} {{\n  constructor(row) {{\n", docs.comment(said, 0));
+    for field in fields {
+        let value = reader(contract, &field.ty, "row");
         put!(out, "    this.{} = {value};\n", camel_case(&field.name));
     }
     *out += "    Object.freeze(this);\n  }\n}\n";
@@ -115,11 +115,10 @@ fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name,
 }
 
 fn union(out: &mut String, contract: &Contract, Enum { name, variants, .. }: &Enum) {
-    let raws = if has_raw(contract, &Type::Enum(name.clone())) { ", raws" } else { "" };
-    put!(out, "\nfunction {}(row{raws}) {{\n  const kind = row[0];\n  switch (kind) {{\n", union_reader(name));
+    put!(out, "\nfunction {}(row) {{\n  const kind = row.text();\n  switch (kind) {{\n", union_reader(name));
     for variant in variants {
         if let Some(field) = &variant.content {
-            let value = reader(contract, &field.ty, "row[1]", "raws");
+            let value = reader(contract, &field.ty, "row");
             put!(out, "    case '{}':\n", variant.word);
             put!(out, "      return Object.freeze({{ kind, {}: {value} }});\n", camel_case(&field.name));
         }
@@ -159,10 +158,9 @@ pub(super) fn client(contract: &Contract) -> String {
     let mut head = format!("'use strict';\n{HEAD}\n");
     for (module, names) in [
         ("arguments", vec!["again", "write"]),
-        ("bytes", vec!["bytes", "header", "rawIn", "text"]),
+        ("bytes", vec!["bytes", "header", "text"]),
         ("call", vec!["apart", "call", "made", "native", "object", "read", "signalOf"]),
         ("errors", vec!["ConfigurationError"]),
-        ("record", vec!["list"]),
         ("token_source", vec!["source"]),
     ] {
         let used: Vec<_> = names.into_iter().filter(|name| has(name) || *name == "ConfigurationError").collect();
@@ -195,8 +193,9 @@ fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object
         None => *out += "\n  constructor(native) {\n    this.#native = made(native);\n",
     }
     for method in object.methods.iter().filter(|method| is_field(method)) {
-        *out +=
-            &format!("    this.{} = read(this.#native.ask('{}', '{{}}'));\n", camel_case(&method.name), method.name);
+        let Some(ty) = &method.returns else { continue };
+        let value = reader(contract, ty, &format!("read(this.#native.ask('{}', '{{}}'))", method.name));
+        put!(out, "    this.{} = {value};\n", camel_case(&method.name));
     }
     *out += "  }\n";
     for constructor in object.constructors.iter().filter(|constructor| constructor.name != "new") {
@@ -269,20 +268,21 @@ fn method(out: &mut String, contract: &Contract, method: &Callable) {
     }
     let answered = answered(contract, method.returns.as_ref(), "    ");
     // The native part does not hand back the text that was handed in.
-    let answered = if method.is_async { answered } else { answered.replace(", answer)", ", rawIn(answer, raw))") };
+    let has_raw = method.returns.as_ref().is_some_and(|ty| has_raw(contract, ty));
+    let is_handed_in = !method.is_async && has_raw;
+    let answered = if is_handed_in { answered.replace("read(answer)", "read(answer, raw)") } else { answered };
     *out += &(answered + "  }\n");
 }
 
-/// The statements that answer. What may be absent is read once.
+/// The statements that answer. What may be absent is looked at once.
 fn answered(contract: &Contract, ty: Option<&Type>, indent: &str) -> String {
     let value = match ty {
         None => return format!("{indent}read(answer);\n"),
         Some(Type::Object(name)) => format!("new {name}(object(answer))"),
-        Some(ty @ Type::Optional(inner)) if reader(contract, inner, "row", "answer") != "row" => {
-            let value = reader(contract, ty, "row", "answer");
-            return format!("{indent}const row = read(answer);\n{indent}return {value};\n");
+        Some(ty @ Type::Optional(_)) => {
+            return format!("{indent}const row = read(answer);\n{indent}return {};\n", reader(contract, ty, "row"));
         }
-        Some(ty) => reader(contract, ty, "read(answer)", "answer"),
+        Some(ty) => reader(contract, ty, "read(answer)"),
     };
     format!("{indent}return {value};\n")
 }
