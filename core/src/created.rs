@@ -88,7 +88,7 @@ impl<R: Resource> Created<R> {
     }
 }
 
-/// What was seen of a thing, whatever it is.
+/// What was seen of a thing, whatever it is: the wait is there once, and reads its last answer again into its type.
 struct Seen {
     is_final: bool,
     state: String,

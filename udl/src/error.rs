@@ -22,12 +22,12 @@ pub(crate) fn at(kind: api::ErrorKind, field: impl fmt::Display, remedy: impl fm
 }
 
 impl KopoKopoError {
-    /// The operation that it came from, where the error does not say already.
+    /// The operation that it came from, where there is one and the error does not say already.
     #[must_use]
-    pub fn during(self, operation: &str) -> Self {
+    pub fn during(self, operation: Option<&str>) -> Self {
         let kind = self.kind();
         let fields = self.into_fields();
-        let operation = fields.operation.or_else(|| Some(operation.to_owned()));
+        let operation = fields.operation.or_else(|| operation.map(str::to_owned));
         let kind = api::ErrorKind::ALL.into_iter().find(|known| known.as_str() == kind);
         Self::of(kind.unwrap_or(api::ErrorKind::Internal), ErrorFields { operation, ..fields })
     }
@@ -79,9 +79,10 @@ mod tests {
 
     #[test]
     fn an_operation_is_said_where_none_was() {
-        let refused = with_detail(api::ErrorKind::InvalidRequest, "amount: must be whole").during("reversals.create");
+        let refused =
+            with_detail(api::ErrorKind::InvalidRequest, "amount: must be whole").during(Some("reversals.create"));
         assert_eq!(refused.to_string(), "invalid_request: reversals.create: amount: must be whole");
-        assert_eq!(refused.clone().during("another").to_string(), refused.to_string());
+        assert_eq!(refused.clone().during(Some("another")).to_string(), refused.to_string());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    task::{Context, Poll, Wake, Waker, ready},
+    task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
 };
@@ -55,20 +55,24 @@ struct End {
 
 impl Own {
     fn start() -> Result<Self> {
-        let refuse = |_| {
+        let refuse = || {
             error::at(api::ErrorKind::Configuration, "runtime", "no thread could be started: the system refuses more")
         };
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(refuse)?;
-        let handle = runtime.handle().clone();
         let (ask, asked) = oneshot::channel::<()>();
+        let (made, making) = mpsc::channel();
         let (ending, ended) = mpsc::channel();
+        // It is made and dropped there, because a drop blocks, which is not allowed on another runtime's threads.
         let work = move || {
-            // Whoever asks, or is gone.
-            let _ = runtime.block_on(asked);
+            let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+            if made.send(runtime.handle().clone()).is_ok() {
+                // Whoever asks, or is gone.
+                let _ = runtime.block_on(asked);
+            }
             runtime.shutdown_timeout(LONGEST_SHUTDOWN);
             drop(ending);
         };
-        thread::Builder::new().name("kopokopo".to_owned()).spawn(work).map_err(refuse)?;
+        thread::Builder::new().name("kopokopo".to_owned()).spawn(work).map_err(|_| refuse())?;
+        let handle = making.recv().map_err(|_| refuse())?;
         Ok(Self {
             process: std::process::id(),
             handle,
@@ -122,30 +126,11 @@ pub(crate) fn call<T: Send + 'static>(
         let answer = work.await;
         *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }));
-    Box::pin(Running { operation, done, told })
-}
-
-/// A call under way, and where its answer will be.
-struct Running<T> {
-    operation: Option<&'static str>,
-    done: Work<Result<()>>,
-    told: Arc<Mutex<Option<Result<T>>>>,
-}
-
-impl<T> Future for Running<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        let done = ready!(self.done.as_mut().poll(context));
-        let answer = done.and_then(|()| {
-            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take();
-            told.unwrap_or_else(|| Err(panic::defect()))
-        });
-        Poll::Ready(answer.map_err(|error| match self.operation {
-            Some(operation) => error.during(operation),
-            None => error,
-        }))
-    }
+    Box::pin(done.map(move |done| {
+        let told = || told.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answer = done.and_then(|()| told().unwrap_or_else(|| Err(panic::defect())));
+        answer.map_err(|error| error.during(operation))
+    }))
 }
 
 /// Who is on the runtime already goes on there: another task would be one more to wake.

@@ -68,9 +68,16 @@ text! {
     /// Personal data. Debug does not show it.
     Personal, |_text, f| f.write_str("[redacted]")
 }
+
 /// JSON text as it came. Debug shows its length.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(api::Raw);
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl Raw {
     /// The text itself.

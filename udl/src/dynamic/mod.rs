@@ -9,11 +9,9 @@
 mod generated;
 mod given;
 
-use std::{
-    future::{Future, ready},
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::future::ready;
+
+use futures_util::TryFutureExt;
 
 pub use generated::{Object, RECORDS, function};
 pub use given::{Read, read};
@@ -140,32 +138,14 @@ impl Object {
     /// fit, and where there is no such method.
     pub fn call(&self, method: &str, arguments: Arguments) -> Call {
         // The method's own errors name the operation already.
-        guard(|| self.begin(method, arguments)).unwrap_or_else(|error| {
-            let error = match self.operation(method) {
-                Some(operation) => error.during(&operation),
-                None => error,
-            };
-            Box::pin(ready(Err(error)))
-        })
+        guard(|| self.begin(method, arguments))
+            .unwrap_or_else(|error| Box::pin(ready(Err(error.during(self.operation(method).as_deref())))))
     }
 }
 
 /// A call whose answer becomes one that can be looked at.
-struct Answering<T> {
-    work: Work<Result<T>>,
-    seen: fn(T) -> Answer,
-}
-
-impl<T> Future for Answering<T> {
-    type Output = Result<Answer>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Answer>> {
-        self.work.as_mut().poll(context).map_ok(self.seen)
-    }
-}
-
 fn answering<T: 'static>(work: Work<Result<T>>, seen: fn(T) -> Answer) -> Call {
-    Box::pin(Answering { work, seen })
+    Box::pin(work.map_ok(seen))
 }
 
 impl Reflect for () {
