@@ -3,7 +3,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::redact::redact;
+use crate::{redact::redact, types::Timestamp};
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
@@ -32,6 +32,10 @@ pub enum ErrorKind {
     RateLimited,
     /// The server answered with another error status, or with a redirect, which is never followed.
     Api,
+    /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
+    /// [`KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
+    /// would create a second one.
+    NotFinal,
     /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
     /// and repeating it may move the money twice. The detail says what is known and how to find out.
     OutcomeUnknown,
@@ -45,7 +49,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Configuration,
         Self::InvalidRequest,
         Self::Connection,
@@ -55,6 +59,7 @@ impl ErrorKind {
         Self::NotFound,
         Self::RateLimited,
         Self::Api,
+        Self::NotFinal,
         Self::OutcomeUnknown,
         Self::Signature,
         Self::Decode,
@@ -73,6 +78,7 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::RateLimited => "rate_limited",
             Self::Api => "api",
+            Self::NotFinal => "not_final",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Signature => "signature",
             Self::Decode => "decode",
@@ -103,6 +109,11 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     body: Option<String>,
+    id: Option<String>,
+    location: Option<String>,
+    state: Option<String>,
+    request_id: Option<String>,
+    sent_at: Option<Timestamp>,
 }
 
 impl KopoKopoError {
@@ -118,6 +129,11 @@ impl KopoKopoError {
             retry_after: None,
             attempts: 0,
             body: None,
+            id: None,
+            location: None,
+            state: None,
+            request_id: None,
+            sent_at: None,
         }))
     }
 
@@ -197,6 +213,35 @@ impl KopoKopoError {
         self
     }
 
+    /// The resource that the error is about: its id, and its URL on the client's own origin.
+    #[allow(dead_code, reason = "set by waits")]
+    pub(crate) fn with_resource(mut self, id: &str, location: String) -> Self {
+        self.0.id = Some(id.to_owned());
+        self.0.location = Some(location);
+        self
+    }
+
+    /// The last state of the resource that was seen.
+    #[allow(dead_code, reason = "set by waits")]
+    pub(crate) fn with_state(mut self, state: Option<String>) -> Self {
+        self.0.state = state;
+        self
+    }
+
+    /// The server's own name for the request.
+    #[allow(dead_code, reason = "set where a response is turned into an error")]
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id.map(|id| redact(&id));
+        self
+    }
+
+    /// When the request was handed to the network.
+    #[allow(dead_code, reason = "set where the transport reports an error")]
+    pub(crate) fn with_sent_at(mut self, sent_at: Option<Timestamp>) -> Self {
+        self.0.sent_at = sent_at;
+        self
+    }
+
     /// The field's path gains a prefix: `amount` becomes `destinations[0].amount`.
     pub(crate) fn within(mut self, parent: &str) -> Self {
         if let Some(field) = self.0.field.take() {
@@ -258,6 +303,32 @@ impl KopoKopoError {
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
+
+    /// The id of the resource that the error is about. Set for every error of a wait, so that the resource can be
+    /// fetched later.
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// The URL of that resource on the client's own origin.
+    pub fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The last state of that resource that was seen: `"Pending"`. `None` if it was never read.
+    pub fn state(&self) -> Option<&str> {
+        self.0.state.as_deref()
+    }
+
+    /// The server's id for the request (its `X-Request-Id` header), to quote to Kopo Kopo's support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// When the request was handed to the network. Set for `outcome_unknown`: look for the payment from this time on.
+    pub fn sent_at(&self) -> Option<Timestamp> {
+        self.0.sent_at
+    }
 }
 
 impl fmt::Display for KopoKopoError {
@@ -283,6 +354,11 @@ impl fmt::Debug for KopoKopoError {
             .field("retry_after", &self.0.retry_after)
             .field("attempts", &self.0.attempts)
             .field("body", &self.0.body)
+            .field("id", &self.0.id)
+            .field("location", &self.0.location)
+            .field("state", &self.0.state)
+            .field("request_id", &self.0.request_id)
+            .field("sent_at", &self.0.sent_at)
             .finish()
     }
 }
