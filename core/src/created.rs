@@ -1,60 +1,30 @@
 //! What a create answers: a handle to the thing that now exists.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData};
 
 use serde::Serialize;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::{
     client::{Answer, Body, KopoKopo},
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
-    options::CallOptions,
     resources::Resource,
     types::ResourceId,
+    watch::{WaitOptions, Watch},
 };
-
-/// How [`Created::wait`] waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WaitOptions {
-    /// Give up after this long. Default 120 s, twice what a customer has to enter the PIN.
-    pub timeout: Duration,
-    /// The pause before the first look. Each further one is half as long again. Default 3 s.
-    pub interval: Duration,
-    /// The longest pause. Default 15 s.
-    pub max_interval: Duration,
-}
-
-impl Default for WaitOptions {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(120),
-            interval: Duration::from_secs(3),
-            max_interval: Duration::from_secs(15),
-        }
-    }
-}
-
-impl WaitOptions {
-    /// The defaults with another timeout.
-    pub fn timeout(timeout: Duration) -> Self {
-        Self { timeout, ..Self::default() }
-    }
-}
-
-/// How long the look at the very end of a wait may take.
-const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// A request that the server accepted: its id, and how it goes on. That it was accepted does not mean it was paid.
 pub struct Created<R> {
     client: KopoKopo,
     id: ResourceId,
+    created: Instant,
     resource: PhantomData<fn() -> R>,
 }
 
 impl<R: Resource> Created<R> {
     pub(crate) fn new(client: KopoKopo, id: ResourceId) -> Self {
-        Self { client, id, resource: PhantomData }
+        Self { client, id, created: Instant::now(), resource: PhantomData }
     }
 
     /// The id to store: with it the thing can be read at any time.
@@ -75,89 +45,28 @@ impl<R: Resource> Created<R> {
         self.client.fetch(self.id.as_str()).await
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate.
     ///
-    /// Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// # Errors
-    /// `timeout` when the state was not final in time: nothing is lost, read it later by its id. `invalid_request` for
-    /// an interval of zero. Else those of every call.
+    /// `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a timeout or interval of zero. Every error has the resource's id.
     pub async fn wait(&self, options: WaitOptions) -> Result<R> {
-        let answer = self.client.settled(R::GET, &self.id, options, Seen::of::<R>).await?;
-        R::from_body(answer.body()?).map_err(|error| answer.explain(error))
+        self.watch(options)?.last().await
     }
-}
 
-/// What was seen of a thing, whatever it is: the wait is there once, and reads its last answer again into its type.
-struct Seen {
-    is_final: bool,
-    state: String,
-}
-
-impl Seen {
-    fn of<R: Resource>(body: &[u8]) -> Result<Self> {
-        R::from_body(body).map(|resource| Self { is_final: resource.is_final(), state: resource.state().to_owned() })
+    /// Its states as they change, up to the final one.
+    ///
+    /// # Errors
+    /// `invalid_request` for a timeout or interval of zero.
+    pub fn watch(&self, options: WaitOptions) -> Result<Watch<R>> {
+        Watch::new(self.client.clone(), self.id.clone(), Some(self.created), options)
     }
 }
 
 impl KopoKopo {
-    /// Waits until a thing is final, and answers how it then stands.
-    async fn settled(
-        &self,
-        endpoint: &'static Endpoint,
-        id: &ResourceId,
-        options: WaitOptions,
-        seen: fn(&[u8]) -> Result<Seen>,
-    ) -> Result<Answer> {
-        for (field, duration) in
-            [("timeout", options.timeout), ("interval", options.interval), ("max_interval", options.max_interval)]
-        {
-            if duration.is_zero() {
-                return Err(KopoKopoError::invalid(field, "must be longer than nothing"));
-            }
-        }
-        let began = Instant::now();
-        let deadline = began.checked_add(options.timeout);
-        let mut pause = options.interval;
-        loop {
-            let next = Instant::now() + pause.min(options.max_interval);
-            // Where the rest of the time is less than a pause, there is one look at its very end.
-            let end = deadline.filter(|deadline| next >= *deadline);
-            sleep_until(end.unwrap_or(next)).await;
-            let until = end.map_or(deadline, |_| Instant::now().checked_add(LAST_LOOK));
-            let state = match self.look(endpoint, id, until, seen).await {
-                Ok((answer, Seen { is_final: true, .. })) => return Ok(answer),
-                Ok((_, seen)) => seen.state,
-                Err(error) if error.is_passing() => error.to_string(),
-                Err(error) => return Err(error),
-            };
-            if end.is_some() {
-                let detail = format!(
-                    "not final after {:?}, last seen: {state}. Nothing is lost: read it later by its id {}",
-                    options.timeout,
-                    id.as_str()
-                );
-                return Err(KopoKopoError::new(ErrorKind::Timeout, detail).with_operation(endpoint.operation));
-            }
-            pause = pause.saturating_mul(3) / 2;
-        }
-    }
-
-    async fn look(
-        &self,
-        endpoint: &'static Endpoint,
-        id: &ResourceId,
-        until: Option<Instant>,
-        seen: fn(&[u8]) -> Result<Seen>,
-    ) -> Result<(Answer, Seen)> {
-        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
-        let timeout = left.min(self.total_timeout()).max(Duration::from_millis(1));
-        let client = self.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?;
-        let answer = client.execute(endpoint, Some(id), Body::Empty).await?;
-        let seen = seen(answer.body()?).map_err(|error| answer.explain(error))?;
-        Ok((answer, seen))
-    }
-
     /// Performs an operation that creates something.
     pub(crate) async fn create<R: Resource>(
         &self,
@@ -195,7 +104,7 @@ fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) ->
 
 impl<R> Clone for Created<R> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), id: self.id.clone(), resource: PhantomData }
+        Self { client: self.client.clone(), id: self.id.clone(), created: self.created, resource: PhantomData }
     }
 }
 

@@ -168,8 +168,8 @@ impl KopoKopoError {
         Self::new(ErrorKind::Authentication, format!("the token source failed: {}", detail.as_ref()))
     }
 
-    /// Whether the same read may well succeed a little later.
-    pub(crate) fn is_passing(&self) -> bool {
+    /// Whether the same read may succeed later.
+    pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
             ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::RateLimited => true,
             ErrorKind::Api => self.0.status.is_some_and(|status| status >= 500),
@@ -214,7 +214,6 @@ impl KopoKopoError {
     }
 
     /// The resource that the error is about: its id, and its URL on the client's own origin.
-    #[allow(dead_code, reason = "set by waits")]
     pub(crate) fn with_resource(mut self, id: &str, location: String) -> Self {
         self.0.id = Some(id.to_owned());
         self.0.location = Some(location);
@@ -222,7 +221,6 @@ impl KopoKopoError {
     }
 
     /// The last state of the resource that was seen.
-    #[allow(dead_code, reason = "set by waits")]
     pub(crate) fn with_state(mut self, state: Option<String>) -> Self {
         self.0.state = state;
         self

@@ -21,15 +21,17 @@ mod retry;
 pub mod transport;
 pub mod types;
 mod validate;
+mod watch;
 pub mod webhooks;
 
 pub use auth::{AccessToken, Introspection, OAuth, Token, TokenApplication, TokenInfo, TokenSource};
 pub use builder::{Builder, Environment};
 pub use client::KopoKopo;
-pub use created::{Created, WaitOptions};
+pub use created::Created;
 pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
 pub use retry::RetryOptions;
 #[doc(hidden)]
 pub use retry::parse_retry_after;
+pub use watch::{WaitOptions, Watch};

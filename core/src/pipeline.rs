@@ -92,6 +92,11 @@ impl Answer {
             .map_err(|broken| self.explain(KopoKopoError::new(failure::kind(broken.reason), &broken.detail)))
     }
 
+    /// The body, or nothing if it broke off.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.response.body.clone().unwrap_or_default()
+    }
+
     /// None where the header is absent. An unreadable one is as good as an empty one.
     pub(crate) fn location(&self) -> Option<&str> {
         self.response.headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default())

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use kopokopo::{CallOptions, ErrorKind, KopoKopo, Timeouts, WaitOptions, types::Secret};
+use kopokopo::{CallOptions, ErrorKind, KopoKopo, Timeouts, types::Secret};
 use support::{Act, Server, answer, created, json, payment_request, pending, quick};
 
 const CREATE: &str = "POST /api/v2/incoming_payments";
@@ -314,45 +314,6 @@ async fn nothing_is_sent_for_a_request_that_is_wrong() {
     let error = server.client().incoming_payments().create(&request).await.unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("phone_number")));
     assert_eq!(server.connections(), 0);
-}
-
-#[tokio::test]
-async fn wait_looks_until_the_state_is_final_and_overlooks_passing_failures() {
-    let success = json(
-        "200 OK",
-        r#"{"data":{"id":"p1","type":"incoming_payment","attributes":{"status":"Success","event":{"resource":{"status":"Received","amount":"100.0"}}}}}"#,
-    );
-    let server = Server::with_token(move |seen, before| {
-        if seen.line.starts_with("POST") {
-            return Act::Answer(created("p1"));
-        }
-        match before {
-            0 => Act::Answer(pending()),
-            1..=3 => Act::Answer(answer("500 Internal Server Error", "", "")),
-            _ => Act::Answer(success.clone()),
-        }
-    })
-    .await;
-    let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
-    let options = WaitOptions { interval: Duration::from_millis(5), ..WaitOptions::default() };
-    assert!(push.wait(options).await.unwrap().is_paid());
-}
-
-#[tokio::test]
-async fn wait_ends_at_its_deadline_with_the_state_last_seen() {
-    let server = Server::with_token(|seen, _| {
-        Act::Answer(if seen.line.starts_with("POST") { created("p1") } else { pending() })
-    })
-    .await;
-    let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
-    let options = WaitOptions {
-        timeout: Duration::from_millis(100),
-        interval: Duration::from_millis(20),
-        max_interval: Duration::from_millis(30),
-    };
-    let error = push.wait(options).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.detail().contains("Pending") && error.detail().contains("p1"), "{error}");
 }
 
 #[tokio::test]

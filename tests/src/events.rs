@@ -61,6 +61,9 @@ pub(crate) fn error(error: &KopoKopoError) -> Value {
         "retry_after": error.retry_after().map(|pause| pause.as_secs()),
         "attempts": error.attempts(),
         "body": error.body(),
+        "id": error.id(),
+        "location": error.location(),
+        "state": error.state(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
 use k2::operations::{self, CallError};
-use kopokopo::{CallOptions, KopoKopo, RetryOptions, Timeouts, WaitOptions};
+use kopokopo::{CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts, WaitOptions};
 use kopokopo_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -105,7 +105,19 @@ impl Stage {
             max_interval: Duration::from_millis(wait.interval_ms.max(500)),
         });
         let client = self.client.with_options(options(call.options)).map_err(|error| error.to_string())?;
-        let calls = (0..call.parallel.unwrap_or(1)).map(|_| operation.call(&client, arguments.clone(), wait));
+        let attempt = || operation.call(&client, arguments.clone(), wait);
+        let calls = (0..call.parallel.unwrap_or(1)).map(|_| async move {
+            let mut outcome = attempt().await;
+            for _ in 0..call.retry_chain {
+                match &outcome {
+                    Err(CallError::Api(error) | CallError::Unfinished { error, .. }) if is_retried(error) => {
+                        outcome = attempt().await;
+                    }
+                    _ => break,
+                }
+            }
+            outcome
+        });
         for outcome in join_all(calls).await {
             let (found, expected) = match (outcome, &call.expect_error) {
                 (Ok(answer), None) => (answer, &call.expect),
@@ -224,6 +236,11 @@ impl Stage {
         }
         self.differs(found, expected).map_err(|why| format!("{what}: {why}"))
     }
+}
+
+/// What a program retries that retries timeouts and connection errors.
+fn is_retried(error: &KopoKopoError) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection)
 }
 
 fn client(sandbox: &Sandbox, options: &ClientOptions) -> Result<KopoKopo, String> {

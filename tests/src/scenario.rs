@@ -88,6 +88,9 @@ pub struct Call {
     #[serde(default)]
     pub(crate) options: Limits,
     pub(crate) parallel: Option<usize>,
+    /// How often the call and its wait are repeated after an error that retry libraries retry by default.
+    #[serde(default)]
+    pub(crate) retry_chain: usize,
     pub(crate) r#as: Option<String>,
     #[serde(default)]
     pub(crate) expect: Expectations,

@@ -7,7 +7,7 @@ macro_rules! section {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name {
-            client: $crate::client::KopoKopo,
+            pub(super) client: $crate::client::KopoKopo,
         }
 
         impl $name {
@@ -56,6 +56,7 @@ mod send_money;
 mod settlement_transfers;
 mod sms_notifications;
 mod transactions;
+mod waits;
 mod webhook_subscriptions;
 
 pub use destinations::{

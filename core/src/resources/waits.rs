@@ -1,0 +1,48 @@
+//! `wait` and `watch` by id, for every section whose resources reach a final state.
+
+use super::*;
+use crate::{
+    error::Result,
+    types::ResourceId,
+    watch::{WaitOptions, Watch},
+};
+
+macro_rules! waits {
+    ($($section:ident: $resource:ident,)*) => {$(
+        impl $section {
+            /// Waits until the resource with this id reaches a final state, such as after a restart of the program.
+            /// Final is not the same as successful: ask the resource. The first poll is immediate.
+            ///
+            /// # Errors
+            /// `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+            /// resource with this id. `invalid_request` for a timeout or interval of zero. Transient failures (no
+            /// connection, a timeout, 429, 5xx) do not end the wait. Every error has the resource's id.
+            pub async fn wait(&self, id: &str, options: WaitOptions) -> Result<$resource> {
+                self.watch(id, options)?.last().await
+            }
+
+            /// The states of the resource with this id as they change, up to the final one.
+            ///
+            /// # Errors
+            /// `invalid_request` for an id that is none, or a timeout or interval of zero.
+            pub fn watch(&self, id: &str, options: WaitOptions) -> Result<Watch<$resource>> {
+                Watch::new(self.client.clone(), ResourceId::parse(id)?, None, options)
+            }
+        }
+    )*};
+}
+
+waits! {
+    WebhookSubscriptions: WebhookSubscription,
+    IncomingPayments: IncomingPayment,
+    MerchantWallets: MerchantWallet,
+    MerchantBankAccounts: MerchantBankAccount,
+    ExternalRecipients: ExternalRecipient,
+    SendMoneyRequests: SendMoney,
+    PollingRequests: Polling,
+    SmsNotifications: SmsNotification,
+    Reversals: Reversal,
+    PaymentLinks: PaymentLink,
+    Payments: Payment,
+    SettlementTransfers: SettlementTransfer,
+}
