@@ -24,8 +24,12 @@ pub(crate) use crate::pipeline::{Answer, Body};
 
 /// The Kopo Kopo API. Cheap to clone, safe to share between threads and tasks, and safe to use after a fork.
 ///
-/// Calls run inside a tokio runtime. A call that is dropped half-way lets the request that is on its way finish:
-/// cutting it off would turn a payment into a guess.
+/// Calls run inside a tokio runtime.
+///
+/// Dropping the future of a call cancels it. A request that has not been sent yet is never sent. A request that has been
+/// sent continues in the background: aborting it would leave the payment's outcome unknown. If it creates something, its
+/// outcome is unknown to you, and a warning with the operation's name is logged through `tracing`. Use
+/// [`crate::cancellable`] to learn which of the two happened.
 #[derive(Clone)]
 pub struct KopoKopo {
     inner: Arc<Inner>,

@@ -234,7 +234,6 @@ impl KopoKopoError {
     }
 
     /// When the request was handed to the network.
-    #[allow(dead_code, reason = "set where the transport reports an error")]
     pub(crate) fn with_sent_at(mut self, sent_at: Option<Timestamp>) -> Self {
         self.0.sent_at = sent_at;
         self

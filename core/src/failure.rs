@@ -9,7 +9,7 @@ use crate::{
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError},
     transport::{HttpResponse, Reason, Sent, TransportError},
-    types::de,
+    types::{Timestamp, de},
 };
 
 /// The API's error body, or OAuth's.
@@ -46,6 +46,26 @@ pub(crate) fn lost(endpoint: &Endpoint, lost: &TransportError) -> KopoKopoError 
         }
         (Safety::Repeatable, _) => KopoKopoError::new(kind(lost.reason), &lost.detail),
     }
+}
+
+/// A request that creates something was sent, and its call was cancelled before the response arrived.
+pub(crate) fn cancelled(endpoint: &Endpoint, attempts: u32, sent_at: Timestamp) -> KopoKopoError {
+    let find_out = match endpoint.safety {
+        Safety::Once { find_out } => find_out,
+        Safety::Repeatable => "",
+    };
+    outcome_unknown("was sent, and the call was cancelled before its response arrived", find_out)
+        .with_operation(endpoint.operation)
+        .with_attempts(attempts)
+        .with_sent_at(Some(sent_at))
+}
+
+/// The request was accepted, and its call was cancelled before the result was delivered.
+pub(crate) fn cancelled_after_acceptance(endpoint: &Endpoint, id: &str) -> KopoKopoError {
+    let detail = format!(
+        "the server accepted the request before the call was cancelled. Do not send it again: fetch it by its id {id}"
+    );
+    KopoKopoError::new(ErrorKind::OutcomeUnknown, detail).with_operation(endpoint.operation)
 }
 
 fn outcome_unknown(what: &str, find_out: &str) -> KopoKopoError {

@@ -6,6 +6,7 @@
 
 mod auth;
 mod builder;
+mod cancel;
 mod client;
 mod created;
 mod endpoint;
@@ -26,6 +27,7 @@ pub mod webhooks;
 
 pub use auth::{AccessToken, Introspection, OAuth, Token, TokenApplication, TokenInfo, TokenSource};
 pub use builder::{Builder, Environment};
+pub use cancel::{CancelHandle, Cancelled, cancellable};
 pub use client::KopoKopo;
 pub use created::Created;
 pub use endpoint::{Endpoint, Safety};

@@ -9,17 +9,21 @@ use http::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    task::AbortHandle,
+    time::{Instant, sleep, timeout_at},
+};
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     auth::TokenCell,
+    cancel::InFlight,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
     origin::Origin,
     retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
-    transport::{HttpRequest, HttpResponse, Reason, Sent, Transport, TransportError},
+    transport::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError},
     types::{ResourceId, Secret},
 };
 
@@ -142,7 +146,11 @@ impl Pipeline {
             error = Empty,
         );
         async {
-            let outcome = self.attempt(call).await;
+            let in_flight = InFlight::begin(endpoint);
+            let outcome = self.attempt(call, in_flight.as_ref()).await;
+            if let Some(in_flight) = in_flight {
+                in_flight.end(self.if_cancelled(endpoint, &outcome));
+            }
             let span = Span::current();
             match &outcome {
                 Ok(answer) => {
@@ -160,11 +168,25 @@ impl Pipeline {
         .await
     }
 
-    async fn attempt(&self, call: Call<'_>) -> Result<Answer> {
+    /// What a caller learns who cancels the call before its result is delivered.
+    fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<Answer>) -> Option<KopoKopoError> {
+        match outcome {
+            Ok(answer) => {
+                let id = answer.location().and_then(|location| ResourceId::from_location(location).ok())?;
+                let location = self.origin.url(&format!("{}/{}", endpoint.path, id.as_str()));
+                let error = failure::cancelled_after_acceptance(endpoint, id.as_str());
+                Some(answer.explain(error).with_resource(id.as_str(), location.into()))
+            }
+            Err(error) => (error.kind() == ErrorKind::OutcomeUnknown).then(|| error.clone()),
+        }
+    }
+
+    async fn attempt(&self, call: Call<'_>, in_flight: Option<&InFlight>) -> Result<Answer> {
         let Call { endpoint, limits, .. } = call;
         let deadline = Instant::now()
             .checked_add(limits.total)
             .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
+        let latest = deadline - least_time_for_response(limits.total);
         let (mut attempts, mut retries, mut replayed) = (0, 0, false);
         self.budget.deposit();
         loop {
@@ -173,7 +195,8 @@ impl Pipeline {
                 None => None,
             };
             attempts += 1;
-            let outcome = self.send(&call, held.as_ref().map(|held| &held.token), deadline).await;
+            let gate = in_flight.map_or_else(SendGate::default, |in_flight| in_flight.gate(latest));
+            let outcome = self.send(&call, held.as_ref().map(|held| &held.token), deadline, gate).await;
             let (error, passing, asked) = match outcome {
                 Ok(response) if is_usable(&response, endpoint) => {
                     return Ok(Answer { response, operation: endpoint.operation, attempts });
@@ -181,6 +204,7 @@ impl Pipeline {
                 Ok(response) => {
                     if let (401, false, Some(tokens), Some(held)) = (response.status, replayed, call.tokens, &held) {
                         replayed = true;
+                        in_flight.inspect(|in_flight| in_flight.reopen());
                         tokens.forget(&held.token);
                         continue;
                     }
@@ -200,7 +224,17 @@ impl Pipeline {
                     (failure::lost(endpoint, &lost), again, None)
                 }
             };
-            let error = error.with_operation(endpoint.operation).with_attempts(attempts);
+            let mut error = error.with_operation(endpoint.operation).with_attempts(attempts);
+            if let Some(in_flight) = in_flight {
+                if error.kind() == ErrorKind::OutcomeUnknown {
+                    error = error.with_sent_at(in_flight.sent_at());
+                } else {
+                    in_flight.reopen();
+                }
+                if in_flight.is_cancelled() {
+                    return Err(error);
+                }
+            }
             if !passing || !may_repeat(endpoint, &error) || retries >= limits.retries.max_retries {
                 return Err(error);
             }
@@ -238,6 +272,7 @@ impl Pipeline {
         call: &Call<'_>,
         token: Option<&Secret>,
         deadline: Instant,
+        gate: SendGate,
     ) -> Result<HttpResponse, TransportError> {
         let endpoint = call.endpoint;
         let headers = self.headers(&call.body, token)?;
@@ -249,14 +284,23 @@ impl Pipeline {
             connect_timeout: call.limits.connect,
             stalled_timeout: call.limits.stalled,
             deadline,
+            gate: gate.clone(),
         };
+        if !self.transport.passes_gate() {
+            gate.pass()?;
+        }
         let task = tokio::spawn(self.transport.send(request).in_current_span());
+        let unsent = AbortUnsent { task: task.abort_handle(), gate };
         match timeout_at(deadline + GRACE, task).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(TransportError::new(Sent::Maybe, Reason::Connection, "the transport was cut off")),
-            Err(_) => {
-                Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the transport did not keep to its deadline"))
+            Ok(Err(_)) => {
+                Err(TransportError::new(unsent.gate.close(), Reason::Connection, "the transport was cut off"))
             }
+            Err(_) => Err(TransportError::new(
+                unsent.gate.close(),
+                Reason::Timeout,
+                "the transport did not keep to its deadline",
+            )),
         }
     }
 
@@ -280,6 +324,25 @@ impl Pipeline {
         }
         Ok(headers)
     }
+}
+
+/// Stops a request that nobody waits for, unless it has been sent.
+struct AbortUnsent {
+    task: AbortHandle,
+    gate: SendGate,
+}
+
+impl Drop for AbortUnsent {
+    fn drop(&mut self) {
+        if self.gate.close() == Sent::No {
+            self.task.abort();
+        }
+    }
+}
+
+/// A request that creates something is not sent if less time than this is left for its response.
+fn least_time_for_response(total: Duration) -> Duration {
+    (total / 4).min(Duration::from_secs(2))
 }
 
 /// Everything but what RFC 3986 calls unreserved.

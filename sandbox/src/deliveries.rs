@@ -8,7 +8,7 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use kopokopo::{
-    transport::{HttpRequest, HttpTransport, Transport},
+    transport::{HttpRequest, HttpTransport, SendGate, Transport},
     webhooks::sign,
 };
 use serde::Serialize;
@@ -171,6 +171,7 @@ impl Deliveries {
             connect_timeout: Duration::from_secs(3),
             stalled_timeout: PATIENCE,
             deadline: Instant::now() + PATIENCE,
+            gate: SendGate::default(),
         };
         transport.send(request).await.map(|answer| answer.status).map_err(|error| error.detail)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use http::{HeaderMap, HeaderValue, Method, header};
 use kopokopo::{
-    transport::{HttpRequest, HttpTransport, Transport},
+    transport::{HttpRequest, HttpTransport, SendGate, Transport},
     webhooks::sign,
 };
 use kopokopo_sandbox::samples;
@@ -91,6 +91,7 @@ pub(super) async fn post(url: Url, signature: &str, body: String) -> Result<u16,
         connect_timeout: Duration::from_secs(5),
         stalled_timeout: PATIENCE,
         deadline: tokio::time::Instant::now() + PATIENCE,
+        gate: SendGate::default(),
     };
     transport.send(request).await.map(|answer| answer.status).map_err(|error| Failure::Failed(error.detail))
 }

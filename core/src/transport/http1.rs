@@ -7,7 +7,9 @@
 use std::{
     error::Error as StdError,
     fmt,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -17,7 +19,7 @@ use reqwest::{redirect, retry};
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
-use super::{HttpRequest, HttpResponse, Reason, Sent, Transport, TransportError, tls};
+use super::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError, tls};
 use crate::error::{KopoKopoError, Result};
 
 /// An answer larger than this is refused: no answer of the API comes near it.
@@ -146,14 +148,18 @@ impl Transport for HttpTransport {
             let (stalled, deadline) = (request.stalled_timeout, request.deadline);
             let mut outgoing = reqwest::Request::new(request.method, request.url);
             *outgoing.headers_mut() = request.headers;
-            if !request.body.is_empty() {
-                *outgoing.body_mut() = Some(request.body.into());
+            let gate = request.gate;
+            if request.body.is_empty() {
+                gate.pass()?;
+            } else {
+                *outgoing.body_mut() =
+                    Some(reqwest::Body::wrap(GatedBody { gate: gate.clone(), bytes: Some(request.body) }));
             }
             let answer = match timeout_at(next_limit(stalled, deadline), client.execute(outgoing)).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => return Err(failure(&error)),
+                Ok(Err(error)) => return Err(failure(&error, gate.close())),
                 Err(_) => {
-                    return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the server did not answer in time"));
+                    return Err(TransportError::new(gate.close(), Reason::Timeout, "no response was received in time"));
                 }
             };
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -162,7 +168,51 @@ impl Transport for HttpTransport {
         }
         .boxed()
     }
+
+    fn passes_gate(&self) -> bool {
+        true
+    }
 }
+
+/// A body whose first poll is the moment before the request is written: the connection is there, and the head waits in
+/// the same buffer. An error at that moment closes the connection with nothing written.
+struct GatedBody {
+    gate: SendGate,
+    bytes: Option<Bytes>,
+}
+
+impl http_body::Body for GatedBody {
+    type Data = Bytes;
+    type Error = Refused;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Refused>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        Poll::Ready(Some(self.gate.pass().map(|()| http_body::Frame::data(bytes)).map_err(Refused)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+/// The gate refused the request.
+#[derive(Debug)]
+struct Refused(TransportError);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl StdError for Refused {}
 
 fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
     Instant::now().checked_add(stalled).map_or(deadline, |limit| limit.min(deadline))
@@ -196,7 +246,10 @@ async fn read_body(
 }
 
 /// Tells what surely never left this machine (no connection was made, or the request was never begun on it) from all else.
-fn failure(error: &reqwest::Error) -> TransportError {
+fn failure(error: &reqwest::Error, sent: Sent) -> TransportError {
+    if let Some(Refused(refused)) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
+        return refused.clone();
+    }
     let reason = if error.is_timeout() { Reason::Timeout } else { Reason::Connection };
     if error.is_connect() {
         return TransportError::new(Sent::No, reason, format!("no connection could be made: {}", causes(error)));
@@ -206,7 +259,7 @@ fn failure(error: &reqwest::Error) -> TransportError {
     if never_begun {
         return TransportError::new(Sent::No, reason, "the connection closed before the request was begun");
     }
-    TransportError::new(Sent::Maybe, reason, format!("the connection broke: {}", causes(error)))
+    TransportError::new(sent, reason, format!("the connection broke: {}", causes(error)))
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method};
 use tokio::time::Instant;
 use url::Url;
 
+pub use crate::cancel::SendGate;
 pub use http1::{HttpTransport, Proxy};
 pub(crate) use http1::{HttpTransportOptions, check_proxy};
 
@@ -23,6 +24,13 @@ pub(crate) use http1::{HttpTransportOptions, check_proxy};
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and reads the whole answer.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
+
+    /// Whether [`Self::send`] passes the request's [`SendGate`] itself, immediately before the first byte. Default
+    /// false: the gate is passed before `send` is called, so a call that is cancelled while it connects already counts
+    /// as sent.
+    fn passes_gate(&self) -> bool {
+        false
+    }
 }
 
 /// One request, complete.
@@ -42,6 +50,8 @@ pub struct HttpRequest {
     pub stalled_timeout: Duration,
     /// When all must be over.
     pub deadline: Instant,
+    /// Asked immediately before the first byte is sent.
+    pub gate: SendGate,
 }
 
 impl fmt::Debug for HttpRequest {

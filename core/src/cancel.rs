@@ -1,0 +1,269 @@
+//! Cancelling a call. A request that creates something must never be reported as cancelled if it may have been sent, and
+//! must never be sent after it was reported as cancelled. Both sides go through one small lock: the transport passes the
+//! [`SendGate`] immediately before the first byte, and [`CancelHandle::cancel`] closes it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ::time::OffsetDateTime;
+use tokio::time::Instant;
+
+use crate::{
+    endpoint::{Endpoint, Safety},
+    error::KopoKopoError,
+    failure,
+    transport::{Reason, Sent, TransportError},
+    types::Timestamp,
+};
+
+tokio::task_local! {
+    static CURRENT: Arc<CallState>;
+}
+
+/// Makes a call cancellable from any thread. The future runs the call; the handle cancels it.
+///
+/// ```no_run
+/// # async fn example(client: kopokopo::KopoKopo, request: kopokopo::resources::IncomingPaymentRequest) {
+/// let (handle, call) = kopokopo::cancellable(async move { client.incoming_payments().create(&request).await });
+/// let task = tokio::spawn(call);
+/// match handle.cancel() {
+///     // The request was not sent and never will be.
+///     kopokopo::Cancelled::NotSent => task.abort(),
+///     // The request was sent and is not aborted: the error has kind `outcome_unknown`.
+///     kopokopo::Cancelled::OutcomeUnknown(error) => eprintln!("{error}"),
+///     _ => {}
+/// }
+/// # }
+/// ```
+pub fn cancellable<F: Future>(call: F) -> (CancelHandle, impl Future<Output = F::Output>) {
+    let state = CallState::new();
+    (CancelHandle(Arc::clone(&state)), CURRENT.scope(state, call))
+}
+
+/// Cancels a call. Made by [`cancellable`].
+#[derive(Clone)]
+pub struct CancelHandle(Arc<CallState>);
+
+/// The result of [`CancelHandle::cancel`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Cancelled {
+    /// No request that creates something was sent, and none will be. Drop the call's future and report a normal
+    /// cancellation.
+    NotSent,
+    /// A request that creates something was sent, and the caller has not received its response. Report this error, of
+    /// kind `outcome_unknown`. The request continues in the background even if the call's future is dropped.
+    OutcomeUnknown(KopoKopoError),
+}
+
+impl CancelHandle {
+    /// Cancels the call and returns what that means. Never blocks. A second call returns the same result. After the
+    /// call's result was delivered the return value has no meaning.
+    pub fn cancel(&self) -> Cancelled {
+        self.0.cancel()
+    }
+}
+
+impl fmt::Debug for CancelHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelHandle").finish_non_exhaustive()
+    }
+}
+
+/// The state of one call, shared by the caller, the pipeline and the transport.
+pub(crate) struct CallState(Mutex<Inner>);
+
+struct Inner {
+    /// Which gate is in use. Gates of attempts that were given up are never passed again.
+    generation: u32,
+    attempts: u32,
+    phase: Phase,
+}
+
+enum Phase {
+    /// No request is on its way.
+    Waiting,
+    /// A request was handed to the network, and its response is not known yet.
+    Sent { endpoint: Option<&'static Endpoint>, at: Timestamp },
+    /// The call ended. The error is the one to report if the caller never received the result.
+    Ended(Option<Box<KopoKopoError>>),
+    /// The call was cancelled, with the error to report if its request had been sent.
+    Cancelled(Option<Box<KopoKopoError>>),
+}
+
+impl CallState {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Inner { generation: 0, attempts: 0, phase: Phase::Waiting })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cancel(&self) -> Cancelled {
+        let mut inner = self.lock();
+        let attempts = inner.attempts;
+        let unknown = match &inner.phase {
+            Phase::Waiting => None,
+            Phase::Sent { endpoint, at } => {
+                endpoint.map(|endpoint| Box::new(failure::cancelled(endpoint, attempts, *at)))
+            }
+            Phase::Ended(unknown) | Phase::Cancelled(unknown) => unknown.clone(),
+        };
+        inner.phase = Phase::Cancelled(unknown.clone());
+        drop(inner);
+        unknown.map_or(Cancelled::NotSent, |error| Cancelled::OutcomeUnknown(*error))
+    }
+}
+
+/// A call of an operation that creates something, from its first attempt to its result. Dropping it earlier cancels it.
+pub(crate) struct InFlight {
+    state: Arc<CallState>,
+    endpoint: &'static Endpoint,
+    is_ended: bool,
+}
+
+impl InFlight {
+    /// None for an operation that is safe to repeat: cancelling it needs no report.
+    pub(crate) fn begin(endpoint: &'static Endpoint) -> Option<Self> {
+        if endpoint.safety == Safety::Repeatable {
+            return None;
+        }
+        let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());
+        {
+            let mut inner = state.lock();
+            if matches!(inner.phase, Phase::Ended(_)) {
+                inner.phase = Phase::Waiting;
+            }
+            inner.attempts = 0;
+        }
+        Some(Self { state, endpoint, is_ended: false })
+    }
+
+    /// The gate of the next attempt.
+    pub(crate) fn gate(&self, latest: Instant) -> SendGate {
+        self.state.lock().attempts += 1;
+        SendGate::new(&self.state, Some(self.endpoint), Some(latest))
+    }
+
+    /// The last attempt surely changed nothing: the call may be cancelled or tried again.
+    pub(crate) fn reopen(&self) {
+        let mut inner = self.state.lock();
+        if matches!(inner.phase, Phase::Sent { .. }) {
+            inner.phase = Phase::Waiting;
+        }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::Cancelled(_))
+    }
+
+    /// When the request that is on its way was sent.
+    pub(crate) fn sent_at(&self) -> Option<Timestamp> {
+        match &self.state.lock().phase {
+            Phase::Sent { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// The call has its result. `unknown` is the error for a caller who cancels before the result is delivered.
+    pub(crate) fn end(mut self, unknown: Option<KopoKopoError>) {
+        self.is_ended = true;
+        let mut inner = self.state.lock();
+        if !matches!(inner.phase, Phase::Cancelled(_)) {
+            inner.phase = Phase::Ended(unknown.map(Box::new));
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.is_ended {
+            return;
+        }
+        if let Cancelled::OutcomeUnknown(error) = self.state.cancel() {
+            tracing::warn!(
+                operation = self.endpoint.operation,
+                sent_at = error.sent_at().map(|at| at.to_string()),
+                "the call was dropped after its request was sent: outcome unknown"
+            );
+        }
+    }
+}
+
+/// Decides whether a request may still be sent. A [`crate::transport::Transport`] passes it immediately before it sends
+/// the first byte, and sends nothing if it is refused.
+#[derive(Clone)]
+pub struct SendGate {
+    state: Arc<CallState>,
+    generation: u32,
+    endpoint: Option<&'static Endpoint>,
+    latest: Option<Instant>,
+}
+
+impl SendGate {
+    fn new(state: &Arc<CallState>, endpoint: Option<&'static Endpoint>, latest: Option<Instant>) -> Self {
+        let generation = {
+            let mut inner = state.lock();
+            inner.generation += 1;
+            inner.generation
+        };
+        Self { state: Arc::clone(state), generation, endpoint, latest }
+    }
+
+    /// Asks to send the first byte now. Passing twice is the same as passing once.
+    ///
+    /// # Errors
+    /// The request must not be sent: its call was cancelled or given up, or too little time is left for its response.
+    pub fn pass(&self) -> Result<(), TransportError> {
+        let refuse = |reason, detail: &str| Err(TransportError::new(Sent::No, reason, detail));
+        let mut inner = self.state.lock();
+        if inner.generation != self.generation {
+            return refuse(Reason::Timeout, "the request was given up before it was sent");
+        }
+        match inner.phase {
+            Phase::Sent { .. } => Ok(()),
+            Phase::Waiting if self.latest.is_some_and(|latest| Instant::now() > latest) => {
+                refuse(Reason::Timeout, TOO_LATE)
+            }
+            Phase::Waiting => {
+                inner.phase = Phase::Sent { endpoint: self.endpoint, at: OffsetDateTime::now_utc().into() };
+                Ok(())
+            }
+            Phase::Ended(_) | Phase::Cancelled(_) => refuse(Reason::Connection, "the call was cancelled"),
+        }
+    }
+
+    /// Gives the request up. Returns [`Sent::No`] if the gate was not passed: then it never will be.
+    pub fn close(&self) -> Sent {
+        let mut inner = self.state.lock();
+        if inner.generation != self.generation {
+            return Sent::No;
+        }
+        match inner.phase {
+            Phase::Sent { .. } | Phase::Cancelled(Some(_)) => Sent::Maybe,
+            Phase::Waiting | Phase::Ended(_) | Phase::Cancelled(None) => {
+                inner.generation += 1;
+                Sent::No
+            }
+        }
+    }
+}
+
+/// Why a request is not sent near the end of its call's time.
+pub(crate) const TOO_LATE: &str = "too little time was left to receive the response";
+
+/// A gate that nothing closes, for a request outside a call.
+impl Default for SendGate {
+    fn default() -> Self {
+        Self::new(&CallState::new(), None, None)
+    }
+}
+
+impl fmt::Debug for SendGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendGate").finish_non_exhaustive()
+    }
+}
