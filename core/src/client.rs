@@ -161,13 +161,13 @@ impl KopoKopo {
 
     /// Reads a thing by its id.
     pub(crate) async fn fetch<R: Resource>(&self, id: &str) -> Result<R> {
-        let answer = self.read(R::GET, id).await?;
-        R::from_body(answer.body()?).map_err(|error| answer.explain(error))
+        let id = ResourceId::parse(id)?;
+        let answer = self.read(R::GET, &id).await?;
+        R::from_response(answer.body()?, &id).map_err(|error| answer.explain(error))
     }
 
-    async fn read(&self, endpoint: &'static Endpoint, id: &str) -> Result<Answer> {
-        let id = ResourceId::parse(id)?;
-        self.execute(endpoint, Some(&id), Body::Empty).await
+    async fn read(&self, endpoint: &'static Endpoint, id: &ResourceId) -> Result<Answer> {
+        self.execute(endpoint, Some(id), Body::Empty).await
     }
 
     pub(crate) fn total_timeout(&self) -> Duration {

@@ -153,8 +153,9 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn of<R: Resource>(body: &[u8]) -> Result<Self> {
-        R::from_body(body).map(|resource| Self { is_final: resource.is_final(), state: short(resource.state()) })
+    fn of<R: Resource>(body: &[u8], id: &ResourceId) -> Result<Self> {
+        let resource = R::from_response(body, id)?;
+        Ok(Self { is_final: resource.is_final(), state: short(resource.state()) })
     }
 }
 
@@ -167,7 +168,7 @@ struct Poller {
     endpoint: &'static Endpoint,
     id: ResourceId,
     options: WaitOptions,
-    snapshot: fn(&[u8]) -> Result<Snapshot>,
+    snapshot: fn(&[u8], &ResourceId) -> Result<Snapshot>,
     /// "Not found" is transient until then.
     grace: Option<Instant>,
     /// Set by the first poll. `None` for a timeout beyond what a clock can hold.
@@ -246,7 +247,7 @@ impl Poller {
         let timeout = left.min(self.client.total_timeout()).max(Duration::from_millis(1));
         let client = self.client.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?;
         let response = client.execute(self.endpoint, Some(&self.id), Body::Empty).await?;
-        let snapshot = (self.snapshot)(response.body()?).map_err(|error| response.explain(error))?;
+        let snapshot = (self.snapshot)(response.body()?, &self.id).map_err(|error| response.explain(error))?;
         Ok((response, snapshot))
     }
 
@@ -289,7 +290,7 @@ impl Poller {
     }
 
     fn read<R: Resource>(&self, response: &Answer) -> Result<R> {
-        R::from_body(response.body()?).map_err(|error| self.with_resource(response.explain(error)))
+        R::from_response(response.body()?, &self.id).map_err(|error| self.with_resource(response.explain(error)))
     }
 
     fn with_resource(&self, error: KopoKopoError) -> KopoKopoError {

@@ -163,7 +163,13 @@ fn what_goes_on_is_news_and_what_has_no_id_is_told_apart_by_its_text() {
         changed(daraja, std::slice::from_ref(&without)),
         changed(daraja, &[without, ("/TransAmount", json!("1.0"))]),
     );
-    differ(r#"{"topic":"till_painted","id":"1","a":1}"#.into(), r#"{"topic":"till_painted","id":"1","a":2}"#.into());
+    differ(r#"{"topic":"till_painted","a":1}"#.into(), r#"{"topic":"till_painted","a":2}"#.into());
+    let of_unknown_type =
+        |status: &str| json!({"data": {"id": "1", "type": "loan", "attributes": {"status": status}}}).to_string();
+    differ(of_unknown_type("Asked"), of_unknown_type("Given"));
+    // A webhook's id is that of the delivery, whatever its topic.
+    assert_eq!(event(r#"{"topic":"till_painted","id":"1","a":1}"#).dedupe_key(), "till_painted:1");
+    assert_eq!(event(r#"{"TransactionType":"Airtime","TransID":"T1"}"#).dedupe_key(), "Airtime:T1");
     assert_eq!(event(&payload(daraja)).dedupe_key(), "Buygoods:OJM6Q1W84K");
     assert_eq!(
         event(&payload(webhook)).dedupe_key(),

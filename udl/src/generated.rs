@@ -1315,7 +1315,7 @@ pub struct TransferBatch {
 impl FromCore for TransferBatch {
     type Core = api::TransferBatch;
     fn from_core(core: Self::Core) -> Self {
-        let api::TransferBatch { status, amount, disbursements } = core;
+        let api::TransferBatch { status, amount, disbursements, .. } = core;
         Self {
             status: FromCore::from_core(status),
             amount: FromCore::from_core(amount),
@@ -1881,7 +1881,7 @@ impl FromCore for Payment {
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
         let is_final = core.is_final();
-        let api::Payment { id, status, created_at, amount, transfer_batches, metadata, links, raw } = core;
+        let api::Payment { id, status, created_at, amount, transfer_batches, metadata, links, raw, .. } = core;
         Self {
             is_paid,
             is_final,
@@ -1944,7 +1944,8 @@ impl FromCore for SettlementTransfer {
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
         let is_final = core.is_final();
-        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, metadata, links, raw } = core;
+        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, metadata, links, raw, .. } =
+            core;
         Self {
             is_paid,
             is_final,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{KopoKopoError, Result},
-    types::{Raw, de},
+    types::{Raw, ResourceId, de},
 };
 
 #[derive(Deserialize)]
@@ -19,6 +19,31 @@ struct Data<A> {
     id: Option<String>,
     attributes: A,
 }
+
+#[derive(Deserialize)]
+struct Identified {
+    data: Identity,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    #[serde(default, deserialize_with = "de::string")]
+    id: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "de::string")]
+    kind: Option<String>,
+}
+
+/// Every documented `data.type`.
+const TYPES: [&str; 8] = [
+    "incoming_payment",
+    "send_money",
+    "polling",
+    "reversals",
+    "payment_link",
+    "transaction_sms_notification",
+    "payment",
+    "settlement_transfer",
+];
 
 /// The `_links` of a request.
 #[derive(Serialize)]
@@ -78,6 +103,44 @@ fn is_too_deep(json: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Checks that a document describes the resource that was asked for. `types` are the words for its type. If there are
+/// none, every word is accepted that does not belong to another section. A document without a type is accepted, one
+/// without an id is not: every documented response has one.
+pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&str]) -> Result<()> {
+    let Identified { data: Identity { id, kind } } = parse(text(body)?)?;
+    let asked = asked.as_str();
+    let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) else {
+        return Err(KopoKopoError::decode(format!("data.id is missing in the response; expected {asked}")));
+    };
+    if !id.eq_ignore_ascii_case(asked) {
+        let id = short(&id);
+        return Err(KopoKopoError::decode(format!(
+            "the response describes another resource: data.id is {id}, expected {asked}"
+        )));
+    }
+    let Some(kind) = kind.filter(|kind| !kind.trim().is_empty()) else { return Ok(()) };
+    let is_listed = |words: &[&str]| words.iter().any(|word| same_type(word, &kind));
+    if if types.is_empty() { is_listed(&TYPES) } else { !is_listed(types) } {
+        let expected = types.first().map_or_else(String::new, |word| format!(", expected {word}"));
+        let (kind, id) = (short(&kind), short(&id));
+        return Err(KopoKopoError::decode(format!(
+            "the response describes another resource: data.type is {kind}{expected}; data.id is {id}, expected {asked}"
+        )));
+    }
+    Ok(())
+}
+
+/// `reversals` is the same as `reversal`, and `payment-link` the same as `payment_link`.
+fn same_type(a: &str, b: &str) -> bool {
+    let normal = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_").trim_end_matches('s').to_owned();
+    normal(a) == normal(b)
+}
+
+/// As much of the server's word as an error repeats.
+fn short(word: &str) -> String {
+    word.chars().filter(|c| !c.is_control()).take(128).collect()
 }
 
 /// Takes the envelope off: the id, the whole text, and the attributes.

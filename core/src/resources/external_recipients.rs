@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Links;
+use super::{Links, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -257,4 +257,4 @@ pub struct ExternalRecipient {
     pub raw: Raw,
 }
 
-resource!(ExternalRecipient, GET, this => this.status.as_deref().unwrap_or_default(), this.status.as_deref() != Some("Pending"));
+resource!(ExternalRecipient, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, Transaction, WireLinks};
+use super::{ExpectedPayment, Links, Transaction, WireLinks, states::has_failed};
 use crate::{
     client::KopoKopo,
     created::Created,
@@ -166,8 +166,13 @@ struct Attributes {
     initiation_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "de::object_or_default")]
     event: Event,
-    #[serde(default, deserialize_with = "de::object_or_default")]
-    metadata: Metadata,
+    #[serde(default, deserialize_with = "de::strings")]
+    errors: Vec<String>,
+    #[serde(default, deserialize_with = "de::object")]
+    metadata: Option<Metadata>,
+    /// An older name.
+    #[serde(default, deserialize_with = "de::object")]
+    meta_data: Option<Metadata>,
     #[serde(default, rename = "_links", deserialize_with = "de::object_or_default")]
     links: Links,
 }
@@ -192,19 +197,43 @@ impl From<Attributes> for IncomingPayment {
             initiation_time: attributes.initiation_time,
             event_type: event.r#type,
             transaction: event.resource,
-            errors: event.errors,
-            metadata: attributes.metadata,
+            errors: event.errors.into_iter().chain(attributes.errors).collect(),
+            metadata: attributes.metadata.or(attributes.meta_data).unwrap_or_default(),
             links: attributes.links,
             raw: Raw::default(),
         }
     }
 }
 
-resource!(IncomingPayment, GET, this => this.status.as_str(), matches!(this.status, IncomingPaymentStatus::Success | IncomingPaymentStatus::Failed));
+resource!(
+    IncomingPayment,
+    GET,
+    ["incoming_payment"],
+    this => this.status.as_str(),
+    this.status == IncomingPaymentStatus::Success || has_failed(this.status.as_str(), &this.errors)
+);
 
 impl IncomingPayment {
-    /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
+    /// Whether the money is there: the status is Success, there are no errors, and there is a transaction of an amount
+    /// greater than zero that was not reversed. Compare the amount too before you credit an order:
+    /// [`Self::is_paid_at_least`].
     pub fn is_paid(&self) -> bool {
-        self.status == IncomingPaymentStatus::Success && self.transaction.as_ref().is_some_and(Transaction::is_received)
+        self.settled_transaction().is_some_and(Transaction::is_received)
+    }
+
+    /// Whether it is paid, with at least this amount, in this currency, into this till.
+    pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
+        self.settled_transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
+    }
+
+    /// The key of the money, as [`Transaction::payment_key`]. `None` unless the payment succeeded.
+    pub fn payment_key(&self) -> Option<String> {
+        self.settled_transaction().and_then(Transaction::payment_key)
+    }
+
+    /// The transaction, if nothing contradicts it.
+    pub(crate) fn settled_transaction(&self) -> Option<&Transaction> {
+        let is_success = self.status == IncomingPaymentStatus::Success && self.errors.is_empty();
+        self.transaction.as_ref().filter(|_| is_success)
     }
 }

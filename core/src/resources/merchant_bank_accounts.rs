@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Links;
+use super::{Links, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -113,4 +113,4 @@ pub struct MerchantBankAccount {
     pub raw: Raw,
 }
 
-resource!(MerchantBankAccount, GET, this => this.status.as_deref().unwrap_or_default(), this.status.as_deref() != Some("Pending"));
+resource!(MerchantBankAccount, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

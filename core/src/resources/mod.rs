@@ -19,10 +19,12 @@ macro_rules! section {
 }
 
 /// A resource whose document is `{"data": {"id", "type", "attributes"}}`, with the attributes side by side with the id.
+/// The list holds the documented words for its `type`. It is empty where the documentation shows none.
 macro_rules! resource {
-    ($name:ident, $get:ident, $this:ident => $state:expr, $is_final:expr) => {
+    ($name:ident, $get:ident, [$($type:literal),*], $this:ident => $state:expr, $is_final:expr) => {
         impl $crate::resources::Resource for $name {
             const GET: &'static $crate::endpoint::Endpoint = &$get;
+            const TYPES: &'static [&'static str] = &[$($type),*];
 
             fn from_body(body: &[u8]) -> $crate::error::Result<Self> {
                 let (id, raw, resource) = $crate::resources::document::read::<Self>(body)?;
@@ -44,6 +46,7 @@ macro_rules! resource {
 
 mod destinations;
 pub(crate) mod document;
+mod expected_payment;
 mod external_recipients;
 mod incoming_payments;
 mod merchant_bank_accounts;
@@ -55,7 +58,9 @@ mod reversals;
 mod send_money;
 mod settlement_transfers;
 mod sms_notifications;
+mod states;
 mod transactions;
+mod transfers;
 mod waits;
 mod webhook_subscriptions;
 
@@ -63,6 +68,7 @@ pub use destinations::{
     BankAccountDestination, Destination, MerchantDestination, MobileWalletDestination, PaybillDestination,
     TillDestination,
 };
+pub use expected_payment::ExpectedPayment;
 pub use external_recipients::{
     BankAccountRecipientRequest, ExternalRecipient, ExternalRecipients, MobileWalletRecipientRequest,
     PaybillRecipientRequest, TillRecipientRequest,
@@ -75,30 +81,44 @@ pub use payments::{Payment, PaymentAmount, Payments};
 pub use polling::{PolledTransaction, Polling, PollingRequest, PollingRequests};
 pub use reversals::{Reversal, ReversalBulkPayment, ReversalRequest, Reversals};
 pub use send_money::{
-    Disbursement, RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SendMoneyRequests, SweepRequest,
-    TransferBatch, TransferStatus,
+    RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SendMoneyRequests, SweepRequest,
 };
 pub use settlement_transfers::{SettlementTransfer, SettlementTransfers};
 pub use sms_notifications::{SmsNotification, SmsNotificationRequest, SmsNotifications};
 pub use transactions::{
     CardTransaction, Customer, Links, Settlement, SettlementDestination, Transaction, TransactionStatus,
 };
+pub use transfers::{Disbursement, TransferBatch, TransferStatus};
 pub use webhook_subscriptions::{WebhookSubscription, WebhookSubscriptionRequest, WebhookSubscriptions};
 
 pub(crate) use document::WireLinks;
+pub(crate) use expected_payment::{bounded_key, direction, movement_key};
 
-use crate::{endpoint::Endpoint, error::Result};
+use crate::{endpoint::Endpoint, error::Result, types::ResourceId};
 
 /// A thing of the API that can be read again by its id.
 pub trait Resource: Sized + Send + 'static {
     /// How it is read.
     const GET: &'static Endpoint;
 
-    /// Reads it from an answer or a result callback.
+    /// The words for its `data.type`. Empty if the documentation does not say.
+    const TYPES: &'static [&'static str];
+
+    /// Reads it from a response or a result callback, whatever its id.
     ///
     /// # Errors
-    /// `decode` where the body is not such a document.
+    /// `decode` if the body is not such a document.
     fn from_body(body: &[u8]) -> Result<Self>;
+
+    /// Reads it from the response to a read of this id. A cache or a desynchronised connection can return another
+    /// resource: the document must have this id, and the type of this resource.
+    ///
+    /// # Errors
+    /// `decode` if the body is not such a document, or describes another resource. The error names both ids.
+    fn from_response(body: &[u8], id: &ResourceId) -> Result<Self> {
+        document::check_identity(body, id, Self::TYPES)?;
+        Self::from_body(body)
+    }
 
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     fn is_final(&self) -> bool;

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, WireLinks, transactions::currency};
+use super::{
+    ExpectedPayment, Links, Transaction, TransactionStatus, WireLinks,
+    states::{has_failed, is_failure},
+    transactions::currency,
+};
 use crate::{
     client::{Body, KopoKopo},
     created::Created,
@@ -280,8 +284,9 @@ impl From<Attributes> for PaymentLink {
 resource!(
     PaymentLink,
     GET,
+    ["payment_link"],
     this => this.link_status.as_ref().map_or(this.status.as_str(), PaymentLinkStatus::as_str),
-    this.is_paid() || this.is_cancelled() || this.has(&PaymentLinkStatus::Expired)
+    this.has(&PaymentLinkStatus::Paid) || this.has_ended()
 );
 
 impl PaymentLink {
@@ -290,9 +295,47 @@ impl PaymentLink {
         self.link_status.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(status.as_str()))
     }
 
-    /// Whether the link was paid.
+    /// Whether it can no longer be paid. Errors alone end nothing while there is a link: they tell of an attempt.
+    fn has_ended(&self) -> bool {
+        match &self.link_status {
+            Some(status) => is_failure(status.as_str()),
+            None => has_failed(&self.status, &self.errors),
+        }
+    }
+
+    /// Whether the link was paid: its status is Paid, its amount is greater than zero, and there are no errors. Errors
+    /// of an earlier attempt do not count once there is an M-PESA reference of the payment. Compare the amount too
+    /// before you credit an order: [`Self::is_paid_at_least`].
     pub fn is_paid(&self) -> bool {
+        let has_reference = self.transaction_reference.as_ref().is_some_and(|reference| !reference.trim().is_empty());
         self.has(&PaymentLinkStatus::Paid)
+            && self.amount.is_some_and(|amount| amount.is_positive())
+            && (self.errors.is_empty() || has_reference)
+    }
+
+    /// Whether it is paid, with at least this amount, in this currency, into this till. A link is paid with exactly its
+    /// own amount.
+    pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
+        self.payment().is_some_and(|transaction| transaction.is_paid_at_least(expected))
+    }
+
+    /// The key of the money, as [`Transaction::payment_key`]. `None` unless the link was paid.
+    pub fn payment_key(&self) -> Option<String> {
+        self.payment().as_ref().and_then(Transaction::payment_key)
+    }
+
+    /// The payment as a transaction, if the link was paid.
+    pub(crate) fn payment(&self) -> Option<Transaction> {
+        self.is_paid().then(|| Transaction {
+            reference: self.transaction_reference.clone(),
+            origination_time: self.origination_time.clone(),
+            sender_phone_number: self.sender_phone_number.clone(),
+            amount: self.amount,
+            currency: self.currency.clone(),
+            till_number: self.till_number.clone(),
+            status: Some(TransactionStatus::Received),
+            ..Transaction::default()
+        })
     }
 
     /// Whether the link was cancelled.
@@ -300,7 +343,7 @@ impl PaymentLink {
         self.has(&PaymentLinkStatus::Cancelled)
     }
 
-    /// Whether somebody tried to pay and could not, while the link still waits: [`PaymentLink::errors`] says why.
+    /// Whether a customer tried to pay and could not: [`PaymentLink::errors`] says why. The link may still be active.
     pub fn has_failed_attempt(&self) -> bool {
         !self.errors.is_empty() && !self.is_paid()
     }

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disbursement, Links, RequestStatus, TransferBatch, transactions::currency};
+use super::{
+    Disbursement, Links, RequestStatus, TransferBatch,
+    transactions::currency,
+    transfers::{Requested, Transfers, list_with_gaps},
+};
 use crate::{
     endpoint::Endpoint,
     error::Result,
@@ -41,8 +45,11 @@ pub struct Payment {
     #[serde(default)]
     pub amount: Option<PaymentAmount>,
     /// What was done.
-    #[serde(default, deserialize_with = "de::list")]
+    #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
+    /// Why it failed. Not documented for version 1, so usually empty.
+    #[serde(default, deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
     /// What the request attached.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
@@ -66,17 +73,32 @@ pub struct PaymentAmount {
     pub value: Option<Amount>,
 }
 
-resource!(Payment, GET, this => this.status.as_str(), this.status == RequestStatus::Processed);
+resource!(Payment, GET, ["payment"], this => this.status.as_str(), this.transfers().is_final());
 
 impl Payment {
-    /// Whether all the money arrived.
-    pub fn is_paid(&self) -> bool {
-        is_paid(&self.status, &self.transfer_batches)
+    fn transfers(&self) -> Transfers<'_> {
+        Transfers {
+            status: &self.status,
+            errors: &self.errors,
+            requested: Requested::Total(self.amount.as_ref().and_then(|amount| amount.value)),
+            batches: &self.transfer_batches,
+        }
     }
-}
 
-/// Processed, with at least one payment, and every one transferred.
-pub(super) fn is_paid(status: &RequestStatus, batches: &[TransferBatch]) -> bool {
-    let mut disbursements = batches.iter().flat_map(|batch| &batch.disbursements).peekable();
-    *status == RequestStatus::Processed && disbursements.peek().is_some() && disbursements.all(Disbursement::is_paid)
+    /// Whether all the money arrived: the request is processed without errors; there is at least one batch, and each one
+    /// is transferred and has at least one disbursement; each disbursement is transferred without errors; and the
+    /// amounts add up to what was asked for.
+    pub fn is_paid(&self) -> bool {
+        self.transfers().is_paid()
+    }
+
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    pub fn failed_disbursements(&self) -> Vec<&Disbursement> {
+        self.transfers().failed_disbursements()
+    }
+
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    pub fn failed_batches(&self) -> Vec<&TransferBatch> {
+        self.transfers().failed_batches()
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, Transaction, WireLinks};
+use super::{Links, Transaction, WireLinks, states::is_waiting};
 use crate::{
     client::KopoKopo,
     created::Created,
@@ -130,4 +130,4 @@ pub struct PolledTransaction {
     pub transaction: Transaction,
 }
 
-resource!(Polling, GET, this => &this.status, !matches!(this.status.as_str(), "Pending" | "Received" | "Scheduled"));
+resource!(Polling, GET, ["polling"], this => &this.status, !is_waiting(&this.status));

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, RequestStatus, TransferStatus, WireLinks};
+use super::{
+    Links, RequestStatus, TransferStatus, WireLinks,
+    states::{has_failed, is_failure, is_waiting},
+};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -128,21 +131,37 @@ pub struct ReversalBulkPayment {
     pub transaction_reference: Option<String>,
 }
 
-resource!(Reversal, GET, this => this.status.as_str(), this.is_reversed() || this.is_failed());
+resource!(Reversal, GET, ["reversals"], this => this.status.as_str(), this.is_over());
 
 impl Reversal {
     fn outcome(&self) -> Option<&TransferStatus> {
         self.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref())
     }
 
-    /// Whether the money went back.
-    pub fn is_reversed(&self) -> bool {
+    fn is_transferred(&self) -> bool {
         self.outcome() == Some(&TransferStatus::Transferred)
     }
 
-    /// Whether the money surely stays: the payment back was cancelled, or the request was processed with errors.
+    /// Whether the money went back: the request is processed without errors, and an amount greater than zero is
+    /// transferred.
+    pub fn is_reversed(&self) -> bool {
+        let payment = self.reversal_bulk_payment.as_ref();
+        self.status == RequestStatus::Processed
+            && self.errors.is_empty()
+            && self.is_transferred()
+            && payment.and_then(|payment| payment.amount).is_some_and(|amount| amount.is_positive())
+    }
+
+    /// Whether the money surely stays: the payment back was cancelled, or the request failed. `false` while it is not
+    /// over, and if the payment back was transferred after all.
     pub fn is_failed(&self) -> bool {
-        let refused = self.status == RequestStatus::Processed && !self.errors.is_empty() && !self.is_reversed();
-        self.outcome() == Some(&TransferStatus::Cancelled) || refused
+        let word = self.outcome().map_or("", TransferStatus::as_str);
+        let is_cancelled = is_failure(word) && !is_waiting(self.status.as_str());
+        is_cancelled || (has_failed(self.status.as_str(), &self.errors) && !self.is_transferred() && !is_waiting(word))
+    }
+
+    fn is_over(&self) -> bool {
+        let is_processed = self.status == RequestStatus::Processed || has_failed(self.status.as_str(), &self.errors);
+        self.is_failed() || (is_processed && self.is_transferred())
     }
 }

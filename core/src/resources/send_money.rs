@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Destination, Links, WireLinks, destinations, destinations::WireDestination, transactions::currency};
+#[cfg(doc)]
+use super::Resource;
+use super::{
+    Destination, Disbursement, Links, TransferBatch, WireLinks, destinations,
+    destinations::WireDestination,
+    transactions::currency,
+    transfers::{Requested, Transfers, list_with_gaps},
+};
 use crate::{
     client::KopoKopo,
     created::Created,
@@ -131,16 +138,6 @@ open_enum! {
     }
 }
 
-open_enum! {
-    /// What became of money.
-    pub enum TransferStatus {
-        /// It arrived.
-        Transferred = "Transferred",
-        /// It did not go.
-        Cancelled = "Cancelled",
-    }
-}
-
 /// A request to send money (API reference, section Process Send Money result).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SendMoney {
@@ -159,10 +156,10 @@ pub struct SendMoney {
     #[serde(default, deserialize_with = "currency")]
     pub currency: Option<Currency>,
     /// What was asked for. Empty for one's own accounts.
-    #[serde(default, deserialize_with = "de::list")]
+    #[serde(default, deserialize_with = "list_with_gaps")]
     pub destinations: Vec<SendMoneyDestination>,
     /// What was done, in another order than was asked.
-    #[serde(default, deserialize_with = "de::list")]
+    #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
     /// Why it failed.
     #[serde(default, deserialize_with = "de::strings")]
@@ -226,115 +223,50 @@ pub struct SendMoneyDestination {
     pub favourite: Option<bool>,
 }
 
-/// Disbursements that were made together.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TransferBatch {
-    /// What became of it.
-    #[serde(deserialize_with = "de::text")]
-    pub status: Option<TransferStatus>,
-    /// How much in all.
-    #[serde(deserialize_with = "de::amount")]
-    pub amount: Option<Amount>,
-    /// The single payments.
-    #[serde(deserialize_with = "de::list")]
-    pub disbursements: Vec<Disbursement>,
-}
-
-/// One payment out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Disbursement {
-    /// What became of it.
-    #[serde(deserialize_with = "de::text")]
-    pub status: Option<TransferStatus>,
-    /// How much.
-    #[serde(deserialize_with = "de::amount")]
-    pub amount: Option<Amount>,
-    /// Why it failed.
-    #[serde(deserialize_with = "de::strings")]
-    pub errors: Vec<String>,
-    /// When it happened.
-    #[serde(deserialize_with = "de::timestamp")]
-    pub origination_time: Option<Timestamp>,
-    /// What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
-    #[serde(deserialize_with = "de::string")]
-    pub destination_type: Option<String>,
-    /// The id of the account it went to.
-    #[serde(deserialize_with = "de::string")]
-    pub destination_reference: Option<String>,
-    /// The M-PESA reference. None for electronic funds transfers.
-    #[serde(deserialize_with = "de::string")]
-    pub transaction_reference: Option<String>,
-    /// The wallet's phone number.
-    #[serde(deserialize_with = "de::text")]
-    pub phone_number: Option<Personal>,
-    /// The bank account's number.
-    #[serde(deserialize_with = "de::text")]
-    pub account_number: Option<Personal>,
-    /// The till's number.
-    #[serde(deserialize_with = "de::string")]
-    pub till_number: Option<String>,
-    /// The paybill's business number.
-    #[serde(deserialize_with = "de::string")]
-    pub paybill_number: Option<String>,
-    /// The account at that business.
-    #[serde(deserialize_with = "de::text")]
-    pub paybill_account_number: Option<Personal>,
-    /// The recipient's name.
-    #[serde(deserialize_with = "de::string")]
-    pub nickname: Option<String>,
-    /// Whether the recipient is a favourite.
-    #[serde(deserialize_with = "de::boolean")]
-    pub favourite: Option<bool>,
-}
-
-resource!(SendMoney, GET, this => this.status.as_str(), this.status == RequestStatus::Processed);
+resource!(SendMoney, GET, ["send_money"], this => this.status.as_str(), this.transfers().is_final());
 
 impl SendMoney {
+    fn transfers(&self) -> Transfers<'_> {
+        Transfers {
+            status: &self.status,
+            errors: &self.errors,
+            requested: Requested::Destinations(&self.destinations),
+            batches: &self.transfer_batches,
+        }
+    }
+
     /// Every single payment, of all batches.
     pub fn disbursements(&self) -> impl Iterator<Item = &Disbursement> {
         self.transfer_batches.iter().flat_map(|batch| &batch.disbursements)
     }
 
-    /// Whether all the money arrived: processed, without errors, with as many payments as were asked for at least, and
-    /// every one of them transferred.
+    /// Whether all the money arrived. Everything must say so: the request is processed without errors; there is at least
+    /// one batch, and each one is transferred and has at least one disbursement; each disbursement is transferred
+    /// without errors; their amounts add up to the batch's amount; and each destination, found by its phone number,
+    /// account or reference and never by position, got exactly the amount that was asked for.
+    ///
+    /// `false` does not mean that nothing was paid: see [`Self::failed_disbursements`] and [`Self::failed_batches`], and
+    /// do not send again while [`Resource::is_final`] is `false`.
     pub fn is_paid(&self) -> bool {
-        self.status == RequestStatus::Processed
-            && self.errors.is_empty()
-            && self.disbursements().count() >= self.destinations.len().max(1)
-            && self.disbursements().all(Disbursement::is_paid)
+        self.transfers().is_paid()
     }
 
-    /// The payments that did not arrive, each with its errors. Empty while the request is not processed.
+    /// The disbursements that failed, each with its errors. A disbursement that is still pending is not among them.
+    /// Empty until the request is processed. Money can also fail as a whole batch: see [`Self::failed_batches`].
     pub fn failed_disbursements(&self) -> Vec<&Disbursement> {
-        let done = self.status == RequestStatus::Processed;
-        self.disbursements().filter(|disbursement| done && !disbursement.is_paid()).collect()
+        self.transfers().failed_disbursements()
     }
 
-    /// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
-    /// position: the order differs.
+    /// The batches that failed. A cancelled batch can have no disbursements, so [`Self::failed_disbursements`] may be
+    /// empty although money was not sent. Empty until the request is processed.
+    pub fn failed_batches(&self) -> Vec<&TransferBatch> {
+        self.transfers().failed_batches()
+    }
+
+    /// The disbursements to one destination, by its phone number (in any usual form), its account or its reference.
+    /// Never by position: the order differs.
     pub fn disbursements_to(&self, recipient: &str) -> Vec<&Disbursement> {
         let phone = recipient.parse::<PhoneNumber>().ok();
         self.disbursements().filter(|disbursement| disbursement.went_to(recipient, phone.as_ref())).collect()
-    }
-}
-
-impl Disbursement {
-    /// Whether the money arrived.
-    pub fn is_paid(&self) -> bool {
-        self.status == Some(TransferStatus::Transferred)
-    }
-
-    fn went_to(&self, recipient: &str, phone: Option<&PhoneNumber>) -> bool {
-        let own_phone = self.phone_number.as_deref().and_then(|phone| phone.parse::<PhoneNumber>().ok());
-        let names = [
-            self.destination_reference.as_deref(),
-            self.account_number.as_deref(),
-            self.till_number.as_deref(),
-            self.paybill_number.as_deref(),
-            self.paybill_account_number.as_deref(),
-        ];
-        (phone.is_some() && own_phone.as_ref() == phone) || names.contains(&Some(recipient))
     }
 }

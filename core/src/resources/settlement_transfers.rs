@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, PaymentAmount, RequestStatus, TransferBatch, payments::is_paid};
+use super::{
+    Disbursement, Links, PaymentAmount, RequestStatus, TransferBatch,
+    transfers::{Requested, Transfers, list_with_gaps},
+};
 use crate::{
     endpoint::Endpoint,
     error::Result,
@@ -41,8 +44,11 @@ pub struct SettlementTransfer {
     #[serde(default)]
     pub amount: Option<PaymentAmount>,
     /// What was done.
-    #[serde(default, deserialize_with = "de::list")]
+    #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
+    /// Why it failed. Not documented for version 1, so usually empty.
+    #[serde(default, deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
     /// What the request attached.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
@@ -54,11 +60,32 @@ pub struct SettlementTransfer {
     pub raw: Raw,
 }
 
-resource!(SettlementTransfer, GET, this => this.status.as_str(), this.status == RequestStatus::Processed);
+resource!(SettlementTransfer, GET, ["settlement_transfer"], this => this.status.as_str(), this.transfers().is_final());
 
 impl SettlementTransfer {
-    /// Whether all the money arrived.
+    fn transfers(&self) -> Transfers<'_> {
+        Transfers {
+            status: &self.status,
+            errors: &self.errors,
+            requested: Requested::Total(self.amount.as_ref().and_then(|amount| amount.value)),
+            batches: &self.transfer_batches,
+        }
+    }
+
+    /// Whether all the money arrived: the request is processed without errors; there is at least one batch, and each one
+    /// is transferred and has at least one disbursement; each disbursement is transferred without errors; and the
+    /// amounts add up to what was asked for.
     pub fn is_paid(&self) -> bool {
-        is_paid(&self.status, &self.transfer_batches)
+        self.transfers().is_paid()
+    }
+
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    pub fn failed_disbursements(&self) -> Vec<&Disbursement> {
+        self.transfers().failed_disbursements()
+    }
+
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    pub fn failed_batches(&self) -> Vec<&TransferBatch> {
+        self.transfers().failed_batches()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, WireLinks};
+use super::{Links, WireLinks, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -92,4 +92,4 @@ pub struct SmsNotification {
     pub raw: Raw,
 }
 
-resource!(SmsNotification, GET, this => &this.status, !matches!(this.status.as_str(), "Pending" | "Received" | "Scheduled"));
+resource!(SmsNotification, GET, ["transaction_sms_notification"], this => &this.status, !is_waiting(&this.status));

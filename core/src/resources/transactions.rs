@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    resources::{Disbursement, TransferStatus},
+    resources::{Disbursement, ExpectedPayment, TransferStatus, direction, movement_key},
     types::{Amount, Currency, Personal, Timestamp, de, open_enum},
 };
 
@@ -21,50 +21,97 @@ open_enum! {
 
 /// A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, from = "WireTransaction")]
 pub struct Transaction {
     /// Its id.
-    #[serde(deserialize_with = "de::string")]
     pub id: Option<String>,
     /// The M-PESA reference: all that ties an STK push to its buygoods webhook.
-    #[serde(deserialize_with = "de::string")]
     pub reference: Option<String>,
     /// When it happened.
-    #[serde(deserialize_with = "de::timestamp")]
     pub origination_time: Option<Timestamp>,
     /// The customer's phone number. Often missing in production.
-    #[serde(deserialize_with = "de::text")]
     pub sender_phone_number: Option<Personal>,
     /// The customer's hashed phone number, to compare with [`crate::types::hash_phone`].
-    #[serde(deserialize_with = "de::text")]
     pub hashed_sender_phone: Option<Personal>,
     /// The number or the name of the till that paid.
-    #[serde(deserialize_with = "de::string")]
     pub sending_till: Option<String>,
     /// How much.
-    #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
     /// In which currency.
-    #[serde(deserialize_with = "currency")]
     pub currency: Option<Currency>,
     /// The till that got the money.
-    #[serde(deserialize_with = "de::string")]
     pub till_number: Option<String>,
     /// The system that carried it: `Lipa Na M-PESA`.
-    #[serde(deserialize_with = "de::string")]
     pub system: Option<String>,
     /// How it stands.
-    #[serde(deserialize_with = "de::text")]
     pub status: Option<TransactionStatus>,
     /// The customer's first name.
-    #[serde(deserialize_with = "de::text")]
     pub sender_first_name: Option<Personal>,
     /// The customer's middle name.
-    #[serde(deserialize_with = "de::text")]
     pub sender_middle_name: Option<Personal>,
     /// The customer's last name.
-    #[serde(deserialize_with = "de::text")]
     pub sender_last_name: Option<Personal>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireTransaction {
+    #[serde(deserialize_with = "de::string")]
+    id: Option<String>,
+    #[serde(deserialize_with = "de::string")]
+    reference: Option<String>,
+    #[serde(deserialize_with = "de::timestamp")]
+    origination_time: Option<Timestamp>,
+    #[serde(deserialize_with = "de::text")]
+    sender_phone_number: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    hashed_sender_phone: Option<Personal>,
+    #[serde(deserialize_with = "de::string")]
+    sending_till: Option<String>,
+    #[serde(deserialize_with = "de::amount")]
+    amount: Option<Amount>,
+    #[serde(deserialize_with = "currency")]
+    currency: Option<Currency>,
+    #[serde(deserialize_with = "de::string")]
+    till_number: Option<String>,
+    #[serde(deserialize_with = "de::string")]
+    system: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    status: Option<TransactionStatus>,
+    #[serde(deserialize_with = "de::text")]
+    sender_first_name: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    sender_middle_name: Option<Personal>,
+    #[serde(deserialize_with = "de::text")]
+    sender_last_name: Option<Personal>,
+    /// Older names of the reference, the phone number and the till.
+    #[serde(deserialize_with = "de::string")]
+    transaction_reference: Option<String>,
+    #[serde(deserialize_with = "de::text")]
+    sender_msisdn: Option<Personal>,
+    #[serde(deserialize_with = "de::string")]
+    till_identifier: Option<String>,
+}
+
+impl From<WireTransaction> for Transaction {
+    fn from(wire: WireTransaction) -> Self {
+        Self {
+            id: wire.id,
+            reference: wire.reference.or(wire.transaction_reference),
+            origination_time: wire.origination_time,
+            sender_phone_number: wire.sender_phone_number.or(wire.sender_msisdn),
+            hashed_sender_phone: wire.hashed_sender_phone,
+            sending_till: wire.sending_till,
+            amount: wire.amount,
+            currency: wire.currency,
+            till_number: wire.till_number.or(wire.till_identifier),
+            system: wire.system,
+            status: wire.status,
+            sender_first_name: wire.sender_first_name,
+            sender_middle_name: wire.sender_middle_name,
+            sender_last_name: wire.sender_last_name,
+        }
+    }
 }
 
 /// A payment by card (API reference, Card Transaction).
@@ -101,6 +148,23 @@ pub struct CardTransaction {
     /// Whether the money was settled. Only received payments say.
     #[serde(deserialize_with = "de::boolean")]
     pub settled: Option<bool>,
+}
+
+/// What both have in common.
+impl From<&CardTransaction> for Transaction {
+    fn from(card: &CardTransaction) -> Self {
+        Self {
+            id: card.id.clone(),
+            reference: card.reference.clone(),
+            origination_time: card.origination_time.clone(),
+            amount: card.amount,
+            currency: card.currency.clone(),
+            till_number: card.till_number.clone(),
+            system: card.system.clone(),
+            status: card.status.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 /// Somebody who paid for the first time (API reference, Mobile Money User).
@@ -250,8 +314,24 @@ pub(crate) fn currency<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Res
 }
 
 impl Transaction {
-    /// Whether the money came in and was not given back since.
+    /// Whether the money came in and was not given back since: the status says so, and the amount is greater than zero.
+    /// Compare the amount too before you credit an order: [`Self::is_paid_at_least`].
     pub fn is_received(&self) -> bool {
         matches!(self.status, Some(TransactionStatus::Received | TransactionStatus::Complete))
+            && self.amount.is_some_and(|amount| amount.is_positive())
+    }
+
+    /// Whether the money came in, with at least this amount, in this currency, into this till.
+    pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
+        self.is_received() && expected.is_met_by(self)
+    }
+
+    /// The key of this movement of money: `mpesa:received:OJJ1MPU40Z`, or `mpesa:reversed:OJJ1MPU40Z` if it was given
+    /// back. Store it in a unique column: the same payment can come as a webhook, as the result of an STK push and from
+    /// polling, and has the same key each time.
+    ///
+    /// `None` while no money moved, and without a reference. At most 200 bytes of printable ASCII.
+    pub fn payment_key(&self) -> Option<String> {
+        movement_key("mpesa", direction(self)?, self.reference.as_deref())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Links;
+use super::{Links, states::is_waiting};
 use crate::{
     client::KopoKopo,
     created::Created,
@@ -125,4 +125,4 @@ pub struct WebhookSubscription {
     pub raw: Raw,
 }
 
-resource!(WebhookSubscription, GET, this => this.status.as_deref().unwrap_or_default(), this.status.as_deref() != Some("Pending"));
+resource!(WebhookSubscription, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

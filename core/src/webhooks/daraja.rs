@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Amount, Personal, Timestamp, de};
+use crate::{
+    resources::{Transaction, TransactionStatus},
+    types::{Amount, Currency, Personal, PhoneNumber, Timestamp, de},
+};
 
 /// A payment as Daraja writes it: thirteen flat fields (API reference, Daraja Webhook Parameters). The names are here in
 /// snake case.
@@ -48,6 +51,29 @@ pub struct DarajaTransaction {
     /// In practice empty.
     #[serde(rename(deserialize = "LastName"), deserialize_with = "de::text")]
     pub last_name: Option<Personal>,
+}
+
+impl DarajaTransaction {
+    /// The same as a transaction of Kopo Kopo's own shape. M-PESA is in KES only.
+    pub(super) fn transaction(&self, status: Option<TransactionStatus>) -> Transaction {
+        let msisdn = self.msisdn.as_deref().map(str::trim).filter(|msisdn| !msisdn.is_empty());
+        let is_hash = |text: &&str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let phone = msisdn.filter(|text| text.parse::<PhoneNumber>().is_ok());
+        Transaction {
+            reference: self.trans_id.clone(),
+            origination_time: self.trans_time.clone(),
+            sender_phone_number: phone.map(Personal::from),
+            hashed_sender_phone: msisdn.filter(is_hash).map(Personal::from),
+            amount: self.trans_amount,
+            currency: Some(Currency::default()),
+            till_number: self.business_short_code.clone(),
+            status,
+            sender_first_name: self.first_name.clone(),
+            sender_middle_name: self.middle_name.clone(),
+            sender_last_name: self.last_name.clone(),
+            ..Transaction::default()
+        }
+    }
 }
 
 fn daraja_time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

@@ -15,8 +15,9 @@ use super::DarajaTransaction;
 use crate::{
     error::Result,
     resources::{
-        CardTransaction, Customer, Disbursement, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource,
-        Reversal, SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction, document,
+        CardTransaction, Customer, ExpectedPayment, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource,
+        Reversal, SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction, TransactionStatus,
+        TransferBatch, bounded_key, direction, document, movement_key,
     },
     types::{Raw, Timestamp, de},
 };
@@ -82,10 +83,12 @@ pub enum EventPayload {
     Payment(Payment),
     /// Result of a settlement transfer of version 1.
     SettlementTransfer(SettlementTransfer),
-    /// Daraja's shape: a customer paid.
+    /// Daraja's shape: a customer paid (`Buygoods`, `Pay Bill`, `Customer Merchant Payment`).
     DarajaBuygoods(DarajaTransaction),
     /// Daraja's shape: another till paid.
     DarajaB2b(DarajaTransaction),
+    /// Daraja's shape with another transaction type: which way the money went is not known.
+    DarajaOther(DarajaTransaction),
     /// Something this version does not know.
     Unknown,
 }
@@ -96,6 +99,7 @@ struct Probe<'a> {
     topic: Option<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
     transaction_type: Option<Cow<'a, str>>,
+    trans_id: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +109,8 @@ enum Name {
     Data,
     #[serde(rename = "TransactionType")]
     TransactionType,
+    #[serde(rename = "TransID")]
+    TransId,
     #[serde(other)]
     Other,
 }
@@ -161,6 +167,8 @@ impl<'de> Visitor<'de> for &mut Probe<'de> {
                     return Err(A::Error::duplicate_field("TransactionType"));
                 }
                 Name::TransactionType => self.transaction_type = map.next_value::<Word<'_>>()?.0,
+                Name::TransId if self.trans_id.is_some() => return Err(A::Error::duplicate_field("TransID")),
+                Name::TransId => self.trans_id = map.next_value::<Word<'_>>()?.0,
                 Name::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -200,19 +208,91 @@ impl Event {
         match Probe::of(text)? {
             Probe { topic: Some(topic), .. } => webhook(&topic, text),
             Probe { kind: Some(kind), .. } => result(&kind, text),
-            Probe { transaction_type: Some(transaction_type), .. } => daraja(&transaction_type, text),
+            Probe { transaction_type, trans_id, .. } if transaction_type.is_some() || trans_id.is_some() => {
+                daraja(&transaction_type.unwrap_or_default(), trans_id.as_deref(), text)
+            }
             _ => Ok(Self::bare("", text)),
         }
     }
 
-    /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
-    /// no id of their own, so it is made of what they say: a webhook's topic and id; a result's type, id and outcome,
-    /// because one request is told of again as it goes on; Daraja's transaction. What names nothing is the same only
-    /// when its whole text is.
+    /// The transaction that this event reports, in one shape for webhooks, results and Daraja's format. `None` if it
+    /// reports none, such as a failed or pending payment.
+    ///
+    /// - Buygoods and till-to-till webhooks: the webhook's own transaction.
+    /// - Card webhooks: the fields that both have.
+    /// - A successful incoming payment without errors: its transaction. A paid payment link: its payment.
+    /// - Daraja's format: always KES, with the short code as the till. The status is `Received` for payments from
+    ///   customers and tills, and absent for other transaction types.
+    ///
+    /// The topic decides which way the money went: a reversal counts as `Reversed` and a voided card payment as `Voided`
+    /// although their own status can be `Complete`.
+    pub fn transaction(&self) -> Option<Transaction> {
+        let reversed = TransactionStatus::Reversed;
+        match &self.payload {
+            EventPayload::BuygoodsTransactionReceived(transaction)
+            | EventPayload::B2bTransactionReceived(transaction) => Some(transaction.clone()),
+            EventPayload::BuygoodsTransactionReversed(transaction)
+            | EventPayload::B2bTransactionReversed(transaction) => Some(given_back(transaction.clone(), reversed)),
+            EventPayload::CardTransactionReceived(card) => Some(Transaction::from(card)),
+            EventPayload::CardTransactionReversed(card) => Some(given_back(card.into(), reversed)),
+            EventPayload::CardTransactionVoided(card) => {
+                Some(given_back(card.into(), TransactionStatus::Other(VOIDED.to_owned())))
+            }
+            EventPayload::IncomingPayment(payment) => payment.settled_transaction().cloned(),
+            EventPayload::PaymentLink(link) => link.payment(),
+            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
+                Some(transaction.transaction(Some(TransactionStatus::Received)))
+            }
+            EventPayload::DarajaOther(transaction) => Some(transaction.transaction(None)),
+            _ => None,
+        }
+    }
+
+    /// Whether this event reports a payment that came in, with at least this amount, in this currency, into this till.
+    pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
+        self.transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
+    }
+
+    /// The key of the money: `mpesa:received:OJJ1MPU40Z`, `mpesa:reversed:OJJ1MPU40Z`, `card:received:...`,
+    /// `card:reversed:...`, `card:voided:...`. `None` while no money moved, and without a reference.
+    ///
+    /// Credit an order once per payment key, not once per [`Self::dedupe_key`]. The key of a delivery is not the key of
+    /// the money: one STK payment can come as an incoming payment result and as a buygoods webhook, with two dedupe keys
+    /// and one payment key. Store it in a unique column, in the same transaction as the credit. Payments that are read
+    /// have the same key: [`IncomingPayment::payment_key`], [`PaymentLink::payment_key`], [`Transaction::payment_key`].
+    ///
+    /// At most 200 bytes of printable ASCII. A reference that does not fit is replaced by its SHA-256.
+    pub fn payment_key(&self) -> Option<String> {
+        let transaction = self.transaction()?;
+        let reference = transaction.reference.as_deref();
+        match &self.payload {
+            EventPayload::CardTransactionVoided(_) if is_voided(&transaction) => {
+                movement_key("card", "voided", reference)
+            }
+            EventPayload::CardTransactionReceived(_)
+            | EventPayload::CardTransactionReversed(_)
+            | EventPayload::CardTransactionVoided(_) => movement_key("card", direction(&transaction)?, reference),
+            _ => transaction.payment_key(),
+        }
+    }
+
+    /// The key of this delivery: store it, and skip a delivery whose key is stored already. It is not the key of the
+    /// money, see [`Self::payment_key`].
+    ///
+    /// Deliveries can repeat and have no id of their own, so the key is made of what they say: a webhook's topic and id;
+    /// a result's type, id and state, because one request is reported again as it goes on; Daraja's transaction type and
+    /// id. Without an id, and for results of an unknown type, two deliveries are the same only if their whole text is.
+    ///
+    /// At most 200 bytes without control characters. A longer key is replaced by its SHA-256.
     pub fn dedupe_key(&self) -> String {
+        bounded_key(self.delivery_key())
+    }
+
+    fn delivery_key(&self) -> String {
         let named = match &self.payload {
-            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => &transaction.trans_id,
-            EventPayload::Unknown => &None,
+            EventPayload::DarajaBuygoods(transaction)
+            | EventPayload::DarajaB2b(transaction)
+            | EventPayload::DarajaOther(transaction) => &transaction.trans_id,
             _ => &self.id,
         };
         let Some(id) = named.as_deref().filter(|id| !id.trim().is_empty()) else {
@@ -221,17 +301,17 @@ impl Event {
         let mut key = format!("{}:{id}", self.topic);
         let _ = match &self.payload {
             EventPayload::IncomingPayment(payment) => write!(key, ":{}", payment.state()),
-            // Payments that arrive later, or fail, are news.
             EventPayload::SendMoney(request) => {
-                let (all, paid) = request.disbursements().fold((0, 0), |(all, paid), disbursement: &Disbursement| {
-                    (all + 1, paid + u32::from(disbursement.is_paid()))
-                });
-                write!(key, ":{}:{paid}/{all}:{}", request.state(), request.errors.len())
+                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
+            }
+            EventPayload::Payment(request) => {
+                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
+            }
+            EventPayload::SettlementTransfer(request) => {
+                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
             }
             EventPayload::Polling(request) => write!(key, ":{}", request.state()),
             EventPayload::SmsNotification(request) => write!(key, ":{}", request.state()),
-            EventPayload::Payment(request) => write!(key, ":{}", request.state()),
-            EventPayload::SettlementTransfer(request) => write!(key, ":{}", request.state()),
             EventPayload::Reversal(reversal) => {
                 let outcome = reversal.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref());
                 let outcome = outcome.map_or("", |status| status.as_str());
@@ -244,9 +324,16 @@ impl Event {
             EventPayload::PaymentLink(link) => {
                 write!(key, ":{}:{}", link.state(), link.transaction_reference.as_deref().unwrap_or_default())
             }
+            // A result of an unknown type can be reported again as it goes on.
+            EventPayload::Unknown if !self.is_webhook() => write!(key, ":{}", self.digest()),
             _ => Ok(()),
         };
         key
+    }
+
+    /// Whether it has a topic. Results have a type instead.
+    fn is_webhook(&self) -> bool {
+        Probe::of(self.raw.as_str()).is_ok_and(|probe| probe.topic.is_some())
     }
 
     fn digest(&self) -> String {
@@ -336,11 +423,38 @@ fn result(kind: &str, text: &str) -> Result<Event> {
     Ok(Event { id: Some(id), topic: kind.to_owned(), event_type: None, created_at: None, links, payload, raw })
 }
 
-fn daraja(transaction_type: &str, text: &str) -> Result<Event> {
-    let payload = match transaction_type {
-        "Buygoods" => EventPayload::DarajaBuygoods(document::parse(text)?),
-        "Organization To Organization Transfer" => EventPayload::DarajaB2b(document::parse(text)?),
+fn daraja(transaction_type: &str, trans_id: Option<&str>, text: &str) -> Result<Event> {
+    let letters: String = transaction_type.chars().filter(char::is_ascii_alphabetic).collect();
+    let payload = match letters.to_ascii_lowercase().as_str() {
+        "buygoods" | "paybill" | "customermerchantpayment" => EventPayload::DarajaBuygoods(document::parse(text)?),
+        "organizationtoorganizationtransfer" => EventPayload::DarajaB2b(document::parse(text)?),
+        _ if trans_id.is_some_and(|id| !id.trim().is_empty()) => EventPayload::DarajaOther(document::parse(text)?),
         _ => EventPayload::Unknown,
     };
     Ok(Event { payload, ..Event::bare(transaction_type, text) })
+}
+
+/// The state of a voided card payment. The API has no word for it.
+const VOIDED: &str = "Voided";
+
+fn is_voided(transaction: &Transaction) -> bool {
+    transaction.status.as_ref().is_some_and(|status| status.as_str() == VOIDED)
+}
+
+/// A transaction whose topic says that the money went back. Its own status says so only sometimes; a word that is not
+/// known stays, because the money may not have moved yet.
+fn given_back(transaction: Transaction, as_status: TransactionStatus) -> Transaction {
+    match transaction.status {
+        Some(TransactionStatus::Other(_)) => transaction,
+        _ => Transaction { status: Some(as_status), ..transaction },
+    }
+}
+
+/// Disbursements that arrive later, or fail, are news.
+fn transfers(key: &mut String, state: &str, batches: &[TransferBatch], errors: &[String]) -> fmt::Result {
+    let all = batches.iter().flat_map(|batch| &batch.disbursements);
+    let (all, paid) = all.fold((0_u32, 0_u32), |(all, paid), one| (all + 1, paid + u32::from(one.is_paid())));
+    let failed = batches.iter().filter(|batch| batch.is_failed()).count()
+        + batches.iter().flat_map(|batch| &batch.disbursements).filter(|one| one.is_failed()).count();
+    write!(key, ":{state}:{paid}/{all}:{failed}:{}", errors.len())
 }

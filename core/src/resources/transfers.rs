@@ -1,0 +1,324 @@
+//! What send money, payments of version 1 and settlement transfers have in common: batches of disbursements, and
+//! whether all the money arrived.
+
+use std::collections::HashMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{RequestStatus, SendMoneyDestination, states::has_failed};
+use crate::types::{Amount, Personal, PhoneNumber, Timestamp, de, open_enum};
+
+open_enum! {
+    /// The state of money that is sent.
+    pub enum TransferStatus {
+        /// It arrived.
+        Transferred = "Transferred",
+        /// It was not sent.
+        Cancelled = "Cancelled",
+    }
+}
+
+/// Disbursements that were made together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TransferBatch {
+    /// Its state.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// The total amount.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// The single payments.
+    #[serde(deserialize_with = "list_with_gaps")]
+    pub disbursements: Vec<Disbursement>,
+    /// Why it failed. Not documented, so usually empty.
+    #[serde(deserialize_with = "de::strings", skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+}
+
+/// One payment out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Disbursement {
+    /// Its state.
+    #[serde(deserialize_with = "de::text")]
+    pub status: Option<TransferStatus>,
+    /// The amount.
+    #[serde(deserialize_with = "de::amount")]
+    pub amount: Option<Amount>,
+    /// Why it failed.
+    #[serde(deserialize_with = "de::strings")]
+    pub errors: Vec<String>,
+    /// When it happened.
+    #[serde(deserialize_with = "de::timestamp")]
+    pub origination_time: Option<Timestamp>,
+    /// The type of destination: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
+    #[serde(deserialize_with = "de::string")]
+    pub destination_type: Option<String>,
+    /// The id of the account that it went to.
+    #[serde(deserialize_with = "de::string")]
+    pub destination_reference: Option<String>,
+    /// The M-PESA reference. `None` for electronic funds transfers.
+    #[serde(deserialize_with = "de::string")]
+    pub transaction_reference: Option<String>,
+    /// The wallet's phone number.
+    #[serde(deserialize_with = "de::text")]
+    pub phone_number: Option<Personal>,
+    /// The bank account's number.
+    #[serde(deserialize_with = "de::text")]
+    pub account_number: Option<Personal>,
+    /// The till's number.
+    #[serde(deserialize_with = "de::string")]
+    pub till_number: Option<String>,
+    /// The paybill's business number.
+    #[serde(deserialize_with = "de::string")]
+    pub paybill_number: Option<String>,
+    /// The account at that business.
+    #[serde(deserialize_with = "de::text")]
+    pub paybill_account_number: Option<Personal>,
+    /// The recipient's name.
+    #[serde(deserialize_with = "de::string")]
+    pub nickname: Option<String>,
+    /// Whether the recipient is a favourite.
+    #[serde(deserialize_with = "de::boolean")]
+    pub favourite: Option<bool>,
+}
+
+/// A list in which a null is kept as an empty item: nothing is known of it, so it counts as not paid.
+pub(super) fn list_with_gaps<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let items: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    Ok(items.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect())
+}
+
+impl TransferBatch {
+    /// Whether all its money arrived: the batch and each of its disbursements, of which there is at least one, are
+    /// transferred without errors, and they add up to the batch's amount.
+    pub fn is_paid(&self) -> bool {
+        self.status == Some(TransferStatus::Transferred)
+            && self.errors.is_empty()
+            && !self.disbursements.is_empty()
+            && self.disbursements.iter().all(Disbursement::is_paid)
+            && self.amount.is_none_or(|amount| total(&self.disbursements) == Some(amount.decimal()))
+    }
+
+    /// Whether it failed: it was cancelled, or it has errors.
+    pub fn is_failed(&self) -> bool {
+        has_failed(self.word(), &self.errors)
+    }
+
+    fn word(&self) -> &str {
+        self.status.as_ref().map_or("", TransferStatus::as_str)
+    }
+
+    /// Whether nothing more will happen to it.
+    fn is_over(&self) -> bool {
+        let is_failed = self.is_failed();
+        (is_failed || self.status == Some(TransferStatus::Transferred))
+            && self.disbursements.iter().all(|one| one.is_over() || (is_failed && one.status.is_none()))
+    }
+}
+
+impl Disbursement {
+    /// Whether the money arrived: transferred without errors, and an amount greater than zero.
+    pub fn is_paid(&self) -> bool {
+        self.status == Some(TransferStatus::Transferred)
+            && self.errors.is_empty()
+            && self.amount.is_some_and(|amount| amount.is_positive())
+    }
+
+    /// Whether it failed: it was cancelled, or it has errors. A disbursement that is still pending is neither paid nor
+    /// failed.
+    pub fn is_failed(&self) -> bool {
+        has_failed(self.status.as_ref().map_or("", TransferStatus::as_str), &self.errors)
+    }
+
+    fn is_over(&self) -> bool {
+        self.status == Some(TransferStatus::Transferred) || self.is_failed()
+    }
+
+    pub(super) fn went_to(&self, recipient: &str, phone: Option<&PhoneNumber>) -> bool {
+        let own_phone = self.phone_number.as_deref().and_then(|phone| phone.parse::<PhoneNumber>().ok());
+        let names = [
+            self.destination_reference.as_deref(),
+            self.account_number.as_deref(),
+            self.till_number.as_deref(),
+            self.paybill_number.as_deref(),
+            self.paybill_account_number.as_deref(),
+        ];
+        (phone.is_some() && own_phone.as_ref() == phone) || names.contains(&Some(recipient))
+    }
+}
+
+/// A request to send money, in whichever version of the API.
+pub(super) struct Transfers<'a> {
+    pub(super) status: &'a RequestStatus,
+    pub(super) errors: &'a [String],
+    pub(super) requested: Requested<'a>,
+    pub(super) batches: &'a [TransferBatch],
+}
+
+/// What was asked for.
+pub(super) enum Requested<'a> {
+    /// These destinations. An empty list: the response does not say, as for the merchant's own accounts.
+    Destinations(&'a [SendMoneyDestination]),
+    /// This amount, to one destination. `None`: everything there is.
+    Total(Option<Amount>),
+}
+
+impl<'a> Transfers<'a> {
+    /// Whether all the money arrived. Everything must say so: the request, each batch, each disbursement, the amounts
+    /// and the destinations.
+    pub(super) fn is_paid(&self) -> bool {
+        *self.status == RequestStatus::Processed
+            && self.errors.is_empty()
+            && !self.batches.is_empty()
+            && self.batches.iter().all(TransferBatch::is_paid)
+            && self.is_complete()
+    }
+
+    /// Whether the disbursements are what was asked for.
+    fn is_complete(&self) -> bool {
+        let disbursements = self.batches.iter().flat_map(|batch| &batch.disbursements);
+        match self.requested {
+            Requested::Destinations([]) | Requested::Total(None) => true,
+            Requested::Total(Some(amount)) => total(disbursements) == Some(amount.decimal()),
+            Requested::Destinations(destinations) => is_delivered(destinations, disbursements).unwrap_or(false),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        has_failed(self.status.as_str(), self.errors)
+    }
+
+    /// Whether nothing more will happen. A processed request whose batches or disbursements are still pending is not
+    /// over: its money can still move.
+    pub(super) fn is_final(&self) -> bool {
+        (*self.status == RequestStatus::Processed || self.has_failed())
+            && (!self.batches.is_empty() || self.has_failed())
+            && self.batches.iter().all(TransferBatch::is_over)
+    }
+
+    pub(super) fn failed_batches(&self) -> Vec<&'a TransferBatch> {
+        let is_processed = *self.status == RequestStatus::Processed || self.has_failed();
+        self.batches.iter().filter(|batch| is_processed && batch.is_failed()).collect()
+    }
+
+    pub(super) fn failed_disbursements(&self) -> Vec<&'a Disbursement> {
+        let is_processed = *self.status == RequestStatus::Processed || self.has_failed();
+        let all = self.batches.iter().flat_map(|batch| &batch.disbursements);
+        all.filter(|disbursement| is_processed && disbursement.is_failed()).collect()
+    }
+}
+
+/// The sum, exactly. `None` if an amount is missing or the sum is too large to be exact.
+fn total<'a>(disbursements: impl IntoIterator<Item = &'a Disbursement>) -> Option<Decimal> {
+    disbursements.into_iter().try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one.amount?.decimal()))
+}
+
+/// What identifies a destination of each type.
+#[derive(Clone, Copy, PartialEq)]
+enum Identity {
+    Phone,
+    BankAccount,
+    Till,
+    Paybill,
+    Reference,
+}
+
+impl Identity {
+    fn of(to: &SendMoneyDestination) -> Option<(Self, String)> {
+        let kinds = [Self::Phone, Self::BankAccount, Self::Till, Self::Paybill, Self::Reference];
+        kinds.into_iter().find_map(|kind| {
+            let key = kind.key(
+                to.phone_number.as_deref(),
+                to.account_number.as_deref(),
+                to.till_number.as_deref(),
+                (to.paybill_number.as_deref(), to.paybill_account_number.as_deref()),
+                to.reference.as_deref(),
+            )?;
+            Some((kind, key))
+        })
+    }
+
+    fn of_disbursement(self, one: &Disbursement) -> Option<String> {
+        self.key(
+            one.phone_number.as_deref(),
+            one.account_number.as_deref(),
+            one.till_number.as_deref(),
+            (one.paybill_number.as_deref(), one.paybill_account_number.as_deref()),
+            one.destination_reference.as_deref(),
+        )
+    }
+
+    fn key(
+        self,
+        phone: Option<&str>,
+        account: Option<&str>,
+        till: Option<&str>,
+        paybill: (Option<&str>, Option<&str>),
+        reference: Option<&str>,
+    ) -> Option<String> {
+        match self {
+            Self::Phone => {
+                let phone = plain(phone)?;
+                Some(phone.parse::<PhoneNumber>().map_or_else(|_| phone.to_owned(), |phone| phone.as_str().to_owned()))
+            }
+            Self::BankAccount => plain(account).map(str::to_owned),
+            Self::Till => plain(till).map(str::to_owned),
+            Self::Paybill => Some(format!("{}\n{}", plain(paybill.0)?, plain(paybill.1)?)),
+            Self::Reference => plain(reference).map(str::to_owned),
+        }
+    }
+}
+
+fn plain(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Whether each destination got exactly what was asked for, however many disbursements that took and in whatever order.
+///
+/// Destinations that are named twice count together. The documentation promises no more than an opaque
+/// `destination_reference` of a disbursement. Disbursements that do not repeat the destination's own number are grouped
+/// by it, and the groups must have the amounts of the destinations that are left. `None` if something is missing.
+fn is_delivered<'a>(
+    destinations: &[SendMoneyDestination],
+    disbursements: impl Iterator<Item = &'a Disbursement>,
+) -> Option<bool> {
+    let (identity, _) = Identity::of(destinations.first()?)?;
+    let mut requested: HashMap<String, Decimal> = HashMap::new();
+    for destination in destinations {
+        let (_, key) = Identity::of(destination).filter(|(kind, _)| *kind == identity)?;
+        let amount = destination.amount.filter(Amount::is_positive)?.decimal();
+        let sum = requested.entry(key).or_default();
+        *sum = sum.checked_add(amount)?;
+    }
+    let (mut delivered, mut others): (HashMap<String, Decimal>, HashMap<&str, Decimal>) = Default::default();
+    let mut left = Vec::new();
+    for one in disbursements {
+        let amount = one.amount?.decimal();
+        let sum = match (identity.of_disbursement(one), plain(one.destination_reference.as_deref())) {
+            (Some(key), _) => delivered.entry(key).or_default(),
+            (None, Some(reference)) => others.entry(reference).or_default(),
+            (None, None) => {
+                left.push(amount);
+                continue;
+            }
+        };
+        *sum = sum.checked_add(amount)?;
+    }
+    left.extend(others.into_values());
+    for (key, sum) in delivered {
+        if requested.remove(&key) != Some(sum) {
+            return Some(false);
+        }
+    }
+    let mut missing: Vec<Decimal> = requested.into_values().collect();
+    missing.sort_unstable();
+    left.sort_unstable();
+    Some(missing == left)
+}
