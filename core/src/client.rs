@@ -2,11 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    auth::{AccessToken, OAuth, TOKEN, Token, TokenCell, TokenSource},
+    auth::{OAuth, Route, TokenCell, TokenOrigin, TokenSource, Tokens},
     endpoint::Endpoint,
     error::{KopoKopoError, Result},
     options::{CallOptions, Timeouts, check_timeout},
@@ -15,7 +14,7 @@ use crate::{
     process::{PerProcess, Slot},
     resources::{self, Resource},
     retry::RetryOptions,
-    transport::{HttpTransport, HttpTransportOptions, Transport},
+    transport::{HttpTransport, HttpTransportOptions, Proxy, Transport},
     types::{ResourceId, Secret},
     webhooks::Webhooks,
 };
@@ -58,7 +57,7 @@ pub(crate) struct Settings {
 /// What one process needs to talk.
 struct ProcessState {
     pipeline: Arc<Pipeline>,
-    tokens: Arc<TokenCell>,
+    tokens: Tokens,
 }
 
 /// The application's key and secret.
@@ -136,7 +135,7 @@ impl KopoKopo {
     }
 
     pub(crate) fn forget_token(&self, token: &Secret) -> Result<()> {
-        self.state()?.tokens.forget(token);
+        self.state()?.tokens.cell.forget(token);
         Ok(())
     }
 
@@ -199,46 +198,45 @@ impl Settings {
             Some(transport) => Arc::clone(transport),
             None => Arc::new(HttpTransport::new(self.transport_options.clone())?),
         };
-        let pipeline = Arc::new(Pipeline::new(self.origin.clone(), self.user_agent.clone(), transport));
-        let tokens = self.tokens(&pipeline)?;
+        let cell = self.cell()?;
+        let budget = Arc::clone(&cell.budget);
+        let pipeline = Arc::new(Pipeline::new(self.origin.clone(), self.user_agent.clone(), transport, budget));
+        let origin = match (&self.token_source, &self.credentials) {
+            (Some(source), _) => TokenOrigin::Source(Arc::clone(source)),
+            (None, Some(credentials)) => {
+                TokenOrigin::Credentials { pipeline: Arc::clone(&pipeline), credentials: credentials.clone() }
+            }
+            (None, None) => return Err(KopoKopoError::configuration("client_id", "is missing")),
+        };
+        let tokens = Tokens { cell, origin, route: self.route(), total: self.timeouts.total };
         Ok(ProcessState { pipeline, tokens })
     }
 
-    fn tokens(&self, pipeline: &Arc<Pipeline>) -> Result<Arc<TokenCell>> {
-        if let Some(source) = &self.token_source {
-            let source = Arc::clone(source);
-            return Ok(TokenCell::new(move || source.token()));
+    /// Clients with the same origin and credentials share the token and the retry budget.
+    fn cell(&self) -> Result<Arc<TokenCell>> {
+        match &self.credentials {
+            Some(credentials) if self.token_source.is_none() && self.transport.is_none() && !self.private_token => {
+                let parts = [self.origin.as_str(), &credentials.client_id, credentials.client_secret.expose()];
+                TokenCell::shared(digest(parts.map(str::as_bytes)))
+            }
+            _ => Ok(TokenCell::new()),
         }
-        let Some(credentials) = self.credentials.clone() else {
-            return Err(KopoKopoError::configuration("client_id", "is missing"));
+    }
+
+    /// What decides which way a request takes. Clients that share a token and differ here share no failure.
+    fn route(&self) -> Route {
+        let HttpTransportOptions { proxy, extra_roots, .. } = &self.transport_options;
+        let proxy: &[&str] = match proxy {
+            Proxy::Environment => &["environment"],
+            Proxy::Off => &["off"],
+            Proxy::Url(url) => &["url", url],
         };
-        let key = digest(&[self.origin.as_str(), &credentials.client_id, credentials.client_secret.expose()]);
-        let limits = Limits {
-            connect: self.timeouts.connect,
-            stalled: self.timeouts.stalled,
-            total: self.timeouts.total,
-            retries: self.retries,
-        };
-        let pipeline = Arc::clone(pipeline);
-        let make = move || {
-            TokenCell::new(move || {
-                let (pipeline, credentials) = (Arc::clone(&pipeline), credentials.clone());
-                async move { fetch_token(&pipeline, &credentials, limits).await }.boxed()
-            })
-        };
-        if self.private_token || self.transport.is_some() { Ok(make()) } else { TokenCell::shared(key, make) }
+        digest(proxy.iter().map(|part| part.as_bytes()).chain(extra_roots.iter().map(AsRef::as_ref)))
     }
 }
 
-async fn fetch_token(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
-    let body = credentials.form(&[("grant_type", "client_credentials")]);
-    let answer = pipeline.run(Call { endpoint: &TOKEN, id: None, body, limits, tokens: None }).await?;
-    let token: Token = serde_json::from_slice(answer.body()?).map_err(|error| answer.unreadable(&error))?;
-    Ok(AccessToken { token: token.access_token, expires_in: token.expires_in.map(Duration::from_secs) })
-}
-
 /// Lengths go in too, so that no two different lists of parts look alike.
-fn digest(parts: &[&str]) -> [u8; 32] {
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_le_bytes());

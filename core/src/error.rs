@@ -177,6 +177,11 @@ impl KopoKopoError {
         }
     }
 
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     pub(crate) fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
         self.0.detail = redact(detail.as_ref());
         self

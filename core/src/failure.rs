@@ -12,6 +12,30 @@ use crate::{
     types::{Timestamp, de},
 };
 
+/// Who wrote the body of an error response. A gateway or proxy on the way returns its own pages for the same statuses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Author {
+    /// The API: it has the fields of the API's errors.
+    Api,
+    /// There is no body. The API returns some errors so.
+    Unnamed,
+    /// Any other JSON document.
+    Json,
+    /// Anything else, or a body that broke off: not the API.
+    Other,
+}
+
+impl Author {
+    fn of(response: &HttpResponse, body: Option<&ErrorBody>) -> Self {
+        match (&response.body, body) {
+            (Ok(bytes), _) if bytes.trim_ascii().is_empty() => Self::Unnamed,
+            (_, Some(body)) if body.error_code.is_some() || !body.error_message.is_empty() => Self::Api,
+            (_, Some(_)) => Self::Json,
+            (_, None) => Self::Other,
+        }
+    }
+}
+
 /// The API's error body, or OAuth's.
 #[derive(Default, Deserialize)]
 struct ErrorBody {
@@ -76,75 +100,92 @@ fn outcome_unknown(what: &str, find_out: &str) -> KopoKopoError {
 }
 
 /// An answer whose status is not 2xx.
-pub(crate) fn refused(endpoint: &Endpoint, response: &HttpResponse, retry_after: Option<Duration>) -> KopoKopoError {
+pub(crate) fn refused(
+    endpoint: &Endpoint,
+    response: &HttpResponse,
+    retry_after: Option<Duration>,
+    reauthenticated: bool,
+) -> KopoKopoError {
     let status = response.status;
-    let body: ErrorBody = serde_json::from_slice(response.body_or_empty()).unwrap_or_default();
+    let body: Option<ErrorBody> = serde_json::from_slice(response.body_or_empty()).ok();
+    let author = Author::of(response, body.as_ref());
+    let body = body.unwrap_or_default();
     let code = body.error_code.or(body.error);
     let mut messages = body.error_message;
     messages.extend(body.error_description);
 
-    let mut detail = sentence(status, endpoint);
+    let mut detail = sentence(status, endpoint, reauthenticated);
     if let Some(said) = (!messages.is_empty())
         .then(|| messages.join("; "))
         .or_else(|| code.clone().filter(|code| *code != status.to_string()))
     {
         let _ = write!(detail, ": {said}");
     }
-    if let Some(hint) = hint(response) {
+    if let Some(hint) = hint(response, author) {
         detail.truncate(detail.trim_end_matches('.').len());
         let _ = write!(detail, ". {hint}");
     }
     let error = match endpoint.safety {
-        // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened.
-        Safety::Once { find_out } if status >= 500 || status == 408 => outcome_unknown(
-            &format!("was answered with {status}, which does not say whether it was carried out"),
-            find_out,
-        ),
-        _ => KopoKopoError::new(kind_of(status, endpoint, code.as_deref()), detail),
+        // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened. A 409 may
+        // be the response to a copy of this request that something on the way sent again.
+        Safety::Once { find_out } if status >= 500 || matches!(status, 408 | 409) => {
+            let said = if messages.is_empty() { String::new() } else { format!(" ({})", messages.join("; ")) };
+            outcome_unknown(
+                &format!("was answered with {status}{said}, which does not say whether it was carried out"),
+                find_out,
+            )
+        }
+        _ => KopoKopoError::new(kind_of(status, endpoint, author, code.as_deref()), detail),
     };
-    error
-        .with_status(status)
-        .with_server_words(code, &messages)
-        .with_retry_after(retry_after)
-        .with_body(response.body_or_empty())
+    let error = error.with_status(status).with_server_words(code, &messages).with_retry_after(retry_after);
+    // The body of an OAuth response may repeat the secret or a token.
+    if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty()) }
 }
 
-fn kind_of(status: u16, endpoint: &Endpoint, code: Option<&str>) -> ErrorKind {
+fn is_oauth(endpoint: &Endpoint) -> bool {
+    endpoint.path.starts_with("/oauth/")
+}
+
+/// Only the API can say that a resource does not exist: a gateway's 404 must not read so, because a program may create
+/// again what does not exist.
+fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>) -> ErrorKind {
     match status {
-        // RFC 6749 lets a token endpoint answer bad credentials with 400.
-        400 if endpoint.path.starts_with("/oauth/")
-            && matches!(code, Some("invalid_client" | "unauthorized_client")) =>
-        {
+        401 => ErrorKind::Authentication,
+        429 => ErrorKind::RateLimited,
+        // RFC 6749 lets a token endpoint refuse credentials with 400.
+        400 if is_oauth(endpoint) && matches!(code, Some("invalid_client" | "unauthorized_client")) => {
             ErrorKind::Authentication
         }
-        400 | 409 | 422 => ErrorKind::InvalidRequest,
-        401 => ErrorKind::Authentication,
-        403 => ErrorKind::Permission,
-        404 | 410 => ErrorKind::NotFound,
-        429 => ErrorKind::RateLimited,
+        404 | 410 if !is_oauth(endpoint) && matches!(author, Author::Api | Author::Unnamed) => ErrorKind::NotFound,
+        400 | 409 | 422 if author != Author::Other => ErrorKind::InvalidRequest,
+        403 if author != Author::Other => ErrorKind::Permission,
         _ => ErrorKind::Api,
     }
 }
 
-fn sentence(status: u16, endpoint: &Endpoint) -> String {
+fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> String {
     match status {
         300..=399 => format!("the server answered with a redirect ({status}), which is never followed"),
         401 if endpoint.path.starts_with("/oauth/token") => "the server refused the credentials (401)".into(),
-        401 => "the server refused the access token, and a fresh one too (401)".into(),
+        401 if reauthenticated => "the server refused the access token, and a new one too (401)".into(),
+        401 => "the server refused the access token (401)".into(),
         403 => "the server does not permit this (403)".into(),
-        404 | 410 => format!("the server knows no such thing ({status})"),
+        404 | 410 => format!("not found ({status})"),
         429 => "too many requests (429)".into(),
         500.. => format!("the server failed ({status})"),
         _ => format!("the server refused the request ({status})"),
     }
 }
 
-fn hint(response: &HttpResponse) -> Option<&'static str> {
+fn hint(response: &HttpResponse, author: Author) -> Option<&'static str> {
     match response.status {
         300..=399 if response.headers.contains_key(LOCATION) => {
             Some("Check that base_url is the API's https origin and that no proxy stands between")
         }
         401 => Some("Check client_id and client_secret, and that they belong to this environment"),
+        400..=499 if author == Author::Other => {
+            Some("The response is not the API's own: check base_url, and any proxy or gateway on the way")
+        }
         403 => Some("Kopo Kopo approves each application before it may use the API"),
         _ => None,
     }

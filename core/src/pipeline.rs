@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    auth::TokenCell,
+    auth::Tokens,
     cancel::InFlight,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
@@ -78,7 +78,7 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Body,
     pub(crate) limits: Limits,
     /// None: the call carries no token.
-    pub(crate) tokens: Option<&'a Arc<TokenCell>>,
+    pub(crate) tokens: Option<&'a Tokens>,
 }
 
 /// An answer of status 2xx.
@@ -108,11 +108,9 @@ impl Answer {
 
     /// An error about this answer, with all that is known of it.
     pub(crate) fn explain(&self, error: KopoKopoError) -> KopoKopoError {
-        error
-            .with_operation(self.operation)
-            .with_status(self.response.status)
-            .with_attempts(self.attempts)
-            .with_body(self.response.body_or_empty())
+        let error = error.with_operation(self.operation).with_status(self.response.status).with_attempts(self.attempts);
+        // The body of an OAuth response holds a token.
+        if self.operation.starts_with("oauth.") { error } else { error.with_body(self.response.body_or_empty()) }
     }
 
     pub(crate) fn unreadable(&self, error: &serde_json::Error) -> KopoKopoError {
@@ -125,12 +123,17 @@ pub(crate) struct Pipeline {
     origin: Origin,
     user_agent: HeaderValue,
     transport: Arc<dyn Transport>,
-    budget: RetryBudget,
+    budget: Arc<RetryBudget>,
 }
 
 impl Pipeline {
-    pub(crate) fn new(origin: Origin, user_agent: HeaderValue, transport: Arc<dyn Transport>) -> Self {
-        Self { origin, user_agent, transport, budget: RetryBudget::new() }
+    pub(crate) fn new(
+        origin: Origin,
+        user_agent: HeaderValue,
+        transport: Arc<dyn Transport>,
+        budget: Arc<RetryBudget>,
+    ) -> Self {
+        Self { origin, user_agent, transport, budget }
     }
 
     /// Performs a call to its end and answers what came with status 2xx.
@@ -191,7 +194,10 @@ impl Pipeline {
         self.budget.deposit();
         loop {
             let held = match call.tokens {
-                Some(tokens) => Some(tokens.get(deadline).await.map_err(|error| error.with_attempts(attempts))?),
+                Some(tokens) => {
+                    let held = tokens.get(limits, deadline).await;
+                    Some(held.map_err(|error| error.with_operation(endpoint.operation).with_attempts(attempts))?)
+                }
                 None => None,
             };
             attempts += 1;
@@ -202,11 +208,14 @@ impl Pipeline {
                     return Ok(Answer { response, operation: endpoint.operation, attempts });
                 }
                 Ok(response) => {
-                    if let (401, false, Some(tokens), Some(held)) = (response.status, replayed, call.tokens, &held) {
-                        replayed = true;
-                        in_flight.inspect(|in_flight| in_flight.reopen());
-                        tokens.forget(&held.token);
-                        continue;
+                    if let (401, Some(tokens), Some(held)) = (response.status, call.tokens, &held) {
+                        if replayed {
+                            tokens.cell.reauthentication_failed();
+                        } else if tokens.cell.reauthenticate(&held.token) {
+                            replayed = true;
+                            in_flight.inspect(|in_flight| in_flight.reopen());
+                            continue;
+                        }
                     }
                     match &response.body {
                         Err(broken) if (200..300).contains(&response.status) => {
@@ -214,7 +223,7 @@ impl Pipeline {
                         }
                         _ => {
                             let asked = retry_after(&response);
-                            (failure::refused(endpoint, &response, asked), is_passing(response.status), asked)
+                            (failure::refused(endpoint, &response, asked, replayed), is_passing(response.status), asked)
                         }
                     }
                 }

@@ -39,7 +39,11 @@ async fn spans_name_the_operation_and_its_route_and_nothing_private() {
     let server = Server::with_token(|seen, before| match (seen.line.starts_with("POST"), before) {
         (true, _) => Act::Answer(created("canary-id")),
         (false, 0) => Act::Answer(answer("503 Service Unavailable", "", "")),
-        _ => Act::Answer(answer("404 Not Found", "", "254712345678 canary-token-0")),
+        _ => Act::Answer(answer(
+            "404 Not Found",
+            "",
+            r#"{"error_code":404,"error_message":"254712345678 canary-token-0"}"#,
+        )),
     })
     .await;
     let guard = tracing::subscriber::set_default(subscriber);

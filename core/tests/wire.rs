@@ -169,6 +169,46 @@ async fn what_the_server_refuses_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn only_the_api_can_say_that_a_payment_does_not_exist() {
+    let api = r#"{"error_code":404,"error_message":"Payment not found"}"#;
+    let truncated = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{\"error_code\"".to_owned();
+    for (response, kind) in [
+        (json("404 Not Found", api), ErrorKind::NotFound),
+        (json("410 Gone", api), ErrorKind::NotFound),
+        (answer("404 Not Found", "", ""), ErrorKind::NotFound),
+        (answer("404 Not Found", "", "<html>nginx</html>"), ErrorKind::Api),
+        (json("404 Not Found", r#"{"message":"no Route matched with those values"}"#), ErrorKind::Api),
+        (json("404 Not Found", "[]"), ErrorKind::Api),
+        (answer("410 Gone", "", "<html>"), ErrorKind::Api),
+        (truncated, ErrorKind::Api),
+    ] {
+        let act = Act::AnswerAndClose(response.clone());
+        let server = Server::with_token(move |_, _| act.clone()).await;
+        let error = server.client().incoming_payments().get("p1").await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{response}: {error}");
+        assert_eq!(server.count(READ), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_gateways_refusal_of_a_create_is_told_from_the_apis_and_from_an_unknown_outcome() {
+    for (status, body, kind) in [
+        ("404 Not Found", "<html>", ErrorKind::Api),
+        ("400 Bad Request", "<html>", ErrorKind::Api),
+        ("403 Forbidden", "<html>blocked</html>", ErrorKind::Api),
+        ("413 Payload Too Large", "<html>", ErrorKind::Api),
+        ("403 Forbidden", "", ErrorKind::Permission),
+        ("409 Conflict", "", ErrorKind::OutcomeUnknown),
+        ("409 Conflict", r#"{"error_code":409,"error_message":"exists already"}"#, ErrorKind::OutcomeUnknown),
+    ] {
+        let server = Server::with_token(move |_, _| Act::Answer(answer(status, "", body))).await;
+        let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status} {body}: {error}");
+        assert_eq!(server.count(CREATE), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_create_whose_answer_is_lost_ends_in_outcome_unknown_and_is_sent_once() {
     let broken = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 50\r\n\r\noops".to_owned();
     for act in [

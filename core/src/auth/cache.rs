@@ -1,9 +1,12 @@
-//! One token for all calls: fetched once, however many wait, and renewed before it expires.
+//! The shared state of one set of credentials: its token, the token requests under way, and what failed before.
+//!
+//! Clients with the same credentials share the token, and nothing else: each fetches it over its own transport. What is
+//! known of failures is kept per [`Route`], so one client's wrong proxy fails no other client.
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -13,306 +16,354 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::{runtime, time::Instant};
 
 use super::AccessToken;
 use crate::{
     error::{ErrorKind, KopoKopoError, Result},
+    pipeline::Limits,
     process::PerProcess,
+    retry::{LONGEST_RETRY_AFTER, RetryBudget},
     types::Secret,
 };
 
 /// With this much life left a token is renewed while calls go on using it.
 const RENEW_IN_BACKGROUND: Duration = Duration::from_secs(5 * 60);
-/// With this much life left calls wait for a new one.
+/// With this much life left a call waits a short time for a new token.
 const RENEW_FIRST: Duration = Duration::from_secs(60);
-/// A renewal in the background that failed is not tried again sooner.
-const BACKGROUND_PAUSE: Duration = Duration::from_secs(15);
-/// Beyond this many credentials in one process, those no client uses any more are forgotten.
-const REMEMBERED: usize = 1024;
+/// How long a renewal may delay calls, counted from its start, while the old token is valid.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
+/// The shortest time between two renewals while the old token is valid.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
+/// How long a call waits for a token request that runs on another runtime, counted from its start. That runtime may be
+/// idle: a current-thread runtime makes progress only inside of `block_on`.
+const FOREIGN_PATIENCE: Duration = Duration::from_secs(1);
+/// After refused credentials no token request is sent for this long. It doubles with each refusal.
+const FIRST_REFUSAL_HOLD: Duration = Duration::from_secs(1);
+/// The longest of these holds.
+const LONGEST_REFUSAL_HOLD: Duration = Duration::from_secs(30);
+/// After any other failure the next token request waits for this long, unless the server asks for more.
+pub(super) const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+/// After a new token was refused too, no token is replaced because of a 401 for this long.
+const REAUTHENTICATION_PAUSE: Duration = Duration::from_secs(1);
+/// Above this number of credentials in one process, those that no client uses are forgotten.
+const MAX_CELLS: usize = 1024;
+/// Failures are remembered for this many routes.
+const MAX_ROUTES: usize = 32;
 
-type Fetch = Arc<dyn Fn() -> BoxFuture<'static, Result<AccessToken>> + Send + Sync>;
+/// A digest of the settings that decide which way a request takes. Equal routes fail in the same way.
+pub(crate) type Route = [u8; 32];
 
-/// None: the task that fetched was cut off with its runtime, so whoever still waits begins anew.
-type Fetched = Shared<BoxFuture<'static, Option<Result<Arc<Held>, KopoKopoError>>>>;
+/// `None`: the task was dropped together with its runtime.
+type Outcome = Option<Result<Arc<CachedToken>>>;
 
 /// A token in use.
-pub(crate) struct Held {
+pub(crate) struct CachedToken {
     pub(crate) token: Secret,
     fetched: Instant,
     lifetime: Option<Duration>,
 }
 
-impl Held {
-    fn left(&self) -> Duration {
-        self.lifetime.map_or(Duration::MAX, |lifetime| lifetime.saturating_sub(self.fetched.elapsed()))
+impl CachedToken {
+    fn left(&self, now: Instant) -> Duration {
+        self.lifetime
+            .map_or(Duration::MAX, |lifetime| lifetime.saturating_sub(now.saturating_duration_since(self.fetched)))
     }
 
-    /// A token that lives only minutes is not renewed at every call: the windows shrink with its life.
-    fn window(&self, wanted: Duration, share: u32) -> Duration {
-        self.lifetime.map_or(Duration::ZERO, |lifetime| wanted.min(lifetime / share))
+    /// The windows shrink with the lifetime, so that a token of a few minutes is not renewed at every call.
+    fn window(&self, longest: Duration, share: u32) -> Duration {
+        self.lifetime.map_or(Duration::ZERO, |lifetime| longest.min(lifetime / share))
     }
+}
+
+/// A token request under way.
+#[derive(Clone)]
+pub(super) struct Flight {
+    pub(super) outcome: Shared<BoxFuture<'static, Outcome>>,
+    pub(super) limits: Limits,
+    pub(super) deadline: Instant,
+    route: Route,
+    runtime: runtime::Id,
+    started: Instant,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Flight {
+    /// Whether the flight uses the same limits as this call.
+    fn is_equal(&self, limits: &Limits) -> bool {
+        self.covers(limits) && limits.connect >= self.limits.connect && limits.stalled >= self.limits.stalled
+    }
+
+    /// Whether a call with these limits would not get further than the flight did.
+    pub(super) fn covers(&self, limits: &Limits) -> bool {
+        self.limits.connect >= limits.connect
+            && self.limits.stalled >= limits.stalled
+            && self.limits.retries.max_retries >= limits.retries.max_retries
+    }
+
+    /// Until when a call waits for the flight. `None`: as long as the call lasts.
+    fn patience(&self, limits: &Limits) -> Option<Instant> {
+        let foreign = (self.runtime != runtime::Handle::current().id()).then_some(FOREIGN_PATIENCE);
+        let unequal = (!self.is_equal(limits)).then(|| limits.connect.saturating_add(limits.stalled));
+        let patience = foreign.into_iter().chain(unequal).min()?;
+        self.started.checked_add(patience)
+    }
+}
+
+/// What a call does about its token.
+pub(super) enum Step {
+    Use(Arc<CachedToken>),
+    Wait {
+        flight: Flight,
+        until: Option<Instant>,
+    },
+    Pause(Instant),
+    /// The latest failure, and the time until the next token request.
+    Refuse {
+        error: KopoKopoError,
+        left: Duration,
+    },
+}
+
+/// Who asks for a token, and in which way it would fetch one.
+pub(super) struct Asker<'a> {
+    pub(super) route: Route,
+    pub(super) limits: Limits,
+    pub(super) deadline: Instant,
+    pub(super) holds_refusals: bool,
+    pub(super) fetch: &'a (dyn Fn() -> BoxFuture<'static, Result<AccessToken>> + Send + Sync),
 }
 
 /// The token of one set of credentials.
 pub(crate) struct TokenCell {
-    fetch: Fetch,
     state: Mutex<State>,
+    /// The retry budget of these credentials.
+    pub(crate) budget: Arc<RetryBudget>,
 }
 
 #[derive(Default)]
 struct State {
-    held: Option<Arc<Held>>,
-    fetching: Option<(Fetched, Arc<AtomicBool>)>,
-    background_after: Option<Instant>,
+    cached: Option<Arc<CachedToken>>,
+    flights: Vec<Flight>,
+    failures: Vec<(Route, Failure)>,
+    renew_after: Option<Instant>,
+    reauthenticate_after: Option<Instant>,
+}
+
+/// The latest failure of a route.
+#[derive(Clone)]
+struct Failure {
+    error: KopoKopoError,
+    until: Instant,
+    refusals: u32,
+}
+
+impl State {
+    fn failure(&self, route: &Route) -> Option<&Failure> {
+        self.failures.iter().find(|(other, _)| other == route).map(|(_, failure)| failure)
+    }
+
+    fn usable(&self, now: Instant) -> Option<Arc<CachedToken>> {
+        self.cached.clone().filter(|cached| !cached.left(now).is_zero())
+    }
+
+    /// A flight that this call may wait for, and until when.
+    fn joinable(&self, asker: &Asker<'_>, now: Instant) -> Option<(Flight, Option<Instant>)> {
+        let flights = self.flights.iter().rev().filter(|flight| flight.route == asker.route);
+        flights
+            .map(|flight| (flight, flight.patience(&asker.limits)))
+            .find(|(_, until)| until.is_none_or(|until| now < until))
+            .map(|(flight, until)| (flight.clone(), until))
+    }
+
+    fn may_renew(&self, now: Instant) -> bool {
+        self.renew_after.is_none_or(|after| now >= after)
+    }
 }
 
 impl TokenCell {
-    pub(crate) fn new(
-        fetch: impl Fn() -> BoxFuture<'static, Result<AccessToken>> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Self { fetch: Arc::new(fetch), state: Mutex::default() })
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), budget: Arc::new(RetryBudget::new()) })
     }
 
     /// The cell that all clients of this process with the same credentials share, so that a program that makes a
     /// client for every request still fetches one token. The key is a digest: it reveals no credential.
-    pub(crate) fn shared(key: [u8; 32], make: impl FnOnce() -> Arc<Self>) -> Result<Arc<Self>> {
+    pub(crate) fn shared(key: [u8; 32]) -> Result<Arc<Self>> {
         static CELLS: PerProcess<Mutex<HashMap<[u8; 32], Arc<TokenCell>>>> = PerProcess::new();
         let cells = CELLS.get(|| Ok(Mutex::default()))?;
         let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(&key) {
             return Ok(Arc::clone(cell));
         }
-        if cells.len() >= REMEMBERED {
+        if cells.len() >= MAX_CELLS {
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }
-        let cell = make();
+        let cell = Self::new();
         cells.insert(key, Arc::clone(&cell));
         Ok(cell)
     }
 
-    /// A token that works, waiting for one until the deadline at most.
-    pub(crate) async fn get(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Held>> {
-        loop {
-            let fetching = {
-                let mut state = self.lock();
-                if let Some(held) = state.held.clone() {
-                    let left = held.left();
-                    if left > held.window(RENEW_FIRST, 10) {
-                        if left <= held.window(RENEW_IN_BACKGROUND, 4) {
-                            self.renew_in_background(&mut state);
-                        }
-                        return Ok(held);
-                    }
-                }
-                self.begin(&mut state)
-            };
-            match timeout_at(deadline, fetching).await {
-                Ok(Some(Ok(held))) => return Ok(held),
-                Ok(Some(Err(error))) => return self.still_usable().ok_or(error),
-                Ok(None) => {}
-                Err(_) => {
-                    let error = KopoKopoError::new(
-                        ErrorKind::Timeout,
-                        "no access token arrived in time; nothing else was sent",
-                    );
-                    return self.still_usable().ok_or(error);
-                }
-            }
-        }
-    }
-
-    /// Forgets a token that the server refused, unless it has been replaced already.
-    pub(crate) fn forget(&self, refused: &Secret) {
+    /// What a call does next: use the token, wait for a flight, pause, or fail.
+    pub(super) fn step(self: &Arc<Self>, asker: &Asker<'_>) -> Step {
+        let now = Instant::now();
         let mut state = self.lock();
-        if state.held.as_ref().is_some_and(|held| held.token.matches(refused.expose().as_bytes())) {
-            state.held = None;
+        state.flights.retain(|flight| !flight.is_over.load(Ordering::Acquire));
+        if let Some(cached) = state.usable(now) {
+            return self.step_with_token(&mut state, cached, asker, now);
         }
-    }
-
-    /// A renewal that failed does no harm while the old token lives.
-    fn still_usable(&self) -> Option<Arc<Held>> {
-        self.lock().held.clone().filter(|held| !held.left().is_zero())
-    }
-
-    fn renew_in_background(self: &Arc<Self>, state: &mut State) {
-        if state.background_after.is_none_or(|after| Instant::now() >= after) {
-            state.background_after = Instant::now().checked_add(BACKGROUND_PAUSE);
-            drop(self.begin(state));
+        if let Some((flight, until)) = state.joinable(asker, now) {
+            return Step::Wait { flight, until };
         }
-    }
-
-    /// Joins the fetch under way or begins one. It runs on a task of its own: a waiting call that is cancelled takes
-    /// nothing from the others.
-    fn begin(self: &Arc<Self>, state: &mut State) -> Fetched {
-        if let Some((fetching, over)) = &state.fetching
-            && !over.load(Ordering::Acquire)
+        if let Some(Failure { error, until, .. }) = state.failure(&asker.route)
+            && now < *until
         {
-            return fetching.clone();
+            let is_refusal = asker.holds_refusals && error.kind() == ErrorKind::Authentication;
+            let left = until.saturating_duration_since(now);
+            let is_long = left > FAILURE_PAUSE;
+            return if is_refusal || *until >= asker.deadline || (is_long && asker.limits.retries.max_retries == 0) {
+                Step::Refuse { error: error.clone(), left }
+            } else {
+                Step::Pause(*until)
+            };
         }
-        let cell = Arc::clone(self);
-        let over = Arc::new(AtomicBool::new(false));
-        let ending = Ending(Arc::clone(&over));
-        let task = tokio::spawn(async move {
-            let _ending = ending;
-            let answer = (cell.fetch)().await;
-            let fetched = answer.map(|answer| {
-                Arc::new(Held { token: answer.token, fetched: Instant::now(), lifetime: answer.expires_in })
-            });
-            if let Ok(held) = &fetched {
-                cell.lock().held = Some(Arc::clone(held));
-            }
-            fetched
+        Step::Wait { flight: self.begin(&mut state, asker, now), until: None }
+    }
+
+    fn step_with_token(
+        self: &Arc<Self>,
+        state: &mut State,
+        cached: Arc<CachedToken>,
+        asker: &Asker<'_>,
+        now: Instant,
+    ) -> Step {
+        let left = cached.left(now);
+        if left > cached.window(RENEW_IN_BACKGROUND, 4) {
+            return Step::Use(cached);
+        }
+        let flight = state.joinable(asker, now).map(|(flight, _)| flight).or_else(|| {
+            let begins = state.may_renew(now);
+            begins.then(|| self.begin(state, asker, now))
         });
-        let fetching = task
+        // After a renewal that failed, calls go on with the old token while the next one runs.
+        let waits = left <= cached.window(RENEW_FIRST, 10) && state.failure(&asker.route).is_none();
+        match flight {
+            Some(flight) if waits && now < flight.started + RENEWAL_PATIENCE => {
+                let until = Some(flight.started + RENEWAL_PATIENCE);
+                Step::Wait { flight, until }
+            }
+            _ => Step::Use(cached),
+        }
+    }
+
+    /// The token, if it has not expired.
+    pub(super) fn usable(&self) -> Option<Arc<CachedToken>> {
+        self.lock().usable(Instant::now())
+    }
+
+    /// Forgets a token, unless it has been replaced already.
+    pub(crate) fn forget(&self, token: &Secret) {
+        let mut state = self.lock();
+        if state.cached.as_ref().is_some_and(|cached| cached.token.matches(token.expose().as_bytes())) {
+            state.cached = None;
+        }
+    }
+
+    /// Whether a call may be sent again after the server refused its token with 401. The token is then forgotten, unless
+    /// it has been replaced already. Replacing a token costs a retry of the budget; a call that finds it replaced is
+    /// free, so that a revoked token fails none of the calls that use it at the same time.
+    pub(crate) fn reauthenticate(&self, refused: &Secret) -> bool {
+        let mut state = self.lock();
+        if state.reauthenticate_after.is_some_and(|after| Instant::now() < after) {
+            return false;
+        }
+        if state.cached.as_ref().is_some_and(|cached| cached.token.matches(refused.expose().as_bytes())) {
+            if !self.budget.withdraw() {
+                return false;
+            }
+            state.cached = None;
+        }
+        true
+    }
+
+    /// A new token was refused too: for a short time the token is not taken for the cause of a 401.
+    pub(crate) fn reauthentication_failed(&self) {
+        self.lock().reauthenticate_after = Instant::now().checked_add(REAUTHENTICATION_PAUSE);
+    }
+
+    /// Begins a flight. It runs on a task of its own: a call that is cancelled does not cancel it for the others.
+    fn begin(self: &Arc<Self>, state: &mut State, asker: &Asker<'_>, now: Instant) -> Flight {
+        let (cell, route, holds_refusals) = (Arc::clone(self), asker.route, asker.holds_refusals);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let end = End(Arc::clone(&is_over));
+        let fetch = (asker.fetch)();
+        let task = tokio::spawn(async move {
+            let _end = end;
+            let outcome = fetch.await;
+            cell.record(route, holds_refusals, outcome)
+        });
+        let outcome = task
             .map(|joined| match joined {
-                Ok(fetched) => Some(fetched),
+                Ok(outcome) => Some(outcome),
                 Err(error) if error.is_cancelled() => None,
-                Err(_) => Some(Err(KopoKopoError::new(ErrorKind::Internal, "fetching the access token panicked"))),
+                Err(_) => Some(Err(KopoKopoError::new(ErrorKind::Internal, "the token request panicked"))),
             })
             .boxed()
             .shared();
-        state.fetching = Some((fetching.clone(), over));
-        fetching
+        state.renew_after = now.checked_add(RENEWAL_PAUSE);
+        let flight = Flight {
+            outcome,
+            limits: asker.limits,
+            deadline: now.checked_add(asker.limits.total).unwrap_or(asker.deadline),
+            route,
+            runtime: runtime::Handle::current().id(),
+            started: now,
+            is_over,
+        };
+        state.flights.push(flight.clone());
+        flight
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn record(&self, route: Route, holds_refusals: bool, outcome: Result<AccessToken>) -> Result<Arc<CachedToken>> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let refusals = state.failure(&route).map_or(0, |failure| failure.refusals);
+        state.failures.retain(|(other, _)| *other != route);
+        let error = match outcome {
+            Ok(AccessToken { token, expires_in }) => {
+                let cached = Arc::new(CachedToken { token, fetched: now, lifetime: expires_in });
+                state.cached = Some(Arc::clone(&cached));
+                state.renew_after = None;
+                return Ok(cached);
+            }
+            Err(error) => error,
+        };
+        let is_refusal = holds_refusals && error.kind() == ErrorKind::Authentication;
+        let hold = if is_refusal {
+            FIRST_REFUSAL_HOLD.saturating_mul(1 << refusals.min(10)).min(LONGEST_REFUSAL_HOLD)
+        } else {
+            error.retry_after().unwrap_or_default().clamp(FAILURE_PAUSE, LONGEST_RETRY_AFTER)
+        };
+        // Credentials whose token is still valid worked a short time ago: their hold does not grow.
+        let refusals = if is_refusal && state.usable(now).is_none() { refusals.saturating_add(1) } else { 0 };
+        if state.failures.len() >= MAX_ROUTES {
+            state.failures.remove(0);
+        }
+        state.failures.push((route, Failure { error: error.clone(), until: now + hold, refusals }));
+        state.renew_after = state.renew_after.max(now.checked_add(hold.max(RENEWAL_PAUSE)));
+        Err(error)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whatever ends a fetch, a panic or the end of its runtime included, the next call can begin another. Takes no lock:
-/// a runtime that is shutting down drops the task while the cell is locked.
-struct Ending(Arc<AtomicBool>);
+/// Marks a flight as over when its task ends for any reason: a panic, or the end of its runtime. It takes no lock,
+/// because a runtime that shuts down drops its tasks while the cell may be locked.
+struct End(Arc<AtomicBool>);
 
-impl Drop for Ending {
+impl Drop for End {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use std::sync::atomic::AtomicUsize;
-
-    fn counting(lifetime: u64, calls: &Arc<AtomicUsize>, fail_from: usize) -> Arc<TokenCell> {
-        let calls = Arc::clone(calls);
-        TokenCell::new(move || {
-            let call = calls.fetch_add(1, Ordering::SeqCst);
-            async move {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                if call >= fail_from {
-                    return Err(KopoKopoError::new(ErrorKind::Connection, "the source is down"));
-                }
-                Ok(AccessToken {
-                    token: Secret::from(format!("token-{call}")),
-                    expires_in: Some(Duration::from_secs(lifetime)),
-                })
-            }
-            .boxed()
-        })
-    }
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(10)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_thousand_first_calls_fetch_one_token() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        let waiting = (0..1000).map(|_| cell.get(soon()));
-        let tokens = futures_util::future::join_all(waiting).await;
-        assert!(tokens.iter().all(|held| held.as_ref().unwrap().token.expose() == "token-0"));
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_thousand_first_calls_share_one_failure() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, 0);
-        let waiting = (0..1000).map(|_| cell.get(soon()));
-        let tokens = futures_util::future::join_all(waiting).await;
-        assert!(tokens.iter().all(Result::is_err));
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_token_is_renewed_in_the_background_five_minutes_before_it_expires() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        cell.get(soon()).await.unwrap();
-        tokio::time::advance(Duration::from_secs(3600 - 299)).await;
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-0");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-1");
-        assert_eq!(calls.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_waits_for_a_new_token_in_the_last_minute() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        cell.get(soon()).await.unwrap();
-        tokio::time::advance(Duration::from_secs(3600 - 59)).await;
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-1");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failed_renewal_goes_unnoticed_while_the_old_token_lives() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, 1);
-        cell.get(soon()).await.unwrap();
-        tokio::time::advance(Duration::from_secs(3600 - 30)).await;
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-0");
-        tokio::time::advance(Duration::from_secs(31)).await;
-        assert!(cell.get(soon()).await.is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_forgotten_token_is_fetched_anew_but_its_successor_is_kept() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        let first = cell.get(soon()).await.unwrap();
-        cell.forget(&first.token);
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-1");
-        cell.forget(&first.token);
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-1");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_that_gives_up_leaves_the_fetch_to_the_others() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        let hasty = cell.get(Instant::now() + Duration::from_millis(10)).await;
-        assert_eq!(hasty.err().unwrap().kind(), ErrorKind::Timeout);
-        assert_eq!(cell.get(soon()).await.unwrap().token.expose(), "token-0");
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_token_of_one_minute_is_not_fetched_at_every_call() {
-        let calls = Arc::default();
-        let cell = counting(60, &calls, usize::MAX);
-        for _ in 0..10 {
-            cell.get(soon()).await.unwrap();
-            tokio::time::advance(Duration::from_secs(1)).await;
-        }
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
-    }
-
-    #[test]
-    fn a_fetch_cut_off_with_its_runtime_does_not_block_the_next() {
-        let calls = Arc::default();
-        let cell = counting(3600, &calls, usize::MAX);
-        let first = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        first.block_on(async {
-            let _ = tokio::time::timeout(Duration::from_millis(1), cell.get(soon())).await;
-        });
-        drop(first);
-        let second = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert_eq!(second.block_on(cell.get(soon())).unwrap().token.expose(), "token-1");
     }
 }

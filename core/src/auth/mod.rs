@@ -2,16 +2,23 @@
 
 mod cache;
 mod oauth;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use cache::TokenCell;
+pub(crate) use cache::{Route, TokenCell};
 pub(crate) use oauth::TOKEN;
 pub use oauth::{Introspection, OAuth, Token, TokenApplication, TokenInfo};
+pub(crate) use tokens::{Origin as TokenOrigin, Tokens};
 
-use crate::{error::Result, types::Secret};
+use crate::{
+    error::{ErrorKind, KopoKopoError, Result},
+    types::Secret,
+};
 
 /// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend. Neither
 /// `client_secret` nor `api_key` belongs in an app.
@@ -19,7 +26,7 @@ use crate::{error::Result, types::Secret};
 /// The source is asked on first use and then again shortly before the token expires, or after a 401. However many
 /// calls wait for a token, it is asked once.
 pub trait TokenSource: Send + Sync + 'static {
-    /// Answers a token that works. After a 401 the source must not answer the token it answered before.
+    /// Returns a token that works. After a 401 the source must not return the token that it returned before.
     ///
     /// # Errors
     /// Any [`crate::KopoKopoError`], best made by [`crate::KopoKopoError::token_source`]; the call that needed the
@@ -27,13 +34,31 @@ pub trait TokenSource: Send + Sync + 'static {
     fn token(&self) -> BoxFuture<'static, Result<AccessToken>>;
 }
 
-/// A token as a [`TokenSource`] answers it.
+/// A token as a [`TokenSource`] returns it.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
-    /// The token itself.
+    /// The token itself, in visible ASCII. White space around it, such as the line break at the end of a file, is
+    /// removed; a token with any other character is refused with `authentication` and not kept.
     pub token: Secret,
     /// How long it works from now. None: it is used until a 401.
     pub expires_in: Option<Duration>,
+}
+
+impl AccessToken {
+    /// The token as a header can carry it.
+    fn checked(self, from: &str) -> Result<Self> {
+        let token = self.token.expose().trim_ascii();
+        let remedy = if token.is_empty() {
+            "an empty access token"
+        } else if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            "an access token with white space, a line break or another character that no HTTP header can carry"
+        } else if token.len() == self.token.expose().len() {
+            return Ok(self);
+        } else {
+            return Ok(Self { token: Secret::from(token), ..self });
+        };
+        Err(KopoKopoError::new(ErrorKind::Authentication, format!("{from} returned {remedy}")))
+    }
 }
 
 impl<F, Fut> TokenSource for F

@@ -143,6 +143,6 @@ fn given(token: &Secret) -> Result<&str> {
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T> {
     serde_json::from_slice(answer.body()?).map_err(|error| answer.unreadable(&error))
 }

@@ -1,0 +1,136 @@
+//! One client's way to its token: the shared cell, and a fetch over this client's own transport.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::{
+    AccessToken, TOKEN, Token, TokenSource,
+    cache::{Asker, CachedToken, FAILURE_PAUSE, Route, Step, TokenCell},
+    oauth,
+};
+use crate::{
+    client::Credentials,
+    error::{ErrorKind, KopoKopoError, Result},
+    pipeline::{Call, Limits, Pipeline},
+};
+
+/// Where a client's tokens come from.
+pub(crate) enum Origin {
+    /// The token endpoint.
+    Credentials { pipeline: Arc<Pipeline>, credentials: Credentials },
+    /// The program.
+    Source(Arc<dyn TokenSource>),
+}
+
+/// The tokens of one client.
+pub(crate) struct Tokens {
+    pub(crate) cell: Arc<TokenCell>,
+    pub(crate) origin: Origin,
+    pub(crate) route: Route,
+    /// The client's total timeout. A call with a shorter one stops waiting; the token request goes on for later calls.
+    pub(crate) total: Duration,
+}
+
+impl Tokens {
+    /// A token that works. Waits for one until the deadline at most.
+    pub(crate) async fn get(&self, limits: Limits, deadline: Instant) -> Result<Arc<CachedToken>> {
+        let limits = Limits { total: limits.total.max(self.total), ..limits };
+        let fetch = || self.origin.fetch(limits);
+        let holds_refusals = matches!(self.origin, Origin::Credentials { .. });
+        let asker = Asker { route: self.route, limits, deadline, holds_refusals, fetch: &fetch };
+        loop {
+            let (flight, until) = match self.cell.step(&asker) {
+                Step::Use(token) => return Ok(token),
+                Step::Refuse { error, left } => return Err(self.origin.explain(&held(error, left))),
+                Step::Pause(until) => {
+                    sleep_until(until).await;
+                    continue;
+                }
+                Step::Wait { flight, until } => (flight, until.map_or(deadline, |until| until.min(deadline))),
+            };
+            let outcome = timeout_at(until, flight.outcome.clone()).await;
+            if let Ok(Some(Ok(token))) = outcome {
+                return Ok(token);
+            }
+            // A renewal that failed or takes long does no harm while the old token is valid.
+            if let Some(token) = self.cell.usable() {
+                return Ok(token);
+            }
+            match outcome {
+                // This call has more time, or is more patient, than the one that began the flight.
+                Ok(Some(Err(error)))
+                    if (error.kind() == ErrorKind::Timeout && flight.deadline < deadline)
+                        || (error.kind() != ErrorKind::Authentication && !flight.covers(&limits)) => {}
+                Ok(Some(Err(error))) => return Err(self.origin.explain(&error)),
+                Err(_) if Instant::now() >= deadline => return Err(self.origin.timeout()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A failure that was kept, with the time until the next token request.
+fn held(error: KopoKopoError, left: Duration) -> KopoKopoError {
+    if left <= FAILURE_PAUSE {
+        return error;
+    }
+    let detail =
+        format!("{}. The next token request is sent in {:.1} s at the earliest", error.detail(), left.as_secs_f64());
+    let retry_after = error.retry_after().map(|_| left);
+    error.with_detail(detail).with_retry_after(retry_after)
+}
+
+impl Origin {
+    fn fetch(&self, limits: Limits) -> BoxFuture<'static, Result<AccessToken>> {
+        match self {
+            Self::Source(source) => {
+                // The program's code runs inside of the future, where the cell is not locked.
+                let source = Arc::clone(source);
+                async move { source.token().await?.checked("the token source") }.boxed()
+            }
+            Self::Credentials { pipeline, credentials } => {
+                let (pipeline, credentials) = (Arc::clone(pipeline), credentials.clone());
+                async move { request(&pipeline, &credentials, limits).await }.boxed()
+            }
+        }
+    }
+
+    /// The error of a call that got no token. An error of a token source stays as the program made it.
+    fn explain(&self, error: &KopoKopoError) -> KopoKopoError {
+        let error = error.clone();
+        if matches!(self, Self::Source(_)) {
+            return error;
+        }
+        let detail = format!("the token request failed, so nothing else was sent: {}", error.detail());
+        error.with_detail(detail)
+    }
+
+    fn timeout(&self) -> KopoKopoError {
+        KopoKopoError::new(
+            ErrorKind::Timeout,
+            match self {
+                Self::Source(_) => "the token source returned no token in time, so nothing was sent",
+                Self::Credentials { .. } => "the token request did not finish in time, so nothing else was sent",
+            },
+        )
+    }
+}
+
+/// A token request ends in `authentication`, `connection`, `timeout`, `rate_limited`, `api` or `configuration`: what is
+/// unreadable or not found here is not the caller's resource.
+async fn request(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
+    let body = credentials.form(&[("grant_type", "client_credentials")]);
+    let outcome = pipeline.run(Call { endpoint: &TOKEN, id: None, body, limits, tokens: None }).await;
+    let token = outcome.and_then(|answer| {
+        let token: Token = oauth::parse(&answer)?;
+        AccessToken { token: token.access_token, expires_in: token.expires_in.map(Duration::from_secs) }
+            .checked("the token endpoint")
+    });
+    token.map_err(|error| match error.kind() {
+        ErrorKind::Permission => error.with_kind(ErrorKind::Authentication),
+        ErrorKind::Decode | ErrorKind::InvalidRequest | ErrorKind::NotFound => error.with_kind(ErrorKind::Api),
+        _ => error,
+    })
+}

@@ -1,0 +1,197 @@
+//! Clients with the same credentials share the token and no setting: each fetches it over its own connection.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use kopokopo::{Builder, CallOptions, ErrorKind, KopoKopo, RetryOptions, Timeouts, transport::Proxy};
+use support::{Act, Server, answer, created, json, payment_request, pending, token};
+
+const TOKEN: &str = "POST /oauth/token";
+
+/// A client that shares its token.
+fn sharing(server: &Server) -> Builder {
+    server.builder().private_token(false)
+}
+
+async fn read(client: &KopoKopo) -> kopokopo::Result<()> {
+    client.incoming_payments().get("p1").await.map(drop)
+}
+
+#[tokio::test]
+async fn a_client_with_a_wrong_proxy_neither_fails_nor_serves_a_client_without() {
+    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let proxy = Server::start(|_, _| Act::Answer(answer("404 Not Found", "", "<html>no such page</html>"))).await;
+    let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
+    let second = sharing(&server).proxy(Proxy::Off).build().unwrap();
+
+    let error = read(&first).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Api, Some(404)), "{error}");
+    assert!(proxy.count("POST ") > 0);
+    let seen_by_proxy = proxy.seen().len();
+    read(&second).await.unwrap();
+    assert_eq!((proxy.seen().len(), server.count(TOKEN)), (seen_by_proxy, 1));
+}
+
+#[tokio::test]
+async fn a_client_whose_proxy_hangs_holds_up_no_client_without() {
+    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let proxy = Server::start(|_, _| Act::Hang).await;
+    let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
+    let second = sharing(&server).build().unwrap();
+
+    let hanging = tokio::spawn(async move { read(&first).await });
+    while proxy.seen().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let began = std::time::Instant::now();
+    read(&second).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    hanging.abort();
+}
+
+#[tokio::test]
+async fn a_client_with_short_timeouts_fails_no_client_with_longer_ones() {
+    let server = Server::start(|seen, before| {
+        if seen.line.starts_with(TOKEN) {
+            Act::Late(Duration::from_millis(400), token(before))
+        } else {
+            Act::Answer(pending())
+        }
+    })
+    .await;
+    let short = Timeouts { total: Duration::from_millis(100), ..Timeouts::default() };
+    let first = sharing(&server).timeouts(short).build().unwrap();
+    let second = sharing(&server).build().unwrap();
+
+    let (first, second) = tokio::join!(read(&first), read(&second));
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Timeout);
+    second.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_with_more_time_than_its_client_has_more_time_for_its_token() {
+    let server = Server::start(|seen, before| {
+        if seen.line.starts_with(TOKEN) {
+            Act::Late(Duration::from_millis(500), token(before))
+        } else {
+            Act::Answer(pending())
+        }
+    })
+    .await;
+    let short = Timeouts { total: Duration::from_millis(100), ..Timeouts::default() };
+    let client = server.builder().timeouts(short).build().unwrap();
+    let patient = CallOptions { timeout: Some(Duration::from_secs(10)), ..CallOptions::default() };
+    read(&client.with_options(patient).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_without_retries_sends_one_token_request() {
+    let server = Server::start(|_, _| Act::Answer(answer("503 Service Unavailable", "", ""))).await;
+    let once = CallOptions { max_retries: Some(0), ..CallOptions::default() };
+    let error = read(&server.client().with_options(once).unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Api, Some(503), 0));
+    assert_eq!(error.operation(), Some("incoming_payments.get"));
+    assert_eq!(server.count(TOKEN), 1);
+}
+
+#[tokio::test]
+async fn clients_with_the_same_credentials_share_a_retry_budget() {
+    let server = Server::with_token(|_, _| Act::Answer(answer("500 Internal Server Error", "", ""))).await;
+    for _ in 0..100 {
+        read(&sharing(&server).build().unwrap()).await.unwrap_err();
+    }
+    let sent = server.count("GET ");
+    assert!((100..=135).contains(&sent), "{sent}");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_token_is_not_met_with_twice_the_requests() {
+    let server =
+        Server::with_token(|_, _| Act::Answer(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
+    let client = server.client();
+    for _ in 0..100 {
+        assert_eq!(read(&client).await.unwrap_err().kind(), ErrorKind::Authentication);
+    }
+    let (sent, tokens) = (server.count("GET "), server.count(TOKEN));
+    assert!((100..=135).contains(&sent) && tokens <= 36, "{sent} requests, {tokens} token requests");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
+    let server = Server::start(|_, _| {
+        Act::Answer(json("401 Unauthorized", r#"{"error":"invalid_client","error_description":"unknown client"}"#))
+    })
+    .await;
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        let client = sharing(&server).build().unwrap();
+        let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Authentication, Some("invalid_client")));
+        assert_eq!(error.operation(), Some("incoming_payments.create"));
+        assert!(error.detail().contains("the token request failed"), "{error}");
+    }
+    let longest = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+    assert!((1..=longest).contains(&server.count(TOKEN)), "{} in {:?}", server.count(TOKEN), began.elapsed());
+    // Another secret is another set of credentials: the corrected one is tried at once.
+    let error = read(&sharing(&server).client_secret("another").build().unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(!error.detail().contains("at the earliest"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_token_from_a_source_is_refused_and_asked_for_again() {
+    let server = Server::start(|_, _| Act::Answer(created("p1"))).await;
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let source = {
+        let asked = std::sync::Arc::clone(&asked);
+        move || {
+            let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            let text = if first { "canary\ntoken" } else { "token\n" };
+            async move { Ok(kopokopo::AccessToken { token: text.into(), expires_in: None }) }
+        }
+    };
+    let client = KopoKopo::builder()
+        .token_source(source)
+        .base_url(&server.base_url)
+        .retries(RetryOptions::default())
+        .build()
+        .unwrap();
+    let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.detail().contains("token source") && !error.detail().contains("canary"), "{error}");
+    client.incoming_payments().create(&payment_request()).await.unwrap();
+    assert_eq!(server.seen()[0].header("authorization"), Some("Bearer token"));
+}
+
+#[tokio::test]
+async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
+    let api = r#"{"error_code":404,"error_message":"Not found"}"#;
+    for (status, body, kind) in [
+        ("404 Not Found", "<html>no such page</html>", ErrorKind::Api),
+        ("404 Not Found", api, ErrorKind::Api),
+        ("404 Not Found", "", ErrorKind::Api),
+        ("400 Bad Request", r#"{"error":"invalid_request"}"#, ErrorKind::Api),
+        ("400 Bad Request", r#"{"error":"invalid_client"}"#, ErrorKind::Authentication),
+        ("401 Unauthorized", "", ErrorKind::Authentication),
+        ("403 Forbidden", "<html>blocked</html>", ErrorKind::Api),
+        ("403 Forbidden", r#"{"error_code":403,"error_message":"not approved"}"#, ErrorKind::Authentication),
+        ("410 Gone", "", ErrorKind::Api),
+        ("422 Unprocessable Entity", api, ErrorKind::Api),
+        ("429 Too Many Requests", "", ErrorKind::RateLimited),
+        ("500 Internal Server Error", "", ErrorKind::Api),
+        ("200 OK", "<html>sign in to this network</html>", ErrorKind::Api),
+        ("200 OK", r#"{"token_type":"Bearer","canary":"x"}"#, ErrorKind::Api),
+        ("200 OK", r#"{"access_token":"ca\nnary"}"#, ErrorKind::Authentication),
+    ] {
+        let server = Server::start(move |_, _| Act::Answer(json(status, body))).await;
+        let error = read(&server.client()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status} {body}: {error}");
+        assert_eq!((error.operation(), error.attempts()), (Some("incoming_payments.get"), 0));
+        assert!(error.detail().contains("the token request failed"), "{error}");
+        assert!(error.body().is_none() && !error.detail().contains("nary"), "{error:?}");
+        assert_eq!(server.count("GET "), 0);
+    }
+}
