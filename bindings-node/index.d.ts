@@ -146,6 +146,22 @@ export class WebhookSubscriptions {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<WebhookSubscription>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<WebhookSubscription>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): WebhookSubscriptionWatch;
 }
 
 /** A subscription that the server accepted: its id, and how it goes on. */
@@ -162,13 +178,37 @@ export class CreatedWebhookSubscription {
    */
   get(options?: Call): Promise<WebhookSubscription>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<WebhookSubscription>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): WebhookSubscriptionWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class WebhookSubscriptionWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<WebhookSubscription | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Payments from customers by STK push (API reference, section Receive M-PESA payments). */
@@ -188,6 +228,22 @@ export class IncomingPayments {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<IncomingPayment>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<IncomingPayment>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): IncomingPaymentWatch;
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
@@ -204,13 +260,37 @@ export class CreatedIncomingPayment {
    */
   get(options?: Call): Promise<IncomingPayment>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<IncomingPayment>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): IncomingPaymentWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class IncomingPaymentWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<IncomingPayment | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet). */
@@ -229,6 +309,22 @@ export class MerchantWallets {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<MerchantWallet>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<MerchantWallet>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): MerchantWalletWatch;
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
@@ -245,13 +341,37 @@ export class CreatedMerchantWallet {
    */
   get(options?: Call): Promise<MerchantWallet>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<MerchantWallet>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): MerchantWalletWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class MerchantWalletWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<MerchantWallet | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** The merchant's own bank accounts (API reference, section Create a merchant bank account). */
@@ -270,6 +390,22 @@ export class MerchantBankAccounts {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<MerchantBankAccount>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<MerchantBankAccount>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): MerchantBankAccountWatch;
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
@@ -286,13 +422,37 @@ export class CreatedMerchantBankAccount {
    */
   get(options?: Call): Promise<MerchantBankAccount>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<MerchantBankAccount>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): MerchantBankAccountWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class MerchantBankAccountWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<MerchantBankAccount | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** People and businesses to send money to (API reference, section Create an external recipient). */
@@ -332,6 +492,22 @@ export class ExternalRecipients {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<ExternalRecipient>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<ExternalRecipient>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): ExternalRecipientWatch;
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
@@ -348,13 +524,37 @@ export class CreatedExternalRecipient {
    */
   get(options?: Call): Promise<ExternalRecipient>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<ExternalRecipient>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): ExternalRecipientWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class ExternalRecipientWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<ExternalRecipient | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Money sent out (API reference, section Send Money). */
@@ -381,6 +581,22 @@ export class SendMoneyRequests {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<SendMoney>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SendMoney>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): SendMoneyWatch;
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
@@ -397,13 +613,37 @@ export class CreatedSendMoney {
    */
   get(options?: Call): Promise<SendMoney>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<SendMoney>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): SendMoneyWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class SendMoneyWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<SendMoney | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Transactions of a span of time (API reference, section Polling). */
@@ -421,6 +661,22 @@ export class PollingRequests {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<Polling>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Polling>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): PollingWatch;
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
@@ -437,13 +693,37 @@ export class CreatedPolling {
    */
   get(options?: Call): Promise<Polling>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<Polling>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): PollingWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class PollingWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<Polling | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /**
@@ -465,6 +745,22 @@ export class SmsNotifications {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<SmsNotification>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SmsNotification>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): SmsNotificationWatch;
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
@@ -481,13 +777,37 @@ export class CreatedSmsNotification {
    */
   get(options?: Call): Promise<SmsNotification>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<SmsNotification>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): SmsNotificationWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class SmsNotificationWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<SmsNotification | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Money given back to customers (API reference, section Reversals). */
@@ -507,6 +827,22 @@ export class Reversals {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<Reversal>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Reversal>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): ReversalWatch;
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
@@ -523,13 +859,37 @@ export class CreatedReversal {
    */
   get(options?: Call): Promise<Reversal>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<Reversal>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): ReversalWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class ReversalWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<Reversal | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Links that customers pay at (API reference, section Payment Links). */
@@ -548,6 +908,22 @@ export class PaymentLinks {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<PaymentLink>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<PaymentLink>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): PaymentLinkWatch;
   /**
    * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
    *
@@ -570,13 +946,37 @@ export class CreatedPaymentLink {
    */
   get(options?: Call): Promise<PaymentLink>;
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Call): Promise<PaymentLink>;
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options?: WaitOptions): PaymentLinkWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class PaymentLinkWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<PaymentLink | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Payments of the API's first version: they can still be read (guide to payment status, version 1). */
@@ -588,6 +988,40 @@ export class Payments {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<Payment>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Payment>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): PaymentWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class PaymentWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<Payment | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /** Settlement transfers of the API's first version: they can still be read where their Location says. */
@@ -599,6 +1033,40 @@ export class SettlementTransfers {
    * @throws `NotFoundError` where there is none of this id.
    */
   get(id: string, options?: Call): Promise<SettlementTransfer>;
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SettlementTransfer>;
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id: string, options: WaitOptions | null | undefined): SettlementTransferWatch;
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+export class SettlementTransferWatch {
+  private constructor();
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  poll(options?: Call): Promise<SettlementTransfer | null>;
+  /**
+   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
+   * state or an error.
+   */
+  readonly pause: number | null;
 }
 
 /**
@@ -828,16 +1296,17 @@ export interface CallOptions {
   readonly maxRetries?: number | null | undefined;
 }
 
-/** How to wait for the end of what was created. */
+/** How to wait for a final state. */
 export interface WaitOptions {
   /**
-   * Give up after so many seconds. The default is twice what a customer has to enter the PIN.
+   * The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
    *
    * @defaultValue `120.0`
    */
   readonly timeout?: number | null | undefined;
   /**
-   * The pause before the first look, in seconds. Each further one is half as long again.
+   * The first poll is immediate; this is the pause before the second, in seconds. Each further one is half as long
+   * again.
    *
    * @defaultValue `3.0`
    */
@@ -2122,6 +2591,7 @@ export type ErrorCode =
   | 'not_found'
   | 'rate_limited'
   | 'api'
+  | 'not_final'
   | 'outcome_unknown'
   | 'signature'
   | 'decode'
@@ -2137,6 +2607,11 @@ export interface ErrorFields {
   readonly retryAfter?: number | null | undefined;
   readonly attempts?: number | null | undefined;
   readonly body?: string | null | undefined;
+  readonly id?: string | null | undefined;
+  readonly location?: string | null | undefined;
+  readonly state?: string | null | undefined;
+  readonly requestId?: string | null | undefined;
+  readonly sentAt?: Date | null | undefined;
 }
 
 /**
@@ -2164,8 +2639,18 @@ export class KopoKopoError extends Error {
   readonly retryAfter: number | null;
   /** How many requests the operation sent or tried to send, 0 when it was refused before that. */
   readonly attempts: number;
-  /** The answer's body as received. */
+  /** The response's body as received. */
   readonly body: string | null;
+  /** The resource that the error is about. Every error of a wait has them. */
+  readonly id: string | null;
+  /** The resource that the error is about. Every error of a wait has them. */
+  readonly location: string | null;
+  /** The last state of that resource that was seen, `Pending`. */
+  readonly state: string | null;
+  /** The server's id for the request, to quote to Kopo Kopo's support. */
+  readonly requestId: string | null;
+  /** When the request was handed to the network, for `OutcomeUnknownError`: look for the payment from then on. */
+  readonly sentAt: Date | null;
 }
 
 /** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
@@ -2217,6 +2702,14 @@ export class RateLimitedError extends KopoKopoError {
 /** The server answered with another error status, or with a redirect, which is never followed. */
 export class ApiError extends KopoKopoError {
   readonly code: 'api';
+}
+
+/**
+ * A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`. This
+ * kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+ */
+export class NotFinalError extends KopoKopoError {
+  readonly code: 'not_final';
 }
 
 /**

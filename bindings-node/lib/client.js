@@ -258,6 +258,30 @@ class WebhookSubscriptions {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new WebhookSubscription(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new WebhookSubscription(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new WebhookSubscriptionWatch(object(answer));
+  }
 }
 
 /** A subscription that the server accepted: its id, and how it goes on. */
@@ -281,16 +305,49 @@ class CreatedWebhookSubscription {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new WebhookSubscription(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new WebhookSubscriptionWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class WebhookSubscriptionWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new WebhookSubscription(row);
   }
 }
 
@@ -323,6 +380,30 @@ class IncomingPayments {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new IncomingPayment(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new IncomingPayment(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new IncomingPaymentWatch(object(answer));
+  }
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
@@ -346,16 +427,49 @@ class CreatedIncomingPayment {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new IncomingPayment(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new IncomingPaymentWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class IncomingPaymentWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new IncomingPayment(row);
   }
 }
 
@@ -387,6 +501,30 @@ class MerchantWallets {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new MerchantWallet(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new MerchantWallet(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new MerchantWalletWatch(object(answer));
+  }
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
@@ -410,16 +548,49 @@ class CreatedMerchantWallet {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new MerchantWallet(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new MerchantWalletWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class MerchantWalletWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new MerchantWallet(row);
   }
 }
 
@@ -451,6 +622,30 @@ class MerchantBankAccounts {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new MerchantBankAccount(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new MerchantBankAccount(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new MerchantBankAccountWatch(object(answer));
+  }
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
@@ -474,16 +669,49 @@ class CreatedMerchantBankAccount {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new MerchantBankAccount(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new MerchantBankAccountWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class MerchantBankAccountWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new MerchantBankAccount(row);
   }
 }
 
@@ -548,6 +776,30 @@ class ExternalRecipients {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new ExternalRecipient(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new ExternalRecipient(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new ExternalRecipientWatch(object(answer));
+  }
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
@@ -571,16 +823,49 @@ class CreatedExternalRecipient {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new ExternalRecipient(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new ExternalRecipientWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class ExternalRecipientWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new ExternalRecipient(row);
   }
 }
 
@@ -624,6 +909,30 @@ class SendMoneyRequests {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new SendMoney(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new SendMoney(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new SendMoneyWatch(object(answer));
+  }
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
@@ -647,16 +956,49 @@ class CreatedSendMoney {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new SendMoney(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new SendMoneyWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class SendMoneyWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new SendMoney(row);
   }
 }
 
@@ -687,6 +1029,30 @@ class PollingRequests {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new Polling(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new Polling(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new PollingWatch(object(answer));
+  }
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
@@ -710,16 +1076,49 @@ class CreatedPolling {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new Polling(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new PollingWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class PollingWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new Polling(row);
   }
 }
 
@@ -754,6 +1153,30 @@ class SmsNotifications {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new SmsNotification(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new SmsNotification(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new SmsNotificationWatch(object(answer));
+  }
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
@@ -777,16 +1200,49 @@ class CreatedSmsNotification {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new SmsNotification(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new SmsNotificationWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class SmsNotificationWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new SmsNotification(row);
   }
 }
 
@@ -819,6 +1275,30 @@ class Reversals {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new Reversal(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new Reversal(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new ReversalWatch(object(answer));
+  }
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
@@ -842,16 +1322,49 @@ class CreatedReversal {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new Reversal(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new ReversalWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class ReversalWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new Reversal(row);
   }
 }
 
@@ -882,6 +1395,30 @@ class PaymentLinks {
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new PaymentLink(read(answer));
+  }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new PaymentLink(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new PaymentLinkWatch(object(answer));
   }
 
   /**
@@ -916,16 +1453,49 @@ class CreatedPaymentLink {
   }
 
   /**
-   * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-   * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
-   * @throws `TimeoutError` when the state was not final in time: nothing is lost, read it later by its id.
-   * `InvalidRequestError` for a length of time that is none. Else those of every call.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+   * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
     return new PaymentLink(read(answer));
+  }
+
+  /**
+   * Its states as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for a length of time that is not greater than zero.
+   */
+  watch(options) {
+    const answer = this.#native.ask('watch', write(options, ConfigurationError));
+    return new PaymentLinkWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class PaymentLinkWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new PaymentLink(row);
   }
 }
 
@@ -946,6 +1516,53 @@ class Payments {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new Payment(read(answer));
   }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new Payment(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new PaymentWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class PaymentWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new Payment(row);
+  }
 }
 
 /** Settlement transfers of the API's first version: they can still be read where their Location says. */
@@ -964,6 +1581,53 @@ class SettlementTransfers {
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
     return new SettlementTransfer(read(answer));
+  }
+
+  /**
+   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+   * timeout, 429, 5xx) do not end the wait.
+   *
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
+   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
+   * the resource's id.
+   */
+  async wait(id, options, options) {
+    const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
+    return new SettlementTransfer(read(answer));
+  }
+
+  /**
+   * The states of the resource with this id as they change, up to the final one.
+   *
+   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   */
+  watch(id, options) {
+    const answer = this.#native.ask('watch', write({ id, options }));
+    return new SettlementTransferWatch(object(answer));
+  }
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+class SettlementTransferWatch {
+  #native;
+
+  constructor(native) {
+    this.#native = made(native);
+    this.pause = read(this.#native.ask('pause', '{}')).number();
+  }
+
+  /**
+   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
+   * connection, a timeout, 429, 5xx) do not end the watch.
+   *
+   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
+   * error has the resource's id, and ends the watch.
+   */
+  async poll(options) {
+    const answer = await call(this.#native, 'poll', '{}', signalOf(options));
+    const row = read(answer);
+    return row.skip() ? null : new SettlementTransfer(row);
   }
 }
 
@@ -1078,26 +1742,38 @@ module.exports = {
   OAuth,
   WebhookSubscriptions,
   CreatedWebhookSubscription,
+  WebhookSubscriptionWatch,
   IncomingPayments,
   CreatedIncomingPayment,
+  IncomingPaymentWatch,
   MerchantWallets,
   CreatedMerchantWallet,
+  MerchantWalletWatch,
   MerchantBankAccounts,
   CreatedMerchantBankAccount,
+  MerchantBankAccountWatch,
   ExternalRecipients,
   CreatedExternalRecipient,
+  ExternalRecipientWatch,
   SendMoneyRequests,
   CreatedSendMoney,
+  SendMoneyWatch,
   PollingRequests,
   CreatedPolling,
+  PollingWatch,
   SmsNotifications,
   CreatedSmsNotification,
+  SmsNotificationWatch,
   Reversals,
   CreatedReversal,
+  ReversalWatch,
   PaymentLinks,
   CreatedPaymentLink,
+  PaymentLinkWatch,
   Payments,
+  PaymentWatch,
   SettlementTransfers,
+  SettlementTransferWatch,
   WebhookVerifier,
   version,
   contractHash,

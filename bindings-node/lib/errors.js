@@ -55,6 +55,14 @@ class ApiError extends KopoKopoError {
 }
 
 /**
+ * A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`. This
+ * kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+ */
+class NotFinalError extends KopoKopoError {
+  static code = 'not_final';
+}
+
+/**
  * A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect, and
  * repeating it may move the money twice. The detail says what is known and how to find out.
  */
@@ -88,6 +96,7 @@ module.exports = {
   NotFoundError,
   RateLimitedError,
   ApiError,
+  NotFinalError,
   OutcomeUnknownError,
   SignatureError,
   DecodeError,

@@ -18,13 +18,13 @@ use crate::{
 pub struct Created<R> {
     client: KopoKopo,
     id: ResourceId,
-    created: Instant,
+    accepted: Instant,
     resource: PhantomData<fn() -> R>,
 }
 
 impl<R: Resource> Created<R> {
     pub(crate) fn new(client: KopoKopo, id: ResourceId) -> Self {
-        Self { client, id, created: Instant::now(), resource: PhantomData }
+        Self { client, id, accepted: Instant::now(), resource: PhantomData }
     }
 
     /// The id to store: with it the thing can be read at any time.
@@ -62,7 +62,7 @@ impl<R: Resource> Created<R> {
     /// # Errors
     /// `invalid_request` for a timeout or interval of zero.
     pub fn watch(&self, options: WaitOptions) -> Result<Watch<R>> {
-        Watch::new(self.client.clone(), self.id.clone(), Some(self.created), options)
+        Watch::new(self.client.clone(), self.id.clone(), Some(self.accepted), options)
     }
 }
 
@@ -104,7 +104,7 @@ fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) ->
 
 impl<R> Clone for Created<R> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), id: self.id.clone(), created: self.created, resource: PhantomData }
+        Self { client: self.client.clone(), id: self.id.clone(), accepted: self.accepted, resource: PhantomData }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     api,
+    convert::FromCore,
     generated::{ErrorFields, KopoKopoError},
 };
 
@@ -45,6 +46,11 @@ impl From<api::KopoKopoError> for KopoKopoError {
             retry_after: core.retry_after().map(|wait| wait.as_secs_f64()),
             attempts: core.attempts(),
             body: core.body().map(str::to_owned),
+            id: core.id().map(str::to_owned),
+            location: core.location().map(str::to_owned),
+            state: core.state().map(str::to_owned),
+            request_id: core.request_id().map(str::to_owned),
+            sent_at: core.sent_at().map(FromCore::from_core),
         };
         Self::of(core.kind(), fields)
     }

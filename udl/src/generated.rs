@@ -19,17 +19,19 @@ use crate::{
     KopoKopo, api,
     convert::{FromCore, IntoCore, Place},
     error::Result,
+    panic::guard,
     runtime::{self, Work},
     text::*,
+    watch::Watching,
 };
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "d6068185273b8947";
+pub const CONTRACT_HASH: &str = "d76a71e23d864ba2";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "bde6ee412a8981eb";
+pub const CONTRACT_HASH: &str = "08e076c6a7ff4682";
 
 /// How a client is made.
 #[derive(Debug, Clone)]
@@ -135,12 +137,13 @@ impl Default for CallOptions {
     }
 }
 
-/// How to wait for the end of what was created.
+/// How to wait for a final state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaitOptions {
-    /// Give up after so many seconds. The default is twice what a customer has to enter the PIN.
+    /// The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
     pub timeout: f64,
-    /// The pause before the first look, in seconds. Each further one is half as long again.
+    /// The first poll is immediate; this is the pause before the second, in seconds. Each further one is half as long
+    /// again.
     pub interval: f64,
     /// The longest pause, in seconds.
     pub max_interval: f64,
@@ -3267,7 +3270,11 @@ impl IntoCore for TransactionStatus {
 /// - `code`, `messages`: the server's own code and messages.
 /// - `retry_after`: how many seconds the server asks to wait.
 /// - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
-/// - `body`: the answer's body as received.
+/// - `body`: the response's body as received.
+/// - `id`, `location`: the resource that the error is about. Every error of a wait has them.
+/// - `state`: the last state of that resource that was seen, `Pending`.
+/// - `request_id`: the server's id for the request, to quote to Kopo Kopo's support.
+/// - `sent_at`: when the request was handed to the network, for `outcome_unknown`: look for the payment from then on.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the fields are explained above")]
 pub enum KopoKopoError {
@@ -3282,6 +3289,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422.
     InvalidRequest {
@@ -3294,6 +3306,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// No connection could be made, or it broke. For an operation that creates something this kind means that the
     /// request never left this machine.
@@ -3307,6 +3324,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The time allowed ran out. For an operation that creates something this kind means that the request never left
     /// this machine.
@@ -3320,6 +3342,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The credentials or the token were refused (401).
     Authentication {
@@ -3332,6 +3359,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The credentials are good but may not do this (403).
     Permission {
@@ -3344,6 +3376,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// There is no such thing (404, 410).
     NotFound {
@@ -3356,6 +3393,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
     RateLimited {
@@ -3368,6 +3410,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The server answered with another error status, or with a redirect, which is never followed.
     Api {
@@ -3380,6 +3427,29 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
+    },
+    /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
+    /// This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+    NotFinal {
+        detail: String,
+        operation: Option<String>,
+        field: Option<String>,
+        status: Option<u16>,
+        code: Option<String>,
+        messages: Vec<String>,
+        retry_after: Option<f64>,
+        attempts: u32,
+        body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
     /// and repeating it may move the money twice. The detail says what is known and how to find out.
@@ -3393,6 +3463,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// The webhook's signature is missing, malformed or wrong: do not trust the body.
     Signature {
@@ -3405,6 +3480,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// An answer or an authentic webhook could not be understood.
     Decode {
@@ -3417,6 +3497,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
     /// A defect in this library.
     Internal {
@@ -3429,6 +3514,11 @@ pub enum KopoKopoError {
         retry_after: Option<f64>,
         attempts: u32,
         body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
     },
 }
 
@@ -3445,6 +3535,11 @@ pub struct ErrorFields {
     pub retry_after: Option<f64>,
     pub attempts: u32,
     pub body: Option<String>,
+    pub id: Option<String>,
+    pub location: Option<String>,
+    pub state: Option<String>,
+    pub request_id: Option<String>,
+    pub sent_at: Option<Timestamp>,
 }
 
 impl KopoKopoError {
@@ -3459,6 +3554,7 @@ impl KopoKopoError {
         "not_found",
         "rate_limited",
         "api",
+        "not_final",
         "outcome_unknown",
         "signature",
         "decode",
@@ -3467,45 +3563,247 @@ impl KopoKopoError {
 
     /// An error of a kind.
     pub(crate) fn of(kind: api::ErrorKind, fields: ErrorFields) -> Self {
-        let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } = fields;
+        let ErrorFields {
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retry_after,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            request_id,
+            sent_at,
+        } = fields;
         match kind {
-            api::ErrorKind::Configuration => {
-                Self::Configuration { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::InvalidRequest => {
-                Self::InvalidRequest { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Connection => {
-                Self::Connection { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Timeout => {
-                Self::Timeout { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Authentication => {
-                Self::Authentication { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Permission => {
-                Self::Permission { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::NotFound => {
-                Self::NotFound { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::RateLimited => {
-                Self::RateLimited { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Api => {
-                Self::Api { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::OutcomeUnknown => {
-                Self::OutcomeUnknown { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Signature => {
-                Self::Signature { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            api::ErrorKind::Decode => {
-                Self::Decode { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            }
-            _ => Self::Internal { detail, operation, field, status, code, messages, retry_after, attempts, body },
+            api::ErrorKind::Configuration => Self::Configuration {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::InvalidRequest => Self::InvalidRequest {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Connection => Self::Connection {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Timeout => Self::Timeout {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Authentication => Self::Authentication {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Permission => Self::Permission {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::NotFound => Self::NotFound {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::RateLimited => Self::RateLimited {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Api => Self::Api {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::NotFinal => Self::NotFinal {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::OutcomeUnknown => Self::OutcomeUnknown {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Signature => Self::Signature {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            api::ErrorKind::Decode => Self::Decode {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
+            _ => Self::Internal {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
         }
     }
 
@@ -3521,6 +3819,7 @@ impl KopoKopoError {
             Self::NotFound { .. } => "not_found",
             Self::RateLimited { .. } => "rate_limited",
             Self::Api { .. } => "api",
+            Self::NotFinal { .. } => "not_final",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::Signature { .. } => "signature",
             Self::Decode { .. } => "decode",
@@ -3531,21 +3830,245 @@ impl KopoKopoError {
     /// What it carries, whatever its kind.
     pub fn into_fields(self) -> ErrorFields {
         match self {
-            Self::Configuration { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::InvalidRequest { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Connection { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Timeout { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Authentication { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Permission { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::NotFound { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::RateLimited { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Api { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::OutcomeUnknown { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Signature { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Decode { detail, operation, field, status, code, messages, retry_after, attempts, body }
-            | Self::Internal { detail, operation, field, status, code, messages, retry_after, attempts, body } => {
-                ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body }
+            Self::Configuration {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
             }
+            | Self::InvalidRequest {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Connection {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Timeout {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Authentication {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Permission {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::NotFound {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::RateLimited {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Api {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::NotFinal {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::OutcomeUnknown {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Signature {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Decode {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            }
+            | Self::Internal {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            } => ErrorFields {
+                detail,
+                operation,
+                field,
+                status,
+                code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+            },
         }
     }
 }
@@ -3571,6 +4094,7 @@ impl OAuth {
         let core = self.0.clone();
         runtime::call(Some("oauth.revoke"), async move {
             let token = token.into_core(&Place::Root.field("token"))?;
+
             core.revoke(&token).await?;
             Ok(())
         })
@@ -3583,6 +4107,7 @@ impl OAuth {
         let core = self.0.clone();
         runtime::call(Some("oauth.introspect"), async move {
             let token = token.into_core(&Place::Root.field("token"))?;
+
             Ok(FromCore::from_core(core.introspect(&token).await?))
         })
     }
@@ -3609,6 +4134,7 @@ impl WebhookSubscriptions {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedWebhookSubscription(core.create(&request).await?)))
         })
     }
@@ -3620,7 +4146,37 @@ impl WebhookSubscriptions {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
+        let core = self.0.clone();
+        runtime::call(Some("webhook_subscriptions.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(WebhookSubscriptionWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -3648,17 +4204,50 @@ impl CreatedWebhookSubscription {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(WebhookSubscriptionWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct WebhookSubscriptionWatch(Watching<api::WebhookSubscription>);
+
+impl WebhookSubscriptionWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<WebhookSubscription>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -3676,6 +4265,7 @@ impl IncomingPayments {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedIncomingPayment(core.create(&request).await?)))
         })
     }
@@ -3687,7 +4277,37 @@ impl IncomingPayments {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
+        let core = self.0.clone();
+        runtime::call(Some("incoming_payments.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(IncomingPaymentWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -3715,17 +4335,50 @@ impl CreatedIncomingPayment {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(IncomingPaymentWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct IncomingPaymentWatch(Watching<api::IncomingPayment>);
+
+impl IncomingPaymentWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<IncomingPayment>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -3742,6 +4395,7 @@ impl MerchantWallets {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedMerchantWallet(core.create(&request).await?)))
         })
     }
@@ -3753,7 +4407,37 @@ impl MerchantWallets {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
+        let core = self.0.clone();
+        runtime::call(Some("merchant_wallets.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(MerchantWalletWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -3781,17 +4465,50 @@ impl CreatedMerchantWallet {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(MerchantWalletWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct MerchantWalletWatch(Watching<api::MerchantWallet>);
+
+impl MerchantWalletWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<MerchantWallet>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -3808,6 +4525,7 @@ impl MerchantBankAccounts {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedMerchantBankAccount(core.create(&request).await?)))
         })
     }
@@ -3819,7 +4537,37 @@ impl MerchantBankAccounts {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
+        let core = self.0.clone();
+        runtime::call(Some("merchant_bank_accounts.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(MerchantBankAccountWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -3847,17 +4595,50 @@ impl CreatedMerchantBankAccount {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(MerchantBankAccountWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct MerchantBankAccountWatch(Watching<api::MerchantBankAccount>);
+
+impl MerchantBankAccountWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<MerchantBankAccount>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -3877,6 +4658,7 @@ impl ExternalRecipients {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_mobile_wallet"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedExternalRecipient(core.create_mobile_wallet(&request).await?)))
         })
     }
@@ -3892,6 +4674,7 @@ impl ExternalRecipients {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_bank_account"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedExternalRecipient(core.create_bank_account(&request).await?)))
         })
     }
@@ -3904,6 +4687,7 @@ impl ExternalRecipients {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_till"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedExternalRecipient(core.create_till(&request).await?)))
         })
     }
@@ -3916,6 +4700,7 @@ impl ExternalRecipients {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_paybill"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedExternalRecipient(core.create_paybill(&request).await?)))
         })
     }
@@ -3927,7 +4712,37 @@ impl ExternalRecipients {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
+        let core = self.0.clone();
+        runtime::call(Some("external_recipients.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(ExternalRecipientWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -3955,17 +4770,50 @@ impl CreatedExternalRecipient {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(ExternalRecipientWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct ExternalRecipientWatch(Watching<api::ExternalRecipient>);
+
+impl ExternalRecipientWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<ExternalRecipient>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -3983,6 +4831,7 @@ impl SendMoneyRequests {
         let core = self.0.clone();
         runtime::call(Some("send_money.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedSendMoney(core.create(&request).await?)))
         })
     }
@@ -3995,6 +4844,7 @@ impl SendMoneyRequests {
         let core = self.0.clone();
         runtime::call(Some("send_money.sweep_all_funds"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedSendMoney(core.sweep_all_funds(&request).await?)))
         })
     }
@@ -4006,7 +4856,37 @@ impl SendMoneyRequests {
         let core = self.0.clone();
         runtime::call(Some("send_money.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
+        let core = self.0.clone();
+        runtime::call(Some("send_money.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(SendMoneyWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -4034,17 +4914,50 @@ impl CreatedSendMoney {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(SendMoneyWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct SendMoneyWatch(Watching<api::SendMoney>);
+
+impl SendMoneyWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<SendMoney>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4060,6 +4973,7 @@ impl PollingRequests {
         let core = self.0.clone();
         runtime::call(Some("polling.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedPolling(core.create(&request).await?)))
         })
     }
@@ -4071,7 +4985,37 @@ impl PollingRequests {
         let core = self.0.clone();
         runtime::call(Some("polling.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Polling>> {
+        let core = self.0.clone();
+        runtime::call(Some("polling.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(PollingWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -4099,17 +5043,50 @@ impl CreatedPolling {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Polling>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(PollingWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct PollingWatch(Watching<api::Polling>);
+
+impl PollingWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<Polling>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4127,6 +5104,7 @@ impl SmsNotifications {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedSmsNotification(core.create(&request).await?)))
         })
     }
@@ -4138,7 +5116,37 @@ impl SmsNotifications {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
+        let core = self.0.clone();
+        runtime::call(Some("sms_notifications.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(SmsNotificationWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -4166,17 +5174,50 @@ impl CreatedSmsNotification {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(SmsNotificationWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct SmsNotificationWatch(Watching<api::SmsNotification>);
+
+impl SmsNotificationWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<SmsNotification>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4194,6 +5235,7 @@ impl Reversals {
         let core = self.0.clone();
         runtime::call(Some("reversals.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedReversal(core.create(&request).await?)))
         })
     }
@@ -4205,7 +5247,37 @@ impl Reversals {
         let core = self.0.clone();
         runtime::call(Some("reversals.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
+        let core = self.0.clone();
+        runtime::call(Some("reversals.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(ReversalWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 }
@@ -4233,17 +5305,50 @@ impl CreatedReversal {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(ReversalWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct ReversalWatch(Watching<api::Reversal>);
+
+impl ReversalWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<Reversal>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4260,6 +5365,7 @@ impl PaymentLinks {
         let core = self.0.clone();
         runtime::call(Some("payment_links.create"), async move {
             let request = request.into_core(&Place::Root)?;
+
             Ok(Arc::new(CreatedPaymentLink(core.create(&request).await?)))
         })
     }
@@ -4271,7 +5377,37 @@ impl PaymentLinks {
         let core = self.0.clone();
         runtime::call(Some("payment_links.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
+        })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
+        let core = self.0.clone();
+        runtime::call(Some("payment_links.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(PaymentLinkWatch(Watching::new(self.0.watch(&id, options)?))))
         })
     }
 
@@ -4282,6 +5418,7 @@ impl PaymentLinks {
         let core = self.0.clone();
         runtime::call(Some("payment_links.cancel"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             core.cancel(&id).await?;
             Ok(())
         })
@@ -4311,17 +5448,50 @@ impl CreatedPaymentLink {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `invalid_request` for a length of time that is none. Else those of every call.
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
         runtime::call(None, async move {
             let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
             Ok(FromCore::from_core(core.wait(options).await?))
         })
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for a length of time that is not greater than zero.
+    pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
+        guard(|| {
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(PaymentLinkWatch(Watching::new(self.0.watch(options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct PaymentLinkWatch(Watching<api::PaymentLink>);
+
+impl PaymentLinkWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<PaymentLink>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4337,8 +5507,59 @@ impl Payments {
         let core = self.0.clone();
         runtime::call(Some("payments.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
         })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Payment>> {
+        let core = self.0.clone();
+        runtime::call(Some("payments.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(PaymentWatch(Watching::new(self.0.watch(&id, options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct PaymentWatch(Watching<api::Payment>);
+
+impl PaymentWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<Payment>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 
@@ -4354,8 +5575,59 @@ impl SettlementTransfers {
         let core = self.0.clone();
         runtime::call(Some("settlement_transfers.get"), async move {
             let id = id.into_core(&Place::Root.field("id"))?;
+
             Ok(FromCore::from_core(core.get(&id).await?))
         })
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SettlementTransfer>> {
+        let core = self.0.clone();
+        runtime::call(Some("settlement_transfers.wait"), async move {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(FromCore::from_core(core.wait(&id, options).await?))
+        })
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SettlementTransferWatch>> {
+        guard(|| {
+            let id = id.into_core(&Place::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+
+            Ok(Arc::new(SettlementTransferWatch(Watching::new(self.0.watch(&id, options)?))))
+        })
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+#[derive(Debug, Clone)]
+pub struct SettlementTransferWatch(Watching<api::SettlementTransfer>);
+
+impl SettlementTransferWatch {
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    pub fn poll(&self) -> Work<Result<Option<SettlementTransfer>>> {
+        self.0.poll()
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    pub fn pause(&self) -> Option<f64> {
+        self.0.pause()
     }
 }
 

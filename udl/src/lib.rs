@@ -21,6 +21,7 @@ mod panic;
 pub mod runtime;
 mod text;
 mod token_source;
+mod watch;
 mod webhooks;
 
 /// The core's names, in one place: most are the contract's too.

@@ -394,6 +394,53 @@ class AsyncWebhookSubscriptions(AsyncThing):
         answer: WebhookSubscription = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> WebhookSubscription:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: WebhookSubscription = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncWebhookSubscriptionWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncWebhookSubscriptionWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedWebhookSubscription(AsyncThing):
     """A subscription that the server accepted: its id, and how it goes on."""
@@ -427,23 +474,69 @@ class AsyncCreatedWebhookSubscription(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> WebhookSubscription:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: WebhookSubscription = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncWebhookSubscriptionWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncWebhookSubscriptionWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncWebhookSubscriptionWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> WebhookSubscription | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: WebhookSubscription | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncIncomingPayments(AsyncThing):
@@ -508,6 +601,53 @@ class AsyncIncomingPayments(AsyncThing):
         answer: IncomingPayment = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> IncomingPayment:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: IncomingPayment = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncIncomingPaymentWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncIncomingPaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedIncomingPayment(AsyncThing):
     """A request for a payment that the server accepted: its id, and how it goes on."""
@@ -541,23 +681,69 @@ class AsyncCreatedIncomingPayment(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> IncomingPayment:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: IncomingPayment = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncIncomingPaymentWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncIncomingPaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncIncomingPaymentWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> IncomingPayment | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: IncomingPayment | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncMerchantWallets(AsyncThing):
@@ -607,6 +793,53 @@ class AsyncMerchantWallets(AsyncThing):
         answer: MerchantWallet = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantWallet:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: MerchantWallet = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncMerchantWalletWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncMerchantWalletWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedMerchantWallet(AsyncThing):
     """A wallet that the server accepted: its id, and how it goes on."""
@@ -640,23 +873,69 @@ class AsyncCreatedMerchantWallet(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantWallet:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantWallet = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncMerchantWalletWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncMerchantWalletWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncMerchantWalletWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> MerchantWallet | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: MerchantWallet | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncMerchantBankAccounts(AsyncThing):
@@ -705,6 +984,53 @@ class AsyncMerchantBankAccounts(AsyncThing):
         answer: MerchantBankAccount = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantBankAccount:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: MerchantBankAccount = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncMerchantBankAccountWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncMerchantBankAccountWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedMerchantBankAccount(AsyncThing):
     """A bank account that the server accepted: its id, and how it goes on."""
@@ -738,23 +1064,69 @@ class AsyncCreatedMerchantBankAccount(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantBankAccount:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantBankAccount = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncMerchantBankAccountWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncMerchantBankAccountWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncMerchantBankAccountWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> MerchantBankAccount | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: MerchantBankAccount | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncExternalRecipients(AsyncThing):
@@ -889,6 +1261,53 @@ class AsyncExternalRecipients(AsyncThing):
         answer: ExternalRecipient = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> ExternalRecipient:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: ExternalRecipient = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncExternalRecipientWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncExternalRecipientWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedExternalRecipient(AsyncThing):
     """A recipient that the server accepted: its id, and how it goes on."""
@@ -922,23 +1341,69 @@ class AsyncCreatedExternalRecipient(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> ExternalRecipient:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: ExternalRecipient = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncExternalRecipientWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncExternalRecipientWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncExternalRecipientWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> ExternalRecipient | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: ExternalRecipient | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncSendMoneyRequests(AsyncThing):
@@ -1013,6 +1478,53 @@ class AsyncSendMoneyRequests(AsyncThing):
         answer: SendMoney = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SendMoney:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SendMoney = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncSendMoneyWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncSendMoneyWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedSendMoney(AsyncThing):
     """A request to send money that the server accepted: its id, and how it goes on."""
@@ -1040,23 +1552,69 @@ class AsyncCreatedSendMoney(AsyncThing):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SendMoney = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncSendMoneyWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncSendMoneyWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncSendMoneyWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> SendMoney | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SendMoney | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncPollingRequests(AsyncThing):
@@ -1104,6 +1662,53 @@ class AsyncPollingRequests(AsyncThing):
         answer: Polling = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> Polling:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Polling = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncPollingWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncPollingWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedPolling(AsyncThing):
     """A polling request that the server accepted: its id, and how it goes on."""
@@ -1131,23 +1736,63 @@ class AsyncCreatedPolling(AsyncThing):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Polling = await self._call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> AsyncPollingWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncPollingWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncPollingWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> Polling | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Polling | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncSmsNotifications(AsyncThing):
@@ -1192,6 +1837,53 @@ class AsyncSmsNotifications(AsyncThing):
         answer: SmsNotification = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SmsNotification:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SmsNotification = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncSmsNotificationWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncSmsNotificationWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedSmsNotification(AsyncThing):
     """A message that the server accepted: its id, and how it goes on."""
@@ -1225,23 +1917,69 @@ class AsyncCreatedSmsNotification(AsyncThing):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SmsNotification:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SmsNotification = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncSmsNotificationWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncSmsNotificationWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncSmsNotificationWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> SmsNotification | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SmsNotification | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncReversals(AsyncThing):
@@ -1288,6 +2026,53 @@ class AsyncReversals(AsyncThing):
         answer: Reversal = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> Reversal:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Reversal = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncReversalWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncReversalWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class AsyncCreatedReversal(AsyncThing):
     """A request for a reversal that the server accepted: its id, and how it goes on."""
@@ -1315,23 +2100,63 @@ class AsyncCreatedReversal(AsyncThing):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Reversal = await self._call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> AsyncReversalWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncReversalWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncReversalWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> Reversal | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Reversal | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncPaymentLinks(AsyncThing):
@@ -1386,6 +2211,53 @@ class AsyncPaymentLinks(AsyncThing):
         answer: PaymentLink = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> PaymentLink:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: PaymentLink = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncPaymentLinkWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncPaymentLinkWatch._of(self._native.ask("watch", arguments), self._source)
+
     async def cancel(self, id: str) -> None:
         """Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
 
@@ -1421,23 +2293,69 @@ class AsyncCreatedPaymentLink(AsyncThing):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: PaymentLink = await self._call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncPaymentLinkWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncPaymentLinkWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class AsyncPaymentLinkWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> PaymentLink | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: PaymentLink | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class AsyncPayments(AsyncThing):
@@ -1453,6 +2371,77 @@ class AsyncPayments(AsyncThing):
         answer: Payment = await self._call("get", {"id": id})
         return answer
 
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> Payment:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Payment = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncPaymentWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncPaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
+
+class AsyncPaymentWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> Payment | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Payment | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
+
 
 class AsyncSettlementTransfers(AsyncThing):
     """Settlement transfers of the API's first version: they can still be read where their Location says."""
@@ -1465,4 +2454,75 @@ class AsyncSettlementTransfers(AsyncThing):
         Raises: `NotFoundError` where there is none of this id.
         """
         answer: SettlementTransfer = await self._call("get", {"id": id})
+        return answer
+
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SettlementTransfer:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SettlementTransfer = await self._call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> AsyncSettlementTransferWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return AsyncSettlementTransferWatch._of(self._native.ask("watch", arguments), self._source)
+
+
+class AsyncSettlementTransferWatch(AsyncThing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    async def poll(self) -> SettlementTransfer | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SettlementTransfer | None = await self._call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
         return answer

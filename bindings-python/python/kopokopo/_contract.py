@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-CONTRACT_HASH = "d6068185273b8947"
+CONTRACT_HASH = "d76a71e23d864ba2"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(
@@ -128,6 +128,7 @@ _native.set_up(
         "not_found": _errors.NotFoundError,
         "rate_limited": _errors.RateLimitedError,
         "api": _errors.ApiError,
+        "not_final": _errors.NotFinalError,
         "outcome_unknown": _errors.OutcomeUnknownError,
         "signature": _errors.SignatureError,
         "decode": _errors.DecodeError,

@@ -22,7 +22,12 @@ class KopoKopoError(Failure):
     - `code`, `messages`: the server's own code and messages.
     - `retry_after`: how many seconds the server asks to wait.
     - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
-    - `body`: the answer's body as received.
+    - `body`: the response's body as received.
+    - `id`, `location`: the resource that the error is about. Every error of a wait has them.
+    - `state`: the last state of that resource that was seen, `Pending`.
+    - `request_id`: the server's id for the request, to quote to Kopo Kopo's support.
+    - `sent_at`: when the request was handed to the network, for `outcome_unknown`: look for the payment from then
+      on.
     """
 
     def __init__(
@@ -37,6 +42,11 @@ class KopoKopoError(Failure):
         retry_after: float | None = None,
         attempts: int = 0,
         body: str | None = None,
+        id: str | None = None,
+        location: str | None = None,
+        state: str | None = None,
+        request_id: str | None = None,
+        sent_at: datetime | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -48,6 +58,11 @@ class KopoKopoError(Failure):
         self.retry_after = retry_after
         self.attempts = attempts
         self.body = body
+        self.id = id
+        self.location = location
+        self.state = state
+        self.request_id = request_id
+        self.sent_at = sent_at
 
 
 class ConfigurationError(KopoKopoError):
@@ -106,6 +121,15 @@ class ApiError(KopoKopoError):
     """The server answered with another error status, or with a redirect, which is never followed."""
 
     kind = "api"
+
+
+class NotFinalError(KopoKopoError):
+    """A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
+    `id`. This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a
+    second one.
+    """
+
+    kind = "not_final"
 
 
 class OutcomeUnknownError(KopoKopoError):

@@ -394,6 +394,53 @@ class WebhookSubscriptions(Thing):
         answer: WebhookSubscription = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> WebhookSubscription:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: WebhookSubscription = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> WebhookSubscriptionWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return WebhookSubscriptionWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedWebhookSubscription(Thing):
     """A subscription that the server accepted: its id, and how it goes on."""
@@ -421,23 +468,69 @@ class CreatedWebhookSubscription(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> WebhookSubscription:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: WebhookSubscription = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> WebhookSubscriptionWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return WebhookSubscriptionWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class WebhookSubscriptionWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> WebhookSubscription | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: WebhookSubscription | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class IncomingPayments(Thing):
@@ -502,6 +595,53 @@ class IncomingPayments(Thing):
         answer: IncomingPayment = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> IncomingPayment:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: IncomingPayment = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> IncomingPaymentWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return IncomingPaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedIncomingPayment(Thing):
     """A request for a payment that the server accepted: its id, and how it goes on."""
@@ -529,23 +669,69 @@ class CreatedIncomingPayment(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> IncomingPayment:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: IncomingPayment = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> IncomingPaymentWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return IncomingPaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class IncomingPaymentWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> IncomingPayment | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: IncomingPayment | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class MerchantWallets(Thing):
@@ -595,6 +781,53 @@ class MerchantWallets(Thing):
         answer: MerchantWallet = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantWallet:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: MerchantWallet = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantWalletWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return MerchantWalletWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedMerchantWallet(Thing):
     """A wallet that the server accepted: its id, and how it goes on."""
@@ -622,23 +855,69 @@ class CreatedMerchantWallet(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantWallet:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantWallet = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantWalletWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return MerchantWalletWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class MerchantWalletWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> MerchantWallet | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: MerchantWallet | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class MerchantBankAccounts(Thing):
@@ -687,6 +966,53 @@ class MerchantBankAccounts(Thing):
         answer: MerchantBankAccount = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantBankAccount:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: MerchantBankAccount = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantBankAccountWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return MerchantBankAccountWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedMerchantBankAccount(Thing):
     """A bank account that the server accepted: its id, and how it goes on."""
@@ -714,23 +1040,69 @@ class CreatedMerchantBankAccount(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantBankAccount:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantBankAccount = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> MerchantBankAccountWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return MerchantBankAccountWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class MerchantBankAccountWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> MerchantBankAccount | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: MerchantBankAccount | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class ExternalRecipients(Thing):
@@ -859,6 +1231,53 @@ class ExternalRecipients(Thing):
         answer: ExternalRecipient = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> ExternalRecipient:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: ExternalRecipient = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> ExternalRecipientWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return ExternalRecipientWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedExternalRecipient(Thing):
     """A recipient that the server accepted: its id, and how it goes on."""
@@ -886,23 +1305,69 @@ class CreatedExternalRecipient(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> ExternalRecipient:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: ExternalRecipient = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> ExternalRecipientWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return ExternalRecipientWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class ExternalRecipientWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> ExternalRecipient | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: ExternalRecipient | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class SendMoneyRequests(Thing):
@@ -977,6 +1442,46 @@ class SendMoneyRequests(Thing):
         answer: SendMoney = self._native.call("get", {"id": id})
         return answer
 
+    def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SendMoney = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SendMoneyWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return SendMoneyWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedSendMoney(Thing):
     """A request to send money that the server accepted: its id, and how it goes on."""
@@ -1004,23 +1509,63 @@ class CreatedSendMoney(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SendMoney = self._native.call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoneyWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return SendMoneyWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class SendMoneyWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> SendMoney | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SendMoney | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class PollingRequests(Thing):
@@ -1068,6 +1613,46 @@ class PollingRequests(Thing):
         answer: Polling = self._native.call("get", {"id": id})
         return answer
 
+    def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Polling = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> PollingWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return PollingWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedPolling(Thing):
     """A polling request that the server accepted: its id, and how it goes on."""
@@ -1095,23 +1680,63 @@ class CreatedPolling(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Polling = self._native.call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PollingWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return PollingWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class PollingWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> Polling | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Polling | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class SmsNotifications(Thing):
@@ -1150,6 +1775,53 @@ class SmsNotifications(Thing):
         answer: SmsNotification = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SmsNotification:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SmsNotification = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SmsNotificationWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return SmsNotificationWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedSmsNotification(Thing):
     """A message that the server accepted: its id, and how it goes on."""
@@ -1177,23 +1849,69 @@ class CreatedSmsNotification(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SmsNotification:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SmsNotification = self._native.call("wait", arguments)
         return answer
 
+    def watch(
+        self,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SmsNotificationWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return SmsNotificationWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class SmsNotificationWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> SmsNotification | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SmsNotification | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class Reversals(Thing):
@@ -1240,6 +1958,46 @@ class Reversals(Thing):
         answer: Reversal = self._native.call("get", {"id": id})
         return answer
 
+    def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Reversal = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> ReversalWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return ReversalWatch._of(self._native.ask("watch", arguments), self._source)
+
 
 class CreatedReversal(Thing):
     """A request for a reversal that the server accepted: its id, and how it goes on."""
@@ -1267,23 +2025,63 @@ class CreatedReversal(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Reversal = self._native.call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> ReversalWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return ReversalWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class ReversalWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> Reversal | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Reversal | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class PaymentLinks(Thing):
@@ -1338,6 +2136,53 @@ class PaymentLinks(Thing):
         answer: PaymentLink = self._native.call("get", {"id": id})
         return answer
 
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> PaymentLink:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: PaymentLink = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> PaymentLinkWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return PaymentLinkWatch._of(self._native.ask("watch", arguments), self._source)
+
     def cancel(self, id: str) -> None:
         """Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
 
@@ -1373,23 +2218,63 @@ class CreatedPaymentLink(Thing):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
-        """Looks again and again until its state is final. Final is not the same as successful: ask the answer.
-        Passing failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
+        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The pause before the first look, in seconds. Each further one is half as long again.
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
             max_interval: The longest pause, in seconds.
 
-        Raises: `KopoKopoTimeoutError` when the state was not final in time: nothing is lost, read it later by its
-        id. `InvalidRequestError` for a length of time that is none. Else those of every call.
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
+        its id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+        resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: PaymentLink = self._native.call("wait", arguments)
         return answer
 
+    def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLinkWatch:
+        """Its states as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for a length of time that is not greater than zero.
+        """
+        arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return PaymentLinkWatch._of(self._native.ask("watch", arguments), self._source)
+
     def __repr__(self) -> str:
         return self._shown("id")
+
+
+class PaymentLinkWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> PaymentLink | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: PaymentLink | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
 
 
 class Payments(Thing):
@@ -1405,6 +2290,70 @@ class Payments(Thing):
         answer: Payment = self._native.call("get", {"id": id})
         return answer
 
+    def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Payment:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: Payment = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> PaymentWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return PaymentWatch._of(self._native.ask("watch", arguments), self._source)
+
+
+class PaymentWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> Payment | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: Payment | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
+        return answer
+
 
 class SettlementTransfers(Thing):
     """Settlement transfers of the API's first version: they can still be read where their Location says."""
@@ -1417,4 +2366,75 @@ class SettlementTransfers(Thing):
         Raises: `NotFoundError` where there is none of this id.
         """
         answer: SettlementTransfer = self._native.call("get", {"id": id})
+        return answer
+
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SettlementTransfer:
+        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
+        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
+        connection, a timeout, 429, 5xx) do not end the wait.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
+        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
+        zero. Every error has the resource's id.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        answer: SettlementTransfer = self._native.call("wait", arguments)
+        return answer
+
+    def watch(
+        self,
+        id: str,
+        *,
+        timeout: float = 120.0,
+        interval: float = 3.0,
+        max_interval: float = 15.0,
+    ) -> SettlementTransferWatch:
+        """The states of the resource with this id as they change, up to the final one.
+
+        Args:
+            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
+                half as long again.
+            max_interval: The longest pause, in seconds.
+
+        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        """
+        arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
+        return SettlementTransferWatch._of(self._native.ask("watch", arguments), self._source)
+
+
+class SettlementTransferWatch(Thing):
+    """The states of a resource as they change, up to the final one. Each language has a loop of its own for it."""
+
+    __slots__ = ()
+
+    def poll(self) -> SettlementTransfer | None:
+        """Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient
+        failures (no connection, a timeout, 429, 5xx) do not end the watch.
+
+        Raises: `NotFinalError` if the timeout ended before the state was final; the request itself is not
+        cancelled. Every error has the resource's id, and ends the watch.
+        """
+        answer: SettlementTransfer | None = self._native.call("poll", {})
+        return answer
+
+    @property
+    def pause(self) -> float | None:
+        """How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after
+        the final state or an error.
+        """
+        answer: float | None = self._native.ask("pause", {})
         return answer

@@ -1,5 +1,6 @@
 //! `wait` and `watch` by id, for every section whose resources reach a final state.
 
+#[allow(clippy::wildcard_imports, reason = "every section and its resource")]
 use super::*;
 use crate::{
     error::Result,

@@ -1930,46 +1930,70 @@ pub enum Object {
     WebhookSubscriptions(Arc<WebhookSubscriptions>),
     /// [`CreatedWebhookSubscription`](crate::CreatedWebhookSubscription).
     CreatedWebhookSubscription(Arc<CreatedWebhookSubscription>),
+    /// [`WebhookSubscriptionWatch`](crate::WebhookSubscriptionWatch).
+    WebhookSubscriptionWatch(Arc<WebhookSubscriptionWatch>),
     /// [`IncomingPayments`](crate::IncomingPayments).
     IncomingPayments(Arc<IncomingPayments>),
     /// [`CreatedIncomingPayment`](crate::CreatedIncomingPayment).
     CreatedIncomingPayment(Arc<CreatedIncomingPayment>),
+    /// [`IncomingPaymentWatch`](crate::IncomingPaymentWatch).
+    IncomingPaymentWatch(Arc<IncomingPaymentWatch>),
     /// [`MerchantWallets`](crate::MerchantWallets).
     MerchantWallets(Arc<MerchantWallets>),
     /// [`CreatedMerchantWallet`](crate::CreatedMerchantWallet).
     CreatedMerchantWallet(Arc<CreatedMerchantWallet>),
+    /// [`MerchantWalletWatch`](crate::MerchantWalletWatch).
+    MerchantWalletWatch(Arc<MerchantWalletWatch>),
     /// [`MerchantBankAccounts`](crate::MerchantBankAccounts).
     MerchantBankAccounts(Arc<MerchantBankAccounts>),
     /// [`CreatedMerchantBankAccount`](crate::CreatedMerchantBankAccount).
     CreatedMerchantBankAccount(Arc<CreatedMerchantBankAccount>),
+    /// [`MerchantBankAccountWatch`](crate::MerchantBankAccountWatch).
+    MerchantBankAccountWatch(Arc<MerchantBankAccountWatch>),
     /// [`ExternalRecipients`](crate::ExternalRecipients).
     ExternalRecipients(Arc<ExternalRecipients>),
     /// [`CreatedExternalRecipient`](crate::CreatedExternalRecipient).
     CreatedExternalRecipient(Arc<CreatedExternalRecipient>),
+    /// [`ExternalRecipientWatch`](crate::ExternalRecipientWatch).
+    ExternalRecipientWatch(Arc<ExternalRecipientWatch>),
     /// [`SendMoneyRequests`](crate::SendMoneyRequests).
     SendMoneyRequests(Arc<SendMoneyRequests>),
     /// [`CreatedSendMoney`](crate::CreatedSendMoney).
     CreatedSendMoney(Arc<CreatedSendMoney>),
+    /// [`SendMoneyWatch`](crate::SendMoneyWatch).
+    SendMoneyWatch(Arc<SendMoneyWatch>),
     /// [`PollingRequests`](crate::PollingRequests).
     PollingRequests(Arc<PollingRequests>),
     /// [`CreatedPolling`](crate::CreatedPolling).
     CreatedPolling(Arc<CreatedPolling>),
+    /// [`PollingWatch`](crate::PollingWatch).
+    PollingWatch(Arc<PollingWatch>),
     /// [`SmsNotifications`](crate::SmsNotifications).
     SmsNotifications(Arc<SmsNotifications>),
     /// [`CreatedSmsNotification`](crate::CreatedSmsNotification).
     CreatedSmsNotification(Arc<CreatedSmsNotification>),
+    /// [`SmsNotificationWatch`](crate::SmsNotificationWatch).
+    SmsNotificationWatch(Arc<SmsNotificationWatch>),
     /// [`Reversals`](crate::Reversals).
     Reversals(Arc<Reversals>),
     /// [`CreatedReversal`](crate::CreatedReversal).
     CreatedReversal(Arc<CreatedReversal>),
+    /// [`ReversalWatch`](crate::ReversalWatch).
+    ReversalWatch(Arc<ReversalWatch>),
     /// [`PaymentLinks`](crate::PaymentLinks).
     PaymentLinks(Arc<PaymentLinks>),
     /// [`CreatedPaymentLink`](crate::CreatedPaymentLink).
     CreatedPaymentLink(Arc<CreatedPaymentLink>),
+    /// [`PaymentLinkWatch`](crate::PaymentLinkWatch).
+    PaymentLinkWatch(Arc<PaymentLinkWatch>),
     /// [`Payments`](crate::Payments).
     Payments(Arc<Payments>),
+    /// [`PaymentWatch`](crate::PaymentWatch).
+    PaymentWatch(Arc<PaymentWatch>),
     /// [`SettlementTransfers`](crate::SettlementTransfers).
     SettlementTransfers(Arc<SettlementTransfers>),
+    /// [`SettlementTransferWatch`](crate::SettlementTransferWatch).
+    SettlementTransferWatch(Arc<SettlementTransferWatch>),
     /// [`WebhookVerifier`].
     WebhookVerifier(Arc<WebhookVerifier>),
 }
@@ -1982,26 +2006,38 @@ impl Object {
             Self::OAuth(_) => "OAuth",
             Self::WebhookSubscriptions(_) => "WebhookSubscriptions",
             Self::CreatedWebhookSubscription(_) => "CreatedWebhookSubscription",
+            Self::WebhookSubscriptionWatch(_) => "WebhookSubscriptionWatch",
             Self::IncomingPayments(_) => "IncomingPayments",
             Self::CreatedIncomingPayment(_) => "CreatedIncomingPayment",
+            Self::IncomingPaymentWatch(_) => "IncomingPaymentWatch",
             Self::MerchantWallets(_) => "MerchantWallets",
             Self::CreatedMerchantWallet(_) => "CreatedMerchantWallet",
+            Self::MerchantWalletWatch(_) => "MerchantWalletWatch",
             Self::MerchantBankAccounts(_) => "MerchantBankAccounts",
             Self::CreatedMerchantBankAccount(_) => "CreatedMerchantBankAccount",
+            Self::MerchantBankAccountWatch(_) => "MerchantBankAccountWatch",
             Self::ExternalRecipients(_) => "ExternalRecipients",
             Self::CreatedExternalRecipient(_) => "CreatedExternalRecipient",
+            Self::ExternalRecipientWatch(_) => "ExternalRecipientWatch",
             Self::SendMoneyRequests(_) => "SendMoneyRequests",
             Self::CreatedSendMoney(_) => "CreatedSendMoney",
+            Self::SendMoneyWatch(_) => "SendMoneyWatch",
             Self::PollingRequests(_) => "PollingRequests",
             Self::CreatedPolling(_) => "CreatedPolling",
+            Self::PollingWatch(_) => "PollingWatch",
             Self::SmsNotifications(_) => "SmsNotifications",
             Self::CreatedSmsNotification(_) => "CreatedSmsNotification",
+            Self::SmsNotificationWatch(_) => "SmsNotificationWatch",
             Self::Reversals(_) => "Reversals",
             Self::CreatedReversal(_) => "CreatedReversal",
+            Self::ReversalWatch(_) => "ReversalWatch",
             Self::PaymentLinks(_) => "PaymentLinks",
             Self::CreatedPaymentLink(_) => "CreatedPaymentLink",
+            Self::PaymentLinkWatch(_) => "PaymentLinkWatch",
             Self::Payments(_) => "Payments",
+            Self::PaymentWatch(_) => "PaymentWatch",
             Self::SettlementTransfers(_) => "SettlementTransfers",
+            Self::SettlementTransferWatch(_) => "SettlementTransferWatch",
             Self::WebhookVerifier(_) => "WebhookVerifier",
         }
     }
@@ -2013,26 +2049,38 @@ impl Object {
             Self::OAuth(_) => Some("oauth"),
             Self::WebhookSubscriptions(_) => Some("webhook_subscriptions"),
             Self::CreatedWebhookSubscription(_) => None,
+            Self::WebhookSubscriptionWatch(_) => None,
             Self::IncomingPayments(_) => Some("incoming_payments"),
             Self::CreatedIncomingPayment(_) => None,
+            Self::IncomingPaymentWatch(_) => None,
             Self::MerchantWallets(_) => Some("merchant_wallets"),
             Self::CreatedMerchantWallet(_) => None,
+            Self::MerchantWalletWatch(_) => None,
             Self::MerchantBankAccounts(_) => Some("merchant_bank_accounts"),
             Self::CreatedMerchantBankAccount(_) => None,
+            Self::MerchantBankAccountWatch(_) => None,
             Self::ExternalRecipients(_) => Some("external_recipients"),
             Self::CreatedExternalRecipient(_) => None,
+            Self::ExternalRecipientWatch(_) => None,
             Self::SendMoneyRequests(_) => Some("send_money"),
             Self::CreatedSendMoney(_) => None,
+            Self::SendMoneyWatch(_) => None,
             Self::PollingRequests(_) => Some("polling"),
             Self::CreatedPolling(_) => None,
+            Self::PollingWatch(_) => None,
             Self::SmsNotifications(_) => Some("sms_notifications"),
             Self::CreatedSmsNotification(_) => None,
+            Self::SmsNotificationWatch(_) => None,
             Self::Reversals(_) => Some("reversals"),
             Self::CreatedReversal(_) => None,
+            Self::ReversalWatch(_) => None,
             Self::PaymentLinks(_) => Some("payment_links"),
             Self::CreatedPaymentLink(_) => None,
+            Self::PaymentLinkWatch(_) => None,
             Self::Payments(_) => Some("payments"),
+            Self::PaymentWatch(_) => None,
             Self::SettlementTransfers(_) => Some("settlement_transfers"),
+            Self::SettlementTransferWatch(_) => None,
             Self::WebhookVerifier(_) => Some("webhooks"),
         }
     }
@@ -2135,6 +2183,17 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(Self::SettlementTransfers(own.settlement_transfers())) as Answer)
             }
+            (Self::WebhookSubscriptions(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::WebhookSubscriptionWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedWebhookSubscription(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2142,6 +2201,25 @@ impl Object {
             (Self::CreatedWebhookSubscription(own), "location") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
+            }
+            (Self::CreatedWebhookSubscription(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::WebhookSubscriptionWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::WebhookSubscriptionWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::IncomingPayments(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::IncomingPaymentWatch(own.watch(id, options)?)) as Answer)
             }
             (Self::CreatedIncomingPayment(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
@@ -2151,6 +2229,25 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::CreatedIncomingPayment(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::IncomingPaymentWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::IncomingPaymentWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::MerchantWallets(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::MerchantWalletWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedMerchantWallet(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2158,6 +2255,25 @@ impl Object {
             (Self::CreatedMerchantWallet(own), "location") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
+            }
+            (Self::CreatedMerchantWallet(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::MerchantWalletWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::MerchantWalletWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::MerchantBankAccounts(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::MerchantBankAccountWatch(own.watch(id, options)?)) as Answer)
             }
             (Self::CreatedMerchantBankAccount(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
@@ -2167,6 +2283,25 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::CreatedMerchantBankAccount(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::MerchantBankAccountWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::MerchantBankAccountWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::ExternalRecipients(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::ExternalRecipientWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedExternalRecipient(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2174,6 +2309,25 @@ impl Object {
             (Self::CreatedExternalRecipient(own), "location") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
+            }
+            (Self::CreatedExternalRecipient(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::ExternalRecipientWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::ExternalRecipientWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::SendMoneyRequests(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::SendMoneyWatch(own.watch(id, options)?)) as Answer)
             }
             (Self::CreatedSendMoney(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
@@ -2183,6 +2337,25 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::CreatedSendMoney(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::SendMoneyWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::SendMoneyWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::PollingRequests(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::PollingWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedPolling(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2190,6 +2363,25 @@ impl Object {
             (Self::CreatedPolling(own), "location") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
+            }
+            (Self::CreatedPolling(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::PollingWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::PollingWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::SmsNotifications(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::SmsNotificationWatch(own.watch(id, options)?)) as Answer)
             }
             (Self::CreatedSmsNotification(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
@@ -2199,6 +2391,25 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::CreatedSmsNotification(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::SmsNotificationWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::SmsNotificationWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::Reversals(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::ReversalWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedReversal(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2207,6 +2418,25 @@ impl Object {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
             }
+            (Self::CreatedReversal(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::ReversalWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::ReversalWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::PaymentLinks(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::PaymentLinkWatch(own.watch(id, options)?)) as Answer)
+            }
             (Self::CreatedPaymentLink(own), "id") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.id()) as Answer)
@@ -2214,6 +2444,44 @@ impl Object {
             (Self::CreatedPaymentLink(own), "location") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
                 Ok(Box::new(own.location()) as Answer)
+            }
+            (Self::CreatedPaymentLink(own), "watch") => {
+                let options = read(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(Self::PaymentLinkWatch(own.watch(Some(options))?)) as Answer)
+            }
+            (Self::PaymentLinkWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::Payments(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::PaymentWatch(own.watch(id, options)?)) as Answer)
+            }
+            (Self::PaymentWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
+            }
+            (Self::SettlementTransfers(own), "watch") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(Box::new(Self::SettlementTransferWatch(own.watch(id, options)?)) as Answer)
+            }
+            (Self::SettlementTransferWatch(own), "pause") => {
+                read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
+                Ok(Box::new(own.pause()) as Answer)
             }
             (Self::WebhookVerifier(own), "max_body") => {
                 read::<Nothing>(arguments, api::ErrorKind::Configuration)?;
@@ -2257,6 +2525,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::WebhookSubscriptions(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedWebhookSubscription(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2264,6 +2543,10 @@ impl Object {
             (Self::CreatedWebhookSubscription(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::WebhookSubscriptionWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::IncomingPayments(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2274,6 +2557,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::IncomingPayments(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedIncomingPayment(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2281,6 +2575,10 @@ impl Object {
             (Self::CreatedIncomingPayment(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::IncomingPaymentWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::MerchantWallets(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2291,6 +2589,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::MerchantWallets(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedMerchantWallet(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2298,6 +2607,10 @@ impl Object {
             (Self::CreatedMerchantWallet(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::MerchantWalletWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::MerchantBankAccounts(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2308,6 +2621,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::MerchantBankAccounts(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedMerchantBankAccount(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2315,6 +2639,10 @@ impl Object {
             (Self::CreatedMerchantBankAccount(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::MerchantBankAccountWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::ExternalRecipients(own), "create_mobile_wallet") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2341,6 +2669,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::ExternalRecipients(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedExternalRecipient(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2348,6 +2687,10 @@ impl Object {
             (Self::CreatedExternalRecipient(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::ExternalRecipientWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::SendMoneyRequests(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2362,6 +2705,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::SendMoneyRequests(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedSendMoney(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2369,6 +2723,10 @@ impl Object {
             (Self::CreatedSendMoney(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::SendMoneyWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::PollingRequests(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2379,6 +2737,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::PollingRequests(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedPolling(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2386,6 +2755,10 @@ impl Object {
             (Self::CreatedPolling(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::PollingWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::SmsNotifications(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2396,6 +2769,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::SmsNotifications(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedSmsNotification(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2403,6 +2787,10 @@ impl Object {
             (Self::CreatedSmsNotification(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::SmsNotificationWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::Reversals(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2413,6 +2801,17 @@ impl Object {
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::Reversals(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
             (Self::CreatedReversal(own), "get") => {
                 read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.get(), |answer| Box::new(answer)))
@@ -2420,6 +2819,10 @@ impl Object {
             (Self::CreatedReversal(own), "wait") => {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
+            }
+            (Self::ReversalWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             (Self::PaymentLinks(own), "create") => {
                 let request = read(arguments, api::ErrorKind::InvalidRequest)?;
@@ -2429,6 +2832,17 @@ impl Object {
                 let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
+            }
+            (Self::PaymentLinks(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
             }
             (Self::PaymentLinks(own), "cancel") => {
                 let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
@@ -2443,15 +2857,49 @@ impl Object {
                 let options = read(arguments, api::ErrorKind::InvalidRequest)?;
                 Ok(answering(own.wait(Some(options)), |answer| Box::new(answer)))
             }
+            (Self::PaymentLinkWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
+            }
             (Self::Payments(own), "get") => {
                 let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
             }
+            (Self::Payments(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
+            (Self::PaymentWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
+            }
             (Self::SettlementTransfers(own), "get") => {
                 let mut given = Given::of(Value::Object(arguments), &Place::Root, &["id"])?;
                 let id = given.take("id")?;
                 Ok(answering(own.get(id), |answer| Box::new(answer)))
+            }
+            (Self::SettlementTransfers(own), "wait") => {
+                let mut given =
+                    Given::of(Value::Object(arguments), &Place::Root, &["id", "timeout", "interval", "max_interval"])?;
+                let id = given.take("id")?;
+                let options = Some(WaitOptions {
+                    timeout: given.take_or("timeout", 120.0)?,
+                    interval: given.take_or("interval", 3.0)?,
+                    max_interval: given.take_or("max_interval", 15.0)?,
+                });
+                Ok(answering(own.wait(id, options), |answer| Box::new(answer)))
+            }
+            (Self::SettlementTransferWatch(own), "poll") => {
+                read::<Nothing>(arguments, api::ErrorKind::InvalidRequest)?;
+                Ok(answering(own.poll(), |answer| Box::new(answer)))
             }
             _ => Err(unknown(self.name(), method)),
         }

@@ -160,6 +160,12 @@ impl Reflect for bool {
     }
 }
 
+impl Reflect for f64 {
+    fn view(&self) -> View<'_> {
+        View::Seconds(*self)
+    }
+}
+
 impl Reflect for u64 {
     fn view(&self) -> View<'_> {
         View::Integer(*self)

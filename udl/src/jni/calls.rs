@@ -113,9 +113,9 @@ where
     <Arc<T> as Lift<UniFfiTag>>::try_lift(uniffi::Handle::from_raw_unchecked(handle.cast_unsigned())).map_err(unread)
 }
 
-/// The one argument.
-fn read<T: Lift<UniFfiTag>>(mut given: &[u8]) -> Result<T> {
-    T::try_read(&mut given).map_err(unread)
+/// The next argument.
+fn read<T: Lift<UniFfiTag>>(given: &mut &[u8]) -> Result<T> {
+    T::try_read(given).map_err(unread)
 }
 
 fn unread(_: impl Sized) -> KopoKopoError {

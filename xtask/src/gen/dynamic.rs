@@ -186,7 +186,7 @@ fn objects(out: &mut String, contract: &Contract) {
     line(out, "pub fn ask(&self, method: &str, arguments: Arguments) -> Result<Answer> { match (self, method) {");
     for object in objects {
         for method in object.methods.iter().filter(|method| !method.is_async && !is_by_hand(method)) {
-            let call = called("own.", method, "Configuration");
+            let call = called(contract, "own.", method, "Configuration");
             line(out, &format!("(Self::{}(own), {:?}) => {{ {call} }}", object.name, method.name));
         }
     }
@@ -202,7 +202,7 @@ fn objects(out: &mut String, contract: &Contract) {
     );
     for object in objects {
         for method in object.methods.iter().filter(|method| method.is_async) {
-            let call = called("own.", method, "InvalidRequest");
+            let call = called(contract, "own.", method, "InvalidRequest");
             line(out, &format!("(Self::{}(own), {:?}) => {{ {call} }}", object.name, method.name));
         }
     }
@@ -219,7 +219,7 @@ fn constructors(out: &mut String, contract: &Contract) {
     line(out, "match (object, constructor) {");
     for Object { name, constructors, .. } in &contract.objects {
         for constructor in constructors.iter().filter(|constructor| !is_by_hand(constructor)) {
-            let (taken, given) = arguments(constructor, "Configuration");
+            let (taken, given) = arguments(contract, constructor, "Configuration");
             let made = format!("Arc::new({name}::{}({given})?)", constructor.name);
             line(out, &format!("({name:?}, {:?}) => {{ {taken} Ok(Self::{name}({made})) }}", constructor.name));
         }
@@ -228,7 +228,7 @@ fn constructors(out: &mut String, contract: &Contract) {
 }
 
 /// Arguments taken out, and how they are given.
-fn arguments(callable: &Callable, kind: &str) -> (String, String) {
+fn arguments(contract: &Contract, callable: &Callable, kind: &str) -> (String, String) {
     let kind = format!("api::ErrorKind::{kind}");
     match callable.arguments.as_slice() {
         [] => ("read::<Nothing>(arguments, KIND)?;".replace("KIND", &kind), String::new()),
@@ -237,18 +237,28 @@ fn arguments(callable: &Callable, kind: &str) -> (String, String) {
             (format!("let {name} = read(arguments, {kind})?;"), given)
         }
         several => {
-            let known = list(several, |field| format!("{:?}", field.name));
+            let parameters = contract.parameters(callable);
+            let known = list(&parameters, |field| format!("{:?}", field.name));
             let mut taken = format!("let mut given = Given::of(Value::Object(arguments), &Place::Root, &[{known}])?;");
+            let flattened = callable.flattened().and_then(|(field, name)| Some((field, contract.record(name)?)));
             for field in several {
-                line(&mut taken, &format!("let {} = {};", field.name, take(field)));
+                match flattened {
+                    Some((options, record)) if options.name == field.name => {
+                        let fields = list(&record.fields, |field| format!("{}: {}", field.name, take(field)));
+                        let made = format!("{} {{ {fields} }}", record.name);
+                        let made = if options.ty.is_optional() { format!("Some({made})") } else { made };
+                        line(&mut taken, &format!("let {} = {made};", field.name));
+                    }
+                    _ => line(&mut taken, &format!("let {} = {};", field.name, take(field))),
+                }
             }
             (taken, list(several, |field| field.name.clone()))
         }
     }
 }
 
-fn called(owner: &str, callable: &Callable, kind: &str) -> String {
-    let (taken, given) = arguments(callable, kind);
+fn called(contract: &Contract, owner: &str, callable: &Callable, kind: &str) -> String {
+    let (taken, given) = arguments(contract, callable, kind);
     let fails = if callable.throws && !callable.is_async { "?" } else { "" };
     let answer = format!("{owner}{}({given}){fails}", callable.name);
     if callable.is_async {
@@ -278,7 +288,7 @@ fn function(out: &mut String, contract: &Contract) {
     line(out, "/// that do not fit, and where there is no such function.");
     line(out, "pub fn function(name: &str, arguments: Arguments) -> Result<Answer> { match name {");
     for callable in contract.functions.iter().filter(|callable| !is_by_hand(callable)) {
-        let call = called("functions::", callable, "InvalidRequest");
+        let call = called(contract, "functions::", callable, "InvalidRequest");
         line(out, &format!("{:?} => {{ {call} }}", callable.name));
     }
     line(out, "_ => Err(unknown(\"kopokopo\", name)), } }");

@@ -26,11 +26,15 @@ pub(super) fn generate(contract: &Contract, root: &Path) -> Result<String, Strin
          pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) { match method {\n",
     );
     for (number, (object, method)) in calls(contract).enumerate() {
-        let (given, passed) = match method.arguments.as_slice() {
-            [] => (String::new(), ""),
-            [one] => (format!("let given = read::<{}>(given);", rust::rust_type(&one.ty)), "given?"),
-            _ => return Err(format!("{}: more than one argument crosses no boundary of the JVM's", method.name)),
-        };
+        let (mut given, mut passed) = (String::new(), Vec::new());
+        for argument in &method.arguments {
+            let _ = write!(given, "let {} = read::<{}>(&mut given);", argument.name, rust::rust_type(&argument.ty));
+            passed.push(format!("{}?", argument.name));
+        }
+        if !given.is_empty() {
+            given.insert_str(0, "let mut given = given;");
+        }
+        let passed = passed.join(", ");
         let write = match &method.returns {
             None => "|(), _| {}".to_owned(),
             // What is read of it at once comes along.

@@ -42,7 +42,7 @@ fn callable(contract: &Contract, callable: &Callable) -> Value {
         "async": callable.is_async,
         "throws": callable.throws,
         "arguments": names(&callable.arguments),
-        "parameters": names(contract.parameters(callable)),
+        "parameters": names(&contract.parameters(callable)),
         "returns": returns,
     })
 }

@@ -215,14 +215,12 @@ impl Contract {
         contents.any(|content| content.ty == ty)
     }
 
-    /// What the dynamic languages take: a single argument that is a record is flattened to its fields.
-    pub(crate) fn parameters<'a>(&'a self, callable: &'a Callable) -> &'a [Field] {
-        match callable.arguments.as_slice() {
-            [Field { ty, .. }] => match ty.inner() {
-                Type::Record(name) => self.record(name).map_or(&callable.arguments, |record| &record.fields),
-                _ => &callable.arguments,
-            },
-            arguments => arguments,
+    /// What the dynamic languages take: a last argument that is a record is flattened to its fields.
+    pub(crate) fn parameters(&self, callable: &Callable) -> Vec<Field> {
+        let flattened = callable.flattened().and_then(|(_, record)| self.record(record));
+        match (flattened, callable.arguments.split_last()) {
+            (Some(record), Some((_, first))) => first.iter().chain(&record.fields).cloned().collect(),
+            _ => callable.arguments.clone(),
         }
     }
 }
@@ -234,7 +232,23 @@ impl Object {
     }
 }
 
+impl Object {
+    /// Whether it is a resource's watch: `poll` and `pause`, for which each language has a loop.
+    pub(crate) fn is_watch(&self) -> bool {
+        self.name.ends_with("Watch")
+    }
+}
+
 impl Callable {
+    /// The last argument and its record, if it is one that programs make: the dynamic languages flatten it.
+    pub(crate) fn flattened(&self) -> Option<(&Field, &str)> {
+        let last = self.arguments.last()?;
+        match last.ty.inner() {
+            Type::Record(name) if self.arguments.len() == 1 || name.ends_with("Options") => Some((last, name)),
+            _ => None,
+        }
+    }
+
     /// Whether it only leads to a room of the client (`incoming_payments`): a property, where a language has those.
     pub(crate) fn is_accessor(&self) -> bool {
         !self.is_async && !self.throws && self.arguments.is_empty() && matches!(self.returns, Some(Type::Object(_)))

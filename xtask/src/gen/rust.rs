@@ -59,8 +59,10 @@ use crate::{
     api,
     convert::{FromCore, IntoCore, Place},
     error::Result,
+    panic::guard,
     runtime::{self, Work},
     text::*,
+    watch::Watching,
     KopoKopo,
 };
 ";

@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "bde6ee412a8981eb"
+let contractHashOfApps = "08e076c6a7ff4682"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///

@@ -209,7 +209,22 @@ extension Links {
 extension KopoKopoError {
     init(raw: KopoKopoRaw.KopoKopoError) {
         switch raw {
-        case let .Configuration(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Configuration(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .configuration,
                 detail: spelled(detail, field),
@@ -220,9 +235,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .InvalidRequest(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .InvalidRequest(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .invalidRequest,
                 detail: spelled(detail, field),
@@ -233,9 +268,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Connection(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Connection(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .connection,
                 detail: spelled(detail, field),
@@ -246,9 +301,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Timeout(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Timeout(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .timeout,
                 detail: spelled(detail, field),
@@ -259,9 +334,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Authentication(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Authentication(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .authentication,
                 detail: spelled(detail, field),
@@ -272,9 +367,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Permission(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Permission(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .permission,
                 detail: spelled(detail, field),
@@ -285,9 +400,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .NotFound(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .NotFound(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .notFound,
                 detail: spelled(detail, field),
@@ -298,9 +433,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .RateLimited(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .RateLimited(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .rateLimited,
                 detail: spelled(detail, field),
@@ -311,9 +466,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Api(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Api(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .api,
                 detail: spelled(detail, field),
@@ -324,9 +499,62 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .OutcomeUnknown(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .NotFinal(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
+            self.init(
+                .notFinal,
+                detail: spelled(detail, field),
+                operation: operation,
+                field: field.map(camelCase),
+                status: status.map { Int($0) },
+                code: code,
+                messages: messages,
+                retryAfter: retryAfter.map { Duration.seconds($0) },
+                attempts: Int(attempts),
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+            )
+        case let .OutcomeUnknown(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .outcomeUnknown,
                 detail: spelled(detail, field),
@@ -337,9 +565,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Signature(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Signature(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .signature,
                 detail: spelled(detail, field),
@@ -350,9 +598,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Decode(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Decode(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .decode,
                 detail: spelled(detail, field),
@@ -363,9 +631,29 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
-        case let .Internal(detail, operation, field, status, code, messages, retryAfter, attempts, body):
+        case let .Internal(
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt
+        ):
             self.init(
                 .`internal`,
                 detail: spelled(detail, field),
@@ -376,7 +664,12 @@ extension KopoKopoError {
                 messages: messages,
                 retryAfter: retryAfter.map { Duration.seconds($0) },
                 attempts: Int(attempts),
-                body: body
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: try sentAt.map { try Timestamp(raw: $0) }
             )
         }
     }

@@ -22,24 +22,25 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         try await call { try await IncomingPayment(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> IncomingPayment {
         try await call { try await IncomingPayment(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -49,14 +50,39 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> IncomingPaymentWatch {
+        try call { try IncomingPaymentWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> IncomingPaymentWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -97,24 +123,25 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         try await call { try await PaymentLink(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> PaymentLink {
         try await call { try await PaymentLink(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -124,14 +151,39 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> PaymentLinkWatch {
+        try call { try PaymentLinkWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> PaymentLinkWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),

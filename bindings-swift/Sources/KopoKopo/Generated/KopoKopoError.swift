@@ -13,7 +13,11 @@
 /// - `code`, `messages`: the server's own code and messages.
 /// - `retryAfter`: how many seconds the server asks to wait.
 /// - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
-/// - `body`: the answer's body as received.
+/// - `body`: the response's body as received.
+/// - `id`, `location`: the resource that the error is about. Every error of a wait has them.
+/// - `state`: the last state of that resource that was seen, `Pending`.
+/// - `requestId`: the server's id for the request, to quote to Kopo Kopo's support.
+/// - `sentAt`: when the request was handed to the network, for `.outcomeUnknown`: look for the payment from then on.
 public struct KopoKopoError: Error, Hashable {
     /// What went wrong. Its raw value is the same in every language.
     public enum Kind: String, Sendable, CaseIterable {
@@ -37,6 +41,9 @@ public struct KopoKopoError: Error, Hashable {
         case rateLimited = "rate_limited"
         /// The server answered with another error status, or with a redirect, which is never followed.
         case api = "api"
+        /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
+        /// This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+        case notFinal = "not_final"
         /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
         /// and repeating it may move the money twice. The detail says what is known and how to find out.
         case outcomeUnknown = "outcome_unknown"
@@ -59,6 +66,11 @@ public struct KopoKopoError: Error, Hashable {
     public let retryAfter: Duration?
     public let attempts: Int
     public let body: String?
+    public let id: String?
+    public let location: String?
+    public let state: String?
+    public let requestId: String?
+    public let sentAt: Timestamp?
 
     /// For tests of programs, and for token sources that say why they have no token.
     public init(
@@ -71,7 +83,12 @@ public struct KopoKopoError: Error, Hashable {
         messages: [String] = [],
         retryAfter: Duration? = nil,
         attempts: Int = 0,
-        body: String? = nil
+        body: String? = nil,
+        id: String? = nil,
+        location: String? = nil,
+        state: String? = nil,
+        requestId: String? = nil,
+        sentAt: Timestamp? = nil
     ) {
         self.kind = kind
         self.detail = detail
@@ -83,5 +100,10 @@ public struct KopoKopoError: Error, Hashable {
         self.retryAfter = retryAfter
         self.attempts = attempts
         self.body = body
+        self.id = id
+        self.location = location
+        self.state = state
+        self.requestId = requestId
+        self.sentAt = sentAt
     }
 }

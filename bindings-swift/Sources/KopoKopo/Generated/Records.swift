@@ -80,11 +80,12 @@ public struct CallOptions: Sendable, Hashable {
     }
 }
 
-/// How to wait for the end of what was created.
+/// How to wait for a final state.
 public struct WaitOptions: Sendable, Hashable {
-    /// Give up after so many seconds. The default is twice what a customer has to enter the PIN.
+    /// The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
     public var timeout: Duration
-    /// The pause before the first look. Each further one is half as long again.
+    /// The first poll is immediate; this is the pause before the second. Each further one is half as long
+    /// again.
     public var interval: Duration
     /// The longest pause.
     public var maxInterval: Duration

@@ -68,6 +68,44 @@ public struct IncomingPayments: Sendable {
     public func get(_ id: String) async throws -> IncomingPayment {
         try await call { try await IncomingPayment(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> IncomingPayment {
+        try await call { try await IncomingPayment(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> IncomingPaymentWatch {
+        try call { try IncomingPaymentWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct IncomingPaymentWatch: Sendable {
+    let raw: KopoKopoRaw.IncomingPaymentWatch
+
+    init(raw: KopoKopoRaw.IncomingPaymentWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> IncomingPayment? {
+        try await call { try await raw.poll().map { try IncomingPayment(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Links that customers pay at (API reference, section Payment Links).
@@ -124,12 +162,50 @@ public struct PaymentLinks: Sendable {
         try await call { try await PaymentLink(raw: raw.get(id: id)) }
     }
 
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> PaymentLink {
+        try await call { try await PaymentLink(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> PaymentLinkWatch {
+        try call { try PaymentLinkWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+
     /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
     ///
     /// Errors: `.invalidRequest` where the link is no longer active, `.notFound` where there is none of this id.
     public func cancel(_ id: String) async throws {
         try await call { try await raw.cancel(id: id) }
     }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct PaymentLinkWatch: Sendable {
+    let raw: KopoKopoRaw.PaymentLinkWatch
+
+    init(raw: KopoKopoRaw.PaymentLinkWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> PaymentLink? {
+        try await call { try await raw.poll().map { try PaymentLink(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.

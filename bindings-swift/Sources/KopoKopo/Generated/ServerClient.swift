@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "d6068185273b8947"
+let contractHash = "d76a71e23d864ba2"
 
 extension KopoKopo {
     /// A client with the application's own credentials. Nothing is sent before the first call.

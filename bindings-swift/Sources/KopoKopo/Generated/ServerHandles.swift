@@ -23,24 +23,25 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         try await call { try await WebhookSubscription(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> WebhookSubscription {
         try await call { try await WebhookSubscription(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -50,14 +51,39 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> WebhookSubscriptionWatch {
+        try call { try WebhookSubscriptionWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> WebhookSubscriptionWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -98,24 +124,25 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         try await call { try await MerchantWallet(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> MerchantWallet {
         try await call { try await MerchantWallet(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -125,14 +152,39 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> MerchantWalletWatch {
+        try call { try MerchantWalletWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> MerchantWalletWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -173,24 +225,25 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         try await call { try await MerchantBankAccount(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> MerchantBankAccount {
         try await call { try await MerchantBankAccount(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -200,14 +253,39 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> MerchantBankAccountWatch {
+        try call { try MerchantBankAccountWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> MerchantBankAccountWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -248,24 +326,25 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         try await call { try await ExternalRecipient(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> ExternalRecipient {
         try await call { try await ExternalRecipient(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -275,14 +354,39 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> ExternalRecipientWatch {
+        try call { try ExternalRecipientWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> ExternalRecipientWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -323,24 +427,25 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         try await call { try await SendMoney(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> SendMoney {
         try await call { try await SendMoney(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -350,14 +455,39 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> SendMoneyWatch {
+        try call { try SendMoneyWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> SendMoneyWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -398,24 +528,25 @@ public struct CreatedPolling: Sendable, Identifiable {
         try await call { try await Polling(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> Polling {
         try await call { try await Polling(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -425,14 +556,39 @@ public struct CreatedPolling: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> PollingWatch {
+        try call { try PollingWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> PollingWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -473,24 +629,25 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         try await call { try await SmsNotification(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> SmsNotification {
         try await call { try await SmsNotification(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -500,14 +657,39 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> SmsNotificationWatch {
+        try call { try SmsNotificationWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> SmsNotificationWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -548,24 +730,25 @@ public struct CreatedReversal: Sendable, Identifiable {
         try await call { try await Reversal(raw: raw.get()) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     public func wait(_ options: WaitOptions) async throws -> Reversal {
         try await call { try await Reversal(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-    /// failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
-    /// Errors: `.timeout` when the state was not final in time: nothing is lost, read it later by its id.
-    /// `.invalidRequest` for a length of time that is none. Else those of every call.
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+    /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -575,14 +758,39 @@ public struct CreatedReversal: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    public func watch(_ options: WaitOptions) throws -> ReversalWatch {
+        try call { try ReversalWatch(raw: raw.watch(options: options.lower())) }
+    }
+
+    /// Its states as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) throws -> ReversalWatch {
+        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
+    }
+
     /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
     /// Passing failures do not end it; everything else does, as with `wait`.
     ///
     /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
     ///
     /// - Parameters:
-    ///   - timeout: Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The pause before the first look. Each further one is half as long again.
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),

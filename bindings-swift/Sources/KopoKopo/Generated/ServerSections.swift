@@ -89,6 +89,44 @@ public struct WebhookSubscriptions: Sendable {
     public func get(_ id: String) async throws -> WebhookSubscription {
         try await call { try await WebhookSubscription(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> WebhookSubscription {
+        try await call { try await WebhookSubscription(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> WebhookSubscriptionWatch {
+        try call { try WebhookSubscriptionWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct WebhookSubscriptionWatch: Sendable {
+    let raw: KopoKopoRaw.WebhookSubscriptionWatch
+
+    init(raw: KopoKopoRaw.WebhookSubscriptionWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> WebhookSubscription? {
+        try await call { try await raw.poll().map { try WebhookSubscription(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet).
@@ -139,6 +177,44 @@ public struct MerchantWallets: Sendable {
     public func get(_ id: String) async throws -> MerchantWallet {
         try await call { try await MerchantWallet(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> MerchantWallet {
+        try await call { try await MerchantWallet(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> MerchantWalletWatch {
+        try call { try MerchantWalletWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct MerchantWalletWatch: Sendable {
+    let raw: KopoKopoRaw.MerchantWalletWatch
+
+    init(raw: KopoKopoRaw.MerchantWalletWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> MerchantWallet? {
+        try await call { try await raw.poll().map { try MerchantWallet(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// The merchant's own bank accounts (API reference, section Create a merchant bank account).
@@ -188,6 +264,44 @@ public struct MerchantBankAccounts: Sendable {
     public func get(_ id: String) async throws -> MerchantBankAccount {
         try await call { try await MerchantBankAccount(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> MerchantBankAccount {
+        try await call { try await MerchantBankAccount(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> MerchantBankAccountWatch {
+        try call { try MerchantBankAccountWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct MerchantBankAccountWatch: Sendable {
+    let raw: KopoKopoRaw.MerchantBankAccountWatch
+
+    init(raw: KopoKopoRaw.MerchantBankAccountWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> MerchantBankAccount? {
+        try await call { try await raw.poll().map { try MerchantBankAccount(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// People and businesses to send money to (API reference, section Create an external recipient).
@@ -332,6 +446,44 @@ public struct ExternalRecipients: Sendable {
     public func get(_ id: String) async throws -> ExternalRecipient {
         try await call { try await ExternalRecipient(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> ExternalRecipient {
+        try await call { try await ExternalRecipient(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> ExternalRecipientWatch {
+        try call { try ExternalRecipientWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct ExternalRecipientWatch: Sendable {
+    let raw: KopoKopoRaw.ExternalRecipientWatch
+
+    init(raw: KopoKopoRaw.ExternalRecipientWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> ExternalRecipient? {
+        try await call { try await raw.poll().map { try ExternalRecipient(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Money sent out (API reference, section Send Money).
@@ -410,6 +562,44 @@ public struct SendMoneyRequests: Sendable {
     public func get(_ id: String) async throws -> SendMoney {
         try await call { try await SendMoney(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> SendMoney {
+        try await call { try await SendMoney(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> SendMoneyWatch {
+        try call { try SendMoneyWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct SendMoneyWatch: Sendable {
+    let raw: KopoKopoRaw.SendMoneyWatch
+
+    init(raw: KopoKopoRaw.SendMoneyWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> SendMoney? {
+        try await call { try await raw.poll().map { try SendMoney(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Transactions of a span of time (API reference, section Polling).
@@ -457,6 +647,44 @@ public struct PollingRequests: Sendable {
     public func get(_ id: String) async throws -> Polling {
         try await call { try await Polling(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> Polling {
+        try await call { try await Polling(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> PollingWatch {
+        try call { try PollingWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct PollingWatch: Sendable {
+    let raw: KopoKopoRaw.PollingWatch
+
+    init(raw: KopoKopoRaw.PollingWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> Polling? {
+        try await call { try await raw.poll().map { try Polling(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Messages to customers about their payments: version 1, deprecated (API reference, section Transaction SMS
@@ -501,6 +729,44 @@ public struct SmsNotifications: Sendable {
     public func get(_ id: String) async throws -> SmsNotification {
         try await call { try await SmsNotification(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> SmsNotification {
+        try await call { try await SmsNotification(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> SmsNotificationWatch {
+        try call { try SmsNotificationWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct SmsNotificationWatch: Sendable {
+    let raw: KopoKopoRaw.SmsNotificationWatch
+
+    init(raw: KopoKopoRaw.SmsNotificationWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> SmsNotification? {
+        try await call { try await raw.poll().map { try SmsNotification(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Money given back to customers (API reference, section Reversals).
@@ -549,6 +815,44 @@ public struct Reversals: Sendable {
     public func get(_ id: String) async throws -> Reversal {
         try await call { try await Reversal(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> Reversal {
+        try await call { try await Reversal(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> ReversalWatch {
+        try call { try ReversalWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct ReversalWatch: Sendable {
+    let raw: KopoKopoRaw.ReversalWatch
+
+    init(raw: KopoKopoRaw.ReversalWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> Reversal? {
+        try await call { try await raw.poll().map { try Reversal(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Payments of the API's first version: they can still be read (guide to payment status, version 1).
@@ -563,6 +867,44 @@ public struct Payments: Sendable {
     public func get(_ id: String) async throws -> Payment {
         try await call { try await Payment(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> Payment {
+        try await call { try await Payment(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> PaymentWatch {
+        try call { try PaymentWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct PaymentWatch: Sendable {
+    let raw: KopoKopoRaw.PaymentWatch
+
+    init(raw: KopoKopoRaw.PaymentWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> Payment? {
+        try await call { try await raw.poll().map { try Payment(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Settlement transfers of the API's first version: they can still be read where their Location says.
@@ -577,6 +919,44 @@ public struct SettlementTransfers: Sendable {
     public func get(_ id: String) async throws -> SettlementTransfer {
         try await call { try await SettlementTransfer(raw: raw.get(id: id)) }
     }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    public func wait(id: String, options: WaitOptions? = nil) async throws -> SettlementTransfer {
+        try await call { try await SettlementTransfer(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    public func watch(id: String, options: WaitOptions? = nil) throws -> SettlementTransferWatch {
+        try call { try SettlementTransferWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    }
+}
+
+/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+public struct SettlementTransferWatch: Sendable {
+    let raw: KopoKopoRaw.SettlementTransferWatch
+
+    init(raw: KopoKopoRaw.SettlementTransferWatch) { self.raw = raw }
+
+    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    ///
+    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
+    /// error has the resource's id, and ends the watch.
+    public func poll() async throws -> SettlementTransfer? {
+        try await call { try await raw.poll().map { try SettlementTransfer(raw: $0) } }
+    }
+
+    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+    /// final state or an error.
+    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs

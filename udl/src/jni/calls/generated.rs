@@ -14,13 +14,15 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         }
         1 => {
             let owner = owner::<OAuth>(handle);
-            let given = read::<Secret>(given);
-            run(ticket, async move { owner?.revoke(given?).await }, |(), _| {});
+            let mut given = given;
+            let token = read::<Secret>(&mut given);
+            run(ticket, async move { owner?.revoke(token?).await }, |(), _| {});
         }
         2 => {
             let owner = owner::<OAuth>(handle);
-            let given = read::<Secret>(given);
-            run(ticket, async move { owner?.introspect(given?).await }, write);
+            let mut given = given;
+            let token = read::<Secret>(&mut given);
+            run(ticket, async move { owner?.introspect(token?).await }, write);
         }
         3 => {
             let owner = owner::<OAuth>(handle);
@@ -28,8 +30,9 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         }
         4 => {
             let owner = owner::<WebhookSubscriptions>(handle);
-            let given = read::<WebhookSubscriptionRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let mut given = given;
+            let request = read::<WebhookSubscriptionRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
@@ -38,70 +41,74 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         }
         5 => {
             let owner = owner::<WebhookSubscriptions>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
         }
         6 => {
-            let owner = owner::<CreatedWebhookSubscription>(handle);
-            run(ticket, async move { owner?.get().await }, write);
+            let owner = owner::<WebhookSubscriptions>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
         }
         7 => {
             let owner = owner::<CreatedWebhookSubscription>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            run(ticket, async move { owner?.get().await }, write);
         }
         8 => {
-            let owner = owner::<IncomingPayments>(handle);
-            let given = read::<IncomingPaymentRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<CreatedWebhookSubscription>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
         }
         9 => {
-            let owner = owner::<IncomingPayments>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<WebhookSubscriptionWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         10 => {
-            let owner = owner::<CreatedIncomingPayment>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        11 => {
-            let owner = owner::<CreatedIncomingPayment>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
-        }
-        12 => {
-            let owner = owner::<MerchantWallets>(handle);
-            let given = read::<MerchantWalletRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let owner = owner::<IncomingPayments>(handle);
+            let mut given = given;
+            let request = read::<IncomingPaymentRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
             });
         }
-        13 => {
-            let owner = owner::<MerchantWallets>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+        11 => {
+            let owner = owner::<IncomingPayments>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
         }
-        14 => {
-            let owner = owner::<CreatedMerchantWallet>(handle);
+        12 => {
+            let owner = owner::<IncomingPayments>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        13 => {
+            let owner = owner::<CreatedIncomingPayment>(handle);
             run(ticket, async move { owner?.get().await }, write);
         }
+        14 => {
+            let owner = owner::<CreatedIncomingPayment>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
+        }
         15 => {
-            let owner = owner::<CreatedMerchantWallet>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<IncomingPaymentWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         16 => {
-            let owner = owner::<MerchantBankAccounts>(handle);
-            let given = read::<MerchantBankAccountRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let owner = owner::<MerchantWallets>(handle);
+            let mut given = given;
+            let request = read::<MerchantWalletRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
@@ -109,43 +116,37 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             });
         }
         17 => {
-            let owner = owner::<MerchantBankAccounts>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<MerchantWallets>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
         }
         18 => {
-            let owner = owner::<CreatedMerchantBankAccount>(handle);
-            run(ticket, async move { owner?.get().await }, write);
+            let owner = owner::<MerchantWallets>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
         }
         19 => {
-            let owner = owner::<CreatedMerchantBankAccount>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<CreatedMerchantWallet>(handle);
+            run(ticket, async move { owner?.get().await }, write);
         }
         20 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let given = read::<MobileWalletRecipientRequest>(given);
-            run(ticket, async move { owner?.create_mobile_wallet(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<CreatedMerchantWallet>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
         }
         21 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let given = read::<BankAccountRecipientRequest>(given);
-            run(ticket, async move { owner?.create_bank_account(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<MerchantWalletWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         22 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let given = read::<TillRecipientRequest>(given);
-            run(ticket, async move { owner?.create_till(given?).await }, |created, bytes| {
+            let owner = owner::<MerchantBankAccounts>(handle);
+            let mut given = given;
+            let request = read::<MerchantBankAccountRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
@@ -153,43 +154,37 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             });
         }
         23 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let given = read::<PaybillRecipientRequest>(given);
-            run(ticket, async move { owner?.create_paybill(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<MerchantBankAccounts>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
         }
         24 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<MerchantBankAccounts>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
         }
         25 => {
-            let owner = owner::<CreatedExternalRecipient>(handle);
+            let owner = owner::<CreatedMerchantBankAccount>(handle);
             run(ticket, async move { owner?.get().await }, write);
         }
         26 => {
-            let owner = owner::<CreatedExternalRecipient>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<CreatedMerchantBankAccount>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
         }
         27 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let given = read::<SendMoneyRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<MerchantBankAccountWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         28 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let given = read::<SweepRequest>(given);
-            run(ticket, async move { owner?.sweep_all_funds(given?).await }, |created, bytes| {
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let request = read::<MobileWalletRecipientRequest>(&mut given);
+            run(ticket, async move { owner?.create_mobile_wallet(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
@@ -197,95 +192,119 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             });
         }
         29 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
-        }
-        30 => {
-            let owner = owner::<CreatedSendMoney>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        31 => {
-            let owner = owner::<CreatedSendMoney>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
-        }
-        32 => {
-            let owner = owner::<PollingRequests>(handle);
-            let given = read::<PollingRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let request = read::<BankAccountRecipientRequest>(&mut given);
+            run(ticket, async move { owner?.create_bank_account(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
             });
         }
+        30 => {
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let request = read::<TillRecipientRequest>(&mut given);
+            run(ticket, async move { owner?.create_till(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
+        }
+        31 => {
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let request = read::<PaybillRecipientRequest>(&mut given);
+            run(ticket, async move { owner?.create_paybill(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
+        }
+        32 => {
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
         33 => {
-            let owner = owner::<PollingRequests>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<ExternalRecipients>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
         }
         34 => {
-            let owner = owner::<CreatedPolling>(handle);
+            let owner = owner::<CreatedExternalRecipient>(handle);
             run(ticket, async move { owner?.get().await }, write);
         }
         35 => {
-            let owner = owner::<CreatedPolling>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<CreatedExternalRecipient>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
         }
         36 => {
-            let owner = owner::<SmsNotifications>(handle);
-            let given = read::<SmsNotificationRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
-                let (id, location) = (created.id(), created.location());
-                write(created, bytes);
-                write(id, bytes);
-                write(location, bytes);
-            });
+            let owner = owner::<ExternalRecipientWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         37 => {
-            let owner = owner::<SmsNotifications>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
-        }
-        38 => {
-            let owner = owner::<CreatedSmsNotification>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        39 => {
-            let owner = owner::<CreatedSmsNotification>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
-        }
-        40 => {
-            let owner = owner::<Reversals>(handle);
-            let given = read::<ReversalRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let owner = owner::<SendMoneyRequests>(handle);
+            let mut given = given;
+            let request = read::<SendMoneyRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
             });
         }
-        41 => {
-            let owner = owner::<Reversals>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+        38 => {
+            let owner = owner::<SendMoneyRequests>(handle);
+            let mut given = given;
+            let request = read::<SweepRequest>(&mut given);
+            run(ticket, async move { owner?.sweep_all_funds(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
         }
-        42 => {
-            let owner = owner::<CreatedReversal>(handle);
+        39 => {
+            let owner = owner::<SendMoneyRequests>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        40 => {
+            let owner = owner::<SendMoneyRequests>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        41 => {
+            let owner = owner::<CreatedSendMoney>(handle);
             run(ticket, async move { owner?.get().await }, write);
         }
+        42 => {
+            let owner = owner::<CreatedSendMoney>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
+        }
         43 => {
-            let owner = owner::<CreatedReversal>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<SendMoneyWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         44 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let given = read::<PaymentLinkRequest>(given);
-            run(ticket, async move { owner?.create(given?).await }, |created, bytes| {
+            let owner = owner::<PollingRequests>(handle);
+            let mut given = given;
+            let request = read::<PollingRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
@@ -293,33 +312,185 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             });
         }
         45 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<PollingRequests>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
         }
         46 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.cancel(given?).await }, |(), _| {});
+            let owner = owner::<PollingRequests>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
         }
         47 => {
-            let owner = owner::<CreatedPaymentLink>(handle);
+            let owner = owner::<CreatedPolling>(handle);
             run(ticket, async move { owner?.get().await }, write);
         }
         48 => {
-            let owner = owner::<CreatedPaymentLink>(handle);
-            let given = read::<Option<WaitOptions>>(given);
-            run(ticket, async move { owner?.wait(given?).await }, write);
+            let owner = owner::<CreatedPolling>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
         }
         49 => {
-            let owner = owner::<Payments>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let owner = owner::<PollingWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         50 => {
+            let owner = owner::<SmsNotifications>(handle);
+            let mut given = given;
+            let request = read::<SmsNotificationRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
+        }
+        51 => {
+            let owner = owner::<SmsNotifications>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        52 => {
+            let owner = owner::<SmsNotifications>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        53 => {
+            let owner = owner::<CreatedSmsNotification>(handle);
+            run(ticket, async move { owner?.get().await }, write);
+        }
+        54 => {
+            let owner = owner::<CreatedSmsNotification>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
+        }
+        55 => {
+            let owner = owner::<SmsNotificationWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
+        }
+        56 => {
+            let owner = owner::<Reversals>(handle);
+            let mut given = given;
+            let request = read::<ReversalRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
+        }
+        57 => {
+            let owner = owner::<Reversals>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        58 => {
+            let owner = owner::<Reversals>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        59 => {
+            let owner = owner::<CreatedReversal>(handle);
+            run(ticket, async move { owner?.get().await }, write);
+        }
+        60 => {
+            let owner = owner::<CreatedReversal>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
+        }
+        61 => {
+            let owner = owner::<ReversalWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
+        }
+        62 => {
+            let owner = owner::<PaymentLinks>(handle);
+            let mut given = given;
+            let request = read::<PaymentLinkRequest>(&mut given);
+            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            });
+        }
+        63 => {
+            let owner = owner::<PaymentLinks>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        64 => {
+            let owner = owner::<PaymentLinks>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        65 => {
+            let owner = owner::<PaymentLinks>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.cancel(id?).await }, |(), _| {});
+        }
+        66 => {
+            let owner = owner::<CreatedPaymentLink>(handle);
+            run(ticket, async move { owner?.get().await }, write);
+        }
+        67 => {
+            let owner = owner::<CreatedPaymentLink>(handle);
+            let mut given = given;
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(options?).await }, write);
+        }
+        68 => {
+            let owner = owner::<PaymentLinkWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
+        }
+        69 => {
+            let owner = owner::<Payments>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        70 => {
+            let owner = owner::<Payments>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        71 => {
+            let owner = owner::<PaymentWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
+        }
+        72 => {
             let owner = owner::<SettlementTransfers>(handle);
-            let given = read::<String>(given);
-            run(ticket, async move { owner?.get(given?).await }, write);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            run(ticket, async move { owner?.get(id?).await }, write);
+        }
+        73 => {
+            let owner = owner::<SettlementTransfers>(handle);
+            let mut given = given;
+            let id = read::<String>(&mut given);
+            let options = read::<Option<WaitOptions>>(&mut given);
+            run(ticket, async move { owner?.wait(id?, options?).await }, write);
+        }
+        74 => {
+            let owner = owner::<SettlementTransferWatch>(handle);
+            run(ticket, async move { owner?.poll().await }, write);
         }
         _ => {}
     }

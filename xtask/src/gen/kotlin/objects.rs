@@ -220,7 +220,7 @@ fn flattened(
     (before, end): (&str, &str),
 ) {
     let contract = out.contract;
-    let fields = contract.parameters(callable);
+    let fields = &contract.parameters(callable);
     let declared: Vec<_> = fields.iter().map(|field| types::declared(contract, field)).collect();
     out.line("");
     out.docs_with(&callable.docs, fields);

@@ -7,6 +7,9 @@ use crate::r#gen::model::{Callable, Contract, Field, Object, Type};
 
 pub(super) fn object(out: &mut String, object: &Object, section: Option<&str>) {
     let name = &object.name;
+    if let Some(resource) = name.strip_suffix("Watch").filter(|_| object.is_watch()) {
+        return watch(out, object, resource);
+    }
     let core = match name.strip_prefix("Created") {
         Some(resource) if object.is_handle() => format!("Created<api::{resource}>"),
         _ => name.clone(),
@@ -21,8 +24,12 @@ pub(super) fn object(out: &mut String, object: &Object, section: Option<&str>) {
         docs(out, &method.docs);
         if method.is_async {
             call(out, method, section);
+        } else if let Some(Type::Object(watch)) = &method.returns {
+            let (given, conversions) = given(method);
+            line(out, &format!("pub fn {} -> Result<Arc<{watch}>> {{ guard(|| {{ {conversions}", signature(method)));
+            line(out, &format!("Ok(Arc::new({watch}(Watching::new(self.0.{}({given})?)))) }}) }}", method.name));
         } else {
-            // The only ones are a handle's: they read what is there already.
+            // The only other ones are a handle's: they read what is there already.
             line(out, &format!("pub fn {0}(&self) -> String {{ self.0.{0}().into() }}", method.name));
         }
     }
@@ -34,34 +41,38 @@ fn signature(method: &Callable) -> String {
         let _ = write!(text, ", {}: {}", argument.name, rust_type(&argument.ty));
         text
     });
-    let returns = method.returns.as_ref().map_or("()".into(), rust_type);
-    format!("{}({arguments}) -> Work<Result<{returns}>>", method.name)
+    format!("{}({arguments})", method.name)
+}
+
+/// A resource's watch: what it does is in `udl/src/watch.rs` once.
+fn watch(out: &mut String, object: &Object, resource: &str) {
+    let name = &object.name;
+    line(out, "");
+    docs(out, &object.docs);
+    line(out, &format!("#[derive(Debug, Clone)]\npub struct {name}(Watching<api::{resource}>);\n\nimpl {name} {{"));
+    for method in &object.methods {
+        docs(out, &method.docs);
+        line(
+            out,
+            &if method.is_async {
+                format!("pub fn poll(&self) -> Work<Result<Option<{resource}>>> {{ self.0.poll() }}\n")
+            } else {
+                "pub fn pause(&self) -> Option<f64> { self.0.pause() }".to_owned()
+            },
+        );
+    }
+    line(out, "}");
 }
 
 /// Everything, the conversions too, happens inside of the task, where a panic is caught.
 fn call(out: &mut String, method: &Callable, section: Option<&str>) {
     let operation =
         section.map_or_else(|| "None".into(), |section| format!("Some({:?})", format!("{section}.{}", method.name)));
-    line(out, &format!("pub fn {} {{", signature(method)));
-    line(out, &format!("let core = self.0.clone(); runtime::call({operation}, async move {{"));
-    let mut given = Vec::new();
-    for Field { name, ty, .. } in &method.arguments {
-        match ty {
-            Type::Optional(_) => {
-                line(out, &format!("let {name} = {name}.unwrap_or_default().into_core(&Place::Root)?;"));
-                given.push(name.clone());
-            }
-            Type::Record(_) => {
-                line(out, &format!("let {name} = {name}.into_core(&Place::Root)?;"));
-                given.push(format!("&{name}"));
-            }
-            _ => {
-                line(out, &format!("let {name} = {name}.into_core(&Place::Root.field(\"{name}\"))?;"));
-                given.push(format!("&{name}"));
-            }
-        }
-    }
-    let answer = format!("core.{}({}).await?", method.name, given.join(", "));
+    let returns = method.returns.as_ref().map_or("()".into(), rust_type);
+    let (given, conversions) = given(method);
+    line(out, &format!("pub fn {} -> Work<Result<{returns}>> {{", signature(method)));
+    line(out, &format!("let core = self.0.clone(); runtime::call({operation}, async move {{ {conversions}"));
+    let answer = format!("core.{}({}).await?", method.name, given);
     line(
         out,
         &match &method.returns {
@@ -71,6 +82,29 @@ fn call(out: &mut String, method: &Callable, section: Option<&str>) {
         },
     );
     line(out, "}) }");
+}
+
+/// The arguments as the core takes them, and the statements that convert them.
+fn given(method: &Callable) -> (String, String) {
+    let (mut given, mut conversions) = (Vec::new(), String::new());
+    for Field { name, ty, .. } in &method.arguments {
+        match ty {
+            Type::Optional(_) => {
+                line(&mut conversions, &format!("let {name} = {name}.unwrap_or_default().into_core(&Place::Root)?;"));
+                given.push(name.clone());
+            }
+            Type::Record(_) => {
+                line(&mut conversions, &format!("let {name} = {name}.into_core(&Place::Root)?;"));
+                given.push(format!("&{name}"));
+            }
+            _ => {
+                let place = format!("&Place::Root.field(\"{name}\")");
+                line(&mut conversions, &format!("let {name} = {name}.into_core({place})?;"));
+                given.push(format!("&{name}"));
+            }
+        }
+    }
+    (given.join(", "), conversions)
 }
 
 /// The client's rooms.

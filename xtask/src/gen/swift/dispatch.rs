@@ -67,7 +67,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
 fn operation(out: &mut Writer<'_>, accessor: &Callable, method: &Callable) {
     let contract = out.contract;
     out.line(&format!("case \"{}.{}\":", accessor.name, method.name));
-    let parameters = contract.parameters(method);
+    let parameters = &contract.parameters(method);
     let given = match method.arguments.as_slice() {
         [only] if !matches!(only.ty.inner(), Type::Record(_)) => vec![format!("given.required({:?})", only.name)],
         _ => arguments(parameters),

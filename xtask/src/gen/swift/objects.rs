@@ -182,7 +182,7 @@ fn given(callable: &Callable) -> Vec<Field> {
 
 /// The same with named arguments.
 fn flattened(out: &mut Writer<'_>, callable: &Callable, opening: &str, after: &str, before: &str) {
-    let fields = out.contract.parameters(callable);
+    let fields = &out.contract.parameters(callable);
     let declared: Vec<_> = fields.iter().map(types::declared).collect();
     out.line("");
     out.docs_with(&callable.docs, fields);
@@ -256,7 +256,7 @@ fn watch(out: &mut Writer<'_>, handle: &Object) {
     let answer = types::public(answer);
     let operation = format!("\"{}.get\"", contract.section_of(&answer));
     let callable = Callable { docs, ..wait.clone() };
-    let fields = contract.parameters(&callable);
+    let fields = &contract.parameters(&callable);
     let declared: Vec<_> = fields.iter().map(types::declared).collect();
     out.line("");
     out.docs_with(&callable.docs, fields);

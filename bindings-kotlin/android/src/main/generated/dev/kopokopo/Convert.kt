@@ -162,6 +162,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(
@@ -175,6 +180,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(
@@ -188,6 +198,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(
@@ -201,6 +216,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(
@@ -214,6 +234,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(
@@ -227,6 +252,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(
@@ -240,6 +270,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.RateLimited -> KopoKopoException.RateLimited(
@@ -253,6 +288,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(
@@ -266,6 +306,29 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.code,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(
@@ -279,6 +342,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(
@@ -292,6 +360,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(
@@ -305,6 +378,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(
@@ -318,6 +396,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
 }

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture
 import kotlinx.coroutines.flow.Flow
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -30,25 +30,25 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     public fun getAsync(): CompletableFuture<IncomingPayment> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): IncomingPayment =
         awaiting { raw.wait(options.lower()).lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -67,6 +67,32 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): IncomingPaymentWatch =
+        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): IncomingPaymentWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -83,8 +109,8 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -99,7 +125,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -122,25 +148,25 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     public fun getAsync(): CompletableFuture<PaymentLink> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): PaymentLink =
         awaiting { raw.wait(options.lower()).lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -159,6 +185,32 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): PaymentLinkWatch =
+        call { PaymentLinkWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): PaymentLinkWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -175,8 +227,8 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic

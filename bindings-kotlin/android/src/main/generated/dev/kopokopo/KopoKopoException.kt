@@ -17,7 +17,11 @@ import java.time.Duration
  * - `code`, `messages`: the server's own code and messages.
  * - `retryAfter`: how many seconds the server asks to wait.
  * - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
- * - `body`: the answer's body as received.
+ * - `body`: the response's body as received.
+ * - `id`, `location`: the resource that the error is about. Every error of a wait has them.
+ * - `state`: the last state of that resource that was seen, `Pending`.
+ * - `requestId`: the server's id for the request, to quote to Kopo Kopo's support.
+ * - `sentAt`: when the request was handed to the network, for `outcome_unknown`: look for the payment from then on.
  */
 public sealed class KopoKopoException private constructor(
     /** The kind's stable name, the same in every language: `outcome_unknown`. */
@@ -33,6 +37,11 @@ public sealed class KopoKopoException private constructor(
     public val retryAfter: Duration? get() = fields.retryAfter
     public val attempts: Int get() = fields.attempts
     public val body: String? get() = fields.body
+    public val id: String? get() = fields.id
+    public val location: String? get() = fields.location
+    public val state: String? get() = fields.state
+    public val requestId: String? get() = fields.requestId
+    public val sentAt: OffsetDateTime? get() = fields.sentAt
 
     /** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
     public class Configuration internal constructor(fields: Fields) : KopoKopoException("configuration", fields)
@@ -68,6 +77,12 @@ public sealed class KopoKopoException private constructor(
     public class Api internal constructor(fields: Fields) : KopoKopoException("api", fields)
 
     /**
+     * A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
+     * This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+     */
+    public class NotFinal internal constructor(fields: Fields) : KopoKopoException("not_final", fields)
+
+    /**
      * A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
      * and repeating it may move the money twice. The detail says what is known and how to find out.
      */
@@ -92,5 +107,10 @@ public sealed class KopoKopoException private constructor(
         val retryAfter: Duration? = null,
         val attempts: Int = 0,
         val body: String? = null,
+        val id: String? = null,
+        val location: String? = null,
+        val state: String? = null,
+        val requestId: String? = null,
+        val sentAt: OffsetDateTime? = null,
     ) : Serializable
 }

@@ -155,11 +155,14 @@ public data class CallOptions(
     }
 }
 
-/** How to wait for the end of what was created. */
+/** How to wait for a final state. */
 public data class WaitOptions(
-    /** Give up after so many seconds. The default is twice what a customer has to enter the PIN. */
+    /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
     val timeout: Duration = Duration.ofSeconds(120),
-    /** The pause before the first look. Each further one is half as long again. */
+    /**
+     * The first poll is immediate; this is the pause before the second. Each further one is half as long
+     * again.
+     */
     val interval: Duration = Duration.ofSeconds(3),
     /** The longest pause. */
     val maxInterval: Duration = Duration.ofSeconds(15),
@@ -170,10 +173,13 @@ public data class WaitOptions(
         private var interval: Duration = Duration.ofSeconds(3)
         private var maxInterval: Duration = Duration.ofSeconds(15)
 
-        /** Give up after so many seconds. The default is twice what a customer has to enter the PIN. */
+        /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
-        /** The pause before the first look. Each further one is half as long again. */
+        /**
+         * The first poll is immediate; this is the pause before the second. Each further one is half as long
+         * again.
+         */
         public fun interval(interval: Duration): Builder = apply { this.interval = interval }
 
         /** The longest pause. */

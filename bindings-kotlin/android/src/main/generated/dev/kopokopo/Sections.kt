@@ -86,6 +86,63 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { get(id) }
 
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): IncomingPayment =
+        awaiting { raw.wait(id, options?.let { it.lower() }).lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): IncomingPayment = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<IncomingPayment> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): IncomingPaymentWatch =
+        call { IncomingPaymentWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class IncomingPaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): IncomingPayment? =
+        awaiting { raw.poll()?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): IncomingPayment? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<IncomingPayment?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+
     internal fun close(): Unit = raw.close()
 }
 
@@ -150,6 +207,34 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { get(id) }
 
     /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): PaymentLink =
+        awaiting { raw.wait(id, options?.let { it.lower() }).lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): PaymentLink = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<PaymentLink> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): PaymentLinkWatch =
+        call { PaymentLinkWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    /**
      * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
      *
      * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
@@ -163,6 +248,35 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
 
     /** [cancel] for Java: answers at once. Cancelling the future cancels the call. */
     public fun cancelAsync(id: String): CompletableFuture<Unit> = future { cancel(id) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class PaymentLinkWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): PaymentLink? =
+        awaiting { raw.poll()?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): PaymentLink? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<PaymentLink?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }

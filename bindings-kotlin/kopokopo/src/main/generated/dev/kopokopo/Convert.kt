@@ -815,6 +815,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(
@@ -828,6 +833,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(
@@ -841,6 +851,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(
@@ -854,6 +869,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(
@@ -867,6 +887,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(
@@ -880,6 +905,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(
@@ -893,6 +923,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.RateLimited -> KopoKopoException.RateLimited(
@@ -906,6 +941,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(
@@ -919,6 +959,29 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.code,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(
@@ -932,6 +995,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(
@@ -945,6 +1013,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(
@@ -958,6 +1031,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(
@@ -971,6 +1049,11 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.retryAfter?.let { seconds(it) },
             this.attempts.toInt(),
             this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
         ),
     )
 }

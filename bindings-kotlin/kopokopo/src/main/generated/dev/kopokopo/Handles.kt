@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture
 import kotlinx.coroutines.flow.Flow
 
 /** A subscription that the server accepted: its id, and how it goes on. */
-public class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -21,7 +21,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): WebhookSubscription =
-        awaiting { NativeCalls.call(6, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+        awaiting { NativeCalls.call(7, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): WebhookSubscription = blocking { get() }
@@ -30,25 +30,25 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
     public fun getAsync(): CompletableFuture<WebhookSubscription> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): WebhookSubscription =
-        awaiting { NativeCalls.call(7, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+        awaiting { NativeCalls.call(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -67,6 +67,32 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): WebhookSubscriptionWatch =
+        call { WebhookSubscriptionWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): WebhookSubscriptionWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -83,8 +109,8 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -99,7 +125,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -113,7 +139,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): IncomingPayment =
-        awaiting { NativeCalls.call(10, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+        awaiting { NativeCalls.call(13, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): IncomingPayment = blocking { get() }
@@ -122,25 +148,25 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     public fun getAsync(): CompletableFuture<IncomingPayment> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): IncomingPayment =
-        awaiting { NativeCalls.call(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+        awaiting { NativeCalls.call(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -159,6 +185,32 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): IncomingPaymentWatch =
+        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): IncomingPaymentWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -175,8 +227,8 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -191,7 +243,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -205,7 +257,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      */
     @JvmSynthetic
     public suspend fun get(): MerchantWallet =
-        awaiting { NativeCalls.call(14, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+        awaiting { NativeCalls.call(19, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantWallet = blocking { get() }
@@ -214,25 +266,25 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
     public fun getAsync(): CompletableFuture<MerchantWallet> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantWallet =
-        awaiting { NativeCalls.call(15, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+        awaiting { NativeCalls.call(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -251,6 +303,32 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): MerchantWalletWatch =
+        call { MerchantWalletWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): MerchantWalletWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -267,8 +345,8 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -283,7 +361,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -297,7 +375,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      */
     @JvmSynthetic
     public suspend fun get(): MerchantBankAccount =
-        awaiting { NativeCalls.call(18, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+        awaiting { NativeCalls.call(25, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): MerchantBankAccount = blocking { get() }
@@ -306,25 +384,25 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
     public fun getAsync(): CompletableFuture<MerchantBankAccount> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): MerchantBankAccount =
-        awaiting { NativeCalls.call(19, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+        awaiting { NativeCalls.call(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -343,6 +421,32 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): MerchantBankAccountWatch =
+        call { MerchantBankAccountWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): MerchantBankAccountWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -359,8 +463,8 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -375,7 +479,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
-public class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -389,7 +493,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      */
     @JvmSynthetic
     public suspend fun get(): ExternalRecipient =
-        awaiting { NativeCalls.call(25, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+        awaiting { NativeCalls.call(34, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): ExternalRecipient = blocking { get() }
@@ -398,25 +502,25 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
     public fun getAsync(): CompletableFuture<ExternalRecipient> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): ExternalRecipient =
-        awaiting { NativeCalls.call(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+        awaiting { NativeCalls.call(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -435,6 +539,32 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): ExternalRecipientWatch =
+        call { ExternalRecipientWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): ExternalRecipientWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -451,8 +581,8 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -467,7 +597,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
-public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -481,7 +611,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(): SendMoney =
-        awaiting { NativeCalls.call(30, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+        awaiting { NativeCalls.call(41, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SendMoney = blocking { get() }
@@ -490,25 +620,25 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
     public fun getAsync(): CompletableFuture<SendMoney> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SendMoney =
-        awaiting { NativeCalls.call(31, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+        awaiting { NativeCalls.call(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -527,6 +657,32 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): SendMoneyWatch =
+        call { SendMoneyWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): SendMoneyWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -543,8 +699,8 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -559,7 +715,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
-public class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -573,7 +729,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      */
     @JvmSynthetic
     public suspend fun get(): Polling =
-        awaiting { NativeCalls.call(34, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+        awaiting { NativeCalls.call(47, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Polling = blocking { get() }
@@ -582,25 +738,25 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
     public fun getAsync(): CompletableFuture<Polling> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Polling =
-        awaiting { NativeCalls.call(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+        awaiting { NativeCalls.call(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -619,6 +775,32 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): PollingWatch =
+        call { PollingWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): PollingWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -635,8 +817,8 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -651,7 +833,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
-public class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -665,7 +847,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      */
     @JvmSynthetic
     public suspend fun get(): SmsNotification =
-        awaiting { NativeCalls.call(38, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+        awaiting { NativeCalls.call(53, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): SmsNotification = blocking { get() }
@@ -674,25 +856,25 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
     public fun getAsync(): CompletableFuture<SmsNotification> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): SmsNotification =
-        awaiting { NativeCalls.call(39, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+        awaiting { NativeCalls.call(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -711,6 +893,32 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): SmsNotificationWatch =
+        call { SmsNotificationWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): SmsNotificationWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -727,8 +935,8 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -743,7 +951,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
-public class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -757,7 +965,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(): Reversal =
-        awaiting { NativeCalls.call(42, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+        awaiting { NativeCalls.call(59, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): Reversal = blocking { get() }
@@ -766,25 +974,25 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
     public fun getAsync(): CompletableFuture<Reversal> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): Reversal =
-        awaiting { NativeCalls.call(43, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+        awaiting { NativeCalls.call(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -803,6 +1011,32 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): ReversalWatch =
+        call { ReversalWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): ReversalWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -819,8 +1053,8 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -835,7 +1069,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
+public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -849,7 +1083,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(): PaymentLink =
-        awaiting { NativeCalls.call(47, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+        awaiting { NativeCalls.call(66, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(): PaymentLink = blocking { get() }
@@ -858,25 +1092,25 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     public fun getAsync(): CompletableFuture<PaymentLink> = future { get() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(options: WaitOptions): PaymentLink =
-        awaiting { NativeCalls.call(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+        awaiting { NativeCalls.call(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /**
-     * Looks again and again until its state is final. Final is not the same as successful: ask the answer. Passing
-     * failures (no connection, a timeout, 429, 5xx) do not end the wait; everything else does.
+     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
-     * Errors: `timeout` when the state was not final in time: nothing is lost, read it later by its id.
-     * `invalid_request` for a length of time that is none. Else those of every call.
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
+     * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -895,6 +1129,32 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     @JvmOverloads
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { wait(options) }
 
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     */
+    public fun watch(options: WaitOptions): PaymentLinkWatch =
+        call { PaymentLinkWatch(raw.watch(options.lower())) }
+
+    /**
+     * Its states as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): PaymentLinkWatch =
+        watch(WaitOptions(timeout, interval, maxInterval))
+
     /**
      * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
      * Passing failures do not end it; everything else does, as with [wait].
@@ -911,8 +1171,8 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      *
      * Errors: `timeout` when the state was not final in time, and those of [wait].
      *
-     * @param timeout Give up after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The pause before the first look. Each further one is half as long again.
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic

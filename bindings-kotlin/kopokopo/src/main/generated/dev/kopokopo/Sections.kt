@@ -132,6 +132,63 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<WebhookSubscription> = future { get(id) }
 
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): WebhookSubscription =
+        awaiting { NativeCalls.call(6, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): WebhookSubscription = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<WebhookSubscription> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): WebhookSubscriptionWatch =
+        call { WebhookSubscriptionWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class WebhookSubscriptionWatch internal constructor(private val raw: dev.kopokopo.ffi.WebhookSubscriptionWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): WebhookSubscription? =
+        awaiting { NativeCalls.call(9, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeWebhookSubscription.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): WebhookSubscription? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<WebhookSubscription?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+
     internal fun close(): Unit = raw.close()
 }
 
@@ -147,7 +204,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        awaiting { NativeCalls.call(8, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(10, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -206,13 +263,70 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment =
-        awaiting { NativeCalls.call(9, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+        awaiting { NativeCalls.call(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): IncomingPayment =
+        awaiting { NativeCalls.call(12, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): IncomingPayment = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<IncomingPayment> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): IncomingPaymentWatch =
+        call { IncomingPaymentWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class IncomingPaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): IncomingPayment? =
+        awaiting { NativeCalls.call(15, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeIncomingPayment.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): IncomingPayment? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<IncomingPayment?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -228,7 +342,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet =
-        awaiting { NativeCalls.call(12, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a mobile wallet of the merchant's own.
@@ -265,13 +379,70 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantWallet =
-        awaiting { NativeCalls.call(13, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+        awaiting { NativeCalls.call(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantWallet = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<MerchantWallet> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): MerchantWallet =
+        awaiting { NativeCalls.call(18, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): MerchantWallet = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<MerchantWallet> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): MerchantWalletWatch =
+        call { MerchantWalletWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class MerchantWalletWatch internal constructor(private val raw: dev.kopokopo.ffi.MerchantWalletWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): MerchantWallet? =
+        awaiting { NativeCalls.call(21, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantWallet.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): MerchantWallet? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<MerchantWallet?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -287,7 +458,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount =
-        awaiting { NativeCalls.call(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(22, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a bank account of the merchant's own.
@@ -324,13 +495,70 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantBankAccount =
-        awaiting { NativeCalls.call(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+        awaiting { NativeCalls.call(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): MerchantBankAccount = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<MerchantBankAccount> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): MerchantBankAccount =
+        awaiting { NativeCalls.call(24, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): MerchantBankAccount = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<MerchantBankAccount> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): MerchantBankAccountWatch =
+        call { MerchantBankAccountWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class MerchantBankAccountWatch internal constructor(private val raw: dev.kopokopo.ffi.MerchantBankAccountWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): MerchantBankAccount? =
+        awaiting { NativeCalls.call(27, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantBankAccount.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): MerchantBankAccount? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<MerchantBankAccount?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -346,7 +574,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(20, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a person's mobile wallet.
@@ -386,7 +614,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(21, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(29, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a bank account of somebody else.
@@ -430,7 +658,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(22, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(30, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds another business's till.
@@ -464,7 +692,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(23, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(31, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Adds a paybill account.
@@ -499,13 +727,70 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      */
     @JvmSynthetic
     public suspend fun get(id: String): ExternalRecipient =
-        awaiting { NativeCalls.call(24, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+        awaiting { NativeCalls.call(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): ExternalRecipient = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<ExternalRecipient> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): ExternalRecipient =
+        awaiting { NativeCalls.call(33, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): ExternalRecipient = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<ExternalRecipient> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): ExternalRecipientWatch =
+        call { ExternalRecipientWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class ExternalRecipientWatch internal constructor(private val raw: dev.kopokopo.ffi.ExternalRecipientWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): ExternalRecipient? =
+        awaiting { NativeCalls.call(36, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeExternalRecipient.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): ExternalRecipient? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<ExternalRecipient?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -522,7 +807,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun create(request: SendMoneyRequest): CreatedSendMoney =
-        awaiting { NativeCalls.call(27, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
@@ -561,7 +846,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney =
-        awaiting { NativeCalls.call(28, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(38, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -594,13 +879,70 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      */
     @JvmSynthetic
     public suspend fun get(id: String): SendMoney =
-        awaiting { NativeCalls.call(29, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+        awaiting { NativeCalls.call(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SendMoney = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<SendMoney> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): SendMoney =
+        awaiting { NativeCalls.call(40, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): SendMoney = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SendMoney> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): SendMoneyWatch =
+        call { SendMoneyWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class SendMoneyWatch internal constructor(private val raw: dev.kopokopo.ffi.SendMoneyWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): SendMoney? =
+        awaiting { NativeCalls.call(43, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSendMoney.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): SendMoney? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<SendMoney?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -615,7 +957,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun create(request: PollingRequest): CreatedPolling =
-        awaiting { NativeCalls.call(32, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(44, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
@@ -651,13 +993,70 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Polling =
-        awaiting { NativeCalls.call(33, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+        awaiting { NativeCalls.call(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Polling = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<Polling> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): Polling =
+        awaiting { NativeCalls.call(46, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): Polling = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Polling> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): PollingWatch =
+        call { PollingWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class PollingWatch internal constructor(private val raw: dev.kopokopo.ffi.PollingWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): Polling? =
+        awaiting { NativeCalls.call(49, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePolling.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): Polling? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<Polling?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -676,7 +1075,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification =
-        awaiting { NativeCalls.call(36, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(50, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Sends a message to the customer of a webhook.
@@ -709,13 +1108,70 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      */
     @JvmSynthetic
     public suspend fun get(id: String): SmsNotification =
-        awaiting { NativeCalls.call(37, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+        awaiting { NativeCalls.call(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SmsNotification = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<SmsNotification> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): SmsNotification =
+        awaiting { NativeCalls.call(52, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): SmsNotification = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SmsNotification> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): SmsNotificationWatch =
+        call { SmsNotificationWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class SmsNotificationWatch internal constructor(private val raw: dev.kopokopo.ffi.SmsNotificationWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): SmsNotification? =
+        awaiting { NativeCalls.call(55, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSmsNotification.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): SmsNotification? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<SmsNotification?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -732,7 +1188,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun create(request: ReversalRequest): CreatedReversal =
-        awaiting { NativeCalls.call(40, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(56, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
@@ -768,13 +1224,70 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      */
     @JvmSynthetic
     public suspend fun get(id: String): Reversal =
-        awaiting { NativeCalls.call(41, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+        awaiting { NativeCalls.call(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Reversal = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<Reversal> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): Reversal =
+        awaiting { NativeCalls.call(58, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): Reversal = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Reversal> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): ReversalWatch =
+        call { ReversalWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class ReversalWatch internal constructor(private val raw: dev.kopokopo.ffi.ReversalWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): Reversal? =
+        awaiting { NativeCalls.call(61, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeReversal.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): Reversal? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<Reversal?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -790,7 +1303,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        awaiting { NativeCalls.call(44, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+        awaiting { NativeCalls.call(62, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -831,7 +1344,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink =
-        awaiting { NativeCalls.call(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+        awaiting { NativeCalls.call(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
@@ -840,19 +1353,76 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { get(id) }
 
     /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): PaymentLink =
+        awaiting { NativeCalls.call(64, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): PaymentLink = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<PaymentLink> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): PaymentLinkWatch =
+        call { PaymentLinkWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    /**
      * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
      *
      * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) =
-        awaiting { NativeCalls.call(46, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { } }
+        awaiting { NativeCalls.call(65, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { } }
 
     /** [cancel] for Java: waits on this thread. */
     public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }
 
     /** [cancel] for Java: answers at once. Cancelling the future cancels the call. */
     public fun cancelAsync(id: String): CompletableFuture<Unit> = future { cancel(id) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class PaymentLinkWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): PaymentLink? =
+        awaiting { NativeCalls.call(68, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePaymentLink.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): PaymentLink? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<PaymentLink?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -867,13 +1437,70 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
      */
     @JvmSynthetic
     public suspend fun get(id: String): Payment =
-        awaiting { NativeCalls.call(49, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
+        awaiting { NativeCalls.call(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): Payment = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<Payment> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): Payment =
+        awaiting { NativeCalls.call(70, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): Payment = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Payment> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): PaymentWatch =
+        call { PaymentWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class PaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): Payment? =
+        awaiting { NativeCalls.call(71, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePayment.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): Payment? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<Payment?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -888,13 +1515,70 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
      */
     @JvmSynthetic
     public suspend fun get(id: String): SettlementTransfer =
-        awaiting { NativeCalls.call(50, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
+        awaiting { NativeCalls.call(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
 
     /** [get] for Java: waits on this thread. */
     public fun getBlocking(id: String): SettlementTransfer = blocking { get(id) }
 
     /** [get] for Java: answers at once. Cancelling the future cancels the call. */
     public fun getAsync(id: String): CompletableFuture<SettlementTransfer> = future { get(id) }
+
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     */
+    @JvmSynthetic
+    public suspend fun wait(id: String, options: WaitOptions? = null): SettlementTransfer =
+        awaiting { NativeCalls.call(73, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
+
+    /** [wait] for Java: waits on this thread. */
+    public fun waitBlocking(id: String, options: WaitOptions? = null): SettlementTransfer = blocking { wait(id, options) }
+
+    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SettlementTransfer> = future { wait(id, options) }
+
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     */
+    public fun watch(id: String, options: WaitOptions? = null): SettlementTransferWatch =
+        call { SettlementTransferWatch(raw.watch(id, options?.let { it.lower() })) }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
+public class SettlementTransferWatch internal constructor(private val raw: dev.kopokopo.ffi.SettlementTransferWatch) {
+
+    /**
+     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
+     * (no connection, a timeout, 429, 5xx) do not end the watch.
+     *
+     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
+     * error has the resource's id, and ends the watch.
+     */
+    @JvmSynthetic
+    public suspend fun poll(): SettlementTransfer? =
+        awaiting { NativeCalls.call(74, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSettlementTransfer.read(it) }?.let { it.lift() } }
+
+    /** [poll] for Java: waits on this thread. */
+    public fun pollBlocking(): SettlementTransfer? = blocking { poll() }
+
+    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
+    public fun pollAsync(): CompletableFuture<SettlementTransfer?> = future { poll() }
+
+    /**
+     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
+     * final state or an error.
+     */
+    public val pause: Duration? = raw.pause()?.let { seconds(it) }
 
     internal fun close(): Unit = raw.close()
 }
