@@ -1144,6 +1144,16 @@ export function signWebhook(apiKey: string, body: RawBody): string;
 export function disbursementsTo(sendMoney: SendMoney, recipient: string): readonly Disbursement[];
 
 /**
+ * Whether a payment was received and is at least this amount, in this currency (default KES), into this till (default:
+ * any). Check it before an order is credited. It is a method of events, incoming payments and payment links: `payment`
+ * is their `raw` text.
+ *
+ * @throws `DecodeError` if the raw text was taken away. `InvalidRequestError` for an amount that is not greater than
+ * zero.
+ */
+export function isPaidAtLeast(payment: string, amount: AmountLike, currency: string | null | undefined, tillNumber: string | null | undefined): boolean;
+
+/**
  * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
  *
  * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
@@ -1630,6 +1640,11 @@ export class IncomingPayment {
   readonly links: Links;
   /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
   readonly isPaid: boolean;
+  /**
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+   * is reversed. Absent while no money moved.
+   */
+  readonly paymentKey: string | null;
   /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
   readonly isFinal: boolean;
   /** The whole text as it came. */
@@ -1762,10 +1777,15 @@ export class SendMoney {
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
-  /** Whether all the money arrived: processed, without errors, and every payment transferred. */
+  /**
+   * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+   * transferred, and each destination got its amount.
+   */
   readonly isPaid: boolean;
-  /** The payments that did not arrive, each with its errors. Empty while the request is not processed. */
+  /** The disbursements that failed, each with its errors. Empty until the request is processed. */
   readonly failedDisbursements: readonly Disbursement[];
+  /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+  readonly failedBatches: readonly TransferBatch[];
   /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
   readonly isFinal: boolean;
   /** The whole text as it came. */
@@ -1814,6 +1834,10 @@ export class TransferBatch {
   readonly amount: string | null;
   /** The single payments. */
   readonly disbursements: readonly Disbursement[];
+  /** Why it failed. */
+  readonly errors: readonly string[];
+  /** Whether all of it arrived. */
+  readonly isPaid: boolean;
 }
 
 /** One payment out. */
@@ -1996,6 +2020,11 @@ export class PaymentLink {
   readonly links: Links;
   /** Whether the link was paid. */
   readonly isPaid: boolean;
+  /**
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+   * is reversed. Absent while no money moved.
+   */
+  readonly paymentKey: string | null;
   /** Whether the link was cancelled. */
   readonly isCancelled: boolean;
   /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
@@ -2019,12 +2048,21 @@ export class Payment {
   readonly amount: PaymentAmount | null;
   /** What was done. */
   readonly transferBatches: readonly TransferBatch[];
+  /** Why it failed. Not documented for version 1, so usually empty. */
+  readonly errors: readonly string[];
   /** What the request attached. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
-  /** Whether all the money arrived. */
+  /**
+   * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+   * transferred, and the amounts add up.
+   */
   readonly isPaid: boolean;
+  /** The disbursements that failed, each with its errors. Empty until the request is processed. */
+  readonly failedDisbursements: readonly Disbursement[];
+  /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+  readonly failedBatches: readonly TransferBatch[];
   /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
   readonly isFinal: boolean;
   /** The whole text as it came. */
@@ -2053,12 +2091,21 @@ export class SettlementTransfer {
   readonly amount: PaymentAmount | null;
   /** What was done. */
   readonly transferBatches: readonly TransferBatch[];
+  /** Why it failed. Not documented for version 1, so usually empty. */
+  readonly errors: readonly string[];
   /** What the request attached. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
-  /** Whether all the money arrived. */
+  /**
+   * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+   * transferred, and the amounts add up.
+   */
   readonly isPaid: boolean;
+  /** The disbursements that failed, each with its errors. Empty until the request is processed. */
+  readonly failedDisbursements: readonly Disbursement[];
+  /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+  readonly failedBatches: readonly TransferBatch[];
   /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
   readonly isFinal: boolean;
   /** The whole text as it came. */
@@ -2084,10 +2131,20 @@ export class Event {
   /** What it says. */
   readonly payload: EventPayload;
   /**
-   * What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry no
-   * id of their own, so it is made of what they say.
+   * The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
+   * result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+   */
+  readonly transaction: Transaction | null;
+  /**
+   * The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is not
+   * the key of the money: one payment can arrive as two events.
    */
   readonly dedupeKey: string;
+  /**
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one when
+   * it is reversed. Credit an order once for each key. Absent while no money moved.
+   */
+  readonly paymentKey: string | null;
   /** The whole text as it came. */
   readonly raw: string;
 }
@@ -2125,6 +2182,11 @@ export class Transaction {
   readonly senderLastName: string | null;
   /** Whether the money came in and was not given back since. */
   readonly isReceived: boolean;
+  /**
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+   * is reversed. Absent while no money moved.
+   */
+  readonly paymentKey: string | null;
 }
 
 /** A payment by card (API reference, Card Transaction). */
@@ -2563,6 +2625,11 @@ export type EventPayload =
   /** Daraja's shape: another till paid. */
   | {
       readonly kind: 'daraja_b2b';
+      readonly darajaTransaction: DarajaTransaction;
+    }
+  /** Daraja's shape: a transaction of another type. */
+  | {
+      readonly kind: 'daraja_other';
       readonly darajaTransaction: DarajaTransaction;
     }
   /** Something this version does not know. */

@@ -45,6 +45,7 @@ export const {
   hashPhone,
   signWebhook,
   disbursementsTo,
+  isPaidAtLeast,
   Token,
   Introspection,
   TokenInfo,

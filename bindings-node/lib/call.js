@@ -90,7 +90,8 @@ function object(answer) {
 
 /** The error in an answer. Its stack begins where the program called. */
 function failure(text, from) {
-  const [kind, detail, operation, field, status, serverCode, messages, retryAfter, attempts, body] = JSON.parse(text.slice(1));
+  const [known, [id, location, state, requestId, sentAt]] = JSON.parse(text.slice(1));
+  const [kind, detail, operation, field, status, serverCode, messages, retryAfter, attempts, body] = known;
   const error = new KINDS[kind](sentence(detail, field), {
     operation,
     field: field && placeOf(field),
@@ -100,6 +101,11 @@ function failure(text, from) {
     retryAfter,
     attempts,
     body,
+    id,
+    location,
+    state,
+    requestId,
+    sentAt: sentAt && new Date(sentAt),
   });
   Error.captureStackTrace?.(error, from);
   return error;

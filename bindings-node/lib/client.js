@@ -1737,6 +1737,19 @@ function disbursementsTo(sendMoney, recipient) {
   return read(answer).list((item) => new Disbursement(item));
 }
 
+/**
+ * Whether a payment was received and is at least this amount, in this currency (default KES), into this till (default:
+ * any). Check it before an order is credited. It is a method of events, incoming payments and payment links: `payment`
+ * is their `raw` text.
+ *
+ * @throws `DecodeError` if the raw text was taken away. `InvalidRequestError` for an amount that is not greater than
+ * zero.
+ */
+function isPaidAtLeast(payment, amount, currency, tillNumber) {
+  const answer = native.callFunction('is_paid_at_least', write({ payment, amount, currency, tillNumber }));
+  return read(answer).flag();
+}
+
 module.exports = {
   KopoKopo,
   OAuth,
@@ -1780,4 +1793,5 @@ module.exports = {
   hashPhone,
   signWebhook,
   disbursementsTo,
+  isPaidAtLeast,
 };

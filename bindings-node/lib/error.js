@@ -11,6 +11,11 @@ const NOTHING = {
   retryAfter: null,
   attempts: 0,
   body: null,
+  id: null,
+  location: null,
+  state: null,
+  requestId: null,
+  sentAt: null,
 };
 
 const HIDDEN = new Set(['body']);

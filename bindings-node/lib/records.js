@@ -78,6 +78,7 @@ class IncomingPayment {
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
+    this.paymentKey = row.text();
     this.isFinal = row.flag();
     this.raw = row.raw();
     Object.freeze(this);
@@ -180,6 +181,7 @@ class SendMoney {
     this.links = new Links(row);
     this.isPaid = row.flag();
     this.failedDisbursements = row.list((item) => new Disbursement(item));
+    this.failedBatches = row.list((item) => new TransferBatch(item));
     this.isFinal = row.flag();
     this.raw = row.raw();
     Object.freeze(this);
@@ -220,6 +222,8 @@ class TransferBatch {
     this.status = row.text();
     this.amount = row.text();
     this.disbursements = row.list((item) => new Disbursement(item));
+    this.errors = row.list((item) => item.text());
+    this.isPaid = row.flag();
     Object.freeze(this);
   }
 }
@@ -348,6 +352,7 @@ class PaymentLink {
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
+    this.paymentKey = row.text();
     this.isCancelled = row.flag();
     this.hasFailedAttempt = row.flag();
     this.isFinal = row.flag();
@@ -365,9 +370,12 @@ class Payment {
     this.createdAt = row.date();
     this.amount = row.skip() ? null : new PaymentAmount(row);
     this.transferBatches = row.list((item) => new TransferBatch(item));
+    this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
+    this.failedDisbursements = row.list((item) => new Disbursement(item));
+    this.failedBatches = row.list((item) => new TransferBatch(item));
     this.isFinal = row.flag();
     this.raw = row.raw();
     Object.freeze(this);
@@ -392,9 +400,12 @@ class SettlementTransfer {
     this.createdAt = row.date();
     this.amount = row.skip() ? null : new PaymentAmount(row);
     this.transferBatches = row.list((item) => new TransferBatch(item));
+    this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
+    this.failedDisbursements = row.list((item) => new Disbursement(item));
+    this.failedBatches = row.list((item) => new TransferBatch(item));
     this.isFinal = row.flag();
     this.raw = row.raw();
     Object.freeze(this);
@@ -411,7 +422,9 @@ class Event {
     this.createdAt = row.date();
     this.links = new Links(row);
     this.payload = eventPayload(row);
+    this.transaction = row.skip() ? null : new Transaction(row);
     this.dedupeKey = row.text();
+    this.paymentKey = row.text();
     this.raw = row.raw();
     Object.freeze(this);
   }
@@ -436,6 +449,7 @@ class Transaction {
     this.senderMiddleName = row.text();
     this.senderLastName = row.text();
     this.isReceived = row.flag();
+    this.paymentKey = row.text();
     Object.freeze(this);
   }
 }
@@ -591,6 +605,8 @@ function eventPayload(row) {
     case 'daraja_buygoods':
       return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
     case 'daraja_b2b':
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
+    case 'daraja_other':
       return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
     default:
       return Object.freeze({ kind });

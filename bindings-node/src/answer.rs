@@ -23,17 +23,7 @@ const DEFECT: &str =
 /// An error of the glue's own: its kind and its detail.
 macro_rules! error {
     ($kind:ident, $detail:expr) => {
-        kopokopo_ffi::KopoKopoError::$kind {
-            detail: $detail.into(),
-            operation: None,
-            field: None,
-            status: None,
-            code: None,
-            messages: Vec::new(),
-            retry_after: None,
-            attempts: 0,
-            body: None,
-        }
+        kopokopo_ffi::error(kopokopo::ErrorKind::$kind, $detail)
     };
 }
 pub(crate) use error;
@@ -85,9 +75,25 @@ impl Answered {
     /// `!`, with which no row begins, and the fields of an error as JSON.
     pub(crate) fn failure(error: KopoKopoError) -> Self {
         let kind = error.kind();
-        let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } =
-            error.into_fields();
-        let fields = (kind, detail, operation, field, status, code, messages, retry_after, attempts, body);
+        let ErrorFields {
+            detail,
+            operation,
+            field,
+            status,
+            code,
+            messages,
+            retry_after,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            request_id,
+            sent_at,
+        } = error.into_fields();
+        let sent_at = sent_at.as_ref().map(kopokopo_ffi::Timestamp::as_str);
+        let known = (kind, detail, operation, field, status, code, messages, retry_after, attempts, body);
+        let fields = (known, (id, location, state, request_id, sent_at));
         let mut out = vec![b'!'];
         // Writing into memory fails only where memory ends.
         let _ = serde_json::to_writer(&mut out, &fields);

@@ -6,10 +6,10 @@ use std::{
 };
 
 use kopokopo::ErrorKind;
-use kopokopo_ffi::{ErrorFields, KopoKopoError};
+use kopokopo_ffi::{ErrorFields, KopoKopoError, dynamic::Reflect as _};
 use pyo3::{IntoPyObjectExt, exceptions::PyRuntimeError, prelude::*, types::PyDict};
 
-use crate::classes;
+use crate::{classes, views::show};
 
 const DEFECT: &str =
     "a defect in this library: please report what was called; a request that was sent may have taken effect";
@@ -50,7 +50,22 @@ fn of_kind(py: Python<'_>, kind: &str, fields: ErrorFields) -> PyErr {
 }
 
 fn make<'py>(py: Python<'py>, kind: &str, fields: ErrorFields) -> PyResult<Bound<'py, PyAny>> {
-    let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } = fields;
+    let ErrorFields {
+        detail,
+        operation,
+        field,
+        status,
+        code,
+        messages,
+        retry_after,
+        attempts,
+        body,
+        id,
+        location,
+        state,
+        request_id,
+        sent_at,
+    } = fields;
     let class = classes::of(py)?.error(py, kind).ok_or_else(|| PyRuntimeError::new_err(detail.clone()))?;
     let named = PyDict::new(py);
     named.set_item("operation", operation)?;
@@ -61,5 +76,12 @@ fn make<'py>(py: Python<'py>, kind: &str, fields: ErrorFields) -> PyResult<Bound
     named.set_item("retry_after", retry_after)?;
     named.set_item("attempts", attempts)?;
     named.set_item("body", body)?;
+    named.set_item("id", id)?;
+    named.set_item("location", location)?;
+    named.set_item("state", state)?;
+    named.set_item("request_id", request_id)?;
+    if let Some(sent_at) = sent_at {
+        named.set_item("sent_at", show(py, sent_at.view())?)?;
+    }
     class.call((detail.into_bound_py_any(py)?,), Some(&named))
 }

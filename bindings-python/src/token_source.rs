@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use kopokopo_ffi::{AccessToken, ErrorFields, KopoKopoError, Result, Secret, TokenSource};
+use kopokopo_ffi::{AccessToken, KopoKopoError, Result, Secret, TokenSource};
 use pyo3::{intern, prelude::*};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
@@ -52,7 +52,5 @@ impl Reply {
 }
 
 fn failed(detail: String) -> KopoKopoError {
-    let ErrorFields { detail, operation, field, status, code, messages, retry_after, attempts, body } =
-        ErrorFields { detail, ..ErrorFields::default() };
-    KopoKopoError::Authentication { detail, operation, field, status, code, messages, retry_after, attempts, body }
+    kopokopo_ffi::error(kopokopo::ErrorKind::Authentication, detail)
 }

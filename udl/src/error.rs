@@ -11,7 +11,8 @@ use crate::{
 /// Shorthand for results of this crate.
 pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
 
-pub(crate) fn with_detail(kind: api::ErrorKind, detail: impl Into<String>) -> KopoKopoError {
+/// An error of a language's glue: its kind and its detail.
+pub fn with_detail(kind: api::ErrorKind, detail: impl Into<String>) -> KopoKopoError {
     KopoKopoError::of(kind, ErrorFields { detail: detail.into(), ..ErrorFields::default() })
 }
 

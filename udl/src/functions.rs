@@ -4,11 +4,11 @@ use kopokopo::resources::Resource as _;
 
 use crate::{
     api,
-    convert::{FromCore, Place},
+    convert::{FromCore, IntoCore, Place},
     error::{self, Result},
     generated::{CONTRACT_HASH, Disbursement, SendMoney},
     panic::guard,
-    text::{Personal, Secret},
+    text::{Amount, Currency, Personal, Raw, Secret},
 };
 
 /// This library's version: `0.1.0`.
@@ -64,5 +64,33 @@ pub fn disbursements_to(send_money: SendMoney, recipient: String) -> Result<Vec<
         // The text that it was read from is the whole of it.
         let core = api::SendMoney::from_body(send_money.raw.as_str().as_bytes())?;
         Ok(core.disbursements_to(&recipient).into_iter().cloned().map(Disbursement::from_core).collect())
+    })
+}
+
+/// Whether a payment was received and is at least this amount, in this currency (default KES), into this till (default:
+/// any). Check it before an order is credited. `payment` is the `raw` text of an event, an incoming payment or a payment
+/// link.
+///
+/// # Errors
+/// `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn is_paid_at_least(
+    payment: Raw,
+    amount: Amount,
+    currency: Option<Currency>,
+    till_number: Option<String>,
+) -> Result<bool> {
+    guard(|| {
+        let event = api::Webhooks::new(Vec::<api::Secret>::new()).parse_unverified(payment.as_str().as_bytes())?;
+        let place = Place::Root;
+        let amount: api::Amount = amount.into_core(&place.field("amount"))?;
+        if !amount.is_positive() {
+            return Err(place.field("amount").refuse("must be greater than zero"));
+        }
+        let mut expected = api::ExpectedPayment { amount, till_number, ..api::ExpectedPayment::default() };
+        if let Some(currency) = currency {
+            expected.currency = currency.into_core(&place.field("currency"))?;
+        }
+        Ok(event.is_paid_at_least(&expected))
     })
 }

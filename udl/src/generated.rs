@@ -27,11 +27,11 @@ use crate::{
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "d76a71e23d864ba2";
+pub const CONTRACT_HASH: &str = "98b41edc4b4bda03";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "08e076c6a7ff4682";
+pub const CONTRACT_HASH: &str = "366c52219a23311b";
 
 /// How a client is made.
 #[derive(Debug, Clone)]
@@ -461,6 +461,9 @@ pub struct IncomingPayment {
     pub links: Links,
     /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
     pub is_paid: bool,
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+    /// is reversed. Absent while no money moved.
+    pub payment_key: Option<String>,
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     pub is_final: bool,
     /// The whole text as it came.
@@ -471,11 +474,13 @@ impl FromCore for IncomingPayment {
     type Core = api::IncomingPayment;
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
+        let payment_key = core.payment_key();
         let is_final = core.is_final();
         let api::IncomingPayment { id, status, initiation_time, event_type, transaction, errors, metadata, links, raw } =
             core;
         Self {
             is_paid,
+            payment_key,
             is_final,
             id: FromCore::from_core(id),
             status: FromCore::from_core(status),
@@ -1185,10 +1190,13 @@ pub struct SendMoney {
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// Whether all the money arrived: processed, without errors, and every payment transferred.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and each destination got its amount.
     pub is_paid: bool,
-    /// The payments that did not arrive, each with its errors. Empty while the request is not processed.
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
     pub failed_disbursements: Vec<Disbursement>,
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    pub failed_batches: Vec<TransferBatch>,
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     pub is_final: bool,
     /// The whole text as it came.
@@ -1200,6 +1208,7 @@ impl FromCore for SendMoney {
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
         let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
+        let failed_batches = core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect();
         let is_final = core.is_final();
         let api::SendMoney {
             id,
@@ -1217,6 +1226,7 @@ impl FromCore for SendMoney {
         Self {
             is_paid,
             failed_disbursements,
+            failed_batches,
             is_final,
             id: FromCore::from_core(id),
             status: FromCore::from_core(status),
@@ -1313,16 +1323,23 @@ pub struct TransferBatch {
     pub amount: Option<Amount>,
     /// The single payments.
     pub disbursements: Vec<Disbursement>,
+    /// Why it failed.
+    pub errors: Vec<String>,
+    /// Whether all of it arrived.
+    pub is_paid: bool,
 }
 
 impl FromCore for TransferBatch {
     type Core = api::TransferBatch;
     fn from_core(core: Self::Core) -> Self {
-        let api::TransferBatch { status, amount, disbursements, .. } = core;
+        let is_paid = core.is_paid();
+        let api::TransferBatch { status, amount, disbursements, errors } = core;
         Self {
+            is_paid,
             status: FromCore::from_core(status),
             amount: FromCore::from_core(amount),
             disbursements: FromCore::from_core(disbursements),
+            errors: FromCore::from_core(errors),
         }
     }
 }
@@ -1786,6 +1803,9 @@ pub struct PaymentLink {
     pub links: Links,
     /// Whether the link was paid.
     pub is_paid: bool,
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+    /// is reversed. Absent while no money moved.
+    pub payment_key: Option<String>,
     /// Whether the link was cancelled.
     pub is_cancelled: bool,
     /// Whether somebody tried to pay and could not, while the link still waits: `errors` says why.
@@ -1800,6 +1820,7 @@ impl FromCore for PaymentLink {
     type Core = api::PaymentLink;
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
+        let payment_key = core.payment_key();
         let is_cancelled = core.is_cancelled();
         let has_failed_attempt = core.has_failed_attempt();
         let is_final = core.is_final();
@@ -1827,6 +1848,7 @@ impl FromCore for PaymentLink {
         } = core;
         Self {
             is_paid,
+            payment_key,
             is_cancelled,
             has_failed_attempt,
             is_final,
@@ -1867,12 +1889,19 @@ pub struct Payment {
     pub amount: Option<PaymentAmount>,
     /// What was done.
     pub transfer_batches: Vec<TransferBatch>,
+    /// Why it failed. Not documented for version 1, so usually empty.
+    pub errors: Vec<String>,
     /// What the request attached.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// Whether all the money arrived.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and the amounts add up.
     pub is_paid: bool,
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    pub failed_disbursements: Vec<Disbursement>,
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    pub failed_batches: Vec<TransferBatch>,
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     pub is_final: bool,
     /// The whole text as it came.
@@ -1883,16 +1912,21 @@ impl FromCore for Payment {
     type Core = api::Payment;
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
+        let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
+        let failed_batches = core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect();
         let is_final = core.is_final();
-        let api::Payment { id, status, created_at, amount, transfer_batches, metadata, links, raw, .. } = core;
+        let api::Payment { id, status, created_at, amount, transfer_batches, errors, metadata, links, raw } = core;
         Self {
             is_paid,
+            failed_disbursements,
+            failed_batches,
             is_final,
             id: FromCore::from_core(id),
             status: FromCore::from_core(status),
             created_at: FromCore::from_core(created_at),
             amount: FromCore::from_core(amount),
             transfer_batches: FromCore::from_core(transfer_batches),
+            errors: FromCore::from_core(errors),
             metadata: FromCore::from_core(metadata),
             links: FromCore::from_core(links),
             raw: FromCore::from_core(raw),
@@ -1930,12 +1964,19 @@ pub struct SettlementTransfer {
     pub amount: Option<PaymentAmount>,
     /// What was done.
     pub transfer_batches: Vec<TransferBatch>,
+    /// Why it failed. Not documented for version 1, so usually empty.
+    pub errors: Vec<String>,
     /// What the request attached.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// Whether all the money arrived.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and the amounts add up.
     pub is_paid: bool,
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    pub failed_disbursements: Vec<Disbursement>,
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    pub failed_batches: Vec<TransferBatch>,
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     pub is_final: bool,
     /// The whole text as it came.
@@ -1946,17 +1987,22 @@ impl FromCore for SettlementTransfer {
     type Core = api::SettlementTransfer;
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
+        let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
+        let failed_batches = core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect();
         let is_final = core.is_final();
-        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, metadata, links, raw, .. } =
+        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, errors, metadata, links, raw } =
             core;
         Self {
             is_paid,
+            failed_disbursements,
+            failed_batches,
             is_final,
             id: FromCore::from_core(id),
             status: FromCore::from_core(status),
             created_at: FromCore::from_core(created_at),
             amount: FromCore::from_core(amount),
             transfer_batches: FromCore::from_core(transfer_batches),
+            errors: FromCore::from_core(errors),
             metadata: FromCore::from_core(metadata),
             links: FromCore::from_core(links),
             raw: FromCore::from_core(raw),
@@ -1980,9 +2026,15 @@ pub struct Event {
     pub links: Links,
     /// What it says.
     pub payload: EventPayload,
-    /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
-    /// no id of their own, so it is made of what they say.
+    /// The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
+    /// result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+    pub transaction: Option<Transaction>,
+    /// The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+    /// not the key of the money: one payment can arrive as two events.
     pub dedupe_key: String,
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
+    /// when it is reversed. Credit an order once for each key. Absent while no money moved.
+    pub payment_key: Option<String>,
     /// The whole text as it came.
     pub raw: Raw,
 }
@@ -1990,10 +2042,14 @@ pub struct Event {
 impl FromCore for Event {
     type Core = api::Event;
     fn from_core(core: Self::Core) -> Self {
+        let transaction = core.transaction().map(FromCore::from_core);
         let dedupe_key = core.dedupe_key();
+        let payment_key = core.payment_key();
         let api::Event { id, topic, event_type, created_at, links, payload, raw } = core;
         Self {
+            transaction,
             dedupe_key,
+            payment_key,
             id: FromCore::from_core(id),
             topic: FromCore::from_core(topic),
             event_type: FromCore::from_core(event_type),
@@ -2038,12 +2094,16 @@ pub struct Transaction {
     pub sender_last_name: Option<Personal>,
     /// Whether the money came in and was not given back since.
     pub is_received: bool,
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+    /// is reversed. Absent while no money moved.
+    pub payment_key: Option<String>,
 }
 
 impl FromCore for Transaction {
     type Core = api::Transaction;
     fn from_core(core: Self::Core) -> Self {
         let is_received = core.is_received();
+        let payment_key = core.payment_key();
         let api::Transaction {
             id,
             reference,
@@ -2062,6 +2122,7 @@ impl FromCore for Transaction {
         } = core;
         Self {
             is_received,
+            payment_key,
             id: FromCore::from_core(id),
             reference: FromCore::from_core(reference),
             origination_time: FromCore::from_core(origination_time),
@@ -3089,6 +3150,11 @@ pub enum EventPayload {
         /// What it holds.
         daraja_transaction: DarajaTransaction,
     },
+    /// Daraja's shape: a transaction of another type.
+    DarajaOther {
+        /// What it holds.
+        daraja_transaction: DarajaTransaction,
+    },
     /// Something this version does not know.
     Unknown,
 }
@@ -3115,6 +3181,7 @@ impl EventPayload {
         "settlement_transfer",
         "daraja_buygoods",
         "daraja_b2b",
+        "daraja_other",
         "unknown",
     ];
 
@@ -3140,6 +3207,7 @@ impl EventPayload {
             Self::SettlementTransfer { .. } => "settlement_transfer",
             Self::DarajaBuygoods { .. } => "daraja_buygoods",
             Self::DarajaB2b { .. } => "daraja_b2b",
+            Self::DarajaOther { .. } => "daraja_other",
             Self::Unknown => "unknown",
         }
     }
@@ -3197,6 +3265,9 @@ impl FromCore for EventPayload {
             }
             api::EventPayload::DarajaB2b(daraja_transaction) => {
                 Self::DarajaB2b { daraja_transaction: FromCore::from_core(daraja_transaction) }
+            }
+            api::EventPayload::DarajaOther(daraja_transaction) => {
+                Self::DarajaOther { daraja_transaction: FromCore::from_core(daraja_transaction) }
             }
             _ => Self::Unknown,
         }

@@ -30,8 +30,8 @@ mod api {
 }
 
 pub use client::KopoKopo;
-pub use error::Result;
-pub use functions::{contract_hash, disbursements_to, hash_phone, sign_webhook, version};
+pub use error::{Result, with_detail as error};
+pub use functions::{contract_hash, disbursements_to, hash_phone, is_paid_at_least, sign_webhook, version};
 pub use generated::*;
 pub use text::{Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp};
 pub use token_source::TokenSource;

@@ -5,6 +5,7 @@
 //! dropping it would touch files that the two processes share.
 
 use std::{
+    fmt,
     future::Future,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
@@ -20,6 +21,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
+use kopokopo::{CancelHandle, Cancelled};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -111,30 +113,92 @@ fn running() -> Result<Arc<Own>> {
     if own.is_shut_down.load(Ordering::Acquire) { Err(ended()) } else { Ok(own) }
 }
 
-/// A call, or what its task does: whichever it is of, the runtime's code for it is there once.
-pub type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A call under way. Any executor can poll it, or [`block_on`]. Dropping it cancels the call; a request that was sent
+/// still finishes.
+#[must_use = "a call does nothing unless it is polled"]
+pub struct Work<T> {
+    future: BoxFuture<T>,
+    cancel: Cancel,
+}
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl<T> Work<T> {
+    /// A result that is there already.
+    pub(crate) fn ready(result: T) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self { future: Box::pin(std::future::ready(result)), cancel: Cancel(None) }
+    }
+
+    /// Cancels the call from any thread, without the future.
+    pub fn cancel(&self) -> Cancel {
+        self.cancel.clone()
+    }
+}
+
+impl<T: 'static> Work<Result<T>> {
+    pub(crate) fn map_ok<U: 'static>(self, map: fn(T) -> U) -> Work<Result<U>> {
+        Work { future: Box::pin(self.future.map(move |result| result.map(map))), cancel: self.cancel }
+    }
+}
+
+impl<T> Future for Work<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.future.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Work<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
+}
+
+/// Cancels a call. The rule for every language is in docs/adr/0010-cancelling-a-create.md.
+#[derive(Clone, Debug)]
+pub struct Cancel(Option<CancelHandle>);
+
+impl Cancel {
+    /// Cancels the call. Call it before the call's future is dropped or aborted, and only while the language has not
+    /// received the result. Never blocks.
+    ///
+    /// `None`: no request that creates something was sent, and none will be; report the language's own cancellation.
+    /// Otherwise the error to report, of kind `outcome_unknown`: the request was sent, and it is not aborted.
+    #[must_use]
+    pub fn cancel(&self) -> Option<crate::KopoKopoError> {
+        match self.0.as_ref()?.cancel() {
+            Cancelled::OutcomeUnknown(error) => Some(error.into()),
+            _ => None,
+        }
+    }
+}
 
 /// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one.
-/// Dropping the future cancels the call.
 pub(crate) fn call<T: Send + 'static>(
     operation: Option<&'static str>,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Work<Result<T>> {
-    let told = Arc::new(Mutex::new(None));
-    let tell = Arc::clone(&told);
+    let (handle, work) = kopokopo::cancellable(work);
+    let delivered = Arc::new(Mutex::new(None));
+    let deliver = Arc::clone(&delivered);
     let done = run(Box::pin(async move {
-        let answer = work.await;
-        *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        let result = work.await;
+        *deliver.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }));
-    Box::pin(done.map(move |done| {
-        let told = || told.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let answer = done.and_then(|()| told().unwrap_or_else(|| Err(panic::defect())));
-        answer.map_err(|error| error.during(operation))
-    }))
+    let future = Box::pin(done.map(move |done| {
+        let delivered = || delivered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let result = done.and_then(|()| delivered().unwrap_or_else(|| Err(panic::defect())));
+        result.map_err(|error| error.during(operation))
+    }));
+    Work { future, cancel: Cancel(Some(handle)) }
 }
 
 /// Who is on the runtime already goes on there: another task would be one more to wake.
-fn run(work: Work<()>) -> Work<Result<()>> {
+fn run(work: BoxFuture<()>) -> BoxFuture<Result<()>> {
     let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.map_err(|_| panic::defect()));
     Box::pin(async move {
         let own = running()?;

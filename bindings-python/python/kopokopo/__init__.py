@@ -76,7 +76,15 @@ from kopokopo._errors import (
     RateLimitedError,
     SignatureError,
 )
-from kopokopo._local import WebhookVerifier, contract_hash, disbursements_to, hash_phone, sign_webhook, version
+from kopokopo._local import (
+    WebhookVerifier,
+    contract_hash,
+    disbursements_to,
+    hash_phone,
+    is_paid_at_least,
+    sign_webhook,
+    version,
+)
 from kopokopo._records import (
     AccessToken,
     CardTransaction,
@@ -303,6 +311,7 @@ __all__ = [
     "contract_hash",
     "disbursements_to",
     "hash_phone",
+    "is_paid_at_least",
     "sign_webhook",
     "version",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-CONTRACT_HASH = "d76a71e23d864ba2"
+CONTRACT_HASH = "98b41edc4b4bda03"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(
@@ -115,6 +115,7 @@ _native.set_up(
             "settlement_transfer": _unions.EventPayload.SettlementTransfer,
             "daraja_buygoods": _unions.EventPayload.DarajaBuygoods,
             "daraja_b2b": _unions.EventPayload.DarajaB2b,
+            "daraja_other": _unions.EventPayload.DarajaOther,
             "unknown": _unions.EventPayload.Unknown,
         },
     },

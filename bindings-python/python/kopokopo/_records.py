@@ -331,6 +331,7 @@ class IncomingPayment(Record):
         "metadata",
         "links",
         "is_paid",
+        "payment_key",
         "is_final",
         "raw",
     )
@@ -348,6 +349,7 @@ class IncomingPayment(Record):
         metadata: dict[str, Any] | None = None,
         links: Links | None = None,
         is_paid: bool,
+        payment_key: str | None = None,
         is_final: bool,
         raw: str = "",
     ) -> None:
@@ -361,6 +363,7 @@ class IncomingPayment(Record):
             {} if metadata is None else metadata,
             Links() if links is None else links,
             is_paid,
+            payment_key,
             is_final,
             raw,
         )
@@ -420,15 +423,23 @@ class IncomingPayment(Record):
         return value
 
     @property
+    def payment_key(self) -> str | None:
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
+        when it is reversed. Absent while no money moved.
+        """
+        value: str | None = self._values[9]
+        return value
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it by itself. Final is not the same as successful."""
-        value: bool = self._values[9]
+        value: bool = self._values[10]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[10]
+        value: str = self._values[11]
         return value
 
 
@@ -879,6 +890,7 @@ class SendMoney(Record):
         "links",
         "is_paid",
         "failed_disbursements",
+        "failed_batches",
         "is_final",
         "raw",
     )
@@ -899,6 +911,7 @@ class SendMoney(Record):
         links: Links | None = None,
         is_paid: bool,
         failed_disbursements: Iterable[Disbursement] = (),
+        failed_batches: Iterable[TransferBatch] = (),
         is_final: bool,
         raw: str = "",
     ) -> None:
@@ -915,6 +928,7 @@ class SendMoney(Record):
             Links() if links is None else links,
             is_paid,
             tuple(failed_disbursements),
+            tuple(failed_batches),
             is_final,
             raw,
         )
@@ -981,26 +995,36 @@ class SendMoney(Record):
 
     @property
     def is_paid(self) -> bool:
-        """Whether all the money arrived: processed, without errors, and every payment transferred."""
+        """Whether all the money arrived: the request is processed without errors, every batch and every disbursement
+        is transferred, and each destination got its amount.
+        """
         value: bool = self._values[10]
         return value
 
     @property
     def failed_disbursements(self) -> tuple[Disbursement, ...]:
-        """The payments that did not arrive, each with its errors. Empty while the request is not processed."""
+        """The disbursements that failed, each with its errors. Empty until the request is processed."""
         value: tuple[Disbursement, ...] = self._values[11]
+        return value
+
+    @property
+    def failed_batches(self) -> tuple[TransferBatch, ...]:
+        """The batches that failed. A cancelled batch can have no disbursements. Empty until the request is
+        processed.
+        """
+        value: tuple[TransferBatch, ...] = self._values[12]
         return value
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it by itself. Final is not the same as successful."""
-        value: bool = self._values[12]
+        value: bool = self._values[13]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[13]
+        value: str = self._values[14]
         return value
 
 
@@ -1155,7 +1179,7 @@ class TransferBatch(Record):
     """Disbursements that were made together."""
 
     __slots__ = ()
-    __match_args__ = ("status", "amount", "disbursements")
+    __match_args__ = ("status", "amount", "disbursements", "errors", "is_paid")
 
     def __init__(
         self,
@@ -1163,8 +1187,10 @@ class TransferBatch(Record):
         status: TransferStatus | None = None,
         amount: Decimal | None = None,
         disbursements: Iterable[Disbursement] = (),
+        errors: Iterable[str] = (),
+        is_paid: bool,
     ) -> None:
-        self._values = (status, amount, tuple(disbursements))
+        self._values = (status, amount, tuple(disbursements), tuple(errors), is_paid)
 
     @property
     def status(self) -> TransferStatus | None:
@@ -1182,6 +1208,18 @@ class TransferBatch(Record):
     def disbursements(self) -> tuple[Disbursement, ...]:
         """The single payments."""
         value: tuple[Disbursement, ...] = self._values[2]
+        return value
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why it failed."""
+        value: tuple[str, ...] = self._values[3]
+        return value
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether all of it arrived."""
+        value: bool = self._values[4]
         return value
 
 
@@ -1745,6 +1783,7 @@ class PaymentLink(Record):
         "metadata",
         "links",
         "is_paid",
+        "payment_key",
         "is_cancelled",
         "has_failed_attempt",
         "is_final",
@@ -1775,6 +1814,7 @@ class PaymentLink(Record):
         metadata: dict[str, Any] | None = None,
         links: Links | None = None,
         is_paid: bool,
+        payment_key: str | None = None,
         is_cancelled: bool,
         has_failed_attempt: bool,
         is_final: bool,
@@ -1801,6 +1841,7 @@ class PaymentLink(Record):
             {} if metadata is None else metadata,
             Links() if links is None else links,
             is_paid,
+            payment_key,
             is_cancelled,
             has_failed_attempt,
             is_final,
@@ -1928,27 +1969,35 @@ class PaymentLink(Record):
         return value
 
     @property
+    def payment_key(self) -> str | None:
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
+        when it is reversed. Absent while no money moved.
+        """
+        value: str | None = self._values[20]
+        return value
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether the link was cancelled."""
-        value: bool = self._values[20]
+        value: bool = self._values[21]
         return value
 
     @property
     def has_failed_attempt(self) -> bool:
         """Whether somebody tried to pay and could not, while the link still waits: `errors` says why."""
-        value: bool = self._values[21]
+        value: bool = self._values[22]
         return value
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it by itself. Final is not the same as successful."""
-        value: bool = self._values[22]
+        value: bool = self._values[23]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[23]
+        value: str = self._values[24]
         return value
 
 
@@ -1962,9 +2011,12 @@ class Payment(Record):
         "created_at",
         "amount",
         "transfer_batches",
+        "errors",
         "metadata",
         "links",
         "is_paid",
+        "failed_disbursements",
+        "failed_batches",
         "is_final",
         "raw",
     )
@@ -1978,9 +2030,12 @@ class Payment(Record):
         created_at: datetime | None = None,
         amount: PaymentAmount | None = None,
         transfer_batches: Iterable[TransferBatch] = (),
+        errors: Iterable[str] = (),
         metadata: dict[str, Any] | None = None,
         links: Links | None = None,
         is_paid: bool,
+        failed_disbursements: Iterable[Disbursement] = (),
+        failed_batches: Iterable[TransferBatch] = (),
         is_final: bool,
         raw: str = "",
     ) -> None:
@@ -1990,9 +2045,12 @@ class Payment(Record):
             created_at,
             amount,
             tuple(transfer_batches),
+            tuple(errors),
             {} if metadata is None else metadata,
             Links() if links is None else links,
             is_paid,
+            tuple(failed_disbursements),
+            tuple(failed_batches),
             is_final,
             raw,
         )
@@ -2028,33 +2086,55 @@ class Payment(Record):
         return value
 
     @property
+    def errors(self) -> tuple[str, ...]:
+        """Why it failed. Not documented for version 1, so usually empty."""
+        value: tuple[str, ...] = self._values[5]
+        return value
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What the request attached."""
-        value: dict[str, Any] = self._values[5]
+        value: dict[str, Any] = self._values[6]
         return value
 
     @property
     def links(self) -> Links:
         """URLs."""
-        value: Links = self._values[6]
+        value: Links = self._values[7]
         return value
 
     @property
     def is_paid(self) -> bool:
-        """Whether all the money arrived."""
-        value: bool = self._values[7]
+        """Whether all the money arrived: the request is processed without errors, every batch and every disbursement
+        is transferred, and the amounts add up.
+        """
+        value: bool = self._values[8]
+        return value
+
+    @property
+    def failed_disbursements(self) -> tuple[Disbursement, ...]:
+        """The disbursements that failed, each with its errors. Empty until the request is processed."""
+        value: tuple[Disbursement, ...] = self._values[9]
+        return value
+
+    @property
+    def failed_batches(self) -> tuple[TransferBatch, ...]:
+        """The batches that failed. A cancelled batch can have no disbursements. Empty until the request is
+        processed.
+        """
+        value: tuple[TransferBatch, ...] = self._values[10]
         return value
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it by itself. Final is not the same as successful."""
-        value: bool = self._values[8]
+        value: bool = self._values[11]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[9]
+        value: str = self._values[12]
         return value
 
 
@@ -2090,9 +2170,12 @@ class SettlementTransfer(Record):
         "created_at",
         "amount",
         "transfer_batches",
+        "errors",
         "metadata",
         "links",
         "is_paid",
+        "failed_disbursements",
+        "failed_batches",
         "is_final",
         "raw",
     )
@@ -2106,9 +2189,12 @@ class SettlementTransfer(Record):
         created_at: datetime | None = None,
         amount: PaymentAmount | None = None,
         transfer_batches: Iterable[TransferBatch] = (),
+        errors: Iterable[str] = (),
         metadata: dict[str, Any] | None = None,
         links: Links | None = None,
         is_paid: bool,
+        failed_disbursements: Iterable[Disbursement] = (),
+        failed_batches: Iterable[TransferBatch] = (),
         is_final: bool,
         raw: str = "",
     ) -> None:
@@ -2118,9 +2204,12 @@ class SettlementTransfer(Record):
             created_at,
             amount,
             tuple(transfer_batches),
+            tuple(errors),
             {} if metadata is None else metadata,
             Links() if links is None else links,
             is_paid,
+            tuple(failed_disbursements),
+            tuple(failed_batches),
             is_final,
             raw,
         )
@@ -2156,33 +2245,55 @@ class SettlementTransfer(Record):
         return value
 
     @property
+    def errors(self) -> tuple[str, ...]:
+        """Why it failed. Not documented for version 1, so usually empty."""
+        value: tuple[str, ...] = self._values[5]
+        return value
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What the request attached."""
-        value: dict[str, Any] = self._values[5]
+        value: dict[str, Any] = self._values[6]
         return value
 
     @property
     def links(self) -> Links:
         """URLs."""
-        value: Links = self._values[6]
+        value: Links = self._values[7]
         return value
 
     @property
     def is_paid(self) -> bool:
-        """Whether all the money arrived."""
-        value: bool = self._values[7]
+        """Whether all the money arrived: the request is processed without errors, every batch and every disbursement
+        is transferred, and the amounts add up.
+        """
+        value: bool = self._values[8]
+        return value
+
+    @property
+    def failed_disbursements(self) -> tuple[Disbursement, ...]:
+        """The disbursements that failed, each with its errors. Empty until the request is processed."""
+        value: tuple[Disbursement, ...] = self._values[9]
+        return value
+
+    @property
+    def failed_batches(self) -> tuple[TransferBatch, ...]:
+        """The batches that failed. A cancelled batch can have no disbursements. Empty until the request is
+        processed.
+        """
+        value: tuple[TransferBatch, ...] = self._values[10]
         return value
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it by itself. Final is not the same as successful."""
-        value: bool = self._values[8]
+        value: bool = self._values[11]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[9]
+        value: str = self._values[12]
         return value
 
 
@@ -2190,7 +2301,18 @@ class Event(Record):
     """A webhook or a result callback."""
 
     __slots__ = ()
-    __match_args__ = ("id", "topic", "event_type", "created_at", "links", "payload", "dedupe_key", "raw")
+    __match_args__ = (
+        "id",
+        "topic",
+        "event_type",
+        "created_at",
+        "links",
+        "payload",
+        "transaction",
+        "dedupe_key",
+        "payment_key",
+        "raw",
+    )
     _redacted = {"raw": "raw"}
 
     def __init__(
@@ -2202,7 +2324,9 @@ class Event(Record):
         created_at: datetime | None = None,
         links: Links | None = None,
         payload: AnyEventPayload,
+        transaction: Transaction | None = None,
         dedupe_key: str,
+        payment_key: str | None = None,
         raw: str = "",
     ) -> None:
         self._values = (
@@ -2212,7 +2336,9 @@ class Event(Record):
             created_at,
             Links() if links is None else links,
             payload,
+            transaction,
             dedupe_key,
+            payment_key,
             raw,
         )
 
@@ -2255,17 +2381,34 @@ class Event(Record):
         return value
 
     @property
-    def dedupe_key(self) -> str:
-        """What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and
-        carry no id of their own, so it is made of what they say.
+    def transaction(self) -> Transaction | None:
+        """The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card
+        webhook, the result of an STK push or of a payment link, Daraja's. Absent where no single payment is
+        named.
         """
-        value: str = self._values[6]
+        value: Transaction | None = self._values[6]
+        return value
+
+    @property
+    def dedupe_key(self) -> str:
+        """The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters.
+        It is not the key of the money: one payment can arrive as two events.
+        """
+        value: str = self._values[7]
+        return value
+
+    @property
+    def payment_key(self) -> str | None:
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another
+        one when it is reversed. Credit an order once for each key. Absent while no money moved.
+        """
+        value: str | None = self._values[8]
         return value
 
     @property
     def raw(self) -> str:
         """The whole text as it came."""
-        value: str = self._values[7]
+        value: str = self._values[9]
         return value
 
 
@@ -2289,6 +2432,7 @@ class Transaction(Record):
         "sender_middle_name",
         "sender_last_name",
         "is_received",
+        "payment_key",
     )
     _redacted = {
         "sender_phone_number": "personal",
@@ -2316,6 +2460,7 @@ class Transaction(Record):
         sender_middle_name: str | None = None,
         sender_last_name: str | None = None,
         is_received: bool,
+        payment_key: str | None = None,
     ) -> None:
         self._values = (
             id,
@@ -2333,6 +2478,7 @@ class Transaction(Record):
             sender_middle_name,
             sender_last_name,
             is_received,
+            payment_key,
         )
 
     @property
@@ -2423,6 +2569,14 @@ class Transaction(Record):
     def is_received(self) -> bool:
         """Whether the money came in and was not given back since."""
         value: bool = self._values[14]
+        return value
+
+    @property
+    def payment_key(self) -> str | None:
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
+        when it is reversed. Absent while no money moved.
+        """
+        value: str | None = self._values[15]
         return value
 
 

@@ -629,6 +629,22 @@ class EventPayload:
             value: _records.DarajaTransaction = self._values[0]
             return value
 
+    class DarajaOther(Alternative):
+        """Daraja's shape: a transaction of another type."""
+
+        kind: ClassVar[Literal["daraja_other"]] = "daraja_other"
+
+        __slots__ = ()
+        __match_args__ = ("daraja_transaction",)
+
+        def __init__(self, *, daraja_transaction: _records.DarajaTransaction) -> None:
+            self._values = (daraja_transaction,)
+
+        @property
+        def daraja_transaction(self) -> _records.DarajaTransaction:
+            value: _records.DarajaTransaction = self._values[0]
+            return value
+
     class Unknown(Alternative):
         """Something this version does not know."""
 
@@ -670,6 +686,7 @@ if TYPE_CHECKING:
         EventPayload.SettlementTransfer,
         EventPayload.DarajaBuygoods,
         EventPayload.DarajaB2b,
+        EventPayload.DarajaOther,
         EventPayload.Unknown,
     ]
 else:
@@ -709,6 +726,7 @@ else:
                 EventPayload.SettlementTransfer,
                 EventPayload.DarajaBuygoods,
                 EventPayload.DarajaB2b,
+                EventPayload.DarajaOther,
                 EventPayload.Unknown,
             ]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -328,7 +328,7 @@ impl PaymentLink {
     pub(crate) fn payment(&self) -> Option<Transaction> {
         self.is_paid().then(|| Transaction {
             reference: self.transaction_reference.clone(),
-            origination_time: self.origination_time.clone(),
+            origination_time: self.origination_time,
             sender_phone_number: self.sender_phone_number.clone(),
             amount: self.amount,
             currency: self.currency.clone(),

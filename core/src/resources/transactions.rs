@@ -156,7 +156,7 @@ impl From<&CardTransaction> for Transaction {
         Self {
             id: card.id.clone(),
             reference: card.reference.clone(),
-            origination_time: card.origination_time.clone(),
+            origination_time: card.origination_time,
             amount: card.amount,
             currency: card.currency.clone(),
             till_number: card.till_number.clone(),

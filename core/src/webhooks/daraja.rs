@@ -61,7 +61,7 @@ impl DarajaTransaction {
         let phone = msisdn.filter(|text| text.parse::<PhoneNumber>().is_ok());
         Transaction {
             reference: self.trans_id.clone(),
-            origination_time: self.trans_time.clone(),
+            origination_time: self.trans_time,
             sender_phone_number: phone.map(Personal::from),
             hashed_sender_phone: msisdn.filter(is_hash).map(Personal::from),
             amount: self.trans_amount,

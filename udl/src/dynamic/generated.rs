@@ -130,6 +130,7 @@ pub static RECORDS: &[Shape] = &[
             "metadata",
             "links",
             "is_paid",
+            "payment_key",
             "is_final",
             "raw",
         ],
@@ -270,6 +271,7 @@ pub static RECORDS: &[Shape] = &[
             "links",
             "is_paid",
             "failed_disbursements",
+            "failed_batches",
             "is_final",
             "raw",
         ],
@@ -294,7 +296,7 @@ pub static RECORDS: &[Shape] = &[
             "favourite",
         ],
     },
-    Shape { name: "TransferBatch", index: 31, fields: &["status", "amount", "disbursements"] },
+    Shape { name: "TransferBatch", index: 31, fields: &["status", "amount", "disbursements", "errors", "is_paid"] },
     Shape {
         name: "Disbursement",
         index: 32,
@@ -407,6 +409,7 @@ pub static RECORDS: &[Shape] = &[
             "metadata",
             "links",
             "is_paid",
+            "payment_key",
             "is_cancelled",
             "has_failed_attempt",
             "is_final",
@@ -422,9 +425,12 @@ pub static RECORDS: &[Shape] = &[
             "created_at",
             "amount",
             "transfer_batches",
+            "errors",
             "metadata",
             "links",
             "is_paid",
+            "failed_disbursements",
+            "failed_batches",
             "is_final",
             "raw",
         ],
@@ -439,9 +445,12 @@ pub static RECORDS: &[Shape] = &[
             "created_at",
             "amount",
             "transfer_batches",
+            "errors",
             "metadata",
             "links",
             "is_paid",
+            "failed_disbursements",
+            "failed_batches",
             "is_final",
             "raw",
         ],
@@ -449,7 +458,18 @@ pub static RECORDS: &[Shape] = &[
     Shape {
         name: "Event",
         index: 46,
-        fields: &["id", "topic", "event_type", "created_at", "links", "payload", "dedupe_key", "raw"],
+        fields: &[
+            "id",
+            "topic",
+            "event_type",
+            "created_at",
+            "links",
+            "payload",
+            "transaction",
+            "dedupe_key",
+            "payment_key",
+            "raw",
+        ],
     },
     Shape {
         name: "Transaction",
@@ -470,6 +490,7 @@ pub static RECORDS: &[Shape] = &[
             "sender_middle_name",
             "sender_last_name",
             "is_received",
+            "payment_key",
         ],
     },
     Shape {
@@ -853,8 +874,9 @@ impl Fields for IncomingPayment {
             6 => self.metadata.view(),
             7 => self.links.view(),
             8 => self.is_paid.view(),
-            9 => self.is_final.view(),
-            10 => self.raw.view(),
+            9 => self.payment_key.view(),
+            10 => self.is_final.view(),
+            11 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1163,8 +1185,9 @@ impl Fields for SendMoney {
             9 => self.links.view(),
             10 => self.is_paid.view(),
             11 => self.failed_disbursements.view(),
-            12 => self.is_final.view(),
-            13 => self.raw.view(),
+            12 => self.failed_batches.view(),
+            13 => self.is_final.view(),
+            14 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1223,6 +1246,8 @@ impl Fields for TransferBatch {
             0 => self.status.view(),
             1 => self.amount.view(),
             2 => self.disbursements.view(),
+            3 => self.errors.view(),
+            4 => self.is_paid.view(),
             _ => View::Nothing,
         }
     }
@@ -1469,10 +1494,11 @@ impl Fields for PaymentLink {
             17 => self.metadata.view(),
             18 => self.links.view(),
             19 => self.is_paid.view(),
-            20 => self.is_cancelled.view(),
-            21 => self.has_failed_attempt.view(),
-            22 => self.is_final.view(),
-            23 => self.raw.view(),
+            20 => self.payment_key.view(),
+            21 => self.is_cancelled.view(),
+            22 => self.has_failed_attempt.view(),
+            23 => self.is_final.view(),
+            24 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1495,11 +1521,14 @@ impl Fields for Payment {
             2 => self.created_at.view(),
             3 => self.amount.view(),
             4 => self.transfer_batches.view(),
-            5 => self.metadata.view(),
-            6 => self.links.view(),
-            7 => self.is_paid.view(),
-            8 => self.is_final.view(),
-            9 => self.raw.view(),
+            5 => self.errors.view(),
+            6 => self.metadata.view(),
+            7 => self.links.view(),
+            8 => self.is_paid.view(),
+            9 => self.failed_disbursements.view(),
+            10 => self.failed_batches.view(),
+            11 => self.is_final.view(),
+            12 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1541,11 +1570,14 @@ impl Fields for SettlementTransfer {
             2 => self.created_at.view(),
             3 => self.amount.view(),
             4 => self.transfer_batches.view(),
-            5 => self.metadata.view(),
-            6 => self.links.view(),
-            7 => self.is_paid.view(),
-            8 => self.is_final.view(),
-            9 => self.raw.view(),
+            5 => self.errors.view(),
+            6 => self.metadata.view(),
+            7 => self.links.view(),
+            8 => self.is_paid.view(),
+            9 => self.failed_disbursements.view(),
+            10 => self.failed_batches.view(),
+            11 => self.is_final.view(),
+            12 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1569,8 +1601,10 @@ impl Fields for Event {
             3 => self.created_at.view(),
             4 => self.links.view(),
             5 => self.payload.view(),
-            6 => self.dedupe_key.view(),
-            7 => self.raw.view(),
+            6 => self.transaction.view(),
+            7 => self.dedupe_key.view(),
+            8 => self.payment_key.view(),
+            9 => self.raw.view(),
             _ => View::Nothing,
         }
     }
@@ -1603,6 +1637,7 @@ impl Fields for Transaction {
             12 => self.sender_middle_name.view(),
             13 => self.sender_last_name.view(),
             14 => self.is_received.view(),
+            15 => self.payment_key.view(),
             _ => View::Nothing,
         }
     }
@@ -1907,6 +1942,9 @@ impl Reflect for EventPayload {
                 Some(("daraja_transaction", daraja_transaction as &dyn Reflect))
             }
             Self::DarajaB2b { daraja_transaction } => Some(("daraja_transaction", daraja_transaction as &dyn Reflect)),
+            Self::DarajaOther { daraja_transaction } => {
+                Some(("daraja_transaction", daraja_transaction as &dyn Reflect))
+            }
             Self::Unknown => None,
         };
         View::Variant(Alternative { union: "EventPayload", word: self.as_str(), field })
@@ -2940,6 +2978,15 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Answer> {
             let send_money = given.take("send_money")?;
             let recipient = given.take("recipient")?;
             Ok(Box::new(functions::disbursements_to(send_money, recipient)?) as Answer)
+        }
+        "is_paid_at_least" => {
+            let mut given =
+                Given::of(Value::Object(arguments), &Place::Root, &["payment", "amount", "currency", "till_number"])?;
+            let payment = given.take("payment")?;
+            let amount = given.take("amount")?;
+            let currency = given.take("currency")?;
+            let till_number = given.take("till_number")?;
+            Ok(Box::new(functions::is_paid_at_least(payment, amount, currency, till_number)?) as Answer)
         }
         _ => Err(unknown("kopokopo", name)),
     }

@@ -9,10 +9,6 @@
 mod generated;
 mod given;
 
-use std::future::ready;
-
-use futures_util::TryFutureExt;
-
 pub use generated::{Object, RECORDS, function};
 pub use given::{Read, read};
 
@@ -139,13 +135,13 @@ impl Object {
     pub fn call(&self, method: &str, arguments: Arguments) -> Call {
         // The method's own errors name the operation already.
         guard(|| self.begin(method, arguments))
-            .unwrap_or_else(|error| Box::pin(ready(Err(error.during(self.operation(method).as_deref())))))
+            .unwrap_or_else(|error| Work::ready(Err(error.during(self.operation(method).as_deref()))))
     }
 }
 
 /// A call whose answer becomes one that can be looked at.
 fn answering<T: 'static>(work: Work<Result<T>>, seen: fn(T) -> Answer) -> Call {
-    Box::pin(work.map_ok(seen))
+    work.map_ok(seen)
 }
 
 impl Reflect for () {

@@ -9,14 +9,13 @@ mod generated;
 use std::{
     collections::HashMap,
     ffi::c_void,
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use futures_util::FutureExt;
-use jni::sys::{JNI_OK, JNIEnv, JavaVM, jboolean, jbyteArray, jclass, jint, jlong, jmethodID, jsize, jvalue};
+use jni::sys::{JNI_OK, JNIEnv, JavaVM, jbyteArray, jclass, jint, jlong, jmethodID, jsize, jvalue};
 use tokio::task::AbortHandle;
 use uniffi::{Lift, Lower};
 
@@ -24,7 +23,8 @@ use super::{DONE, REFUSED};
 use crate::{
     KopoKopoError, UniFfiTag, api,
     error::{self, Result},
-    panic, runtime,
+    panic,
+    runtime::{self, Cancel, Work},
 };
 
 /// Where answers go: a static method of a class that is never let go of.
@@ -42,9 +42,9 @@ unsafe impl Sync for Receiver {}
 static RECEIVER: OnceLock<Receiver> = OnceLock::new();
 
 /// What is under way, by its ticket. Whoever takes a call out of here says how it ends.
-static CALLS: Mutex<Option<HashMap<jlong, AbortHandle>>> = Mutex::new(None);
+static CALLS: Mutex<Option<HashMap<jlong, (AbortHandle, Cancel)>>> = Mutex::new(None);
 
-fn calls() -> MutexGuard<'static, Option<HashMap<jlong, AbortHandle>>> {
+fn calls() -> MutexGuard<'static, Option<HashMap<jlong, (AbortHandle, Cancel)>>> {
     CALLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -94,15 +94,46 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_start(
     }
 }
 
-/// `NativeCalls.cancel`: whether the call was under way; then no answer comes.
+/// `NativeCalls.cancel`: null if the call is over, and its result comes or came. Otherwise no result comes: empty if no
+/// request that creates something was sent, else the bytes of the error, of kind `outcome_unknown`.
+///
+/// # Safety
+/// The JVM calls it, with the environment of the thread.
 #[unsafe(no_mangle)]
-pub extern "system" fn Java_dev_kopokopo_NativeCalls_cancel(
-    _env: *mut JNIEnv,
+pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_cancel(
+    env: *mut JNIEnv,
     _class: jclass,
     ticket: jlong,
-) -> jboolean {
-    let taken = calls().as_mut().and_then(|calls| calls.remove(&ticket));
-    taken.inspect(AbortHandle::abort).is_some()
+) -> jbyteArray {
+    let cancelled = catch_unwind(|| {
+        let (task, cancel) = calls().as_mut().and_then(|calls| calls.remove(&ticket))?;
+        let mut bytes = Vec::new();
+        if let Some(error) = cancel.cancel() {
+            <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
+        }
+        task.abort();
+        Some(bytes)
+    });
+    let Ok(Some(bytes)) = cancelled else { return ptr::null_mut() };
+    // SAFETY: the environment is the caller's.
+    unsafe { array(env, &bytes) }
+}
+
+/// A byte array of the JVM, or null where it has no memory for one: then an exception waits for the caller.
+///
+/// # Safety
+/// The environment is the thread's.
+unsafe fn array(env: *mut JNIEnv, bytes: &[u8]) -> jbyteArray {
+    let Ok(length) = jsize::try_from(bytes.len()) else { return ptr::null_mut() };
+    // SAFETY: the environment is the thread's, and the region is the whole array.
+    unsafe {
+        let table = &(**env).v1_2;
+        let array = (table.NewByteArray)(env, length);
+        if !array.is_null() {
+            (table.SetByteArrayRegion)(env, array, 0, length, bytes.as_ptr().cast());
+        }
+        array
+    }
 }
 
 /// The object that a handle is of.
@@ -126,20 +157,20 @@ fn write<T: Lower<UniFfiTag>>(value: T, bytes: &mut Vec<u8>) {
     T::write(value, bytes);
 }
 
-/// Starts a call, and tells what became of it.
-fn run<T: Send + 'static>(
-    ticket: jlong,
-    call: impl Future<Output = Result<T>> + Send + 'static,
-    write: fn(T, &mut Vec<u8>),
-) {
+/// Starts a call, and delivers its result.
+fn run<T: Send + 'static>(ticket: jlong, call: Result<Work<Result<T>>>, write: fn(T, &mut Vec<u8>)) {
     // Until it is on the list nothing can take it out again.
     let mut calls = calls();
-    let spawned = runtime::spawn(async move {
-        let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
-        // Who was cancelled waits for nothing.
-        if self::calls().as_mut().and_then(|calls| calls.remove(&ticket)).is_some() {
-            tell(ticket, outcome, write);
-        }
+    let spawned = call.and_then(|call| {
+        let cancel = call.cancel();
+        let task = runtime::spawn(async move {
+            let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
+            // A cancelled call has no result.
+            if self::calls().as_mut().and_then(|calls| calls.remove(&ticket)).is_some() {
+                tell(ticket, outcome, write);
+            }
+        });
+        Ok((task?, cancel))
     });
     match spawned {
         Ok(task) => {
@@ -166,7 +197,7 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
         done.map(|()| bytes).map_err(|_| panic::defect())
     });
     let bytes = written.unwrap_or_else(refusal);
-    let (Some(receiver), Ok(length)) = (RECEIVER.get(), jsize::try_from(bytes.len())) else { return };
+    let Some(receiver) = RECEIVER.get() else { return };
     let mut env: *mut c_void = ptr::null_mut();
     // SAFETY: the JVM is there for as long as the process is. A thread that it knows is not made known again; as a
     // daemon's it keeps no program from ending. The array is this thread's, the method takes what it is given here, and
@@ -177,9 +208,8 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
         }
         let env: *mut JNIEnv = env.cast();
         let table = &(**env).v1_2;
-        let array = (table.NewByteArray)(env, length);
+        let array = array(env, &bytes);
         if !array.is_null() {
-            (table.SetByteArrayRegion)(env, array, 0, length, bytes.as_ptr().cast());
             let given = [jvalue { j: ticket }, jvalue { l: array }];
             (table.CallStaticVoidMethodA)(env, receiver.class, receiver.answered, given.as_ptr());
             (table.DeleteLocalRef)(env, array);

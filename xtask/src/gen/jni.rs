@@ -45,8 +45,7 @@ pub(super) fn generate(contract: &Contract, root: &Path) -> Result<String, Strin
         };
         let _ = writeln!(
             out,
-            "{number} => {{ let owner = owner::<{}>(handle); {given} \
-             run(ticket, async move {{ owner?.{}({passed}).await }}, {write}); }}",
+            "{number} => run(ticket, (|| {{ let owner = owner::<{}>(handle); {given} Ok(owner?.{}({passed})) }})(), {write}),",
             object.name, method.name
         );
     }

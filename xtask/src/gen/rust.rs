@@ -24,17 +24,14 @@ const CONVERTED_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "Ca
 
 /// Records that the core may extend without breaking anybody. All others are taken apart field by field, so that a field
 /// which the contract lacks does not compile.
-const GROWING: [&str; 7] =
-    ["Token", "Introspection", "TokenInfo", "TokenApplication", "TransferBatch", "Payment", "SettlementTransfer"];
+const GROWING: [&str; 4] = ["Token", "Introspection", "TokenInfo", "TokenApplication"];
 
-/// Fields that the core answers with a method. So are all booleans that are called `is_` or `has_` something.
-const METHODS: [(&str, &str, &str); 2] = [
-    ("Event", "dedupe_key", "core.dedupe_key()"),
-    (
-        "SendMoney",
-        "failed_disbursements",
-        "core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect()",
-    ),
+/// Fields that are methods in the core: the field, the record (any if empty), the call. So are all booleans that are called `is_` or `has_` something.
+const METHODS: [(&str, &str, &str); 4] = [
+    ("dedupe_key", "Event", "core.dedupe_key()"),
+    ("transaction", "Event", "core.transaction().map(FromCore::from_core)"),
+    ("failed_disbursements", "", "core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect()"),
+    ("failed_batches", "", "core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect()"),
 ];
 
 const HEAD: &str = "\
@@ -193,8 +190,11 @@ fn method(record: &str, field: &Field) -> Option<String> {
     if field.ty == Type::Bool && (field.name.starts_with("is_") || field.name.starts_with("has_")) {
         return Some(format!("core.{}()", field.name));
     }
-    let known = METHODS.iter().find(|(name, own, _)| (*name, *own) == (record, field.name.as_str()));
-    known.map(|(_, _, call)| (*call).to_owned())
+    if field.name == "payment_key" {
+        return Some("core.payment_key()".to_owned());
+    }
+    let is_of = |name: &str, owner: &str| name == field.name && (owner.is_empty() || owner == record);
+    METHODS.iter().find(|(name, owner, _)| is_of(name, owner)).map(|(_, _, call)| (*call).to_owned())
 }
 
 /// What is left out stays as the core has it by default.

@@ -121,6 +121,7 @@ extension IncomingPayment {
             metadata: try Metadata(raw: raw.metadata),
             links: try Links(raw: raw.links),
             isPaid: raw.isPaid,
+            paymentKey: raw.paymentKey,
             isFinal: raw.isFinal,
             raw: Raw(raw.raw)
         )
@@ -164,6 +165,7 @@ extension PaymentLink {
             metadata: try Metadata(raw: raw.metadata),
             links: try Links(raw: raw.links),
             isPaid: raw.isPaid,
+            paymentKey: raw.paymentKey,
             isCancelled: raw.isCancelled,
             hasFailedAttempt: raw.hasFailedAttempt,
             isFinal: raw.isFinal,
@@ -189,7 +191,8 @@ extension KopoKopo.Transaction {
             senderFirstName: raw.senderFirstName.map { Personal($0) },
             senderMiddleName: raw.senderMiddleName.map { Personal($0) },
             senderLastName: raw.senderLastName.map { Personal($0) },
-            isReceived: raw.isReceived
+            isReceived: raw.isReceived,
+            paymentKey: raw.paymentKey
         )
     }
 }

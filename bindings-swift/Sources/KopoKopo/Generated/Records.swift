@@ -182,6 +182,9 @@ public struct IncomingPayment: Sendable, Hashable, Identifiable {
     public let links: Links
     /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
     public let isPaid: Bool
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+    /// is reversed. Absent while no money moved.
+    public let paymentKey: String?
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     public let isFinal: Bool
     /// The whole text as it came.
@@ -267,6 +270,9 @@ public struct PaymentLink: Sendable, Hashable, Identifiable {
     public let links: Links
     /// Whether the link was paid.
     public let isPaid: Bool
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+    /// is reversed. Absent while no money moved.
+    public let paymentKey: String?
     /// Whether the link was cancelled.
     public let isCancelled: Bool
     /// Whether somebody tried to pay and could not, while the link still waits: `errors` says why.
@@ -310,6 +316,9 @@ extension KopoKopo {
         public let senderLastName: Personal?
         /// Whether the money came in and was not given back since.
         public let isReceived: Bool
+        /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+        /// is reversed. Absent while no money moved.
+        public let paymentKey: String?
     }
 }
 

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "d76a71e23d864ba2"
+let contractHash = "98b41edc4b4bda03"
 
 extension KopoKopo {
     /// A client with the application's own credentials. Nothing is sent before the first call.

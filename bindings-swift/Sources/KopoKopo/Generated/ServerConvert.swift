@@ -244,6 +244,7 @@ extension EventPayload {
         case .settlementTransfer(let content): .settlementTransfer(try SettlementTransfer(raw: content))
         case .darajaBuygoods(let content): .darajaBuygoods(try DarajaTransaction(raw: content))
         case .darajaB2b(let content): .darajaB2b(try DarajaTransaction(raw: content))
+        case .darajaOther(let content): .darajaOther(try DarajaTransaction(raw: content))
         case .unknown: .unknown
         }
     }
@@ -508,6 +509,7 @@ extension SendMoney {
             links: try Links(raw: raw.links),
             isPaid: raw.isPaid,
             failedDisbursements: try raw.failedDisbursements.map { try Disbursement(raw: $0) },
+            failedBatches: try raw.failedBatches.map { try TransferBatch(raw: $0) },
             isFinal: raw.isFinal,
             raw: Raw(raw.raw)
         )
@@ -529,6 +531,7 @@ extension SendMoney {
             links: try links.lower(),
             isPaid: isPaid,
             failedDisbursements: try failedDisbursements.map { try $0.lower() },
+            failedBatches: try failedBatches.map { try $0.lower() },
             isFinal: isFinal,
             raw: raw.text
         )
@@ -582,7 +585,9 @@ extension TransferBatch {
         self.init(
             status: raw.status.map { TransferStatus(raw: $0) },
             amount: try raw.amount.map { try Decimal(raw: $0) },
-            disbursements: try raw.disbursements.map { try Disbursement(raw: $0) }
+            disbursements: try raw.disbursements.map { try Disbursement(raw: $0) },
+            errors: raw.errors,
+            isPaid: raw.isPaid
         )
     }
 }
@@ -592,7 +597,9 @@ extension TransferBatch {
         KopoKopoRaw.TransferBatch(
             status: status.map { $0.lower() },
             amount: amount.map { $0.description },
-            disbursements: try disbursements.map { try $0.lower() }
+            disbursements: try disbursements.map { try $0.lower() },
+            errors: errors,
+            isPaid: isPaid
         )
     }
 }
@@ -751,9 +758,12 @@ extension Payment {
             createdAt: try raw.createdAt.map { try Timestamp(raw: $0) },
             amount: try raw.amount.map { try PaymentAmount(raw: $0) },
             transferBatches: try raw.transferBatches.map { try TransferBatch(raw: $0) },
+            errors: raw.errors,
             metadata: try Metadata(raw: raw.metadata),
             links: try Links(raw: raw.links),
             isPaid: raw.isPaid,
+            failedDisbursements: try raw.failedDisbursements.map { try Disbursement(raw: $0) },
+            failedBatches: try raw.failedBatches.map { try TransferBatch(raw: $0) },
             isFinal: raw.isFinal,
             raw: Raw(raw.raw)
         )
@@ -774,9 +784,12 @@ extension SettlementTransfer {
             createdAt: try raw.createdAt.map { try Timestamp(raw: $0) },
             amount: try raw.amount.map { try PaymentAmount(raw: $0) },
             transferBatches: try raw.transferBatches.map { try TransferBatch(raw: $0) },
+            errors: raw.errors,
             metadata: try Metadata(raw: raw.metadata),
             links: try Links(raw: raw.links),
             isPaid: raw.isPaid,
+            failedDisbursements: try raw.failedDisbursements.map { try Disbursement(raw: $0) },
+            failedBatches: try raw.failedBatches.map { try TransferBatch(raw: $0) },
             isFinal: raw.isFinal,
             raw: Raw(raw.raw)
         )
@@ -792,7 +805,9 @@ extension Event {
             createdAt: try raw.createdAt.map { try Timestamp(raw: $0) },
             links: try Links(raw: raw.links),
             payload: try EventPayload(raw: raw.payload),
+            transaction: try raw.transaction.map { try KopoKopo.Transaction(raw: $0) },
             dedupeKey: raw.dedupeKey,
+            paymentKey: raw.paymentKey,
             raw: Raw(raw.raw)
         )
     }

@@ -30,5 +30,21 @@ extension KopoKopo {
             try KopoKopoRaw.disbursementsTo(sendMoney: sendMoney.lower(), recipient: recipient).map { try Disbursement(raw: $0) }
         }
     }
+
+    /// Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+    /// (default: any). Check it before an order is credited. It is a method of events, incoming payments and payment
+    /// links: `payment` is their `raw` text.
+    ///
+    /// Errors: `.decode` if the raw text was taken away. `.invalidRequest` for an amount that is not greater than zero.
+    public static func isPaidAtLeast(
+        payment: Raw,
+        amount: Decimal,
+        currency: String? = nil,
+        tillNumber: String? = nil
+    ) throws -> Bool {
+        try enter {
+            try KopoKopoRaw.isPaidAtLeast(payment: payment.text, amount: amount.description, currency: currency, tillNumber: tillNumber)
+        }
+    }
 }
 #endif

@@ -495,10 +495,13 @@ public struct SendMoney: Sendable, Hashable, Identifiable {
     public let metadata: Metadata
     /// URLs.
     public let links: Links
-    /// Whether all the money arrived: processed, without errors, and every payment transferred.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and each destination got its amount.
     public let isPaid: Bool
-    /// The payments that did not arrive, each with its errors. Empty while the request is not processed.
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
     public let failedDisbursements: [Disbursement]
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    public let failedBatches: [TransferBatch]
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     public let isFinal: Bool
     /// The whole text as it came.
@@ -545,6 +548,10 @@ public struct TransferBatch: Sendable, Hashable {
     public let amount: Decimal?
     /// The single payments.
     public let disbursements: [Disbursement]
+    /// Why it failed.
+    public let errors: [String]
+    /// Whether all of it arrived.
+    public let isPaid: Bool
 }
 
 /// One payment out.
@@ -750,12 +757,19 @@ public struct Payment: Sendable, Hashable, Identifiable {
     public let amount: PaymentAmount?
     /// What was done.
     public let transferBatches: [TransferBatch]
+    /// Why it failed. Not documented for version 1, so usually empty.
+    public let errors: [String]
     /// What the request attached.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
-    /// Whether all the money arrived.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and the amounts add up.
     public let isPaid: Bool
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    public let failedDisbursements: [Disbursement]
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    public let failedBatches: [TransferBatch]
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     public let isFinal: Bool
     /// The whole text as it came.
@@ -782,12 +796,19 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable {
     public let amount: PaymentAmount?
     /// What was done.
     public let transferBatches: [TransferBatch]
+    /// Why it failed. Not documented for version 1, so usually empty.
+    public let errors: [String]
     /// What the request attached.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
-    /// Whether all the money arrived.
+    /// Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+    /// transferred, and the amounts add up.
     public let isPaid: Bool
+    /// The disbursements that failed, each with its errors. Empty until the request is processed.
+    public let failedDisbursements: [Disbursement]
+    /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
+    public let failedBatches: [TransferBatch]
     /// Whether nothing more will happen to it by itself. Final is not the same as successful.
     public let isFinal: Bool
     /// The whole text as it came.
@@ -809,9 +830,15 @@ public struct Event: Sendable, Hashable {
     public let links: Links
     /// What it says.
     public let payload: EventPayload
-    /// What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
-    /// no id of their own, so it is made of what they say.
+    /// The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
+    /// result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+    public let transaction: KopoKopo.Transaction?
+    /// The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+    /// not the key of the money: one payment can arrive as two events.
     public let dedupeKey: String
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
+    /// when it is reversed. Credit an order once for each key. Absent while no money moved.
+    public let paymentKey: String?
     /// The whole text as it came.
     public let raw: Raw
 }

@@ -83,6 +83,8 @@ public enum EventPayload: Sendable, Hashable {
     case darajaBuygoods(DarajaTransaction)
     /// Daraja's shape: another till paid.
     case darajaB2b(DarajaTransaction)
+    /// Daraja's shape: a transaction of another type.
+    case darajaOther(DarajaTransaction)
     /// Something this version does not know.
     case unknown
 }

@@ -8,490 +8,790 @@ use crate::*;
 /// Starts the method of a number.
 pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
     match method {
-        0 => {
-            let owner = owner::<OAuth>(handle);
-            run(ticket, async move { owner?.token().await }, write);
-        }
-        1 => {
-            let owner = owner::<OAuth>(handle);
-            let mut given = given;
-            let token = read::<Secret>(&mut given);
-            run(ticket, async move { owner?.revoke(token?).await }, |(), _| {});
-        }
-        2 => {
-            let owner = owner::<OAuth>(handle);
-            let mut given = given;
-            let token = read::<Secret>(&mut given);
-            run(ticket, async move { owner?.introspect(token?).await }, write);
-        }
-        3 => {
-            let owner = owner::<OAuth>(handle);
-            run(ticket, async move { owner?.token_info().await }, write);
-        }
-        4 => {
-            let owner = owner::<WebhookSubscriptions>(handle);
-            let mut given = given;
-            let request = read::<WebhookSubscriptionRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+        0 => run(
+            ticket,
+            (|| {
+                let owner = owner::<OAuth>(handle);
+                Ok(owner?.token())
+            })(),
+            write,
+        ),
+        1 => run(
+            ticket,
+            (|| {
+                let owner = owner::<OAuth>(handle);
+                let mut given = given;
+                let token = read::<Secret>(&mut given);
+                Ok(owner?.revoke(token?))
+            })(),
+            |(), _| {},
+        ),
+        2 => run(
+            ticket,
+            (|| {
+                let owner = owner::<OAuth>(handle);
+                let mut given = given;
+                let token = read::<Secret>(&mut given);
+                Ok(owner?.introspect(token?))
+            })(),
+            write,
+        ),
+        3 => run(
+            ticket,
+            (|| {
+                let owner = owner::<OAuth>(handle);
+                Ok(owner?.token_info())
+            })(),
+            write,
+        ),
+        4 => run(
+            ticket,
+            (|| {
+                let owner = owner::<WebhookSubscriptions>(handle);
+                let mut given = given;
+                let request = read::<WebhookSubscriptionRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        5 => {
-            let owner = owner::<WebhookSubscriptions>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        6 => {
-            let owner = owner::<WebhookSubscriptions>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        7 => {
-            let owner = owner::<CreatedWebhookSubscription>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        8 => {
-            let owner = owner::<CreatedWebhookSubscription>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        9 => {
-            let owner = owner::<WebhookSubscriptionWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        10 => {
-            let owner = owner::<IncomingPayments>(handle);
-            let mut given = given;
-            let request = read::<IncomingPaymentRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        5 => run(
+            ticket,
+            (|| {
+                let owner = owner::<WebhookSubscriptions>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        6 => run(
+            ticket,
+            (|| {
+                let owner = owner::<WebhookSubscriptions>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        7 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedWebhookSubscription>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        8 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedWebhookSubscription>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        9 => run(
+            ticket,
+            (|| {
+                let owner = owner::<WebhookSubscriptionWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        10 => run(
+            ticket,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let request = read::<IncomingPaymentRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        11 => {
-            let owner = owner::<IncomingPayments>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        12 => {
-            let owner = owner::<IncomingPayments>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        13 => {
-            let owner = owner::<CreatedIncomingPayment>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        14 => {
-            let owner = owner::<CreatedIncomingPayment>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        15 => {
-            let owner = owner::<IncomingPaymentWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        16 => {
-            let owner = owner::<MerchantWallets>(handle);
-            let mut given = given;
-            let request = read::<MerchantWalletRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        11 => run(
+            ticket,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        12 => run(
+            ticket,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        13 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedIncomingPayment>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        14 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedIncomingPayment>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        15 => run(
+            ticket,
+            (|| {
+                let owner = owner::<IncomingPaymentWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        16 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantWallets>(handle);
+                let mut given = given;
+                let request = read::<MerchantWalletRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        17 => {
-            let owner = owner::<MerchantWallets>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        18 => {
-            let owner = owner::<MerchantWallets>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        19 => {
-            let owner = owner::<CreatedMerchantWallet>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        20 => {
-            let owner = owner::<CreatedMerchantWallet>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        21 => {
-            let owner = owner::<MerchantWalletWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        22 => {
-            let owner = owner::<MerchantBankAccounts>(handle);
-            let mut given = given;
-            let request = read::<MerchantBankAccountRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        17 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantWallets>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        18 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantWallets>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        19 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedMerchantWallet>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        20 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedMerchantWallet>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        21 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantWalletWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        22 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantBankAccounts>(handle);
+                let mut given = given;
+                let request = read::<MerchantBankAccountRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        23 => {
-            let owner = owner::<MerchantBankAccounts>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        24 => {
-            let owner = owner::<MerchantBankAccounts>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        25 => {
-            let owner = owner::<CreatedMerchantBankAccount>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        26 => {
-            let owner = owner::<CreatedMerchantBankAccount>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        27 => {
-            let owner = owner::<MerchantBankAccountWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        28 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let request = read::<MobileWalletRecipientRequest>(&mut given);
-            run(ticket, async move { owner?.create_mobile_wallet(request?).await }, |created, bytes| {
+            },
+        ),
+        23 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantBankAccounts>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        24 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantBankAccounts>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        25 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedMerchantBankAccount>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        26 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedMerchantBankAccount>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        27 => run(
+            ticket,
+            (|| {
+                let owner = owner::<MerchantBankAccountWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        28 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let request = read::<MobileWalletRecipientRequest>(&mut given);
+                Ok(owner?.create_mobile_wallet(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        29 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let request = read::<BankAccountRecipientRequest>(&mut given);
-            run(ticket, async move { owner?.create_bank_account(request?).await }, |created, bytes| {
+            },
+        ),
+        29 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let request = read::<BankAccountRecipientRequest>(&mut given);
+                Ok(owner?.create_bank_account(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        30 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let request = read::<TillRecipientRequest>(&mut given);
-            run(ticket, async move { owner?.create_till(request?).await }, |created, bytes| {
+            },
+        ),
+        30 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let request = read::<TillRecipientRequest>(&mut given);
+                Ok(owner?.create_till(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        31 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let request = read::<PaybillRecipientRequest>(&mut given);
-            run(ticket, async move { owner?.create_paybill(request?).await }, |created, bytes| {
+            },
+        ),
+        31 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let request = read::<PaybillRecipientRequest>(&mut given);
+                Ok(owner?.create_paybill(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        32 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        33 => {
-            let owner = owner::<ExternalRecipients>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        34 => {
-            let owner = owner::<CreatedExternalRecipient>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        35 => {
-            let owner = owner::<CreatedExternalRecipient>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        36 => {
-            let owner = owner::<ExternalRecipientWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        37 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let mut given = given;
-            let request = read::<SendMoneyRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        32 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        33 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipients>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        34 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedExternalRecipient>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        35 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedExternalRecipient>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        36 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ExternalRecipientWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        37 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SendMoneyRequests>(handle);
+                let mut given = given;
+                let request = read::<SendMoneyRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        38 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let mut given = given;
-            let request = read::<SweepRequest>(&mut given);
-            run(ticket, async move { owner?.sweep_all_funds(request?).await }, |created, bytes| {
+            },
+        ),
+        38 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SendMoneyRequests>(handle);
+                let mut given = given;
+                let request = read::<SweepRequest>(&mut given);
+                Ok(owner?.sweep_all_funds(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        39 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        40 => {
-            let owner = owner::<SendMoneyRequests>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        41 => {
-            let owner = owner::<CreatedSendMoney>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        42 => {
-            let owner = owner::<CreatedSendMoney>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        43 => {
-            let owner = owner::<SendMoneyWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        44 => {
-            let owner = owner::<PollingRequests>(handle);
-            let mut given = given;
-            let request = read::<PollingRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        39 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SendMoneyRequests>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        40 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SendMoneyRequests>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        41 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedSendMoney>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        42 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedSendMoney>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        43 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SendMoneyWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        44 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PollingRequests>(handle);
+                let mut given = given;
+                let request = read::<PollingRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        45 => {
-            let owner = owner::<PollingRequests>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        46 => {
-            let owner = owner::<PollingRequests>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        47 => {
-            let owner = owner::<CreatedPolling>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        48 => {
-            let owner = owner::<CreatedPolling>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        49 => {
-            let owner = owner::<PollingWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        50 => {
-            let owner = owner::<SmsNotifications>(handle);
-            let mut given = given;
-            let request = read::<SmsNotificationRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        45 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PollingRequests>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        46 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PollingRequests>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        47 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedPolling>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        48 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedPolling>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        49 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PollingWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        50 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SmsNotifications>(handle);
+                let mut given = given;
+                let request = read::<SmsNotificationRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        51 => {
-            let owner = owner::<SmsNotifications>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        52 => {
-            let owner = owner::<SmsNotifications>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        53 => {
-            let owner = owner::<CreatedSmsNotification>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        54 => {
-            let owner = owner::<CreatedSmsNotification>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        55 => {
-            let owner = owner::<SmsNotificationWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        56 => {
-            let owner = owner::<Reversals>(handle);
-            let mut given = given;
-            let request = read::<ReversalRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        51 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SmsNotifications>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        52 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SmsNotifications>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        53 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedSmsNotification>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        54 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedSmsNotification>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        55 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SmsNotificationWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        56 => run(
+            ticket,
+            (|| {
+                let owner = owner::<Reversals>(handle);
+                let mut given = given;
+                let request = read::<ReversalRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        57 => {
-            let owner = owner::<Reversals>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        58 => {
-            let owner = owner::<Reversals>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        59 => {
-            let owner = owner::<CreatedReversal>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        60 => {
-            let owner = owner::<CreatedReversal>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        61 => {
-            let owner = owner::<ReversalWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        62 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let mut given = given;
-            let request = read::<PaymentLinkRequest>(&mut given);
-            run(ticket, async move { owner?.create(request?).await }, |created, bytes| {
+            },
+        ),
+        57 => run(
+            ticket,
+            (|| {
+                let owner = owner::<Reversals>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        58 => run(
+            ticket,
+            (|| {
+                let owner = owner::<Reversals>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        59 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedReversal>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        60 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedReversal>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        61 => run(
+            ticket,
+            (|| {
+                let owner = owner::<ReversalWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        62 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let request = read::<PaymentLinkRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
                 let (id, location) = (created.id(), created.location());
                 write(created, bytes);
                 write(id, bytes);
                 write(location, bytes);
-            });
-        }
-        63 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        64 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        65 => {
-            let owner = owner::<PaymentLinks>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.cancel(id?).await }, |(), _| {});
-        }
-        66 => {
-            let owner = owner::<CreatedPaymentLink>(handle);
-            run(ticket, async move { owner?.get().await }, write);
-        }
-        67 => {
-            let owner = owner::<CreatedPaymentLink>(handle);
-            let mut given = given;
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(options?).await }, write);
-        }
-        68 => {
-            let owner = owner::<PaymentLinkWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        69 => {
-            let owner = owner::<Payments>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        70 => {
-            let owner = owner::<Payments>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        71 => {
-            let owner = owner::<PaymentWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
-        72 => {
-            let owner = owner::<SettlementTransfers>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            run(ticket, async move { owner?.get(id?).await }, write);
-        }
-        73 => {
-            let owner = owner::<SettlementTransfers>(handle);
-            let mut given = given;
-            let id = read::<String>(&mut given);
-            let options = read::<Option<WaitOptions>>(&mut given);
-            run(ticket, async move { owner?.wait(id?, options?).await }, write);
-        }
-        74 => {
-            let owner = owner::<SettlementTransferWatch>(handle);
-            run(ticket, async move { owner?.poll().await }, write);
-        }
+            },
+        ),
+        63 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        64 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        65 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.cancel(id?))
+            })(),
+            |(), _| {},
+        ),
+        66 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedPaymentLink>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        67 => run(
+            ticket,
+            (|| {
+                let owner = owner::<CreatedPaymentLink>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        68 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentLinkWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        69 => run(
+            ticket,
+            (|| {
+                let owner = owner::<Payments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        70 => run(
+            ticket,
+            (|| {
+                let owner = owner::<Payments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        71 => run(
+            ticket,
+            (|| {
+                let owner = owner::<PaymentWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        72 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SettlementTransfers>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        73 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SettlementTransfers>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        74 => run(
+            ticket,
+            (|| {
+                let owner = owner::<SettlementTransferWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
         _ => {}
     }
 }

@@ -85,6 +85,7 @@ internal fun dev.kopokopo.ffi.IncomingPayment.lift(): IncomingPayment =
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.paymentKey,
         this.isFinal,
         this.raw,
     )
@@ -122,6 +123,7 @@ internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.paymentKey,
         this.isCancelled,
         this.hasFailedAttempt,
         this.isFinal,
@@ -145,6 +147,7 @@ internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
         this.senderMiddleName,
         this.senderLastName,
         this.isReceived,
+        this.paymentKey,
     )
 
 internal fun dev.kopokopo.ffi.Links.lift(): Links =

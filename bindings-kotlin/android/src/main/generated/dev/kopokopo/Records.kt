@@ -347,6 +347,11 @@ public data class IncomingPayment(
     val links: Links,
     /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
     val isPaid: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
     val isFinal: Boolean,
     /** The whole text as it came. */
@@ -356,7 +361,7 @@ public data class IncomingPayment(
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
         ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
-        ", isPaid=$isPaid, isFinal=$isFinal, raw=${length(raw)})"
+        ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** A link to be paid (API reference, section Create a payment link). */
@@ -476,6 +481,11 @@ public data class PaymentLink(
     val links: Links,
     /** Whether the link was paid. */
     val isPaid: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
     /** Whether the link was cancelled. */
     val isCancelled: Boolean,
     /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
@@ -492,8 +502,9 @@ public data class PaymentLink(
         ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=$note" +
         ", initiatorName=${hidden(initiatorName)}, transactionReference=$transactionReference" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime, errors=$errors" +
-        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, isCancelled=$isCancelled" +
-        ", hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal, raw=${length(raw)})"
+        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, paymentKey=$paymentKey" +
+        ", isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal" +
+        ", raw=${length(raw)})"
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
@@ -528,6 +539,11 @@ public data class Transaction(
     val senderLastName: String?,
     /** Whether the money came in and was not given back since. */
     val isReceived: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
 ) {
     /** Without what must not be in a log. */
     override fun toString(): String =
@@ -536,7 +552,7 @@ public data class Transaction(
         ", sendingTill=$sendingTill, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
         ", system=$system, status=$status, senderFirstName=${hidden(senderFirstName)}" +
         ", senderMiddleName=${hidden(senderMiddleName)}, senderLastName=${hidden(senderLastName)}" +
-        ", isReceived=$isReceived)"
+        ", isReceived=$isReceived, paymentKey=$paymentKey)"
 }
 
 /** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */

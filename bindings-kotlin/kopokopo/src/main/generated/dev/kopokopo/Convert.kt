@@ -189,6 +189,7 @@ internal fun dev.kopokopo.ffi.EventPayload.lift(): EventPayload = when (this) {
     )
     is dev.kopokopo.ffi.EventPayload.DarajaBuygoods -> EventPayload.DarajaBuygoods(this.darajaTransaction.lift())
     is dev.kopokopo.ffi.EventPayload.DarajaB2b -> EventPayload.DarajaB2b(this.darajaTransaction.lift())
+    is dev.kopokopo.ffi.EventPayload.DarajaOther -> EventPayload.DarajaOther(this.darajaTransaction.lift())
     is dev.kopokopo.ffi.EventPayload.Unknown -> EventPayload.Unknown
 }
 
@@ -321,6 +322,7 @@ internal fun dev.kopokopo.ffi.IncomingPayment.lift(): IncomingPayment =
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.paymentKey,
         this.isFinal,
         this.raw,
     )
@@ -452,6 +454,7 @@ internal fun dev.kopokopo.ffi.SendMoney.lift(): SendMoney =
         this.links.lift(),
         this.isPaid,
         this.failedDisbursements.map { it.lift() },
+        this.failedBatches.map { it.lift() },
         this.isFinal,
         this.raw,
     )
@@ -470,6 +473,7 @@ internal fun SendMoney.lower(): dev.kopokopo.ffi.SendMoney =
         this.links.lower(),
         this.isPaid,
         this.failedDisbursements.map { it.lower() },
+        this.failedBatches.map { it.lower() },
         this.isFinal,
         this.raw,
     )
@@ -515,6 +519,8 @@ internal fun dev.kopokopo.ffi.TransferBatch.lift(): TransferBatch =
         this.status?.let { it.lift() },
         this.amount?.let { BigDecimal(it) },
         this.disbursements.map { it.lift() },
+        this.errors,
+        this.isPaid,
     )
 
 internal fun TransferBatch.lower(): dev.kopokopo.ffi.TransferBatch =
@@ -522,6 +528,8 @@ internal fun TransferBatch.lower(): dev.kopokopo.ffi.TransferBatch =
         this.status?.let { it.lower() },
         this.amount?.let { it.plain() },
         this.disbursements.map { it.lower() },
+        this.errors,
+        this.isPaid,
     )
 
 internal fun dev.kopokopo.ffi.Disbursement.lift(): Disbursement =
@@ -669,6 +677,7 @@ internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.paymentKey,
         this.isCancelled,
         this.hasFailedAttempt,
         this.isFinal,
@@ -682,9 +691,12 @@ internal fun dev.kopokopo.ffi.Payment.lift(): Payment =
         this.createdAt?.let { moment(it) },
         this.amount?.let { it.lift() },
         this.transferBatches.map { it.lift() },
+        this.errors,
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.failedDisbursements.map { it.lift() },
+        this.failedBatches.map { it.lift() },
         this.isFinal,
         this.raw,
     )
@@ -699,9 +711,12 @@ internal fun dev.kopokopo.ffi.SettlementTransfer.lift(): SettlementTransfer =
         this.createdAt?.let { moment(it) },
         this.amount?.let { it.lift() },
         this.transferBatches.map { it.lift() },
+        this.errors,
         Json.read(this.metadata),
         this.links.lift(),
         this.isPaid,
+        this.failedDisbursements.map { it.lift() },
+        this.failedBatches.map { it.lift() },
         this.isFinal,
         this.raw,
     )
@@ -714,7 +729,9 @@ internal fun dev.kopokopo.ffi.Event.lift(): Event =
         this.createdAt?.let { moment(it) },
         this.links.lift(),
         this.payload.lift(),
+        this.transaction?.let { it.lift() },
         this.dedupeKey,
+        this.paymentKey,
         this.raw,
     )
 
@@ -735,6 +752,7 @@ internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
         this.senderMiddleName,
         this.senderLastName,
         this.isReceived,
+        this.paymentKey,
     )
 
 internal fun dev.kopokopo.ffi.CardTransaction.lift(): CardTransaction =

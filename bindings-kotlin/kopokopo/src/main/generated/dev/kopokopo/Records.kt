@@ -639,6 +639,11 @@ public data class IncomingPayment(
     val links: Links,
     /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
     val isPaid: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
     val isFinal: Boolean,
     /** The whole text as it came. */
@@ -648,7 +653,7 @@ public data class IncomingPayment(
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
         ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
-        ", isPaid=$isPaid, isFinal=$isFinal, raw=${length(raw)})"
+        ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet). */
@@ -1237,10 +1242,15 @@ public data class SendMoney(
     val metadata: Map<String, Any?>,
     /** URLs. */
     val links: Links,
-    /** Whether all the money arrived: processed, without errors, and every payment transferred. */
+    /**
+     * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+     * transferred, and each destination got its amount.
+     */
     val isPaid: Boolean,
-    /** The payments that did not arrive, each with its errors. Empty while the request is not processed. */
+    /** The disbursements that failed, each with its errors. Empty until the request is processed. */
     val failedDisbursements: List<Disbursement>,
+    /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+    val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
     val isFinal: Boolean,
     /** The whole text as it came. */
@@ -1251,7 +1261,8 @@ public data class SendMoney(
         "SendMoney(id=$id, status=$status, createdAt=$createdAt, sourceIdentifier=$sourceIdentifier" +
         ", currency=$currency, destinations=$destinations, transferBatches=$transferBatches, errors=$errors" +
         ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
-        ", failedDisbursements=$failedDisbursements, isFinal=$isFinal, raw=${length(raw)})"
+        ", failedDisbursements=$failedDisbursements, failedBatches=$failedBatches, isFinal=$isFinal" +
+        ", raw=${length(raw)})"
 }
 
 /** A destination as it was asked for. */
@@ -1302,6 +1313,10 @@ public data class TransferBatch(
     val amount: BigDecimal?,
     /** The single payments. */
     val disbursements: List<Disbursement>,
+    /** Why it failed. */
+    val errors: List<String>,
+    /** Whether all of it arrived. */
+    val isPaid: Boolean,
 )
 
 /** One payment out. */
@@ -1724,6 +1739,11 @@ public data class PaymentLink(
     val links: Links,
     /** Whether the link was paid. */
     val isPaid: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
     /** Whether the link was cancelled. */
     val isCancelled: Boolean,
     /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
@@ -1740,8 +1760,9 @@ public data class PaymentLink(
         ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=$note" +
         ", initiatorName=${hidden(initiatorName)}, transactionReference=$transactionReference" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime, errors=$errors" +
-        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, isCancelled=$isCancelled" +
-        ", hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal, raw=${length(raw)})"
+        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, paymentKey=$paymentKey" +
+        ", isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal" +
+        ", raw=${length(raw)})"
 }
 
 /** A payment of version 1. */
@@ -1756,12 +1777,21 @@ public data class Payment(
     val amount: PaymentAmount?,
     /** What was done. */
     val transferBatches: List<TransferBatch>,
+    /** Why it failed. Not documented for version 1, so usually empty. */
+    val errors: List<String>,
     /** What the request attached. */
     val metadata: Map<String, Any?>,
     /** URLs. */
     val links: Links,
-    /** Whether all the money arrived. */
+    /**
+     * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+     * transferred, and the amounts add up.
+     */
     val isPaid: Boolean,
+    /** The disbursements that failed, each with its errors. Empty until the request is processed. */
+    val failedDisbursements: List<Disbursement>,
+    /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+    val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
     val isFinal: Boolean,
     /** The whole text as it came. */
@@ -1770,7 +1800,8 @@ public data class Payment(
     /** Without what must not be in a log. */
     override fun toString(): String =
         "Payment(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
-        ", transferBatches=$transferBatches, metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
+        ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
+        ", isPaid=$isPaid, failedDisbursements=$failedDisbursements, failedBatches=$failedBatches" +
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
@@ -1794,12 +1825,21 @@ public data class SettlementTransfer(
     val amount: PaymentAmount?,
     /** What was done. */
     val transferBatches: List<TransferBatch>,
+    /** Why it failed. Not documented for version 1, so usually empty. */
+    val errors: List<String>,
     /** What the request attached. */
     val metadata: Map<String, Any?>,
     /** URLs. */
     val links: Links,
-    /** Whether all the money arrived. */
+    /**
+     * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
+     * transferred, and the amounts add up.
+     */
     val isPaid: Boolean,
+    /** The disbursements that failed, each with its errors. Empty until the request is processed. */
+    val failedDisbursements: List<Disbursement>,
+    /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
+    val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
     val isFinal: Boolean,
     /** The whole text as it came. */
@@ -1808,7 +1848,8 @@ public data class SettlementTransfer(
     /** Without what must not be in a log. */
     override fun toString(): String =
         "SettlementTransfer(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
-        ", transferBatches=$transferBatches, metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
+        ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
+        ", isPaid=$isPaid, failedDisbursements=$failedDisbursements, failedBatches=$failedBatches" +
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
@@ -1830,17 +1871,28 @@ public data class Event(
     /** What it says. */
     val payload: EventPayload,
     /**
-     * What makes two deliveries the same: store it, and skip what is stored already. Deliveries may repeat and carry
-     * no id of their own, so it is made of what they say.
+     * The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
+     * result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+     */
+    val transaction: Transaction?,
+    /**
+     * The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+     * not the key of the money: one payment can arrive as two events.
      */
     val dedupeKey: String,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
+     * when it is reversed. Credit an order once for each key. Absent while no money moved.
+     */
+    val paymentKey: String?,
     /** The whole text as it came. */
     val raw: String,
 ) {
     /** Without what must not be in a log. */
     override fun toString(): String =
         "Event(id=$id, topic=$topic, eventType=$eventType, createdAt=$createdAt, links=$links" +
-        ", payload=$payload, dedupeKey=$dedupeKey, raw=${length(raw)})"
+        ", payload=$payload, transaction=$transaction, dedupeKey=$dedupeKey, paymentKey=$paymentKey" +
+        ", raw=${length(raw)})"
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
@@ -1875,6 +1927,11 @@ public data class Transaction(
     val senderLastName: String?,
     /** Whether the money came in and was not given back since. */
     val isReceived: Boolean,
+    /**
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
+     * is reversed. Absent while no money moved.
+     */
+    val paymentKey: String?,
 ) {
     /** Without what must not be in a log. */
     override fun toString(): String =
@@ -1883,7 +1940,7 @@ public data class Transaction(
         ", sendingTill=$sendingTill, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
         ", system=$system, status=$status, senderFirstName=${hidden(senderFirstName)}" +
         ", senderMiddleName=${hidden(senderMiddleName)}, senderLastName=${hidden(senderLastName)}" +
-        ", isReceived=$isReceived)"
+        ", isReceived=$isReceived, paymentKey=$paymentKey)"
 }
 
 /** A payment by card (API reference, Card Transaction). */

@@ -479,6 +479,13 @@ public sealed interface EventPayload {
         val darajaTransaction: DarajaTransaction,
     ) : EventPayload
 
+    /** Daraja's shape: a transaction of another type. */
+    public data class DarajaOther(
+        /**
+         */
+        val darajaTransaction: DarajaTransaction,
+    ) : EventPayload
+
     /** Something this version does not know. */
     public data object Unknown : EventPayload
 }
