@@ -51,6 +51,7 @@ pub struct Builder {
     timeouts: Timeouts,
     retries: RetryOptions,
     proxy: Proxy,
+    reuse_connections: bool,
     extra_ca_certificates: Vec<Vec<u8>>,
     product: Option<String>,
     private_token: bool,
@@ -134,6 +135,16 @@ impl Builder {
         self
     }
 
+    /// Whether each request that creates something makes a connection of its own. Default true: the server cannot be
+    /// closing a new connection, so a lost response means that something is really unknown. With false, such a request
+    /// reuses a connection that an earlier one made less than a second ago and that is still open. That saves the
+    /// handshakes of many creates in a row, and a server that closes the connection at that very moment makes the
+    /// outcome of a create unknown although it did nothing.
+    pub fn fresh_connections(mut self, fresh: bool) -> Self {
+        self.reuse_connections = !fresh;
+        self
+    }
+
     /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. May be called again.
     pub fn extra_ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.extra_ca_certificates.push(pem.into());
@@ -208,6 +219,7 @@ impl Builder {
                 proxy: self.proxy,
                 extra_roots,
                 loopback_http: origin.is_loopback_http(),
+                reuse_for_creates: self.reuse_connections,
             },
             origin,
             credentials,

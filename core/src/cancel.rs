@@ -213,6 +213,16 @@ impl SendGate {
         Self { state: Arc::clone(state), generation, endpoint, latest }
     }
 
+    /// Whether the request creates something.
+    pub(crate) fn is_create(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
+    /// After this instant too little time is left for the response.
+    pub(crate) fn latest(&self) -> Option<Instant> {
+        self.latest
+    }
+
     /// Asks to send the first byte now. Passing twice is the same as passing once.
     ///
     /// # Errors

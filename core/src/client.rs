@@ -196,7 +196,7 @@ impl Settings {
     fn connect(&self) -> Result<ProcessState> {
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
-            None => Arc::new(HttpTransport::new(self.transport_options.clone())?),
+            None => Arc::new(HttpTransport::new(&self.transport_options)?),
         };
         let cell = self.cell()?;
         let budget = Arc::clone(&cell.budget);

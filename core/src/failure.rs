@@ -128,7 +128,7 @@ pub(crate) fn refused(
     let error = match endpoint.safety {
         // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened. A 409 may
         // be the response to a copy of this request that something on the way sent again.
-        Safety::Once { find_out } if status >= 500 || matches!(status, 408 | 409) => {
+        Safety::Once { find_out } if may_have_taken_effect(status) => {
             let said = if messages.is_empty() { String::new() } else { format!(" ({})", messages.join("; ")) };
             outcome_unknown(
                 &format!("was answered with {status}{said}, which does not say whether it was carried out"),
@@ -140,6 +140,17 @@ pub(crate) fn refused(
     let error = error.with_status(status).with_server_words(code, &messages).with_retry_after(retry_after);
     // The body of an OAuth response may repeat the secret or a token.
     if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty()) }
+}
+
+/// Whether a request that creates something may have been processed, although its status is not 2xx.
+const fn may_have_taken_effect(status: u16) -> bool {
+    match status {
+        // "Send the same request elsewhere": it was not processed here.
+        301 | 307 | 308 => false,
+        // A redirect to a result, or a protocol that nobody asked for.
+        100..=199 | 300..=399 => true,
+        _ => status >= 500 || matches!(status, 408 | 409),
+    }
 }
 
 fn is_oauth(endpoint: &Endpoint) -> bool {

@@ -1,3 +1,4 @@
+// LEAD: the default transport must stay on reqwest (the owner fixed it). Read READ_ME_FROM_LEAD.txt in the root first.
 //! The way of one call: token, request, answer, and the retries between them.
 
 use std::{sync::Arc, time::Duration};
@@ -219,7 +220,7 @@ impl Pipeline {
                     }
                     match &response.body {
                         Err(broken) if (200..300).contains(&response.status) => {
-                            (failure::lost(endpoint, broken), true, None)
+                            (failure::lost(endpoint, broken), broken.reason != Reason::TooLarge, None)
                         }
                         _ => {
                             let asked = retry_after(&response);

@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use kopokopo::{Builder, ErrorKind, KopoKopo};
+use kopokopo::{Builder, ErrorKind, KopoKopo, transport::Proxy};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use support::{created, payment_request, quick, token};
@@ -39,16 +39,16 @@ async fn serve(name: &str) -> (u16, String) {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            let mut bytes = vec![0; 8192];
-            // Each of the two requests fits in one record.
-            while let Ok(n) = stream.read(&mut bytes).await {
-                if n == 0 {
-                    break;
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut bytes = vec![0; 8192];
+                // Each of the two requests fits in one record.
+                while let Ok(1..) = stream.read(&mut bytes).await {
+                    let response = if bytes.starts_with(b"POST /oauth/token ") { token(0) } else { created("p1") };
+                    stream.write_all(response.as_bytes()).await.unwrap();
                 }
-                let answer = if bytes.starts_with(b"POST /oauth/token ") { token(0) } else { created("p1") };
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
+            });
         }
     });
     (port, authority.pem())
@@ -69,6 +69,65 @@ async fn an_extra_authority_is_trusted_beside_the_platforms() {
     let (port, authority) = serve("localhost").await;
     let client = builder(port).extra_ca_certificates(authority).build().unwrap();
     assert_eq!(client.incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
+}
+
+/// A proxy that gives what it answers to CONNECT, and then a tunnel. It returns the heads that it saw.
+async fn proxy(response: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://user:p%40ss@{}", listener.local_addr().unwrap());
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            let target = head.split(' ').nth(1).unwrap().replace("localhost", "127.0.0.1");
+            seen.lock().unwrap().push(head);
+            client.write_all(response.as_bytes()).await.unwrap();
+            if response.contains("200") {
+                let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+            }
+        }
+    });
+    (url, heads)
+}
+
+#[tokio::test]
+async fn a_proxy_gets_its_credentials_and_a_tunnel_and_never_sees_the_token() {
+    let (port, authority) = serve("localhost").await;
+    let (url, heads) = proxy("HTTP/1.1 200 Connection established\r\nvia: x\r\n\r\n").await;
+    let client = builder(port).extra_ca_certificates(authority).proxy(Proxy::Url(url)).build().unwrap();
+    assert_eq!(client.incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 2);
+    for head in heads.iter() {
+        let expected = format!(
+            "CONNECT localhost:{port} HTTP/1.1\r\nhost: localhost:{port}\r\nproxy-authorization: Basic dXNlcjpwQHNz\r\n\r\n"
+        );
+        assert_eq!(*head, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_named_and_nothing_was_sent() {
+    for (response, said) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "requires credentials (407)"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "responded with 502"),
+        ("SSH-2.0-OpenSSH\r\n\r\n", "not an HTTP proxy"),
+    ] {
+        let (port, authority) = serve("localhost").await;
+        let (url, _) = proxy(response).await;
+        let client = builder(port).extra_ca_certificates(authority).proxy(Proxy::Url(url)).build().unwrap();
+        let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        assert!(error.detail().contains(said) && error.detail().contains("proxy"), "{error}");
+        assert!(!error.to_string().contains("p%40ss"), "{error}");
+    }
 }
 
 #[tokio::test]

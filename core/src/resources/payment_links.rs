@@ -1,6 +1,7 @@
 //! API reference, section Payment Links.
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::{
     ExpectedPayment, Links, Transaction, TransactionStatus, WireLinks,
@@ -12,6 +13,7 @@ use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, Result},
+    options::CallOptions,
     types::{Amount, Currency, JsonNumber, Metadata, Personal, Raw, ResourceId, Timestamp, de, open_enum},
     validate,
 };
@@ -88,10 +90,13 @@ impl PaymentLinks {
     /// `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
     pub async fn cancel(&self, id: &str) -> Result<()> {
         let id = ResourceId::parse(id)?;
+        let began = Instant::now();
         let Err(refused) = self.client.execute(&CANCEL, Some(&id), Body::Empty).await else { return Ok(()) };
         // A retry after a lost answer finds the link cancelled already, by this very call.
-        if refused.attempts() > 1 && refused.kind() == ErrorKind::InvalidRequest {
-            let link = self.get(id.as_str()).await?;
+        let left = self.client.total_timeout().saturating_sub(began.elapsed());
+        if refused.attempts() > 1 && refused.kind() == ErrorKind::InvalidRequest && !left.is_zero() {
+            let options = CallOptions { timeout: Some(left), ..CallOptions::default() };
+            let link = self.client.with_options(options)?.payment_links().get(id.as_str()).await?;
             if link.is_cancelled() {
                 return Ok(());
             }

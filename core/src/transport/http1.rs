@@ -1,56 +1,42 @@
-//! The default transport: reqwest over HTTP/1.1.
+//! The default transport: HTTP/1.1 over hyper's connections.
 //!
-//! HTTP/2 stays out on purpose: its GOAWAY and REFUSED_STREAM are where an HTTP client repeats requests on its own.
-//! What reqwest's own retries could still do is switched off. The pool below it may move a request to a new connection
-//! when the old one closed before the request was begun, and only then: the server can see it only once.
+//! HTTP/2 stays out on purpose: its GOAWAY and REFUSED_STREAM are where an HTTP client repeats requests on its own. The
+//! connections are managed here, and not by a ready-made client, because three questions need an exact answer: whether
+//! any byte of a request was written, whether the connection is older than the request, and which runtime polls it.
 
-use std::{
-    error::Error as StdError,
-    fmt,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, future::BoxFuture};
-use reqwest::{redirect, retry};
+use http::{
+    HeaderValue, Method, Request,
+    header::{CONNECTION, CONTENT_LENGTH, HOST, LOCATION, PROXY_AUTHORIZATION},
+};
+use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
+use url::{Position, Url};
 
-use super::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError, tls};
+use super::{
+    HttpRequest, HttpResponse, Proxy, Reason, Sent, Transport, TransportError, check_proxy,
+    connect::{Connector, Forward, innermost},
+    connection::{Connection, RequestBody},
+    pool::{IDLE, Pool},
+    tls,
+};
 use crate::error::{KopoKopoError, Result};
 
-/// An answer larger than this is refused: no answer of the API comes near it.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// A response to a read that is larger than this is refused: no response of the API comes near it.
+const MAX_RESPONSE: usize = 64 * 1024 * 1024;
 
-/// An idle connection is dropped after this long. Servers close idle connections too, and a create that meets such a
-/// closing connection ends in `outcome_unknown`; leaving first makes that rare.
-const IDLE: Duration = Duration::from_secs(15);
+/// This much is read of an error, and of the response to a create: what matters is shorter.
+const MAX_SHORT_RESPONSE: usize = 64 * 1024;
 
-/// Which proxy carries the requests.
-#[derive(Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Proxy {
-    /// What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. A loopback origin is always reached directly.
-    #[default]
-    Environment,
-    /// None, whatever the environment says.
-    Off,
-    /// This one: `http://user:password@host:port`.
-    Url(String),
-}
+/// How long the body of a create that was accepted is waited for. Its status and Location say all that matters.
+const ACCEPTED_BODY: Duration = Duration::from_secs(1);
 
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Environment => "Environment",
-            Self::Off => "Off",
-            Self::Url(_) => "Url([redacted])",
-        })
-    }
-}
+/// A create reuses no connection that has been idle for longer. Servers close idle connections after two seconds or more.
+const IDLE_BEFORE_CREATE: Duration = Duration::from_secs(1);
 
 /// How the default transport is set up.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +44,8 @@ pub(crate) struct HttpTransportOptions {
     pub(crate) proxy: Proxy,
     pub(crate) extra_roots: Vec<CertificateDer<'static>>,
     pub(crate) loopback_http: bool,
+    /// Whether a request that creates something may use a connection that an earlier request made.
+    pub(crate) reuse_for_creates: bool,
 }
 
 /// The default transport.
@@ -65,10 +53,9 @@ pub(crate) struct HttpTransportOptions {
 pub struct HttpTransport(Arc<Inner>);
 
 struct Inner {
-    options: HttpTransportOptions,
-    tls: rustls::ClientConfig,
-    /// One client for each connect timeout in use: reqwest sets that timeout per client.
-    clients: Mutex<Vec<(Duration, reqwest::Client)>>,
+    connector: Connector,
+    pool: Pool,
+    reuse_for_creates: bool,
 }
 
 impl HttpTransport {
@@ -76,97 +63,42 @@ impl HttpTransport {
     ///
     /// # Errors
     /// `configuration` where TLS cannot be set up.
-    pub fn for_origin(origin: &url::Url) -> Result<Self> {
+    pub fn for_origin(origin: &Url) -> Result<Self> {
         let loopback_http = origin.scheme() == "http" && crate::origin::is_loopback(origin);
-        Self::new(HttpTransportOptions { loopback_http, ..HttpTransportOptions::default() })
+        Self::new(&HttpTransportOptions { loopback_http, ..HttpTransportOptions::default() })
     }
 
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
-    pub(crate) fn new(options: HttpTransportOptions) -> Result<Self> {
+    pub(crate) fn new(options: &HttpTransportOptions) -> Result<Self> {
         let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {
             KopoKopoError::configuration("extra_ca_certificates", format!("TLS could not be set up: {error}"))
         })?;
-        if let Proxy::Url(url) = &options.proxy {
+        let proxy = match &options.proxy {
+            // Over plain http a proxy would read the token, so loopback is never sent through the environment's.
+            Proxy::Environment if options.loopback_http => &Proxy::Off,
+            proxy => proxy,
+        };
+        if let Proxy::Url(url) = proxy {
             check_proxy(url)?;
         }
-        Ok(Self(Arc::new(Inner { options, tls, clients: Mutex::new(Vec::new()) })))
+        Ok(Self(Arc::new(Inner {
+            connector: Connector::new(tls, proxy),
+            pool: Pool::default(),
+            reuse_for_creates: options.reuse_for_creates,
+        })))
     }
 }
 
-/// Refuses a proxy URL that no client could use, without repeating it: it may hold a password.
-pub(crate) fn check_proxy(url: &str) -> Result<()> {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let is_known = scheme.is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https"));
-    if is_known && reqwest::Proxy::all(url).is_ok() {
-        return Ok(());
-    }
-    Err(KopoKopoError::configuration("proxy", "expected a URL such as http://proxy.example:3128"))
-}
-
-impl Inner {
-    fn client(&self, connect_timeout: Duration) -> Result<reqwest::Client, TransportError> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(timeout, _)| *timeout == connect_timeout) {
-            return Ok(client.clone());
-        }
-        let client = self.build(connect_timeout).map_err(|error| {
-            TransportError::new(
-                Sent::No,
-                Reason::Setup,
-                format!("the HTTP client could not be set up: {}", causes(&error)),
-            )
-        })?;
-        clients.push((connect_timeout, client.clone()));
-        Ok(client)
-    }
-
-    fn build(&self, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(connect_timeout)
-            .pool_idle_timeout(IDLE);
-        match &self.options.proxy {
-            // Over plain http a proxy would read the token, so loopback is never sent through the environment's.
-            Proxy::Environment if self.options.loopback_http => builder.no_proxy(),
-            Proxy::Environment => builder,
-            Proxy::Off => builder.no_proxy(),
-            Proxy::Url(url) => builder.proxy(reqwest::Proxy::all(url)?),
-        }
-        .build()
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let inner = Arc::clone(&self.0);
-        async move {
-            let client = inner.client(request.connect_timeout)?;
-            let (stalled, deadline) = (request.stalled_timeout, request.deadline);
-            let mut outgoing = reqwest::Request::new(request.method, request.url);
-            *outgoing.headers_mut() = request.headers;
-            let gate = request.gate;
-            if request.body.is_empty() {
-                gate.pass()?;
-            } else {
-                *outgoing.body_mut() =
-                    Some(reqwest::Body::wrap(GatedBody { gate: gate.clone(), bytes: Some(request.body) }));
-            }
-            let answer = match timeout_at(next_limit(stalled, deadline), client.execute(outgoing)).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => return Err(failure(&error, gate.close())),
-                Err(_) => {
-                    return Err(TransportError::new(gate.close(), Reason::Timeout, "no response was received in time"));
-                }
-            };
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let body = read_body(answer, stalled, deadline).await;
-            Ok(HttpResponse { status, headers, body })
-        }
-        .boxed()
+        async move { inner.send(&request).await }.boxed()
     }
 
     fn passes_gate(&self) -> bool {
@@ -174,99 +106,167 @@ impl Transport for HttpTransport {
     }
 }
 
-/// A body whose first poll is the moment before the request is written: the connection is there, and the head waits in
-/// the same buffer. An error at that moment closes the connection with nothing written.
-struct GatedBody {
-    gate: SendGate,
-    bytes: Option<Bytes>,
+impl Inner {
+    async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
+        let is_fresh = request.gate.is_create() && !self.reuse_for_creates;
+        loop {
+            let mut connection = self.connection(request, is_fresh).await?;
+            connection.writes.arm(request.gate.clone(), request.deadline);
+            let outgoing = outgoing(request, connection.forward.as_ref(), is_fresh);
+            let limit = next_limit(request.stalled_timeout, request.deadline);
+            let response = match timeout_at(limit, connection.send(outgoing)).await {
+                Ok(Ok(response)) => response,
+                // It was closed after it was taken from the pool. A new connection cannot have that fault.
+                Ok(Err(_)) if connection.is_reused && !connection.writes.is_written() && !is_refused(&connection) => {
+                    continue;
+                }
+                Ok(Err(error)) => return Err(broken(request, &connection, &error)),
+                Err(_) => return Err(unanswered(request, &connection)),
+            };
+            let (head, mut body) = response.into_parts();
+            let status = head.status.as_u16();
+            let (body, is_complete) =
+                Limits::of(request, status, head.headers.contains_key(LOCATION)).read(&mut connection, &mut body).await;
+            connection.writes.disarm();
+            if is_complete && !is_fresh {
+                connection.detach();
+                self.pool.put(request.url.origin(), connection);
+            } else {
+                connection.close().await;
+            }
+            return Ok(HttpResponse { status, headers: head.headers, body });
+        }
+    }
+
+    async fn connection(&self, request: &HttpRequest, is_fresh: bool) -> Result<Connection, TransportError> {
+        if !is_fresh {
+            let max_idle = if request.gate.is_create() { IDLE_BEFORE_CREATE } else { IDLE };
+            if let Some(mut connection) = self.pool.take(&request.url.origin(), max_idle).await {
+                connection.is_reused = true;
+                return Ok(connection);
+            }
+        }
+        let limit = next_limit(request.connect_timeout, request.gate.latest().unwrap_or(request.deadline));
+        let Ok(connected) = timeout_at(limit, self.connector.connect(&request.url)).await else {
+            let host = &request.url[Position::BeforeHost..Position::AfterPort];
+            let detail = format!("could not connect to {host} in time");
+            return Err(TransportError::new(Sent::No, Reason::Timeout, detail));
+        };
+        Connection::new(connected?).await
+    }
 }
 
-impl http_body::Body for GatedBody {
-    type Data = Bytes;
-    type Error = Refused;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Refused>>> {
-        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        Poll::Ready(Some(self.gate.pass().map(|()| http_body::Frame::data(bytes)).map_err(Refused)))
+/// The request as it is written. A connection that serves one request says so, and the server need not wait for another.
+fn outgoing(request: &HttpRequest, forward: Option<&Forward>, is_fresh: bool) -> Request<RequestBody> {
+    let url = &request.url;
+    let target =
+        if forward.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..Position::AfterQuery] };
+    let body = (!request.body.is_empty()).then(|| request.body.clone());
+    let needs_length = body.is_none() && request.method != Method::GET && request.method != Method::HEAD;
+    let mut outgoing = Request::new(RequestBody(body));
+    *outgoing.method_mut() = request.method.clone();
+    // A URL that was parsed is a URI.
+    *outgoing.uri_mut() = target.parse().unwrap_or_default();
+    let headers = outgoing.headers_mut();
+    headers.clone_from(&request.headers);
+    if let Ok(host) = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]) {
+        headers.insert(HOST, host);
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+    if needs_length {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        http_body::SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    if is_fresh {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    if let Some(authorization) = forward.and_then(|forward| forward.authorization.clone()) {
+        headers.insert(PROXY_AUTHORIZATION, authorization);
+    }
+    outgoing
 }
-
-/// The gate refused the request.
-#[derive(Debug)]
-struct Refused(TransportError);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.detail)
-    }
-}
-
-impl StdError for Refused {}
 
 fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
     Instant::now().checked_add(stalled).map_or(deadline, |limit| limit.min(deadline))
 }
 
-async fn read_body(
-    mut answer: reqwest::Response,
+fn is_refused(connection: &Connection) -> bool {
+    connection.writes.refused().is_some()
+}
+
+/// The connection ended without a response. What it has not written by now, it never will.
+fn broken(request: &HttpRequest, connection: &Connection, error: &hyper::Error) -> TransportError {
+    if let Some(refused) = connection.writes.refused() {
+        return refused;
+    }
+    if Instant::now() >= request.deadline {
+        return unanswered(request, connection);
+    }
+    if !connection.writes.is_written() {
+        let detail = "the connection closed before the request was sent";
+        return TransportError::new(Sent::No, Reason::Connection, detail);
+    }
+    let detail = format!("the connection closed before a response was received: {}", innermost(error));
+    TransportError::new(Sent::Maybe, Reason::Connection, detail)
+}
+
+fn unanswered(request: &HttpRequest, connection: &Connection) -> TransportError {
+    let mut sent = request.gate.close();
+    if connection.is_driven_here() && !connection.writes.is_written() {
+        sent = Sent::No;
+    }
+    TransportError::new(sent, Reason::Timeout, "no response was received in time")
+}
+
+/// How much of a body is read, and for how long.
+struct Limits {
+    bytes: usize,
     stalled: Duration,
-    deadline: Instant,
-) -> Result<Bytes, TransportError> {
-    let mut body = BytesMut::new();
-    loop {
-        match timeout_at(next_limit(stalled, deadline), answer.chunk()).await {
-            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > MAX_ANSWER => {
-                return Err(TransportError::new(Sent::Maybe, Reason::TooLarge, "the answer is larger than 64 MiB"));
-            }
-            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-            Ok(Ok(None)) => return Ok(body.freeze()),
-            Ok(Err(_)) => {
-                return Err(TransportError::new(
-                    Sent::Maybe,
-                    Reason::Connection,
-                    "the answer broke off before its end",
-                ));
-            }
-            Err(_) => {
-                return Err(TransportError::new(Sent::Maybe, Reason::Timeout, "the answer stopped before its end"));
-            }
+    until: Instant,
+    /// Whether the beginning is enough.
+    may_be_cut: bool,
+}
+
+impl Limits {
+    fn of(request: &HttpRequest, status: u16, has_location: bool) -> Self {
+        let is_success = (200..300).contains(&status);
+        let is_accepted = is_success && has_location && request.gate.is_create();
+        Self {
+            bytes: if is_success && !request.gate.is_create() { MAX_RESPONSE } else { MAX_SHORT_RESPONSE },
+            stalled: request.stalled_timeout,
+            until: if is_accepted { next_limit(ACCEPTED_BODY, request.deadline) } else { request.deadline },
+            may_be_cut: !is_success,
         }
     }
-}
 
-/// Tells what surely never left this machine (no connection was made, or the request was never begun on it) from all else.
-fn failure(error: &reqwest::Error, sent: Sent) -> TransportError {
-    if let Some(Refused(refused)) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
-        return refused.clone();
+    /// The body, or its beginning, and whether the connection is at its end.
+    async fn read(
+        &self,
+        connection: &mut Connection,
+        incoming: &mut Incoming,
+    ) -> (Result<Bytes, TransportError>, bool) {
+        let mut body = BytesMut::new();
+        let (reason, detail) = loop {
+            match timeout_at(next_limit(self.stalled, self.until), connection.chunk(incoming)).await {
+                Ok(Some(Ok(chunk))) => {
+                    let room = self.bytes - body.len();
+                    body.extend_from_slice(&chunk[..room.min(chunk.len())]);
+                    if chunk.len() > room {
+                        break (Reason::TooLarge, format!("the response is larger than {} KiB", self.bytes / 1024));
+                    }
+                }
+                Ok(None) => return (Ok(body.freeze()), true),
+                Ok(Some(Err(_))) if Instant::now() < self.until => {
+                    break (
+                        Reason::Connection,
+                        "the connection closed before the full response was received".to_owned(),
+                    );
+                }
+                Ok(Some(Err(_))) | Err(_) => {
+                    break (Reason::Timeout, "the full response was not received in time".to_owned());
+                }
+            }
+        };
+        let read =
+            if self.may_be_cut { Ok(body.freeze()) } else { Err(TransportError::new(Sent::Maybe, reason, detail)) };
+        (read, false)
     }
-    let reason = if error.is_timeout() { Reason::Timeout } else { Reason::Connection };
-    if error.is_connect() {
-        return TransportError::new(Sent::No, reason, format!("no connection could be made: {}", causes(error)));
-    }
-    let never_begun =
-        chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled));
-    if never_begun {
-        return TransportError::new(Sent::No, reason, "the connection closed before the request was begun");
-    }
-    TransportError::new(sent, reason, format!("the connection broke: {}", causes(error)))
-}
-
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The innermost cause in words. The outer ones repeat the URL.
-fn causes(error: &(dyn StdError + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

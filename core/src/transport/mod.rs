@@ -1,7 +1,12 @@
 //! The one place that makes HTTP requests.
 
+mod connect;
+mod connection;
+mod gated;
 mod http1;
+mod pool;
 mod provider;
+mod proxy;
 pub(crate) mod tls;
 
 use std::{fmt, time::Duration};
@@ -13,8 +18,10 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use crate::cancel::SendGate;
-pub use http1::{HttpTransport, Proxy};
-pub(crate) use http1::{HttpTransportOptions, check_proxy};
+pub use http1::HttpTransport;
+pub(crate) use http1::HttpTransportOptions;
+pub use proxy::Proxy;
+pub(crate) use proxy::check_proxy;
 
 /// Carries requests to the server and answers back. [`HttpTransport`] is the default; tests and embedders bring their
 /// own through [`crate::Builder::transport`].
