@@ -76,6 +76,132 @@ fn money_is_sent_only_when_every_disbursement_arrived() {
     }
 }
 
+/// Each is one example of a document that is not paid although a disbursement says so.
+#[test]
+fn money_is_not_sent_while_anything_contradicts_it() {
+    let batches = "/data/attributes/transfer_batches";
+    let sample = "result-send-money-processed";
+    let cancelled = json!({"status": "Cancelled", "amount": "1000.0", "disbursements": []});
+    let not_paid = |changes: &[(&str, Value)]| {
+        let request: SendMoney = read(sample, changes);
+        assert!(!request.is_paid(), "{changes:?}");
+        request
+    };
+    for (at, value) in [
+        ("1/status", json!("Cancelled")),
+        ("1/status", json!("Pending")),
+        ("1/status", json!("Settling")),
+        ("1/status", json!(null)),
+        ("1/amount", json!("900.0")),
+        ("1", json!(null)),
+        ("1/disbursements/0", json!(null)),
+        ("1/disbursements/0/amount", json!("500.0")),
+        ("1/disbursements/0/amount", json!(null)),
+        ("1/disbursements/0/amount", json!(0)),
+        ("1/disbursements/0/status", json!("Pending")),
+        ("1/disbursements/0/errors", json!(["Insufficient funds"])),
+        // Both went to the first destination.
+        ("1/disbursements/0/phone_number", json!("254900111111")),
+        // And to somebody who was not asked for.
+        ("1/disbursements/0/phone_number", json!("254900222222")),
+    ] {
+        not_paid(&[(&format!("{batches}/{at}"), value)]);
+    }
+    let destinations = "/data/attributes/destinations";
+    not_paid(&[(&format!("{destinations}/0/amount"), json!(2000))]);
+    not_paid(&[(&format!("{destinations}/0"), json!(null))]);
+    not_paid(&[(&format!("{destinations}/0/phone_number"), json!(null))]);
+
+    // A sweep whose second batch was cancelled before it had disbursements.
+    let sweep: SendMoney = read(sample, &[(destinations, json!(null)), (&format!("{batches}/1"), cancelled.clone())]);
+    assert!(sweep.is_final() && !sweep.is_paid());
+    assert!(sweep.failed_disbursements().is_empty());
+    assert_eq!(sweep.failed_batches().len(), 1);
+    let sweep: SendMoney = read(sample, &[(destinations, json!(null))]);
+    assert!(sweep.is_paid());
+
+    // Version 1 is judged by the same rules.
+    for sample in ["result-payment-processed", "result-settlement-transfer-processed"] {
+        for (at, value) in [
+            ("transfer_batches/0", cancelled.clone()),
+            ("transfer_batches/0/status", json!("Pending")),
+            ("transfer_batches/0/disbursements/0", json!(null)),
+            ("amount", json!({"currency": "KES", "value": 21_000})),
+            ("errors", json!(["Insufficient funds"])),
+        ] {
+            let body = changed(sample, &[(&format!("/data/attributes/{at}"), value)]);
+            let paid = match event(&body).payload {
+                EventPayload::Payment(payment) => payment.is_paid(),
+                EventPayload::SettlementTransfer(transfer) => transfer.is_paid(),
+                other => panic!("{other:?}"),
+            };
+            assert!(!paid, "{sample} {at}");
+        }
+    }
+}
+
+/// The documentation promises an opaque reference of each disbursement and no number of the account.
+#[test]
+fn disbursements_without_the_destinations_own_number_are_matched_by_reference_and_amount() {
+    let number = |batch: u32| format!("/data/attributes/transfer_batches/{batch}/disbursements/0/phone_number");
+    let reference =
+        |batch: u32| format!("/data/attributes/transfer_batches/{batch}/disbursements/0/destination_reference");
+    let without = [(number(0), json!(null)), (number(1), json!(null))];
+    let without: Vec<_> = without.iter().map(|(at, value)| (at.as_str(), value.clone())).collect();
+    assert!(read::<SendMoney>("result-send-money-processed", &without).is_paid());
+    let same = [(reference(0), json!("one")), (reference(1), json!("one"))];
+    let same: Vec<_> = same.iter().map(|(at, value)| (at.as_str(), value.clone())).chain(without).collect();
+    assert!(!read::<SendMoney>("result-send-money-processed", &same).is_paid());
+}
+
+/// A caller that sends again what was not paid pays twice where the first money was only late.
+#[test]
+fn a_processed_request_is_not_final_while_its_money_can_still_move() {
+    let batches = "/data/attributes/transfer_batches";
+    let sample = "result-send-money-processed";
+    for (at, value) in [
+        ("/1/status", json!("Pending")),
+        ("/1/status", json!(null)),
+        ("/1/disbursements/0/status", json!("Pending")),
+        ("/1/disbursements/0/status", json!("Settling")),
+        ("", json!(null)),
+    ] {
+        let request: SendMoney = read(sample, &[(&format!("{batches}{at}"), value.clone())]);
+        assert!(!request.is_final() && request.failed_disbursements().is_empty(), "{at} {value}");
+    }
+}
+
+#[test]
+fn a_status_that_is_not_known_is_final_if_it_says_failed_or_has_errors() {
+    let payment = |status: &str, errors: Value| {
+        let changes = [("/data/attributes/status", json!(status)), ("/data/attributes/event/errors", errors)];
+        read::<IncomingPayment>("result-incoming-payment-failed", &changes).is_final()
+    };
+    let reversal = |status: &str, errors: Value| {
+        let changes = [
+            ("/data/attributes/status", json!(status)),
+            ("/data/attributes/errors", errors),
+            ("/data/attributes/reversal_bulk_payment", json!(null)),
+        ];
+        read::<Reversal>("result-reversals-processed", &changes).is_final()
+    };
+    let request = |status: &str, errors: Value| {
+        let changes = [
+            ("/data/attributes/status", json!(status)),
+            ("/data/attributes/errors", errors),
+            ("/data/attributes/transfer_batches", json!(null)),
+        ];
+        read::<SendMoney>("result-send-money-processed", &changes).is_final()
+    };
+    for is_final in [&payment as &dyn Fn(&str, Value) -> bool, &reversal, &request] {
+        for word in ["Rejected", "Expired", "Cancelled", "Declined", "timed_out"] {
+            assert!(is_final(word, json!(null)), "{word}");
+        }
+        assert!(is_final("Unheard of", json!(["Insufficient funds"])));
+        assert!(!is_final("Unheard of", json!(null)) && !is_final("Pending", json!(["Insufficient funds"])));
+    }
+}
+
 #[test]
 fn a_disbursement_is_found_by_whom_it_went_to_and_never_by_its_place() {
     let request: SendMoney = read("result-send-money-processed", &[]);

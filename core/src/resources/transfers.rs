@@ -1,13 +1,13 @@
 //! What send money, payments of version 1 and settlement transfers have in common: batches of disbursements, and
 //! whether all the money arrived.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{RequestStatus, SendMoneyDestination, states::has_failed};
-use crate::types::{Amount, Personal, PhoneNumber, Timestamp, de, open_enum};
+use crate::types::{Amount, Personal, PhoneNumber, RecipientType, Timestamp, de, open_enum};
 
 open_enum! {
     /// The state of money that is sent.
@@ -178,7 +178,19 @@ impl<'a> Transfers<'a> {
             && self.errors.is_empty()
             && !self.batches.is_empty()
             && self.batches.iter().all(TransferBatch::is_paid)
+            && !self.has_repetition()
             && self.is_complete()
+    }
+
+    /// Whether one payment is listed twice: the same M-PESA reference to the same recipient. It is one payment only.
+    fn has_repetition(&self) -> bool {
+        let mut seen = HashSet::new();
+        self.batches.iter().flat_map(|batch| &batch.disbursements).any(|one| {
+            plain(one.transaction_reference.as_deref()).is_some_and(|reference| {
+                let to = (&one.destination_reference, &one.phone_number, &one.account_number, &one.till_number);
+                !seen.insert((reference, to))
+            })
+        })
     }
 
     /// Whether the disbursements are what was asked for.
@@ -221,7 +233,7 @@ fn total<'a>(disbursements: impl IntoIterator<Item = &'a Disbursement>) -> Optio
 }
 
 /// What identifies a destination of each type.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Identity {
     Phone,
     BankAccount,
@@ -231,18 +243,24 @@ enum Identity {
 }
 
 impl Identity {
+    /// The documented type says which number identifies a destination.
     fn of(to: &SendMoneyDestination) -> Option<(Self, String)> {
-        let kinds = [Self::Phone, Self::BankAccount, Self::Till, Self::Paybill, Self::Reference];
-        kinds.into_iter().find_map(|kind| {
-            let key = kind.key(
-                to.phone_number.as_deref(),
-                to.account_number.as_deref(),
-                to.till_number.as_deref(),
-                (to.paybill_number.as_deref(), to.paybill_account_number.as_deref()),
-                to.reference.as_deref(),
-            )?;
-            Some((kind, key))
-        })
+        let kind = match to.destination_type.as_ref()? {
+            RecipientType::MobileWallet => Self::Phone,
+            RecipientType::BankAccount => Self::BankAccount,
+            RecipientType::Till => Self::Till,
+            RecipientType::Paybill => Self::Paybill,
+            RecipientType::MerchantWallet | RecipientType::MerchantBankAccount => Self::Reference,
+            RecipientType::Other(_) => return None,
+        };
+        let key = kind.key(
+            to.phone_number.as_deref(),
+            to.account_number.as_deref(),
+            to.till_number.as_deref(),
+            (to.paybill_number.as_deref(), to.paybill_account_number.as_deref()),
+            to.reference.as_deref(),
+        )?;
+        Some((kind, key))
     }
 
     fn of_disbursement(self, one: &Disbursement) -> Option<String> {
@@ -289,10 +307,12 @@ fn is_delivered<'a>(
     destinations: &[SendMoneyDestination],
     disbursements: impl Iterator<Item = &'a Disbursement>,
 ) -> Option<bool> {
-    let (identity, _) = Identity::of(destinations.first()?)?;
+    let first = destinations.first()?;
+    let (identity, _) = Identity::of(first)?;
     let mut requested: HashMap<String, Decimal> = HashMap::new();
     for destination in destinations {
-        let (_, key) = Identity::of(destination).filter(|(kind, _)| *kind == identity)?;
+        // All destinations of a request are of one type.
+        let (_, key) = Identity::of(destination).filter(|_| destination.destination_type == first.destination_type)?;
         let amount = destination.amount.filter(Amount::is_positive)?.decimal();
         let sum = requested.entry(key).or_default();
         *sum = sum.checked_add(amount)?;

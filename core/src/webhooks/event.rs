@@ -1,23 +1,18 @@
 //! What a webhook or a result callback tells of.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write as _},
-};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer as _, Serialize,
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
-use sha2::{Digest, Sha256};
 
 use super::DarajaTransaction;
 use crate::{
     error::Result,
     resources::{
-        CardTransaction, Customer, ExpectedPayment, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource,
-        Reversal, SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction, TransactionStatus,
-        TransferBatch, bounded_key, direction, document, movement_key,
+        CardTransaction, Customer, IncomingPayment, Links, Payment, PaymentLink, Polling, Resource, Reversal,
+        SendMoney, Settlement, SettlementTransfer, SmsNotification, Transaction, document,
     },
     types::{Raw, Timestamp, de},
 };
@@ -215,129 +210,9 @@ impl Event {
         }
     }
 
-    /// The transaction that this event reports, in one shape for webhooks, results and Daraja's format. `None` if it
-    /// reports none, such as a failed or pending payment.
-    ///
-    /// - Buygoods and till-to-till webhooks: the webhook's own transaction.
-    /// - Card webhooks: the fields that both have.
-    /// - A successful incoming payment without errors: its transaction. A paid payment link: its payment.
-    /// - Daraja's format: always KES, with the short code as the till. The status is `Received` for payments from
-    ///   customers and tills, and absent for other transaction types.
-    ///
-    /// The topic decides which way the money went: a reversal counts as `Reversed` and a voided card payment as `Voided`
-    /// although their own status can be `Complete`.
-    pub fn transaction(&self) -> Option<Transaction> {
-        let reversed = TransactionStatus::Reversed;
-        match &self.payload {
-            EventPayload::BuygoodsTransactionReceived(transaction)
-            | EventPayload::B2bTransactionReceived(transaction) => Some(transaction.clone()),
-            EventPayload::BuygoodsTransactionReversed(transaction)
-            | EventPayload::B2bTransactionReversed(transaction) => Some(given_back(transaction.clone(), reversed)),
-            EventPayload::CardTransactionReceived(card) => Some(Transaction::from(card)),
-            EventPayload::CardTransactionReversed(card) => Some(given_back(card.into(), reversed)),
-            EventPayload::CardTransactionVoided(card) => {
-                Some(given_back(card.into(), TransactionStatus::Other(VOIDED.to_owned())))
-            }
-            EventPayload::IncomingPayment(payment) => payment.settled_transaction().cloned(),
-            EventPayload::PaymentLink(link) => link.payment(),
-            EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
-                Some(transaction.transaction(Some(TransactionStatus::Received)))
-            }
-            EventPayload::DarajaOther(transaction) => Some(transaction.transaction(None)),
-            _ => None,
-        }
-    }
-
-    /// Whether this event reports a payment that came in, with at least this amount, in this currency, into this till.
-    pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
-        self.transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
-    }
-
-    /// The key of the money: `mpesa:received:OJJ1MPU40Z`, `mpesa:reversed:OJJ1MPU40Z`, `card:received:...`,
-    /// `card:reversed:...`, `card:voided:...`. `None` while no money moved, and without a reference.
-    ///
-    /// Credit an order once per payment key, not once per [`Self::dedupe_key`]. The key of a delivery is not the key of
-    /// the money: one STK payment can come as an incoming payment result and as a buygoods webhook, with two dedupe keys
-    /// and one payment key. Store it in a unique column, in the same transaction as the credit. Payments that are read
-    /// have the same key: [`IncomingPayment::payment_key`], [`PaymentLink::payment_key`], [`Transaction::payment_key`].
-    ///
-    /// At most 200 bytes of printable ASCII. A reference that does not fit is replaced by its SHA-256.
-    pub fn payment_key(&self) -> Option<String> {
-        let transaction = self.transaction()?;
-        let reference = transaction.reference.as_deref();
-        match &self.payload {
-            EventPayload::CardTransactionVoided(_) if is_voided(&transaction) => {
-                movement_key("card", "voided", reference)
-            }
-            EventPayload::CardTransactionReceived(_)
-            | EventPayload::CardTransactionReversed(_)
-            | EventPayload::CardTransactionVoided(_) => movement_key("card", direction(&transaction)?, reference),
-            _ => transaction.payment_key(),
-        }
-    }
-
-    /// The key of this delivery: store it, and skip a delivery whose key is stored already. It is not the key of the
-    /// money, see [`Self::payment_key`].
-    ///
-    /// Deliveries can repeat and have no id of their own, so the key is made of what they say: a webhook's topic and id;
-    /// a result's type, id and state, because one request is reported again as it goes on; Daraja's transaction type and
-    /// id. Without an id, and for results of an unknown type, two deliveries are the same only if their whole text is.
-    ///
-    /// At most 200 bytes without control characters. A longer key is replaced by its SHA-256.
-    pub fn dedupe_key(&self) -> String {
-        bounded_key(self.delivery_key())
-    }
-
-    fn delivery_key(&self) -> String {
-        let named = match &self.payload {
-            EventPayload::DarajaBuygoods(transaction)
-            | EventPayload::DarajaB2b(transaction)
-            | EventPayload::DarajaOther(transaction) => &transaction.trans_id,
-            _ => &self.id,
-        };
-        let Some(id) = named.as_deref().filter(|id| !id.trim().is_empty()) else {
-            return format!("{}:{}", self.topic, self.digest());
-        };
-        let mut key = format!("{}:{id}", self.topic);
-        let _ = match &self.payload {
-            EventPayload::IncomingPayment(payment) => write!(key, ":{}", payment.state()),
-            EventPayload::SendMoney(request) => {
-                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
-            }
-            EventPayload::Payment(request) => {
-                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
-            }
-            EventPayload::SettlementTransfer(request) => {
-                transfers(&mut key, request.state(), &request.transfer_batches, &request.errors)
-            }
-            EventPayload::Polling(request) => write!(key, ":{}", request.state()),
-            EventPayload::SmsNotification(request) => write!(key, ":{}", request.state()),
-            EventPayload::Reversal(reversal) => {
-                let outcome = reversal.reversal_bulk_payment.as_ref().and_then(|payment| payment.status.as_ref());
-                let outcome = outcome.map_or("", |status| status.as_str());
-                write!(key, ":{}:{outcome}:{}", reversal.state(), reversal.errors.len())
-            }
-            // Two failed attempts in a row differ in nothing but their text.
-            EventPayload::PaymentLink(link) if link.has_failed_attempt() => {
-                write!(key, ":{}:{}", link.state(), self.digest())
-            }
-            EventPayload::PaymentLink(link) => {
-                write!(key, ":{}:{}", link.state(), link.transaction_reference.as_deref().unwrap_or_default())
-            }
-            // A result of an unknown type can be reported again as it goes on.
-            EventPayload::Unknown if !self.is_webhook() => write!(key, ":{}", self.digest()),
-            _ => Ok(()),
-        };
-        key
-    }
-
     /// Whether it has a topic. Results have a type instead.
-    fn is_webhook(&self) -> bool {
+    pub(super) fn is_webhook(&self) -> bool {
         Probe::of(self.raw.as_str()).is_ok_and(|probe| probe.topic.is_some())
-    }
-
-    fn digest(&self) -> String {
-        hex::encode(Sha256::digest(self.raw.as_str()))
     }
 
     fn bare(topic: &str, text: &str) -> Self {
@@ -432,29 +307,4 @@ fn daraja(transaction_type: &str, trans_id: Option<&str>, text: &str) -> Result<
         _ => EventPayload::Unknown,
     };
     Ok(Event { payload, ..Event::bare(transaction_type, text) })
-}
-
-/// The state of a voided card payment. The API has no word for it.
-const VOIDED: &str = "Voided";
-
-fn is_voided(transaction: &Transaction) -> bool {
-    transaction.status.as_ref().is_some_and(|status| status.as_str() == VOIDED)
-}
-
-/// A transaction whose topic says that the money went back. Its own status says so only sometimes; a word that is not
-/// known stays, because the money may not have moved yet.
-fn given_back(transaction: Transaction, as_status: TransactionStatus) -> Transaction {
-    match transaction.status {
-        Some(TransactionStatus::Other(_)) => transaction,
-        _ => Transaction { status: Some(as_status), ..transaction },
-    }
-}
-
-/// Disbursements that arrive later, or fail, are news.
-fn transfers(key: &mut String, state: &str, batches: &[TransferBatch], errors: &[String]) -> fmt::Result {
-    let all = batches.iter().flat_map(|batch| &batch.disbursements);
-    let (all, paid) = all.fold((0_u32, 0_u32), |(all, paid), one| (all + 1, paid + u32::from(one.is_paid())));
-    let failed = batches.iter().filter(|batch| batch.is_failed()).count()
-        + batches.iter().flat_map(|batch| &batch.disbursements).filter(|one| one.is_failed()).count();
-    write!(key, ":{state}:{paid}/{all}:{failed}:{}", errors.len())
 }

@@ -3,6 +3,7 @@
 
 mod daraja;
 mod event;
+mod keys;
 mod signature;
 
 pub use daraja::DarajaTransaction;
