@@ -9,7 +9,7 @@ use crate::{
     client::{Answer, Body, KopoKopo},
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
-    resources::Resource,
+    resources::{Resource, document},
     types::ResourceId,
     watch::{WaitOptions, Watch},
 };
@@ -81,7 +81,8 @@ impl KopoKopo {
         let answer = self.execute(endpoint, None, body).await?;
         match answer.location().map(ResourceId::from_location) {
             Some(Ok(id)) => Ok(id),
-            found => Err(no_location(endpoint, &answer, found.is_some())),
+            found => document::linked_id(&answer.bytes(), endpoint.path)
+                .ok_or_else(|| no_location(endpoint, &answer, found.is_some())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where money is sent: six types, of which one request holds one.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -157,11 +159,32 @@ pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'
             ),
         ));
     }
-    destinations
+    let wire: Vec<_> = destinations
         .iter()
         .enumerate()
         .map(|(at, destination)| destination.wire().map_err(|error| error.within(&format!("destinations[{at}]"))))
-        .collect()
+        .collect::<Result<_>>()?;
+    check_repetition(&wire)?;
+    Ok(wire)
+}
+
+/// One recipient twice in a request is paid twice. That is a doubled row more often than an intention, and an intention
+/// can be written as one destination or as two requests.
+fn check_repetition(destinations: &[WireDestination<'_>]) -> Result<()> {
+    let mut seen = HashMap::new();
+    for (at, destination) in destinations.iter().enumerate() {
+        let (field, recipient) = match &destination.phone_number {
+            Some(phone) => ("phone_number", (phone.as_str(), None)),
+            None => ("account_number", (destination.account_number.unwrap_or_default(), destination.bank_branch_ref)),
+        };
+        if let Some(first) = seen.insert(recipient, at) {
+            return Err(KopoKopoError::invalid(
+                format!("destinations[{at}].{field}"),
+                format!("must differ from destinations[{first}].{field}; add the amounts, or send a second request"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Destination {

@@ -132,6 +132,48 @@ pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&str]) ->
     Ok(())
 }
 
+#[derive(Deserialize)]
+struct Linked {
+    #[serde(default, rename = "_links", deserialize_with = "de::object_or_default")]
+    links: SelfLink,
+    #[serde(default, deserialize_with = "de::object_or_default")]
+    data: LinkedData,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LinkedData {
+    #[serde(rename = "_links", deserialize_with = "de::object_or_default")]
+    links: SelfLink,
+    #[serde(deserialize_with = "de::object_or_default")]
+    attributes: LinkedAttributes,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LinkedAttributes {
+    #[serde(rename = "_links", deserialize_with = "de::object_or_default")]
+    links: SelfLink,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SelfLink {
+    #[serde(rename = "self", deserialize_with = "de::string")]
+    url: Option<String>,
+}
+
+/// The id from the `_links.self` in the response to a create that has no usable Location. The link must be one of the
+/// collection that was posted to: an error page can have links too.
+pub(crate) fn linked_id(body: &[u8], collection: &str) -> Option<ResourceId> {
+    let Linked { links, data } = parse(text(body).ok()?).ok()?;
+    let url = links.url.or(data.links.url).or(data.attributes.links.url)?;
+    let path = url.trim().split(['?', '#']).next()?.trim_end_matches('/');
+    let parent = path.rsplit('/').nth(1)?;
+    let expected = collection.rsplit('/').next()?;
+    (parent.replace('-', "_") == expected).then(|| ResourceId::from_location(path).ok()).flatten()
+}
+
 /// `reversals` is the same as `reversal`, and `payment-link` the same as `payment_link`.
 fn same_type(a: &str, b: &str) -> bool {
     let normal = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_").trim_end_matches('s').to_owned();

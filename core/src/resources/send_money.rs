@@ -36,7 +36,8 @@ section! {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SendMoneyRequest {
-    /// At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
+    /// At least one, all of one type. Several only for mobile wallets and bank accounts of others, and each recipient
+    /// only once: Kopo Kopo would pay a repeated one again. An empty list is
     /// refused: without destinations the API would send everything there is, which is
     /// [`SendMoneyRequests::sweep_all_funds`].
     pub destinations: Vec<Destination>,

@@ -20,7 +20,7 @@ pub fn document() -> impl Strategy<Value = Value> {
     (base, prop::collection::vec(change, 0..5)).prop_map(|(mut document, changes)| {
         for (place, choice) in changes {
             let mut places = Vec::new();
-            walk(&document, String::new(), &mut places);
+            walk(&document, "", &mut places);
             if !places.is_empty() {
                 change_at(&mut document, &places[place.index(places.len())], choice);
             }
@@ -30,25 +30,25 @@ pub fn document() -> impl Strategy<Value = Value> {
 }
 
 /// Where something can be changed: below the envelope, whose loss is a refusal and no question.
-fn walk(value: &Value, path: String, places: &mut Vec<String>) {
+fn walk(value: &Value, path: &str, places: &mut Vec<String>) {
     let depth = path.matches('/').count();
     let is_envelope = depth == 0
         || ["/data", "/data/attributes", "/data/type", "/data/id", "/topic", "/event", "/TransactionType"]
-            .contains(&path.as_str())
+            .contains(&path)
         || path.ends_with("attributes/status")
         // Version 1 writes an amount as an object.
         || (path.ends_with("/amount") && value.is_object());
     if !is_envelope {
-        places.push(path.clone());
+        places.push(path.to_owned());
     }
     if path == "/data/attributes" {
         // The status must be there, so it is replaced and never removed.
         places.push(format!("{path}/status"));
     }
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(value, format!("{path}/{name}"), places)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(value, &format!("{path}/{name}"), places)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, value)| walk(value, format!("{path}/{at}"), places));
+            items.iter().enumerate().for_each(|(at, value)| walk(value, &format!("{path}/{at}"), places));
         }
         _ => {}
     }
