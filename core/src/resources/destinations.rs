@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::hidden::redacted_debug;
 use crate::{
     error::{KopoKopoError, Result},
     types::{Amount, JsonNumber, Network, Personal, PhoneNumber, de},
@@ -31,7 +32,7 @@ pub enum Destination {
 }
 
 /// One of the merchant's own accounts (API reference, section Send Money to my account).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct MerchantDestination {
     /// The account's id.
     pub reference: String,
@@ -41,8 +42,10 @@ pub struct MerchantDestination {
     pub description: Option<String>,
 }
 
+redacted_debug!(MerchantDestination { reference, amount } hides { description });
+
 /// A person's mobile wallet (API reference, External Mobile Wallet Destination).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct MobileWalletDestination {
     /// The wallet's phone number, in any usual form.
     pub phone_number: Personal,
@@ -58,8 +61,10 @@ pub struct MobileWalletDestination {
     pub favourite: Option<bool>,
 }
 
+redacted_debug!(MobileWalletDestination { phone_number, network, amount, favourite } hides { description, nickname });
+
 /// A bank account of somebody else (API reference, External Bank Account Destination).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct BankAccountDestination {
     /// The id of the bank's branch.
     pub bank_branch_ref: String,
@@ -77,8 +82,10 @@ pub struct BankAccountDestination {
     pub favourite: Option<bool>,
 }
 
+redacted_debug!(BankAccountDestination { bank_branch_ref, account_name, account_number, amount, favourite } hides { description, nickname });
+
 /// Another business's till (API reference, External Till Destination).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct TillDestination {
     /// The till's number.
     pub till_number: String,
@@ -92,8 +99,10 @@ pub struct TillDestination {
     pub favourite: Option<bool>,
 }
 
+redacted_debug!(TillDestination { till_number, amount, favourite } hides { description, nickname });
+
 /// A paybill account (API reference, External Paybill Destination).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PaybillDestination {
     /// The business number.
     pub paybill_number: String,
@@ -108,6 +117,8 @@ pub struct PaybillDestination {
     /// Whether to mark the recipient as a favourite.
     pub favourite: Option<bool>,
 }
+
+redacted_debug!(PaybillDestination { paybill_number, paybill_account_number, amount, favourite } hides { description, nickname });
 
 #[derive(Default, Serialize)]
 pub(super) struct WireDestination<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, states::is_waiting};
+use super::{Links, hidden::redacted_debug, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -31,7 +31,7 @@ section! {
 }
 
 /// A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MobileWalletRecipientRequest {
     /// The recipient's first name.
@@ -48,8 +48,10 @@ pub struct MobileWalletRecipientRequest {
     pub network: Network,
 }
 
+redacted_debug!(MobileWalletRecipientRequest { first_name, last_name, email, phone_number, network } hides { nickname });
+
 /// A bank account of somebody else (API reference, section Create Send Money external bank account recipient).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BankAccountRecipientRequest {
     /// The name on the account.
@@ -64,6 +66,8 @@ pub struct BankAccountRecipientRequest {
     pub settlement_method: SettlementMethod,
 }
 
+redacted_debug!(BankAccountRecipientRequest { account_name, bank_branch_ref, account_number, settlement_method } hides { nickname });
+
 impl Default for BankAccountRecipientRequest {
     fn default() -> Self {
         Self {
@@ -77,7 +81,7 @@ impl Default for BankAccountRecipientRequest {
 }
 
 /// Another business's till (API reference, section Create Send Money external till recipient).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TillRecipientRequest {
     /// The name on the till.
@@ -88,8 +92,10 @@ pub struct TillRecipientRequest {
     pub nickname: Option<String>,
 }
 
+redacted_debug!(TillRecipientRequest { till_name, till_number } hides { nickname });
+
 /// A paybill account (API reference, section Create Send Money paybill recipient).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PaybillRecipientRequest {
     /// The paybill's name.
@@ -101,6 +107,8 @@ pub struct PaybillRecipientRequest {
     /// A name for the recipient.
     pub nickname: Option<String>,
 }
+
+redacted_debug!(PaybillRecipientRequest { paybill_name, paybill_number, paybill_account_number } hides { nickname });
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -192,7 +200,7 @@ fn given<'a, const N: usize>(fields: [(&'static str, Option<&'a str>); N]) -> BT
 }
 
 /// Somebody to send money to. The documentation does not show how one is read back, so everything may be absent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExternalRecipient {
     /// Its id.
@@ -256,5 +264,7 @@ pub struct ExternalRecipient {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(ExternalRecipient { id, status, recipient_type, first_name, last_name, email, phone_number, network, account_name, account_number, bank_branch_ref, settlement_method, till_name, till_number, paybill_name, paybill_number, paybill_account_number, links, raw } hides { nickname });
 
 resource!(ExternalRecipient, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExpectedPayment, Links, Transaction, WireLinks, states::has_failed};
+use super::{ExpectedPayment, Links, Transaction, WireLinks, hidden::redacted_debug, states::has_failed};
 use crate::{
     client::KopoKopo,
     created::Created,
@@ -135,7 +135,7 @@ open_enum! {
 }
 
 /// A payment, or the attempt at one (API reference, section Process Incoming Payment Result).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
 pub struct IncomingPayment {
     /// Its id.
@@ -158,6 +158,8 @@ pub struct IncomingPayment {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(IncomingPayment { id, status, initiation_time, event_type, transaction, metadata, links, raw } hides { errors });
 
 #[derive(Deserialize)]
 struct Attributes {

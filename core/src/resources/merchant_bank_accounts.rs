@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, states::is_waiting};
+use super::{Links, hidden::redacted_debug, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -24,7 +24,7 @@ section! {
 }
 
 /// A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MerchantBankAccountRequest {
     /// The name on the account.
@@ -38,6 +38,8 @@ pub struct MerchantBankAccountRequest {
     /// `EFT` or `RTS`. Other words pass through.
     pub settlement_method: SettlementMethod,
 }
+
+redacted_debug!(MerchantBankAccountRequest { account_name, bank_branch_ref, account_number, settlement_method } hides { nickname });
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -81,7 +83,7 @@ impl MerchantBankAccountRequest {
 
 /// A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
 /// absent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MerchantBankAccount {
     /// Its id: the reference to send money to.
@@ -112,5 +114,7 @@ pub struct MerchantBankAccount {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(MerchantBankAccount { id, status, account_name, bank_branch_ref, account_number, settlement_method, links, raw } hides { nickname });
 
 resource!(MerchantBankAccount, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Links, states::is_waiting};
+use super::{Links, hidden::redacted_debug, states::is_waiting};
 use crate::{
     created::Created,
     endpoint::{Endpoint, Safety},
@@ -24,7 +24,7 @@ section! {
 }
 
 /// A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MerchantWalletRequest {
     /// The owner's first name.
@@ -38,6 +38,8 @@ pub struct MerchantWalletRequest {
     /// The number's network. Default Safaricom, the only one the documentation names; other words pass through.
     pub network: Network,
 }
+
+redacted_debug!(MerchantWalletRequest { first_name, last_name, phone_number, network } hides { nickname });
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -81,7 +83,7 @@ impl MerchantWalletRequest {
 
 /// A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
 /// absent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MerchantWallet {
     /// Its id: the reference to send money to.
@@ -112,5 +114,7 @@ pub struct MerchantWallet {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(MerchantWallet { id, status, first_name, last_name, phone_number, network, links, raw } hides { nickname });
 
 resource!(MerchantWallet, GET, [], this => this.status.as_deref().unwrap_or_default(), !this.status.as_deref().is_some_and(is_waiting));

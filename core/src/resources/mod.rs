@@ -48,6 +48,7 @@ mod destinations;
 pub(crate) mod document;
 mod expected_payment;
 mod external_recipients;
+mod hidden;
 mod incoming_payments;
 mod merchant_bank_accounts;
 mod merchant_wallets;

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     ExpectedPayment, Links, Transaction, TransactionStatus, WireLinks,
+    hidden::redacted_debug,
     states::{has_failed, is_failure},
     transactions::currency,
 };
@@ -33,7 +34,7 @@ section! {
 }
 
 /// A link to be paid (API reference, section Create a payment link).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PaymentLinkRequest {
     /// The till that gets the money.
@@ -51,6 +52,8 @@ pub struct PaymentLinkRequest {
     /// Where the results go, one for each attempt to pay: https.
     pub callback_url: String,
 }
+
+redacted_debug!(PaymentLinkRequest { till_number, currency, amount, payment_reference, metadata, callback_url } hides { note });
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -137,7 +140,7 @@ open_enum! {
 
 /// A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
 /// Process Payment link API Result).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
 pub struct PaymentLink {
     /// Its id.
@@ -182,6 +185,8 @@ pub struct PaymentLink {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(PaymentLink { id, status, link_status, link, expires_at, created_at, till_name, till_number, payment_reference, currency, amount, initiator_name, transaction_reference, sender_phone_number, origination_time, metadata, links, raw } hides { errors, note });
 
 #[derive(Deserialize)]
 struct Attributes {

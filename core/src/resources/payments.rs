@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Disbursement, Links, RequestStatus, TransferBatch,
+    hidden::redacted_debug,
     transactions::currency,
     transfers::{Requested, Transfers, list_with_gaps},
 };
@@ -31,7 +32,7 @@ impl Payments {
 }
 
 /// A payment of version 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Payment {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -60,6 +61,8 @@ pub struct Payment {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(Payment { id, status, created_at, amount, transfer_batches, metadata, links, raw } hides { errors });
 
 /// An amount with its currency, as version 1 writes it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Links, RequestStatus, TransferStatus, WireLinks,
+    hidden::redacted_debug,
     states::{has_failed, is_failure, is_waiting},
 };
 use crate::{
@@ -29,7 +30,7 @@ section! {
 }
 
 /// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReversalRequest {
     /// The transaction's M-PESA reference or id.
@@ -41,6 +42,8 @@ pub struct ReversalRequest {
     /// Where the result goes: https.
     pub callback_url: String,
 }
+
+redacted_debug!(ReversalRequest { transaction_reference, metadata, callback_url } hides { reason });
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -80,7 +83,7 @@ impl Reversals {
 }
 
 /// A reversal (API reference, section Process Reversal Request API Result).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reversal {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -112,6 +115,8 @@ pub struct Reversal {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(Reversal { id, status, created_at, transaction_reference, reversal_bulk_payment, metadata, links, raw } hides { errors, reason });
 
 /// The payment back to the customer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use super::Resource;
 use super::{
     Destination, Disbursement, Links, TransferBatch, WireLinks, destinations,
     destinations::WireDestination,
+    hidden::redacted_debug,
     transactions::currency,
     transfers::{Requested, Transfers, list_with_gaps},
 };
@@ -140,7 +141,7 @@ open_enum! {
 }
 
 /// A request to send money (API reference, section Process Send Money result).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SendMoney {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -176,8 +177,10 @@ pub struct SendMoney {
     pub raw: Raw,
 }
 
+redacted_debug!(SendMoney { id, status, created_at, source_identifier, currency, destinations, transfer_batches, metadata, links, raw } hides { errors });
+
 /// A destination as it was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SendMoneyDestination {
     /// What it is.
@@ -223,6 +226,8 @@ pub struct SendMoneyDestination {
     #[serde(deserialize_with = "de::boolean")]
     pub favourite: Option<bool>,
 }
+
+redacted_debug!(SendMoneyDestination { destination_type, amount, reference, phone_number, network, account_name, account_number, bank_branch_ref, till_number, paybill_number, paybill_account_number, favourite } hides { nickname, description });
 
 resource!(SendMoney, GET, ["send_money"], this => this.status.as_str(), this.transfers().is_final());
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Disbursement, Links, PaymentAmount, RequestStatus, TransferBatch,
+    hidden::redacted_debug,
     transfers::{Requested, Transfers, list_with_gaps},
 };
 use crate::{
@@ -30,7 +31,7 @@ impl SettlementTransfers {
 }
 
 /// A settlement transfer of version 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SettlementTransfer {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -59,6 +60,8 @@ pub struct SettlementTransfer {
     #[serde(skip)]
     pub raw: Raw,
 }
+
+redacted_debug!(SettlementTransfer { id, status, created_at, amount, transfer_batches, metadata, links, raw } hides { errors });
 
 resource!(SettlementTransfer, GET, ["settlement_transfer"], this => this.status.as_str(), this.transfers().is_final());
 

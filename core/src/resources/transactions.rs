@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hidden::redacted_debug;
 use crate::{
     resources::{Disbursement, ExpectedPayment, TransferStatus, direction, movement_key},
     types::{Amount, Currency, Personal, Timestamp, de, open_enum},
@@ -20,7 +21,7 @@ open_enum! {
 }
 
 /// A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "WireTransaction")]
 pub struct Transaction {
     /// Its id.
@@ -52,6 +53,8 @@ pub struct Transaction {
     /// The customer's last name.
     pub sender_last_name: Option<Personal>,
 }
+
+redacted_debug!(Transaction { id, reference, origination_time, sender_phone_number, hashed_sender_phone, amount, currency, till_number, system, status, sender_first_name, sender_middle_name, sender_last_name } hides { sending_till });
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

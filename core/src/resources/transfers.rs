@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{RequestStatus, SendMoneyDestination, states::has_failed};
+use super::{RequestStatus, SendMoneyDestination, hidden::redacted_debug, states::has_failed};
 use crate::types::{Amount, Personal, PhoneNumber, RecipientType, Timestamp, de, open_enum};
 
 open_enum! {
@@ -20,7 +20,7 @@ open_enum! {
 }
 
 /// Disbursements that were made together.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransferBatch {
     /// Its state.
@@ -37,8 +37,10 @@ pub struct TransferBatch {
     pub errors: Vec<String>,
 }
 
+redacted_debug!(TransferBatch { status, amount, disbursements } hides { errors });
+
 /// One payment out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Disbursement {
     /// Its state.
@@ -84,6 +86,8 @@ pub struct Disbursement {
     #[serde(deserialize_with = "de::boolean")]
     pub favourite: Option<bool>,
 }
+
+redacted_debug!(Disbursement { status, amount, origination_time, destination_type, transaction_reference, phone_number, account_number, till_number, paybill_number, paybill_account_number, favourite } hides { errors, destination_reference, nickname });
 
 /// A list in which a null is kept as an empty item: nothing is known of it, so it counts as not paid.
 pub(super) fn list_with_gaps<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
