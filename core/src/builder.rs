@@ -10,6 +10,7 @@ use crate::{
     error::{KopoKopoError, Result},
     options::{Timeouts, check_timeout},
     origin::Origin,
+    redact::Redactor,
     retry::RetryOptions,
     transport::{HttpTransportOptions, Proxy, Transport, check_proxy, tls},
     types::Secret,
@@ -209,6 +210,7 @@ impl Builder {
         for pem in &self.extra_ca_certificates {
             extra_roots.extend(tls::certificates(pem)?);
         }
+        let redactor = Redactor::new(self.api_keys.iter().chain(&self.client_secret));
         let webhooks = Webhooks::new(self.api_keys);
         let webhooks = match self.client_secret {
             Some(secret) => webhooks.with_client_secret(secret),
@@ -230,6 +232,7 @@ impl Builder {
             user_agent,
             private_token: self.private_token,
             webhooks,
+            redactor,
         }))
     }
 }

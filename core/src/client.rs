@@ -12,6 +12,7 @@ use crate::{
     origin::Origin,
     pipeline::{Call, Limits, Pipeline},
     process::{PerProcess, Slot},
+    redact::Redactor,
     resources::{self, Resource},
     retry::RetryOptions,
     transport::{HttpTransport, HttpTransportOptions, Proxy, Transport},
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) private_token: bool,
     pub(crate) webhooks: Webhooks,
+    /// Keeps the secrets above out of errors, in whatever a server says.
+    pub(crate) redactor: Redactor,
 }
 
 /// What one process needs to talk.
@@ -200,7 +203,13 @@ impl Settings {
         };
         let cell = self.cell()?;
         let budget = Arc::clone(&cell.budget);
-        let pipeline = Arc::new(Pipeline::new(self.origin.clone(), self.user_agent.clone(), transport, budget));
+        let pipeline = Arc::new(Pipeline::new(
+            self.origin.clone(),
+            self.user_agent.clone(),
+            transport,
+            budget,
+            self.redactor.clone(),
+        ));
         let origin = match (&self.token_source, &self.credentials) {
             (Some(source), _) => TokenOrigin::Source(Arc::clone(source)),
             (None, Some(credentials)) => {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::{Answer, Body, KopoKopo},
+    detail::detail,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
     resources::{Resource, document},
@@ -91,12 +92,14 @@ fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) ->
     let fault = if malformed { "a Location that names no resource" } else { "no Location" };
     let error = match endpoint.safety {
         Safety::Repeatable => {
-            KopoKopoError::decode(format!("the server accepted the request with {fault}, so its id is unknown"))
+            KopoKopoError::decode(detail!("the server accepted the request with {}, so its id is unknown", fault))
         }
         Safety::Once { find_out } => KopoKopoError::new(
             ErrorKind::OutcomeUnknown,
-            format!(
-                "the server accepted the request with {fault}: it very likely took effect, under an id that is unknown. Do not send it again. {find_out}"
+            detail!(
+                "the server accepted the request with {}: it very likely took effect, under an id that is unknown. Do not send it again. {}",
+                fault,
+                find_out
             ),
         ),
     };

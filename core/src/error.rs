@@ -3,7 +3,11 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::{redact::redact, types::Timestamp};
+use crate::{
+    detail::{Detail, Sentence, detail},
+    redact::{Redacted, Redactor, redact},
+    types::Timestamp,
+};
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
@@ -100,7 +104,7 @@ pub struct KopoKopoError(Box<Inner>);
 #[derive(Debug, Clone)]
 struct Inner {
     kind: ErrorKind,
-    detail: String,
+    detail: Detail,
     operation: Option<&'static str>,
     field: Option<String>,
     status: Option<u16>,
@@ -117,10 +121,11 @@ struct Inner {
 }
 
 impl KopoKopoError {
-    pub(crate) fn new(kind: ErrorKind, detail: impl AsRef<str>) -> Self {
+    /// The sentence is our own, with its parts from outside redacted: see [`crate::detail`].
+    pub(crate) fn new(kind: ErrorKind, detail: impl Sentence) -> Self {
         Self(Box::new(Inner {
             kind,
-            detail: redact(detail.as_ref()),
+            detail: detail.into_detail(),
             operation: None,
             field: None,
             status: None,
@@ -138,34 +143,28 @@ impl KopoKopoError {
     }
 
     /// A request refused before it was sent. `field` is the field's path in the caller's words: `destinations[0].amount`.
-    pub(crate) fn invalid(field: impl Into<String>, remedy: impl AsRef<str>) -> Self {
-        let field = field.into();
-        let mut error = Self::new(ErrorKind::InvalidRequest, format!("{field}: {}", remedy.as_ref()));
-        error.0.field = Some(field);
-        error
+    pub(crate) fn invalid(field: impl Into<String>, remedy: impl Sentence) -> Self {
+        Self::new(ErrorKind::InvalidRequest, remedy).at_field(field)
     }
 
     /// The client is set up wrongly. `option` names the option at fault.
-    pub(crate) fn configuration(option: impl Into<String>, remedy: impl AsRef<str>) -> Self {
-        let option = option.into();
-        let mut error = Self::new(ErrorKind::Configuration, format!("{option}: {}", remedy.as_ref()));
-        error.0.field = Some(option);
-        error
+    pub(crate) fn configuration(option: impl Into<String>, remedy: impl Sentence) -> Self {
+        Self::new(ErrorKind::Configuration, remedy).at_field(option)
     }
 
     /// An answer or an authentic webhook that could not be understood.
-    pub(crate) fn decode(detail: impl AsRef<str>) -> Self {
+    pub(crate) fn decode(detail: impl Sentence) -> Self {
         Self::new(ErrorKind::Decode, detail)
     }
 
     /// A webhook whose signature proves nothing.
-    pub(crate) fn signature(detail: impl AsRef<str>) -> Self {
+    pub(crate) fn signature(detail: impl Sentence) -> Self {
         Self::new(ErrorKind::Signature, detail)
     }
 
     /// What a [`crate::TokenSource`] answers when it has no token to give: kind `authentication`.
     pub fn token_source(detail: impl AsRef<str>) -> Self {
-        Self::new(ErrorKind::Authentication, format!("the token source failed: {}", detail.as_ref()))
+        Self::new(ErrorKind::Authentication, detail!("the token source failed: {}", redact(detail.as_ref())))
     }
 
     /// Whether the same read may succeed later.
@@ -182,8 +181,25 @@ impl KopoKopoError {
         self
     }
 
-    pub(crate) fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
-        self.0.detail = redact(detail.as_ref());
+    /// The remedy of an error without a field becomes that of a field.
+    pub(crate) fn at_field(mut self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.0.detail = Detail::of_field(&field, &self.0.detail);
+        self.0.field = Some(field);
+        self
+    }
+
+    /// Says something before.
+    pub(crate) fn after(mut self, before: impl Sentence) -> Self {
+        let mut detail = before.into_detail();
+        detail.push(&self.0.detail);
+        self.0.detail = detail;
+        self
+    }
+
+    /// Says more.
+    pub(crate) fn with_more(mut self, more: impl Sentence) -> Self {
+        self.0.detail.push(&more.into_detail());
         self
     }
 
@@ -197,9 +213,9 @@ impl KopoKopoError {
         self
     }
 
-    pub(crate) fn with_server_words(mut self, code: Option<String>, messages: &[String]) -> Self {
-        self.0.code = code.map(|code| redact(&code));
-        self.0.messages = messages.iter().map(|message| redact(message)).collect();
+    pub(crate) fn with_server_words(mut self, code: Option<Redacted>, messages: Vec<Redacted>) -> Self {
+        self.0.code = code.map(Redacted::into_string);
+        self.0.messages = messages.into_iter().map(Redacted::into_string).collect();
         self
     }
 
@@ -213,8 +229,9 @@ impl KopoKopoError {
         self
     }
 
-    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
-        self.0.body = (!body.is_empty()).then(|| redact(&String::from_utf8_lossy(body)));
+    /// Keeps the beginning of a body.
+    pub(crate) fn with_body(mut self, body: &[u8], redactor: &Redactor) -> Self {
+        self.0.body = redactor.body(body);
         self
     }
 
@@ -226,15 +243,15 @@ impl KopoKopoError {
     }
 
     /// The last state of the resource that was seen.
-    pub(crate) fn with_state(mut self, state: Option<String>) -> Self {
-        self.0.state = state;
+    pub(crate) fn with_state(mut self, state: Option<Redacted>) -> Self {
+        self.0.state = state.map(Redacted::into_string);
         self
     }
 
     /// The server's own name for the request.
     #[allow(dead_code, reason = "set where a response is turned into an error")]
     pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
-        self.0.request_id = request_id.map(|id| redact(&id));
+        self.0.request_id = request_id.map(|id| redact(&id).into_string());
         self
     }
 
@@ -248,9 +265,7 @@ impl KopoKopoError {
     pub(crate) fn within(mut self, parent: &str) -> Self {
         if let Some(field) = self.0.field.take() {
             let path = format!("{parent}.{field}");
-            if let Some(rest) = self.0.detail.strip_prefix(&field) {
-                self.0.detail = format!("{path}{rest}");
-            }
+            self.0.detail.move_field(&field, &path);
             self.0.field = Some(path);
         }
         self
@@ -263,7 +278,7 @@ impl KopoKopoError {
 
     /// What happened and what to do about it, in a sentence.
     pub fn detail(&self) -> &str {
-        &self.0.detail
+        self.0.detail.as_str()
     }
 
     /// The operation that failed: `"incoming_payments.create"`.
@@ -339,7 +354,7 @@ impl fmt::Display for KopoKopoError {
         if let Some(operation) = self.0.operation {
             write!(f, "{operation}: ")?;
         }
-        f.write_str(&self.0.detail)
+        f.write_str(self.0.detail.as_str())
     }
 }
 

@@ -1,16 +1,24 @@
 //! Turns what went wrong on the wire into what a caller acts on.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use http::header::LOCATION;
 use serde::Deserialize;
 
 use crate::{
+    detail::{Detail, Sentence, detail},
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError},
+    redact::{Redacted, Redactor},
     transport::{HttpResponse, Reason, Sent, TransportError},
-    types::{Timestamp, de},
+    types::{ResourceId, Timestamp, de},
 };
+
+/// A longer error body is not parsed.
+const LONGEST_ERROR_BODY: usize = 64 * 1024;
+
+/// How many of the server's messages an error keeps.
+const MOST_MESSAGES: usize = 20;
 
 /// Who wrote the body of an error response. A gateway or proxy on the way returns its own pages for the same statuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,15 +68,16 @@ pub(crate) const fn kind(reason: Reason) -> ErrorKind {
 }
 
 /// A request without an answer, or whose answer broke off.
-pub(crate) fn lost(endpoint: &Endpoint, lost: &TransportError) -> KopoKopoError {
+pub(crate) fn lost(endpoint: &Endpoint, lost: &TransportError, redactor: &Redactor) -> KopoKopoError {
+    let cause = redactor.redact(&lost.detail);
     match (endpoint.safety, lost.sent) {
         (Safety::Once { find_out }, Sent::Maybe) => {
-            outcome_unknown(&format!("was sent, and its answer was lost ({})", lost.detail), find_out)
+            outcome_unknown(&detail!("was sent, and its answer was lost ({})", cause), find_out)
         }
         (Safety::Once { .. }, Sent::No) => {
-            KopoKopoError::new(kind(lost.reason), format!("{}; nothing was sent", lost.detail))
+            KopoKopoError::new(kind(lost.reason), detail!("{}; nothing was sent", cause))
         }
-        (Safety::Repeatable, _) => KopoKopoError::new(kind(lost.reason), &lost.detail),
+        (Safety::Repeatable, _) => KopoKopoError::new(kind(lost.reason), cause),
     }
 }
 
@@ -78,24 +87,29 @@ pub(crate) fn cancelled(endpoint: &Endpoint, attempts: u32, sent_at: Timestamp) 
         Safety::Once { find_out } => find_out,
         Safety::Repeatable => "",
     };
-    outcome_unknown("was sent, and the call was cancelled before its response arrived", find_out)
+    outcome_unknown(&detail!("was sent, and the call was cancelled before its response arrived"), find_out)
         .with_operation(endpoint.operation)
         .with_attempts(attempts)
         .with_sent_at(Some(sent_at))
 }
 
 /// The request was accepted, and its call was cancelled before the result was delivered.
-pub(crate) fn cancelled_after_acceptance(endpoint: &Endpoint, id: &str) -> KopoKopoError {
-    let detail = format!(
-        "the server accepted the request before the call was cancelled. Do not send it again: fetch it by its id {id}"
+pub(crate) fn cancelled_after_acceptance(endpoint: &Endpoint, id: &ResourceId) -> KopoKopoError {
+    let detail = detail!(
+        "the server accepted the request before the call was cancelled. Do not send it again: fetch it by its id {}",
+        id
     );
     KopoKopoError::new(ErrorKind::OutcomeUnknown, detail).with_operation(endpoint.operation)
 }
 
-fn outcome_unknown(what: &str, find_out: &str) -> KopoKopoError {
+fn outcome_unknown(what: &Detail, find_out: &'static str) -> KopoKopoError {
     KopoKopoError::new(
         ErrorKind::OutcomeUnknown,
-        format!("the request {what}. It may have taken effect: sending it again may move the money twice. {find_out}"),
+        detail!(
+            "the request {}. It may have taken effect: sending it again may move the money twice. {}",
+            what,
+            find_out
+        ),
     )
 }
 
@@ -105,41 +119,68 @@ pub(crate) fn refused(
     response: &HttpResponse,
     retry_after: Option<Duration>,
     reauthenticated: bool,
+    redactor: &Redactor,
 ) -> KopoKopoError {
     let status = response.status;
-    let body: Option<ErrorBody> = serde_json::from_slice(response.body_or_empty()).ok();
+    let body = error_body(response.body_or_empty());
     let author = Author::of(response, body.as_ref());
     let body = body.unwrap_or_default();
     let code = body.error_code.or(body.error);
-    let mut messages = body.error_message;
-    messages.extend(body.error_description);
+    let messages: Vec<Redacted> = body
+        .error_message
+        .iter()
+        .chain(&body.error_description)
+        .take(MOST_MESSAGES)
+        .map(|message| redactor.redact(message))
+        .collect();
 
-    let mut detail = sentence(status, endpoint, reauthenticated);
-    if let Some(said) = (!messages.is_empty())
-        .then(|| messages.join("; "))
-        .or_else(|| code.clone().filter(|code| *code != status.to_string()))
-    {
-        let _ = write!(detail, ": {said}");
-    }
-    if let Some(hint) = hint(response, author) {
-        detail.truncate(detail.trim_end_matches('.').len());
-        let _ = write!(detail, ". {hint}");
+    let said = code.as_deref().filter(|code| *code != status.to_string()).map(|code| redactor.redact(code));
+    let mut said_in_all = Detail::default();
+    for (at, said) in messages.iter().chain(said.as_ref().filter(|_| messages.is_empty())).enumerate() {
+        said_in_all.push(&detail!("{}{}", if at == 0 { "" } else { "; " }, said));
     }
     let error = match endpoint.safety {
         // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened. A 409 may
         // be the response to a copy of this request that something on the way sent again.
         Safety::Once { find_out } if may_have_taken_effect(status) => {
-            let said = if messages.is_empty() { String::new() } else { format!(" ({})", messages.join("; ")) };
-            outcome_unknown(
-                &format!("was answered with {status}{said}, which does not say whether it was carried out"),
-                find_out,
-            )
+            let mut what = detail!("was answered with {}", status);
+            if !said_in_all.is_empty() {
+                what.push(&detail!(" ({})", said_in_all));
+            }
+            what.push(&detail!(", which does not say whether it was carried out"));
+            outcome_unknown(&what, find_out)
         }
-        _ => KopoKopoError::new(kind_of(status, endpoint, author, code.as_deref()), detail),
+        _ => {
+            let mut detail = sentence(status, endpoint, reauthenticated);
+            if !said_in_all.is_empty() {
+                detail.push(&detail!(": {}", said_in_all));
+            }
+            if let Some(hint) = hint(response, author) {
+                detail.end_sentence();
+                detail.push(&detail!(" {}", hint));
+            }
+            KopoKopoError::new(kind_of(status, endpoint, author, code.as_deref()), detail)
+        }
     };
-    let error = error.with_status(status).with_server_words(code, &messages).with_retry_after(retry_after);
-    // The body of an OAuth response may repeat the secret or a token.
-    if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty()) }
+    with_response(error, endpoint, response, redactor)
+        .with_server_words(code.map(|code| redactor.redact(&code)), messages)
+        .with_retry_after(retry_after)
+}
+
+/// An error gains what is known of its response. What OAuth endpoints say holds secrets and tokens: none of it is kept.
+pub(crate) fn with_response(
+    error: KopoKopoError,
+    endpoint: &Endpoint,
+    response: &HttpResponse,
+    redactor: &Redactor,
+) -> KopoKopoError {
+    let error = error.with_status(response.status);
+    if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty(), redactor) }
+}
+
+/// What an error body says. The API's are short: a long one is a page of something in between.
+fn error_body(body: &[u8]) -> Option<ErrorBody> {
+    serde_json::from_slice(body.get(..LONGEST_ERROR_BODY).unwrap_or(body)).ok()
 }
 
 /// Whether a request that creates something may have been processed, although its status is not 2xx.
@@ -174,17 +215,17 @@ fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>)
     }
 }
 
-fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> String {
+fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> Detail {
     match status {
-        300..=399 => format!("the server answered with a redirect ({status}), which is never followed"),
-        401 if endpoint.path.starts_with("/oauth/token") => "the server refused the credentials (401)".into(),
-        401 if reauthenticated => "the server refused the access token, and a new one too (401)".into(),
-        401 => "the server refused the access token (401)".into(),
-        403 => "the server does not permit this (403)".into(),
-        404 | 410 => format!("not found ({status})"),
-        429 => "too many requests (429)".into(),
-        500.. => format!("the server failed ({status})"),
-        _ => format!("the server refused the request ({status})"),
+        300..=399 => detail!("the server answered with a redirect ({}), which is never followed", status),
+        401 if endpoint.path.starts_with("/oauth/token") => "the server refused the credentials (401)".into_detail(),
+        401 if reauthenticated => "the server refused the access token, and a new one too (401)".into_detail(),
+        401 => "the server refused the access token (401)".into_detail(),
+        403 => "the server does not permit this (403)".into_detail(),
+        404 | 410 => detail!("not found ({})", status),
+        429 => "too many requests (429)".into_detail(),
+        500.. => detail!("the server failed ({})", status),
+        _ => detail!("the server refused the request ({})", status),
     }
 }
 

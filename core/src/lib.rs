@@ -9,6 +9,7 @@ mod builder;
 mod cancel;
 mod client;
 mod created;
+mod detail;
 mod endpoint;
 mod error;
 mod failure;
@@ -33,6 +34,8 @@ pub use created::Created;
 pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
+#[doc(hidden)]
+pub use redact::redact_all;
 pub use retry::RetryOptions;
 #[doc(hidden)]
 pub use retry::parse_retry_after;

@@ -10,7 +10,7 @@ pub(crate) struct Origin(Url);
 
 impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let refuse = |remedy: &str| Err(KopoKopoError::configuration("base_url", remedy));
+        let refuse = |remedy: &'static str| Err(KopoKopoError::configuration("base_url", remedy));
         let Ok(url) = Url::parse(text.trim()) else {
             return refuse("is not a URL; expected one such as https://api.kopokopo.com");
         };

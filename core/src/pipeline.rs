@@ -17,12 +17,14 @@ use tokio::{
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    auth::Tokens,
+    auth::{CachedToken, Tokens},
     cancel::InFlight,
+    detail::detail,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
     origin::Origin,
+    redact::{Redactor, json_error},
     retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
     transport::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError},
     types::{ResourceId, Secret},
@@ -42,7 +44,8 @@ pub(crate) enum Body {
 impl Body {
     pub(crate) fn json(value: &impl Serialize) -> Result<Self> {
         let bytes = serde_json::to_vec(value).map_err(|error| {
-            KopoKopoError::new(ErrorKind::Internal, format!("the request could not be written as JSON: {error}"))
+            let why = json_error(&error);
+            KopoKopoError::new(ErrorKind::Internal, detail!("the request could not be written as JSON: {}", why))
         })?;
         Ok(Self::Json(bytes.into()))
     }
@@ -85,16 +88,17 @@ pub(crate) struct Call<'a> {
 /// An answer of status 2xx.
 pub(crate) struct Answer {
     response: HttpResponse,
-    operation: &'static str,
+    endpoint: &'static Endpoint,
     attempts: u32,
+    redactor: Redactor,
+    held: Option<Arc<CachedToken>>,
 }
 
 impl Answer {
     pub(crate) fn body(&self) -> Result<&[u8]> {
-        self.response
-            .body
-            .as_deref()
-            .map_err(|broken| self.explain(KopoKopoError::new(failure::kind(broken.reason), &broken.detail)))
+        self.response.body.as_deref().map_err(|broken| {
+            self.explain(KopoKopoError::new(failure::kind(broken.reason), self.redactor().redact(&broken.detail)))
+        })
     }
 
     /// The body, or nothing if it broke off.
@@ -109,13 +113,17 @@ impl Answer {
 
     /// An error about this answer, with all that is known of it.
     pub(crate) fn explain(&self, error: KopoKopoError) -> KopoKopoError {
-        let error = error.with_operation(self.operation).with_status(self.response.status).with_attempts(self.attempts);
-        // The body of an OAuth response holds a token.
-        if self.operation.starts_with("oauth.") { error } else { error.with_body(self.response.body_or_empty()) }
+        failure::with_response(error, self.endpoint, &self.response, &self.redactor())
+            .with_operation(self.endpoint.operation)
+            .with_attempts(self.attempts)
+    }
+
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.redactor.with(self.held.as_ref().map(|held| &held.token))
     }
 
     pub(crate) fn unreadable(&self, error: &serde_json::Error) -> KopoKopoError {
-        self.explain(KopoKopoError::decode(format!("the answer could not be understood: {error}")))
+        self.explain(KopoKopoError::decode(detail!("the answer could not be understood: {}", json_error(error))))
     }
 }
 
@@ -125,6 +133,8 @@ pub(crate) struct Pipeline {
     user_agent: HeaderValue,
     transport: Arc<dyn Transport>,
     budget: Arc<RetryBudget>,
+    /// Knows this client's own secrets.
+    redactor: Redactor,
 }
 
 impl Pipeline {
@@ -133,8 +143,9 @@ impl Pipeline {
         user_agent: HeaderValue,
         transport: Arc<dyn Transport>,
         budget: Arc<RetryBudget>,
+        redactor: Redactor,
     ) -> Self {
-        Self { origin, user_agent, transport, budget }
+        Self { origin, user_agent, transport, budget, redactor }
     }
 
     /// Performs a call to its end and answers what came with status 2xx.
@@ -178,7 +189,7 @@ impl Pipeline {
             Ok(answer) => {
                 let id = answer.location().and_then(|location| ResourceId::from_location(location).ok())?;
                 let location = self.origin.url(&format!("{}/{}", endpoint.path, id.as_str()));
-                let error = failure::cancelled_after_acceptance(endpoint, id.as_str());
+                let error = failure::cancelled_after_acceptance(endpoint, &id);
                 Some(answer.explain(error).with_resource(id.as_str(), location.into()))
             }
             Err(error) => (error.kind() == ErrorKind::OutcomeUnknown).then(|| error.clone()),
@@ -204,9 +215,10 @@ impl Pipeline {
             attempts += 1;
             let gate = in_flight.map_or_else(SendGate::default, |in_flight| in_flight.gate(latest));
             let outcome = self.send(&call, held.as_ref().map(|held| &held.token), deadline, gate).await;
+            let redactor = || self.redactor.with(held.as_ref().map(|held| &held.token));
             let (error, passing, asked) = match outcome {
                 Ok(response) if is_usable(&response, endpoint) => {
-                    return Ok(Answer { response, operation: endpoint.operation, attempts });
+                    return Ok(Answer { response, endpoint, attempts, redactor: self.redactor.clone(), held });
                 }
                 Ok(response) => {
                     if let (401, Some(tokens), Some(held)) = (response.status, call.tokens, &held) {
@@ -220,18 +232,19 @@ impl Pipeline {
                     }
                     match &response.body {
                         Err(broken) if (200..300).contains(&response.status) => {
-                            (failure::lost(endpoint, broken), broken.reason != Reason::TooLarge, None)
+                            (failure::lost(endpoint, broken, &redactor()), broken.reason != Reason::TooLarge, None)
                         }
                         _ => {
                             let asked = retry_after(&response);
-                            (failure::refused(endpoint, &response, asked, replayed), is_passing(response.status), asked)
+                            let error = failure::refused(endpoint, &response, asked, replayed, &redactor());
+                            (error, is_passing(response.status), asked)
                         }
                     }
                 }
                 Err(lost) => {
                     let again = lost.reason != Reason::Setup
                         && (lost.sent == Sent::No || endpoint.safety == Safety::Repeatable);
-                    (failure::lost(endpoint, &lost), again, None)
+                    (failure::lost(endpoint, &lost, &redactor()), again, None)
                 }
             };
             let mut error = error.with_operation(endpoint.operation).with_attempts(attempts);
@@ -250,8 +263,7 @@ impl Pipeline {
             }
             let pause = asked.unwrap_or_else(|| limits.retries.wait(retries));
             if let Some(reason) = self.no_more(pause, deadline) {
-                let detail = format!("{}{reason}", error.detail());
-                return Err(error.with_detail(detail));
+                return Err(error.with_more(reason));
             }
             retries += 1;
             tracing::debug!(

@@ -26,7 +26,7 @@ pub(crate) fn optional<T: AsRef<str>>(value: Option<&T>) -> Option<&str> {
 /// A phone number in any of the forms people type, as the twelve digits that are sent.
 pub(crate) fn phone(field: &str, value: &Personal) -> Result<PhoneNumber> {
     required(field, value.as_str())?;
-    value.as_str().parse().map_err(|error: KopoKopoError| KopoKopoError::invalid(field, error.detail()))
+    value.as_str().parse().map_err(|error: KopoKopoError| error.at_field(field))
 }
 
 /// An amount of at least something.

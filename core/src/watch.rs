@@ -8,10 +8,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     client::{Answer, Body, KopoKopo},
+    detail::detail,
     endpoint::Endpoint,
     error::{ErrorKind, KopoKopoError, Result},
     options::CallOptions,
-    redact::redact,
+    redact::{Redacted, redact},
     resources::Resource,
     types::ResourceId,
 };
@@ -149,7 +150,7 @@ impl<R: Resource> Watch<R> {
 /// What matters of a response, whatever the resource: the loop below exists once and not once for each type.
 struct Snapshot {
     is_final: bool,
-    state: String,
+    state: Redacted,
 }
 
 impl Snapshot {
@@ -159,7 +160,7 @@ impl Snapshot {
     }
 }
 
-fn short(state: &str) -> String {
+fn short(state: &str) -> Redacted {
     redact(&state.chars().take(LONGEST_STATE).collect::<String>())
 }
 
@@ -177,9 +178,9 @@ struct Poller {
     next_poll: Option<Instant>,
     pause: Duration,
     slowest_poll: Duration,
-    state: Option<String>,
+    state: Option<Redacted>,
     /// Why the latest poll failed.
-    failure: Option<String>,
+    failure: Option<ErrorKind>,
     body: Bytes,
     is_over: bool,
 }
@@ -230,7 +231,7 @@ impl Poller {
             }
             Err(error) if self.is_transient(&error) => {
                 retry_after = error.retry_after();
-                self.failure = Some(error.kind().as_str().to_owned());
+                self.failure = Some(error.kind());
                 None
             }
             Err(error) => {
@@ -273,19 +274,15 @@ impl Poller {
     }
 
     fn not_final(&self) -> KopoKopoError {
-        let timeout = self.options.timeout.as_secs_f64();
-        let id = self.id.as_str();
+        let timeout = self.options.timeout;
         let mut detail = match &self.state {
-            Some(state) => format!("still {state} after {timeout} s"),
-            None => format!("no state was received within {timeout} s"),
+            Some(state) => detail!("still {} after {}", state, timeout),
+            None => detail!("no state was received within {}", timeout),
         };
-        if let Some(failure) = &self.failure {
-            detail.push_str(" (the latest poll failed: ");
-            detail.push_str(failure);
-            detail.push(')');
+        if let Some(failure) = self.failure {
+            detail.push(&detail!(" (the latest poll failed: {})", failure.as_str()));
         }
-        detail.push_str(". The request is not cancelled; fetch it later by id ");
-        detail.push_str(id);
+        detail.push(&detail!(". The request is not cancelled; fetch it later by id {}", self.id));
         self.with_resource(KopoKopoError::new(ErrorKind::NotFinal, detail).with_operation(self.endpoint.operation))
     }
 

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use cache::{Route, TokenCell};
+pub(crate) use cache::{CachedToken, Route, TokenCell};
 pub(crate) use oauth::TOKEN;
 pub use oauth::{Introspection, OAuth, Token, TokenApplication, TokenInfo};
 pub(crate) use tokens::{Origin as TokenOrigin, Tokens};
 
 use crate::{
+    detail::detail,
     error::{ErrorKind, KopoKopoError, Result},
     types::Secret,
 };
@@ -46,7 +47,7 @@ pub struct AccessToken {
 
 impl AccessToken {
     /// The token as a header can carry it.
-    fn checked(self, from: &str) -> Result<Self> {
+    fn checked(self, from: &'static str) -> Result<Self> {
         let token = self.token.expose().trim_ascii();
         let remedy = if token.is_empty() {
             "an empty access token"
@@ -57,7 +58,7 @@ impl AccessToken {
         } else {
             return Ok(Self { token: Secret::from(token), ..self });
         };
-        Err(KopoKopoError::new(ErrorKind::Authentication, format!("{from} returned {remedy}")))
+        Err(KopoKopoError::new(ErrorKind::Authentication, detail!("{} returned {}", from, remedy)))
     }
 }
 

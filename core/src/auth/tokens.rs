@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     client::Credentials,
+    detail::detail,
     error::{ErrorKind, KopoKopoError, Result},
     pipeline::{Call, Limits, Pipeline},
 };
@@ -76,10 +77,11 @@ fn held(error: KopoKopoError, left: Duration) -> KopoKopoError {
     if left <= FAILURE_PAUSE {
         return error;
     }
-    let detail =
-        format!("{}. The next token request is sent in {:.1} s at the earliest", error.detail(), left.as_secs_f64());
+    let rounded = Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).next_multiple_of(100));
     let retry_after = error.retry_after().map(|_| left);
-    error.with_detail(detail).with_retry_after(retry_after)
+    error
+        .with_more(detail!(". The next token request is sent in {} at the earliest", rounded))
+        .with_retry_after(retry_after)
 }
 
 impl Origin {
@@ -103,8 +105,7 @@ impl Origin {
         if matches!(self, Self::Source(_)) {
             return error;
         }
-        let detail = format!("the token request failed, so nothing else was sent: {}", error.detail());
-        error.with_detail(detail)
+        error.after("the token request failed, so nothing else was sent: ")
     }
 
     fn timeout(&self) -> KopoKopoError {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hidden::redacted_debug;
 use crate::{
+    detail::detail,
     error::{KopoKopoError, Result},
     types::{Amount, JsonNumber, Network, Personal, PhoneNumber, de},
     validate,
@@ -164,7 +165,7 @@ pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'
     if destinations.len() > 1 && !matches!(first, Destination::MobileWallet(_) | Destination::BankAccount(_)) {
         return Err(KopoKopoError::invalid(
             "destinations",
-            format!(
+            detail!(
                 "may hold several only of mobile_wallet or bank_account; send one request for each {}",
                 first.type_name()
             ),
@@ -191,7 +192,11 @@ fn check_repetition(destinations: &[WireDestination<'_>]) -> Result<()> {
         if let Some(first) = seen.insert(recipient, at) {
             return Err(KopoKopoError::invalid(
                 format!("destinations[{at}].{field}"),
-                format!("must differ from destinations[{first}].{field}; add the amounts, or send a second request"),
+                detail!(
+                    "must differ from destinations[{}].{}; add the amounts, or send a second request",
+                    first,
+                    field
+                ),
             ));
         }
     }

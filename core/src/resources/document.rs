@@ -4,7 +4,9 @@ use memchr::memchr2_iter;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    detail::detail,
     error::{KopoKopoError, Result},
+    redact::{Redacted, json_error, redact},
     types::{Raw, ResourceId, de},
 };
 
@@ -62,7 +64,7 @@ pub(crate) fn text(body: &[u8]) -> Result<&str> {
         return Err(KopoKopoError::decode("the body is no JSON object"));
     }
     if is_too_deep(body) {
-        return Err(KopoKopoError::decode(format!("the body is nested more than {DEEPEST} levels deep")));
+        return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", DEEPEST)));
     }
     Ok(text)
 }
@@ -74,12 +76,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 
 /// Says where and why, without the words that stand there: they may be somebody's name.
 pub(crate) fn unreadable(error: &serde_json::Error) -> KopoKopoError {
-    let why = error.to_string();
-    let why = match (why.find(": string \""), why.rfind("\", expected")) {
-        (Some(from), Some(to)) if from < to => format!("{}: a text{}", &why[..from], &why[to + 1..]),
-        _ => why,
-    };
-    KopoKopoError::decode(format!("the body could not be understood: {why}"))
+    KopoKopoError::decode(detail!("the body could not be understood: {}", json_error(error)))
 }
 
 fn is_too_deep(json: &[u8]) -> bool {
@@ -108,25 +105,29 @@ fn is_too_deep(json: &[u8]) -> bool {
 /// Checks that a document describes the resource that was asked for. `types` are the words for its type. If there are
 /// none, every word is accepted that does not belong to another section. A document without a type is accepted, one
 /// without an id is not: every documented response has one.
-pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&str]) -> Result<()> {
+pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&'static str]) -> Result<()> {
     let Identified { data: Identity { id, kind } } = parse(text(body)?)?;
-    let asked = asked.as_str();
     let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) else {
-        return Err(KopoKopoError::decode(format!("data.id is missing in the response; expected {asked}")));
+        return Err(KopoKopoError::decode(detail!("data.id is missing in the response; expected {}", asked)));
     };
-    if !id.eq_ignore_ascii_case(asked) {
-        let id = short(&id);
-        return Err(KopoKopoError::decode(format!(
-            "the response describes another resource: data.id is {id}, expected {asked}"
+    if !id.eq_ignore_ascii_case(asked.as_str()) {
+        return Err(KopoKopoError::decode(detail!(
+            "the response describes another resource: data.id is {}, expected {}",
+            short(&id),
+            asked
         )));
     }
     let Some(kind) = kind.filter(|kind| !kind.trim().is_empty()) else { return Ok(()) };
     let is_listed = |words: &[&str]| words.iter().any(|word| same_type(word, &kind));
     if if types.is_empty() { is_listed(&TYPES) } else { !is_listed(types) } {
-        let expected = types.first().map_or_else(String::new, |word| format!(", expected {word}"));
-        let (kind, id) = (short(&kind), short(&id));
-        return Err(KopoKopoError::decode(format!(
-            "the response describes another resource: data.type is {kind}{expected}; data.id is {id}, expected {asked}"
+        let (comma, expected) = types.first().map_or(("", ""), |word| (", expected ", *word));
+        return Err(KopoKopoError::decode(detail!(
+            "the response describes another resource: data.type is {}{}{}; data.id is {}, expected {}",
+            short(&kind),
+            comma,
+            expected,
+            short(&id),
+            asked
         )));
     }
     Ok(())
@@ -181,8 +182,8 @@ fn same_type(a: &str, b: &str) -> bool {
 }
 
 /// As much of the server's word as an error repeats.
-fn short(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control()).take(128).collect()
+fn short(word: &str) -> Redacted {
+    redact(&word.chars().filter(|c| !c.is_control()).take(128).collect::<String>())
 }
 
 /// Takes the envelope off: the id, the whole text, and the attributes.

@@ -24,7 +24,11 @@ use super::{
     pool::{IDLE, Pool},
     tls,
 };
-use crate::error::{KopoKopoError, Result};
+use crate::{
+    detail::detail,
+    error::{KopoKopoError, Result},
+    redact::redact,
+};
 
 /// A response to a read that is larger than this is refused: no response of the API comes near it.
 const MAX_RESPONSE: usize = 64 * 1024 * 1024;
@@ -71,7 +75,8 @@ impl HttpTransport {
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
     pub(crate) fn new(options: &HttpTransportOptions) -> Result<Self> {
         let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {
-            KopoKopoError::configuration("extra_ca_certificates", format!("TLS could not be set up: {error}"))
+            let cause = redact(&error.to_string());
+            KopoKopoError::configuration("extra_ca_certificates", detail!("TLS could not be set up: {}", cause))
         })?;
         let proxy = match &options.proxy {
             // Over plain http a proxy would read the token, so loopback is never sent through the environment's.

@@ -18,6 +18,7 @@ pub use currency::Currency;
 pub use metadata::{Metadata, MetadataValue};
 pub(crate) use open_enum::open_enum;
 pub use personal::Personal;
+pub(crate) use phone::is_phone_separator;
 pub use phone::{PhoneNumber, hash_phone};
 pub use raw::Raw;
 pub use resource_id::ResourceId;

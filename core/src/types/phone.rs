@@ -49,6 +49,13 @@ impl FromStr for PhoneNumber {
     }
 }
 
+/// What stands between the groups of a phone number, in what people type and paste.
+pub(crate) fn is_phone_separator(c: char) -> bool {
+    matches!(c, '-' | '.' | '(' | ')' | '\u{ad}' | '\u{2212}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || (c.is_whitespace() && !matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
+}
+
 fn normalise(text: &str) -> Option<String> {
     let text = text.trim();
     let (plus, text) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));

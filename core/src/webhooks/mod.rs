@@ -15,7 +15,9 @@ use std::fmt;
 use signature::Key;
 
 use crate::{
+    detail::detail,
     error::{KopoKopoError, Result},
+    redact::Redactor,
     types::Secret,
 };
 
@@ -24,9 +26,6 @@ pub const SIGNATURE_HEADER: &str = "X-KopoKopo-Signature";
 
 /// A larger body is refused before it is hashed. The result of a long poll can be megabytes.
 const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
-
-/// How many bytes of a body that could not be read an error keeps.
-const LONGEST_KEPT: usize = 4096;
 
 /// Verifies webhooks and result callbacks.
 ///
@@ -104,7 +103,7 @@ impl Webhooks {
             ));
         }
         if body.len() > self.max_body {
-            return Err(KopoKopoError::signature(format!(
+            return Err(KopoKopoError::signature(detail!(
                 "the body has {} bytes, more than the {} that are looked at",
                 body.len(),
                 self.max_body
@@ -130,17 +129,8 @@ impl Webhooks {
     /// # Errors
     /// `decode` where it is no JSON object.
     pub fn parse_unverified(&self, body: &[u8]) -> Result<Event> {
-        Event::parse(body).map_err(|error| error.with_body(beginning(body)))
+        Event::parse(body).map_err(|error| error.with_body(body, &Redactor::default()))
     }
-}
-
-/// As much of a body as an error keeps. It ends between two words: half of a phone number would not be known for one.
-fn beginning(body: &[u8]) -> &[u8] {
-    let Some((kept, _)) = body.split_at_checked(LONGEST_KEPT).filter(|(_, rest)| !rest.is_empty()) else {
-        return body;
-    };
-    let end = kept.iter().rposition(|b| matches!(b, b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']'));
-    kept.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 impl fmt::Debug for Webhooks {

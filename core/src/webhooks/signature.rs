@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
+    detail::detail,
     error::{KopoKopoError, Result},
     types::Secret,
 };
@@ -42,7 +43,7 @@ pub fn sign(api_key: &str, body: &[u8]) -> String {
 
 /// Reads the header: 64 lower-case hexadecimal characters and nothing else.
 pub(super) fn parse(header: Option<&str>) -> Result<[u8; 32]> {
-    let refuse = |what: &str| Err(KopoKopoError::signature(what));
+    let refuse = |what: &'static str| Err(KopoKopoError::signature(what));
     let Some(header) = header else {
         return refuse(
             "the X-KopoKopo-Signature header is missing: this did not come from Kopo Kopo, or something on the way dropped the header",
@@ -56,7 +57,7 @@ pub(super) fn parse(header: Option<&str>) -> Result<[u8; 32]> {
         return refuse("the signature is not ASCII: it must be 64 lower-case hexadecimal characters");
     }
     if text.len() != 64 {
-        return refuse(&format!("the signature has {} characters: it must have 64", text.len()));
+        return Err(KopoKopoError::signature(detail!("the signature has {} characters: it must have 64", text.len())));
     }
     if text.bytes().any(|b| b.is_ascii_uppercase()) {
         return refuse("the signature has capital letters: it must be 64 lower-case hexadecimal characters");

@@ -1,0 +1,186 @@
+//! Finds what a text must not show, word by word, in one pass.
+
+use std::ops::Range;
+
+/// Ends of JSON and form keys whose values are not shown, without `_` and `-`.
+const SECRET_KEYS: [&str; 6] = ["secret", "apikey", "token", "tokens", "password", "passwd"];
+
+/// What stands before a credential in an authorization header.
+const SCHEMES: [&str; 2] = ["bearer", "basic"];
+
+/// As many digits in a row are a phone or an account number.
+const LONG_RUN: usize = 9;
+
+/// Sensitive words and the values of secret keys, in order.
+pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let word = &rest[..word_length(rest)];
+        if word.is_empty() {
+            let skipped = rest.find(is_word).unwrap_or(rest.len());
+            count(skipped);
+            at += skipped;
+            continue;
+        }
+        let end = at + word.len();
+        if is_sensitive(word) {
+            spans.push(at..end);
+        }
+        at = end;
+        if let Some(value) = credential(text, word, end) {
+            at = value.end;
+            spans.push(value);
+        }
+    }
+    spans
+}
+
+/// The span of what follows a word that names a secret.
+fn credential(text: &str, word: &str, end: usize) -> Option<Range<usize>> {
+    let tail = Tail::of(word);
+    if SCHEMES.iter().any(|scheme| tail.ends_with(scheme)) {
+        return after_scheme(text, end);
+    }
+    SECRET_KEYS.iter().any(|key| tail.ends_with(key)).then(|| value_after(text, end)).flatten()
+}
+
+/// The last letters of a word in lower case, without `_` and `-`.
+struct Tail([u8; 8]);
+
+impl Tail {
+    fn of(word: &str) -> Self {
+        let mut tail = [0; 8];
+        let letters = word.bytes().rev().filter(|b| !matches!(b, b'_' | b'-'));
+        for (slot, letter) in tail.iter_mut().rev().zip(letters) {
+            *slot = letter.to_ascii_lowercase();
+        }
+        count(word.len());
+        Self(tail)
+    }
+
+    fn ends_with(&self, letters: &str) -> bool {
+        self.0.ends_with(letters.as_bytes())
+    }
+}
+
+fn word_length(text: &str) -> usize {
+    let length = text.find(|c: char| !is_word(c)).unwrap_or(text.len());
+    count(length);
+    length
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.' | '+')
+}
+
+fn is_sensitive(word: &str) -> bool {
+    count(word.len());
+    let is_address = word.find('@').is_some_and(|at| at > 0 && word[at..].contains('.'));
+    let bare = word.trim_matches(['.', '-', '_', '+']);
+    let long_hex = bare.len() >= 64 && bare.bytes().all(|b| b.is_ascii_hexdigit());
+    is_address || long_hex || (!is_uuid(bare) && has_long_run(bare))
+}
+
+/// Digits of any script.
+fn has_long_run(word: &str) -> bool {
+    let mut run = 0;
+    word.chars().any(|c| {
+        run = if c.is_numeric() { run + 1 } else { 0 };
+        run >= LONG_RUN
+    })
+}
+
+/// A UUID's last group can be twelve digits, and then it names a resource and no person.
+fn is_uuid(word: &str) -> bool {
+    word.len() == 36
+        && word.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// `Bearer VALUE`.
+fn after_scheme(text: &str, end: usize) -> Option<Range<usize>> {
+    let rest = &text[end..];
+    let gap = rest.find(|c: char| !c.is_whitespace()).filter(|gap| *gap > 0)?;
+    let value = rest[gap..].find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '<' | '\\'));
+    let length = value.unwrap_or(rest.len() - gap);
+    count(gap + length);
+    (length > 0).then(|| end + gap..end + gap + length)
+}
+
+/// The value that follows a key: `key=VALUE`, `"key":"VALUE"`, `"key" : {VALUE}`, `\"key\":\"VALUE\"`.
+fn value_after(text: &str, end: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = end;
+    while matches!(bytes.get(at), Some(b'"' | b'\'' | b'\\' | b' ')) {
+        at += 1;
+    }
+    count(at - end);
+    if !matches!(bytes.get(at), Some(b':' | b'=')) {
+        return None;
+    }
+    at += 1;
+    let mut escaped = false;
+    while let Some(b' ' | b'\\') = bytes.get(at) {
+        escaped |= bytes[at] == b'\\';
+        at += 1;
+    }
+    let (begin, length) = match bytes.get(at)? {
+        quote @ (b'"' | b'\'') => (at + 1, quoted(&bytes[at + 1..], *quote, escaped)),
+        b'{' | b'[' => (at, nested(&bytes[at..])),
+        _ => (at, bytes[at..].iter().position(|b| ends_bare(*b)).unwrap_or(bytes.len() - at)),
+    };
+    count(begin + length - end);
+    (length > 0).then(|| begin..begin + length)
+}
+
+fn ends_bare(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, b'&' | b',' | b'}' | b']' | b';' | b'"' | b'\'' | b'<')
+}
+
+/// How long a quoted value is. Inside of a JSON text in a JSON text every quote is escaped, and the next one ends it.
+fn quoted(bytes: &[u8], quote: u8, escaped: bool) -> usize {
+    let mut skip = false;
+    let end = bytes.iter().position(|b| {
+        let ends = *b == quote && !skip;
+        skip = *b == b'\\' && !skip && !escaped;
+        ends
+    });
+    end.unwrap_or(bytes.len())
+}
+
+/// How long an object or a list is.
+fn nested(bytes: &[u8]) -> usize {
+    let (mut depth, mut in_text, mut skip) = (0_usize, false, false);
+    for (at, b) in bytes.iter().enumerate() {
+        match b {
+            _ if skip => skip = false,
+            b'\\' => skip = in_text,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1;
+        }
+    }
+    bytes.len()
+}
+
+/// Counts the bytes that were looked at, so that a test can say how the work grows.
+#[cfg(test)]
+pub(super) fn count(bytes: usize) {
+    WORK.with(|work| work.set(work.get() + bytes));
+}
+
+#[cfg(not(test))]
+pub(super) const fn count(_: usize) {}
+
+#[cfg(test)]
+thread_local! {
+    pub(super) static WORK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
