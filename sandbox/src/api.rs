@@ -48,9 +48,31 @@ macro_rules! read {
     };
 }
 
-/// All operations. The reversals' second path is the documentation's spelling; version 1's payments and transfers can be
-/// read wherever a Location was seen to point.
-pub(crate) static ROWS: [Row; 31] = [
+macro_rules! both_versions {
+    ($operation:literal, $name:literal, $method:ident) => {
+        [
+            create($operation, concat!("/api/v2/", $name), |world, context| {
+                world.$method(context.params, concat!("/api/v2/", $name))
+            }),
+            create($operation, concat!("/api/v1/", $name), |world, context| {
+                world.$method(context.params, concat!("/api/v1/", $name))
+            }),
+        ]
+    };
+}
+
+/// Creates that version 1 has too: the official Flutter and PHP SDKs call them there.
+static VERSIONS: [[Row; 2]; 5] = [
+    both_versions!("webhook_subscriptions.create", "webhook_subscriptions", create_subscription),
+    both_versions!("incoming_payments.create", "incoming_payments", create_incoming_payment),
+    both_versions!("merchant_wallets.create", "merchant_wallets", create_merchant_wallet),
+    both_versions!("merchant_bank_accounts.create", "merchant_bank_accounts", create_merchant_bank_account),
+    both_versions!("polling.create", "polling", create_polling),
+];
+
+/// All other operations. The reversals' second path is the documentation's spelling; version 1's resources can be read
+/// wherever a Location was seen to point.
+static ROWS: [Row; 31] = [
     oauth("oauth.token", "/oauth/token", |world, context| world.token(context.params)),
     oauth("oauth.revoke", "/oauth/revoke", |world, context| world.revoke(context.params)),
     oauth("oauth.introspect", "/oauth/introspect", |world, context| world.introspect(context.params)),
@@ -62,30 +84,22 @@ pub(crate) static ROWS: [Row; 31] = [
         needs_token: true,
         run: |world, context| Ok(world.token_info(context.token)),
     },
-    create("webhook_subscriptions.create", "/api/v2/webhook_subscriptions", |world, context| {
-        world.create_subscription(context.params)
-    }),
     read!("webhook_subscriptions", "/api/v2/webhook_subscriptions/{id}", "Webhook subscription"),
-    create("incoming_payments.create", "/api/v2/incoming_payments", |world, context| {
-        world.create_incoming_payment(context.params)
-    }),
+    read!("webhook_subscriptions", "/api/v1/webhook_subscriptions/{id}", "Webhook subscription"),
     read!("incoming_payments", "/api/v2/incoming_payments/{id}", "Incoming payment"),
-    create("merchant_wallets.create", "/api/v2/merchant_wallets", |world, context| {
-        world.create_merchant_wallet(context.params)
-    }),
+    read!("incoming_payments", "/api/v1/incoming_payments/{id}", "Incoming payment"),
     read!("merchant_wallets", "/api/v2/merchant_wallets/{id}", "Merchant wallet"),
-    create("merchant_bank_accounts.create", "/api/v2/merchant_bank_accounts", |world, context| {
-        world.create_merchant_bank_account(context.params)
-    }),
+    read!("merchant_wallets", "/api/v1/merchant_wallets/{id}", "Merchant wallet"),
     read!("merchant_bank_accounts", "/api/v2/merchant_bank_accounts/{id}", "Merchant bank account"),
+    read!("merchant_bank_accounts", "/api/v1/merchant_bank_accounts/{id}", "Merchant bank account"),
     create("external_recipients.create", "/api/v2/external_recipients", |world, context| {
         world.create_external_recipient(context.params)
     }),
     read!("external_recipients", "/api/v2/external_recipients/{id}", "External recipient"),
     create("send_money.create", "/api/v2/send_money", |world, context| world.create_send_money(context.params)),
     read!("send_money", "/api/v2/send_money/{id}", "Send money"),
-    create("polling.create", "/api/v2/polling", |world, context| world.create_polling(context.params)),
     read!("polling", "/api/v2/polling/{id}", "Polling"),
+    read!("polling", "/api/v1/polling/{id}", "Polling"),
     create("sms_notifications.create", "/api/v1/transaction_sms_notifications", |world, context| {
         world.create_sms_notification(context.params)
     }),
@@ -93,7 +107,6 @@ pub(crate) static ROWS: [Row; 31] = [
     create("reversals.create", "/api/v2/reversals", |world, context| world.create_reversal(context.params)),
     create("reversals.create", "/api/api/v2/reversals", |world, context| world.create_reversal(context.params)),
     read!("reversals", "/api/v2/reversals/{id}", "Reversal"),
-    read!("reversals", "/api/api/v2/reversals/{id}", "Reversal"),
     create("payment_links.create", "/api/v2/payment_links", |world, context| world.create_payment_link(context.params)),
     read!("payment_links", "/api/v2/payment_links/{id}", "Payment link"),
     create("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", |world, context| {
@@ -103,20 +116,43 @@ pub(crate) static ROWS: [Row; 31] = [
     read!("payments", "/api/v2/payments/{id}", "Payment"),
     read!("settlement_transfers", "/api/v1/settlement_transfers/{id}", "Settlement transfer"),
     read!("settlement_transfers", "/api/v2/settlement_transfers/{id}", "Settlement transfer"),
+    read!("reversals", "/api/api/v2/reversals/{id}", "Reversal"),
 ];
+
+/// Creates of version 1 that version 2 replaced, and by what.
+const GONE: [(&str, &str); 3] = [
+    ("pay_recipients", "POST /api/v2/external_recipients"),
+    ("payments", "POST /api/v2/send_money"),
+    ("settlement_transfers", "POST /api/v2/send_money"),
+];
+
+/// Every row.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(VERSIONS.iter().flatten())
+}
+
+/// Every operation by its name, in order.
+pub(crate) fn operations() -> Vec<&'static str> {
+    let mut names: Vec<_> = rows().map(|row| row.operation).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
 
 /// What a path leads to.
 pub(crate) enum Found<'a> {
     Row(&'static Row, &'a str),
     /// The path is known with another method.
     WrongMethod,
+    /// Version 1 of the API had it: what is wrong, and what version 2 has.
+    Gone(String),
     Nothing,
 }
 
 /// Finds the operation of a method and a path, and the id in the path.
 pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
     let mut wrong_method = false;
-    for row in &ROWS {
+    for row in rows() {
         if let Some(id) = fits(row.path, path) {
             if row.method == *method {
                 return Found::Row(row, id);
@@ -124,7 +160,22 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
             wrong_method = true;
         }
     }
+    if *method == Method::POST
+        && let Some(why) = gone(path)
+    {
+        return Found::Gone(why);
+    }
     if wrong_method { Found::WrongMethod } else { Found::Nothing }
+}
+
+fn gone(path: &str) -> Option<String> {
+    let name = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/api/v2/"))?.trim_end_matches('/');
+    if let Some((_, instead)) = GONE.iter().find(|(gone, _)| *gone == name) {
+        return Some(format!("POST {path} belongs to version 1 of the API, which version 2 replaced by {instead}"));
+    }
+    let same = format!("/api/v2/{name}");
+    let known = path.starts_with("/api/v1/") && rows().any(|row| row.method == Method::POST && row.path == same);
+    known.then(|| format!("version 1 of the API has no POST {path}; version 2 has POST {same}"))
 }
 
 /// The id, empty where the template has none.
@@ -136,6 +187,7 @@ fn fits<'a>(template: &str, path: &'a str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use super::*;
 
     #[test]
@@ -143,6 +195,7 @@ mod tests {
         let operation = |method: Method, path: &str| match find(&method, path) {
             Found::Row(row, id) => format!("{} {id}", row.operation),
             Found::WrongMethod => "wrong method".to_owned(),
+            Found::Gone(why) => why,
             Found::Nothing => "nothing".to_owned(),
         };
         assert_eq!(operation(Method::POST, "/api/v2/payment_links/l1/cancel"), "payment_links.cancel l1");
@@ -151,5 +204,21 @@ mod tests {
         assert_eq!(operation(Method::DELETE, "/oauth/token"), "wrong method");
         assert_eq!(operation(Method::GET, "/api/v2/payment_links//cancel"), "nothing");
         assert_eq!(operation(Method::GET, "/"), "nothing");
+        assert_eq!(operation(Method::POST, "/api/v1/incoming_payments"), "incoming_payments.create ");
+    }
+
+    #[test]
+    fn creates_of_version_1_that_are_gone_name_the_version_and_what_replaced_them() {
+        for (path, words) in [
+            ("/api/v1/payments", "POST /api/v2/send_money"),
+            ("/api/v1/settlement_transfers", "POST /api/v2/send_money"),
+            ("/api/v1/pay_recipients", "POST /api/v2/external_recipients"),
+            ("/api/v2/payments", "POST /api/v2/send_money"),
+            ("/api/v1/payment_links", "POST /api/v2/payment_links"),
+        ] {
+            let Found::Gone(why) = find(&Method::POST, path) else { panic!("{path} is found") };
+            assert!(why.contains("version 1") && why.contains(words), "{why}");
+        }
+        assert!(matches!(find(&Method::GET, "/api/v1/payments/x"), Found::Row(..)));
     }
 }

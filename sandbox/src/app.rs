@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
     deliveries::Deliveries,
     faults::{Fault, FaultKind, Faults},
+    health::Health,
+    log::{LogEntry, WAITING},
     requests::Requests,
     server::Refusal,
     world::World,
@@ -21,9 +23,9 @@ pub(crate) struct App {
     pub(crate) deliveries: Deliveries,
     /// Something may be due sooner than the world's driver knows.
     pub(crate) due: Notify,
-    /// The clock was moved.
-    pub(crate) moved: Notify,
     pub(crate) refusals: watch::Sender<Refusal>,
+    pub(crate) health: Health,
+    pub(crate) log: broadcast::Sender<LogEntry>,
     world: Mutex<World>,
     requests: Mutex<Requests>,
     faults: Mutex<Faults>,
@@ -35,8 +37,9 @@ impl App {
             base_url,
             deliveries,
             due: Notify::new(),
-            moved: Notify::new(),
             refusals: watch::Sender::default(),
+            health: Health::default(),
+            log: broadcast::Sender::new(WAITING),
             world: Mutex::new(world),
             requests: Mutex::default(),
             faults: Mutex::default(),
@@ -56,13 +59,17 @@ impl App {
     }
 
     /// Puts faults in force. Closing the port begins at once; the connection that asked for it is spared.
-    pub(crate) fn set_faults(&self, faults: Vec<Fault>, spared: u64) {
+    pub(crate) fn set_faults(&self, faults: Vec<Fault>, spared: u64) -> Result<(), String> {
+        for fault in &faults {
+            fault.check()?;
+        }
         let (refusals, faults): (Vec<_>, Vec<_>) =
             faults.into_iter().partition(|fault| fault.kind == FaultKind::RefuseConnections);
         *self.faults() = Faults::new(faults);
         if let Some(refusal) = refusals.first() {
             self.refuse_connections(Duration::from_millis(refusal.delay_ms.unwrap_or(500)), spared);
         }
+        Ok(())
     }
 
     pub(crate) fn refuse_connections(&self, pause: Duration, spared: u64) {
@@ -73,7 +80,7 @@ impl App {
         self.world().reset();
         self.requests().clear();
         self.deliveries.clear();
+        self.health.clear();
         *self.faults() = Faults::default();
-        self.moved.notify_waiters();
     }
 }

@@ -17,14 +17,20 @@ pub(crate) fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Opti
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|token| !token.is_empty())
+    scheme.eq_ignore_ascii_case("bearer").then_some(token).filter(|token| !token.is_empty())
 }
 
-/// The body as one object: JSON, and for OAuth also a form, multipart or the query.
-pub(crate) async fn read(row: &Row, request: Request) -> Result<Value, Reply> {
+/// The body as one object, and how many bytes it has: JSON, and for OAuth also a form, multipart or the query.
+pub(crate) async fn read(row: &Row, request: Request) -> (Result<Value, Reply>, usize) {
     if row.method == Method::GET {
-        return Ok(Value::Null);
+        return (Ok(Value::Null), 0);
     }
+    let mut size = 0;
+    let outcome = read_object(row, request, &mut size).await;
+    (outcome, size)
+}
+
+async fn read_object(row: &Row, request: Request, size: &mut usize) -> Result<Value, Reply> {
     let content_type = header_text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
     let mut fields = Map::new();
     if row.oauth {
@@ -41,6 +47,7 @@ pub(crate) async fn read(row: &Row, request: Request) -> Result<Value, Reply> {
         }
         Err(_) => return Err(Reply::invalid("The body broke off")),
     };
+    *size = body.len();
     if row.oauth && content_type.starts_with("application/x-www-form-urlencoded") {
         pairs(&mut fields, &body);
         return Ok(Value::Object(fields));

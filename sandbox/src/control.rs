@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, Request, State},
     http::StatusCode,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{delete, get, post, put},
 };
@@ -14,12 +15,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
+    api,
     app::App,
-    faults::{Fault, FaultKind},
+    faults::{Fault, FaultKind, callbacks},
     reply::Reply,
     rules::{MAGIC, RULES},
     server::Connection,
-    world::CustomerAction,
+    world::{self, CustomerAction, LONGEST, Payment, is_loopback},
 };
 
 type Shared = State<Arc<App>>;
@@ -27,13 +29,23 @@ type Shared = State<Arc<App>>;
 /// All controls.
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/health", get(|| async { answer(&json!({ "status": "ok" })) }))
+        .route("/health", get(health))
         .route("/reset", post(reset))
         .route("/requests", get(|State(app): Shared| async move { answer(&app.requests().list()) }))
         .route("/deliveries", get(|State(app): Shared| async move { answer(&app.deliveries.list()) }))
         .route("/deliveries/{id}/resend", post(resend))
         .route("/incoming_payments/{id}/customer", post(decide))
         .route("/payment_links/{id}/customer", post(pay_link))
+        .route("/pay", post(pay))
+        .route("/transactions/{reference}/reverse", post(reverse))
+        .route("/transactions/{reference}/void", post(void))
+        .route("/tills/{number}", put(set_till))
+        .route("/data", put(set_data))
+        .route("/pending", get(pending))
+        .route(
+            "/operations",
+            get(|| async { answer(&json!({ "operations": api::operations(), "callbacks": callbacks() })) }),
+        )
         .route("/trigger", post(trigger))
         .route("/clock/advance", post(advance))
         .route("/faults", get(|State(app): Shared| async move { answer(&app.faults().list()) }))
@@ -46,6 +58,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .fallback(|| async {
             refused(StatusCode::NOT_FOUND, "there is no such control; see the sandbox's documentation")
         })
+        .layer(middleware::from_fn(refuse_other_sites))
 }
 
 fn answer(value: &impl serde::Serialize) -> Response {
@@ -79,13 +92,86 @@ impl IntoResponse for Refused {
 }
 
 fn settled(outcome: Result<(), Reply>) -> Response {
+    found(outcome.map(|()| json!({})))
+}
+
+fn found(outcome: Result<Value, Reply>) -> Response {
     match outcome {
-        Ok(()) => done(),
-        Err(reply) => {
-            let why = reply.body["error_message"].as_str().unwrap_or_default().to_owned();
-            refused(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST), &why)
-        }
+        Ok(value) => answer(&value),
+        Err(reply) => refused(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST), &reply.words()),
     }
+}
+
+/// A web page of another site could otherwise use the controls through the browser of whoever runs the sandbox.
+async fn refuse_other_sites(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(http::header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    let own = |origin: &str| origin.parse().is_ok_and(|url| is_loopback(&url));
+    match origin {
+        Some(origin) if !own(origin) => {
+            refused(StatusCode::FORBIDDEN, "Origin: a web page of another site cannot use the controls")
+        }
+        _ => next.run(request).await,
+    }
+}
+
+async fn health(State(app): Shared) -> Response {
+    let failures = app.health.list();
+    if failures.is_empty() {
+        return answer(&json!({ "status": "ok" }));
+    }
+    let advice = "a task failed because of a defect in the sandbox; POST /_sandbox/reset starts anew";
+    let mut response = answer(&json!({ "status": "failed", "advice": advice, "failures": failures }));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+async fn pay(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
+    let payment: Payment = read(&body)?;
+    Ok(found(app.change(|world| world.pay(&payment))))
+}
+
+async fn reverse(State(app): Shared, Path(reference): Path<String>) -> Response {
+    found(app.change(|world| world.take_back(&reference, false)))
+}
+
+async fn void(State(app): Shared, Path(reference): Path<String>) -> Response {
+    found(app.change(|world| world.take_back(&reference, true)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewTill {
+    #[serde(default)]
+    name: Option<String>,
+    /// A text or a number.
+    balance: Value,
+}
+
+async fn set_till(State(app): Shared, Path(number): Path<String>, body: Bytes) -> Result<Response, Refused> {
+    let NewTill { name, balance } = read(&body)?;
+    let balance = balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
+    let balance = world::balance(&balance).map_err(Refused)?;
+    let till = app.change(|world| world.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
+    Ok(answer(&till))
+}
+
+async fn set_data(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
+    app.replace_data(read(&body)?).map_err(Refused)?;
+    Ok(done())
+}
+
+/// What is waiting: steps, requests, and deliveries.
+async fn pending(State(app): Shared) -> Response {
+    let (mut pending, elapsed) = {
+        let world = app.world();
+        (world.pending(), world.clock.elapsed())
+    };
+    let deliveries = app.deliveries.waiting(1_000).into_iter().map(|(id, topic, due)| {
+        let left = u64::try_from(due.saturating_sub(elapsed).as_millis()).unwrap_or(u64::MAX);
+        json!({ "id": id, "topic": topic, "in_ms": left })
+    });
+    pending["deliveries"] = deliveries.collect();
+    answer(&pending)
 }
 
 async fn reset(State(app): Shared) -> Response {
@@ -94,7 +180,11 @@ async fn reset(State(app): Shared) -> Response {
 }
 
 async fn resend(State(app): Shared, Path(id): Path<u64>) -> Response {
-    if app.resend(id) { done() } else { refused(StatusCode::NOT_FOUND, "there is no delivery of this id") }
+    match app.resend(id) {
+        Ok(()) => done(),
+        Err(why) if app.deliveries.find(id).is_none() => refused(StatusCode::NOT_FOUND, &why),
+        Err(why) => refused(StatusCode::BAD_REQUEST, &why),
+    }
 }
 
 #[derive(Deserialize)]
@@ -123,12 +213,20 @@ struct Trigger {
     /// Values by their dotted paths.
     #[serde(default)]
     set: serde_json::Map<String, Value>,
+    /// Dotted paths to leave out.
+    #[serde(default)]
+    unset: Vec<String>,
 }
 
 async fn trigger(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     let trigger: Trigger = read(&body)?;
     let changes: Vec<_> = trigger.set.iter().map(|(path, value)| (path.clone(), value.to_string())).collect();
-    let sent = app.trigger(&trigger.topic, trigger.url.as_deref(), &changes).map_err(Refused)?;
+    let url = trigger.url.as_deref();
+    let sent = app.trigger(&trigger.topic, url, &changes, &trigger.unset).map_err(Refused)?;
+    if sent == 0 {
+        let why = "there is no subscription to this topic for the whole company or for the sample's till";
+        return Ok(answer(&json!({ "sent": 0, "why": why })));
+    }
     Ok(answer(&json!({ "sent": sent })))
 }
 
@@ -140,6 +238,9 @@ struct Advance {
 
 async fn advance(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     let Advance { seconds } = read(&body)?;
+    if seconds > LONGEST.as_secs() {
+        return Err(Refused(format!("seconds: must be at most {}, a century", LONGEST.as_secs())));
+    }
     app.advance(Duration::from_secs(seconds));
     Ok(answer(&json!({ "now": app.world().state()["now"] })))
 }
@@ -154,16 +255,16 @@ async fn set_faults(
     let list = if value.is_array() { value } else { json!([value]) };
     let faults: Vec<Fault> = serde_json::from_value(list)
         .map_err(|error| Refused(format!("{error}; kinds are {}", FaultKind::NAMES.join(", "))))?;
-    app.set_faults(faults, connection.number());
+    app.set_faults(faults, connection.number()).map_err(Refused)?;
     Ok(done())
 }
 
 async fn clear_faults(State(app): Shared) -> Response {
-    app.set_faults(Vec::new(), 0);
+    let _ = app.set_faults(Vec::new(), 0);
     done()
 }
 
 async fn set_settings(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
-    app.apply(&read(&body)?);
+    app.apply(&read(&body)?).map_err(Refused)?;
     Ok(answer(&app.settings()))
 }

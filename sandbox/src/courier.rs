@@ -3,91 +3,125 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::{task::JoinSet, time::Instant};
+
 use crate::{
     app::App,
     clock::iso,
-    deliveries::Attempt,
+    deliveries::{Attempt, Job},
     faults::{Fault, FaultKind},
+    health::guarded,
     json,
+    log::LogEntry,
+    motion::sleep_for,
     world::Outgoing,
 };
+
+/// How many are on their way at the same time. The others wait.
+pub(crate) const AT_ONCE: usize = 64;
+
+/// How long one waits for another to change places with, unless the fault says otherwise.
+const HELD: Duration = Duration::from_secs(5);
 
 impl App {
     /// Sends what the world has to say, unless a fault says otherwise.
     pub(crate) fn dispatch(self: &Arc<Self>, outgoing: Vec<Outgoing>) {
+        if outgoing.is_empty() {
+            return;
+        }
+        let now = self.world().clock.elapsed();
         for Outgoing { topic, url, body } in outgoing {
             let fault = self.faults().strike(&topic, true);
-            let withheld = matches!(fault, Some(Fault { kind: FaultKind::CallbackNever, .. }));
-            let id = self.deliveries.keep(topic, url, json::write(&body), withheld);
-            self.launch(id, fault.as_ref());
+            let withheld = match self.deliveries.check(&url) {
+                Err(why) => Some(why),
+                Ok(()) if matches!(fault, Some(Fault { kind: FaultKind::CallbackNever, .. })) => {
+                    Some("the fault callback_never".to_owned())
+                }
+                Ok(()) => None,
+            };
+            if withheld.is_some() {
+                self.log(|| {
+                    let error = withheld.as_ref().map(|why| format!("not sent: {why}"));
+                    Some(LogEntry::Delivery { topic: topic.clone(), url: url.clone(), status: None, error })
+                });
+                self.deliveries.keep(topic, url, json::write(&body), withheld);
+                continue;
+            }
+            let id = self.deliveries.keep(topic, url, json::write(&body), None);
+            self.launch(id, now, fault.as_ref());
         }
+        self.deliveries.wake.notify_one();
     }
 
-    fn launch(self: &Arc<Self>, id: u64, fault: Option<&Fault>) {
-        let late = Duration::from_millis(fault.and_then(|fault| fault.delay_ms).unwrap_or(1000));
+    fn launch(&self, id: u64, now: Duration, fault: Option<&Fault>) {
+        let delay = fault.and_then(|fault| fault.delay_ms).map(Duration::from_millis);
         match fault.map(|fault| fault.kind) {
-            Some(FaultKind::CallbackNever) => return,
-            Some(FaultKind::CallbackReordered) => return self.deliveries.hold(id),
-            Some(FaultKind::CallbackLate) => self.depart(id, late),
-            Some(FaultKind::CallbackTwice) => {
-                self.depart(id, Duration::ZERO);
-                self.depart(id, Duration::ZERO);
+            Some(FaultKind::CallbackReordered) => {
+                return self.deliveries.hold(id, now.saturating_add(delay.unwrap_or(HELD)));
             }
-            _ => self.depart(id, Duration::ZERO),
+            Some(FaultKind::CallbackLate) => {
+                self.deliveries.plan(id, now.saturating_add(delay.unwrap_or(Duration::from_secs(1))));
+            }
+            Some(FaultKind::CallbackTwice) => {
+                self.deliveries.plan(id, now);
+                self.deliveries.plan(id, now);
+            }
+            _ => self.deliveries.plan(id, now),
         }
         // What was held back follows the one after it.
-        for held in self.deliveries.take_held() {
-            self.depart(held, Duration::from_millis(100));
-        }
+        self.deliveries.release_held(now.saturating_add(Duration::from_millis(100)));
     }
 
-    /// Sends a delivery again, with its retries. False where there is none of this id.
-    pub(crate) fn resend(self: &Arc<Self>, id: u64) -> bool {
-        let found = self.deliveries.find(id).is_some();
-        if found {
-            self.depart(id, Duration::ZERO);
-        }
-        found
+    /// Sends a delivery again, with its retries.
+    pub(crate) fn resend(self: &Arc<Self>, id: u64) -> Result<(), String> {
+        let delivery = self.deliveries.find(id).ok_or_else(|| format!("there is no delivery {id}"))?;
+        self.deliveries.check(&delivery.url)?;
+        self.deliveries.plan(id, self.world().clock.elapsed());
+        self.deliveries.wake.notify_one();
+        Ok(())
     }
 
-    fn depart(self: &Arc<Self>, id: u64, delay: Duration) {
-        drop(tokio::spawn(deliver(Arc::clone(self), id, delay)));
-    }
-}
-
-/// One delivery with its retries, paced by the sandbox's clock.
-async fn deliver(app: Arc<App>, id: u64, delay: Duration) {
-    wait(&app, delay).await;
-    let mut pauses = app.deliveries.schedule().into_iter();
-    while let Some(delivery) = app.deliveries.find(id) {
-        let outcome = app.deliveries.post(&delivery).await;
-        let at = iso(app.world().now());
-        let (status, error) = match outcome {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
-        };
-        if app.deliveries.note(id, Attempt { at, status, error }) {
-            return;
-        }
-        match pauses.next() {
-            Some(pause) => wait(&app, pause).await,
-            None => return,
+    /// Sends what is due by the sandbox's clock, for as long as the sandbox lives.
+    pub(crate) async fn deliver(self: Arc<Self>) {
+        let mut running = JoinSet::new();
+        loop {
+            let now = self.world().clock.elapsed();
+            let mut next = None;
+            if running.len() < AT_ONCE {
+                if let Some(job) = self.deliveries.take_due(now) {
+                    running.spawn(attempt(Arc::clone(&self), job));
+                    continue;
+                }
+                next = self.deliveries.next_due().map(|at| at.saturating_sub(now));
+            }
+            tokio::select! {
+                () = self.deliveries.wake.notified() => {}
+                () = sleep_for(next) => {}
+                Some(ended) = running.join_next(), if !running.is_empty() => {
+                    if let Err(defect) = ended {
+                        self.fail("a delivery", defect.to_string());
+                    }
+                }
+            }
         }
     }
 }
 
-/// Waits by the sandbox's clock: time that is skipped counts.
-async fn wait(app: &Arc<App>, pause: Duration) {
-    let end = app.world().clock.elapsed().saturating_add(pause);
-    loop {
-        let moved = app.moved.notified();
-        let left = end.saturating_sub(app.world().clock.elapsed());
-        if left.is_zero() {
-            return;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(left) => {}
-            () = moved => {}
-        }
+/// One try at a delivery. The next is due a pause after this one: a clock that is moved makes all of them due.
+async fn attempt(app: Arc<App>, job: Job) {
+    let Some(delivery) = app.deliveries.find(job.id) else { return };
+    let began = Instant::now();
+    let outcome = app.deliveries.post(&delivery).await;
+    let at = iso(app.world().now());
+    let (status, error) = match outcome {
+        Ok(status) => (Some(status), None),
+        Err(error) => (None, Some(error)),
+    };
+    app.log(|| {
+        let (topic, url) = (delivery.topic.clone(), delivery.url.clone());
+        Some(LogEntry::Delivery { topic, url, status, error: error.clone() })
+    });
+    if let Err(message) = guarded(|| app.deliveries.note(&job, Attempt { at, status, error }, began.elapsed())) {
+        app.fail("a delivery", message);
     }
 }

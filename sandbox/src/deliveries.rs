@@ -1,7 +1,7 @@
 //! Callbacks and webhooks: signed, listed, and sent over real HTTP.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -12,13 +12,19 @@ use kopokopo::{
     webhooks::sign,
 };
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
-/// How many deliveries are kept. The oldest go first.
-const KEPT: usize = 10_000;
+use crate::world::is_loopback;
 
-/// How long an answer is waited for.
+/// How many deliveries are kept, and how many bytes of bodies. The oldest go first, sent or not.
+pub(crate) const KEPT: usize = 10_000;
+pub(crate) const KEPT_BYTES: usize = 16 << 20;
+
+/// How many attempts of a delivery are listed: the latest.
+const MOST_ATTEMPTS: usize = 100;
+
+/// How long a response is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A callback or webhook, and what became of it.
@@ -34,10 +40,12 @@ pub struct Delivery {
     pub body: String,
     /// Their signature.
     pub signature: String,
-    /// Whether somebody answered 2xx.
+    /// Whether the receiver returned 2xx.
     pub delivered: bool,
-    /// Whether a fault holds it back for good.
+    /// Whether it is held back for good.
     pub withheld: bool,
+    /// Why it is held back.
+    pub withheld_because: Option<String>,
     /// What happened so far.
     pub attempts: Vec<Attempt>,
 }
@@ -47,15 +55,28 @@ pub struct Delivery {
 pub struct Attempt {
     /// When, by the sandbox's clock.
     pub at: String,
-    /// What was answered.
+    /// The receiver's status.
     pub status: Option<u16>,
-    /// Why nothing was.
+    /// Why there is no status.
     pub error: Option<String>,
+}
+
+/// A try that is due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job {
+    pub(crate) id: u64,
+    /// How many came before.
+    before: usize,
+    due: Duration,
 }
 
 /// All deliveries.
 pub(crate) struct Deliveries {
     api_key: String,
+    /// Whether they may go to other machines.
+    remote: bool,
+    /// Something may be due sooner than the one who delivers knows.
+    pub(crate) wake: Notify,
     kept: Mutex<Kept>,
     /// One for loopback and one for the rest, made when first needed: TLS takes a while to set up.
     transports: [OnceLock<Option<HttpTransport>>; 2],
@@ -63,15 +84,49 @@ pub(crate) struct Deliveries {
 
 struct Kept {
     list: VecDeque<Delivery>,
+    bytes: usize,
     next: u64,
-    held: Vec<u64>,
+    /// What is due, by the sandbox's clock.
+    queue: BTreeMap<(Duration, u64), Job>,
+    sequence: u64,
+    /// What changes places with the next.
+    held: Vec<(Duration, u64)>,
     schedule: Vec<Duration>,
 }
 
+impl Kept {
+    /// Ids are given in order, so the place is known.
+    fn find(&mut self, id: u64) -> Option<&mut Delivery> {
+        let at = id.checked_sub(self.list.front()?.id)?;
+        self.list.get_mut(usize::try_from(at).ok()?)
+    }
+
+    fn plan(&mut self, job: Job) -> (Duration, u64) {
+        self.sequence += 1;
+        let key = (job.due, self.sequence);
+        self.queue.insert(key, job);
+        // What is not kept is not sent either.
+        if self.queue.len() > 2 * KEPT {
+            let oldest = self.list.front().map_or(u64::MAX, |oldest| oldest.id);
+            self.queue.retain(|_, job| job.id >= oldest);
+        }
+        key
+    }
+}
+
 impl Deliveries {
-    pub(crate) fn new(api_key: String, schedule: Vec<Duration>) -> Self {
-        let kept = Kept { list: VecDeque::new(), next: 1, held: Vec::new(), schedule };
-        Self { api_key, kept: Mutex::new(kept), transports: [OnceLock::new(), OnceLock::new()] }
+    pub(crate) fn new(api_key: String, schedule: Vec<Duration>, remote: bool) -> Self {
+        let kept = Kept {
+            list: VecDeque::new(),
+            bytes: 0,
+            next: 1,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            held: Vec::new(),
+            schedule,
+        };
+        let transports = [OnceLock::new(), OnceLock::new()];
+        Self { api_key, remote, wake: Notify::new(), kept: Mutex::new(kept), transports }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -80,6 +135,22 @@ impl Deliveries {
 
     pub(crate) fn api_key(&self) -> &str {
         &self.api_key
+    }
+
+    /// Whether something may be sent there. The error says what to switch on.
+    pub(crate) fn check(&self, url: &str) -> Result<(), String> {
+        let parsed = Url::parse(url).map_err(|error| format!("url: {error}"))?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err("url: must begin with http:// or https://".to_owned());
+        }
+        if self.remote || is_loopback(&parsed) {
+            return Ok(());
+        }
+        Err(format!(
+            "url: {} is not this machine. The sandbox sends nothing to other hosts unless it is started with \
+             --allow-remote-callbacks",
+            parsed.host_str().unwrap_or_default()
+        ))
     }
 
     pub(crate) fn list(&self) -> Vec<Delivery> {
@@ -96,19 +167,19 @@ impl Deliveries {
 
     pub(crate) fn clear(&self) {
         let mut kept = self.kept();
-        kept.list.clear();
+        kept.list = VecDeque::new();
+        kept.bytes = 0;
+        kept.queue.clear();
         kept.held.clear();
     }
 
-    /// Keeps a delivery and answers its id.
-    pub(crate) fn keep(&self, topic: String, url: String, body: String, withheld: bool) -> u64 {
+    /// Keeps a delivery and returns its id.
+    pub(crate) fn keep(&self, topic: String, url: String, body: String, withheld_because: Option<String>) -> u64 {
         let signature = sign(&self.api_key, body.as_bytes());
         let mut kept = self.kept();
         let id = kept.next;
         kept.next += 1;
-        if kept.list.len() == KEPT {
-            kept.list.pop_front();
-        }
+        kept.bytes += body.len();
         kept.list.push_back(Delivery {
             id,
             topic,
@@ -116,34 +187,75 @@ impl Deliveries {
             body,
             signature,
             delivered: false,
-            withheld,
+            withheld: withheld_because.is_some(),
+            withheld_because,
             attempts: Vec::new(),
         });
+        while kept.list.len() > 1 && (kept.list.len() > KEPT || kept.bytes > KEPT_BYTES) {
+            kept.bytes -= kept.list.pop_front().map_or(0, |oldest| oldest.body.len());
+        }
         id
     }
 
-    /// Holds a delivery back until the next one goes.
-    pub(crate) fn hold(&self, id: u64) {
-        self.kept().held.push(id);
+    /// The first try of a delivery is due then.
+    pub(crate) fn plan(&self, id: u64, due: Duration) {
+        self.kept().plan(Job { id, before: 0, due });
     }
 
-    /// What was held back.
-    pub(crate) fn take_held(&self) -> Vec<u64> {
-        std::mem::take(&mut self.kept().held)
+    /// Holds a delivery back until the next one goes, but no longer than that.
+    pub(crate) fn hold(&self, id: u64, until: Duration) {
+        let mut kept = self.kept();
+        let key = kept.plan(Job { id, before: 0, due: until });
+        kept.held.push(key);
+    }
+
+    /// What was held back is due now.
+    pub(crate) fn release_held(&self, due: Duration) {
+        let mut kept = self.kept();
+        for key in std::mem::take(&mut kept.held) {
+            if let Some(job) = kept.queue.remove(&key) {
+                kept.plan(Job { due, ..job });
+            }
+        }
+    }
+
+    pub(crate) fn take_due(&self, now: Duration) -> Option<Job> {
+        let mut kept = self.kept();
+        let first = kept.queue.first_entry().filter(|first| first.key().0 <= now)?;
+        Some(first.remove())
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.kept().queue.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// What waits to be sent: id, topic, and when, by the sandbox's age.
+    pub(crate) fn waiting(&self, most: usize) -> Vec<(u64, String, Duration)> {
+        let mut kept = self.kept();
+        let jobs: Vec<_> = kept.queue.values().take(most).copied().collect();
+        jobs.iter().filter_map(|job| kept.find(job.id).map(|found| (job.id, found.topic.clone(), job.due))).collect()
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<Delivery> {
-        self.kept().list.iter().find(|delivery| delivery.id == id).cloned()
+        self.kept().find(id).cloned()
     }
 
-    /// Answers whether it arrived.
-    pub(crate) fn note(&self, id: u64, attempt: Attempt) -> bool {
+    /// Notes a try. Where it was not accepted, the next is planned.
+    pub(crate) fn note(&self, job: &Job, attempt: Attempt, took: Duration) {
         let good = attempt.status.is_some_and(|status| (200..300).contains(&status));
-        if let Some(delivery) = self.kept().list.iter_mut().find(|delivery| delivery.id == id) {
-            delivery.delivered |= good;
-            delivery.attempts.push(attempt);
+        let mut kept = self.kept();
+        let Some(delivery) = kept.find(job.id) else { return };
+        delivery.delivered |= good;
+        if delivery.attempts.len() == MOST_ATTEMPTS {
+            delivery.attempts.remove(0);
         }
-        good
+        delivery.attempts.push(attempt);
+        if !good && let Some(pause) = kept.schedule.get(job.before).copied() {
+            let due = job.due.saturating_add(took).saturating_add(pause);
+            kept.plan(Job { id: job.id, before: job.before + 1, due });
+            drop(kept);
+            self.wake.notify_one();
+        }
     }
 
     fn transport(&self, url: &Url) -> Option<HttpTransport> {
@@ -151,7 +263,7 @@ impl Deliveries {
         self.transports[slot].get_or_init(|| HttpTransport::for_origin(url).ok()).clone()
     }
 
-    /// Sends one once and answers the status.
+    /// Sends one once and returns the status.
     pub(crate) async fn post(&self, delivery: &Delivery) -> Result<u16, String> {
         let url = Url::parse(&delivery.url).map_err(|error| error.to_string())?;
         let transport = self.transport(&url).ok_or("TLS could not be set up")?;

@@ -1,6 +1,9 @@
 //! Failures on demand, at the points that hurt.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::Value;
+
+use crate::{api, samples, world::EVENT_TYPES};
 
 /// What goes wrong. `before_effect` means that nothing was created or moved; `after_effect` that it was, and the answer
 /// does not say so.
@@ -32,6 +35,8 @@ pub enum FaultKind {
     Redirect,
     /// It happens, and the answer has no Location.
     MissingLocation,
+    /// It happens, and the response is 200 with the URL in `_links.self` of its body instead of in a Location.
+    LocationInBody,
     /// It happens, and the answer's Location points to `location` (default: another host) with the right id.
     ForeignLocation,
     /// It happens, and the answer has no body.
@@ -50,7 +55,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, by its name in JSON.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 19] = [
         "refuse_connections",
         "reset_before_effect",
         "reset_after_effect",
@@ -62,6 +67,7 @@ impl FaultKind {
         "html_502",
         "redirect",
         "missing_location",
+        "location_in_body",
         "foreign_location",
         "empty_body",
         "truncated_body",
@@ -107,12 +113,21 @@ pub struct Fault {
     /// How long things take, in milliseconds.
     #[serde(default)]
     pub delay_ms: Option<u64>,
-    /// The value of a Retry-After header.
-    #[serde(default)]
+    /// The value of a Retry-After header: a text, or a number of seconds.
+    #[serde(default, deserialize_with = "text_or_number")]
     pub retry_after: Option<String>,
     /// Where a redirect or a foreign Location points. Default: another host.
     #[serde(default)]
     pub location: Option<String>,
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    match Option::<Value>::deserialize(source)? {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => Err(D::Error::custom("retry_after must be a text or a number")),
+    }
 }
 
 fn any() -> String {
@@ -142,12 +157,53 @@ impl Fault {
         }
     }
 
+    /// Whether it can strike at all.
+    ///
+    /// # Errors
+    /// A sentence that names the field and what it accepts.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let known = if self.kind.is_callback() { callbacks() } else { api::operations() };
+        if !known.iter().any(|name| self.covers(name)) {
+            let known = known.join(", ");
+            return Err(format!(
+                "operation: there is no {:?}; expected *, a beginning with *, or one of {known}",
+                self.operation
+            ));
+        }
+        if self.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+            return Err("probability: must be between 0 and 1".to_owned());
+        }
+        if self.status.is_some_and(|status| !(200..600).contains(&status)) {
+            return Err("status: must be between 200 and 599".to_owned());
+        }
+        if self.delay_ms.is_some_and(|delay| delay > LONGEST_DELAY_MS) {
+            return Err(format!("delay_ms: must be at most {LONGEST_DELAY_MS}, one hour"));
+        }
+        for (name, value) in [("retry_after", &self.retry_after), ("location", &self.location)] {
+            if value.as_deref().is_some_and(|value| http::HeaderValue::from_str(value).is_err()) {
+                return Err(format!("{name}: must be the value of a header, without line breaks"));
+            }
+        }
+        Ok(())
+    }
+
     fn covers(&self, operation: &str) -> bool {
         match self.operation.strip_suffix('*') {
             Some(prefix) => operation.starts_with(prefix),
             None => self.operation == operation,
         }
     }
+}
+
+/// The longest pause of a fault.
+const LONGEST_DELAY_MS: u64 = 3_600_000;
+
+/// What callbacks and webhooks are named by: topics, result types, and samples.
+pub(crate) fn callbacks() -> Vec<&'static str> {
+    let mut names: Vec<_> = EVENT_TYPES.iter().chain(samples::NAMES).copied().chain(["reversal"]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The faults in force.

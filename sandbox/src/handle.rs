@@ -10,13 +10,15 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     api::{self, Context, Found, Row},
     app::App,
     body::{self, bearer, header_text},
     faults::{Fault, FaultKind},
+    health::guarded,
+    log::LogEntry,
     params::Params,
     reply::Reply,
     requests::RecordedRequest,
@@ -29,16 +31,22 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
     let path = collapsed(request.uri().path());
     let record = recorded(&request, &connection);
+    if let Some(token) = path.strip_prefix("/links/").filter(|_| request.method() == Method::GET) {
+        return Ok(link_page(&app, record, token));
+    }
     let (row, id) = match api::find(request.method(), &path) {
         Found::Row(row, id) => (row, id),
+        Found::Gone(why) => return Ok(no_operation(&app, record, &Reply::error(404, why))),
         Found::WrongMethod => return Ok(no_operation(&app, record, &Reply::error(405, "Method not allowed"))),
         Found::Nothing => return Ok(no_operation(&app, record, &Reply::error(404, "There is no such path"))),
     };
     let fault = app.faults().strike(row.operation, false);
     let headers = request.headers().clone();
-    let read = body::read(row, request).await;
+    let (read, size) = body::read(row, request).await;
     let kept = if row.oauth { Value::Null } else { read.clone().unwrap_or_default() };
-    let sequence = app.requests().push(RecordedRequest { operation: Some(row.operation), body: kept, ..record });
+    let record = RecordedRequest { operation: Some(row.operation), body: kept, ..record };
+    let sequence = app.requests().push(record, if row.oauth { 0 } else { size });
+    let _seen = Seen { app: &app, sequence };
 
     if let Some(fault) = fault.as_ref().filter(|fault| strikes_before(fault.kind)) {
         let answer = before_effect(fault, &connection).await;
@@ -49,7 +57,13 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
         tokio::time::sleep(Duration::from_millis(delay_ms.unwrap_or(1000))).await;
     }
     let reply = match read {
-        Ok(body) => app.change(|world| carry_out(world, row, id, bearer(&headers), &body)),
+        Ok(body) => {
+            let outcome = guarded(|| app.change(|world| carry_out(world, row, id, bearer(&headers), &body)));
+            outcome.unwrap_or_else(|message| {
+                app.fail(row.operation, message);
+                Reply::error(500, "internal error in the sandbox, please report it: GET /_sandbox/health says more")
+            })
+        }
         Err(refusal) => refusal,
     };
     let took_effect = reply.status < 300 && row.method == Method::POST && !row.oauth;
@@ -72,8 +86,33 @@ fn recorded(request: &Request, connection: &Connection) -> RecordedRequest {
 }
 
 fn no_operation(app: &App, record: RecordedRequest, reply: &Reply) -> Response {
-    app.requests().push(RecordedRequest { status: Some(reply.status), ..record });
+    record_response(app, record, reply.status);
     respond(reply, "")
+}
+
+fn record_response(app: &App, record: RecordedRequest, status: u16) {
+    let sequence = app.requests().push(RecordedRequest { status: Some(status), ..record }, 0);
+    drop(Seen { app, sequence });
+}
+
+/// The page behind a payment link.
+fn link_page(app: &App, record: RecordedRequest, token: &str) -> Response {
+    let page = app.world().link_page(token);
+    let status = if page.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    record_response(app, record, status.as_u16());
+    with_body(status, "text/plain; charset=utf-8", page.unwrap_or_else(|| "Payment link not found\n".to_owned()))
+}
+
+/// Says in the log what became of a request, also where its connection was cut before a response.
+struct Seen<'a> {
+    app: &'a App,
+    sequence: u64,
+}
+
+impl Drop for Seen<'_> {
+    fn drop(&mut self) {
+        self.app.log(|| self.app.requests().find(self.sequence).cloned().map(LogEntry::Request));
+    }
 }
 
 fn carry_out(world: &mut World, row: &Row, id: &str, token: Option<&str>, body: &Value) -> Reply {
@@ -129,6 +168,11 @@ async fn after_effect(
             FaultKind::HangAfterEffect => return std::future::pending().await,
             FaultKind::StatusAfterEffect => return status(fault),
             FaultKind::MissingLocation => reply.location = None,
+            FaultKind::LocationInBody => {
+                if let Some(location) = reply.location.take() {
+                    reply = Reply::ok(json!({ "_links": { "self": format!("{base_url}{location}") } }));
+                }
+            }
             FaultKind::ForeignLocation => {
                 return respond(&reply, fault.location.as_deref().unwrap_or("https://elsewhere.example"));
             }

@@ -34,9 +34,13 @@ mod clock;
 mod control;
 mod courier;
 mod deliveries;
+#[doc(hidden)]
+pub mod direct;
 mod faults;
 mod handle;
+mod health;
 mod json;
+mod log;
 mod motion;
 mod params;
 mod reply;
@@ -50,8 +54,11 @@ mod world;
 
 pub use deliveries::{Attempt, Delivery};
 pub use faults::{Fault, FaultKind};
+pub use health::Failure;
+pub use log::{Log, LogEntry};
 pub use requests::RecordedRequest;
 pub use rules::{Evidence, MAGIC, Magic, RULES, Rule};
 pub use sandbox::{Builder, Sandbox};
 pub use settings::Settings;
-pub use world::{CustomerAction, Pace};
+pub use world::checks::is_loopback;
+pub use world::{Account, CustomerAction, Data, Pace, PaymentLinkShape, ReversalType, TillData, TransactionData};

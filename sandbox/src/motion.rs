@@ -2,7 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, samples, world::World};
+use crate::{
+    app::App,
+    health::guarded,
+    samples,
+    world::{Data, Due, World},
+};
+
+/// What is due and failed: its name, and what the defect says.
+type Failed = Vec<(&'static str, String)>;
+
+/// Lets one thing happen. A defect in it is noted, and the others go on.
+fn survive(failed: &mut Failed) -> impl FnMut(&mut World, Due) {
+    |world, due| {
+        let name = due.name();
+        if let Err(message) = guarded(|| world.happen(due)) {
+            failed.push((name, message));
+        }
+    }
+}
 
 impl App {
     /// Changes the world, then sees to what became due and what is to be sent.
@@ -21,32 +39,59 @@ impl App {
 
     /// Moves the clock ahead: everything that was due on the way happens, in its order.
     pub(crate) fn advance(self: &Arc<Self>, time: Duration) {
-        self.change(|world| world.advance(time));
-        self.moved.notify_waiters();
+        let mut failed = Failed::new();
+        self.change(|world| world.advance(time, &mut survive(&mut failed)));
+        self.note(failed);
+        self.deliveries.wake.notify_one();
     }
 
-    /// Sends a sample. Answers to how many.
+    fn note(&self, failed: Failed) {
+        for (task, message) in failed {
+            self.fail(task, message);
+        }
+    }
+
+    /// Sends a sample. Returns to how many.
     pub(crate) fn trigger(
         self: &Arc<Self>,
         topic: &str,
         url: Option<&str>,
         changes: &[(String, String)],
+        removed: &[String],
     ) -> Result<usize, String> {
         let mut sample = samples::get(topic)
-            .ok_or_else(|| format!("topic: there is no {topic:?}; there are {}", samples::NAMES.join(", ")))?;
+            .ok_or_else(|| format!("topic: there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))?;
         for (path, value) in changes {
             samples::set(&mut sample, path, value)?;
         }
-        Ok(self.change(|world| world.send_sample(topic, url, &sample)))
+        for path in removed {
+            if !samples::unset(&mut sample, path) {
+                return Err(format!("unset: {path}: there is no such value"));
+            }
+        }
+        if let Some(url) = url {
+            self.deliveries.check(url)?;
+        }
+        self.change(|world| world.send_sample(topic, url, &sample))
+    }
+
+    /// Replaces the data that is there from the start, and resets.
+    pub(crate) fn replace_data(&self, data: Data) -> Result<(), String> {
+        data.check()?;
+        self.world().start_with(data);
+        self.reset();
+        Ok(())
     }
 
     /// Lets things happen when they are due, for as long as the sandbox lives.
     pub(crate) async fn drive(self: Arc<Self>) {
         loop {
+            let mut failed = Failed::new();
             let (next, outgoing) = {
                 let mut world = self.world();
-                (world.tick(), world.take_outgoing())
+                (world.tick(&mut survive(&mut failed)), world.take_outgoing())
             };
+            self.note(failed);
             self.dispatch(outgoing);
             tokio::select! {
                 () = self.due.notified() => {}
@@ -56,9 +101,72 @@ impl App {
     }
 }
 
-async fn sleep_for(time: Option<Duration>) {
+pub(crate) async fn sleep_for(time: Option<Duration>) {
     match time {
         Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use crate::{Sandbox, params::Params, world::World};
+
+    fn push(world: &mut World) -> String {
+        let request = json!({ "payment_channel": "M-PESA STK Push", "till_number": "K000000", "amount": { "value": 5 },
+            "subscriber": { "phone_number": "254712345678" }, "_links": { "callback_url": "https://nowhere.invalid/" } });
+        let reply = world.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
+        reply.location.unwrap().rsplit('/').next().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_task_is_reported_and_the_others_go_on_and_reset_heals() {
+        let sandbox = Sandbox::start().await.unwrap();
+        let id = sandbox.app().change(|world| {
+            world.plan_panic();
+            push(world)
+        });
+        let began = Instant::now();
+        loop {
+            let document = sandbox.app().world().document("incoming_payments", &id).unwrap();
+            if document["data"]["attributes"]["status"] == "Success" {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "{document}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let failures = sandbox.failures();
+        assert_eq!((failures.len(), failures[0].task.as_str(), failures[0].message.as_str()), (1, "panic", "a defect"));
+        sandbox.reset();
+        assert!(sandbox.failures().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_the_clock_is_moved_is_reported_too() {
+        let sandbox = Sandbox::builder().pace(crate::Pace::Manual).start().await.unwrap();
+        sandbox.app().change(|world| {
+            world.plan_panic();
+            push(world)
+        });
+        sandbox.advance(Duration::from_secs(60));
+        assert_eq!(sandbox.failures().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_task_of_the_sandbox_that_fails_begins_again() {
+        let sandbox = Sandbox::start().await.unwrap();
+        let app = std::sync::Arc::clone(sandbox.app());
+        let times = std::sync::atomic::AtomicU32::new(0);
+        crate::health::supervise(app, "a task", |_| {
+            let first = times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            async move { assert!(!first, "the first time") }
+        })
+        .await;
+        assert_eq!(sandbox.failures()[0].task, "a task");
     }
 }

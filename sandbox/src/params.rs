@@ -31,7 +31,14 @@ impl<'a> Params<'a> {
     }
 
     pub(crate) fn amount(self, path: &str) -> Option<Decimal> {
-        self.text(path)?.parse().ok()
+        let text = self.text(path)?;
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
+        Decimal::from_str_exact(&text).ok().filter(|_| plain)
+    }
+
+    /// A text as it is, white space included.
+    pub(crate) fn exact(self, path: &str) -> Option<&'a str> {
+        self.get(path).and_then(Value::as_str)
     }
 
     pub(crate) fn flag(self, path: &str) -> bool {
@@ -42,13 +49,13 @@ impl<'a> Params<'a> {
         self.text(path)?.parse::<kopokopo::types::Timestamp>().ok().map(|time| time.instant())
     }
 
-    pub(crate) fn list(self, path: &str) -> Option<&'a Vec<Value>> {
-        self.get(path).and_then(Value::as_array)
-    }
-
-    /// The metadata, empty where there is none. None where there is too much of it or of the wrong kind.
+    /// The metadata, empty where there is none. PHP writes an empty one as a list. None where there is too much of it or
+    /// of the wrong kind.
     pub(crate) fn metadata(self) -> Option<Map<String, Value>> {
         let Some(metadata) = self.get("metadata") else { return Some(Map::new()) };
+        if metadata.as_array().is_some_and(Vec::is_empty) {
+            return Some(Map::new());
+        }
         let pairs = metadata.as_object()?;
         let primitive = pairs.values().all(|value| !value.is_object() && !value.is_array());
         (pairs.len() <= 5 && primitive).then(|| pairs.clone())

@@ -34,6 +34,11 @@ impl Reply {
         Self::error(400, message)
     }
 
+    /// The words of a refusal.
+    pub(crate) fn words(&self) -> String {
+        self.body["error_message"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// `<Humanised field> can't be blank`: the pattern of Rails.
     pub(crate) fn blank(field: &str) -> Self {
         Self::invalid(format!("{field} can't be blank"))

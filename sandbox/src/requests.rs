@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
-/// How many requests are kept. The oldest go first.
-const KEPT: usize = 10_000;
+/// How many requests are kept, and how many bytes of bodies. The oldest go first.
+pub(crate) const KEPT: usize = 10_000;
+pub(crate) const KEPT_BYTES: usize = 16 << 20;
 
 /// One request as it arrived, without its secrets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -39,30 +40,39 @@ pub struct RecordedRequest {
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     kept: VecDeque<RecordedRequest>,
+    sizes: VecDeque<usize>,
+    bytes: usize,
     count: u64,
 }
 
 impl Requests {
-    /// Keeps a request and answers its sequence number.
-    pub(crate) fn push(&mut self, mut request: RecordedRequest) -> u64 {
-        if self.kept.len() == KEPT {
-            self.kept.pop_front();
-        }
+    /// Keeps a request and returns its sequence number. `size` is that of its body.
+    pub(crate) fn push(&mut self, mut request: RecordedRequest, size: usize) -> u64 {
         self.count += 1;
         request.sequence = self.count;
         self.kept.push_back(request);
+        self.sizes.push_back(size);
+        self.bytes += size;
+        while self.kept.len() > 1 && (self.kept.len() > KEPT || self.bytes > KEPT_BYTES) {
+            self.kept.pop_front();
+            self.bytes -= self.sizes.pop_front().unwrap_or(0);
+        }
         self.count
     }
 
     /// Says what became of a request.
     pub(crate) fn settle(&mut self, sequence: u64, status: Option<u16>, took_effect: bool) {
-        let back = usize::try_from(self.count.saturating_sub(sequence)).unwrap_or(usize::MAX);
-        let at = self.kept.len().checked_sub(1).and_then(|last| last.checked_sub(back));
-        // After a reset the numbers begin anew, and this place is another request's.
-        if let Some(request) = at.and_then(|at| self.kept.get_mut(at)).filter(|request| request.sequence == sequence) {
+        if let Some(request) = self.find(sequence) {
             request.status = status;
             request.took_effect = took_effect;
         }
+    }
+
+    pub(crate) fn find(&mut self, sequence: u64) -> Option<&mut RecordedRequest> {
+        let back = usize::try_from(self.count.checked_sub(sequence)?).ok()?;
+        let at = self.kept.len().checked_sub(1)?.checked_sub(back)?;
+        // After a reset the numbers begin anew, and this place is another request's.
+        self.kept.get_mut(at).filter(|request| request.sequence == sequence)
     }
 
     pub(crate) fn list(&self) -> Vec<RecordedRequest> {

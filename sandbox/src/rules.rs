@@ -52,7 +52,34 @@ pub const RULES: &[Rule] = &[
     ),
     rule("requests", "metadata has at most 5 pairs of primitive values, else 400 Metadata is invalid", Extrapolated),
     rule("requests", "callback and webhook URLs are https; here also http on loopback", Documented),
-    rule("requests", "a callback URL that is neither: 400 Callback url is invalid", Extrapolated),
+    rule(
+        "requests",
+        "a callback URL that is neither: 400 Callback url is invalid, and what to switch on",
+        Extrapolated,
+    ),
+    rule(
+        "requests",
+        "an amount of one M-PESA transaction is at most 250,000 shillings, of one bank transfer 999,999",
+        Guessed,
+    ),
+    rule(
+        "requests",
+        "Amount is not a number; Amount is invalid beyond two decimals; Amount must be less than or equal to 250000",
+        Extrapolated,
+    ),
+    rule("requests", "Currency is invalid unless it is KES or absent", Extrapolated),
+    rule("requests", "metadata that is an empty list counts as none: PHP writes it so", Seen),
+    rule("requests", "keys of a response come in the documented order", Documented),
+    rule(
+        "version 1",
+        "incoming_payments, webhook_subscriptions, merchant_wallets, merchant_bank_accounts and polling are served as in version 2",
+        Seen,
+    ),
+    rule(
+        "version 1",
+        "POST payments, settlement_transfers and pay_recipients: 404 that names the version and what replaced them",
+        Guessed,
+    ),
     rule("requests", "creates answer 201 with Location on the request's own host and no body", Documented),
     rule("webhook_subscriptions", "Invalid scope reference", Documented),
     rule(
@@ -64,7 +91,7 @@ pub const RULES: &[Rule] = &[
     rule("incoming_payments", "Subscriber phone number is an invalid number", Documented),
     rule(
         "incoming_payments",
-        "Till number is invalid; Amount can't be blank; Amount must be greater than 0; Callback url can't be blank",
+        "Payment channel can't be blank; Till number is invalid; Amount can't be blank; Amount must be greater than 0; Callback url can't be blank",
         Extrapolated,
     ),
     rule("incoming_payments", "Pending -> Success with a Received transaction, or Failed with errors", Documented),
@@ -85,6 +112,11 @@ pub const RULES: &[Rule] = &[
     ),
     rule("external_recipients", "Invalid recipient type", Documented),
     rule("external_recipients", "stray keys are tolerated; nickname is spelt nickname or nick_name", Seen),
+    rule(
+        "external_recipients",
+        "a bank account without settlement_method and a wallet without network are accepted",
+        Seen,
+    ),
     rule("external_recipients", "the other fields of each type can't be blank", Extrapolated),
     rule("accounts", "accounts and recipients are Approved at once", Guessed),
     rule("send_money", "Callback url can't be blank", Documented),
@@ -98,6 +130,12 @@ pub const RULES: &[Rule] = &[
         Extrapolated,
     ),
     rule("send_money", "without destinations every available shilling goes to the merchant's own accounts", Documented),
+    rule("send_money", "Destinations must be a list: an object or a text never sweeps", Extrapolated),
+    rule(
+        "send_money",
+        "a merchant_wallet with the reference of a bank account, or the reverse: Destination reference is invalid",
+        Extrapolated,
+    ),
     rule(
         "send_money",
         "an empty list of destinations counts as none, so that a client that sends one finds out here",
@@ -116,7 +154,8 @@ pub const RULES: &[Rule] = &[
     rule("send_money", "sweeps and transfers to own accounts send settlement_transfer_completed", Guessed),
     rule("polling", "Scope is invalid", Documented),
     rule("polling", "From time can't be blank; To time can't be blank; Invalid scope reference", Extrapolated),
-    rule("polling", "Pending -> Success; all transactions at once, without paging", Guessed),
+    rule("polling", "From time must be before To time", Extrapolated),
+    rule("polling", "Pending -> Success; the latest 2,000 transactions at once, without paging", Guessed),
     rule("sms_notifications", "Message can't be blank", Documented),
     rule("sms_notifications", "Webhook event reference can't be blank; its value is not checked", Extrapolated),
     rule("reversals", "Transaction reference invalid", Documented),
@@ -126,6 +165,12 @@ pub const RULES: &[Rule] = &[
         Documented,
     ),
     rule("reversals", "[\"You cannot reverse a transaction older than 30 days\"]", Extrapolated),
+    rule(
+        "reversals",
+        "buygoods, b2b and card transactions can be reversed; each sends its own reversed webhook",
+        Guessed,
+    ),
+    rule("reversals", "data.type is reversals, or reversal where the setting reversal_type says so", Documented),
     rule("reversals", "/api/v2/reversals, and /api/api/v2/reversals as the documentation spells it", Documented),
     rule("reversals", "Received -> Scheduled -> Processed; the bulk payment is Transferred or Cancelled", Documented),
     rule("payment_links", "Till number can't be blank; Till number is invalid", Documented),
@@ -136,10 +181,17 @@ pub const RULES: &[Rule] = &[
         "Active -> Paid, Cancelled, or Expired after 7 days; every attempt to pay sends a result",
         Documented,
     ),
-    rule("payment_links", "nobody pays by itself: the control API or a magic amount does", Guessed),
+    rule("payment_links", "the three documented shapes, chosen by the setting payment_link_shape", Documented),
+    rule("payment_links", "a link is only paid by the control API or with a magic amount", Guessed),
+    rule("webhooks", "a card payment is in the till's balance at once, although settled is false", Guessed),
+    rule(
+        "webhooks",
+        "Daraja's form is sent for buygoods_transaction_received and b2b_transaction_received only",
+        Documented,
+    ),
     rule("deliveries", "signed with the API key over the exact bytes, compact JSON as Rails writes it", Seen),
     rule("deliveries", "any 2xx counts as received; else tried again after 5, 30 and 120 seconds, settable", Guessed),
-    rule("deliveries", "an answer is waited for 10 seconds", Guessed),
+    rule("deliveries", "a receiver has 10 seconds to respond", Guessed),
 ];
 
 /// A phone number or an amount that chooses an outcome.
@@ -157,7 +209,8 @@ pub struct Magic {
     pub reversal: &'static str,
 }
 
-/// Everything else enters the PIN, arrives and is reversed. At a link nobody pays by itself, but for the amounts here.
+/// Any other phone number or amount enters the PIN, arrives and is reversed. At a link only the amounts here are paid
+/// without a control call.
 pub const MAGIC: &[Magic] = &[
     Magic {
         phone_number: "254700000001",
@@ -201,6 +254,34 @@ pub const MAGIC: &[Magic] = &[
         send_money: "Transferred",
         reversal: "Transferred",
     },
+    Magic {
+        phone_number: "254700000007",
+        amount: "10007",
+        incoming_payment: "enters the PIN: Success",
+        send_money: "Transferred",
+        reversal: "Cancelled, errors null",
+    },
+    Magic {
+        phone_number: "254700000008",
+        amount: "10008",
+        incoming_payment: "enters the PIN: Success",
+        send_money: "Transferred",
+        reversal: "Cancelled, The balance is insufficient for the transaction",
+    },
+    Magic {
+        phone_number: "254700000009",
+        amount: "10009",
+        incoming_payment: "enters the PIN: Success",
+        send_money: "Transferred",
+        reversal: "stays Scheduled",
+    },
+    Magic {
+        phone_number: "254700000010",
+        amount: "10010",
+        incoming_payment: "enters the PIN: Success",
+        send_money: "Transferred",
+        reversal: "Transferred, without its M-PESA reference",
+    },
 ];
 
 /// Which row of the table a phone number or an amount is, counted from 1. Else the first.
@@ -210,6 +291,21 @@ pub(crate) fn magic(phone_number: Option<&str>, amount: &rust_decimal::Decimal) 
         .iter()
         .position(|magic| phone_number == Some(magic.phone_number) || amount == magic.amount)
         .map_or(1, |at| at + 1)
+}
+
+/// What becomes of a reversal, as a row of the first five: the amount decides, then the phone number that paid.
+pub(crate) fn magic_reversal(phone_number: Option<&str>, amount: &rust_decimal::Decimal) -> usize {
+    let row = match magic(None, amount) {
+        1 => magic(phone_number, &rust_decimal::Decimal::ZERO),
+        row => row,
+    };
+    match row {
+        7 => 2,
+        8 => 3,
+        9 => 4,
+        10 => 5,
+        row => row,
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +339,19 @@ mod tests {
             ("payment_links", "Only active payment links can be cancelled."),
         ] {
             assert!(documented.iter().any(|(own, rule)| *own == area && rule.contains(words)), "{area}: {words}");
+        }
+    }
+
+    #[test]
+    fn every_outcome_of_a_reversal_is_reached_by_a_customer_who_pays() {
+        let hundred = rust_decimal::Decimal::ONE_HUNDRED;
+        for (row, expected) in [(1, 1), (7, 2), (8, 3), (9, 4), (10, 5)] {
+            let magic = MAGIC[row - 1];
+            assert!(magic.incoming_payment.starts_with("enters the PIN"));
+            assert_eq!(magic_reversal(Some(magic.phone_number), &hundred), expected);
+            assert_eq!(magic_reversal(None, &magic.amount.parse().unwrap_or_default()), expected);
+            let same = MAGIC[expected - 1].reversal;
+            assert_eq!(magic.reversal, same);
         }
     }
 

@@ -18,6 +18,28 @@ macro_rules! samples {
     };
 }
 
+/// A sample, also one that is only read.
+pub(crate) fn read(name: &str) -> Option<Value> {
+    let text = match name {
+        "incoming_payment_pending" => include_str!("../../tests/vectors/payloads/result-incoming-payment-pending.json"),
+        "reversals_scheduled" => include_str!("../../tests/vectors/payloads/result-reversals-scheduled.json"),
+        "payment_link_active" => include_str!("../../tests/vectors/payloads/result-payment-link-processed-2.json"),
+        name => return get(name),
+    };
+    serde_json::from_str(text).ok()
+}
+
+/// Removes the value at a dotted path, if it is there. Returns whether it was.
+pub fn unset(sample: &mut Value, path: &str) -> bool {
+    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut place = sample;
+    for part in parents.split('.').filter(|part| !part.is_empty()) {
+        let Some(next) = child(place, part) else { return false };
+        place = next;
+    }
+    place.as_object_mut().and_then(|object| object.shift_remove(last)).is_some()
+}
+
 samples! {
     "buygoods_transaction_received": "webhook-buygoods-transaction-received.json",
     "buygoods_transaction_reversed": "webhook-buygoods-transaction-reversed.json",

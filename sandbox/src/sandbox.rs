@@ -17,10 +17,12 @@ use crate::{
     deliveries::{Deliveries, Delivery},
     faults::Fault,
     handle,
+    health::{Failure, supervise},
+    log::Log,
     requests::RecordedRequest,
     server,
     settings::Settings,
-    world::{CustomerAction, Pace, World},
+    world::{CustomerAction, Data, Pace, Start, TillData, World},
 };
 
 /// A running sandbox. It stops when it is dropped.
@@ -45,6 +47,8 @@ pub struct Builder {
     api_key: Option<String>,
     callback_retries: Vec<Duration>,
     seed: u64,
+    remote_callbacks: bool,
+    data: Data,
 }
 
 impl Default for Builder {
@@ -58,6 +62,8 @@ impl Default for Builder {
             api_key: None,
             callback_retries: [5, 30, 120].map(Duration::from_secs).to_vec(),
             seed: fastrand::u64(..),
+            remote_callbacks: false,
+            data: Data::default(),
         }
     }
 }
@@ -106,6 +112,25 @@ impl Builder {
         self
     }
 
+    /// Whether callbacks and webhooks may go to other machines, over http as well as https. Default false: the sandbox
+    /// sends to loopback only, accepts http only there, and lists the rest as withheld.
+    pub const fn allow_remote_callbacks(mut self, allow: bool) -> Self {
+        self.remote_callbacks = allow;
+        self
+    }
+
+    /// A till that is there from the start, with a balance in shillings as text: `"1500.50"`.
+    pub fn till(mut self, number: impl Into<String>, balance: impl Into<String>) -> Self {
+        self.data.tills.push(TillData { number: number.into(), name: None, balance: balance.into() });
+        self
+    }
+
+    /// Tills, accounts and transactions that are there from the start, in place of those given before.
+    pub fn data(mut self, data: Data) -> Self {
+        self.data = data;
+        self
+    }
+
     /// Makes ids, tokens and references come out the same each time.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -115,9 +140,10 @@ impl Builder {
     /// Starts it on the current tokio runtime. It answers when this returns.
     ///
     /// # Errors
-    /// Where the address cannot be listened on.
+    /// Where the address cannot be listened on, or the data has a field that is wrong.
     #[allow(clippy::unused_async, reason = "it spawns tasks, so it must be awaited on a runtime")]
     pub async fn start(self) -> io::Result<Sandbox> {
+        self.data.check().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let address = (self.host.as_str(), self.port).to_socket_addrs()?.next().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no address to listen on", self.host))
         })?;
@@ -136,18 +162,29 @@ impl Builder {
         let client_secret = made("sandbox_secret", self.client_secret);
         let api_key = made("sandbox_key", self.api_key);
         let base_url = format!("http://{shown}");
-        let world = World::new(base_url.clone(), client_id.clone(), client_secret.clone(), self.pace, self.seed);
-        let app = Arc::new(App::new(base_url, world, Deliveries::new(api_key, self.callback_retries)));
+        let start = Start {
+            base_url: base_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone(),
+            remote_callbacks: self.remote_callbacks,
+            data: self.data,
+        };
+        let deliveries = Deliveries::new(api_key, self.callback_retries, self.remote_callbacks);
+        let app = Arc::new(App::new(base_url, World::new(start, self.pace, self.seed), deliveries));
 
-        let router =
-            Router::new().nest("/_sandbox", control::router()).fallback(handle::handle).with_state(Arc::clone(&app));
+        let router = router(&app);
         let stop = watch::Sender::new(false);
         let tasks = vec![
             tokio::spawn(server::serve(listener, address, app.refusals.subscribe(), router, stop.subscribe())),
-            tokio::spawn(Arc::clone(&app).drive()),
+            tokio::spawn(supervise(Arc::clone(&app), "scheduler", App::drive)),
+            tokio::spawn(supervise(Arc::clone(&app), "deliveries", App::deliver)),
         ];
         Ok(Sandbox { app, address, client_id, client_secret, stop, tasks })
     }
+}
+
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    Router::new().nest("/_sandbox", control::router()).fallback(handle::handle).with_state(Arc::clone(app))
 }
 
 fn loopback(listening: IpAddr) -> IpAddr {
@@ -166,6 +203,11 @@ impl Sandbox {
     /// Begins one that differs.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn app(&self) -> &Arc<App> {
+        &self.app
     }
 
     /// Where it answers: `http://127.0.0.1:49152`.
@@ -209,8 +251,21 @@ impl Sandbox {
     }
 
     /// Puts faults in force, in place of those before.
-    pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.app.set_faults(faults, 0);
+    ///
+    /// # Errors
+    /// A sentence where a fault can never strike: it names the field.
+    pub fn set_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
+        self.app.set_faults(faults, 0)
+    }
+
+    /// What failed inside the sandbox because of a defect. Empty: it is healthy. A reset forgets it.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.app.health.list()
+    }
+
+    /// What happens from now on, as it happens.
+    pub fn log(&self) -> Log {
+        Log(self.app.log.subscribe())
     }
 
     /// Closes the port for a while: connections are refused, open ones are cut.
@@ -219,8 +274,11 @@ impl Sandbox {
     }
 
     /// Changes settings.
-    pub fn apply(&self, settings: &Settings) {
-        self.app.apply(settings);
+    ///
+    /// # Errors
+    /// A sentence that names the setting which is out of bounds.
+    pub fn apply(&self, settings: &Settings) -> Result<(), String> {
+        self.app.apply(settings)
     }
 
     /// The customer who was asked to pay decides.
@@ -228,7 +286,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such payment or it is decided already.
     pub fn customer(&self, incoming_payment: &str, action: CustomerAction) -> Result<(), String> {
-        self.app.change(|world| world.decide(incoming_payment, action)).map_err(|reply| words(&reply.body))
+        self.app.change(|world| world.decide(incoming_payment, action)).map_err(|reply| reply.words())
     }
 
     /// Somebody tries to pay at a link.
@@ -236,7 +294,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such link or it is not active.
     pub fn pay_link(&self, payment_link: &str, action: CustomerAction) -> Result<(), String> {
-        self.app.change(|world| world.pay_link(payment_link, action)).map_err(|reply| words(&reply.body))
+        self.app.change(|world| world.pay_link(payment_link, action)).map_err(|reply| reply.words())
     }
 
     /// Sends a signed sample of a topic, a result type or a Daraja form to a URL, or to whoever subscribed. Answers to
@@ -245,11 +303,14 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such sample or path.
     pub fn trigger(&self, topic: &str, url: Option<&str>, changes: &[(String, String)]) -> Result<usize, String> {
-        self.app.trigger(topic, url, changes)
+        self.app.trigger(topic, url, changes, &[])
     }
 
-    /// Sends a delivery again. False where there is none of this id.
-    pub fn resend(&self, delivery: u64) -> bool {
+    /// Sends a delivery again.
+    ///
+    /// # Errors
+    /// A sentence where there is none of this id, or it would leave this machine.
+    pub fn resend(&self, delivery: u64) -> Result<(), String> {
         self.app.resend(delivery)
     }
 
@@ -266,17 +327,13 @@ impl Sandbox {
     /// Stops it and waits until the port is free.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        if let Some(driver) = self.tasks.pop() {
-            driver.abort();
+        for own in self.tasks.drain(1..) {
+            own.abort();
         }
         for task in std::mem::take(&mut self.tasks) {
             let _ = task.await;
         }
     }
-}
-
-fn words(body: &Value) -> String {
-    body["error_message"].as_str().unwrap_or_default().to_owned()
 }
 
 impl Drop for Sandbox {

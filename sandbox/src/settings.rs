@@ -4,18 +4,49 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, world::Pace};
+use crate::{
+    app::App,
+    world::{Pace, PaymentLinkShape, ReversalType},
+};
+
+/// The longest pause between two tries, and the longest life of a token: 30 days.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How many retries there can be.
+const MOST_RETRIES: usize = 20;
 
 /// What can be changed while it runs. None: stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How fast things happen by themselves.
+    /// How fast things happen without a control call.
     pub pace: Option<Pace>,
     /// How long access tokens live. Those given out already keep their life.
     pub token_lifetime_seconds: Option<u64>,
     /// The pauses before each further try at a delivery.
     pub callback_retries_ms: Option<Vec<u64>>,
+    /// Whether payloads carry the customer's phone number. False: as in production, where only its hash may come.
+    pub sender_phone_number: Option<bool>,
+    /// How the `data.type` of new reversals is written.
+    pub reversal_type: Option<ReversalType>,
+    /// The shape in which new payment links are written.
+    pub payment_link_shape: Option<PaymentLinkShape>,
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), String> {
+        if self.token_lifetime_seconds.is_some_and(|seconds| seconds > LONGEST.as_secs()) {
+            return Err(format!("token_lifetime_seconds: must be at most {}, 30 days", LONGEST.as_secs()));
+        }
+        let retries = self.callback_retries_ms.as_deref().unwrap_or_default();
+        if retries.len() > MOST_RETRIES || retries.iter().any(|pause| u128::from(*pause) > LONGEST.as_millis()) {
+            return Err(format!(
+                "callback_retries_ms: at most {MOST_RETRIES} pauses of at most {}",
+                LONGEST.as_millis()
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl App {
@@ -31,10 +62,14 @@ impl App {
                     .map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))
                     .collect(),
             ),
+            sender_phone_number: Some(world.payloads.sender_phone_number),
+            reversal_type: Some(world.payloads.reversal_type),
+            payment_link_shape: Some(world.payloads.payment_link),
         }
     }
 
-    pub(crate) fn apply(&self, settings: &Settings) {
+    pub(crate) fn apply(&self, settings: &Settings) -> Result<(), String> {
+        settings.check()?;
         let mut world = self.world();
         if let Some(pace) = settings.pace {
             world.pace = pace;
@@ -46,5 +81,10 @@ impl App {
         if let Some(retries) = &settings.callback_retries_ms {
             self.deliveries.set_schedule(retries.iter().copied().map(Duration::from_millis).collect());
         }
+        let payloads = &mut world.payloads;
+        payloads.sender_phone_number = settings.sender_phone_number.unwrap_or(payloads.sender_phone_number);
+        payloads.reversal_type = settings.reversal_type.unwrap_or(payloads.reversal_type);
+        payloads.payment_link = settings.payment_link_shape.unwrap_or(payloads.payment_link);
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ const CREATE: &str = "incoming_payments.create";
 
 async fn struck(kind: FaultKind) -> (Talk, std::io::Result<support::Answer>) {
     let talk = Talk::start().await;
-    talk.sandbox.set_faults(vec![Fault { delay_ms: Some(200), ..Fault::once(CREATE, kind) }]);
+    talk.sandbox.set_faults(vec![Fault { delay_ms: Some(200), ..Fault::once(CREATE, kind) }]).unwrap();
     let answer = talk.try_post("/api/v2/incoming_payments", &stk_push("100", "0712345678", NOWHERE)).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     (talk, answer)
@@ -77,7 +77,7 @@ async fn a_status_can_carry_retry_after_and_its_own_body() {
 async fn a_hanging_request_is_never_answered() {
     for kind in [FaultKind::HangBeforeEffect, FaultKind::HangAfterEffect] {
         let talk = Talk::start().await;
-        talk.sandbox.set_faults(vec![Fault::once(CREATE, kind)]);
+        talk.sandbox.set_faults(vec![Fault::once(CREATE, kind)]).unwrap();
         let push = stk_push("1", "0712345678", NOWHERE);
         let hanging =
             tokio::time::timeout(Duration::from_millis(300), talk.try_post("/api/v2/incoming_payments", &push)).await;
@@ -103,7 +103,7 @@ async fn the_port_closes_for_a_while_and_opens_again() {
 #[tokio::test]
 async fn a_receiver_that_fails_is_tried_again_and_a_delivery_can_be_sent_again() {
     let talk = Talk::start().await;
-    talk.sandbox.apply(&Settings { callback_retries_ms: Some(vec![3_600_000, 10]), ..Settings::default() });
+    talk.sandbox.apply(&Settings { callback_retries_ms: Some(vec![3_600_000, 10]), ..Settings::default() }).unwrap();
     let receiver = Receiver::start(&[500, 503, 200]);
     talk.post("/api/v2/incoming_payments", &stk_push("1", "0712345678", &receiver.url)).await;
     receiver.wait_for(1).await;
@@ -122,7 +122,7 @@ async fn a_receiver_that_fails_is_tried_again_and_a_delivery_can_be_sent_again()
     };
     let statuses: Vec<_> = delivery.attempts.iter().map(|attempt| attempt.status.unwrap()).collect();
     assert_eq!(statuses, [500, 503, 200]);
-    assert!(talk.sandbox.resend(delivery.id) && !talk.sandbox.resend(999));
+    assert!(talk.sandbox.resend(delivery.id).is_ok() && talk.sandbox.resend(999).is_err());
     let all = receiver.wait_for(4).await;
     assert_eq!(all[3].1, delivery.body);
 }
@@ -135,27 +135,27 @@ async fn callbacks_come_twice_late_out_of_order_or_never() {
     let fault = |kind| vec![Fault { delay_ms: Some(300), ..Fault::once("incoming_payment", kind) }];
 
     let (talk, receiver) = (Talk::start().await, Receiver::start(&[200]));
-    talk.sandbox.set_faults(fault(FaultKind::CallbackTwice));
+    talk.sandbox.set_faults(fault(FaultKind::CallbackTwice)).unwrap();
     push(&talk, &receiver, "1").await;
     let twice = receiver.wait_for(2).await;
     assert_eq!(twice[0].1, twice[1].1);
 
     let (talk, receiver) = (Talk::start().await, Receiver::start(&[200]));
-    talk.sandbox.set_faults(fault(FaultKind::CallbackReordered));
+    talk.sandbox.set_faults(fault(FaultKind::CallbackReordered)).unwrap();
     push(&talk, &receiver, "1").await;
     push(&talk, &receiver, "2").await;
     let reordered = receiver.wait_for(2).await;
     assert!(reordered[0].1.contains("\"2.0\"") && reordered[1].1.contains("\"1.0\""));
 
     let (talk, receiver) = (Talk::start().await, Receiver::start(&[200]));
-    talk.sandbox.set_faults(fault(FaultKind::CallbackLate));
+    talk.sandbox.set_faults(fault(FaultKind::CallbackLate)).unwrap();
     let began = Instant::now();
     push(&talk, &receiver, "1").await;
     receiver.wait_for(1).await;
     assert!(began.elapsed() >= Duration::from_millis(300));
 
     let (talk, receiver) = (Talk::start().await, Receiver::start(&[200]));
-    talk.sandbox.set_faults(fault(FaultKind::CallbackNever));
+    talk.sandbox.set_faults(fault(FaultKind::CallbackNever)).unwrap();
     push(&talk, &receiver, "1").await;
     push(&talk, &receiver, "2").await;
     let only = receiver.wait_for(1).await;

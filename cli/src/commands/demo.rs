@@ -187,7 +187,7 @@ impl Story {
             callback_url: self.receiver.url(),
             ..ReversalRequest::default()
         };
-        self.sandbox.apply(&Settings { pace: Some(Pace::Fast), ..Settings::default() });
+        self.sandbox.apply(&Settings { pace: Some(Pace::Fast), ..Settings::default() }).map_err(Failure::Failed)?;
         let reversal = self.k2.reversals().create(&request).await.map_err(Failure::failed)?;
         self.wire().await;
         let (_, event) = self.callback().await?;

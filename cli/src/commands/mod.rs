@@ -4,6 +4,7 @@ mod call;
 mod completions;
 mod demo;
 mod log;
+mod pay;
 mod receiver;
 mod sandbox;
 mod trigger;
@@ -63,6 +64,7 @@ struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Sandbox(sandbox::Command),
+    Pay(pay::Pay),
     Trigger(trigger::Trigger),
     /// Sign and verify webhooks.
     #[command(subcommand, after_help = webhook::EXAMPLES)]
@@ -83,6 +85,7 @@ impl Command {
         match self {
             Self::Demo(demo) => demo.run(),
             Self::Sandbox(sandbox) => sandbox.run(),
+            Self::Pay(pay) => pay.run(),
             Self::Trigger(trigger) => trigger.run(),
             Self::Webhook(webhook) => webhook.run(),
             Self::Call(call) => call.run(),

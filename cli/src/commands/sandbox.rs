@@ -1,12 +1,12 @@
 //! `k2 sandbox`: the whole API on this machine, until it is stopped.
 
 use std::{
-    io::{Write, stderr, stdout},
-    time::Duration,
+    io::{ErrorKind, Write, stderr, stdout},
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, ValueEnum};
-use kopokopo_sandbox::{MAGIC, Pace, Sandbox};
+use kopokopo_sandbox::{Data, MAGIC, Pace, Sandbox};
 use serde_json::json;
 
 use super::{Failure, Outcome, log::Log};
@@ -14,42 +14,58 @@ use crate::terminal::{Terminal, line};
 
 const EXAMPLES: &str = "\
 Examples:
-  k2 sandbox
+  k2 sandbox                          on 127.0.0.1:4254, with the same credentials each time
+  k2 sandbox --till K654321=5000      with a till of your own; --data FILE takes more
   k2 sandbox --json --port 0          the first line is one JSON object: base_url, client_id, client_secret, api_key
-  k2 sandbox --pace manual            nothing happens by itself; see docs/sandbox.md for the controls
+  k2 sandbox --pace manual            nothing happens without a call; see docs/sandbox.md for the controls
   k2 sandbox --json --pace fast --exit-with-stdin    for a test runner: it stops when the runner does
 
-Ctrl-C and SIGTERM stop it.";
+State lives in memory: it is lost when the sandbox stops. Ctrl-C and SIGTERM stop it.";
 
-/// Run the whole API on this machine: stateful, offline, with faults on demand.
+/// The port for people, so that what they exported stays valid.
+pub(super) const PORT: u16 = 4254;
+
+/// The credentials for people: client id, client secret, API key. They open nothing but a sandbox.
+const CREDENTIALS: [&str; 3] = ["sandbox_client", "sandbox_secret", "sandbox_key"];
+
+/// Run the whole API on this machine: stateful (in memory), offline, with faults on demand.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Command {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// The port. 0: any that is free.
-    #[arg(long, default_value_t = 0)]
-    port: u16,
+    /// The port. 0: any that is free. Default: 4254, and with --json 0.
+    #[arg(long)]
+    port: Option<u16>,
     /// For programs: one JSON object on the first line of stdout, and nothing after.
     #[arg(long)]
     json: bool,
-    /// How fast things happen by themselves. Default: real, and with --json instant.
+    /// How fast things happen without a call. Default: real, and with --json instant.
     #[arg(long)]
     pace: Option<PaceName>,
-    /// The application key to accept. Default: a new one each time, as for the two below.
+    /// The application key to accept. Default: sandbox_client, and with --json a new one each time.
     #[arg(long)]
     client_id: Option<String>,
-    /// The application secret to accept.
+    /// The application secret to accept. Default: sandbox_secret, and with --json a new one each time.
     #[arg(long)]
     client_secret: Option<String>,
-    /// The key to sign callbacks and webhooks with.
+    /// The key to sign callbacks and webhooks with. Default: sandbox_key, and with --json a new one each time.
     #[arg(long)]
     api_key: Option<String>,
+    /// A till to start with, and its balance in shillings. Can be given several times.
+    #[arg(long = "till", value_name = "NUMBER=BALANCE")]
+    tills: Vec<String>,
+    /// A JSON file with tills, accounts and transactions to start with; see docs/sandbox.md.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Send callbacks and webhooks to other machines too, and accept http:// URLs there. Default: loopback only.
+    #[arg(long)]
+    allow_remote_callbacks: bool,
     /// Make ids and references come out the same each time.
     #[arg(long)]
     seed: Option<u64>,
-    /// Stop when stdin is closed: whoever started it cannot leave it behind.
+    /// Stop when stdin is closed: the program that started it cannot leave it behind.
     #[arg(long)]
     exit_with_stdin: bool,
 }
@@ -84,24 +100,34 @@ impl Command {
 
     async fn serve(self) -> Outcome {
         let pace = self.pace.unwrap_or(if self.json { PaceName::Instant } else { PaceName::Real });
-        let mut builder = Sandbox::builder().host(&self.host).port(self.port).pace(pace.into());
-        if let Some(client_id) = self.client_id {
+        let port = self.port.unwrap_or(if self.json { 0 } else { PORT });
+        let mut builder = Sandbox::builder()
+            .host(&self.host)
+            .port(port)
+            .pace(pace.into())
+            .data(data(self.data.as_deref())?)
+            .allow_remote_callbacks(self.allow_remote_callbacks);
+        for till in &self.tills {
+            let (number, balance) = till
+                .split_once('=')
+                .ok_or_else(|| Failure::Usage(format!("--till {till}: expected NUMBER=BALANCE")))?;
+            builder = builder.till(number, balance);
+        }
+        let [client_id, client_secret, api_key] = CREDENTIALS.map(|fixed| (!self.json).then(|| fixed.to_owned()));
+        if let Some(client_id) = self.client_id.or(client_id) {
             builder = builder.client_id(client_id);
         }
-        if let Some(client_secret) = self.client_secret {
+        if let Some(client_secret) = self.client_secret.or(client_secret) {
             builder = builder.client_secret(client_secret);
         }
-        if let Some(api_key) = self.api_key {
+        if let Some(api_key) = self.api_key.or(api_key) {
             builder = builder.api_key(api_key);
         }
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
-        let sandbox = builder
-            .start()
-            .await
-            .map_err(|error| Failure::Failed(format!("cannot listen on {}:{}: {error}", self.host, self.port)))?;
-        // Whoever reads the announcement may ask it to stop at once, so it listens to that before.
+        let sandbox = builder.start().await.map_err(|error| cannot_start(&self.host, port, &error))?;
+        // The reader of the announcement may ask it to stop at once, so it listens to that before.
         let stopped = stopping(self.exit_with_stdin)?;
         if !sandbox.address().ip().is_loopback() {
             let _ = writeln!(
@@ -114,14 +140,36 @@ impl Command {
             announce_as_json(&sandbox)?;
             stopped.await;
         } else {
+            let entries = sandbox.log();
             announce(&sandbox);
             tokio::select! {
                 () = stopped => {}
-                () = report(&sandbox) => {}
+                () = report(entries) => {}
             }
         }
         sandbox.stop().await;
         Ok(())
+    }
+}
+
+/// The data of a file. What is in it is checked when the sandbox starts.
+fn data(file: Option<&Path>) -> Result<Data, Failure> {
+    let Some(file) = file else { return Ok(Data::default()) };
+    let told = |error: &dyn std::fmt::Display| Failure::Usage(format!("--data {}: {error}", file.display()));
+    let text = std::fs::read(file).map_err(|error| told(&error))?;
+    let data: Data = serde_json::from_slice(&text).map_err(|error| told(&error))?;
+    data.check().map_err(|why| told(&why))?;
+    Ok(data)
+}
+
+fn cannot_start(host: &str, port: u16, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AddrInUse => Failure::Failed(format!(
+            "cannot listen on {host}:{port}: the port is in use, perhaps by another sandbox. Stop that, or use --port 0 for \
+             any free port"
+        )),
+        ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+        _ => Failure::Failed(format!("cannot listen on {host}:{port}: {error}")),
     }
 }
 
@@ -155,26 +203,28 @@ fn announce(sandbox: &Sandbox) {
     }
     line(&terminal.dim("any other                 enters the PIN: Success"));
     line("");
+    line(
+        &terminal.dim("State lives in memory. `k2 pay --till K000000 --amount 100` makes a customer pay at the till."),
+    );
     line(&terminal.dim(&format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url())));
     line("");
 }
 
 /// A line for each request and each delivery, as they come.
-async fn report(sandbox: &Sandbox) {
-    let mut log = Log::new(Terminal::new(false));
-    loop {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        log.requests(&sandbox.requests());
-        log.deliveries(&sandbox.deliveries());
+async fn report(mut entries: kopokopo_sandbox::Log) {
+    let log = Log::new(Terminal::new(false));
+    while let Some(entry) = entries.next().await {
+        log.print(&entry);
     }
+    std::future::pending().await
 }
 
-/// Resolves when a signal says so, or, with `with_stdin`, when whoever started the program is gone.
+/// Resolves when a signal says so, or, with `with_stdin`, when stdin is closed.
 fn stopping(with_stdin: bool) -> Result<impl Future<Output = ()>, Failure> {
     let signals = signals().map_err(Failure::failed)?;
     let stdin_closed = with_stdin.then(|| {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        // Reading stdin blocks, so it has a thread of its own that nobody waits for.
+        // Reading stdin blocks, so it has a thread of its own, which is not waited for.
         std::thread::spawn(move || {
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             let _ = sender.send(());

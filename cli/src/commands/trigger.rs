@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   k2 trigger --list
   k2 trigger buygoods_transaction_received --url http://127.0.0.1:8000/k2 --api-key KEY
+  k2 trigger customer_created --url http://127.0.0.1:8000/k2 --api-key KEY --unset event.resource.phone_number
   k2 trigger incoming_payment --url http://127.0.0.1:8000/k2 --api-key KEY --set data.attributes.event.resource.amount=250.0";
 
 /// Send a signed sample of a topic, a result or a Daraja form to a URL.
@@ -39,6 +40,12 @@ pub(super) struct Trigger {
     /// Change a value of the sample: `event.resource.amount=250.0`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     changes: Vec<String>,
+    /// Leave a value of the sample out: `event.resource.sender_phone_number`, as production may.
+    #[arg(long = "unset", value_name = "PATH")]
+    removed: Vec<String>,
+    /// Send to another machine. Default: loopback only, so that a slip reaches nobody.
+    #[arg(long)]
+    allow_remote_callbacks: bool,
     /// Name everything that can be sent.
     #[arg(long)]
     list: bool,
@@ -52,15 +59,27 @@ impl Trigger {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Failure::Usage("--url must begin with http:// or https://".into()));
         }
+        if !self.allow_remote_callbacks && !kopokopo_sandbox::is_loopback(&url) {
+            return Err(Failure::Usage(format!(
+                "--url: {} is not this machine. To send there all the same, add --allow-remote-callbacks",
+                url.host_str().unwrap_or_default()
+            )));
+        }
         if api_key.trim().is_empty() {
             return Err(Failure::Usage("--api-key is empty".into()));
         }
-        let mut sample = samples::get(&topic)
-            .ok_or_else(|| Failure::Usage(format!("there is no {topic:?}; there are {}", samples::NAMES.join(", "))))?;
+        let mut sample = samples::get(&topic).ok_or_else(|| {
+            Failure::Usage(format!("there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))
+        })?;
         for change in &self.changes {
             let (path, value) =
                 change.split_once('=').ok_or_else(|| Failure::Usage(format!("--set {change}: expected PATH=VALUE")))?;
             samples::set(&mut sample, path, value).map_err(|words| Failure::Usage(format!("--set {words}")))?;
+        }
+        for path in &self.removed {
+            if !samples::unset(&mut sample, path) {
+                return Err(Failure::Usage(format!("--unset {path}: there is no such value")));
+            }
         }
         let body = sample.to_string();
         let signature = sign(&api_key, body.as_bytes());

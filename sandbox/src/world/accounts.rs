@@ -25,8 +25,11 @@ fn settlement_like(text: &str) -> bool {
     matches!(text, "EFT" | "RTS")
 }
 
-/// A field that must be there, what it must look like, and the words where it does not.
+/// A field, what it must look like, and the words where it does not. It must be there unless the words are `OPTIONAL`.
 type Field = (&'static str, Check, &'static str);
+
+/// The field may be absent.
+const MAY_BE_ABSENT: &str = "may be absent";
 
 const WALLET: [Field; 4] = [
     ("first_name", anything, ""),
@@ -40,6 +43,10 @@ const BANK_ACCOUNT: [Field; 4] = [
     ("account_number", anything, ""),
     ("settlement_method", settlement_like, "Settlement method is invalid"),
 ];
+/// The official Python SDK sends no settlement method for a recipient's account, and may send no network for a phone.
+const RECIPIENT_ACCOUNT: [Field; 4] =
+    [BANK_ACCOUNT[0], BANK_ACCOUNT[1], BANK_ACCOUNT[2], ("settlement_method", settlement_like, MAY_BE_ABSENT)];
+const RECIPIENT_WALLET: [Field; 4] = [WALLET[0], WALLET[1], WALLET[2], ("network", anything, MAY_BE_ABSENT)];
 const TILL: [Field; 2] = [("till_name", anything, ""), ("till_number", anything, "")];
 const PAYBILL: [Field; 3] =
     [("paybill_name", anything, ""), ("paybill_number", anything, ""), ("paybill_account_number", anything, "")];
@@ -50,25 +57,19 @@ const RECIPIENTS: &str = "/api/v2/external_recipients";
 const OPTIONAL: [&str; 2] = ["nickname", "email"];
 
 impl World {
-    pub(crate) fn create_merchant_wallet(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
-        self.own_account("merchant_wallets", "merchant_wallet", "/api/v2/merchant_wallets", params, &WALLET)
+    pub(crate) fn create_merchant_wallet(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
+        self.own_account("merchant_wallets", "merchant_wallet", path, params, &WALLET)
     }
 
-    pub(crate) fn create_merchant_bank_account(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
-        self.own_account(
-            "merchant_bank_accounts",
-            "merchant_bank_account",
-            "/api/v2/merchant_bank_accounts",
-            params,
-            &BANK_ACCOUNT,
-        )
+    pub(crate) fn create_merchant_bank_account(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
+        self.own_account("merchant_bank_accounts", "merchant_bank_account", path, params, &BANK_ACCOUNT)
     }
 
     pub(crate) fn create_external_recipient(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let kind = params.text("type").unwrap_or_default();
         let fields: &[Field] = match kind.as_str() {
-            "mobile_wallet" => &WALLET,
-            "bank_account" => &BANK_ACCOUNT,
+            "mobile_wallet" => &RECIPIENT_WALLET,
+            "bank_account" => &RECIPIENT_ACCOUNT,
             "till" => &TILL,
             "paybill" => &PAYBILL,
             _ => return Err(Reply::invalid("Invalid recipient type")),
@@ -78,7 +79,7 @@ impl World {
         attributes.insert("type".into(), json!(kind));
         let id = self.keep(
             "external_recipients",
-            Thing { kind: "external_recipient", attributes, callback_url: None, path: RECIPIENTS.into() },
+            Thing { kind: "external_recipient", attributes, path: RECIPIENTS.into(), ..Thing::default() },
         );
         Ok(Reply::created(RECIPIENTS, &id))
     }
@@ -92,8 +93,7 @@ impl World {
         fields: &[Field],
     ) -> Result<Reply, Reply> {
         let attributes = attributes(params, fields)?;
-        let id = self.keep(section, Thing { kind, attributes, callback_url: None, path: path.to_owned() });
-        self.own_accounts.insert(id.clone());
+        let id = self.keep(section, Thing { kind, attributes, path: path.to_owned(), ..Thing::default() });
         Ok(Reply::created(path, &id))
     }
 }
@@ -103,6 +103,8 @@ fn attributes(params: Params<'_>, fields: &[Field]) -> Result<Map<String, Value>
     for (name, check, words) in fields {
         let value = match params.text(name) {
             Some(value) if check(&value) => value,
+            None if *words == MAY_BE_ABSENT => continue,
+            _ if *words == MAY_BE_ABSENT => return Err(Reply::invalid(format!("{} is invalid", humanised(name)))),
             None if words.is_empty() => return Err(Reply::blank(&humanised(name))),
             _ => return Err(Reply::invalid(*words)),
         };

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::{CustomerAction, Pace, World};
+use super::{CustomerAction, Data, Pace, Payment, Start, World};
 use crate::params::Params;
 
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ enum Move {
     Send { till: usize, amounts: Vec<u32> },
     Sweep,
     Link { amount: u32, action: CustomerAction },
+    Pay { till: usize, amount: u32, kind: &'static str },
+    TakeBack { which: usize, void: bool },
     Wait { hours: u64 },
 }
 
@@ -34,17 +36,34 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => (0..TILLS.len(), prop::collection::vec(1..60_000_u32, 1..4)).prop_map(|(till, amounts)| Move::Send { till, amounts }),
         1 => Just(Move::Sweep),
         2 => (1..50_000_u32, action()).prop_map(|(amount, action)| Move::Link { amount, action }),
+        2 => (0..TILLS.len(), 1..50_000_u32, prop_oneof![Just("buygoods"), Just("b2b"), Just("card")]).prop_map(|(till, amount, kind)| Move::Pay { till, amount, kind }),
+        1 => (0..20_usize, any::<bool>()).prop_map(|(which, void)| Move::TakeBack { which, void }),
         1 => (0..1000_u64).prop_map(|hours| Move::Wait { hours }),
     ];
     prop::collection::vec(one, 0..30)
+}
+
+fn world(seed: u64) -> World {
+    let start = Start {
+        base_url: "http://127.0.0.1:1".into(),
+        client_id: "c".into(),
+        client_secret: "s".into(),
+        remote_callbacks: false,
+        data: Data::default(),
+    };
+    World::new(start, Pace::Instant, seed)
+}
+
+fn pass(world: &mut World, time: Duration) {
+    world.advance(time, &mut World::happen);
 }
 
 fn make(world: &mut World, what: &Move) {
     let links = json!({ "callback_url": "https://nowhere.invalid" });
     match what {
         Move::Push { till, amount, action } => {
-            let request = json!({ "till_number": TILLS[*till], "subscriber": { "phone_number": "254700000006" }, "amount": { "value": amount }, "_links": links });
-            let reply = world.create_incoming_payment(Params::new(&request)).unwrap();
+            let request = json!({ "payment_channel": "M-PESA STK Push", "till_number": TILLS[*till], "subscriber": { "phone_number": "254700000006" }, "amount": { "value": amount }, "_links": links });
+            let reply = world.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
             let id = reply.location.unwrap().rsplit('/').next().unwrap().to_owned();
             world.decide(&id, *action).unwrap();
         }
@@ -69,7 +88,16 @@ fn make(world: &mut World, what: &Move) {
             let id = reply.location.unwrap().rsplit('/').next().unwrap().to_owned();
             let _ = world.pay_link(&id, *action);
         }
-        Move::Wait { hours } => world.advance(Duration::from_secs(hours * 3600)),
+        Move::Pay { till, amount, kind } => {
+            let payment = json!({ "kind": kind, "till_number": TILLS[*till], "amount": amount });
+            world.pay(&serde_json::from_value::<Payment>(payment).unwrap()).unwrap();
+        }
+        Move::TakeBack { which, void } => {
+            if let Some(reference) = world.transactions.get(*which).map(|transaction| transaction.reference.clone()) {
+                let _ = world.take_back(&reference, *void);
+            }
+        }
+        Move::Wait { hours } => pass(world, Duration::from_secs(hours * 3600)),
     }
 }
 
@@ -78,12 +106,12 @@ proptest! {
 
     #[test]
     fn money_is_neither_made_nor_lost(moves in moves(), seed in any::<u64>()) {
-        let mut world = World::new("http://127.0.0.1:1".into(), "c".into(), "s".into(), Pace::Instant, seed);
+        let mut world = world(seed);
         let opening = world.opening_balance();
         prop_assert_eq!(opening, Decimal::from(370_000));
         for what in &moves {
             make(&mut world, what);
-            world.advance(Duration::from_millis(1));
+            pass(&mut world, Duration::from_millis(1));
             prop_assert_eq!(world.opening_balance(), opening);
             prop_assert!(world.tills.values().all(|till| till.balance >= Decimal::ZERO));
         }

@@ -1,14 +1,17 @@
-//! What happens by itself, and what the world is told of it.
+//! What happens when it is due, and who is told of it.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{CustomerAction, World, tills::Transaction};
-use crate::clock::{daraja, iso};
+use super::{
+    CustomerAction, KNOWN_CUSTOMERS, World,
+    transactions::{Source, Transaction, View},
+};
+use crate::clock::iso;
 
 /// Something that is due.
 #[derive(Debug, Clone)]
-pub(super) enum Due {
+pub(crate) enum Due {
     /// A customer who was asked to pay decides.
     Decide { id: String, action: CustomerAction },
     /// Money is sent.
@@ -19,10 +22,42 @@ pub(super) enum Due {
     Reverse { id: String },
     /// A polling request or a message is done.
     Finish { section: &'static str, id: String },
-    /// Somebody tries to pay at a link.
+    /// A customer tries to pay at a link.
     PayLink { id: String, action: CustomerAction },
     /// A link's seven days are over.
     ExpireLink { id: String },
+    /// A defect, to see what becomes of the others.
+    #[cfg(test)]
+    Panic,
+}
+
+impl Due {
+    /// The section and the id of what it is about.
+    pub(super) fn about(&self) -> Option<(&'static str, &str)> {
+        Some(match self {
+            Self::Decide { id, .. } => ("incoming_payments", id),
+            Self::SendMoney { id } => ("send_money", id),
+            Self::ScheduleReversal { id } | Self::Reverse { id } => ("reversals", id),
+            Self::Finish { section, id } => (section, id),
+            Self::PayLink { id, .. } | Self::ExpireLink { id } => ("payment_links", id),
+            #[cfg(test)]
+            Self::Panic => return None,
+        })
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Decide { .. } => "customer decides",
+            Self::SendMoney { .. } => "money is sent",
+            Self::ScheduleReversal { .. } => "reversal is scheduled",
+            Self::Reverse { .. } => "reversal is processed",
+            Self::Finish { .. } => "request is processed",
+            Self::PayLink { .. } => "customer pays at the link",
+            Self::ExpireLink { .. } => "link expires",
+            #[cfg(test)]
+            Self::Panic => "panic",
+        }
+    }
 }
 
 /// A callback or webhook to be sent.
@@ -35,7 +70,7 @@ pub(crate) struct Outgoing {
 }
 
 impl World {
-    pub(super) fn happen(&mut self, due: Due) {
+    pub(crate) fn happen(&mut self, due: Due) {
         match due {
             Due::Decide { id, action } => drop(self.decide(&id, action)),
             Due::SendMoney { id } => self.process_send_money(&id),
@@ -44,12 +79,15 @@ impl World {
             Due::Finish { section, id } => self.finish(section, &id),
             Due::PayLink { id, action } => drop(self.pay_link(&id, action)),
             Due::ExpireLink { id } => self.expire_link(&id),
+            #[cfg(test)]
+            #[allow(clippy::panic)]
+            Due::Panic => panic!("a defect"),
         }
     }
 
-    /// The result of a request goes to its callback URL, as it stands when it is sent.
+    /// The result of a request goes to its callback URL, as it is when it is sent.
     pub(super) fn send_result(&mut self, section: &'static str, id: &str) {
-        let Some(thing) = self.thing(section, id) else { return };
+        let Some(thing) = self.thing(section, id).filter(|thing| !thing.sample) else { return };
         if let Some(url) = thing.callback_url.clone() {
             let topic = thing.kind.to_owned();
             let document = self.document(section, id).unwrap_or_default();
@@ -57,73 +95,59 @@ impl World {
         }
     }
 
-    /// A webhook goes to everybody who subscribed.
+    /// A webhook goes to every subscriber.
     pub(super) fn send_webhook(
         &mut self,
         topic: &str,
         till_number: Option<&str>,
         kind: &str,
         resource: &Value,
-        transaction: Option<&Transaction>,
+        daraja: Option<&Value>,
     ) {
-        let receivers: Vec<_> = self
-            .subscriptions
-            .iter()
-            .filter(|subscription| subscription.event_type == topic)
-            .filter(|subscription| {
-                subscription.till_number.is_none() || subscription.till_number.as_deref() == till_number
-            })
-            .cloned()
-            .collect();
+        let receivers: Vec<_> = self.subscribers(topic, till_number).cloned().collect();
         if receivers.is_empty() {
             return;
         }
         let (id, made) = (self.next_id(), self.now());
         let webhook = webhook(&self.base_url, topic, &id, made, kind, resource);
         for receiver in receivers {
-            let body = match transaction {
-                Some(transaction) if receiver.daraja => as_daraja(transaction),
-                _ => webhook.clone(),
-            };
+            let body = daraja.filter(|_| receiver.daraja).unwrap_or(&webhook).clone();
             self.outgoing.push(Outgoing { topic: topic.to_owned(), url: receiver.url, body });
         }
     }
 
-    /// What everybody is told when a customer's money came in.
+    /// Every subscriber learns that money came in, and of a new customer.
     pub(super) fn announce_received(&mut self, transaction: &Transaction) {
-        let mut resource = transaction.resource(true);
-        resource["hashed_sender_phone"] = json!(transaction.hashed_phone());
-        self.send_webhook(
-            "buygoods_transaction_received",
-            Some(&transaction.till_number),
-            "Buygoods Transaction",
-            &resource,
-            Some(transaction),
-        );
-        if self.known_customers.insert(transaction.phone_number.clone()) {
-            let customer = json!({
-                "first_name": transaction.names[0].as_deref().unwrap_or("Jane"),
-                "middle_name": Value::Null,
-                "last_name": transaction.names[1],
-                "phone_number": format!("+{}", transaction.phone_number),
+        self.announce_transaction(transaction, View::Received);
+        let Source::Customer { phone_number, names } = &transaction.source else { return };
+        if self.known_customers.len() >= KNOWN_CUSTOMERS {
+            self.known_customers.clear();
+        }
+        if self.known_customers.insert(phone_number.clone()) {
+            let mut customer = json!({
+                "last_name": names[2],
+                "first_name": names[0].as_deref().unwrap_or("Jane"),
+                "middle_name": names[1],
             });
+            if self.payloads.sender_phone_number {
+                customer["phone_number"] = json!(format!("+{phone_number}"));
+            }
             self.send_webhook("customer_created", None, "Customer Created", &customer, None);
         }
     }
 
-    pub(crate) fn send_sample(&mut self, topic: &str, url: Option<&str>, body: &Value) -> usize {
-        let urls: Vec<String> = match url {
-            Some(url) => vec![url.to_owned()],
-            None => self
-                .subscriptions
-                .iter()
-                .filter(|subscription| subscription.event_type == topic)
-                .map(|subscription| subscription.url.clone())
-                .collect(),
-        };
-        let count = urls.len();
-        self.outgoing.extend(urls.into_iter().map(|url| Outgoing { topic: topic.to_owned(), url, body: body.clone() }));
-        count
+    /// Every subscriber learns what became of a transaction.
+    pub(super) fn announce(&mut self, reference: &str, view: View) {
+        if let Some(transaction) = self.transaction(reference).cloned() {
+            self.announce_transaction(&transaction, view);
+        }
+    }
+
+    fn announce_transaction(&mut self, transaction: &Transaction, view: View) {
+        let resource = transaction.resource(view, self.payloads.sender_phone_number);
+        let daraja = if matches!(view, View::Received) { transaction.as_daraja() } else { None };
+        let (topic, kind) = (transaction.topic(view), transaction.kind(view));
+        self.send_webhook(topic, Some(&transaction.till_number), kind, &resource, daraja.as_ref());
     }
 }
 
@@ -143,24 +167,5 @@ fn webhook(base_url: &str, topic: &str, id: &str, made: OffsetDateTime, kind: &s
             "self": format!("{base_url}/webhook_events/{id}"),
             "resource": format!("{base_url}/{place}/{resource_id}"),
         },
-    })
-}
-
-/// The number is hashed: Daraja's MSISDN is opaque.
-fn as_daraja(transaction: &Transaction) -> Value {
-    json!({
-        "TransactionType": "Buygoods",
-        "TransID": transaction.reference,
-        "TransTime": daraja(transaction.at),
-        "TransAmount": super::money(transaction.amount),
-        "BusinessShortCode": transaction.till_number,
-        "BillRefNumber": "",
-        "InvoiceNumber": "",
-        "OrgAccountBalance": "",
-        "ThirdPartyTransId": "",
-        "MSISDN": transaction.hashed_phone(),
-        "FirstName": transaction.names[0].as_deref().unwrap_or("Jane"),
-        "MiddleName": Value::Null,
-        "LastName": Value::Null,
     })
 }

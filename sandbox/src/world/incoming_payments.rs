@@ -2,14 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CustomerAction, Step, Thing, World, callback, events::Due, metadata, phone};
+use super::{
+    CustomerAction, Step, Thing, World,
+    checks::{M_PESA_LIMIT, amount, currency},
+    events::Due,
+    metadata,
+    pay::too_much,
+    phone,
+    transactions::{Source, View},
+};
 use crate::{clock::iso, params::Params, reply::Reply, rules::magic};
 
-const PATH: &str = "/api/v2/incoming_payments";
 pub(super) const SECTION: &str = "incoming_payments";
 
 impl World {
-    pub(crate) fn create_incoming_payment(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
+    /// The path is version 2's, or version 1's, which the official Flutter and PHP SDKs call.
+    pub(crate) fn create_incoming_payment(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
+        if params.text("payment_channel").is_none() {
+            return Err(Reply::blank("Payment channel"));
+        }
         let till_number = params.text("till_number").ok_or_else(|| Reply::blank("Till number"))?;
         if self.till_name(&till_number).is_none() {
             return Err(Reply::invalid("Till number is invalid"));
@@ -17,12 +28,9 @@ impl World {
         let phone_number = params.text("subscriber.phone_number").and_then(|text| phone(&text));
         let phone_number =
             phone_number.ok_or_else(|| Reply::invalid("Subscriber phone number is an invalid number"))?;
-        if params.get("amount.value").is_none() {
-            return Err(Reply::blank("Amount"));
-        }
-        let amount = params.amount("amount.value").filter(|amount| amount.is_sign_positive() && !amount.is_zero());
-        let amount = amount.ok_or_else(|| Reply::invalid("Amount must be greater than 0"))?;
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let amount = amount(params, "amount.value", "Amount", M_PESA_LIMIT)?;
+        currency(params, "amount.currency")?;
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let metadata = metadata(params)?;
 
         let mut attributes = Map::new();
@@ -35,29 +43,45 @@ impl World {
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing { kind: "incoming_payment", attributes, callback_url: Some(callback_url), path: PATH.into() },
+            Thing {
+                kind: "incoming_payment",
+                attributes,
+                callback_url: Some(callback_url),
+                path: path.to_owned(),
+                ..Thing::default()
+            },
         );
-        let names = [params.text("subscriber.first_name"), params.text("subscriber.last_name")];
+        let names = ["first_name", "middle_name", "last_name"].map(|name| params.text(&format!("subscriber.{name}")));
         self.asked.insert(id.clone(), Asked { till_number, phone_number: phone_number.clone(), amount, names });
         if let Some(action) = CustomerAction::magic(magic(Some(&phone_number), &amount)) {
             let step = if action == CustomerAction::NoAnswer { Step::Timeout } else { Step::Decide };
             self.plan(step, Due::Decide { id: id.clone(), action });
         }
-        Ok(Reply::created(PATH, &id))
+        Ok(Reply::created(path, &id))
     }
 
     /// The customer decides. Only the first decision counts.
     pub(crate) fn decide(&mut self, id: &str, action: CustomerAction) -> Result<(), Reply> {
         match self.thing(SECTION, id).map(|thing| thing.text("status") == Some("Pending")) {
             None => return Err(Reply::not_found("Incoming payment")),
-            Some(false) => return Err(Reply::invalid("the customer has decided already")),
+            Some(false) => return Err(Reply::invalid("The customer has decided already")),
             Some(true) => {}
         }
         let Some(asked) = self.asked.remove(id) else { return Err(Reply::not_found("Incoming payment")) };
         let failure = action.failure();
-        let transaction =
-            failure.is_none().then(|| self.receive(&asked.till_number, asked.amount, &asked.phone_number, asked.names));
-        let resource = transaction.as_ref().map(|transaction| transaction.resource(true));
+        let transaction = match failure {
+            Some(_) => None,
+            None => {
+                let source = Source::Customer { phone_number: asked.phone_number.clone(), names: asked.names.clone() };
+                let Some(transaction) = self.receive(&asked.till_number, asked.amount, source) else {
+                    self.asked.insert(id.to_owned(), asked);
+                    return Err(too_much());
+                };
+                Some(transaction)
+            }
+        };
+        let with_phone = self.payloads.sender_phone_number;
+        let resource = transaction.as_ref().map(|transaction| transaction.resource(View::Result, with_phone));
         if let Some(thing) = self.thing(SECTION, id) {
             thing.set("status", if failure.is_some() { "Failed" } else { "Success" });
             let errors = failure.map(|words| vec![words]);
@@ -77,5 +101,5 @@ pub(super) struct Asked {
     till_number: String,
     phone_number: String,
     amount: rust_decimal::Decimal,
-    names: [Option<String>; 2],
+    names: [Option<String>; 3],
 }

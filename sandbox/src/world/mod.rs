@@ -1,138 +1,77 @@
 //! The sandbox's world: tills with money, customers, requests on their way, and the hour.
 
 mod accounts;
+pub(crate) mod checks;
 #[cfg(test)]
 mod conservation;
+mod customer;
+mod data;
+mod documented;
 mod events;
 mod incoming_payments;
 mod oauth;
+mod pace;
+mod pay;
 mod payment_links;
+mod pending;
 mod polling;
 mod reversals;
 mod seeds;
 mod send_money;
 mod subscriptions;
+mod things;
 mod tills;
+mod transactions;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     time::Duration,
 };
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{
-    clock::{Clock, iso},
-    reply::Refusal,
-};
+use crate::clock::{Clock, iso};
 
-use events::Due;
-pub(crate) use events::Outgoing;
-use tills::{Till, Transaction};
+pub(crate) use checks::is_loopback;
+use checks::{metadata, money, phone};
+pub use customer::CustomerAction;
+pub(crate) use data::balance;
+pub use data::{Account, Data, TillData, TransactionData};
+pub(crate) use events::{Due, Outgoing};
+pub use pace::Pace;
+use pace::Step;
+pub(crate) use pay::Payment;
+pub use payment_links::Shape as PaymentLinkShape;
+pub use reversals::ReversalType;
+pub(crate) use subscriptions::EVENT_TYPES;
+use things::{Thing, Things};
+use tills::Till;
+use transactions::Transaction;
 
-/// How fast things happen by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Pace {
-    /// As soon as the answer is out.
-    #[default]
-    Instant,
-    /// Within a second or two.
-    Fast,
-    /// As a customer with a phone does: some seconds.
-    Real,
-    /// Not at all: customers wait for the control API, and everything else for the clock to be moved.
-    Manual,
-}
+/// How far the clock can be moved in all: a century.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-impl Pace {
-    /// None: it never happens by itself.
-    fn after(self, step: Step) -> Option<Duration> {
-        let (fast, real) = match step {
-            Step::Decide | Step::Process => (500, 3_000),
-            Step::Timeout => (1_500, 60_000),
-            Step::Schedule => (200, 1_000),
-        };
-        match self {
-            Self::Instant => Some(Duration::ZERO),
-            Self::Fast => Some(Duration::from_millis(fast)),
-            Self::Real => Some(Duration::from_millis(real)),
-            // Nobody decides by themselves, and the rest waits for the clock to be moved.
-            Self::Manual => matches!(step, Step::Process | Step::Schedule).then(|| Duration::from_millis(real)),
-        }
-    }
-}
+/// How many phone numbers are remembered. Then all are forgotten, and are new customers again.
+const KNOWN_CUSTOMERS: usize = 100_000;
 
-/// What takes time.
+/// How payloads are written where the documentation has several forms.
 #[derive(Debug, Clone, Copy)]
-enum Step {
-    Decide,
-    Timeout,
-    Schedule,
-    Process,
+pub(crate) struct Payloads {
+    pub(crate) sender_phone_number: bool,
+    pub(crate) reversal_type: ReversalType,
+    pub(crate) payment_link: PaymentLinkShape,
 }
 
-/// What a customer does who is asked to pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CustomerAction {
-    /// Enters the right PIN and pays.
-    EnterPin,
-    /// Cancels.
-    Cancel,
-    /// Has not enough money.
-    InsufficientFunds,
-    /// Does not answer.
-    NoAnswer,
-    /// Enters a wrong PIN.
-    WrongPin,
-}
-
-impl CustomerAction {
-    /// Every action, by its name in JSON.
-    pub const NAMES: [&'static str; 5] = ["enter_pin", "cancel", "insufficient_funds", "no_answer", "wrong_pin"];
-
-    /// The words of a failure. None for a success.
-    const fn failure(self) -> Option<&'static str> {
-        match self {
-            Self::EnterPin => None,
-            Self::Cancel => Some("Request cancelled by user"),
-            Self::InsufficientFunds => Some("Insufficient funds"),
-            Self::NoAnswer => Some("DS timeout user cannot be reached"),
-            Self::WrongPin => Some("The initiator information is invalid."),
-        }
-    }
-
-    /// None: it is left to the control API.
-    const fn magic(row: usize) -> Option<Self> {
-        match row {
-            2 => Some(Self::Cancel),
-            3 => Some(Self::InsufficientFunds),
-            4 => Some(Self::NoAnswer),
-            5 => Some(Self::WrongPin),
-            6 => None,
-            _ => Some(Self::EnterPin),
-        }
-    }
-}
-
-/// What was created, by its kind and id.
-pub(crate) type Things = HashMap<(&'static str, String), Thing>;
-
-/// Something that can be read at its Location.
+/// What a world is made from.
 #[derive(Debug, Clone)]
-pub(crate) struct Thing {
-    /// `data.type`.
-    kind: &'static str,
-    attributes: Map<String, Value>,
-    callback_url: Option<String>,
-    /// The path below the host where it can be read.
-    path: String,
+pub(crate) struct Start {
+    pub(crate) base_url: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) remote_callbacks: bool,
+    pub(crate) data: Data,
 }
 
 /// All state.
@@ -140,15 +79,20 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
     pub(crate) token_lifetime: Duration,
+    pub(crate) payloads: Payloads,
+    remote_callbacks: bool,
+    start: Start,
     base_url: String,
     client_id: String,
     client_secret: String,
     dice: fastrand::Rng,
-    tokens: HashMap<String, oauth::Token>,
+    tokens: oauth::Tokens,
     tills: BTreeMap<String, Till>,
-    transactions: Vec<Transaction>,
+    transactions: VecDeque<Transaction>,
+    /// Of the documentation: they can be reversed, and are in no list.
+    documented: Vec<Transaction>,
     things: Things,
-    subscriptions: Vec<subscriptions::Subscription>,
+    subscriptions: VecDeque<subscriptions::Subscription>,
     known_customers: HashSet<String>,
     due: BTreeMap<(Duration, u64), Due>,
     sequence: u64,
@@ -156,25 +100,32 @@ pub(crate) struct World {
     paid_out: Decimal,
     reversed: Decimal,
     received: Decimal,
-    own_accounts: BTreeSet<String>,
     asked: HashMap<String, incoming_payments::Asked>,
 }
 
 impl World {
-    pub(crate) fn new(base_url: String, client_id: String, client_secret: String, pace: Pace, seed: u64) -> Self {
+    pub(crate) fn new(start: Start, pace: Pace, seed: u64) -> Self {
         let mut world = Self {
             clock: Clock::new(),
             pace,
             token_lifetime: Duration::from_secs(3600),
-            base_url,
-            client_id,
-            client_secret,
+            payloads: Payloads {
+                sender_phone_number: true,
+                reversal_type: ReversalType::default(),
+                payment_link: PaymentLinkShape::default(),
+            },
+            remote_callbacks: start.remote_callbacks,
+            base_url: start.base_url.clone(),
+            client_id: start.client_id.clone(),
+            client_secret: start.client_secret.clone(),
+            start,
             dice: fastrand::Rng::with_seed(seed),
-            tokens: HashMap::new(),
+            tokens: oauth::Tokens::default(),
             tills: tills::standard(),
-            transactions: Vec::new(),
-            things: HashMap::new(),
-            subscriptions: Vec::new(),
+            transactions: VecDeque::new(),
+            documented: Vec::new(),
+            things: Things::default(),
+            subscriptions: VecDeque::new(),
             known_customers: HashSet::new(),
             due: BTreeMap::new(),
             sequence: 0,
@@ -182,23 +133,24 @@ impl World {
             paid_out: Decimal::ZERO,
             reversed: Decimal::ZERO,
             received: Decimal::ZERO,
-            own_accounts: BTreeSet::new(),
             asked: HashMap::new(),
         };
         world.seed();
+        world.seed_documentation();
+        let data = world.start.data.clone();
+        world.load(&data);
         world
     }
 
     /// Everything as at the start. Settings stay.
     pub(crate) fn reset(&mut self) {
-        let fresh = Self::new(
-            self.base_url.clone(),
-            self.client_id.clone(),
-            self.client_secret.clone(),
-            self.pace,
-            self.dice.u64(..),
-        );
-        *self = Self { token_lifetime: self.token_lifetime, ..fresh };
+        let fresh = Self::new(self.start.clone(), self.pace, self.dice.u64(..));
+        *self = Self { token_lifetime: self.token_lifetime, payloads: self.payloads, ..fresh };
+    }
+
+    /// Another reset brings this data.
+    pub(crate) fn start_with(&mut self, data: Data) {
+        self.start.data = data;
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
@@ -219,50 +171,58 @@ impl World {
         std::iter::once('S').chain((0..9).map(|_| char::from(LETTERS[self.dice.usize(..LETTERS.len())]))).collect()
     }
 
-    /// Keeps a thing that can be read from now on, and answers its id.
+    /// Keeps a thing that can be read from now on, and returns its id. What is kept is bounded.
     fn keep(&mut self, section: &'static str, thing: Thing) -> String {
         let id = self.next_id();
-        self.things.insert((section, id.clone()), thing);
+        for ((section, forgotten), thing) in self.things.add(section, &id, thing) {
+            for due in &thing.due {
+                self.due.remove(due);
+            }
+            if section == incoming_payments::SECTION {
+                self.asked.remove(&forgotten);
+            }
+        }
         id
     }
 
     fn thing(&mut self, section: &'static str, id: &str) -> Option<&mut Thing> {
-        self.things.get_mut(&(section, id.to_owned()))
+        self.things.get_mut(section, id)
     }
 
     /// The document of a thing.
     pub(crate) fn document(&self, section: &'static str, id: &str) -> Option<Value> {
-        self.things.get(&(section, id.to_owned())).map(|thing| thing.document(id, &self.base_url))
+        self.things.get(section, id).map(|thing| thing.document(id, &self.base_url))
     }
 
-    /// Moves the clock ahead and lets everything happen that was due, in its order.
-    pub(crate) fn advance(&mut self, time: Duration) {
-        let end = self.clock.elapsed().saturating_add(time);
-        self.happen_until(end);
+    /// Moves the clock ahead and lets everything happen that was due, in its order. What happens goes through `each`.
+    pub(crate) fn advance(&mut self, time: Duration, each: &mut dyn FnMut(&mut Self, Due)) {
+        let end = self.clock.elapsed().saturating_add(time).min(LONGEST);
+        self.happen_until(end, each);
         let left = end.saturating_sub(self.clock.elapsed());
         self.clock.skip(left);
     }
 
-    /// What is due by now happens. Answers how long until something is due again.
-    pub(crate) fn tick(&mut self) -> Option<Duration> {
+    /// What is due by now happens. Returns how long until something is due again.
+    pub(crate) fn tick(&mut self, each: &mut dyn FnMut(&mut Self, Due)) -> Option<Duration> {
         if self.pace == Pace::Manual {
             return None;
         }
         let now = self.clock.elapsed();
-        self.happen_until(now);
+        self.happen_until(now, each);
         self.due.first_key_value().map(|((at, _), _)| at.saturating_sub(self.clock.elapsed()))
     }
 
-    fn happen_until(&mut self, end: Duration) {
+    fn happen_until(&mut self, end: Duration, each: &mut dyn FnMut(&mut Self, Due)) {
         while let Some(entry) = self.due.first_entry() {
             let at = entry.key().0;
             if at > end {
                 break;
             }
+            // It is taken out first: one that fails is not tried for ever.
             let due = entry.remove();
             let ahead = at.saturating_sub(self.clock.elapsed());
             self.clock.skip(ahead);
-            self.happen(due);
+            each(self, due);
         }
     }
 
@@ -274,7 +234,11 @@ impl World {
 
     fn plan_after(&mut self, after: Duration, due: Due) {
         self.sequence += 1;
-        self.due.insert((self.clock.elapsed().saturating_add(after), self.sequence), due);
+        let key = (self.clock.elapsed().saturating_add(after), self.sequence);
+        if let Some(thing) = due.about().and_then(|(section, id)| self.thing(section, id)) {
+            thing.due.push(key);
+        }
+        self.due.insert(key, due);
     }
 
     pub(crate) fn is_anything_due(&self) -> bool {
@@ -297,56 +261,12 @@ impl World {
             "opening_balance": self.opening_balance().normalize().to_string(),
             "things": self.things.len(),
             "due": self.due.len(),
+            "remote_callbacks": self.remote_callbacks,
         })
     }
-}
 
-impl Thing {
-    fn document(&self, id: &str, base_url: &str) -> Value {
-        let mut attributes = self.attributes.clone();
-        let mut links = Map::new();
-        if let Some(url) = &self.callback_url {
-            links.insert("callback_url".into(), json!(url));
-        }
-        links.insert("self".into(), json!(format!("{base_url}{}/{id}", self.path)));
-        attributes.insert("_links".into(), Value::Object(links));
-        json!({ "data": { "id": id, "type": self.kind, "attributes": attributes } })
+    #[cfg(test)]
+    pub(crate) fn plan_panic(&mut self) {
+        self.plan_after(Duration::ZERO, Due::Panic);
     }
-
-    fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.attributes.insert(name.to_owned(), value.into());
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name).and_then(Value::as_str)
-    }
-}
-
-/// `"100.0"`: the API writes one decimal at least.
-fn money(amount: Decimal) -> String {
-    let amount = amount.normalize();
-    if amount.scale() == 0 { format!("{amount}.0") } else { amount.to_string() }
-}
-
-/// The twelve digits of a phone number in any usual form.
-fn phone(text: &str) -> Option<String> {
-    text.parse::<kopokopo::types::PhoneNumber>().ok().map(|number| number.as_str().to_owned())
-}
-
-/// A URL that callbacks may go to.
-fn callback(params: crate::params::Params<'_>, path: &str, field: &str) -> Result<String, Refusal> {
-    let url = params.text(path).ok_or_else(|| Refusal::blank(field))?;
-    let parsed = url::Url::parse(&url).ok();
-    let good = parsed.is_some_and(|parsed| match (parsed.scheme(), parsed.host()) {
-        ("https", Some(_)) => true,
-        ("http", Some(url::Host::Domain(name))) => name == "localhost",
-        ("http", Some(url::Host::Ipv4(address))) => address.is_loopback(),
-        ("http", Some(url::Host::Ipv6(address))) => address.is_loopback(),
-        _ => false,
-    });
-    if good { Ok(url) } else { Err(Refusal::invalid(format!("{field} is invalid"))) }
-}
-
-fn metadata(params: crate::params::Params<'_>) -> Result<Map<String, Value>, Refusal> {
-    params.metadata().ok_or_else(|| Refusal::invalid("Metadata is invalid"))
 }

@@ -1,6 +1,9 @@
 //! Access tokens.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -16,6 +19,28 @@ pub(super) struct Token {
     made: OffsetDateTime,
     made_at: Duration,
     lifetime: Duration,
+}
+
+/// How many tokens are kept. The oldest end first.
+pub(crate) const MOST: usize = 10_000;
+
+/// The tokens that were given out.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    all: HashMap<String, Token>,
+    order: VecDeque<String>,
+}
+
+impl Tokens {
+    fn add(&mut self, text: String, token: Token) {
+        if self.order.len() == MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.all.remove(&oldest);
+        }
+        self.order.push_back(text.clone());
+        self.all.insert(text, token);
+    }
 }
 
 /// Why a token does not work.
@@ -38,8 +63,9 @@ impl TokenFault {
 
 impl World {
     fn credentials(&self, params: Params<'_>) -> Result<(), Reply> {
-        let good = params.text("client_id").as_deref() == Some(&self.client_id)
-            && params.text("client_secret").as_deref() == Some(&self.client_secret);
+        // Exactly as they are: white space around a secret is a mistake that has to be seen here, not in production.
+        let good = params.exact("client_id") == Some(&self.client_id)
+            && params.exact("client_secret") == Some(&self.client_secret);
         if good {
             Ok(())
         } else {
@@ -54,7 +80,7 @@ impl World {
         }
         let token: String = (0..43).map(|_| char::from(LETTERS[self.dice.usize(..LETTERS.len())])).collect();
         let (made, lifetime) = (self.now(), self.token_lifetime);
-        self.tokens.insert(token.clone(), Token { made, made_at: self.clock.elapsed(), lifetime });
+        self.tokens.add(token.clone(), Token { made, made_at: self.clock.elapsed(), lifetime });
         Ok(Reply::ok(
             json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs(), "created_at": iso(made) }),
         ))
@@ -63,7 +89,7 @@ impl World {
     pub(crate) fn revoke(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         self.credentials(params)?;
         if let Some(token) = params.text("token") {
-            self.tokens.remove(&token);
+            self.tokens.all.remove(&token);
         }
         Ok(Reply::ok(json!({})))
     }
@@ -71,7 +97,7 @@ impl World {
     pub(crate) fn introspect(&self, params: Params<'_>) -> Result<Reply, Reply> {
         self.credentials(params)?;
         let token = params.text("token").unwrap_or_default();
-        let Some(known) = self.tokens.get(&token).filter(|_| self.check_token(Some(&token)).is_ok()) else {
+        let Some(known) = self.tokens.all.get(&token).filter(|_| self.check_token(Some(&token)).is_ok()) else {
             return Ok(Reply::ok(json!({ "active": false })));
         };
         let made = known.made.unix_timestamp();
@@ -82,7 +108,7 @@ impl World {
     }
 
     pub(crate) fn token_info(&self, token: &str) -> Reply {
-        let Some(known) = self.tokens.get(token) else { return TokenFault::Unknown.reply() };
+        let Some(known) = self.tokens.all.get(token) else { return TokenFault::Unknown.reply() };
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         Reply::ok(json!({
             "resource_owner_id": Value::Null,
@@ -95,7 +121,7 @@ impl World {
 
     pub(crate) fn check_token(&self, token: Option<&str>) -> Result<(), TokenFault> {
         let token = token.ok_or(TokenFault::Missing)?;
-        let known = self.tokens.get(token).ok_or(TokenFault::Unknown)?;
+        let known = self.tokens.all.get(token).ok_or(TokenFault::Unknown)?;
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         if age < known.lifetime { Ok(()) } else { Err(TokenFault::Expired) }
     }

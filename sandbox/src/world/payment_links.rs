@@ -2,54 +2,127 @@
 
 use std::time::Duration;
 
-use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{CustomerAction, Step, Thing, World, callback, events::Due, metadata};
+use super::{
+    CustomerAction, Step, Thing, World,
+    checks::{M_PESA_LIMIT, amount, currency, later},
+    events::Due,
+    metadata,
+    pay::{CUSTOMER, too_much},
+    transactions::Source,
+};
 use crate::{clock::iso, params::Params, reply::Reply};
 
 const PATH: &str = "/api/v2/payment_links";
 pub(super) const SECTION: &str = "payment_links";
 const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Who pays at a link of a magic amount, or when the control API does not say who.
-const CUSTOMER: &str = "254996930902";
+/// The three shapes of a payment link in the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Shape {
+    /// `payment_link` is an object with `status`, `expires_at` and `link`.
+    #[default]
+    Nested,
+    /// `payment_link` is an object with `payment_link_status`, `initiator_name` and a relative `link`.
+    Initiator,
+    /// `payment_link` is a URL, beside `payment_link_status`, `account_name` and `merchant_payment_reference`.
+    Flat,
+}
+
+impl Shape {
+    /// The attributes of a link as this shape has them.
+    pub(super) fn write(self, attributes: &Map<String, Value>) -> Map<String, Value> {
+        let link = &attributes.get("payment_link").cloned().unwrap_or_default();
+        let mut shaped = Map::new();
+        match self {
+            Self::Nested => return attributes.clone(),
+            Self::Initiator => {
+                for (name, value) in attributes {
+                    let value = match name.as_str() {
+                        "amount" => json!(Params::new(&json!({ "amount": value })).text("amount")),
+                        "payment_link" => initiator(link),
+                        _ => value.clone(),
+                    };
+                    shaped.insert(name.clone(), value);
+                }
+            }
+            Self::Flat => {
+                for (name, value) in attributes {
+                    match name.as_str() {
+                        "till_name" => drop(shaped.insert("account_name".into(), value.clone())),
+                        "till_number" => drop(shaped.insert("account_number".into(), value.clone())),
+                        "payment_reference" => {
+                            shaped.insert("initiator_name".into(), json!("Jane Doe"));
+                            shaped.insert("expires_at".into(), link["expires_at"].clone());
+                            shaped.insert("payment_link".into(), link["link"].clone());
+                            let status = link["status"].as_str().unwrap_or_default().to_lowercase();
+                            shaped.insert("payment_link_status".into(), json!(status));
+                            shaped.insert("merchant_payment_reference".into(), value.clone());
+                        }
+                        "payment_link" | "metadata" => {}
+                        _ => drop(shaped.insert(name.clone(), value.clone())),
+                    }
+                }
+            }
+        }
+        shaped
+    }
+}
+
+fn initiator(link: &Value) -> Value {
+    let url = link["link"].as_str().unwrap_or_default();
+    let relative = url.find("/links/").map_or(url, |at| &url[at..]);
+    let mut shaped = json!({
+        "payment_link_status": link["status"],
+        "expires_at": link["expires_at"],
+        "initiator_name": "Jane Doe",
+        "link": relative,
+    });
+    for name in ["transaction_reference", "sender_phone_number", "origination_time"] {
+        if let Some(value) = link.get(name) {
+            shaped[name] = value.clone();
+        }
+    }
+    shaped
+}
 
 impl World {
     pub(crate) fn create_payment_link(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let till_number = params.text("till_number").ok_or_else(|| Reply::blank("Till number"))?;
         let till_name =
             self.till_name(&till_number).ok_or_else(|| Reply::invalid("Till number is invalid"))?.to_owned();
-        if params.get("amount").is_none() {
-            return Err(Reply::blank("Amount"));
-        }
-        let amount = params
-            .amount("amount")
-            .filter(|amount| *amount > Decimal::ZERO)
-            .ok_or_else(|| Reply::invalid("Amount must be greater than 0"))?;
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        amount(params, "amount", "Amount", M_PESA_LIMIT)?;
+        currency(params, "currency")?;
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let metadata = metadata(params)?;
 
         let (now, link) = (self.now(), self.next_id());
-        let mut attributes = Map::new();
-        attributes.insert("status".into(), json!("Processed"));
-        attributes.insert("created_at".into(), json!(iso(now)));
-        attributes.insert("till_name".into(), json!(till_name));
-        attributes.insert("till_number".into(), json!(till_number));
-        attributes.insert("payment_reference".into(), json!(params.text("payment_reference")));
-        attributes.insert("currency".into(), json!(params.text("currency").unwrap_or_else(|| "KES".into())));
-        attributes.insert("amount".into(), params.get("amount").cloned().unwrap_or_default());
-        attributes.insert("note".into(), json!(params.text("note")));
-        attributes.insert("payment_link".into(), json!({ "status": "Active", "expires_at": iso(now + LIFE), "link": format!("{}/links/{link}", self.base_url) }));
-        attributes.insert("errors".into(), Value::Null);
-        attributes.insert("metadata".into(), Value::Object(metadata));
-        let id = self.keep(
-            SECTION,
-            Thing { kind: "payment_link", attributes, callback_url: Some(callback_url), path: PATH.into() },
-        );
+        let expires_at = iso(later(now, LIFE));
+        let attributes = json!({
+            "status": "Processed",
+            "created_at": iso(now),
+            "till_name": till_name,
+            "till_number": till_number,
+            "payment_reference": params.text("payment_reference"),
+            "currency": "KES",
+            "amount": params.get("amount"),
+            "note": params.text("note"),
+            "payment_link": { "status": "Active", "expires_at": expires_at, "link": format!("{}/links/{link}", self.base_url) },
+            "errors": null,
+            "metadata": metadata,
+        });
+        let attributes = attributes.as_object().cloned().unwrap_or_default();
+        let shape = self.payloads.payment_link;
+        let (kind, path) = ("payment_link", PATH.to_owned());
+        let thing = Thing { kind, attributes, callback_url: Some(callback_url), path, shape, ..Thing::default() };
+        let id = self.keep(SECTION, thing);
         self.plan_after(LIFE, Due::ExpireLink { id: id.clone() });
         // The first row pays; the others that do something fail in their way and leave the link active.
-        if let Some(action) = magic_action(&amount) {
+        if let Some(action) = self.link_amount(&id).and_then(|amount| magic_action(&amount)) {
             let step = if action == CustomerAction::NoAnswer { Step::Timeout } else { Step::Decide };
             self.plan(step, Due::PayLink { id: id.clone(), action });
         }
@@ -68,12 +141,12 @@ impl World {
         }
     }
 
-    /// Somebody tries to pay.
+    /// A customer tries to pay.
     pub(crate) fn pay_link(&mut self, id: &str, action: CustomerAction) -> Result<(), Reply> {
         match self.link_status(id).as_deref() {
             None => return Err(Reply::not_found("Payment link")),
             Some("Active") => {}
-            Some(_) => return Err(Reply::invalid("the link is not active any more")),
+            Some(status) => return Err(Reply::invalid(format!("The payment link is not active: it is {status}"))),
         }
         if let Some(words) = action.failure() {
             let words = if action == CustomerAction::InsufficientFunds {
@@ -81,25 +154,21 @@ impl World {
             } else {
                 words
             };
-            let unpaid = json!({ "transaction_reference": Value::Null, "sender_phone_number": Value::Null, "origination_time": Value::Null });
+            let unpaid =
+                json!({ "transaction_reference": null, "sender_phone_number": null, "origination_time": null });
             self.set_link(id, &unpaid, json!([words]));
             self.send_result(SECTION, id);
             return Ok(());
         }
-        let (till_number, amount) = self.thing(SECTION, id).map_or_else(Default::default, |thing| {
-            let attributes = Value::Object(thing.attributes.clone());
-            (
-                thing.text("till_number").unwrap_or_default().to_owned(),
-                Params::new(&attributes).amount("amount").unwrap_or_default(),
-            )
-        });
-        let transaction = self.receive(&till_number, amount, CUSTOMER, [None, None]);
-        let paid = json!({
-            "status": "Paid",
-            "transaction_reference": transaction.reference,
-            "sender_phone_number": transaction.phone_number,
-            "origination_time": iso(transaction.at),
-        });
+        let till_number = self.thing(SECTION, id).and_then(|thing| thing.text("till_number")).unwrap_or_default();
+        let (till_number, amount) = (till_number.to_owned(), self.link_amount(id).unwrap_or_default());
+        let source = Source::Customer { phone_number: CUSTOMER.to_owned(), names: Default::default() };
+        let transaction = self.receive(&till_number, amount, source).ok_or_else(too_much)?;
+        let mut paid = json!({ "status": "Paid", "transaction_reference": transaction.reference });
+        if self.payloads.sender_phone_number {
+            paid["sender_phone_number"] = json!(transaction.phone_number());
+        }
+        paid["origination_time"] = json!(iso(transaction.at));
         self.set_link(id, &paid, Value::Null);
         self.send_result(SECTION, id);
         self.announce_received(&transaction);
@@ -113,8 +182,32 @@ impl World {
         }
     }
 
-    fn link_status(&mut self, id: &str) -> Option<String> {
-        let link = self.thing(SECTION, id)?.attributes.get("payment_link")?;
+    /// What the link's own page says: the payment link of this token, and its id.
+    pub(crate) fn link_page(&self, token: &str) -> Option<String> {
+        let end = format!("/links/{token}");
+        let (_, id, thing) = self.things.created().find(|(section, _, thing)| {
+            *section == SECTION
+                && thing.attributes["payment_link"]["link"].as_str().is_some_and(|link| link.ends_with(&end))
+        })?;
+        let text = |name: &str| thing.text(name).unwrap_or_default();
+        let status = thing.attributes["payment_link"]["status"].as_str().unwrap_or_default();
+        Some(format!(
+            "Simulated payment link {id}\n\nPay KES {} to {} ({})\nStatus: {status}\n\nTo pay: POST {}/_sandbox/payment_links/{id}/customer \
+             with {{\"action\": \"enter_pin\"}}\n",
+            self.link_amount(id).unwrap_or_default(),
+            text("till_name"),
+            text("till_number"),
+            self.base_url,
+        ))
+    }
+
+    fn link_amount(&self, id: &str) -> Option<rust_decimal::Decimal> {
+        let amount = self.things.get(SECTION, id)?.attributes.get("amount")?;
+        Params::new(&json!({ "amount": amount })).amount("amount")
+    }
+
+    fn link_status(&self, id: &str) -> Option<String> {
+        let link = self.things.get(SECTION, id)?.attributes.get("payment_link")?;
         link.get("status").and_then(Value::as_str).map(str::to_owned)
     }
 
@@ -128,8 +221,8 @@ impl World {
     }
 }
 
-/// Only a magic amount makes somebody pay by itself.
-fn magic_action(amount: &Decimal) -> Option<CustomerAction> {
+/// Only a magic amount makes a customer pay without a control call.
+fn magic_action(amount: &rust_decimal::Decimal) -> Option<CustomerAction> {
     let text = amount.normalize().to_string();
     let row = crate::rules::MAGIC.iter().position(|magic| magic.amount == text)?;
     CustomerAction::magic(row + 1)

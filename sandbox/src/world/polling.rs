@@ -3,18 +3,23 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{Step, Thing, World, callback, events::Due};
+use super::{Step, Thing, World, events::Due, transactions::View};
 use crate::{clock::iso, params::Params, reply::Reply};
 
-const POLLING: &str = "/api/v2/polling";
+/// How many transactions a result lists: the latest.
+const LISTED: usize = 2_000;
+
 const MESSAGES: &str = "/api/v1/transaction_sms_notifications";
 
 impl World {
-    pub(crate) fn create_polling(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
+    pub(crate) fn create_polling(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         let till_number = self.scope(params)?;
         let from = params.time("from_time").ok_or_else(|| Reply::blank("From time"))?;
         let to = params.time("to_time").ok_or_else(|| Reply::blank("To time"))?;
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        if from > to {
+            return Err(Reply::invalid("From time must be before To time"));
+        }
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let mut attributes = Map::new();
         attributes.insert("status".into(), json!("Pending"));
         attributes.insert("created_at".into(), json!(iso(self.now())));
@@ -25,26 +30,37 @@ impl World {
         attributes.insert("scope_reference".into(), json!(till_number));
         let id = self.keep(
             "polling",
-            Thing { kind: "polling", attributes, callback_url: Some(callback_url), path: POLLING.into() },
+            Thing {
+                kind: "polling",
+                attributes,
+                callback_url: Some(callback_url),
+                path: path.to_owned(),
+                ..Thing::default()
+            },
         );
         self.plan(Step::Process, Due::Finish { section: "polling", id: id.clone() });
-        Ok(Reply::created(POLLING, &id))
+        Ok(Reply::created(path, &id))
     }
 
     fn between(&self, from: OffsetDateTime, to: OffsetDateTime, till_number: Option<&str>) -> Vec<Value> {
-        self.transactions
+        let mut latest: Vec<_> = self
+            .transactions
             .iter()
+            .rev()
             .filter(|transaction| transaction.at >= from && transaction.at <= to)
             .filter(|transaction| till_number.is_none_or(|till| transaction.till_number == till))
-            .map(|transaction| json!({ "type": "Buygoods Transaction", "resource": transaction.resource(true) }))
-            .collect()
+            .take(LISTED)
+            .map(|transaction| self.shown(transaction, View::Polling))
+            .collect();
+        latest.reverse();
+        latest
     }
 
     pub(crate) fn create_sms_notification(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let message = params.text("message").ok_or_else(|| Reply::blank("Message"))?;
         let reference =
             params.text("webhook_event_reference").ok_or_else(|| Reply::blank("Webhook event reference"))?;
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let mut attributes = Map::new();
         attributes.insert("status".into(), json!("Pending"));
         attributes.insert("message".into(), json!(message));
@@ -54,6 +70,7 @@ impl World {
             attributes,
             callback_url: Some(callback_url),
             path: MESSAGES.into(),
+            ..Thing::default()
         };
         let id = self.keep("sms_notifications", thing);
         self.plan(Step::Process, Due::Finish { section: "sms_notifications", id: id.clone() });

@@ -1,19 +1,46 @@
 //! Money that goes back to customers.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::Duration;
 
-use super::{Step, Thing, World, callback, events::Due, metadata, money, tills::State};
-use crate::{clock::iso, params::Params, reply::Reply, rules::magic};
+use super::{
+    Step, Thing, World,
+    events::Due,
+    metadata, money,
+    transactions::{State, Transaction, View},
+};
+use crate::{clock::iso, params::Params, reply::Reply, rules::magic_reversal};
 
 const PATH: &str = "/api/v2/reversals";
 const SECTION: &str = "reversals";
+
+/// How a reversal's `data.type` is written: the API reference has `reversals`, the guides have `reversal`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReversalType {
+    /// `reversals`.
+    #[default]
+    Reversals,
+    /// `reversal`.
+    Reversal,
+}
+
+impl ReversalType {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Reversals => "reversals",
+            Self::Reversal => "reversal",
+        }
+    }
+}
 
 impl World {
     pub(crate) fn create_reversal(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let now = self.now();
         let reference = params.text("transaction_reference").unwrap_or_default();
-        let Some(transaction) = self.transactions.iter().find(|transaction| transaction.is(&reference)) else {
+        let Some(transaction) = self.transaction(&reference) else {
             return Err(Reply::invalid("Transaction reference invalid"));
         };
         if transaction.state != State::Received {
@@ -23,7 +50,7 @@ impl World {
             return Err(Reply::invalid(json!(["You cannot reverse a transaction older than 30 days"])));
         }
         let reason = params.text("reason").ok_or_else(|| Reply::blank("Reason"))?;
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let metadata = metadata(params)?;
 
         self.mark(&reference, State::PendingReversal);
@@ -36,7 +63,13 @@ impl World {
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing { kind: "reversals", attributes, callback_url: Some(callback_url), path: PATH.into() },
+            Thing {
+                kind: self.payloads.reversal_type.text(),
+                attributes,
+                callback_url: Some(callback_url),
+                path: PATH.into(),
+                ..Thing::default()
+            },
         );
         self.plan(Step::Schedule, Due::ScheduleReversal { id: id.clone() });
         Ok(Reply::created(PATH, &id))
@@ -48,12 +81,7 @@ impl World {
         };
         thing.set("status", "Scheduled");
         let reference = thing.text("transaction_reference").unwrap_or_default().to_owned();
-        let amount = self
-            .transactions
-            .iter()
-            .find(|transaction| transaction.is(&reference))
-            .map(|transaction| transaction.amount);
-        if magic(None, &amount.unwrap_or_default()) != 4 {
+        if self.transaction(&reference).map(row) != Some(4) {
             self.plan(Step::Process, Due::Reverse { id: id.to_owned() });
         }
     }
@@ -63,10 +91,8 @@ impl World {
             return;
         };
         let reference = thing.text("transaction_reference").unwrap_or_default().to_owned();
-        let Some(transaction) = self.transactions.iter().find(|transaction| transaction.is(&reference)).cloned() else {
-            return;
-        };
-        let row = magic(None, &transaction.amount);
+        let Some(transaction) = self.transaction(&reference).cloned() else { return };
+        let row = row(&transaction);
         let (done, errors) = match row {
             2 => (false, Value::Null),
             3 => (false, json!(["The balance is insufficient for the transaction"])),
@@ -78,7 +104,8 @@ impl World {
         if let Some(thing) = self.thing(SECTION, id) {
             thing.set("status", "Processed");
             thing.set("errors", errors);
-            thing.set(
+            thing.insert_before(
+                "errors",
                 "reversal_bulk_payment",
                 json!({
                     "amount": money(transaction.amount),
@@ -89,23 +116,13 @@ impl World {
             );
         }
         self.send_result(SECTION, id);
-        if let Some(transaction) =
-            self.transactions.iter().find(|transaction| transaction.is(&reference)).filter(|_| done).cloned()
-        {
-            let resource = transaction.resource(true);
-            self.send_webhook(
-                "buygoods_transaction_reversed",
-                Some(&transaction.till_number),
-                "Buygoods Transaction",
-                &resource,
-                Some(&transaction),
-            );
+        if done {
+            self.announce(&reference, View::Reversed);
         }
     }
+}
 
-    fn mark(&mut self, reference: &str, state: State) {
-        if let Some(transaction) = self.transactions.iter_mut().find(|transaction| transaction.is(reference)) {
-            transaction.state = state;
-        }
-    }
+/// The row of the magic table that says what becomes of its reversal.
+fn row(transaction: &Transaction) -> usize {
+    magic_reversal(transaction.phone_number(), &transaction.amount)
 }

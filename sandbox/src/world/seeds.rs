@@ -1,13 +1,13 @@
-//! What is there from the start: accounts of the merchant's own, and the leftovers of version 1.
+//! What is there from the start: accounts of the merchant, and resources of version 1.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Thing, World};
 use crate::clock::iso;
 
 /// The ids that the documentation of the sandbox names.
 const WALLET: &str = "11111111-1111-4111-8111-111111111111";
-const BANK_ACCOUNT: &str = "22222222-2222-4222-8222-222222222222";
+pub(super) const BANK_ACCOUNT: &str = "22222222-2222-4222-8222-222222222222";
 const PAYMENT: &str = "33333333-3333-4333-8333-333333333333";
 const SETTLEMENT: &str = "44444444-4444-4444-8444-444444444444";
 
@@ -39,25 +39,27 @@ impl World {
                 "payment",
                 PAYMENT,
                 "/api/v1/payments",
-                json!({ "status": "Processed", "created_at": now, "amount": { "currency": "KES", "value": 20000 }, "metadata": { "notes": "Salary" },
-                    "transfer_batches": [{ "status": "Transferred", "disbursements": [disbursement("Mobile Wallet", WALLET, Some("LBA10034460"))] }] }),
+                json!({ "status": "Processed", "created_at": now, "amount": { "currency": "KES", "value": 20000 },
+                    "transfer_batches": [{ "status": "Transferred", "disbursements": [disbursement("Mobile Wallet", WALLET, Some("LBA10034460"))] }],
+                    "metadata": { "notes": "Salary" } }),
             ),
             (
                 "settlement_transfers",
                 "settlement_transfer",
                 SETTLEMENT,
                 "/api/v2/settlement_transfers",
-                json!({ "status": "Processed", "created_at": now, "amount": { "currency": "KES", "value": Value::Null },
+                json!({ "status": "Processed", "created_at": now, "amount": { "currency": "KES", "value": null },
                     "transfer_batches": [{ "status": "Transferred", "disbursements": [disbursement("Bank Account", BANK_ACCOUNT, None)] }] }),
             ),
         ];
         for (section, kind, id, path, attributes) in rows {
-            let Value::Object(attributes) = attributes else { continue };
-            self.things.insert(
-                (section, id.to_owned()),
-                Thing { kind, attributes, callback_url: None, path: path.to_owned() },
-            );
+            // Both documents of version 1 have one.
+            let callback_url = matches!(section, "payments" | "settlement_transfers")
+                .then(|| "https://callback_to_your_app.your_application.com".to_owned());
+            let attributes = attributes.as_object().cloned().unwrap_or_default();
+            let thing =
+                Thing { kind, attributes, callback_url, path: path.to_owned(), sample: true, ..Thing::default() };
+            self.things.seed(section, id, thing);
         }
-        self.own_accounts.extend([WALLET.to_owned(), BANK_ACCOUNT.to_owned()]);
     }
 }

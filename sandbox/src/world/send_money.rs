@@ -3,7 +3,13 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::{Step, Thing, World, callback, events::Due, metadata, money, phone};
+use super::{
+    Step, Thing, World,
+    checks::{BANK_LIMIT, M_PESA_LIMIT, amount, currency},
+    events::Due,
+    metadata, money, phone,
+    seeds::BANK_ACCOUNT,
+};
 use crate::{clock::iso, params::Params, reply::Reply, rules::magic};
 
 const PATH: &str = "/api/v2/send_money";
@@ -24,12 +30,18 @@ const ECHOED: [&str; 8] = [
 
 impl World {
     pub(crate) fn create_send_money(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
-        let callback_url = callback(params, "_links.callback_url", "Callback url")?;
+        let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let source = params.text("source_identifier");
         if source.as_deref().is_some_and(|source| self.till_name(source).is_none()) {
             return Err(Reply::invalid("Source identifier is invalid"));
         }
-        let destinations = params.list("destinations").map(Vec::as_slice).unwrap_or_default();
+        // Anything else than a list must never sweep everything.
+        let destinations = match params.get("destinations") {
+            None => &[],
+            Some(Value::Array(list)) => list.as_slice(),
+            Some(_) => return Err(Reply::invalid("Destinations must be a list")),
+        };
+        currency(params, "currency")?;
         self.check_destinations(destinations)?;
         let metadata = metadata(params)?;
 
@@ -39,13 +51,19 @@ impl World {
         attributes.insert("source_identifier".into(), json!(source));
         attributes
             .insert("destinations".into(), if destinations.is_empty() { Value::Null } else { json!(destinations) });
-        attributes.insert("currency".into(), json!(params.text("currency").unwrap_or_else(|| "KES".into())));
+        attributes.insert("currency".into(), json!("KES"));
         attributes.insert("transfer_batches".into(), Value::Null);
         attributes.insert("errors".into(), Value::Null);
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing { kind: "send_money", attributes, callback_url: Some(callback_url), path: PATH.into() },
+            Thing {
+                kind: "send_money",
+                attributes,
+                callback_url: Some(callback_url),
+                path: PATH.into(),
+                ..Thing::default()
+            },
         );
         self.plan(Step::Process, Due::SendMoney { id: id.clone() });
         Ok(Reply::created(PATH, &id))
@@ -67,8 +85,10 @@ impl World {
             let needed = |name: &str, words: &str| params.text(name).ok_or_else(|| Reply::blank(words));
             match kind.as_str() {
                 "merchant_wallet" | "merchant_bank_account" => {
-                    let reference = params.text("reference").filter(|reference| self.own_accounts.contains(reference));
-                    reference.ok_or_else(|| Reply::invalid("Destination reference is invalid"))?;
+                    let reference = params.text("reference").unwrap_or_default();
+                    if self.own_account_of(&kind, &reference).is_none() {
+                        return Err(Reply::invalid("Destination reference is invalid"));
+                    }
                 }
                 "mobile_wallet" => {
                     let number = params.text("phone_number").unwrap_or_default();
@@ -97,8 +117,10 @@ impl World {
                 }
                 _ => return Err(Reply::invalid("Destination type is invalid")),
             }
-            let amount = params.amount("amount").filter(|amount| amount.is_integer() && *amount > Decimal::ZERO);
-            amount.ok_or_else(|| Reply::invalid("Destination amount is invalid"))?;
+            let limit = if kind.ends_with("bank_account") { BANK_LIMIT } else { M_PESA_LIMIT };
+            if !amount(params, "amount", "Destination amount", limit)?.is_integer() {
+                return Err(Reply::invalid("Destination amount is invalid"));
+            }
         }
         Ok(())
     }
@@ -139,10 +161,15 @@ impl World {
         }
     }
 
-    /// Every shilling there is goes to the first account of the merchant's own.
+    /// The account of the merchant that a destination names.
+    fn own_account_of(&self, kind: &str, reference: &str) -> Option<&Thing> {
+        let section = if kind == "merchant_wallet" { "merchant_wallets" } else { "merchant_bank_accounts" };
+        self.things.get(section, reference)
+    }
+
+    /// Every shilling there is goes to the merchant's first bank account.
     fn sweep(&mut self) -> Vec<Value> {
-        let all = self.available();
-        let reference = self.own_accounts.first().cloned().unwrap_or_default();
+        let (all, reference) = (self.available(), BANK_ACCOUNT);
         if all.is_zero() || !self.pay_out(None, all) {
             return Vec::new();
         }
@@ -169,26 +196,38 @@ impl World {
         let transaction_reference = has_reference.then(|| self.mpesa_reference());
         let destination_reference =
             to.get("reference").and_then(Value::as_str).map_or_else(|| self.next_id(), str::to_owned);
-        let mut disbursement = json!({
-            "amount": money(amount),
-            "errors": failure.map(|words| vec![words]),
-            "status": status,
-            "destination_type": kind,
-            "origination_time": iso(self.now()),
-            "destination_reference": destination_reference,
-            "transaction_reference": transaction_reference,
-        });
+        let errors = failure.map(|words| vec![words]);
+        let mut disbursement = json!({ "amount": money(amount), "errors": errors, "status": status });
         for name in ECHOED {
             if let Some(value) = to.get(name).filter(|value| !value.is_null()) {
                 disbursement[name] = value.clone();
             }
         }
+        disbursement["destination_type"] = json!(kind);
+        disbursement["origination_time"] = json!(iso(self.now()));
+        disbursement["destination_reference"] = json!(destination_reference);
+        disbursement["transaction_reference"] = json!(transaction_reference);
         json!({ "status": status, "amount": money(amount), "disbursements": [disbursement] })
     }
 
     fn announce_settlement(&mut self, batch: &Value) {
         let disbursement = &batch["disbursements"][0];
-        let wallet = disbursement["destination_type"] == "merchant_wallet";
+        let kind = disbursement["destination_type"].as_str().unwrap_or_default();
+        let reference = disbursement["destination_reference"].as_str().unwrap_or_default();
+        let wallet = kind == "merchant_wallet";
+        let shown: &[&str] = if wallet {
+            &["first_name", "last_name", "phone_number", "network"]
+        } else {
+            &["account_name", "account_number", "bank_branch_ref", "settlement_method"]
+        };
+        let mut destination = json!({ "reference": reference });
+        if let Some(account) = self.own_account_of(kind, reference) {
+            for name in shown {
+                if let Some(value) = account.attributes.get(*name) {
+                    destination[*name] = value.clone();
+                }
+            }
+        }
         let resource = json!({
             "id": self.next_id(),
             "amount": batch["amount"],
@@ -196,7 +235,7 @@ impl World {
             "currency": "KES",
             "destination": {
                 "type": if wallet { "Mobile Wallet" } else { "Bank Account" },
-                "resource": { "reference": disbursement["destination_reference"] },
+                "resource": destination,
             },
             "disbursements": [{
                 "amount": disbursement["amount"],

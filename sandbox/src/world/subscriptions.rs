@@ -1,11 +1,12 @@
 //! Webhook subscriptions.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::{Thing, World, callback};
-use crate::{params::Params, reply::Reply};
+use super::{Outgoing, Thing, World};
+use crate::{params::Params, reply::Reply, samples};
 
-const PATH: &str = "/api/v2/webhook_subscriptions";
+/// How many subscriptions there can be. The oldest end first.
+pub(crate) const MOST: usize = 1_000;
 
 /// Who wants to be told of what.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub(super) struct Subscription {
     pub(super) daraja: bool,
 }
 
-pub(super) const EVENT_TYPES: [&str; 9] = [
+pub(crate) const EVENT_TYPES: [&str; 9] = [
     "buygoods_transaction_received",
     "buygoods_transaction_reversed",
     "b2b_transaction_received",
@@ -30,12 +31,12 @@ pub(super) const EVENT_TYPES: [&str; 9] = [
 ];
 
 impl World {
-    pub(crate) fn create_subscription(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
+    pub(crate) fn create_subscription(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         let event_type = params.text("event_type").ok_or_else(|| Reply::blank("Event type"))?;
         if !EVENT_TYPES.contains(&event_type.as_str()) {
             return Err(Reply::invalid("Event type is invalid"));
         }
-        let url = callback(params, "url", "Url")?;
+        let url = self.callback(params, "url", "Url")?;
         let scope = self.scope(params)?;
         let daraja = params.flag("enable_daraja_payload");
         let mut attributes = Map::new();
@@ -45,12 +46,23 @@ impl World {
         attributes.insert("scope_reference".into(), json!(scope));
         attributes.insert("enable_daraja_payload".into(), json!(daraja));
         attributes.insert("status".into(), json!("Active"));
-        self.subscriptions.push(Subscription { event_type, url, till_number: scope, daraja });
+        if self.subscriptions.len() == MOST {
+            self.subscriptions.pop_front();
+        }
+        self.subscriptions.push_back(Subscription { event_type, url, till_number: scope, daraja });
         let id = self.keep(
             "webhook_subscriptions",
-            Thing { kind: "webhook_subscription", attributes, callback_url: None, path: PATH.into() },
+            Thing { kind: "webhook_subscription", attributes, path: path.to_owned(), ..Thing::default() },
         );
-        Ok(Reply::created(PATH, &id))
+        Ok(Reply::created(path, &id))
+    }
+
+    /// Who subscribed to a topic, for the whole company or for this till.
+    pub(super) fn subscribers(&self, topic: &str, till_number: Option<&str>) -> impl Iterator<Item = &Subscription> {
+        self.subscriptions.iter().filter(move |subscription| {
+            subscription.event_type == topic
+                && (subscription.till_number.is_none() || subscription.till_number.as_deref() == till_number)
+        })
     }
 
     /// The till of a scope. None: the whole company.
@@ -63,5 +75,41 @@ impl World {
             },
             _ => Err(Reply::invalid("Scope is invalid")),
         }
+    }
+}
+
+impl World {
+    /// A sample goes to a URL, or to those who subscribed to its topic, as their scope and their form of payload say.
+    pub(crate) fn send_sample(&mut self, topic: &str, url: Option<&str>, body: &Value) -> Result<usize, String> {
+        if let Some(url) = url {
+            self.callback(Params::new(&json!({ "url": url })), "url", "Url").map_err(|reply| reply.words())?;
+            self.outgoing.push(Outgoing { topic: topic.to_owned(), url: url.to_owned(), body: body.clone() });
+            return Ok(1);
+        }
+        let subscribed = match topic {
+            "daraja_buygoods" => "buygoods_transaction_received",
+            "daraja_b2b" => "b2b_transaction_received",
+            topic => topic,
+        };
+        if !EVENT_TYPES.contains(&subscribed) {
+            return Err(format!(
+                "url: required for {topic}. It is a result, which goes to a callback URL; only webhooks have subscribers"
+            ));
+        }
+        let till_number = body["event"]["resource"]["till_number"].as_str().or(body["BusinessShortCode"].as_str());
+        let receivers: Vec<_> = self.subscribers(subscribed, till_number).cloned().collect();
+        for receiver in &receivers {
+            let form = match subscribed {
+                _ if !receiver.daraja => subscribed,
+                "buygoods_transaction_received" => "daraja_buygoods",
+                "b2b_transaction_received" => "daraja_b2b",
+                _ => subscribed,
+            };
+            // The changed sample where it has the form of the subscription, else that form's own.
+            let body = if form == topic { Some(body.clone()) } else { samples::get(form) };
+            let (topic, url) = (topic.to_owned(), receiver.url.clone());
+            self.outgoing.push(Outgoing { topic, url, body: body.unwrap_or_default() });
+        }
+        Ok(receivers.len())
     }
 }

@@ -1,0 +1,154 @@
+//! `k2 pay`: money that comes to a running sandbox without a request, and goes back.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use http::{HeaderMap, HeaderValue, Method, header};
+use kopokopo::transport::{HttpRequest, HttpTransport, Transport};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{Failure, Outcome, sandbox::PORT};
+use crate::terminal::{self, printable};
+
+/// How long the sandbox may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const EXAMPLES: &str = "\
+Examples:
+  k2 pay --till K000000 --amount 250 --phone 0712345678
+  k2 pay --till 112233 --amount 1000 --kind b2b --sending-till 890642
+  k2 pay --till 7600314301 --amount 99.50 --kind card
+  k2 pay --reverse SJK3H5L8Q2
+  k2 pay --void CARD-0123456789
+
+Every subscriber of the sandbox gets a webhook.";
+
+/// Make money come to a running `k2 sandbox` without a request: at the till, from a business, by card.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Pay {
+    /// The till that gets the money.
+    #[arg(long, required_unless_present_any = ["reverse", "void"])]
+    till: Option<String>,
+    /// The amount in shillings.
+    #[arg(long, required_unless_present_any = ["reverse", "void"])]
+    amount: Option<String>,
+    /// How the money comes.
+    #[arg(long, value_enum, default_value = "buygoods")]
+    kind: Kind,
+    /// The customer's phone number, for buygoods. Default: 254996930902.
+    #[arg(long)]
+    phone: Option<String>,
+    /// The customer's first name, for buygoods.
+    #[arg(long)]
+    first_name: Option<String>,
+    /// The customer's last name, for buygoods.
+    #[arg(long)]
+    last_name: Option<String>,
+    /// The till that pays, for b2b. Default: 890642.
+    #[arg(long)]
+    sending_till: Option<String>,
+    /// Give a transaction back instead, by its reference.
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["till", "amount", "void"])]
+    reverse: Option<String>,
+    /// Void a card transaction instead, by its reference.
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["till", "amount"])]
+    void: Option<String>,
+    /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
+    #[arg(long, env = "K2_BASE_URL")]
+    base_url: Option<Url>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// A customer pays at the till.
+    Buygoods,
+    /// Another business pays by till.
+    B2b,
+    /// A card is used.
+    Card,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Buygoods => "buygoods",
+            Self::B2b => "b2b",
+            Self::Card => "card",
+        }
+    }
+}
+
+impl Pay {
+    pub(super) fn run(self) -> Outcome {
+        let mut url = match &self.base_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("http://127.0.0.1:{PORT}")).map_err(Failure::failed)?,
+        };
+        if url.host_str().is_some_and(|host| host == "kopokopo.com" || host.ends_with(".kopokopo.com")) {
+            return Err(Failure::Usage(
+                "--base-url: `k2 pay` is for `k2 sandbox` only: Kopo Kopo has no such call".into(),
+            ));
+        }
+        let taken_back = self.reverse.as_deref().map(|reference| (reference, "reverse"));
+        let (path, body) = match taken_back.or(self.void.as_deref().map(|reference| (reference, "void"))) {
+            Some((reference, how)) => (vec!["_sandbox", "transactions", reference, how], json!({})),
+            None => (vec!["_sandbox", "pay"], self.payment()),
+        };
+        url.path_segments_mut()
+            .map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?
+            .pop_if_empty()
+            .extend(path);
+        let (status, answer) = super::runtime()?.block_on(post(url, body.to_string()))?;
+        if status == 200 {
+            let resource = &answer["resource"];
+            let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
+            let kind = answer["type"].as_str().unwrap_or_default();
+            let line = format!(
+                "{kind} {}: KES {} at till {}, {}",
+                text("reference"),
+                text("amount"),
+                text("till_number"),
+                text("status")
+            );
+            return terminal::print(&printable(&line)).map_err(Failure::failed);
+        }
+        let why = answer["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
+        Err(Failure::Failed(why))
+    }
+
+    fn payment(&self) -> Value {
+        json!({
+            "kind": self.kind.name(),
+            "till_number": self.till,
+            "amount": self.amount,
+            "phone_number": self.phone,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "sending_till": self.sending_till,
+        })
+    }
+}
+
+async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {
+    let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
+    let place = url.origin().ascii_serialization();
+    let request = HttpRequest {
+        method: Method::POST,
+        url,
+        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+        body: body.into(),
+        connect_timeout: Duration::from_secs(5),
+        stalled_timeout: PATIENCE,
+        deadline: tokio::time::Instant::now() + PATIENCE,
+    };
+    let answer = transport.send(request).await.map_err(|error| {
+        Failure::Failed(format!(
+            "no sandbox at {place}: {}. Start one with `k2 sandbox`, or say where it is with --base-url",
+            error.detail
+        ))
+    })?;
+    let body = answer.body.map_err(|error| Failure::Failed(error.detail))?;
+    Ok((answer.status, serde_json::from_slice(&body).unwrap_or_default()))
+}

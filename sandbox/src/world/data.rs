@@ -1,0 +1,175 @@
+//! Data of one's own: tills, accounts and transactions that are there from the start.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Thing, Till, World,
+    checks::{BALANCE_LIMIT, M_PESA_LIMIT},
+    phone,
+    tills::MOST,
+    transactions::{Source, State, Transaction},
+};
+
+/// What is there from the start, beside what the documentation names. A reset brings it back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// Tills. A number that is there already gets the new name and balance.
+    pub tills: Vec<TillData>,
+    /// Wallets of the merchant, to send money to.
+    pub merchant_wallets: Vec<Account>,
+    /// Bank accounts of the merchant, to send money to.
+    pub merchant_bank_accounts: Vec<Account>,
+    /// Transactions that can be reversed. They change no balance and are in no polling result.
+    pub transactions: Vec<TransactionData>,
+}
+
+/// A till.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TillData {
+    /// Its number.
+    pub number: String,
+    /// Its name. Default: the name it has, or "Till".
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its balance in shillings, as text: "1500.50". Default "0".
+    #[serde(default = "zero")]
+    pub balance: String,
+}
+
+/// An account of the merchant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its reference.
+    pub id: String,
+    /// The fields that reading it shows: `account_name`, `phone_number`.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+/// A transaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionData {
+    /// Its M-PESA reference.
+    pub reference: String,
+    /// The till that got it.
+    pub till_number: String,
+    /// Its amount in shillings, as text.
+    pub amount: String,
+    /// The customer. Default: 254996930902.
+    #[serde(default)]
+    pub phone_number: Option<String>,
+}
+
+fn zero() -> String {
+    "0".to_owned()
+}
+
+impl Data {
+    /// Whether it can be loaded.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn check(&self) -> Result<(), String> {
+        if self.tills.len() > MOST || self.transactions.len() > MOST {
+            return Err(format!("at most {MOST} tills and {MOST} transactions"));
+        }
+        for till in &self.tills {
+            number(&till.number)?;
+            balance(&till.balance).map_err(|why| format!("tills: {}: {why}", till.number))?;
+        }
+        for transaction in &self.transactions {
+            let named = |why: &str| format!("transactions: {}: {why}", transaction.reference);
+            let amount: Decimal = transaction.amount.parse().map_err(|_| named("amount must be a number"))?;
+            if amount <= Decimal::ZERO || amount > Decimal::from(M_PESA_LIMIT) {
+                return Err(named(&format!("amount must be greater than 0 and at most {M_PESA_LIMIT}")));
+            }
+            if transaction.phone_number.as_deref().is_some_and(|number| phone(number).is_none()) {
+                return Err(named("phone_number must be a Kenyan phone number"));
+            }
+        }
+        let accounts = self.merchant_wallets.iter().chain(&self.merchant_bank_accounts);
+        if { accounts }.any(|account| account.id.is_empty() || account.id.contains('/')) {
+            return Err("merchant_wallets, merchant_bank_accounts: id must not be empty and must not hold /".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn number(number: &str) -> Result<(), String> {
+    if number.is_empty() || number.len() > 64 || number.trim() != number {
+        return Err("tills: number must have 1 to 64 characters, without spaces around it".to_owned());
+    }
+    Ok(())
+}
+
+pub(crate) fn balance(text: &str) -> Result<Decimal, String> {
+    Decimal::from_str_exact(text)
+        .ok()
+        .filter(|balance| *balance >= Decimal::ZERO && *balance <= Decimal::from(BALANCE_LIMIT))
+        .filter(|balance| balance.normalize().scale() <= 2)
+        .map(|balance| balance.normalize())
+        .ok_or_else(|| {
+            format!("balance must be a number of shillings from 0 to {BALANCE_LIMIT} with at most two decimals")
+        })
+}
+
+impl World {
+    /// Adds data that was checked.
+    pub(crate) fn load(&mut self, data: &Data) {
+        for till in &data.tills {
+            let _ =
+                balance(&till.balance).and_then(|balance| self.put_till(&till.number, till.name.as_deref(), balance));
+        }
+        let now = self.now();
+        for (section, kind, path, accounts) in [
+            ("merchant_wallets", "merchant_wallet", "/api/v2/merchant_wallets", &data.merchant_wallets),
+            (
+                "merchant_bank_accounts",
+                "merchant_bank_account",
+                "/api/v2/merchant_bank_accounts",
+                &data.merchant_bank_accounts,
+            ),
+        ] {
+            for account in accounts {
+                let mut attributes = account.fields.clone();
+                attributes.entry("status").or_insert_with(|| json!("Approved"));
+                let thing = Thing { kind, attributes, path: path.to_owned(), ..Thing::default() };
+                self.things.seed(section, &account.id, thing);
+            }
+        }
+        for transaction in &data.transactions {
+            let Ok(amount) = transaction.amount.parse() else { continue };
+            let phone_number = transaction.phone_number.as_deref().and_then(phone);
+            let id = self.next_id();
+            self.documented.push(Transaction {
+                id,
+                reference: transaction.reference.clone(),
+                till_number: transaction.till_number.clone(),
+                amount,
+                at: now,
+                source: Source::Customer {
+                    phone_number: phone_number.unwrap_or_else(|| super::pay::CUSTOMER.to_owned()),
+                    names: Default::default(),
+                },
+                state: State::Received,
+            });
+        }
+        let excess = self.documented.len().saturating_sub(2 * MOST);
+        self.documented.drain(..excess);
+    }
+
+    pub(super) fn put_till(&mut self, till_number: &str, name: Option<&str>, balance: Decimal) -> Result<(), String> {
+        number(till_number)?;
+        if self.tills.len() >= MOST && !self.tills.contains_key(till_number) {
+            return Err(format!("there are {MOST} tills already"));
+        }
+        let name = name.or_else(|| self.till_name(till_number)).unwrap_or("Till").to_owned();
+        self.tills.insert(till_number.to_owned(), Till::new(till_number, &name, balance));
+        Ok(())
+    }
+}

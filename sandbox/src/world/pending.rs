@@ -1,0 +1,47 @@
+//! What is waiting: for the clock, for a customer, for the control API.
+
+use serde_json::{Value, json};
+
+use super::World;
+use crate::clock::iso;
+
+/// At most so many of each kind are listed.
+const LISTED: usize = 1_000;
+
+impl World {
+    /// What is due, the next first, and the requests that wait for somebody to decide.
+    pub(crate) fn pending(&self) -> Value {
+        let elapsed = self.clock.elapsed();
+        let due: Vec<_> = self
+            .due
+            .iter()
+            .take(LISTED)
+            .map(|((at, _), due)| {
+                let (section, id) = due.about().unzip();
+                let left = at.saturating_sub(elapsed);
+                json!({
+                    "what": due.name(),
+                    "section": section,
+                    "id": id,
+                    "at": iso(super::checks::later(self.now(), left)),
+                    "in_ms": u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+                })
+            })
+            .collect();
+        let waiting: Vec<_> = self
+            .things
+            .created()
+            .filter_map(|(section, id, thing)| {
+                let status = match section {
+                    "payment_links" => thing.attributes.get("payment_link")?.get("status")?.as_str()?,
+                    _ => thing.text("status")?,
+                };
+                matches!(status, "Pending" | "Scheduled" | "Received" | "Active").then_some((section, id, status))
+            })
+            .filter(|(section, ..)| *section != "webhook_subscriptions")
+            .take(LISTED)
+            .map(|(section, id, status)| json!({ "section": section, "id": id, "status": status }))
+            .collect();
+        json!({ "due": due, "waiting": waiting })
+    }
+}

@@ -1,0 +1,156 @@
+//! What can be read at a Location, within bounds.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use serde_json::{Map, Value, json};
+
+use super::payment_links::Shape;
+
+/// How many created resources are kept. The oldest are forgotten first.
+pub(crate) const KEPT: usize = 20_000;
+
+/// How many bytes of JSON they may hold together.
+pub(crate) const KEPT_BYTES: usize = 16 << 20;
+
+/// Something that can be read at its Location.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Thing {
+    /// `data.type`.
+    pub(super) kind: &'static str,
+    pub(super) attributes: Map<String, Value>,
+    pub(super) callback_url: Option<String>,
+    /// The path below the host where it can be read.
+    pub(super) path: String,
+    /// A sample of the documentation: its callback URL is only shown.
+    pub(super) sample: bool,
+    /// The shape in which a payment link is written.
+    pub(super) shape: Shape,
+    /// What is due about it.
+    pub(super) due: Vec<(Duration, u64)>,
+}
+
+impl Thing {
+    pub(super) fn document(&self, id: &str, base_url: &str) -> Value {
+        let mut attributes = self.shape.write(&self.attributes);
+        let mut links = Map::new();
+        if let Some(url) = &self.callback_url {
+            links.insert("callback_url".into(), json!(url));
+        }
+        links.insert("self".into(), json!(format!("{base_url}{}/{id}", self.path)));
+        attributes.insert("_links".into(), Value::Object(links));
+        json!({ "data": { "id": id, "type": self.kind, "attributes": attributes } })
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.attributes.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds a value where the documentation has it: before another.
+    pub(super) fn insert_before(&mut self, before: &str, name: &str, value: Value) {
+        let mut all = Map::new();
+        for (key, kept) in std::mem::take(&mut self.attributes) {
+            if key == before {
+                all.insert(name.to_owned(), value.clone());
+            }
+            all.insert(key, kept);
+        }
+        self.attributes = all;
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).and_then(Value::as_str)
+    }
+
+    fn size(&self) -> usize {
+        serde_json::to_string(&self.attributes).map_or(0, |text| text.len()).saturating_add(256)
+    }
+}
+
+type Key = (&'static str, String);
+
+/// Everything that can be read, by its section and id.
+#[derive(Debug, Default)]
+pub(crate) struct Things {
+    all: HashMap<Key, Thing>,
+    /// What was created, the oldest first, with its size. What is there from the start is not in it.
+    created: VecDeque<(Key, usize)>,
+    bytes: usize,
+}
+
+impl Things {
+    /// Adds what is there from the start: it is never forgotten.
+    pub(super) fn seed(&mut self, section: &'static str, id: &str, thing: Thing) {
+        self.all.insert((section, id.to_owned()), thing);
+    }
+
+    /// Adds a created resource. Returns those that are forgotten for it.
+    pub(super) fn add(&mut self, section: &'static str, id: &str, thing: Thing) -> Vec<(Key, Thing)> {
+        let (key, size) = ((section, id.to_owned()), thing.size());
+        self.bytes += size;
+        self.created.push_back((key.clone(), size));
+        self.all.insert(key, thing);
+        let mut forgotten = Vec::new();
+        while self.created.len() > 1 && (self.created.len() > KEPT || self.bytes > KEPT_BYTES) {
+            let Some((key, size)) = self.created.pop_front() else { break };
+            self.bytes -= size;
+            if let Some(thing) = self.all.remove(&key) {
+                forgotten.push((key, thing));
+            }
+        }
+        forgotten
+    }
+
+    pub(super) fn get(&self, section: &'static str, id: &str) -> Option<&Thing> {
+        self.all.get(&(section, id.to_owned()))
+    }
+
+    pub(super) fn get_mut(&mut self, section: &'static str, id: &str) -> Option<&mut Thing> {
+        self.all.get_mut(&(section, id.to_owned()))
+    }
+
+    /// How many were created and are kept.
+    pub(super) fn len(&self) -> usize {
+        self.created.len()
+    }
+
+    pub(super) fn created(&self) -> impl Iterator<Item = (&'static str, &str, &Thing)> {
+        self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|thing| (key.0, key.1.as_str(), thing)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_oldest_created_resource_is_forgotten_first_and_samples_stay() {
+        let mut things = Things::default();
+        things.seed("polling", "sample", Thing::default());
+        let mut forgotten = 0;
+        for number in 0..KEPT + 10 {
+            forgotten += things.add("polling", &number.to_string(), Thing::default()).len();
+        }
+        assert_eq!((forgotten, things.len()), (10, KEPT));
+        assert!(things.get("polling", "9").is_none() && things.get("polling", "10").is_some());
+        assert!(things.get("polling", "sample").is_some());
+    }
+
+    #[test]
+    fn large_resources_are_forgotten_by_their_size() {
+        let mut things = Things::default();
+        let large = || {
+            let mut thing = Thing::default();
+            thing.set("note", "x".repeat(1 << 20));
+            thing
+        };
+        for number in 0..64 {
+            things.add("polling", &number.to_string(), large());
+        }
+        assert!(things.len() < 17 && things.bytes <= KEPT_BYTES, "{} {}", things.len(), things.bytes);
+        assert!(things.get("polling", "63").is_some());
+    }
+}
