@@ -288,3 +288,25 @@ impl Deliveries {
         transport.send(request).await.map(|answer| answer.status).map_err(|error| error.detail)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deliveries_are_bounded_with_what_is_due_about_them() {
+        let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
+        for _ in 0..5 * KEPT {
+            let id = deliveries.keep("topic".to_owned(), "http://127.0.0.1:1/".to_owned(), "{}".to_owned(), None);
+            deliveries.plan(id, Duration::ZERO);
+        }
+        let kept = deliveries.kept();
+        assert_eq!(kept.list.len(), KEPT);
+        assert!(kept.queue.len() <= 2 * KEPT, "{}", kept.queue.len());
+        drop(kept);
+        for _ in 0..64 {
+            deliveries.keep("topic".to_owned(), String::new(), "x".repeat(1 << 20), None);
+        }
+        assert!(deliveries.kept().bytes <= KEPT_BYTES);
+    }
+}

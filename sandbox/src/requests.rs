@@ -83,3 +83,25 @@ impl Requests {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_bounded_by_their_number_and_by_their_bytes() {
+        let mut requests = Requests::default();
+        for _ in 0..KEPT + 5 {
+            requests.push(RecordedRequest::default(), 10);
+        }
+        assert_eq!((requests.kept.len(), requests.kept[0].sequence), (KEPT, 6));
+        for _ in 0..32 {
+            requests.push(RecordedRequest::default(), 1 << 20);
+        }
+        assert!(requests.bytes <= KEPT_BYTES && requests.kept.len() <= 16, "{}", requests.kept.len());
+        let last = requests.count;
+        requests.settle(last, Some(201), true);
+        assert_eq!(requests.find(last).map(|request| request.status), Some(Some(201)));
+        assert!(requests.find(1).is_none());
+    }
+}

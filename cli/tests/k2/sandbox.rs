@@ -34,14 +34,92 @@ fn a_port_that_is_taken_is_one_clear_error() {
     let port = taken.local_addr().unwrap().port().to_string();
     let refused = output(&["sandbox", "--port", &port], b"");
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains(&format!("cannot listen on 127.0.0.1:{port}")));
+    let why = text(&refused.stderr);
+    assert!(why.contains(&format!("cannot listen on 127.0.0.1:{port}: the port is in use")), "{why}");
+    assert!(why.contains("--port 0") && why.lines().count() == 1, "{why}");
+}
+
+#[test]
+fn people_get_the_same_port_and_credentials_each_time_and_programs_new_ones() {
+    // Either this test takes the port, or another program has it already.
+    let taken = TcpListener::bind("127.0.0.1:4254");
+    let refused = output(&["sandbox"], b"");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("127.0.0.1:4254: the port is in use"), "{}", text(&refused.stderr));
+    drop(taken);
+    let (one, other) = (Sandbox::start(&["--exit-with-stdin"]), Sandbox::start(&["--exit-with-stdin"]));
+    for name in ["base_url", "client_id", "client_secret", "api_key"] {
+        assert_ne!(one.announced[name], other.announced[name], "{name}");
+    }
+}
+
+#[test]
+fn help_says_that_state_lives_in_memory() {
+    let help = text(&output(&["sandbox", "--help"], b"").stdout);
+    assert!(help.contains("State lives in memory") && help.contains("4254"), "{help}");
+}
+
+#[test]
+fn data_of_ones_own_is_there_from_the_start_and_wrong_data_is_one_clear_error() {
+    let folder = std::env::temp_dir().join(format!("k2-data-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("shop.json");
+    std::fs::write(&file, r#"{"tills": [{"number": "777777", "name": "Shop", "balance": "10.5"}]}"#).unwrap();
+    let sandbox = Sandbox::start(&["--exit-with-stdin", "--till", "K654321=5000", "--data", file.to_str().unwrap()]);
+    let state = http(sandbox.host(), "GET", "/_sandbox/state", "");
+    assert!(state.contains(r#"{"number":"K654321","name":"Till","balance":"5000"}"#), "{state}");
+    assert!(state.contains(r#"{"number":"777777","name":"Shop","balance":"10.5"}"#), "{state}");
+    std::fs::write(&file, r#"{"tills": [{"number": "777777", "balance": "much"}]}"#).unwrap();
+    for (arguments, words) in [
+        (vec!["--data", file.to_str().unwrap()], "tills: 777777: balance must be a number of shillings"),
+        (vec!["--till", "K1=-5"], "balance must be a number of shillings"),
+        (vec!["--till", "K1"], "--till K1: expected NUMBER=BALANCE"),
+        (vec!["--data", "/nowhere/x.json"], "--data /nowhere/x.json"),
+    ] {
+        let refused = output(&[&["sandbox", "--json"][..], &arguments].concat(), b"");
+        let why = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{why}");
+        assert!(why.contains(words), "{why}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn money_comes_by_a_command_and_goes_back() {
+    let sandbox = Sandbox::start(&["--exit-with-stdin", "--till", "K654321=0"]);
+    let base_url = sandbox.announced["base_url"].as_str().unwrap();
+    let pay = |arguments: &[&str]| {
+        let ended = output(&[&["pay", "--base-url", base_url][..], arguments].concat(), b"");
+        (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let (code, said, why) = pay(&["--till", "K654321", "--amount", "250", "--phone", "0712345678"]);
+    assert_eq!((code, said.starts_with("Buygoods Transaction S")), (Some(0), true), "{said}{why}");
+    assert!(said.contains("KES 250.0 at till K654321, Received"), "{said}");
+    let reference = said.split([' ', ':']).nth(2).unwrap().to_owned();
+    let balance = || {
+        http(sandbox.host(), "GET", "/_sandbox/state", "")
+            .contains(r#""number":"K654321","name":"Till","balance":"250""#)
+    };
+    assert!(balance());
+    assert!(pay(&["--reverse", &reference]).1.contains("Reversed"));
+    assert!(!balance());
+    let (code, said, _) = pay(&["--till", "K654321", "--amount", "99.50", "--kind", "card"]);
+    assert!(code == Some(0) && said.starts_with("Card Transaction CARD-"), "{said}");
+    let (code, _, why) = pay(&["--till", "nothing", "--amount", "1"]);
+    assert!(code == Some(1) && why.contains("known tills are") && why.contains("K654321"), "{why}");
+    let (code, _, why) = pay(&["--till", "K654321", "--amount", "1000000"]);
+    assert!(code == Some(1) && why.contains("less than or equal to 250000"), "{why}");
+    let refused = output(&["pay", "--base-url", "https://api.kopokopo.com", "--till", "1", "--amount", "1"], b"");
+    assert_eq!(refused.status.code(), Some(2));
+    let nobody = output(&["pay", "--base-url", "http://127.0.0.1:9", "--till", "1", "--amount", "1"], b"");
+    assert!(text(&nobody.stderr).contains("no sandbox at http://127.0.0.1:9"), "{}", text(&nobody.stderr));
 }
 
 #[cfg(unix)]
 #[test]
 fn people_see_what_to_export_and_a_line_for_each_request() {
     let mut child = k2()
-        .args(["sandbox", "--pace", "fast", "--seed", "7"])
+        .args(["sandbox", "--pace", "fast", "--seed", "7", "--port", "0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -53,10 +131,10 @@ fn people_see_what_to_export_and_a_line_for_each_request() {
         banner.iter().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
     };
     let base_url = exported("K2_BASE_URL");
-    assert!(
-        exported("K2_CLIENT_ID").starts_with("sandbox_client_") && exported("K2_API_KEY").starts_with("sandbox_key_")
+    assert_eq!(
+        ["K2_CLIENT_ID", "K2_CLIENT_SECRET", "K2_API_KEY"].map(exported),
+        ["sandbox_client", "sandbox_secret", "sandbox_key"]
     );
-    assert!(!exported("K2_CLIENT_SECRET").is_empty());
     assert!(banner.iter().any(|line| line.contains("254700000002") && line.contains("cancels")));
     http(base_url.trim_start_matches("http://"), "GET", "/nowhere", "");
     let line = lines.find(|line| !line.is_empty()).unwrap();

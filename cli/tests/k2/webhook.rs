@@ -95,6 +95,14 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
     for (arguments, words) in [
         (&["trigger", "customer_created", "--url", "ftp://x.example", "--api-key", KEY][..], "http:// or https://"),
         (&["trigger", "customer_created", "--url", "nonsense", "--api-key", KEY], "--url"),
+        (
+            &["trigger", "customer_created", "--url", "https://stranger.example/", "--api-key", KEY],
+            "stranger.example is not this machine. To send there all the same, add --allow-remote-callbacks",
+        ),
+        (
+            &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--unset", "no.thing"],
+            "--unset no.thing",
+        ),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", " "], "--api-key is empty"),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1"], "--api-key"),
         (

@@ -49,8 +49,10 @@ impl World {
         attributes.insert("status".into(), json!("Scheduled"));
         attributes.insert("created_at".into(), json!(iso(self.now())));
         attributes.insert("source_identifier".into(), json!(source));
-        attributes
-            .insert("destinations".into(), if destinations.is_empty() { Value::Null } else { json!(destinations) });
+        attributes.insert(
+            "destinations".into(),
+            if destinations.is_empty() { Value::Null } else { destinations.iter().map(stored).collect() },
+        );
         attributes.insert("currency".into(), json!("KES"));
         attributes.insert("transfer_batches".into(), Value::Null);
         attributes.insert("errors".into(), Value::Null);
@@ -247,6 +249,13 @@ impl World {
         });
         self.send_webhook("settlement_transfer_completed", None, "Settlement Transfer", &resource, None);
     }
+}
+
+/// A destination as it comes back: the documentation's are as PostgreSQL stores JSON, short keys first.
+fn stored(destination: &Value) -> Value {
+    let mut pairs: Vec<_> = destination.as_object().cloned().unwrap_or_default().into_iter().collect();
+    pairs.sort_by(|(one, _), (other, _)| (one.len(), one).cmp(&(other.len(), other)));
+    Value::Object(pairs.into_iter().collect())
 }
 
 fn recipient(destination: &Value) -> String {
