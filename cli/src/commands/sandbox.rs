@@ -216,7 +216,7 @@ async fn report(mut entries: kopokopo_sandbox::Log) {
     while let Some(entry) = entries.next().await {
         log.print(&entry);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Resolves when a signal says so, or, with `with_stdin`, when stdin is closed.

@@ -69,16 +69,15 @@ impl World {
         }
         let Some(asked) = self.asked.remove(id) else { return Err(Reply::not_found("Incoming payment")) };
         let failure = action.failure();
-        let transaction = match failure {
-            Some(_) => None,
-            None => {
-                let source = Source::Customer { phone_number: asked.phone_number.clone(), names: asked.names.clone() };
-                let Some(transaction) = self.receive(&asked.till_number, asked.amount, source) else {
-                    self.asked.insert(id.to_owned(), asked);
-                    return Err(too_much());
-                };
-                Some(transaction)
-            }
+        let transaction = if failure.is_some() {
+            None
+        } else {
+            let source = Source::Customer { phone_number: asked.phone_number.clone(), names: asked.names.clone() };
+            let Some(transaction) = self.receive(&asked.till_number, asked.amount, source) else {
+                self.asked.insert(id.to_owned(), asked);
+                return Err(too_much());
+            };
+            Some(transaction)
         };
         let with_phone = self.payloads.sender_phone_number;
         let resource = transaction.as_ref().map(|transaction| transaction.resource(View::Result, with_phone));

@@ -235,7 +235,8 @@ impl World {
     fn plan_after(&mut self, after: Duration, due: Due) {
         self.sequence += 1;
         let key = (self.clock.elapsed().saturating_add(after), self.sequence);
-        if let Some(thing) = due.about().and_then(|(section, id)| self.thing(section, id)) {
+        let (section, id) = due.about();
+        if let Some(thing) = self.thing(section, id) {
             thing.due.push(key);
         }
         self.due.insert(key, due);
@@ -254,6 +255,7 @@ impl World {
         json!({
             "now": iso(self.now()),
             "tills": self.tills.values().map(Till::state).collect::<Vec<_>>(),
+            "available": self.available().normalize().to_string(),
             "received": self.received.normalize().to_string(),
             "reversed": self.reversed.normalize().to_string(),
             "paid_out": self.paid_out.normalize().to_string(),

@@ -17,7 +17,7 @@ impl World {
             .iter()
             .take(LISTED)
             .map(|((at, _), due)| {
-                let (section, id) = due.about().unzip();
+                let (section, id) = due.about();
                 let left = at.saturating_sub(elapsed);
                 json!({
                     "what": due.name(),

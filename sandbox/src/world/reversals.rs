@@ -107,7 +107,7 @@ impl World {
             thing.insert_before(
                 "errors",
                 "reversal_bulk_payment",
-                json!({
+                &json!({
                     "amount": money(transaction.amount),
                     "status": if done { "Transferred" } else { "Cancelled" },
                     "origination_time": iso(transaction.at),

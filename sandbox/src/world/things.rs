@@ -49,7 +49,7 @@ impl Thing {
     }
 
     /// Adds a value where the documentation has it: before another.
-    pub(super) fn insert_before(&mut self, before: &str, name: &str, value: Value) {
+    pub(super) fn insert_before(&mut self, before: &str, name: &str, value: &Value) {
         let mut all = Map::new();
         for (key, kept) in std::mem::take(&mut self.attributes) {
             if key == before {

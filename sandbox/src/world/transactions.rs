@@ -161,11 +161,11 @@ impl Transaction {
 
     const fn status(&self, view: View) -> &'static str {
         match (&self.source, view, self.state) {
-            (Source::Card { .. }, View::Reversed | View::Voided, _) => "Complete",
             (Source::Till { .. } | Source::Customer { .. }, _, State::Reversed) => "Reversed",
-            (Source::Card { .. }, _, State::Reversed) => "Complete",
-            (Source::Till { .. }, ..) => "Complete",
-            _ => "Received",
+            (Source::Card { .. }, View::Reversed | View::Voided, _)
+            | (Source::Card { .. }, _, State::Reversed)
+            | (Source::Till { .. }, ..) => "Complete",
+            (Source::Card { .. } | Source::Customer { .. }, ..) => "Received",
         }
     }
 
