@@ -143,7 +143,7 @@ fn send(direct: &Direct, method: &str, path: &str, body: &[u8]) -> Result<u16, T
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_number_as_an_amount_is_accepted_or_refused(numbers in prop::collection::vec(number(), 1..6)) {

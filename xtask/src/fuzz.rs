@@ -8,7 +8,8 @@ use crate::{
     tools::{self, CARGO_FUZZ, NIGHTLY},
 };
 
-const FUZZ: &str = "core/fuzz";
+/// The folders of targets: the SDK's parsers, and the sandbox's routes.
+const FOLDERS: [&str; 2] = ["core/fuzz", "sandbox/fuzz"];
 
 /// Payloads as a server sends them: the seeds of every target that has none of its own.
 const VECTORS: &str = "tests/vectors";
@@ -25,34 +26,41 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let steps = step::select(steps(options.seconds)?, options.target.as_slice())?;
     tools::check(&[&NIGHTLY, &CARGO_FUZZ])?;
-    for target in &steps {
-        let corpus = root().join(FUZZ).join("corpus").join(&target.name);
+    for (folder, target) in targets()? {
+        let corpus = root().join(folder).join("corpus").join(target);
         fs::create_dir_all(&corpus).map_err(|error| format!("{}: {error}", corpus.display()))?;
     }
     step::run(&steps, "cargo xtask fuzz ")
 }
 
-/// A step for every file in the folder of targets.
+/// A step for every target.
 fn steps(seconds: u64) -> Result<Vec<Step>, String> {
-    let folder = root().join(FUZZ).join("fuzz_targets");
-    let told = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(told)? {
-        let path = entry.map_err(told)?.path();
-        if let (Some("rs"), Some(name)) = (extension(&path), path.file_stem().and_then(|name| name.to_str())) {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names.into_iter().map(|name| step(name, seconds)).collect())
+    Ok(targets()?.into_iter().map(|(folder, name)| step(folder, name, seconds)).collect())
 }
 
-fn step(name: String, seconds: u64) -> Step {
-    let own_seeds = format!("{FUZZ}/seeds/{name}");
+/// Every file in the folders of targets: its folder and its name.
+fn targets() -> Result<Vec<(&'static str, String)>, String> {
+    let mut targets = Vec::new();
+    for fuzz in FOLDERS {
+        let folder = root().join(fuzz).join("fuzz_targets");
+        let told = |error: std::io::Error| format!("{}: {error}", folder.display());
+        for entry in fs::read_dir(&folder).map_err(told)? {
+            let path = entry.map_err(told)?.path();
+            if let (Some("rs"), Some(name)) = (extension(&path), path.file_stem().and_then(|name| name.to_str())) {
+                targets.push((fuzz, name.to_owned()));
+            }
+        }
+    }
+    targets.sort_unstable();
+    Ok(targets)
+}
+
+fn step(folder: &str, name: String, seconds: u64) -> Step {
+    let own_seeds = format!("{folder}/seeds/{name}");
     let seeds = if root().join(&own_seeds).is_dir() { own_seeds } else { VECTORS.to_owned() };
     // What is found goes into the first folder of corpora, the others are only read.
     let line = Line::new(&format!(
-        "cargo +nightly fuzz run --fuzz-dir {FUZZ} {name} {FUZZ}/corpus/{name} {seeds} -- -max_total_time={seconds} \
+        "cargo +nightly fuzz run --fuzz-dir {folder} {name} {folder}/corpus/{name} {seeds} -- -max_total_time={seconds} \
          -timeout=10 -max_len=4096 -verbosity=0 -print_final_stats=1"
     ));
     Step {
@@ -70,14 +78,14 @@ fn extension(path: &Path) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FUZZ, root, step};
+    use super::{root, step};
 
     #[test]
     fn a_target_with_seeds_of_its_own_uses_them() {
-        for name in ["phone", "webhook"] {
-            let own = format!("{FUZZ}/seeds/{name}");
+        for (folder, name) in [("core/fuzz", "phone"), ("core/fuzz", "webhook"), ("sandbox/fuzz", "sandbox_routes")] {
+            let own = format!("{folder}/seeds/{name}");
             let expected = if root().join(&own).is_dir() { own } else { "tests/vectors".to_owned() };
-            let line = step(name.to_owned(), 7).lines[0].to_string();
+            let line = step(folder, name.to_owned(), 7).lines[0].to_string();
             assert!(line.contains(&format!(" {expected} -- -max_total_time=7 ")), "{line}");
         }
     }

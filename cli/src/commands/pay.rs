@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use http::{HeaderMap, HeaderValue, Method, header};
-use kopokopo::transport::{HttpRequest, HttpTransport, Transport};
+use kopokopo::transport::{HttpRequest, HttpTransport, SendGate, Transport};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -142,6 +142,7 @@ async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {
         connect_timeout: Duration::from_secs(5),
         stalled_timeout: PATIENCE,
         deadline: tokio::time::Instant::now() + PATIENCE,
+        gate: SendGate::default(),
     };
     let answer = transport.send(request).await.map_err(|error| {
         Failure::Failed(format!(
