@@ -118,7 +118,7 @@ fn a_proxy_of_the_environment_carries_https_and_sees_no_token() {
 fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
     let sandbox = Sandbox::start(&["--pace", "manual"]);
     let late = sandbox.call(&[&PAYMENT[..], &["--wait=1"]].concat());
-    assert!(late.status.code() == Some(1) && text(&late.stderr).starts_with("timeout: "), "{}", text(&late.stderr));
+    assert!(late.status.code() == Some(1) && text(&late.stderr).starts_with("not_final: "), "{}", text(&late.stderr));
 
     let fault = r#"{"operation":"incoming_payments.get","kind":"status","status":403}"#;
     assert!(http(sandbox.host(), "PUT", "/_sandbox/faults", fault).starts_with("HTTP/1.1 200"));
