@@ -23,6 +23,8 @@ use crate::{
 #[napi]
 #[must_use]
 pub fn contract_hash() -> String {
+    // The package asks for this when it is loaded, before anything else.
+    kopokopo_ffi::set_language("node");
     kopokopo_ffi::contract_hash()
 }
 

@@ -39,6 +39,8 @@ mod _native {
     /// A digest of the contract that this module was built from.
     #[pyfunction]
     fn contract_hash() -> String {
+        // The package asks for this when it is imported, before anything else.
+        kopokopo_ffi::set_language("python");
         kopokopo_ffi::contract_hash()
     }
 

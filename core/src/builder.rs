@@ -7,13 +7,14 @@ use rustls::pki_types::CertificateDer;
 use crate::{
     auth::TokenSource,
     client::{Credentials, KopoKopo, Settings},
+    environment_proxy,
     error::{KopoKopoError, Result},
     options::{Timeouts, check_timeout},
     origin::Origin,
     redact::Redactor,
     retry::RetryOptions,
     transport::{HttpTransportOptions, Proxy, Transport, check_proxy, tls},
-    types::Secret,
+    types::{PADDED, Secret, without_padding},
     webhooks::Webhooks,
 };
 
@@ -55,6 +56,7 @@ pub struct Builder {
     reuse_connections: bool,
     extra_ca_certificates: Vec<Vec<u8>>,
     product: Option<String>,
+    sdk_name: Option<String>,
     private_token: bool,
 }
 
@@ -158,6 +160,14 @@ impl Builder {
         self
     }
 
+    /// The language package's own name in the `User-Agent` header: `"kopokopo-python"`. Default `kopokopo-rust`. For the
+    /// packages of other languages only.
+    #[doc(hidden)]
+    pub fn sdk_name(mut self, name: impl Into<String>) -> Self {
+        self.sdk_name = Some(name.into());
+        self
+    }
+
     /// Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
     /// share one.
     pub fn private_token(mut self, private: bool) -> Self {
@@ -166,12 +176,19 @@ impl Builder {
     }
 
     /// Takes what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
-    /// `K2_ENVIRONMENT` (`sandbox` or `production`). What is unset or empty is left as it is.
+    /// `K2_ENVIRONMENT` (`sandbox` or `production`). White space around a value is removed. What is unset or empty is
+    /// left as it is.
     ///
     /// # Errors
-    /// `configuration` where `K2_ENVIRONMENT` is another word.
-    pub fn from_env(mut self) -> Result<Self> {
-        let var = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    /// `configuration` if `K2_ENVIRONMENT` is another word.
+    pub fn from_env(self) -> Result<Self> {
+        self.with_variables(|name| std::env::var(name).ok())
+    }
+
+    fn with_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let var = |name: &str| {
+            variable(name).map(|value| without_padding(&value).to_owned()).filter(|value| !value.is_empty())
+        };
         if let Some(value) = var("K2_ENVIRONMENT") {
             self.environment = match value.as_str() {
                 "sandbox" => Environment::Sandbox,
@@ -189,13 +206,16 @@ impl Builder {
     /// Checks everything and makes the client. Nothing is sent before the first call.
     ///
     /// # Errors
-    /// `configuration`, naming the option: a missing credential, a base URL that is not https, a certificate that is
-    /// none, a timeout of zero.
+    /// `configuration`, naming the option or the environment variable: a missing credential, a key that starts or ends
+    /// with white space, a base URL that is not https, a certificate that is none, a timeout of zero, a malformed proxy.
     pub fn build(self) -> Result<KopoKopo> {
         let origin = Origin::parse(self.base_url.as_deref().unwrap_or(self.environment.base_url()))?;
         let credentials = credentials(self.client_id, self.client_secret.as_ref(), self.token_source.is_some())?;
-        if self.api_keys.iter().any(|key| key.expose().trim().is_empty()) {
+        if self.api_keys.iter().any(|key| without_padding(key.expose()).is_empty()) {
             return Err(KopoKopoError::configuration("api_key", "is empty; leave it out where no webhook is verified"));
+        }
+        for key in &self.api_keys {
+            check_padding("api_key", key.expose())?;
         }
         for (name, timeout) in
             [("connect", self.timeouts.connect), ("stalled", self.timeouts.stalled), ("total", self.timeouts.total)]
@@ -205,7 +225,11 @@ impl Builder {
         if let Proxy::Url(url) = &self.proxy {
             check_proxy(url)?;
         }
-        let user_agent = user_agent(self.product.as_deref())?;
+        let proxy = match self.transport {
+            Some(_) => self.proxy,
+            None => environment_proxy::resolve(self.proxy, origin.as_url())?,
+        };
+        let user_agent = user_agent(self.product.as_deref(), self.sdk_name.as_deref())?;
         let mut extra_roots: Vec<CertificateDer<'static>> = Vec::new();
         for pem in &self.extra_ca_certificates {
             extra_roots.extend(tls::certificates(pem)?);
@@ -218,7 +242,7 @@ impl Builder {
         };
         Ok(KopoKopo::new(Settings {
             transport_options: HttpTransportOptions {
-                proxy: self.proxy,
+                proxy,
                 extra_roots,
                 loopback_http: origin.is_loopback_http(),
                 reuse_for_creates: self.reuse_connections,
@@ -242,10 +266,12 @@ fn credentials(
     client_secret: Option<&Secret>,
     has_source: bool,
 ) -> Result<Option<Credentials>> {
-    let client_id = client_id.filter(|id| !id.trim().is_empty());
-    let client_secret = client_secret.filter(|secret| !secret.expose().trim().is_empty());
+    let client_id = client_id.filter(|id| !without_padding(id).is_empty());
+    let client_secret = client_secret.filter(|secret| !without_padding(secret.expose()).is_empty());
     match (client_id, client_secret) {
         (Some(client_id), Some(client_secret)) => {
+            check_padding("client_id", &client_id)?;
+            check_padding("client_secret", client_secret.expose())?;
             Ok(Some(Credentials { client_id, client_secret: client_secret.clone() }))
         }
         (None, None) if has_source => Ok(None),
@@ -260,8 +286,16 @@ fn credentials(
     }
 }
 
-fn user_agent(product: Option<&str>) -> Result<http::HeaderValue> {
-    let own = concat!("kopokopo-rust/", env!("CARGO_PKG_VERSION"));
+/// An explicit key is never changed: what is around it may come from a mistake that the caller must see.
+fn check_padding(option: &'static str, key: &str) -> Result<()> {
+    if without_padding(key).len() < key.len() {
+        return Err(KopoKopoError::configuration(option, PADDED));
+    }
+    Ok(())
+}
+
+fn user_agent(product: Option<&str>, sdk_name: Option<&str>) -> Result<http::HeaderValue> {
+    let own = format!("{}/{}", sdk_name.unwrap_or("kopokopo-rust"), env!("CARGO_PKG_VERSION"));
     let text = match product.map(str::trim) {
         Some(product) if !product.is_empty() => format!("{product} {own} ({})", std::env::consts::OS),
         _ => format!("{own} ({})", std::env::consts::OS),
@@ -281,6 +315,61 @@ mod tests {
         assert_eq!(error.field(), Some("client_id"));
         let error = KopoKopo::builder().client_id("c").client_secret("  ").build().unwrap_err();
         assert_eq!(error.field(), Some("client_secret"));
+    }
+
+    #[test]
+    fn a_key_with_white_space_around_it_is_refused_with_the_remedy() {
+        let builder = || KopoKopo::builder().client_id("c").client_secret("s").api_key("k");
+        builder().build().unwrap();
+        for (padded, field) in [
+            (builder().client_id("c\n"), "client_id"),
+            (builder().client_secret(" s"), "client_secret"),
+            (builder().client_secret("s\r\n"), "client_secret"),
+            (builder().api_key("\u{feff}k"), "api_key"),
+        ] {
+            let error = padded.build().unwrap_err();
+            assert_eq!((error.kind(), error.field()), (crate::ErrorKind::Configuration, Some(field)));
+            assert!(error.detail().contains("white space"), "{error}");
+        }
+    }
+
+    #[test]
+    fn white_space_around_a_value_of_the_environment_is_removed() {
+        let variables = [
+            ("K2_CLIENT_ID", "c\n"),
+            ("K2_CLIENT_SECRET", " s\r\n"),
+            ("K2_API_KEY", "k\n"),
+            ("K2_ENVIRONMENT", "production\n"),
+            ("K2_BASE_URL", " \n"),
+        ];
+        let variable =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let client = KopoKopo::builder().with_variables(variable).unwrap().build().unwrap();
+        assert_eq!(client.base_url(), "https://api.kopokopo.com");
+        let credentials = client.credentials().unwrap();
+        assert_eq!((&*credentials.client_id, credentials.client_secret.expose()), ("c", "s"));
+        let signature = crate::webhooks::sign("k", b"{}");
+        client.try_webhooks().unwrap().verify_signature(b"{}", Some(&signature)).unwrap();
+    }
+
+    #[test]
+    fn webhooks_without_a_usable_key_are_refused_at_once() {
+        let builder = || KopoKopo::builder().client_id("c").client_secret("s");
+        for client in [builder().build().unwrap(), builder().api_key("s").build().unwrap()] {
+            let error = client.try_webhooks().unwrap_err();
+            assert_eq!((error.kind(), error.field()), (crate::ErrorKind::Configuration, Some("api_key")));
+        }
+        builder().api_key("k").build().unwrap().try_webhooks().unwrap();
+    }
+
+    #[test]
+    fn the_user_agent_names_product_package_and_version() {
+        let text = |product, sdk| user_agent(product, sdk).unwrap().to_str().unwrap().to_owned();
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(text(None, None).starts_with(&format!("kopokopo-rust/{version} (")));
+        assert!(
+            text(Some("shop/1"), Some("kopokopo-python")).starts_with(&format!("shop/1 kopokopo-python/{version} ("))
+        );
     }
 
     #[test]

@@ -115,6 +115,16 @@ impl KopoKopo {
         &self.inner.settings.webhooks
     }
 
+    /// [`Self::webhooks`], refused at once if this client cannot verify any webhook.
+    ///
+    /// # Errors
+    /// `configuration`, field `api_key`, if the client has no API key.
+    pub fn try_webhooks(&self) -> Result<&Webhooks> {
+        let webhooks = self.webhooks();
+        webhooks.check_keys()?;
+        Ok(webhooks)
+    }
+
     /// Access tokens by hand.
     pub fn oauth(&self) -> OAuth {
         OAuth::new(self.clone())

@@ -11,6 +11,7 @@ mod client;
 mod created;
 mod detail;
 mod endpoint;
+mod environment_proxy;
 mod error;
 mod failure;
 mod options;

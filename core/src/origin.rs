@@ -35,6 +35,10 @@ impl Origin {
         url
     }
 
+    pub(crate) fn as_url(&self) -> &Url {
+        &self.0
+    }
+
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }

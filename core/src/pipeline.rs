@@ -261,8 +261,10 @@ impl Pipeline {
             if !passing || !may_repeat(endpoint, &error) || retries >= limits.retries.max_retries {
                 return Err(error);
             }
-            let pause = asked.unwrap_or_else(|| limits.retries.wait(retries));
-            if let Some(reason) = self.no_more(pause, deadline) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let pause =
+                asked.map_or_else(|| limits.retries.wait(retries), |asked| limits.retries.wait_after(asked, left));
+            if let Some(reason) = self.no_more(asked, pause, left) {
                 return Err(error.with_more(reason));
             }
             retries += 1;
@@ -277,11 +279,11 @@ impl Pipeline {
     }
 
     /// Why there is no further try, where there is a reason.
-    fn no_more(&self, pause: Duration, deadline: Instant) -> Option<&'static str> {
-        if pause > LONGEST_RETRY_AFTER {
+    fn no_more(&self, asked: Option<Duration>, pause: Duration, left: Duration) -> Option<&'static str> {
+        if asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER) {
             return Some("; it asks for a longer pause than this call waits for");
         }
-        if deadline.saturating_duration_since(Instant::now()) <= pause {
+        if left <= pause {
             return Some("; no time was left to try again");
         }
         (!self.budget.withdraw())

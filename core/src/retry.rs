@@ -34,6 +34,13 @@ impl RetryOptions {
         let bound = self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.cap);
         bound.mul_f64(fastrand::f64())
     }
+
+    /// At least what the server asks for, and up to a quarter more, so that a crowd that was told the same time spreads
+    /// out. Never longer than the call has time for, if the server's time fits.
+    pub(crate) fn wait_after(&self, asked: Duration, left: Duration) -> Duration {
+        let bound = (asked / 4).min(self.cap).max(self.base).min(left.saturating_sub(asked) / 2);
+        asked.saturating_add(bound.mul_f64(fastrand::f64()))
+    }
 }
 
 /// The longest Retry-After that is waited for. A longer one ends the call and is reported.
@@ -69,7 +76,8 @@ impl RetryBudget {
     }
 }
 
-/// How long the answer asks to wait: a number of seconds or an HTTP date. Nonsense counts as absent.
+/// How long the response asks to wait: a number of seconds, which may have a fraction, or an HTTP date. Anything else
+/// counts as absent.
 pub(crate) fn retry_after(answer: &HttpResponse) -> Option<Duration> {
     parse_retry_after(answer.header(RETRY_AFTER)?, OffsetDateTime::now_utc())
 }
@@ -80,6 +88,11 @@ pub fn parse_retry_after(text: &str, now: OffsetDateTime) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    if let Some((whole, fraction)) = text.split_once('.')
+        && [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Some(Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(Duration::MAX));
     }
     let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
     Some(Duration::try_from(date - now).unwrap_or(Duration::ZERO))
@@ -101,9 +114,26 @@ mod tests {
         assert_eq!(parse_retry_after("Fri, 01 May 2026 10:00:30 GMT", NOW), Some(Duration::from_secs(30)));
         assert_eq!(parse_retry_after("Fri, 01 May 2026 09:00:00 GMT", NOW), Some(Duration::ZERO));
         assert_eq!(parse_retry_after("99999999999999999999999", NOW), Some(Duration::from_secs(u64::MAX)));
-        for nonsense in ["", "soon", "-1", "1.5", "+3"] {
+        assert_eq!(parse_retry_after("1.5", NOW), Some(Duration::from_millis(1500)));
+        assert_eq!(parse_retry_after("0.25 ", NOW), Some(Duration::from_millis(250)));
+        assert_eq!(parse_retry_after(&format!("{}.5", "9".repeat(400)), NOW), Some(Duration::MAX));
+        for nonsense in ["", "soon", "-1", "-1.5", "1.", ".5", "1.5.5", "1e3", "1,5", "NaN", "inf", "+3"] {
             assert_eq!(parse_retry_after(nonsense, NOW), None, "{nonsense:?}");
         }
+    }
+
+    #[test]
+    fn a_wait_that_the_server_asked_for_is_spread_out_and_never_shorter() {
+        let options = RetryOptions::default();
+        let second = Duration::from_secs(1);
+        for asked in [Duration::ZERO, second, 4 * second, 60 * second] {
+            let waits: Vec<_> = (0..100).map(|_| options.wait_after(asked, 600 * second)).collect();
+            let longest = asked + (asked / 4).clamp(options.base, options.cap);
+            assert!(waits.iter().all(|wait| (asked..=longest).contains(wait)), "{asked:?}");
+            assert!(waits.iter().any(|wait| *wait != waits[0]), "{asked:?}");
+            assert!((0..100).all(|_| options.wait_after(asked, asked + second / 100) < asked + second / 100));
+        }
+        assert_eq!(options.wait_after(Duration::MAX, second), Duration::MAX);
     }
 
     #[test]

@@ -101,3 +101,20 @@ fn a_verifier_shows_no_key() {
     let shown = format!("{:?}", Webhooks::new(["canary-key"]).with_client_secret("canary-secret"));
     assert!(!shown.contains("canary"), "{shown}");
 }
+
+#[test]
+fn a_key_with_white_space_around_it_is_reported_and_refuses_no_webhook_of_another_key() {
+    let (body, by_old) = (b"{}", sign("old", b"{}"));
+    let webhooks = Webhooks::new(["new", "old\n"]);
+    assert_eq!(webhooks.check_keys().unwrap_err().field(), Some("api_key"));
+    webhooks.verify_signature(body, Some(&sign("new", body))).unwrap();
+    // It is genuine: it must be delivered again, and not be taken for forged.
+    for webhooks in [webhooks, Webhooks::new(["old\r\n"])] {
+        let error = webhooks.verify_signature(body, Some(&by_old)).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (kopokopo::ErrorKind::Configuration, Some("api_key")));
+        assert!(error.detail().contains("white space"), "{error}");
+    }
+    // The client secret is no API key, whatever is around it.
+    let error = Webhooks::new(["secret"]).with_client_secret("secret\n").check_keys().unwrap_err();
+    assert!(error.detail().contains("client secret"), "{error}");
+}

@@ -139,6 +139,23 @@ async fn a_stranger_gets_no_byte_of_a_request() {
 }
 
 #[tokio::test]
+async fn a_client_trusts_no_certificate_of_another_client_with_the_same_credentials() {
+    let (port, authority) = serve("localhost").await;
+    let sharing = || builder(port).private_token(false);
+    let trusting = sharing().extra_ca_certificates(authority).build().unwrap();
+    let other = sharing().build().unwrap();
+    // The other one's own token request is refused, while the first one's is under way and when it has succeeded.
+    let (request, failing) = (payment_request(), payment_request());
+    let (trusting_payments, other_payments) = (trusting.incoming_payments(), other.incoming_payments());
+    let (first, second) = tokio::join!(trusting_payments.create(&request), other_payments.create(&failing));
+    assert_eq!(first.unwrap().id(), "p1");
+    for error in [second.unwrap_err(), other_payments.create(&failing).await.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        assert!(error.detail().to_lowercase().contains("certificate"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let (port, authority) = serve("elsewhere.example").await;
     let client = builder(port).extra_ca_certificates(authority).build().unwrap();

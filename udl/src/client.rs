@@ -7,6 +7,7 @@ use crate::{
     convert::duration,
     error::{self, Result},
     generated::{CallOptions, ClientOptions, TokenSourceOptions},
+    language::sdk_name,
     panic::guard,
     token_source::{Foreign, TokenSource},
     webhooks::WebhookVerifier,
@@ -70,7 +71,7 @@ impl KopoKopo {
     /// # Errors
     /// `configuration`, naming what is missing.
     pub fn from_env() -> Result<Self> {
-        guard(|| Ok(Self(api::KopoKopo::builder().from_env()?.build()?)))
+        guard(|| Ok(Self(api::KopoKopo::builder().sdk_name(sdk_name()).from_env()?.build()?)))
     }
 
     /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
@@ -113,6 +114,7 @@ fn connect(builder: api::Builder, options: TokenSourceOptions) -> Result<api::Ko
         stalled: timeout("stalled_timeout", options.stalled_timeout)?,
         total: timeout("timeout", options.timeout)?,
     };
+    let builder = builder.sdk_name(sdk_name());
     let mut builder = builder.environment(options.environment.into()).timeouts(timeouts).retries(retries);
     if let Some(base_url) = options.base_url {
         builder = builder.base_url(base_url);

@@ -30,6 +30,7 @@ const REFUSED: u8 = 1;
 /// The JVM calls it, with the environment of the thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn Java_dev_kopokopo_Native_contractHash(env: *mut JNIEnv, _class: jclass) -> jstring {
+    crate::set_language("kotlin");
     let hash = CString::new(CONTRACT_HASH).unwrap_or_default();
     // SAFETY: the environment is the caller's, and its table has had this function since the first version.
     unsafe { ((**env).v1_1.NewStringUTF)(env, hash.as_ptr()) }

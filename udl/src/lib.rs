@@ -17,6 +17,7 @@ mod functions;
 mod generated;
 #[cfg(all(feature = "foreign", not(target_os = "ios")))]
 mod jni;
+mod language;
 mod panic;
 pub mod runtime;
 mod text;
@@ -33,6 +34,7 @@ pub use client::KopoKopo;
 pub use error::{Result, with_detail as error};
 pub use functions::{contract_hash, disbursements_to, hash_phone, is_paid_at_least, sign_webhook, version};
 pub use generated::*;
+pub use language::set_language;
 pub use text::{Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp};
 pub use token_source::TokenSource;
 pub use webhooks::WebhookVerifier;

@@ -21,7 +21,8 @@ impl WebhookVerifier {
     /// body to look at, in bytes.
     ///
     /// # Errors
-    /// `configuration` where there is no key, or only blank ones.
+    /// `configuration` if there is no key, only blank ones, or one that cannot be an API key: the client secret alone, or a
+    /// key that starts or ends with white space.
     pub fn new(api_keys: Vec<Secret>, client_secret: Option<Secret>, max_body: u64) -> Result<Self> {
         guard(|| {
             // A blank one among others is no key: the core leaves it out.
@@ -34,10 +35,12 @@ impl WebhookVerifier {
             }
             let webhooks = api::Webhooks::new(api_keys.into_iter().map(|key| key.0))
                 .with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
-            Ok(Self(match client_secret {
+            let webhooks = match client_secret {
                 Some(secret) => webhooks.with_client_secret(secret.0),
                 None => webhooks,
-            }))
+            };
+            webhooks.check_keys()?;
+            Ok(Self(webhooks))
         })
     }
 

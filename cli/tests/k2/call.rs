@@ -115,6 +115,30 @@ fn a_proxy_of_the_environment_carries_https_and_sees_no_token() {
 }
 
 #[test]
+fn a_malformed_proxy_of_the_environment_is_named_and_loopback_needs_none() {
+    let run = |base_url: &str, no_proxy: &str| {
+        let refused = k2()
+            .args(["call", "oauth", "token", "--timeout", "1"])
+            .envs([
+                ("K2_BASE_URL", base_url),
+                ("K2_CLIENT_ID", "app"),
+                ("K2_CLIENT_SECRET", "secret\n"),
+                ("HTTPS_PROXY", "http://user:canary@:proxy"),
+                ("NO_PROXY", no_proxy),
+            ])
+            .output()
+            .unwrap();
+        text(&refused.stderr)
+    };
+    let named = run("https://nowhere.invalid", "");
+    assert!(named.contains("configuration: HTTPS_PROXY") && !named.contains("canary"), "{named}");
+    for direct in [run("https://localhost:1", ""), run("https://127.0.0.1:1", ""), run("https://nowhere.invalid", "*")]
+    {
+        assert!(direct.starts_with("connection: "), "{direct}");
+    }
+}
+
+#[test]
 fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
     let sandbox = Sandbox::start(&["--pace", "manual"]);
     let late = sandbox.call(&[&PAYMENT[..], &["--wait=1"]].concat());

@@ -66,10 +66,11 @@ impl HttpTransport {
     /// The transport that a client of this origin has by default.
     ///
     /// # Errors
-    /// `configuration` where TLS cannot be set up.
+    /// `configuration` if TLS cannot be set up, or a proxy variable of the environment is malformed.
     pub fn for_origin(origin: &Url) -> Result<Self> {
         let loopback_http = origin.scheme() == "http" && crate::origin::is_loopback(origin);
-        Self::new(&HttpTransportOptions { loopback_http, ..HttpTransportOptions::default() })
+        let proxy = crate::environment_proxy::resolve(Proxy::Environment, origin)?;
+        Self::new(&HttpTransportOptions { proxy, loopback_http, ..HttpTransportOptions::default() })
     }
 
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.

@@ -44,8 +44,11 @@ impl Proxy {
 /// Refuses a proxy URL that no client could use, without repeating it: it may hold a password.
 pub(crate) fn check_proxy(url: &str) -> Result<()> {
     let target = Uri::from_static("https://api.kopokopo.com");
-    let is_usable = Proxy::Url(url.to_owned()).matcher().and_then(|matcher| matcher.intercept(&target));
-    if is_usable.is_some_and(|proxy| is_http(&proxy)) {
+    // The matcher takes a port that is no number, and an empty host.
+    let address = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let has_host = url::Url::parse(&address).is_ok_and(|address| address.has_host());
+    let proxy = Proxy::Url(url.to_owned()).matcher().and_then(|matcher| matcher.intercept(&target));
+    if has_host && proxy.is_some_and(|proxy| is_http(&proxy)) {
         return Ok(());
     }
     Err(KopoKopoError::configuration("proxy", "expected a URL such as http://proxy.example:3128"))

@@ -23,5 +23,6 @@ pub use phone::{PhoneNumber, hash_phone};
 pub use raw::Raw;
 pub use resource_id::ResourceId;
 pub use secret::Secret;
+pub(crate) use secret::{PADDED, without_padding};
 pub use timestamp::Timestamp;
 pub use words::{EventType, Network, RecipientType, Scope, SettlementMethod};

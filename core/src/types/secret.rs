@@ -27,6 +27,21 @@ impl Secret {
     }
 }
 
+/// White space, and what else cannot be seen at the ends of a key: the line break of a file or of a Kubernetes secret, a
+/// byte order mark, a zero-width space.
+fn is_padding(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// A key without the padding around it.
+pub(crate) fn without_padding(key: &str) -> &str {
+    key.trim_matches(is_padding)
+}
+
+/// What an option is told whose key has padding around it.
+pub(crate) const PADDED: &str =
+    "starts or ends with white space, often the line break of a file or a Kubernetes secret; remove it";
+
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(Zeroizing::new(text))
@@ -60,6 +75,15 @@ mod tests {
         let secret = Secret::from("canary");
         assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
         assert_eq!(secret.expose(), "canary");
+    }
+
+    #[test]
+    fn padding_is_what_cannot_be_seen_at_the_ends_of_a_key() {
+        for padded in ["key\n", " key", "key\r\n", "\u{feff}key", "key\u{200b}", "\tkey\u{a0}", "key\0"] {
+            assert_eq!(without_padding(padded), "key", "{padded:?}");
+        }
+        assert_eq!(without_padding("k e\ny"), "k e\ny");
+        assert_eq!(without_padding(" \n"), "");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     detail::detail,
     error::{KopoKopoError, Result},
     redact::Redactor,
-    types::Secret,
+    types::{PADDED, Secret, without_padding},
 };
 
 /// The header that carries the signature.
@@ -36,17 +36,22 @@ pub struct Webhooks {
     client_secret: Option<Key>,
     /// Whether one of the API keys was the client secret, and was dropped.
     confused: bool,
+    /// Whether one of the API keys has white space around it, and was left out.
+    padded: bool,
     max_body: usize,
 }
 
 impl Webhooks {
-    /// A verifier with the API keys in force: one, or the old and the new while they rotate. A blank key is none:
-    /// anybody can sign with it.
+    /// A verifier with the API keys in force: one, or the old and the new while they rotate. A blank key is left out,
+    /// because anybody can sign with it. So is a key with white space around it, and [`Self::check_keys`] reports it.
     pub fn new(api_keys: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
+        let keys: Vec<Secret> = api_keys.into_iter().map(Into::into).collect();
+        let is_padded = |key: &Secret| without_padding(key.expose()).len() < key.expose().len();
         Self {
-            keys: api_keys.into_iter().filter_map(|key| Key::new(&key.into())).collect(),
+            keys: keys.iter().filter(|key| !is_padded(key)).filter_map(Key::new).collect(),
             client_secret: None,
             confused: false,
+            padded: keys.iter().any(|key| is_padded(key) && !without_padding(key.expose()).is_empty()),
             max_body: DEFAULT_MAX_BODY,
         }
     }
@@ -55,13 +60,33 @@ impl Webhooks {
     /// accepted, not even where it is given as an API key too.
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
-        if let Some(secret) = Key::new(&client_secret.into()) {
+        let secret = Secret::from(without_padding(client_secret.into().expose()));
+        if let Some(secret) = Key::new(&secret) {
             let given = self.keys.len();
             self.keys.retain(|key| !key.is(&secret));
             self.confused |= self.keys.len() < given;
             self.client_secret = Some(secret);
         }
         self
+    }
+
+    /// Checks that there is an API key to verify with, and that each can be one. Call it when the program starts:
+    /// otherwise the first webhook finds the mistake.
+    ///
+    /// # Errors
+    /// `configuration`, field `api_key`: there is no key, the only key is the client secret, or a key starts or ends with
+    /// white space.
+    pub fn check_keys(&self) -> Result<()> {
+        let remedy = if self.padded {
+            PADDED
+        } else if !self.keys.is_empty() {
+            return Ok(());
+        } else if self.confused {
+            "is the client secret: webhooks are signed with the application's API key, which is another"
+        } else {
+            "is missing: webhooks are signed with the application's API key"
+        };
+        Err(KopoKopoError::configuration("api_key", remedy))
     }
 
     /// The largest body to look at, in bytes. Default 10 MiB.
@@ -80,7 +105,8 @@ impl Webhooks {
     ///
     /// # Errors
     /// `signature` where the header is missing, malformed or does not match, or the body is larger than is looked at:
-    /// do not trust the body. `configuration` without an API key. `decode` where the body is authentic and still no
+    /// do not trust the body. `configuration` without an API key, or if no key matches and one has white space around
+    /// it. `decode` where the body is authentic and still no
     /// JSON object that can be read: [`KopoKopoError::body`] has the beginning of it.
     pub fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
         self.verify_signature(body, signature)?;
@@ -93,14 +119,7 @@ impl Webhooks {
     /// As [`Self::verify`], but for `decode`.
     pub fn verify_signature(&self, body: &[u8], signature: Option<&str>) -> Result<()> {
         if self.keys.is_empty() {
-            return Err(KopoKopoError::configuration(
-                "api_key",
-                if self.confused {
-                    "is the client secret: webhooks are signed with the application's API key, which is another"
-                } else {
-                    "is missing: webhooks are signed with the application's API key"
-                },
-            ));
+            self.check_keys()?;
         }
         if body.len() > self.max_body {
             return Err(KopoKopoError::signature(detail!(
@@ -115,6 +134,8 @@ impl Webhooks {
         if matches {
             return Ok(());
         }
+        // The webhook may be genuine, and signed with a key that was left out.
+        self.check_keys()?;
         let confused = self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));
         Err(KopoKopoError::signature(if confused {
             "the signature was made with the client secret: whoever signs has it configured where the API key belongs"

@@ -6,7 +6,7 @@ use sha2::Sha256;
 use crate::{
     detail::detail,
     error::{KopoKopoError, Result},
-    types::Secret,
+    types::{Secret, without_padding},
 };
 
 /// A key with its half of the work done: hashing starts from here each time.
@@ -14,10 +14,10 @@ use crate::{
 pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// None where the key is blank.
+    /// `None` if the key is blank.
     pub(super) fn new(key: &Secret) -> Option<Self> {
         let key = key.expose();
-        (!key.trim().is_empty()).then(|| Self(keyed(key)))
+        (!without_padding(key).is_empty()).then(|| Self(keyed(key)))
     }
 
     /// Whether both are the same key.
