@@ -75,11 +75,21 @@ function refuse(field, remedy) {
   throw new errors.InvalidRequestError(`${field}: ${remedy}`, { field });
 }
 
-/** The values of an answer. Raw texts stand beside them in the answer, but for the one that was handed in. */
-function read(answer, raw) {
-  if (typeof answer !== 'string') return new Row(answer[0], answer);
-  if (answer.charCodeAt(0) === 33) throw failure(answer, read);
-  return new Row(answer, raw && [null, raw.toString()]);
+/**
+ * The value of an answer, which `take` reads off a row; without it there is none. Raw texts stand beside the row in the
+ * answer, but for the one that was handed in.
+ */
+function read(answer, take = none, raw) {
+  const isText = typeof answer === 'string';
+  if (isText && answer.charCodeAt(0) === 33) throw failure(answer, read);
+  const row = isText ? new Row(answer, raw && [null, raw.toString()]) : new Row(answer[0], answer);
+  const value = take(row);
+  row.end();
+  return value;
+}
+
+function none(row) {
+  row.isAbsent();
 }
 
 /** The object that is an answer. */

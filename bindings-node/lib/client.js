@@ -60,7 +60,7 @@ class KopoKopo {
       options instanceof native.Native
         ? options
         : object(native.make('KopoKopo', 'new', write(options, ConfigurationError)));
-    this.baseUrl = read(this.#native.ask('base_url', '{}')).text();
+    this.baseUrl = read(this.#native.ask('base_url', '{}'), (row) => row.text());
   }
 
   /**
@@ -196,7 +196,7 @@ class OAuth {
    */
   async token(options) {
     const answer = await call(this.#native, 'token', '{}', signalOf(options));
-    return new Token(read(answer));
+    return read(answer, (row) => new Token(row));
   }
 
   /**
@@ -216,7 +216,7 @@ class OAuth {
    */
   async introspect(token, options) {
     const answer = await call(this.#native, 'introspect', write({ token }), signalOf(options));
-    return new Introspection(read(answer));
+    return read(answer, (row) => new Introspection(row));
   }
 
   /**
@@ -226,7 +226,7 @@ class OAuth {
    */
   async tokenInfo(options) {
     const answer = await call(this.#native, 'token_info', '{}', signalOf(options));
-    return new TokenInfo(read(answer));
+    return read(answer, (row) => new TokenInfo(row));
   }
 }
 
@@ -256,7 +256,7 @@ class WebhookSubscriptions {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new WebhookSubscription(read(answer));
+    return read(answer, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -290,8 +290,8 @@ class CreatedWebhookSubscription {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -301,7 +301,7 @@ class CreatedWebhookSubscription {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new WebhookSubscription(read(answer));
+    return read(answer, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -314,7 +314,7 @@ class CreatedWebhookSubscription {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new WebhookSubscription(read(answer));
+    return read(answer, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -378,7 +378,7 @@ class IncomingPayments {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new IncomingPayment(read(answer));
+    return read(answer, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -412,8 +412,8 @@ class CreatedIncomingPayment {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -423,7 +423,7 @@ class CreatedIncomingPayment {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new IncomingPayment(read(answer));
+    return read(answer, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -436,7 +436,7 @@ class CreatedIncomingPayment {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new IncomingPayment(read(answer));
+    return read(answer, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -499,7 +499,7 @@ class MerchantWallets {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new MerchantWallet(read(answer));
+    return read(answer, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -533,8 +533,8 @@ class CreatedMerchantWallet {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -544,7 +544,7 @@ class CreatedMerchantWallet {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new MerchantWallet(read(answer));
+    return read(answer, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -557,7 +557,7 @@ class CreatedMerchantWallet {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new MerchantWallet(read(answer));
+    return read(answer, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -620,7 +620,7 @@ class MerchantBankAccounts {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new MerchantBankAccount(read(answer));
+    return read(answer, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -654,8 +654,8 @@ class CreatedMerchantBankAccount {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -665,7 +665,7 @@ class CreatedMerchantBankAccount {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new MerchantBankAccount(read(answer));
+    return read(answer, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -678,7 +678,7 @@ class CreatedMerchantBankAccount {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new MerchantBankAccount(read(answer));
+    return read(answer, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -774,7 +774,7 @@ class ExternalRecipients {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new ExternalRecipient(read(answer));
+    return read(answer, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -808,8 +808,8 @@ class CreatedExternalRecipient {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -819,7 +819,7 @@ class CreatedExternalRecipient {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new ExternalRecipient(read(answer));
+    return read(answer, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -832,7 +832,7 @@ class CreatedExternalRecipient {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new ExternalRecipient(read(answer));
+    return read(answer, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -907,7 +907,7 @@ class SendMoneyRequests {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new SendMoney(read(answer));
+    return read(answer, (row) => new SendMoney(row));
   }
 
   /**
@@ -941,8 +941,8 @@ class CreatedSendMoney {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -952,7 +952,7 @@ class CreatedSendMoney {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new SendMoney(read(answer));
+    return read(answer, (row) => new SendMoney(row));
   }
 
   /**
@@ -965,7 +965,7 @@ class CreatedSendMoney {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new SendMoney(read(answer));
+    return read(answer, (row) => new SendMoney(row));
   }
 
   /**
@@ -1027,7 +1027,7 @@ class PollingRequests {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new Polling(read(answer));
+    return read(answer, (row) => new Polling(row));
   }
 
   /**
@@ -1061,8 +1061,8 @@ class CreatedPolling {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -1072,7 +1072,7 @@ class CreatedPolling {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new Polling(read(answer));
+    return read(answer, (row) => new Polling(row));
   }
 
   /**
@@ -1085,7 +1085,7 @@ class CreatedPolling {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new Polling(read(answer));
+    return read(answer, (row) => new Polling(row));
   }
 
   /**
@@ -1151,7 +1151,7 @@ class SmsNotifications {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new SmsNotification(read(answer));
+    return read(answer, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1185,8 +1185,8 @@ class CreatedSmsNotification {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -1196,7 +1196,7 @@ class CreatedSmsNotification {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new SmsNotification(read(answer));
+    return read(answer, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1209,7 +1209,7 @@ class CreatedSmsNotification {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new SmsNotification(read(answer));
+    return read(answer, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1273,7 +1273,7 @@ class Reversals {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new Reversal(read(answer));
+    return read(answer, (row) => new Reversal(row));
   }
 
   /**
@@ -1307,8 +1307,8 @@ class CreatedReversal {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -1318,7 +1318,7 @@ class CreatedReversal {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new Reversal(read(answer));
+    return read(answer, (row) => new Reversal(row));
   }
 
   /**
@@ -1331,7 +1331,7 @@ class CreatedReversal {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new Reversal(read(answer));
+    return read(answer, (row) => new Reversal(row));
   }
 
   /**
@@ -1394,7 +1394,7 @@ class PaymentLinks {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new PaymentLink(read(answer));
+    return read(answer, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1438,8 +1438,8 @@ class CreatedPaymentLink {
 
   constructor(native) {
     this.#native = made(native);
-    this.id = read(this.#native.ask('id', '{}')).text();
-    this.location = read(this.#native.ask('location', '{}')).text();
+    this.id = read(this.#native.ask('id', '{}'), (row) => row.text());
+    this.location = read(this.#native.ask('location', '{}'), (row) => row.text());
   }
 
   /**
@@ -1449,7 +1449,7 @@ class CreatedPaymentLink {
    */
   async get(options) {
     const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return new PaymentLink(read(answer));
+    return read(answer, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1462,7 +1462,7 @@ class CreatedPaymentLink {
   async wait(options) {
     const [given, signal] = apart(options);
     const answer = await call(this.#native, 'wait', write(given), signal);
-    return new PaymentLink(read(answer));
+    return read(answer, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1514,7 +1514,7 @@ class Payments {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new Payment(read(answer));
+    return read(answer, (row) => new Payment(row));
   }
 
   /**
@@ -1580,7 +1580,7 @@ class SettlementTransfers {
    */
   async get(id, options) {
     const answer = await call(this.#native, 'get', write({ id }), signalOf(options));
-    return new SettlementTransfer(read(answer));
+    return read(answer, (row) => new SettlementTransfer(row));
   }
 
   /**
@@ -1652,7 +1652,7 @@ class WebhookVerifier {
       options instanceof native.Native
         ? options
         : object(native.make('WebhookVerifier', 'new', write(options, ConfigurationError)));
-    this.maxBody = read(this.#native.ask('max_body', '{}')).number();
+    this.maxBody = read(this.#native.ask('max_body', '{}'), (row) => row.number());
   }
 
   /**
@@ -1665,7 +1665,7 @@ class WebhookVerifier {
   verify(body, signature) {
     const raw = bytes(body);
     const answer = this.#native.verify(raw, header(signature));
-    return new Event(read(answer, raw));
+    return read(answer, (row) => new Event(row), raw);
   }
 
   /**
@@ -1688,20 +1688,20 @@ class WebhookVerifier {
   parseUnverified(body) {
     const raw = bytes(body);
     const answer = this.#native.parseUnverified(raw);
-    return new Event(read(answer, raw));
+    return read(answer, (row) => new Event(row), raw);
   }
 }
 
 /** This library's version: `0.1.0`. */
 function version() {
   const answer = native.callFunction('version', '{}');
-  return read(answer).text();
+  return read(answer, (row) => row.text());
 }
 
 /** A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded. */
 function contractHash() {
   const answer = native.callFunction('contract_hash', '{}');
-  return read(answer).text();
+  return read(answer, (row) => row.text());
 }
 
 /**
@@ -1712,7 +1712,7 @@ function contractHash() {
  */
 function hashPhone(phoneNumber) {
   const answer = native.callFunction('hash_phone', write({ phoneNumber }));
-  return read(answer).text();
+  return read(answer, (row) => row.text());
 }
 
 /**
@@ -1723,7 +1723,7 @@ function hashPhone(phoneNumber) {
 function signWebhook(apiKey, body) {
   const raw = bytes(body);
   const answer = native.signWebhook(text(apiKey, 'apiKey'), raw);
-  return read(answer).text();
+  return read(answer, (row) => row.text());
 }
 
 /**
@@ -1734,7 +1734,7 @@ function signWebhook(apiKey, body) {
  */
 function disbursementsTo(sendMoney, recipient) {
   const answer = native.callFunction('disbursements_to', write({ sendMoney: again(sendMoney, 'sendMoney'), recipient }));
-  return read(answer).list((item) => new Disbursement(item));
+  return read(answer, (row) => row.list((item) => new Disbursement(item)));
 }
 
 /**

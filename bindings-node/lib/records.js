@@ -6,10 +6,11 @@ const { hide } = require('./record');
 /** An access token (API reference, section Request application authorization). */
 class Token {
   constructor(row) {
+    row.open();
     this.accessToken = row.text();
-    this.tokenType = row.text();
-    this.expiresIn = row.number();
-    this.createdAt = row.date();
+    this.tokenType = row.isAbsent() ? null : row.text();
+    this.expiresIn = row.isAbsent() ? null : row.number();
+    this.createdAt = row.isAbsent() ? null : row.date();
     Object.freeze(this);
   }
 }
@@ -18,12 +19,13 @@ hide(Token, { accessToken: 'secret' });
 /** What the server knows of a token (API reference, section Request token introspection). */
 class Introspection {
   constructor(row) {
+    row.open();
     this.active = row.flag();
-    this.scope = row.text();
-    this.clientId = row.text();
-    this.tokenType = row.text();
-    this.exp = row.date();
-    this.iat = row.date();
+    this.scope = row.isAbsent() ? null : row.text();
+    this.clientId = row.isAbsent() ? null : row.text();
+    this.tokenType = row.isAbsent() ? null : row.text();
+    this.exp = row.isAbsent() ? null : row.date();
+    this.iat = row.isAbsent() ? null : row.date();
     Object.freeze(this);
   }
 }
@@ -31,11 +33,12 @@ class Introspection {
 /** What the server knows of the token in use (API reference, section Request token information). */
 class TokenInfo {
   constructor(row) {
-    this.resourceOwnerId = row.text();
+    row.open();
+    this.resourceOwnerId = row.isAbsent() ? null : row.text();
     this.scope = row.list((item) => item.text());
-    this.expiresIn = row.number();
-    this.application = row.skip() ? null : new TokenApplication(row);
-    this.createdAt = row.date();
+    this.expiresIn = row.isAbsent() ? null : row.number();
+    this.application = row.isAbsent() ? null : new TokenApplication(row);
+    this.createdAt = row.isAbsent() ? null : row.date();
     Object.freeze(this);
   }
 }
@@ -43,7 +46,8 @@ class TokenInfo {
 /** The application that a token belongs to. */
 class TokenApplication {
   constructor(row) {
-    this.uid = row.text();
+    row.open();
+    this.uid = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -51,13 +55,14 @@ class TokenApplication {
 /** A subscription. The documentation does not show how one is read back, so everything may be absent. */
 class WebhookSubscription {
   constructor(row) {
+    row.open();
     this.id = row.text();
-    this.status = row.text();
-    this.eventType = row.text();
-    this.url = row.text();
-    this.scope = row.text();
-    this.scopeReference = row.text();
-    this.enableDarajaPayload = row.flag();
+    this.status = row.isAbsent() ? null : row.text();
+    this.eventType = row.isAbsent() ? null : row.text();
+    this.url = row.isAbsent() ? null : row.text();
+    this.scope = row.isAbsent() ? null : row.text();
+    this.scopeReference = row.isAbsent() ? null : row.text();
+    this.enableDarajaPayload = row.isAbsent() ? null : row.flag();
     this.links = new Links(row);
     this.isFinal = row.flag();
     this.raw = row.raw();
@@ -69,11 +74,12 @@ hide(WebhookSubscription, { raw: 'raw' });
 /** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
 class IncomingPayment {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.initiationTime = row.date();
-    this.eventType = row.text();
-    this.transaction = row.skip() ? null : new Transaction(row);
+    this.initiationTime = row.isAbsent() ? null : row.date();
+    this.eventType = row.isAbsent() ? null : row.text();
+    this.transaction = row.isAbsent() ? null : new Transaction(row);
     this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
     this.links = new Links(row);
@@ -92,13 +98,14 @@ hide(IncomingPayment, { metadata: 'metadata', raw: 'raw' });
  */
 class MerchantWallet {
   constructor(row) {
+    row.open();
     this.id = row.text();
-    this.status = row.text();
-    this.firstName = row.text();
-    this.lastName = row.text();
-    this.nickname = row.text();
-    this.phoneNumber = row.text();
-    this.network = row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.firstName = row.isAbsent() ? null : row.text();
+    this.lastName = row.isAbsent() ? null : row.text();
+    this.nickname = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
+    this.network = row.isAbsent() ? null : row.text();
     this.links = new Links(row);
     this.isFinal = row.flag();
     this.raw = row.raw();
@@ -113,13 +120,14 @@ hide(MerchantWallet, { firstName: 'personal', lastName: 'personal', phoneNumber:
  */
 class MerchantBankAccount {
   constructor(row) {
+    row.open();
     this.id = row.text();
-    this.status = row.text();
-    this.accountName = row.text();
-    this.bankBranchRef = row.text();
-    this.accountNumber = row.text();
-    this.nickname = row.text();
-    this.settlementMethod = row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.accountName = row.isAbsent() ? null : row.text();
+    this.bankBranchRef = row.isAbsent() ? null : row.text();
+    this.accountNumber = row.isAbsent() ? null : row.text();
+    this.nickname = row.isAbsent() ? null : row.text();
+    this.settlementMethod = row.isAbsent() ? null : row.text();
     this.links = new Links(row);
     this.isFinal = row.flag();
     this.raw = row.raw();
@@ -131,24 +139,25 @@ hide(MerchantBankAccount, { accountName: 'personal', accountNumber: 'personal', 
 /** Somebody to send money to. The documentation does not show how one is read back, so everything may be absent. */
 class ExternalRecipient {
   constructor(row) {
+    row.open();
     this.id = row.text();
-    this.status = row.text();
-    this.recipientType = row.text();
-    this.firstName = row.text();
-    this.lastName = row.text();
-    this.email = row.text();
-    this.phoneNumber = row.text();
-    this.network = row.text();
-    this.accountName = row.text();
-    this.accountNumber = row.text();
-    this.bankBranchRef = row.text();
-    this.settlementMethod = row.text();
-    this.tillName = row.text();
-    this.tillNumber = row.text();
-    this.paybillName = row.text();
-    this.paybillNumber = row.text();
-    this.paybillAccountNumber = row.text();
-    this.nickname = row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.recipientType = row.isAbsent() ? null : row.text();
+    this.firstName = row.isAbsent() ? null : row.text();
+    this.lastName = row.isAbsent() ? null : row.text();
+    this.email = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
+    this.network = row.isAbsent() ? null : row.text();
+    this.accountName = row.isAbsent() ? null : row.text();
+    this.accountNumber = row.isAbsent() ? null : row.text();
+    this.bankBranchRef = row.isAbsent() ? null : row.text();
+    this.settlementMethod = row.isAbsent() ? null : row.text();
+    this.tillName = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.paybillName = row.isAbsent() ? null : row.text();
+    this.paybillNumber = row.isAbsent() ? null : row.text();
+    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
+    this.nickname = row.isAbsent() ? null : row.text();
     this.links = new Links(row);
     this.isFinal = row.flag();
     this.raw = row.raw();
@@ -169,11 +178,12 @@ hide(ExternalRecipient, {
 /** A request to send money (API reference, section Process Send Money result). */
 class SendMoney {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.createdAt = row.date();
-    this.sourceIdentifier = row.text();
-    this.currency = row.text();
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.sourceIdentifier = row.isAbsent() ? null : row.text();
+    this.currency = row.isAbsent() ? null : row.text();
     this.destinations = row.list((item) => new SendMoneyDestination(item));
     this.transferBatches = row.list((item) => new TransferBatch(item));
     this.errors = row.list((item) => item.text());
@@ -192,20 +202,21 @@ hide(SendMoney, { metadata: 'metadata', raw: 'raw' });
 /** A destination as it was asked for. */
 class SendMoneyDestination {
   constructor(row) {
-    this.destinationType = row.text();
-    this.amount = row.text();
-    this.reference = row.text();
-    this.phoneNumber = row.text();
-    this.network = row.text();
-    this.accountName = row.text();
-    this.accountNumber = row.text();
-    this.bankBranchRef = row.text();
-    this.tillNumber = row.text();
-    this.paybillNumber = row.text();
-    this.paybillAccountNumber = row.text();
-    this.nickname = row.text();
-    this.description = row.text();
-    this.favourite = row.flag();
+    row.open();
+    this.destinationType = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.reference = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
+    this.network = row.isAbsent() ? null : row.text();
+    this.accountName = row.isAbsent() ? null : row.text();
+    this.accountNumber = row.isAbsent() ? null : row.text();
+    this.bankBranchRef = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.paybillNumber = row.isAbsent() ? null : row.text();
+    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
+    this.nickname = row.isAbsent() ? null : row.text();
+    this.description = row.isAbsent() ? null : row.text();
+    this.favourite = row.isAbsent() ? null : row.flag();
     Object.freeze(this);
   }
 }
@@ -219,8 +230,9 @@ hide(SendMoneyDestination, {
 /** Disbursements that were made together. */
 class TransferBatch {
   constructor(row) {
-    this.status = row.text();
-    this.amount = row.text();
+    row.open();
+    this.status = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
     this.disbursements = row.list((item) => new Disbursement(item));
     this.errors = row.list((item) => item.text());
     this.isPaid = row.flag();
@@ -231,20 +243,21 @@ class TransferBatch {
 /** One payment out. */
 class Disbursement {
   constructor(row) {
-    this.status = row.text();
-    this.amount = row.text();
+    row.open();
+    this.status = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
     this.errors = row.list((item) => item.text());
-    this.originationTime = row.date();
-    this.destinationType = row.text();
-    this.destinationReference = row.text();
-    this.transactionReference = row.text();
-    this.phoneNumber = row.text();
-    this.accountNumber = row.text();
-    this.tillNumber = row.text();
-    this.paybillNumber = row.text();
-    this.paybillAccountNumber = row.text();
-    this.nickname = row.text();
-    this.favourite = row.flag();
+    this.originationTime = row.isAbsent() ? null : row.date();
+    this.destinationType = row.isAbsent() ? null : row.text();
+    this.destinationReference = row.isAbsent() ? null : row.text();
+    this.transactionReference = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
+    this.accountNumber = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.paybillNumber = row.isAbsent() ? null : row.text();
+    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
+    this.nickname = row.isAbsent() ? null : row.text();
+    this.favourite = row.isAbsent() ? null : row.flag();
     this.isPaid = row.flag();
     Object.freeze(this);
   }
@@ -254,13 +267,14 @@ hide(Disbursement, { phoneNumber: 'personal', accountNumber: 'personal', paybill
 /** A polling request and, once it is done, its transactions (API reference, section Process Polling API Result). */
 class Polling {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.createdAt = row.date();
-    this.fromTime = row.date();
-    this.toTime = row.date();
-    this.scope = row.text();
-    this.scopeReference = row.text();
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.fromTime = row.isAbsent() ? null : row.date();
+    this.toTime = row.isAbsent() ? null : row.date();
+    this.scope = row.isAbsent() ? null : row.text();
+    this.scopeReference = row.isAbsent() ? null : row.text();
     this.transactions = row.list((item) => new PolledTransaction(item));
     this.links = new Links(row);
     this.isFinal = row.flag();
@@ -273,7 +287,8 @@ hide(Polling, { raw: 'raw' });
 /** One transaction of a list. */
 class PolledTransaction {
   constructor(row) {
-    this.transactionType = row.text();
+    row.open();
+    this.transactionType = row.isAbsent() ? null : row.text();
     this.transaction = new Transaction(row);
     Object.freeze(this);
   }
@@ -282,10 +297,11 @@ class PolledTransaction {
 /** A message to a customer (API reference, section Process Transaction Notification API Result). */
 class SmsNotification {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.message = row.text();
-    this.webhookEventReference = row.text();
+    this.message = row.isAbsent() ? null : row.text();
+    this.webhookEventReference = row.isAbsent() ? null : row.text();
     this.links = new Links(row);
     this.isFinal = row.flag();
     this.raw = row.raw();
@@ -297,12 +313,13 @@ hide(SmsNotification, { message: 'personal', raw: 'raw' });
 /** A reversal (API reference, section Process Reversal Request API Result). */
 class Reversal {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.createdAt = row.date();
-    this.transactionReference = row.text();
-    this.reason = row.text();
-    this.reversalBulkPayment = row.skip() ? null : new ReversalBulkPayment(row);
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.transactionReference = row.isAbsent() ? null : row.text();
+    this.reason = row.isAbsent() ? null : row.text();
+    this.reversalBulkPayment = row.isAbsent() ? null : new ReversalBulkPayment(row);
     this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
     this.links = new Links(row);
@@ -318,10 +335,11 @@ hide(Reversal, { metadata: 'metadata', raw: 'raw' });
 /** The payment back to the customer. */
 class ReversalBulkPayment {
   constructor(row) {
-    this.amount = row.text();
-    this.status = row.text();
-    this.originationTime = row.date();
-    this.transactionReference = row.text();
+    row.open();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.originationTime = row.isAbsent() ? null : row.date();
+    this.transactionReference = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -332,22 +350,23 @@ class ReversalBulkPayment {
  */
 class PaymentLink {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.linkStatus = row.text();
-    this.link = row.text();
-    this.expiresAt = row.date();
-    this.createdAt = row.date();
-    this.tillName = row.text();
-    this.tillNumber = row.text();
-    this.paymentReference = row.text();
-    this.currency = row.text();
-    this.amount = row.text();
-    this.note = row.text();
-    this.initiatorName = row.text();
-    this.transactionReference = row.text();
-    this.senderPhoneNumber = row.text();
-    this.originationTime = row.date();
+    this.linkStatus = row.isAbsent() ? null : row.text();
+    this.link = row.isAbsent() ? null : row.text();
+    this.expiresAt = row.isAbsent() ? null : row.date();
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.tillName = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.paymentReference = row.isAbsent() ? null : row.text();
+    this.currency = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.note = row.isAbsent() ? null : row.text();
+    this.initiatorName = row.isAbsent() ? null : row.text();
+    this.transactionReference = row.isAbsent() ? null : row.text();
+    this.senderPhoneNumber = row.isAbsent() ? null : row.text();
+    this.originationTime = row.isAbsent() ? null : row.date();
     this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
     this.links = new Links(row);
@@ -365,10 +384,11 @@ hide(PaymentLink, { initiatorName: 'personal', senderPhoneNumber: 'personal', me
 /** A payment of version 1. */
 class Payment {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.createdAt = row.date();
-    this.amount = row.skip() ? null : new PaymentAmount(row);
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.amount = row.isAbsent() ? null : new PaymentAmount(row);
     this.transferBatches = row.list((item) => new TransferBatch(item));
     this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
@@ -386,8 +406,9 @@ hide(Payment, { metadata: 'metadata', raw: 'raw' });
 /** An amount with its currency, as version 1 writes it. */
 class PaymentAmount {
   constructor(row) {
-    this.currency = row.text();
-    this.value = row.text();
+    row.open();
+    this.currency = row.isAbsent() ? null : row.text();
+    this.value = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -395,10 +416,11 @@ class PaymentAmount {
 /** A settlement transfer of version 1. */
 class SettlementTransfer {
   constructor(row) {
+    row.open();
     this.id = row.text();
     this.status = row.text();
-    this.createdAt = row.date();
-    this.amount = row.skip() ? null : new PaymentAmount(row);
+    this.createdAt = row.isAbsent() ? null : row.date();
+    this.amount = row.isAbsent() ? null : new PaymentAmount(row);
     this.transferBatches = row.list((item) => new TransferBatch(item));
     this.errors = row.list((item) => item.text());
     this.metadata = row.metadata();
@@ -416,10 +438,11 @@ hide(SettlementTransfer, { metadata: 'metadata', raw: 'raw' });
 /** A webhook or a result callback. */
 class Event {
   constructor(row) {
-    this.id = row.text();
+    row.open();
+    this.id = row.isAbsent() ? null : row.text();
     this.topic = row.text();
-    this.eventType = row.text();
-    this.createdAt = row.date();
+    this.eventType = row.isAbsent() ? null : row.text();
+    this.createdAt = row.isAbsent() ? null : row.date();
     this.links = new Links(row);
     this.payload = eventPayload(row);
     this.transaction = row.skip() ? null : new Transaction(row);
@@ -434,20 +457,21 @@ hide(Event, { raw: 'raw' });
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
 class Transaction {
   constructor(row) {
-    this.id = row.text();
-    this.reference = row.text();
-    this.originationTime = row.date();
-    this.senderPhoneNumber = row.text();
-    this.hashedSenderPhone = row.text();
-    this.sendingTill = row.text();
-    this.amount = row.text();
-    this.currency = row.text();
-    this.tillNumber = row.text();
-    this.system = row.text();
-    this.status = row.text();
-    this.senderFirstName = row.text();
-    this.senderMiddleName = row.text();
-    this.senderLastName = row.text();
+    row.open();
+    this.id = row.isAbsent() ? null : row.text();
+    this.reference = row.isAbsent() ? null : row.text();
+    this.originationTime = row.isAbsent() ? null : row.date();
+    this.senderPhoneNumber = row.isAbsent() ? null : row.text();
+    this.hashedSenderPhone = row.isAbsent() ? null : row.text();
+    this.sendingTill = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.currency = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.system = row.isAbsent() ? null : row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.senderFirstName = row.isAbsent() ? null : row.text();
+    this.senderMiddleName = row.isAbsent() ? null : row.text();
+    this.senderLastName = row.isAbsent() ? null : row.text();
     this.isReceived = row.flag();
     this.paymentKey = row.text();
     Object.freeze(this);
@@ -464,16 +488,17 @@ hide(Transaction, {
 /** A payment by card (API reference, Card Transaction). */
 class CardTransaction {
   constructor(row) {
-    this.id = row.text();
-    this.reference = row.text();
-    this.originationTime = row.date();
-    this.customerCcNumber = row.text();
-    this.amount = row.text();
-    this.currency = row.text();
-    this.tillNumber = row.text();
-    this.system = row.text();
-    this.status = row.text();
-    this.settled = row.flag();
+    row.open();
+    this.id = row.isAbsent() ? null : row.text();
+    this.reference = row.isAbsent() ? null : row.text();
+    this.originationTime = row.isAbsent() ? null : row.date();
+    this.customerCcNumber = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.currency = row.isAbsent() ? null : row.text();
+    this.tillNumber = row.isAbsent() ? null : row.text();
+    this.system = row.isAbsent() ? null : row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.settled = row.isAbsent() ? null : row.flag();
     Object.freeze(this);
   }
 }
@@ -482,10 +507,11 @@ hide(CardTransaction, { customerCcNumber: 'personal' });
 /** Somebody who paid for the first time (API reference, Mobile Money User). */
 class Customer {
   constructor(row) {
-    this.firstName = row.text();
-    this.middleName = row.text();
-    this.lastName = row.text();
-    this.phoneNumber = row.text();
+    row.open();
+    this.firstName = row.isAbsent() ? null : row.text();
+    this.middleName = row.isAbsent() ? null : row.text();
+    this.lastName = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -494,12 +520,13 @@ hide(Customer, { firstName: 'personal', middleName: 'personal', lastName: 'perso
 /** Money that was settled to the merchant (API reference, Settlement Transfer Completed). */
 class Settlement {
   constructor(row) {
-    this.id = row.text();
-    this.amount = row.text();
-    this.currency = row.text();
-    this.status = row.text();
-    this.originationTime = row.date();
-    this.destination = row.skip() ? null : new SettlementDestination(row);
+    row.open();
+    this.id = row.isAbsent() ? null : row.text();
+    this.amount = row.isAbsent() ? null : row.text();
+    this.currency = row.isAbsent() ? null : row.text();
+    this.status = row.isAbsent() ? null : row.text();
+    this.originationTime = row.isAbsent() ? null : row.date();
+    this.destination = row.isAbsent() ? null : new SettlementDestination(row);
     this.disbursements = row.list((item) => new Disbursement(item));
     Object.freeze(this);
   }
@@ -508,17 +535,18 @@ class Settlement {
 /** Where settled money went: a mobile wallet or a bank account. */
 class SettlementDestination {
   constructor(row) {
-    this.destinationType = row.text();
-    this.reference = row.text();
-    this.accountName = row.text();
-    this.accountNumber = row.text();
-    this.bankBranchRef = row.text();
-    this.settlementMethod = row.text();
-    this.firstName = row.text();
-    this.lastName = row.text();
-    this.email = row.text();
-    this.phoneNumber = row.text();
-    this.network = row.text();
+    row.open();
+    this.destinationType = row.isAbsent() ? null : row.text();
+    this.reference = row.isAbsent() ? null : row.text();
+    this.accountName = row.isAbsent() ? null : row.text();
+    this.accountNumber = row.isAbsent() ? null : row.text();
+    this.bankBranchRef = row.isAbsent() ? null : row.text();
+    this.settlementMethod = row.isAbsent() ? null : row.text();
+    this.firstName = row.isAbsent() ? null : row.text();
+    this.lastName = row.isAbsent() ? null : row.text();
+    this.email = row.isAbsent() ? null : row.text();
+    this.phoneNumber = row.isAbsent() ? null : row.text();
+    this.network = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -537,19 +565,20 @@ hide(SettlementDestination, {
  */
 class DarajaTransaction {
   constructor(row) {
-    this.transactionType = row.text();
-    this.transId = row.text();
-    this.transTime = row.date();
-    this.transAmount = row.text();
-    this.businessShortCode = row.text();
-    this.billRefNumber = row.text();
-    this.invoiceNumber = row.text();
-    this.orgAccountBalance = row.text();
-    this.thirdPartyTransId = row.text();
-    this.msisdn = row.text();
-    this.firstName = row.text();
-    this.middleName = row.text();
-    this.lastName = row.text();
+    row.open();
+    this.transactionType = row.isAbsent() ? null : row.text();
+    this.transId = row.isAbsent() ? null : row.text();
+    this.transTime = row.isAbsent() ? null : row.date();
+    this.transAmount = row.isAbsent() ? null : row.text();
+    this.businessShortCode = row.isAbsent() ? null : row.text();
+    this.billRefNumber = row.isAbsent() ? null : row.text();
+    this.invoiceNumber = row.isAbsent() ? null : row.text();
+    this.orgAccountBalance = row.isAbsent() ? null : row.text();
+    this.thirdPartyTransId = row.isAbsent() ? null : row.text();
+    this.msisdn = row.isAbsent() ? null : row.text();
+    this.firstName = row.isAbsent() ? null : row.text();
+    this.middleName = row.isAbsent() ? null : row.text();
+    this.lastName = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
@@ -558,14 +587,16 @@ hide(DarajaTransaction, { msisdn: 'personal', firstName: 'personal', middleName:
 /** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
 class Links {
   constructor(row) {
-    this.selfUrl = row.text();
-    this.resourceUrl = row.text();
-    this.callbackUrl = row.text();
+    row.open();
+    this.selfUrl = row.isAbsent() ? null : row.text();
+    this.resourceUrl = row.isAbsent() ? null : row.text();
+    this.callbackUrl = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
 
 function eventPayload(row) {
+  row.open();
   const kind = row.text();
   switch (kind) {
     case 'buygoods_transaction_received':

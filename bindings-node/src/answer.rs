@@ -7,7 +7,10 @@ use std::{
 
 use kopokopo_ffi::{
     ErrorFields, KopoKopoError, Result,
-    dynamic::{Arguments, Object, View},
+    dynamic::{
+        Arguments, Object, View,
+        row::{self, Moments},
+    },
 };
 use napi::{
     Env,
@@ -15,7 +18,7 @@ use napi::{
     check_status, sys,
 };
 
-use crate::{native::Native, row};
+use crate::native::Native;
 
 const DEFECT: &str =
     "a defect in this library: please report what was called; a request that was sent may have taken effect";
@@ -58,14 +61,14 @@ impl Answered {
             return Self::Object(object.clone());
         }
         let mut raws = Vec::new();
-        let out = written(view, &mut raws);
+        let out = row::write(view, Moments::Milliseconds, &mut raws);
         Self::Row(out, raws.into_iter().map(str::to_owned).collect())
     }
 
     /// What was read from a body that JavaScript has: that is not handed back to it.
     pub(crate) fn of_body(view: View<'_>, body: &[u8]) -> Self {
         let mut raws = Vec::new();
-        let out = written(view, &mut raws);
+        let out = row::write(view, Moments::Milliseconds, &mut raws);
         if raws.iter().all(|raw| raw.as_bytes() == body) {
             raws.clear();
         }
@@ -103,12 +106,6 @@ impl Answered {
     pub(crate) fn defect() -> Self {
         Self::failure(error!(Internal, DEFECT))
     }
-}
-
-fn written<'a>(view: View<'a>, raws: &mut Vec<&'a str>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    row::write(&mut out, raws, view);
-    out
 }
 
 /// A JavaScript string. Most are plain ASCII, which V8 takes over without decoding it.

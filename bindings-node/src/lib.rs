@@ -8,7 +8,6 @@ mod answer;
 mod body;
 mod line;
 mod native;
-mod row;
 mod token_source;
 
 use kopokopo_ffi::dynamic;

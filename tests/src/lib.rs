@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod control;
+pub mod deletions;
 mod events;
 mod failure;
 mod matching;
+mod neutral;
 mod path;
 mod receiver;
 mod run;

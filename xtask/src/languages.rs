@@ -7,8 +7,11 @@ use crate::{
     tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS},
 };
 
-/// The program that plays Kopo Kopo for the tests.
-const SANDBOX: &str = "cargo build --locked --package k2";
+/// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
+const PROGRAMS: &str = "cargo build --locked --package k2 --package kopokopo-tests --bins";
+
+/// Writes the deletion vectors into the target folder.
+const VECTORS: &str = "cargo run --locked --quiet --package kopokopo-tests --bin deletion-vectors";
 
 pub(crate) fn steps() -> Vec<Step> {
     vec![python(), node(), kotlin(), swift()]
@@ -24,7 +27,8 @@ fn python() -> Step {
             Line::new(
                 "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
             ),
-            Line::new(SANDBOX),
+            Line::new(PROGRAMS),
+            Line::new(VECTORS),
             Line::new("maturin develop --locked --manifest-path bindings-python/Cargo.toml")
                 .env("VIRTUAL_ENV", ".tools/python"),
             within("ruff check ."),
@@ -46,7 +50,8 @@ fn node() -> Step {
         needs: vec![&NODE],
         lines: vec![
             within("npm ci --no-audit --no-fund --loglevel=error"),
-            Line::new(SANDBOX),
+            Line::new(PROGRAMS),
+            Line::new(VECTORS),
             within("npm run build:debug"),
             within("npm run check"),
             within("npm test"),
@@ -63,7 +68,8 @@ fn kotlin() -> Step {
             .into(),
         needs: vec![&MAVEN],
         lines: vec![
-            Line::new(SANDBOX),
+            Line::new(PROGRAMS),
+            Line::new(VECTORS),
             within(
                 "mvn --batch-mode --quiet --non-recursive org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
                  -Dartifact=com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all -DoutputDirectory=../.tools/ktlint",

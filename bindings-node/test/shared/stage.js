@@ -9,7 +9,8 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const ROOT = path.resolve(__dirname, '../../..');
 const TESTS = path.join(ROOT, 'tests');
-const K2 = process.env.K2_BINARY ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'debug', 'k2');
+const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');
+const K2 = process.env.K2_BINARY ?? path.join(TARGET, 'debug', 'k2');
 const PATIENCE = 3000;
 
 /** A sandbox of its own, in a process that ends with this one. */
@@ -128,4 +129,4 @@ class Receiver {
   }
 }
 
-module.exports = { K2, PATIENCE, Receiver, Sandbox, TESTS };
+module.exports = { K2, PATIENCE, Receiver, Sandbox, TARGET, TESTS };

@@ -4,7 +4,7 @@
 const { createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { TESTS } = require('./stage');
+const { TARGET, TESTS } = require('./stage');
 
 const FOLDER = path.join(TESTS, 'vectors');
 
@@ -46,4 +46,11 @@ function header(written, raw) {
   }
 }
 
-module.exports = { body, header, payloads, vectors };
+/** The deletion vectors, which are not in the repository: the first line is about the others. */
+function deletions() {
+  const file = path.join(TARGET, 'deletion-vectors.jsonl');
+  if (!fs.existsSync(file)) throw new Error(`${file} is missing: run \`cargo run --package kopokopo-tests --bin deletion-vectors\``);
+  return fs.readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+}
+
+module.exports = { body, deletions, header, payloads, vectors };

@@ -8,6 +8,7 @@
 
 mod generated;
 mod given;
+pub mod row;
 
 pub use generated::{Object, RECORDS, function};
 pub use given::{Read, read};

@@ -62,14 +62,7 @@ pub(super) fn errors(contract: &Contract) -> String {
 fn reader(contract: &Contract, ty: &Type, row: &str) -> String {
     let is_union = |name: &str| contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
     match ty {
-        Type::Optional(inner) => match &**inner {
-            Type::Record(_) => format!("{row}.skip() ? null : {}", reader(contract, inner, row)),
-            Type::Enum(name) if is_union(name) => {
-                format!("{row}.skip() ? null : {}", reader(contract, inner, row))
-            }
-            // The row's own methods answer null for what is absent.
-            inner => reader(contract, inner, row),
-        },
+        Type::Optional(inner) => format!("{row}.isAbsent() ? null : {}", reader(contract, inner, row)),
         Type::Bool => format!("{row}.flag()"),
         Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{row}.number()"),
         Type::Text(Text::Timestamp) => format!("{row}.date()"),
@@ -102,7 +95,7 @@ pub(super) fn records(contract: &Contract) -> String {
 }
 
 fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
-    put!(out, "\n{}class {name} {{\n  constructor(row) {{\n", docs.comment(said, 0));
+    put!(out, "\n{}class {name} {{\n  constructor(row) {{\n    row.open();\n", docs.comment(said, 0));
     for field in fields {
         let value = reader(contract, &field.ty, "row");
         put!(out, "    this.{} = {value};\n", camel_case(&field.name));
@@ -115,7 +108,11 @@ fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name,
 }
 
 fn union(out: &mut String, contract: &Contract, Enum { name, variants, .. }: &Enum) {
-    put!(out, "\nfunction {}(row) {{\n  const kind = row.text();\n  switch (kind) {{\n", union_reader(name));
+    put!(
+        out,
+        "\nfunction {}(row) {{\n  row.open();\n  const kind = row.text();\n  switch (kind) {{\n",
+        union_reader(name)
+    );
     for variant in variants {
         if let Some(field) = &variant.content {
             let value = reader(contract, &field.ty, "row");
@@ -144,7 +141,7 @@ pub(super) fn client(contract: &Contract) -> String {
             put!(&mut body, "  const raw = bytes({});\n", bytes_in(function));
         }
         put!(&mut body, "  const answer = {};\n", function_call(contract, function));
-        body += &(answered(contract, function.returns.as_ref(), "  ") + "}\n");
+        body += &(answered(contract, function.returns.as_ref(), "", "  ") + "}\n");
     }
     let has = |name: &str| {
         body.match_indices(name).any(|(at, _)| {
@@ -194,8 +191,9 @@ fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object
     }
     for method in object.methods.iter().filter(|method| is_field(method)) {
         let Some(ty) = &method.returns else { continue };
-        let value = reader(contract, ty, &format!("read(this.#native.ask('{}', '{{}}'))", method.name));
-        put!(out, "    this.{} = {value};\n", camel_case(&method.name));
+        let value = reader(contract, ty, "row");
+        let field = camel_case(&method.name);
+        put!(out, "    this.{field} = read(this.#native.ask('{}', '{{}}'), (row) => {value});\n", method.name);
     }
     *out += "  }\n";
     for constructor in object.constructors.iter().filter(|constructor| constructor.name != "new") {
@@ -266,23 +264,19 @@ fn method(out: &mut String, contract: &Contract, method: &Callable) {
         }
         put!(out, "    const answer = await call(this.#native, '{}', {given}, {signal});\n", method.name);
     }
-    let answered = answered(contract, method.returns.as_ref(), "    ");
     // The native part does not hand back the text that was handed in.
     let has_raw = method.returns.as_ref().is_some_and(|ty| has_raw(contract, ty));
-    let is_handed_in = !method.is_async && has_raw;
-    let answered = if is_handed_in { answered.replace("read(answer)", "read(answer, raw)") } else { answered };
+    let raw = if !method.is_async && has_raw { ", raw" } else { "" };
+    let answered = answered(contract, method.returns.as_ref(), raw, "    ");
     *out += &(answered + "  }\n");
 }
 
-/// The statements that answer. What may be absent is looked at once.
-fn answered(contract: &Contract, ty: Option<&Type>, indent: &str) -> String {
+/// The statement that returns an answer. `raw` is the text that was handed in, where the answer holds it.
+fn answered(contract: &Contract, ty: Option<&Type>, raw: &str, indent: &str) -> String {
     let value = match ty {
         None => return format!("{indent}read(answer);\n"),
         Some(Type::Object(name)) => format!("new {name}(object(answer))"),
-        Some(ty @ Type::Optional(_)) => {
-            return format!("{indent}const row = read(answer);\n{indent}return {};\n", reader(contract, ty, "row"));
-        }
-        Some(ty) => reader(contract, ty, "read(answer)"),
+        Some(ty) => format!("read(answer, (row) => {}{raw})", reader(contract, ty, "row")),
     };
     format!("{indent}return {value};\n")
 }

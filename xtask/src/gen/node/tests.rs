@@ -158,15 +158,16 @@ fn a_record_takes_its_row_apart_by_the_contract_s_order() {
     holds(
         &script::records(&read(UDL).unwrap()),
         &[
-            "class Receipt { constructor(row) { this.id = row.text(); this.madeAt = row.date(); this.buyer = row.text(); \
-             this.outcome = outcome(row); this.colour = row.text(); this.links = new Links(row); \
-             this.otherLinks = row.skip() ? null : new Links(row); \
+            "class Receipt { constructor(row) { row.open(); this.id = row.text(); \
+             this.madeAt = row.isAbsent() ? null : row.date(); this.buyer = row.isAbsent() ? null : row.text(); \
+             this.outcome = outcome(row); this.colour = row.isAbsent() ? null : row.text(); this.links = new Links(row); \
+             this.otherLinks = row.isAbsent() ? null : new Links(row); \
              this.moreLinks = row.list((item) => new Links(item)); \
-             this.errors = row.list((item) => item.text()); this.metadata = row.metadata(); \
+             this.errors = row.isAbsent() ? null : row.list((item) => item.text()); this.metadata = row.metadata(); \
              this.raw = row.raw(); Object.freeze(this); } }",
             "hide(Receipt, { buyer: 'personal', metadata: 'metadata', raw: 'raw' });",
-            "class Links { constructor(row) { this.selfUrl = row.text();",
-            "function outcome(row) { const kind = row.text(); switch (kind) { case 'sold': \
+            "class Links { constructor(row) { row.open(); this.selfUrl = row.isAbsent() ? null : row.text();",
+            "function outcome(row) { row.open(); const kind = row.text(); switch (kind) { case 'sold': \
              return Object.freeze({ kind, soldLinks: new Links(row) }); default: return Object.freeze({ kind }); } }",
         ],
     );
@@ -180,16 +181,16 @@ fn what_a_method_takes_follows_from_its_arguments() {
             "async sell(request, options) { const answer = await call(this.#native, 'sell', write(request), \
              signalOf(options)); return new CreatedSale(object(answer)); }",
             "async get(saleId, options) { const answer = await call(this.#native, 'get', write({ saleId }), \
-             signalOf(options)); const row = read(answer); return row.skip() ? null : new Receipt(row); }",
+             signalOf(options)); return read(answer, (row) => row.isAbsent() ? null : new Receipt(row)); }",
             "async close(options) { const answer = await call(this.#native, 'close', '{}', signalOf(options)); read(answer); }",
             "async wait(options) { const [given, signal] = apart(options); const answer = await call(this.#native, \
-             'wait', write(given), signal); return new Receipt(read(answer)); }",
+             'wait', write(given), signal); return read(answer, (row) => new Receipt(row)); }",
             "verify(body, signature) { const raw = bytes(body); const answer = this.#native.verify(raw, header(signature)); \
-             return new Receipt(read(answer, raw)); }",
+             return read(answer, (row) => new Receipt(row), raw); }",
             "function signIt(apiKey, body) { const raw = bytes(body); const answer = native.signIt(text(apiKey, 'apiKey'), raw);",
             "write({ receipt: again(receipt, 'receipt'), tillNumber })",
             "static withSource(source, options) { return new this(object(native.withSource(source(source),",
-            "this.firstName = read(this.#native.ask('first_name', '{}')).text();",
+            "this.firstName = read(this.#native.ask('first_name', '{}'), (row) => row.text());",
             "get bigTills() { this.#bigTills ??= new Tills(object(this.#native.ask('big_tills', '{}')));",
             "withOptions(options) { const answer = this.#native.ask('with_options', write(options, ConfigurationError));",
         ],
