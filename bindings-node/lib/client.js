@@ -270,7 +270,7 @@ class WebhookSubscriptions {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new WebhookSubscription(read(answer));
+    return read(answer, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -334,7 +334,7 @@ class WebhookSubscriptionWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -346,8 +346,7 @@ class WebhookSubscriptionWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new WebhookSubscription(row);
+    return read(answer, (row) => row.isAbsent() ? null : new WebhookSubscription(row));
   }
 }
 
@@ -392,7 +391,7 @@ class IncomingPayments {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new IncomingPayment(read(answer));
+    return read(answer, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -456,7 +455,7 @@ class IncomingPaymentWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -468,8 +467,7 @@ class IncomingPaymentWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new IncomingPayment(row);
+    return read(answer, (row) => row.isAbsent() ? null : new IncomingPayment(row));
   }
 }
 
@@ -513,7 +511,7 @@ class MerchantWallets {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new MerchantWallet(read(answer));
+    return read(answer, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -577,7 +575,7 @@ class MerchantWalletWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -589,8 +587,7 @@ class MerchantWalletWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new MerchantWallet(row);
+    return read(answer, (row) => row.isAbsent() ? null : new MerchantWallet(row));
   }
 }
 
@@ -634,7 +631,7 @@ class MerchantBankAccounts {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new MerchantBankAccount(read(answer));
+    return read(answer, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -698,7 +695,7 @@ class MerchantBankAccountWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -710,8 +707,7 @@ class MerchantBankAccountWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new MerchantBankAccount(row);
+    return read(answer, (row) => row.isAbsent() ? null : new MerchantBankAccount(row));
   }
 }
 
@@ -788,7 +784,7 @@ class ExternalRecipients {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new ExternalRecipient(read(answer));
+    return read(answer, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -852,7 +848,7 @@ class ExternalRecipientWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -864,8 +860,7 @@ class ExternalRecipientWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new ExternalRecipient(row);
+    return read(answer, (row) => row.isAbsent() ? null : new ExternalRecipient(row));
   }
 }
 
@@ -921,7 +916,7 @@ class SendMoneyRequests {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new SendMoney(read(answer));
+    return read(answer, (row) => new SendMoney(row));
   }
 
   /**
@@ -985,7 +980,7 @@ class SendMoneyWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -997,8 +992,7 @@ class SendMoneyWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new SendMoney(row);
+    return read(answer, (row) => row.isAbsent() ? null : new SendMoney(row));
   }
 }
 
@@ -1041,7 +1035,7 @@ class PollingRequests {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new Polling(read(answer));
+    return read(answer, (row) => new Polling(row));
   }
 
   /**
@@ -1105,7 +1099,7 @@ class PollingWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1117,8 +1111,7 @@ class PollingWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new Polling(row);
+    return read(answer, (row) => row.isAbsent() ? null : new Polling(row));
   }
 }
 
@@ -1165,7 +1158,7 @@ class SmsNotifications {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new SmsNotification(read(answer));
+    return read(answer, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1229,7 +1222,7 @@ class SmsNotificationWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1241,8 +1234,7 @@ class SmsNotificationWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new SmsNotification(row);
+    return read(answer, (row) => row.isAbsent() ? null : new SmsNotification(row));
   }
 }
 
@@ -1287,7 +1279,7 @@ class Reversals {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new Reversal(read(answer));
+    return read(answer, (row) => new Reversal(row));
   }
 
   /**
@@ -1351,7 +1343,7 @@ class ReversalWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1363,8 +1355,7 @@ class ReversalWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new Reversal(row);
+    return read(answer, (row) => row.isAbsent() ? null : new Reversal(row));
   }
 }
 
@@ -1408,7 +1399,7 @@ class PaymentLinks {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new PaymentLink(read(answer));
+    return read(answer, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1482,7 +1473,7 @@ class PaymentLinkWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1494,8 +1485,7 @@ class PaymentLinkWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new PaymentLink(row);
+    return read(answer, (row) => row.isAbsent() ? null : new PaymentLink(row));
   }
 }
 
@@ -1528,7 +1518,7 @@ class Payments {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new Payment(read(answer));
+    return read(answer, (row) => new Payment(row));
   }
 
   /**
@@ -1548,7 +1538,7 @@ class PaymentWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1560,8 +1550,7 @@ class PaymentWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new Payment(row);
+    return read(answer, (row) => row.isAbsent() ? null : new Payment(row));
   }
 }
 
@@ -1594,7 +1583,7 @@ class SettlementTransfers {
    */
   async wait(id, options, options) {
     const answer = await call(this.#native, 'wait', write({ id, options }), signalOf(options));
-    return new SettlementTransfer(read(answer));
+    return read(answer, (row) => new SettlementTransfer(row));
   }
 
   /**
@@ -1614,7 +1603,7 @@ class SettlementTransferWatch {
 
   constructor(native) {
     this.#native = made(native);
-    this.pause = read(this.#native.ask('pause', '{}')).number();
+    this.pause = read(this.#native.ask('pause', '{}'), (row) => row.isAbsent() ? null : row.number());
   }
 
   /**
@@ -1626,8 +1615,7 @@ class SettlementTransferWatch {
    */
   async poll(options) {
     const answer = await call(this.#native, 'poll', '{}', signalOf(options));
-    const row = read(answer);
-    return row.skip() ? null : new SettlementTransfer(row);
+    return read(answer, (row) => row.isAbsent() ? null : new SettlementTransfer(row));
   }
 }
 
@@ -1747,7 +1735,7 @@ function disbursementsTo(sendMoney, recipient) {
  */
 function isPaidAtLeast(payment, amount, currency, tillNumber) {
   const answer = native.callFunction('is_paid_at_least', write({ payment, amount, currency, tillNumber }));
-  return read(answer).flag();
+  return read(answer, (row) => row.flag());
 }
 
 module.exports = {

@@ -84,7 +84,7 @@ class IncomingPayment {
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
-    this.paymentKey = row.text();
+    this.paymentKey = row.isAbsent() ? null : row.text();
     this.isFinal = row.flag();
     this.raw = row.raw();
     Object.freeze(this);
@@ -371,7 +371,7 @@ class PaymentLink {
     this.metadata = row.metadata();
     this.links = new Links(row);
     this.isPaid = row.flag();
-    this.paymentKey = row.text();
+    this.paymentKey = row.isAbsent() ? null : row.text();
     this.isCancelled = row.flag();
     this.hasFailedAttempt = row.flag();
     this.isFinal = row.flag();
@@ -445,9 +445,9 @@ class Event {
     this.createdAt = row.isAbsent() ? null : row.date();
     this.links = new Links(row);
     this.payload = eventPayload(row);
-    this.transaction = row.skip() ? null : new Transaction(row);
+    this.transaction = row.isAbsent() ? null : new Transaction(row);
     this.dedupeKey = row.text();
-    this.paymentKey = row.text();
+    this.paymentKey = row.isAbsent() ? null : row.text();
     this.raw = row.raw();
     Object.freeze(this);
   }
@@ -473,7 +473,7 @@ class Transaction {
     this.senderMiddleName = row.isAbsent() ? null : row.text();
     this.senderLastName = row.isAbsent() ? null : row.text();
     this.isReceived = row.flag();
-    this.paymentKey = row.text();
+    this.paymentKey = row.isAbsent() ? null : row.text();
     Object.freeze(this);
   }
 }
