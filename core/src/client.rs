@@ -209,7 +209,7 @@ impl Settings {
     fn connect(&self) -> Result<ProcessState> {
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
-            None => Arc::new(HttpTransport::new(&self.transport_options)?),
+            None => Arc::new(HttpTransport::new(self.transport_options.clone())?),
         };
         let cell = self.cell()?;
         let budget = Arc::clone(&cell.budget);

@@ -1,4 +1,3 @@
-// LEAD: the default transport must stay on reqwest (the owner fixed it). Read READ_ME_FROM_LEAD.txt in the root first.
 //! The way of one call: token, request, answer, and the retries between them.
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +17,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     auth::{CachedToken, Tokens},
-    cancel::InFlight,
+    cancel::{InFlight, TOO_LATE},
     detail::detail,
     endpoint::{Endpoint, Safety},
     error::{ErrorKind, KopoKopoError, Result},
@@ -201,7 +200,8 @@ impl Pipeline {
         let deadline = Instant::now()
             .checked_add(limits.total)
             .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
-        let latest = deadline - least_time_for_response(limits.total);
+        // The last moment at which a request may be sent.
+        let latest = in_flight.map_or(deadline, |_| deadline - least_time_for_response(limits.total));
         let (mut attempts, mut retries, mut replayed) = (0, 0, false);
         self.budget.deposit();
         loop {
@@ -261,7 +261,7 @@ impl Pipeline {
             if !passing || !may_repeat(endpoint, &error) || retries >= limits.retries.max_retries {
                 return Err(error);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = latest.saturating_duration_since(Instant::now());
             let pause =
                 asked.map_or_else(|| limits.retries.wait(retries), |asked| limits.retries.wait_after(asked, left));
             if let Some(reason) = self.no_more(asked, pause, left) {
@@ -298,6 +298,9 @@ impl Pipeline {
         deadline: Instant,
         gate: SendGate,
     ) -> Result<HttpResponse, TransportError> {
+        if gate.latest().is_some_and(|latest| Instant::now() > latest) {
+            return Err(TransportError::new(Sent::No, Reason::Timeout, TOO_LATE));
+        }
         let endpoint = call.endpoint;
         let headers = self.headers(&call.body, token)?;
         let request = HttpRequest {

@@ -1,27 +1,28 @@
-//! The default transport: HTTP/1.1 over hyper's connections.
+//! The default transport: reqwest over HTTP/1.1.
 //!
-//! HTTP/2 stays out on purpose: its GOAWAY and REFUSED_STREAM are where an HTTP client repeats requests on its own. The
-//! connections are managed here, and not by a ready-made client, because three questions need an exact answer: whether
-//! any byte of a request was written, whether the connection is older than the request, and which runtime polls it.
+//! HTTP/2 stays out on purpose: its GOAWAY and REFUSED_STREAM are where an HTTP client repeats requests on its own.
+//! What reqwest's own retries could still do is switched off. The pool below it may move a request to a new connection
+//! when the old one closed before the request was begun, and only then: the server can see it only once.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, future::BoxFuture};
 use http::{
-    HeaderValue, Method, Request,
-    header::{CONNECTION, CONTENT_LENGTH, HOST, LOCATION, PROXY_AUTHORIZATION},
+    HeaderValue, Method,
+    header::{CONNECTION, CONTENT_LENGTH, LOCATION},
 };
-use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
 use url::{Position, Url};
 
 use super::{
     HttpRequest, HttpResponse, Proxy, Reason, Sent, Transport, TransportError, check_proxy,
-    connect::{Connector, Forward, innermost},
-    connection::{Connection, RequestBody},
-    pool::{IDLE, Pool},
+    clients::{Clients, Runtimes, with_connect_limit},
+    gate::{GatedBody, Refused},
     tls,
 };
 use crate::{
@@ -39,9 +40,6 @@ const MAX_SHORT_RESPONSE: usize = 64 * 1024;
 /// How long the body of a create that was accepted is waited for. Its status and Location say all that matters.
 const ACCEPTED_BODY: Duration = Duration::from_secs(1);
 
-/// A create reuses no connection that has been idle for longer. Servers close idle connections after two seconds or more.
-const IDLE_BEFORE_CREATE: Duration = Duration::from_secs(1);
-
 /// How the default transport is set up.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpTransportOptions {
@@ -57,9 +55,9 @@ pub(crate) struct HttpTransportOptions {
 pub struct HttpTransport(Arc<Inner>);
 
 struct Inner {
-    connector: Connector,
-    pool: Pool,
-    reuse_for_creates: bool,
+    options: HttpTransportOptions,
+    tls: rustls::ClientConfig,
+    runtimes: Runtimes,
 }
 
 impl HttpTransport {
@@ -70,28 +68,19 @@ impl HttpTransport {
     pub fn for_origin(origin: &Url) -> Result<Self> {
         let loopback_http = origin.scheme() == "http" && crate::origin::is_loopback(origin);
         let proxy = crate::environment_proxy::resolve(Proxy::Environment, origin)?;
-        Self::new(&HttpTransportOptions { proxy, loopback_http, ..HttpTransportOptions::default() })
+        Self::new(HttpTransportOptions { proxy, loopback_http, ..HttpTransportOptions::default() })
     }
 
     /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
-    pub(crate) fn new(options: &HttpTransportOptions) -> Result<Self> {
+    pub(crate) fn new(options: HttpTransportOptions) -> Result<Self> {
         let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {
             let cause = redact(&error.to_string());
             KopoKopoError::configuration("extra_ca_certificates", detail!("TLS could not be set up: {}", cause))
         })?;
-        let proxy = match &options.proxy {
-            // Over plain http a proxy would read the token, so loopback is never sent through the environment's.
-            Proxy::Environment if options.loopback_http => &Proxy::Off,
-            proxy => proxy,
-        };
-        if let Proxy::Url(url) = proxy {
+        if let Proxy::Url(url) = &options.proxy {
             check_proxy(url)?;
         }
-        Ok(Self(Arc::new(Inner {
-            connector: Connector::new(tls, proxy),
-            pool: Pool::default(),
-            reuse_for_creates: options.reuse_for_creates,
-        })))
+        Ok(Self(Arc::new(Inner { options, tls, runtimes: Runtimes::default() })))
     }
 }
 
@@ -114,112 +103,93 @@ impl Transport for HttpTransport {
 
 impl Inner {
     async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
-        let is_fresh = request.gate.is_create() && !self.reuse_for_creates;
-        loop {
-            let mut connection = self.connection(request, is_fresh).await?;
-            connection.writes.arm(request.gate.clone(), request.deadline);
-            let outgoing = outgoing(request, connection.forward.as_ref(), is_fresh);
-            let limit = next_limit(request.stalled_timeout, request.deadline);
-            let response = match timeout_at(limit, connection.send(outgoing)).await {
-                Ok(Ok(response)) => response,
-                // It was closed after it was taken from the pool. A new connection cannot have that fault.
-                Ok(Err(_)) if connection.is_reused && !connection.writes.is_written() && !is_refused(&connection) => {
-                    continue;
-                }
-                Ok(Err(error)) => return Err(broken(request, &connection, &error)),
-                Err(_) => return Err(unanswered(request, &connection)),
-            };
-            let (head, mut body) = response.into_parts();
-            let status = head.status.as_u16();
-            let (body, is_complete) =
-                Limits::of(request, status, head.headers.contains_key(LOCATION)).read(&mut connection, &mut body).await;
-            connection.writes.disarm();
-            if is_complete && !is_fresh {
-                connection.detach();
-                self.pool.put(request.url.origin(), connection);
-            } else {
-                connection.close().await;
-            }
-            return Ok(HttpResponse { status, headers: head.headers, body });
-        }
-    }
-
-    async fn connection(&self, request: &HttpRequest, is_fresh: bool) -> Result<Connection, TransportError> {
+        let clients = self.runtimes.current(|| Clients::new(&self.tls, &self.options)).map_err(|error| {
+            let detail = format!("the HTTP client could not be set up: {}", innermost(&error));
+            TransportError::new(Sent::No, Reason::Setup, detail)
+        })?;
+        let is_create = request.gate.is_create();
+        let is_fresh = is_create && !self.options.reuse_for_creates;
+        let client = if is_create { clients.creates } else { clients.reads };
         if !is_fresh {
-            let max_idle = if request.gate.is_create() { IDLE_BEFORE_CREATE } else { IDLE };
-            if let Some(mut connection) = self.pool.take(&request.url.origin(), max_idle).await {
-                connection.is_reused = true;
-                return Ok(connection);
-            }
+            // The runtime looks for events only between tasks. After two turns an idle connection's own task has seen
+            // what had arrived (the server closed it, or sent something that nobody asked for), and has closed it.
+            yield_now().await;
+            yield_now().await;
         }
-        let limit = next_limit(request.connect_timeout, request.gate.latest().unwrap_or(request.deadline));
-        let Ok(connected) = timeout_at(limit, self.connector.connect(&request.url)).await else {
-            let host = &request.url[Position::BeforeHost..Position::AfterPort];
-            let detail = format!("could not connect to {host} in time");
-            return Err(TransportError::new(Sent::No, Reason::Timeout, detail));
+        let connect_limit = next_limit(request.connect_timeout, request.gate.latest().unwrap_or(request.deadline));
+        let limit = next_limit(request.stalled_timeout, request.deadline);
+        let outgoing = outgoing(request, is_fresh)?;
+        let response = match timeout_at(limit, with_connect_limit(connect_limit, client.execute(outgoing))).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure(request, &error)),
+            Err(_) => {
+                return Err(TransportError::new(
+                    request.gate.close(),
+                    Reason::Timeout,
+                    "no response was received in time",
+                ));
+            }
         };
-        Connection::new(connected?).await
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = Limits::of(request, status, headers.contains_key(LOCATION)).read(response).await;
+        Ok(HttpResponse { status, headers, body })
     }
 }
 
 /// The request as it is written. A connection that serves one request says so, and the server need not wait for another.
-fn outgoing(request: &HttpRequest, forward: Option<&Forward>, is_fresh: bool) -> Request<RequestBody> {
-    let url = &request.url;
-    let target =
-        if forward.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..Position::AfterQuery] };
-    let body = (!request.body.is_empty()).then(|| request.body.clone());
-    let needs_length = body.is_none() && request.method != Method::GET && request.method != Method::HEAD;
-    let mut outgoing = Request::new(RequestBody(body));
-    *outgoing.method_mut() = request.method.clone();
-    // A URL that was parsed is a URI.
-    *outgoing.uri_mut() = target.parse().unwrap_or_default();
-    let headers = outgoing.headers_mut();
-    headers.clone_from(&request.headers);
-    if let Ok(host) = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]) {
-        headers.insert(HOST, host);
-    }
-    if needs_length {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+fn outgoing(request: &HttpRequest, is_fresh: bool) -> Result<reqwest::Request, TransportError> {
+    let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
+    outgoing.headers_mut().clone_from(&request.headers);
+    if request.body.is_empty() {
+        // Nothing tells when it is written. It is a read, or safe to repeat.
+        request.gate.pass()?;
+        if request.method != Method::GET && request.method != Method::HEAD {
+            outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    } else {
+        let body = GatedBody { gate: request.gate.clone(), bytes: Some(request.body.clone()) };
+        *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
     }
     if is_fresh {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        outgoing.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Some(authorization) = forward.and_then(|forward| forward.authorization.clone()) {
-        headers.insert(PROXY_AUTHORIZATION, authorization);
-    }
-    outgoing
+    Ok(outgoing)
 }
 
 fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
     Instant::now().checked_add(stalled).map_or(deadline, |limit| limit.min(deadline))
 }
 
-fn is_refused(connection: &Connection) -> bool {
-    connection.writes.refused().is_some()
+/// Tells what surely never left this machine (the gate was not passed) from all else.
+fn failure(request: &HttpRequest, error: &reqwest::Error) -> TransportError {
+    if let Some(Refused(refused)) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
+        return refused.clone();
+    }
+    let reason = if error.is_timeout() { Reason::Timeout } else { Reason::Connection };
+    let cause = innermost(error);
+    if error.is_connect() {
+        let host = &request.url[Position::BeforeHost..Position::AfterPort];
+        let detail = match reason {
+            Reason::Timeout => format!("could not connect to {host} in time"),
+            _ => format!("could not connect to {host}: {cause}"),
+        };
+        return TransportError::new(Sent::No, reason, detail);
+    }
+    let is_unstarted =
+        chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled));
+    if is_unstarted || request.gate.close() == Sent::No {
+        return TransportError::new(Sent::No, reason, "the connection closed before the request was sent");
+    }
+    TransportError::new(Sent::Maybe, reason, format!("the connection closed before a response was received: {cause}"))
 }
 
-/// The connection ended without a response. What it has not written by now, it never will.
-fn broken(request: &HttpRequest, connection: &Connection, error: &hyper::Error) -> TransportError {
-    if let Some(refused) = connection.writes.refused() {
-        return refused;
-    }
-    if Instant::now() >= request.deadline {
-        return unanswered(request, connection);
-    }
-    if !connection.writes.is_written() {
-        let detail = "the connection closed before the request was sent";
-        return TransportError::new(Sent::No, Reason::Connection, detail);
-    }
-    let detail = format!("the connection closed before a response was received: {}", innermost(error));
-    TransportError::new(Sent::Maybe, Reason::Connection, detail)
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
-fn unanswered(request: &HttpRequest, connection: &Connection) -> TransportError {
-    let mut sent = request.gate.close();
-    if connection.is_driven_here() && !connection.writes.is_written() {
-        sent = Sent::No;
-    }
-    TransportError::new(sent, Reason::Timeout, "no response was received in time")
+/// The innermost cause in words. The outer ones repeat the URL.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// How much of a body is read, and for how long.
@@ -243,36 +213,25 @@ impl Limits {
         }
     }
 
-    /// The body, or its beginning, and whether the connection is at its end.
-    async fn read(
-        &self,
-        connection: &mut Connection,
-        incoming: &mut Incoming,
-    ) -> (Result<Bytes, TransportError>, bool) {
+    async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, TransportError> {
         let mut body = BytesMut::new();
         let (reason, detail) = loop {
-            match timeout_at(next_limit(self.stalled, self.until), connection.chunk(incoming)).await {
-                Ok(Some(Ok(chunk))) => {
+            match timeout_at(next_limit(self.stalled, self.until), response.chunk()).await {
+                Ok(Ok(Some(chunk))) => {
                     let room = self.bytes - body.len();
                     body.extend_from_slice(&chunk[..room.min(chunk.len())]);
                     if chunk.len() > room {
                         break (Reason::TooLarge, format!("the response is larger than {} KiB", self.bytes / 1024));
                     }
                 }
-                Ok(None) => return (Ok(body.freeze()), true),
-                Ok(Some(Err(_))) if Instant::now() < self.until => {
-                    break (
-                        Reason::Connection,
-                        "the connection closed before the full response was received".to_owned(),
-                    );
+                Ok(Ok(None)) => return Ok(body.freeze()),
+                Ok(Err(_)) => {
+                    let detail = "the connection closed before the full response was received";
+                    break (Reason::Connection, detail.to_owned());
                 }
-                Ok(Some(Err(_))) | Err(_) => {
-                    break (Reason::Timeout, "the full response was not received in time".to_owned());
-                }
+                Err(_) => break (Reason::Timeout, "the full response was not received in time".to_owned()),
             }
         };
-        let read =
-            if self.may_be_cut { Ok(body.freeze()) } else { Err(TransportError::new(Sent::Maybe, reason, detail)) };
-        (read, false)
+        if self.may_be_cut { Ok(body.freeze()) } else { Err(TransportError::new(Sent::Maybe, reason, detail)) }
     }
 }

@@ -1,10 +1,8 @@
 //! The one place that makes HTTP requests.
 
-mod connect;
-mod connection;
-mod gated;
+mod clients;
+mod gate;
 mod http1;
-mod pool;
 mod provider;
 mod proxy;
 pub(crate) mod tls;

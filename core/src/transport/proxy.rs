@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use http::Uri;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-
 use crate::error::{KopoKopoError, Result};
 
 /// Which proxy carries the requests.
@@ -30,31 +27,14 @@ impl fmt::Debug for Proxy {
     }
 }
 
-impl Proxy {
-    /// None if every request goes to its server directly.
-    pub(super) fn matcher(&self) -> Option<Matcher> {
-        match self {
-            Self::Environment => Some(Matcher::from_env()),
-            Self::Off => None,
-            Self::Url(url) => Some(Matcher::builder().all(url.as_str()).build()),
-        }
-    }
-}
-
 /// Refuses a proxy URL that no client could use, without repeating it: it may hold a password.
 pub(crate) fn check_proxy(url: &str) -> Result<()> {
-    let target = Uri::from_static("https://api.kopokopo.com");
-    // The matcher takes a port that is no number, and an empty host.
+    // reqwest takes a port that is no number, and an empty host.
     let address = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let has_host = url::Url::parse(&address).is_ok_and(|address| address.has_host());
-    let proxy = Proxy::Url(url.to_owned()).matcher().and_then(|matcher| matcher.intercept(&target));
-    if has_host && proxy.is_some_and(|proxy| is_http(&proxy)) {
+    let is_usable = url::Url::parse(&address)
+        .is_ok_and(|address| address.has_host() && matches!(address.scheme(), "http" | "https"));
+    if is_usable && reqwest::Proxy::all(url).is_ok() {
         return Ok(());
     }
     Err(KopoKopoError::configuration("proxy", "expected a URL such as http://proxy.example:3128"))
-}
-
-/// Whether the proxy is one of HTTP, reached in the clear or over TLS.
-pub(super) fn is_http(proxy: &Intercept) -> bool {
-    matches!(proxy.uri().scheme_str(), Some("http" | "https"))
 }
