@@ -190,7 +190,12 @@ struct Sdk {
 impl Sdk {
     fn new(address: SocketAddr) -> Self {
         let token = || async { Ok(AccessToken { token: TOKEN.into(), expires_in: Some(Duration::from_secs(3600)) }) };
-        let client = KopoKopo::builder().base_url(format!("http://{address}")).token_source(token).build().unwrap();
+        let client = KopoKopo::builder()
+            .base_url(format!("http://{address}"))
+            .token_source(token)
+            .fresh_connections(false)
+            .build()
+            .unwrap();
         Self { client }
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Options {
 
 const LANGUAGES: [&str; 4] = ["rust", "python", "node", "kotlin"];
 
-const ROWS: [Row; 34] = [
+const ROWS: [Row; 38] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -49,6 +49,10 @@ const ROWS: [Row; 34] = [
     },
     Row { id: "create/reqwest", what: "a create over keep-alive / bare reqwest", target: Target::AtMost(1.15) },
     Row { id: "create/hyper", what: "a create over keep-alive / bare hyper", target: Target::None },
+    Row { id: "connections/http_fresh", what: "a create on a fresh connection / a reused one", target: Target::None },
+    Row { id: "connections/http_alive", what: "a create on a reused connection / bare reqwest", target: Target::None },
+    Row { id: "connections/tls_fresh", what: "the same over TLS, fresh / reused", target: Target::None },
+    Row { id: "connections/tls_alive", what: "the same over TLS, reused / bare reqwest", target: Target::None },
     Row { id: "sandbox/1", what: "sandbox on 1 connection / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "sandbox/32", what: "sandbox on 32 connections / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "k2/start", what: "k2 sandbox, from start to first answer", target: Target::AtMost(20.0) },
@@ -127,7 +131,9 @@ fn rust(measured: &mut Vec<Measured>) -> Result<(), String> {
     for group in ["verify", "verify_parse"] {
         measured.push(criterion("webhook", group)?);
     }
-    for bench in ["-p kopokopo --bench create", "-p kopokopo-sandbox --bench throughput"] {
+    for bench in
+        ["-p kopokopo --bench create", "-p kopokopo --bench connections", "-p kopokopo-sandbox --bench throughput"]
+    {
         Line::new(&format!("cargo bench --locked {bench}")).run(|line| measured.extend(Measured::parse(line)))?;
     }
     measured.extend(start::measure(&target_folder()?.join("release").join("k2"))?);

@@ -1,0 +1,291 @@
+//! Every call ends at its deadline, in whichever way the server hangs: each public operation against each way.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use kopokopo::{ErrorKind, KopoKopo, RetryOptions, Timeouts, WaitOptions, types::Secret};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::sleep,
+};
+
+const TOTAL: Duration = Duration::from_millis(600);
+
+/// How much later than its deadline a call may end, beside what the machine itself is late.
+const SLACK: Duration = Duration::from_millis(250);
+
+type Outcome = kopokopo::Result<()>;
+type Operation = (&'static str, fn(KopoKopo) -> BoxFuture<'static, Outcome>);
+
+fn request<T: DeserializeOwned>(fields: Value) -> T {
+    serde_json::from_value(fields).unwrap()
+}
+
+fn wait() -> WaitOptions {
+    WaitOptions { interval: Duration::from_millis(50), ..WaitOptions::timeout(TOTAL) }
+}
+
+/// `section.operation`, with the call and its arguments.
+macro_rules! table {
+    ($($name:literal: $section:ident.$call:ident($($argument:expr),*),)*) => {
+        [$(($name, |client: KopoKopo| {
+            async move { client.$section().$call($($argument),*).await.map(drop) }.boxed()
+        })),*]
+    };
+}
+
+fn operations() -> Vec<Operation> {
+    let operations: &[Operation] = &table! {
+        "oauth.token": oauth.token(),
+        "oauth.revoke": oauth.revoke(&Secret::from("t")),
+        "oauth.introspect": oauth.introspect(&Secret::from("t")),
+        "oauth.token_info": oauth.token_info(),
+        "webhook_subscriptions.create": webhook_subscriptions.create(&request(json!({
+            "event_type": "b2b_transaction_received", "url": "https://shop.example/results", "scope": "company"
+        }))),
+        "webhook_subscriptions.get": webhook_subscriptions.get("p1"),
+        "webhook_subscriptions.wait": webhook_subscriptions.wait("p1", wait()),
+        "incoming_payments.create": incoming_payments.create(&support::payment_request()),
+        "incoming_payments.get": incoming_payments.get("p1"),
+        "incoming_payments.wait": incoming_payments.wait("p1", wait()),
+        "merchant_wallets.create": merchant_wallets.create(&request(json!({
+            "first_name": "J", "last_name": "D", "phone_number": "0712345678", "network": "Safaricom"
+        }))),
+        "merchant_wallets.get": merchant_wallets.get("p1"),
+        "merchant_wallets.wait": merchant_wallets.wait("p1", wait()),
+        "merchant_bank_accounts.create": merchant_bank_accounts.create(&request(json!({
+            "account_name": "J", "bank_branch_ref": "633aa26c", "account_number": "1", "settlement_method": "EFT"
+        }))),
+        "merchant_bank_accounts.get": merchant_bank_accounts.get("p1"),
+        "merchant_bank_accounts.wait": merchant_bank_accounts.wait("p1", wait()),
+        "external_recipients.create_mobile_wallet": external_recipients.create_mobile_wallet(&request(json!({
+            "first_name": "J", "last_name": "D", "phone_number": "0712345678", "network": "Safaricom"
+        }))),
+        "external_recipients.create_bank_account": external_recipients.create_bank_account(&request(json!({
+            "account_name": "J", "bank_branch_ref": "633aa26c", "account_number": "1", "settlement_method": "EFT"
+        }))),
+        "external_recipients.create_till": external_recipients.create_till(&request(json!({
+            "till_name": "J", "till_number": "112233"
+        }))),
+        "external_recipients.create_paybill": external_recipients.create_paybill(&request(json!({
+            "paybill_name": "J", "paybill_number": "112233", "paybill_account_number": "1"
+        }))),
+        "external_recipients.get": external_recipients.get("p1"),
+        "external_recipients.wait": external_recipients.wait("p1", wait()),
+        "send_money.create": send_money.create(&request(json!({
+            "destinations": [{
+                "type": "mobile_wallet", "phone_number": "0712345678", "amount": "10", "description": "A-17"
+            }],
+            "callback_url": "https://shop.example/results"
+        }))),
+        "send_money.sweep_all_funds": send_money.sweep_all_funds(&request(json!({
+            "callback_url": "https://shop.example/results"
+        }))),
+        "send_money.get": send_money.get("p1"),
+        "send_money.wait": send_money.wait("p1", wait()),
+        "polling.create": polling.create(&request(json!({
+            "scope": "company", "from_time": "2026-05-01T08:00:00+03:00", "to_time": "2026-05-01T09:00:00+03:00",
+            "callback_url": "https://shop.example/results"
+        }))),
+        "polling.get": polling.get("p1"),
+        "polling.wait": polling.wait("p1", wait()),
+        "sms_notifications.create": sms_notifications.create(&request(json!({
+            "webhook_event_reference": "c271535c", "message": "Paid", "callback_url": "https://shop.example/results"
+        }))),
+        "sms_notifications.get": sms_notifications.get("p1"),
+        "sms_notifications.wait": sms_notifications.wait("p1", wait()),
+        "reversals.create": reversals.create(&request(json!({
+            "transaction_reference": "ABC", "reason": "Returned", "callback_url": "https://shop.example/results"
+        }))),
+        "reversals.get": reversals.get("p1"),
+        "reversals.wait": reversals.wait("p1", wait()),
+        "payment_links.create": payment_links.create(&request(json!({
+            "till_number": "112233", "amount": "10", "callback_url": "https://shop.example/results"
+        }))),
+        "payment_links.get": payment_links.get("p1"),
+        "payment_links.cancel": payment_links.cancel("p1"),
+        "payment_links.wait": payment_links.wait("p1", wait()),
+        "payments.get": payments.get("p1"),
+        "payments.wait": payments.wait("p1", wait()),
+        "settlement_transfers.get": settlement_transfers.get("p1"),
+        "settlement_transfers.wait": settlement_transfers.wait("p1", wait()),
+    };
+    operations.to_vec()
+}
+
+/// How the server hangs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Hang {
+    /// The system's queue of connections is full.
+    Connect,
+    Tls,
+    Token,
+    Head,
+    /// A byte from time to time, which never ends.
+    DrippingHead,
+    InterimResponses,
+    Body,
+    DrippingBody,
+    /// Each attempt fails, with pauses between them.
+    Retries,
+    /// The answer comes, and the resource is never final.
+    NeverFinal,
+}
+
+impl Hang {
+    const ALL: [Self; 10] = [
+        Self::Connect,
+        Self::Tls,
+        Self::Token,
+        Self::Head,
+        Self::DrippingHead,
+        Self::InterimResponses,
+        Self::Body,
+        Self::DrippingBody,
+        Self::Retries,
+        Self::NeverFinal,
+    ];
+
+    async fn start(self) -> String {
+        if self == Self::Connect {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let listener = socket.listen(1).unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(async move {
+                let _listener = listener;
+                let mut waiting = Vec::new();
+                for _ in 0..4 {
+                    waiting.push(tokio::spawn(TcpStream::connect(address)));
+                }
+                futures_util::future::join_all(waiting).await;
+                std::future::pending::<()>().await;
+            });
+            sleep(Duration::from_millis(50)).await;
+            return format!("http://{address}");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(self.serve(stream));
+            }
+        });
+        format!("{}://{address}", if self == Self::Tls { "https" } else { "http" })
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut bytes = vec![0; 16 * 1024];
+        // Each request comes in one piece.
+        while let Ok(n @ 1..) = stream.read(&mut bytes).await {
+            let request = String::from_utf8_lossy(&bytes[..n]);
+            if request.starts_with("POST /oauth/token ") && request.contains("grant_type") && self != Self::Token {
+                let _ = stream.write_all(support::token(0).as_bytes()).await;
+                continue;
+            }
+            let pending = support::pending();
+            let (at_once, again) = match self {
+                Self::Connect | Self::Tls | Self::Token | Self::Head => (String::new(), ""),
+                Self::DrippingHead => ("HTTP/1.1 200 OK\r\nx-".to_owned(), "x"),
+                Self::InterimResponses => (String::new(), "HTTP/1.1 103 Early Hints\r\n\r\n"),
+                Self::Body => ("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n".to_owned(), ""),
+                Self::DrippingBody => ("HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n".to_owned(), " "),
+                Self::Retries => (support::answer("503 Service Unavailable", "retry-after: 0\r\n", ""), ""),
+                Self::NeverFinal => (pending, ""),
+            };
+            let _ = stream.write_all(at_once.as_bytes()).await;
+            while !again.is_empty() && stream.write_all(again.as_bytes()).await.is_ok() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+fn client(base_url: &str) -> KopoKopo {
+    let mut retries = RetryOptions::default();
+    retries.max_retries = 1000;
+    let timeouts = Timeouts { connect: Duration::from_secs(30), stalled: Duration::from_secs(30), total: TOTAL };
+    let builder = KopoKopo::builder().client_id("app").client_secret("secret").private_token(true).base_url(base_url);
+    builder.retries(retries).timeouts(timeouts).build().unwrap()
+}
+
+/// The most that a timer of this machine is late while the calls run.
+fn measure_lag() -> (Arc<AtomicU64>, tokio::task::JoinHandle<()>) {
+    let lag = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&lag);
+    let task = tokio::spawn(async move {
+        let pause = Duration::from_millis(5);
+        loop {
+            let began = Instant::now();
+            sleep(pause).await;
+            let late = began.elapsed().saturating_sub(pause);
+            seen.fetch_max(u64::try_from(late.as_millis()).unwrap(), Ordering::Relaxed);
+        }
+    });
+    (lag, task)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_ends_at_its_deadline_in_whichever_way_the_server_hangs() {
+    let (lag, task) = measure_lag();
+    for hang in Hang::ALL {
+        let client = client(&hang.start().await);
+        let calls = operations().into_iter().map(|(name, call)| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let began = Instant::now();
+                let outcome = call(client).await;
+                (name, began.elapsed(), outcome)
+            })
+        });
+        for call in futures_util::future::join_all(calls).await {
+            let (name, took, outcome) = call.unwrap();
+            let late = took.saturating_sub(TOTAL);
+            // A call, its server and the measured timer each take their turn on the same machine.
+            let allowed = SLACK + 3 * Duration::from_millis(lag.load(Ordering::Relaxed));
+            assert!(late <= allowed, "{name} while the server hangs at {hang:?}: {late:?} late, {outcome:?}");
+            let Err(error) = outcome else { continue };
+            assert_ne!(error.kind(), ErrorKind::InvalidRequest, "{name} at {hang:?}: {error}");
+            if matches!(hang, Hang::Connect | Hang::Tls | Hang::Token) {
+                assert_ne!(error.kind(), ErrorKind::OutcomeUnknown, "{name} at {hang:?}: {error}");
+            }
+        }
+    }
+    task.abort();
+}
+
+/// A new operation belongs in the table above.
+#[test]
+fn the_table_has_every_operation_of_the_contract() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/contract.json")).unwrap();
+    let contract: Value = serde_json::from_str(&text).unwrap();
+    let sections = contract["objects"]["KopoKopo"]["methods"].as_object().unwrap();
+    let mut expected = BTreeSet::new();
+    for (section, method) in sections {
+        let Some(object) = method["returns"].as_str().and_then(|name| contract["objects"].get(name)) else { continue };
+        for (name, operation) in object["methods"].as_object().unwrap() {
+            if operation["async"] == true {
+                expected.insert(format!("{section}.{name}"));
+            }
+        }
+    }
+    let own: BTreeSet<String> = operations().into_iter().map(|(name, _)| name.to_owned()).collect();
+    let missing: Vec<_> = expected.difference(&own).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(!expected.is_empty());
+}
