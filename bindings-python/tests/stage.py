@@ -15,7 +15,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-K2 = os.environ.get("K2_BINARY", str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "k2"))
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+K2 = os.environ.get("K2_BINARY", str(TARGET / "debug" / "k2"))
 PATIENCE = 3.0
 
 

@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from stage import TESTS
+from stage import TARGET, TESTS
 
 FOLDER = TESTS / "vectors"
 
@@ -20,6 +20,14 @@ def payloads(*prefixes: str) -> list[tuple[str, bytes]]:
     files = [path for path in sorted((FOLDER / "payloads").iterdir()) if path.name.startswith(prefixes)]
     assert files, prefixes
     return [(path.stem, path.read_bytes()) for path in files]
+
+
+def deletions() -> list[dict[str, Any]]:
+    """The deletion vectors, which are not in the repository: the first line is about the others."""
+    file = TARGET / "deletion-vectors.jsonl"
+    remedy = "run `cargo run --package kopokopo-tests --bin deletion-vectors`"
+    assert file.exists(), f"{file} is missing: {remedy}"
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 def body(written: Any) -> bytes:
