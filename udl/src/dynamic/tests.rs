@@ -156,3 +156,11 @@ fn every_shape_knows_its_place() {
         assert_eq!(shape.index, at, "{}", shape.name);
     }
 }
+
+#[test]
+fn metadata_keeps_the_order_of_the_caller() {
+    let text = r#"{"till_number":"1","phone_number":"0712345678","amount":"1","callback_url":"https://shop.example","metadata":{"z":1,"a":2,"m":3}}"#;
+    let given: Arguments = serde_json::from_str(text).unwrap();
+    let request: crate::IncomingPaymentRequest = read(given, api::ErrorKind::InvalidRequest).unwrap();
+    assert_eq!(request.metadata.unwrap().as_str(), r#"{"z":1,"a":2,"m":3}"#);
+}
