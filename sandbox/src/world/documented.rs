@@ -1,5 +1,7 @@
 //! What the API reference, the guides and the official SDKs name: their samples work here as they are printed.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
@@ -265,9 +267,18 @@ impl World {
     }
 }
 
+/// The attributes of a sample, parsed once: every start and every reset needs them.
 fn attributes(sample: &str) -> Map<String, Value> {
-    let document = samples::read(sample).unwrap_or_default();
-    document["data"]["attributes"].as_object().cloned().unwrap_or_default()
+    static PARSED: LazyLock<BTreeMap<&str, Map<String, Value>>> = LazyLock::new(|| {
+        let names = RESOURCES.iter().map(|(_, _, _, sample, _)| *sample);
+        names
+            .map(|name| {
+                let document = samples::read(name).unwrap_or_default();
+                (name, document["data"]["attributes"].as_object().cloned().unwrap_or_default())
+            })
+            .collect()
+    });
+    PARSED.get(sample).cloned().unwrap_or_default()
 }
 
 fn wallet() -> Map<String, Value> {
