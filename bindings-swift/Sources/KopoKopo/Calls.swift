@@ -9,6 +9,14 @@ func call<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
     do { return try await work() } catch { throw lifted(error) }
 }
 
+/// A create that has begun runs to its end, at most for its timeout, although its task is cancelled meanwhile: the caller
+/// gets its result, so a cancellation never leaves the payment's outcome unknown. In a task that is cancelled already,
+/// nothing is sent.
+func uncancelled<Answer: Sendable>(_ work: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
+    try Task.checkCancellation()
+    return try await Task { try await call(work) }.value
+}
+
 /// The same, for what can be the first thing that a program does.
 func enter<Answer>(_ work: () throws -> Answer) throws -> Answer {
     try Library.ready()
@@ -39,7 +47,12 @@ func foreign<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
             messages: [],
             retryAfter: nil,
             attempts: 0,
-            body: nil
+            body: nil,
+            id: nil,
+            location: nil,
+            state: nil,
+            requestId: nil,
+            sentAt: nil
         )
     }
 }

@@ -27,13 +27,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "webhook_subscriptions.get":
         return try await client.webhookSubscriptions.get(given.required("id"))
-    case "webhook_subscriptions.wait":
-        return try await client.webhookSubscriptions.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "incoming_payments.create":
         return try await client.incomingPayments.create(
             tillNumber: given.required("till_number"),
@@ -49,13 +42,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "incoming_payments.get":
         return try await client.incomingPayments.get(given.required("id"))
-    case "incoming_payments.wait":
-        return try await client.incomingPayments.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "merchant_wallets.create":
         return try await client.merchantWallets.create(
             firstName: given.required("first_name"),
@@ -66,13 +52,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "merchant_wallets.get":
         return try await client.merchantWallets.get(given.required("id"))
-    case "merchant_wallets.wait":
-        return try await client.merchantWallets.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "merchant_bank_accounts.create":
         return try await client.merchantBankAccounts.create(
             accountName: given.required("account_name"),
@@ -83,13 +62,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "merchant_bank_accounts.get":
         return try await client.merchantBankAccounts.get(given.required("id"))
-    case "merchant_bank_accounts.wait":
-        return try await client.merchantBankAccounts.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "external_recipients.create_mobile_wallet":
         return try await client.externalRecipients.createMobileWallet(
             firstName: given.required("first_name"),
@@ -122,13 +94,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "external_recipients.get":
         return try await client.externalRecipients.get(given.required("id"))
-    case "external_recipients.wait":
-        return try await client.externalRecipients.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "send_money.create":
         return try await client.sendMoney.create(
             destinations: given.required("destinations"),
@@ -145,13 +110,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "send_money.get":
         return try await client.sendMoney.get(given.required("id"))
-    case "send_money.wait":
-        return try await client.sendMoney.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "polling.create":
         return try await client.polling.create(
             scope: given.required("scope"),
@@ -162,13 +120,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "polling.get":
         return try await client.polling.get(given.required("id"))
-    case "polling.wait":
-        return try await client.polling.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "sms_notifications.create":
         return try await client.smsNotifications.create(
             webhookEventReference: given.required("webhook_event_reference"),
@@ -177,13 +128,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "sms_notifications.get":
         return try await client.smsNotifications.get(given.required("id"))
-    case "sms_notifications.wait":
-        return try await client.smsNotifications.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "reversals.create":
         return try await client.reversals.create(
             transactionReference: given.required("transaction_reference"),
@@ -193,13 +137,6 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "reversals.get":
         return try await client.reversals.get(given.required("id"))
-    case "reversals.wait":
-        return try await client.reversals.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "payment_links.create":
         return try await client.paymentLinks.create(
             tillNumber: given.required("till_number"),
@@ -212,36 +149,75 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         )
     case "payment_links.get":
         return try await client.paymentLinks.get(given.required("id"))
-    case "payment_links.wait":
-        return try await client.paymentLinks.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "payment_links.cancel":
         try await client.paymentLinks.cancel(given.required("id"))
         return Nothing()
     case "payments.get":
         return try await client.payments.get(given.required("id"))
-    case "payments.wait":
-        return try await client.payments.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     case "settlement_transfers.get":
         return try await client.settlementTransfers.get(given.required("id"))
-    case "settlement_transfers.wait":
-        return try await client.settlementTransfers.wait(
-            id: given.required("id"),
-            timeout: given.optional("timeout"),
-            interval: given.optional("interval"),
-            maxInterval: given.optional("max_interval")
-        )
     default: throw Misuse("there is no operation \(operation)")
     }
+}
+
+/// Calls `incoming_payments.wait` and `incoming_payments.watch`, and their like.
+func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: WaitOptions) async throws
+    -> any Sendable {
+    switch operation {
+    case "webhook_subscriptions.wait":
+        return try await client.webhookSubscriptions.wait(id: id, options: options)
+    case "webhook_subscriptions.watch":
+        return try await all(client.webhookSubscriptions.watch(id: id, options: options))
+    case "incoming_payments.wait":
+        return try await client.incomingPayments.wait(id: id, options: options)
+    case "incoming_payments.watch":
+        return try await all(client.incomingPayments.watch(id: id, options: options))
+    case "merchant_wallets.wait":
+        return try await client.merchantWallets.wait(id: id, options: options)
+    case "merchant_wallets.watch":
+        return try await all(client.merchantWallets.watch(id: id, options: options))
+    case "merchant_bank_accounts.wait":
+        return try await client.merchantBankAccounts.wait(id: id, options: options)
+    case "merchant_bank_accounts.watch":
+        return try await all(client.merchantBankAccounts.watch(id: id, options: options))
+    case "external_recipients.wait":
+        return try await client.externalRecipients.wait(id: id, options: options)
+    case "external_recipients.watch":
+        return try await all(client.externalRecipients.watch(id: id, options: options))
+    case "send_money.wait":
+        return try await client.sendMoney.wait(id: id, options: options)
+    case "send_money.watch":
+        return try await all(client.sendMoney.watch(id: id, options: options))
+    case "polling.wait":
+        return try await client.polling.wait(id: id, options: options)
+    case "polling.watch":
+        return try await all(client.polling.watch(id: id, options: options))
+    case "sms_notifications.wait":
+        return try await client.smsNotifications.wait(id: id, options: options)
+    case "sms_notifications.watch":
+        return try await all(client.smsNotifications.watch(id: id, options: options))
+    case "reversals.wait":
+        return try await client.reversals.wait(id: id, options: options)
+    case "reversals.watch":
+        return try await all(client.reversals.watch(id: id, options: options))
+    case "payment_links.wait":
+        return try await client.paymentLinks.wait(id: id, options: options)
+    case "payment_links.watch":
+        return try await all(client.paymentLinks.watch(id: id, options: options))
+    case "payments.wait":
+        return try await client.payments.wait(id: id, options: options)
+    case "payments.watch":
+        return try await all(client.payments.watch(id: id, options: options))
+    case "settlement_transfers.wait":
+        return try await client.settlementTransfers.wait(id: id, options: options)
+    case "settlement_transfers.watch":
+        return try await all(client.settlementTransfers.watch(id: id, options: options))
+    default: throw Misuse("there is no operation \(operation)")
+    }
+}
+
+private func all<Value: Sendable>(_ states: States<Value>) async throws -> [Value] {
+    try await states.reduce(into: []) { $0.append($1) }
 }
 
 extension CreatedWebhookSubscription: Handle {

@@ -3,7 +3,7 @@ import Foundation
 @testable import KopoKopo
 
 private let helpers: Set = [
-    "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt",
+    "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt", "failed_batches",
 ]
 
 /// `phoneNumber` to `phone_number`.
@@ -48,7 +48,8 @@ func plain(_ error: KopoKopoError) -> JSON {
         "field": plain(field as Any), "status": plain(error.status as Any), "code": plain(error.code as Any),
         "messages": plain(error.messages),
         "retry_after": plain(error.retryAfter.map { Int($0.components.seconds) } as Any),
-        "attempts": plain(error.attempts), "body": plain(error.body as Any),
+        "attempts": plain(error.attempts), "body": plain(error.body as Any), "id": plain(error.id as Any),
+        "location": plain(error.location as Any), "state": plain(error.state as Any),
     ])
 }
 

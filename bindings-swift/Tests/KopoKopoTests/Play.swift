@@ -117,21 +117,21 @@ final class Play {
     }
 
     private func call(_ operation: String, _ step: [String: JSON]) async throws {
-        try known(step, ["call", "with", "wait", "options", "parallel", "as", "expect", "expect_error"])
-        let given = Arguments(try Matching.fill(step["with"] ?? .object([:]), names))
+        try known(
+            step, ["call", "with", "wait", "options", "parallel", "retry_chain", "as", "expect", "expect_error"])
+        let filled = try Matching.fill(step["with"] ?? .object([:]), names)
         let client = try step["options"]?.object.map(differing) ?? self.client
         let waiting = try step["wait"]?.object.map(Self.patience)
+        let retries = step["retry_chain"]?.int ?? 0
         let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
             for _ in 0..<(step["parallel"]?.int ?? 1) {
                 group.addTask {
-                    do {
-                        let answer = try await perform(operation, client, given)
-                        guard let waiting else { return .success(plain(answer)) }
-                        guard let handle = answer as? any Handle else { throw Misuse("nothing to wait for") }
-                        return .success(plain(try await handle.finished(waiting)))
-                    } catch let error as KopoKopoError {
-                        return .failure(error)
+                    var outcome = try await Self.attempt(operation, client, filled, waiting)
+                    for _ in 0..<retries {
+                        guard case .failure(let error) = outcome, [.timeout, .connection].contains(error.kind) else { break }
+                        outcome = try await Self.attempt(operation, client, filled, waiting)
                     }
+                    return outcome
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -140,6 +140,24 @@ final class Play {
     }
 
     private typealias Outcome = Result<JSON, KopoKopoError>
+
+    /// A call, and the wait for what it created. Waits by id take their options as arguments.
+    private static func attempt(
+        _ operation: String, _ client: KopoKopo, _ given: JSON, _ waiting: WaitOptions?
+    ) async throws -> Outcome {
+        do {
+            if operation.hasSuffix(".wait") || operation.hasSuffix(".watch") {
+                let id = given.object?["id"]?.asText ?? ""
+                return .success(plain(try await follow(operation, client, id, waiting ?? WaitOptions())))
+            }
+            let answer = try await perform(operation, client, Arguments(given))
+            guard let waiting else { return .success(plain(answer)) }
+            guard let handle = answer as? any Handle else { throw Misuse("nothing to wait for") }
+            return .success(plain(try await handle.finished(waiting)))
+        } catch let error as KopoKopoError {
+            return .failure(error)
+        }
+    }
 
     private func differing(_ given: [String: JSON]) throws -> KopoKopo {
         try known(given, ["timeout_ms", "connect_timeout_ms", "stalled_timeout_ms", "max_retries"])

@@ -53,8 +53,14 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> IncomingPaymentWatch {
-        try call { try IncomingPaymentWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<IncomingPayment> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try IncomingPayment(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -70,33 +76,8 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> IncomingPaymentWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<IncomingPayment> {
-        States(id: id, operation: "incoming_payments.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -154,8 +135,14 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> PaymentLinkWatch {
-        try call { try PaymentLinkWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<PaymentLink> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try PaymentLink(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -171,33 +158,8 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> PaymentLinkWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<PaymentLink> {
-        States(id: id, operation: "payment_links.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 

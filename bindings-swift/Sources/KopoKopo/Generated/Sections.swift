@@ -16,7 +16,7 @@ public struct IncomingPayments: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost: the customer may have been asked.
     public func create(_ request: IncomingPaymentRequest) async throws -> CreatedIncomingPayment {
-        try await call { try await CreatedIncomingPayment(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedIncomingPayment(raw: raw.create(request: request.lower())) }
     }
 
     /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -76,36 +76,62 @@ public struct IncomingPayments: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> IncomingPayment {
-        try await call { try await IncomingPayment(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> IncomingPayment {
+        try await call { try await IncomingPayment(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> IncomingPayment {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> IncomingPaymentWatch {
-        try call { try IncomingPaymentWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<IncomingPayment> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try IncomingPayment(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct IncomingPaymentWatch: Sendable {
-    let raw: KopoKopoRaw.IncomingPaymentWatch
-
-    init(raw: KopoKopoRaw.IncomingPaymentWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> IncomingPayment? {
-        try await call { try await raw.poll().map { try IncomingPayment(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<IncomingPayment> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Links that customers pay at (API reference, section Payment Links).
@@ -119,7 +145,7 @@ public struct PaymentLinks: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: PaymentLinkRequest) async throws -> CreatedPaymentLink {
-        try await call { try await CreatedPaymentLink(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedPaymentLink(raw: raw.create(request: request.lower())) }
     }
 
     /// Makes a link. Read it for its URL: `get`.
@@ -169,15 +195,61 @@ public struct PaymentLinks: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> PaymentLink {
-        try await call { try await PaymentLink(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> PaymentLink {
+        try await call { try await PaymentLink(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> PaymentLink {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> PaymentLinkWatch {
-        try call { try PaymentLinkWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<PaymentLink> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try PaymentLink(raw: $0) } } }
+            )
+        }
+    }
+
+    /// The states of the resource with this id as they change, up to the final one.
+    ///
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<PaymentLink> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
@@ -186,26 +258,6 @@ public struct PaymentLinks: Sendable {
     public func cancel(_ id: String) async throws {
         try await call { try await raw.cancel(id: id) }
     }
-}
-
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct PaymentLinkWatch: Sendable {
-    let raw: KopoKopoRaw.PaymentLinkWatch
-
-    init(raw: KopoKopoRaw.PaymentLinkWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
-    ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> PaymentLink? {
-        try await call { try await raw.poll().map { try PaymentLink(raw: $0) } }
-    }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.

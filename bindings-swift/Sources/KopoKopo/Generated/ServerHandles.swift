@@ -54,8 +54,14 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> WebhookSubscriptionWatch {
-        try call { try WebhookSubscriptionWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<WebhookSubscription> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try WebhookSubscription(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -71,33 +77,8 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> WebhookSubscriptionWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<WebhookSubscription> {
-        States(id: id, operation: "webhook_subscriptions.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -155,8 +136,14 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> MerchantWalletWatch {
-        try call { try MerchantWalletWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<MerchantWallet> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try MerchantWallet(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -172,33 +159,8 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> MerchantWalletWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<MerchantWallet> {
-        States(id: id, operation: "merchant_wallets.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -256,8 +218,14 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> MerchantBankAccountWatch {
-        try call { try MerchantBankAccountWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<MerchantBankAccount> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try MerchantBankAccount(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -273,33 +241,8 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> MerchantBankAccountWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<MerchantBankAccount> {
-        States(id: id, operation: "merchant_bank_accounts.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -357,8 +300,14 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> ExternalRecipientWatch {
-        try call { try ExternalRecipientWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<ExternalRecipient> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try ExternalRecipient(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -374,33 +323,8 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> ExternalRecipientWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<ExternalRecipient> {
-        States(id: id, operation: "external_recipients.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -458,8 +382,14 @@ public struct CreatedSendMoney: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> SendMoneyWatch {
-        try call { try SendMoneyWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<SendMoney> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try SendMoney(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -475,33 +405,8 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> SendMoneyWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<SendMoney> {
-        States(id: id, operation: "send_money.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -559,8 +464,14 @@ public struct CreatedPolling: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> PollingWatch {
-        try call { try PollingWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<Polling> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try Polling(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -576,33 +487,8 @@ public struct CreatedPolling: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> PollingWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<Polling> {
-        States(id: id, operation: "polling.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -660,8 +546,14 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> SmsNotificationWatch {
-        try call { try SmsNotificationWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<SmsNotification> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try SmsNotification(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -677,33 +569,8 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> SmsNotificationWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<SmsNotification> {
-        States(id: id, operation: "sms_notifications.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 
@@ -761,8 +628,14 @@ public struct CreatedReversal: Sendable, Identifiable {
     /// Its states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
-    public func watch(_ options: WaitOptions) throws -> ReversalWatch {
-        try call { try ReversalWatch(raw: raw.watch(options: options.lower())) }
+    public func watch(_ options: WaitOptions) -> States<Reversal> {
+        States {
+            let watch = try call { try raw.watch(options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try Reversal(raw: $0) } } }
+            )
+        }
     }
 
     /// Its states as they change, up to the final one.
@@ -778,33 +651,8 @@ public struct CreatedReversal: Sendable, Identifiable {
         timeout: Duration = .seconds(120),
         interval: Duration = .seconds(3),
         maxInterval: Duration = .seconds(15)
-    ) throws -> ReversalWatch {
-        try watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
-    }
-
-    /// How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-    /// Passing failures do not end it; everything else does, as with `wait`.
-    ///
-    /// Errors: `.timeout` when the state was not final in time, and those of `wait`.
-    ///
-    /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
-    ///   - maxInterval: The longest pause.
-    public func watch(
-        timeout: Duration = .seconds(120),
-        interval: Duration = .seconds(3),
-        maxInterval: Duration = .seconds(15)
     ) -> States<Reversal> {
-        States(id: id, operation: "reversals.get", options: WaitOptions(
-            timeout: timeout,
-            interval: interval,
-            maxInterval: maxInterval
-        )) {
-            let now = try await get()
-            return .init(value: now, isFinal: now.isFinal, text: now.raw.text)
-        }
+        watch(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 }
 

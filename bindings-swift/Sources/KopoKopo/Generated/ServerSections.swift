@@ -52,7 +52,7 @@ public struct WebhookSubscriptions: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: WebhookSubscriptionRequest) async throws -> CreatedWebhookSubscription {
-        try await call { try await CreatedWebhookSubscription(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedWebhookSubscription(raw: raw.create(request: request.lower())) }
     }
 
     /// Subscribes to a kind of event.
@@ -97,36 +97,62 @@ public struct WebhookSubscriptions: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> WebhookSubscription {
-        try await call { try await WebhookSubscription(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> WebhookSubscription {
+        try await call { try await WebhookSubscription(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> WebhookSubscription {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> WebhookSubscriptionWatch {
-        try call { try WebhookSubscriptionWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<WebhookSubscription> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try WebhookSubscription(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct WebhookSubscriptionWatch: Sendable {
-    let raw: KopoKopoRaw.WebhookSubscriptionWatch
-
-    init(raw: KopoKopoRaw.WebhookSubscriptionWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> WebhookSubscription? {
-        try await call { try await raw.poll().map { try WebhookSubscription(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<WebhookSubscription> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet).
@@ -140,7 +166,7 @@ public struct MerchantWallets: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: MerchantWalletRequest) async throws -> CreatedMerchantWallet {
-        try await call { try await CreatedMerchantWallet(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedMerchantWallet(raw: raw.create(request: request.lower())) }
     }
 
     /// Adds a mobile wallet of the merchant's own.
@@ -185,36 +211,62 @@ public struct MerchantWallets: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> MerchantWallet {
-        try await call { try await MerchantWallet(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> MerchantWallet {
+        try await call { try await MerchantWallet(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> MerchantWallet {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> MerchantWalletWatch {
-        try call { try MerchantWalletWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<MerchantWallet> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try MerchantWallet(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct MerchantWalletWatch: Sendable {
-    let raw: KopoKopoRaw.MerchantWalletWatch
-
-    init(raw: KopoKopoRaw.MerchantWalletWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> MerchantWallet? {
-        try await call { try await raw.poll().map { try MerchantWallet(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<MerchantWallet> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// The merchant's own bank accounts (API reference, section Create a merchant bank account).
@@ -228,7 +280,7 @@ public struct MerchantBankAccounts: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: MerchantBankAccountRequest) async throws -> CreatedMerchantBankAccount {
-        try await call { try await CreatedMerchantBankAccount(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedMerchantBankAccount(raw: raw.create(request: request.lower())) }
     }
 
     /// Adds a bank account of the merchant's own.
@@ -272,36 +324,62 @@ public struct MerchantBankAccounts: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> MerchantBankAccount {
-        try await call { try await MerchantBankAccount(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> MerchantBankAccount {
+        try await call { try await MerchantBankAccount(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> MerchantBankAccount {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> MerchantBankAccountWatch {
-        try call { try MerchantBankAccountWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<MerchantBankAccount> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try MerchantBankAccount(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct MerchantBankAccountWatch: Sendable {
-    let raw: KopoKopoRaw.MerchantBankAccountWatch
-
-    init(raw: KopoKopoRaw.MerchantBankAccountWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> MerchantBankAccount? {
-        try await call { try await raw.poll().map { try MerchantBankAccount(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<MerchantBankAccount> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// People and businesses to send money to (API reference, section Create an external recipient).
@@ -315,7 +393,9 @@ public struct ExternalRecipients: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func createMobileWallet(_ request: MobileWalletRecipientRequest) async throws -> CreatedExternalRecipient {
-        try await call { try await CreatedExternalRecipient(raw: raw.createMobileWallet(request: request.lower())) }
+        try await uncancelled {
+            try await CreatedExternalRecipient(raw: raw.createMobileWallet(request: request.lower()))
+        }
     }
 
     /// Adds a person's mobile wallet.
@@ -353,7 +433,9 @@ public struct ExternalRecipients: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func createBankAccount(_ request: BankAccountRecipientRequest) async throws -> CreatedExternalRecipient {
-        try await call { try await CreatedExternalRecipient(raw: raw.createBankAccount(request: request.lower())) }
+        try await uncancelled {
+            try await CreatedExternalRecipient(raw: raw.createBankAccount(request: request.lower()))
+        }
     }
 
     /// Adds a bank account of somebody else.
@@ -388,7 +470,7 @@ public struct ExternalRecipients: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func createTill(_ request: TillRecipientRequest) async throws -> CreatedExternalRecipient {
-        try await call { try await CreatedExternalRecipient(raw: raw.createTill(request: request.lower())) }
+        try await uncancelled { try await CreatedExternalRecipient(raw: raw.createTill(request: request.lower())) }
     }
 
     /// Adds another business's till.
@@ -413,7 +495,7 @@ public struct ExternalRecipients: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func createPaybill(_ request: PaybillRecipientRequest) async throws -> CreatedExternalRecipient {
-        try await call { try await CreatedExternalRecipient(raw: raw.createPaybill(request: request.lower())) }
+        try await uncancelled { try await CreatedExternalRecipient(raw: raw.createPaybill(request: request.lower())) }
     }
 
     /// Adds a paybill account.
@@ -454,36 +536,62 @@ public struct ExternalRecipients: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> ExternalRecipient {
-        try await call { try await ExternalRecipient(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> ExternalRecipient {
+        try await call { try await ExternalRecipient(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> ExternalRecipient {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> ExternalRecipientWatch {
-        try call { try ExternalRecipientWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<ExternalRecipient> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try ExternalRecipient(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct ExternalRecipientWatch: Sendable {
-    let raw: KopoKopoRaw.ExternalRecipientWatch
-
-    init(raw: KopoKopoRaw.ExternalRecipientWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> ExternalRecipient? {
-        try await call { try await raw.poll().map { try ExternalRecipient(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<ExternalRecipient> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Money sent out (API reference, section Send Money).
@@ -498,7 +606,7 @@ public struct SendMoneyRequests: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost: the money may be on its way, and sending again may send it twice.
     public func create(_ request: SendMoneyRequest) async throws -> CreatedSendMoney {
-        try await call { try await CreatedSendMoney(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedSendMoney(raw: raw.create(request: request.lower())) }
     }
 
     /// Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
@@ -536,7 +644,7 @@ public struct SendMoneyRequests: Sendable {
     ///
     /// Errors: as `create`.
     public func sweepAllFunds(_ request: SweepRequest) async throws -> CreatedSendMoney {
-        try await call { try await CreatedSendMoney(raw: raw.sweepAllFunds(request: request.lower())) }
+        try await uncancelled { try await CreatedSendMoney(raw: raw.sweepAllFunds(request: request.lower())) }
     }
 
     /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -570,36 +678,62 @@ public struct SendMoneyRequests: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> SendMoney {
-        try await call { try await SendMoney(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> SendMoney {
+        try await call { try await SendMoney(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> SendMoney {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> SendMoneyWatch {
-        try call { try SendMoneyWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<SendMoney> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try SendMoney(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct SendMoneyWatch: Sendable {
-    let raw: KopoKopoRaw.SendMoneyWatch
-
-    init(raw: KopoKopoRaw.SendMoneyWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> SendMoney? {
-        try await call { try await raw.poll().map { try SendMoney(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<SendMoney> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Transactions of a span of time (API reference, section Polling).
@@ -612,7 +746,7 @@ public struct PollingRequests: Sendable {
     ///
     /// Errors: `.invalidRequest` naming the field, before anything is sent.
     public func create(_ request: PollingRequest) async throws -> CreatedPolling {
-        try await call { try await CreatedPolling(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedPolling(raw: raw.create(request: request.lower())) }
     }
 
     /// Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
@@ -655,36 +789,62 @@ public struct PollingRequests: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> Polling {
-        try await call { try await Polling(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> Polling {
+        try await call { try await Polling(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> Polling {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> PollingWatch {
-        try call { try PollingWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<Polling> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try Polling(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct PollingWatch: Sendable {
-    let raw: KopoKopoRaw.PollingWatch
-
-    init(raw: KopoKopoRaw.PollingWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> Polling? {
-        try await call { try await raw.poll().map { try Polling(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<Polling> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Messages to customers about their payments: version 1, deprecated (API reference, section Transaction SMS
@@ -699,7 +859,7 @@ public struct SmsNotifications: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: SmsNotificationRequest) async throws -> CreatedSmsNotification {
-        try await call { try await CreatedSmsNotification(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedSmsNotification(raw: raw.create(request: request.lower())) }
     }
 
     /// Sends a message to the customer of a webhook.
@@ -737,36 +897,62 @@ public struct SmsNotifications: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> SmsNotification {
-        try await call { try await SmsNotification(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> SmsNotification {
+        try await call { try await SmsNotification(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> SmsNotification {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> SmsNotificationWatch {
-        try call { try SmsNotificationWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<SmsNotification> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try SmsNotification(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct SmsNotificationWatch: Sendable {
-    let raw: KopoKopoRaw.SmsNotificationWatch
-
-    init(raw: KopoKopoRaw.SmsNotificationWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> SmsNotification? {
-        try await call { try await raw.poll().map { try SmsNotification(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<SmsNotification> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Money given back to customers (API reference, section Reversals).
@@ -781,7 +967,7 @@ public struct Reversals: Sendable {
     /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
     /// lost.
     public func create(_ request: ReversalRequest) async throws -> CreatedReversal {
-        try await call { try await CreatedReversal(raw: raw.create(request: request.lower())) }
+        try await uncancelled { try await CreatedReversal(raw: raw.create(request: request.lower())) }
     }
 
     /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
@@ -823,36 +1009,62 @@ public struct Reversals: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> Reversal {
-        try await call { try await Reversal(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> Reversal {
+        try await call { try await Reversal(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> Reversal {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> ReversalWatch {
-        try call { try ReversalWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<Reversal> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try Reversal(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct ReversalWatch: Sendable {
-    let raw: KopoKopoRaw.ReversalWatch
-
-    init(raw: KopoKopoRaw.ReversalWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> Reversal? {
-        try await call { try await raw.poll().map { try Reversal(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<Reversal> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Payments of the API's first version: they can still be read (guide to payment status, version 1).
@@ -875,36 +1087,62 @@ public struct Payments: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> Payment {
-        try await call { try await Payment(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> Payment {
+        try await call { try await Payment(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> Payment {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> PaymentWatch {
-        try call { try PaymentWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<Payment> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try Payment(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct PaymentWatch: Sendable {
-    let raw: KopoKopoRaw.PaymentWatch
-
-    init(raw: KopoKopoRaw.PaymentWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> Payment? {
-        try await call { try await raw.poll().map { try Payment(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<Payment> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Settlement transfers of the API's first version: they can still be read where their Location says.
@@ -927,36 +1165,62 @@ public struct SettlementTransfers: Sendable {
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
     /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
-    public func wait(id: String, options: WaitOptions? = nil) async throws -> SettlementTransfer {
-        try await call { try await SettlementTransfer(raw: raw.wait(id: id, options: options.map { try $0.lower() })) }
+    public func wait(id: String, options: WaitOptions) async throws -> SettlementTransfer {
+        try await call { try await SettlementTransfer(raw: raw.wait(id: id, options: options.lower())) }
+    }
+
+    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+    /// timeout, 429, 5xx) do not end the wait.
+    ///
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
+    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// resource's id.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func wait(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) async throws -> SettlementTransfer {
+        try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
     /// The states of the resource with this id as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
-    public func watch(id: String, options: WaitOptions? = nil) throws -> SettlementTransferWatch {
-        try call { try SettlementTransferWatch(raw: raw.watch(id: id, options: options.map { try $0.lower() })) }
+    public func watch(id: String, options: WaitOptions) -> States<SettlementTransfer> {
+        States {
+            let watch = try call { try raw.watch(id: id, options: options.lower()) }
+            return Watching(
+                pause: { watch.pause() },
+                poll: { try await call { try await watch.poll().map { try SettlementTransfer(raw: $0) } } }
+            )
+        }
     }
-}
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
-public struct SettlementTransferWatch: Sendable {
-    let raw: KopoKopoRaw.SettlementTransferWatch
-
-    init(raw: KopoKopoRaw.SettlementTransferWatch) { self.raw = raw }
-
-    /// Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-    /// (no connection, a timeout, 429, 5xx) do not end the watch.
+    /// The states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.notFinal` if the timeout ended before the state was final; the request itself is not cancelled. Every
-    /// error has the resource's id, and ends the watch.
-    public func poll() async throws -> SettlementTransfer? {
-        try await call { try await raw.poll().map { try SettlementTransfer(raw: $0) } }
+    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    ///
+    /// - Parameters:
+    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
+    ///     again.
+    ///   - maxInterval: The longest pause.
+    public func watch(
+        id: String,
+        timeout: Duration = .seconds(120),
+        interval: Duration = .seconds(3),
+        maxInterval: Duration = .seconds(15)
+    ) -> States<SettlementTransfer> {
+        watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
-
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
-    public var pause: Duration? { raw.pause().map { Duration.seconds($0) } }
 }
 
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs

@@ -21,7 +21,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
             for accessor in accessors.filter(|method| method.is_accessor()) {
                 let Some(Type::Object(section)) = &accessor.returns else { continue };
                 let methods = contract.object(section).map(|section| section.methods.as_slice()).unwrap_or_default();
-                for method in methods.iter().filter(|method| method.is_async) {
+                for method in methods.iter().filter(|method| method.is_async && method.name != "wait") {
                     operation(out, accessor, method);
                 }
             }
@@ -29,6 +29,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
         });
     });
     out.line("}");
+    follow(&mut out);
     for handle in contract.objects.iter().filter(|object| object.is_handle()) {
         out.line(&format!("\nextension {}: Handle {{", handle.name));
         out.inside(|out| {
@@ -62,6 +63,42 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
         });
     }
     out.finish()
+}
+
+/// Waits and watches by id: a watch returns all its states.
+fn follow(out: &mut Writer<'_>) {
+    let contract = out.contract;
+    out.line("\n/// Calls `incoming_payments.wait` and `incoming_payments.watch`, and their like.");
+    out.line("func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: WaitOptions) async throws");
+    out.line("    -> any Sendable {");
+    out.inside(|out| {
+        out.switch("switch operation", |out| {
+            let accessors =
+                contract.objects.iter().filter(|object| is_client(object)).flat_map(|client| &client.methods);
+            for accessor in accessors.filter(|method| method.is_accessor()) {
+                let Some(Type::Object(section)) = &accessor.returns else { continue };
+                let has_wait =
+                    contract.object(section).is_some_and(|own| own.methods.iter().any(|method| method.name == "wait"));
+                if !has_wait {
+                    continue;
+                }
+                let property = camel_case(&accessor.name);
+                out.line(&format!("case \"{}.wait\":", accessor.name));
+                out.inside(|out| {
+                    out.line(&format!("return try await client.{property}.wait(id: id, options: options)"))
+                });
+                out.line(&format!("case \"{}.watch\":", accessor.name));
+                out.inside(|out| {
+                    out.line(&format!("return try await all(client.{property}.watch(id: id, options: options))"));
+                });
+            }
+            out.line("default: throw Misuse(\"there is no operation \\(operation)\")");
+        });
+    });
+    out.line("}");
+    out.line("\nprivate func all<Value: Sendable>(_ states: States<Value>) async throws -> [Value] {");
+    out.inside(|out| out.line("try await states.reduce(into: []) { $0.append($1) }"));
+    out.line("}");
 }
 
 fn operation(out: &mut Writer<'_>, accessor: &Callable, method: &Callable) {

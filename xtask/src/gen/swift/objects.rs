@@ -10,7 +10,8 @@ const IMPORTS: &[&str] = &["public import Foundation", "internal import KopoKopo
 
 pub(super) fn sections(contracts: &Contracts<'_>, part: Part) -> String {
     let mut out = Writer::new(contracts, part, IMPORTS);
-    let sections = contracts.all.objects.iter().filter(|object| !is_client(object) && !object.is_handle());
+    let is_section = |object: &&Object| !is_client(object) && !object.is_handle() && !object.is_watch();
+    let sections = contracts.all.objects.iter().filter(is_section);
     sections.filter(|object| contracts.is_in(part, &object.name)).for_each(|object| structure(&mut out, object));
     for callback in contracts.all.callbacks.iter().filter(|found| contracts.is_in(part, &found.name)) {
         self::callback(&mut out, callback);
@@ -97,9 +98,6 @@ fn structure(out: &mut Writer<'_>, object: &Object) {
         for callable in &object.methods {
             method(out, callable);
         }
-        if object.is_handle() {
-            watch(out, object);
-        }
     });
     if object.is_handle() {
         out.gap();
@@ -135,15 +133,9 @@ fn answered(contract: &Contract, returns: Option<&Type>, call: &str) -> (String,
     )
 }
 
-/// The record that is flattened where a callable takes only that.
-fn only_record(callable: &Callable) -> Option<&str> {
-    match callable.arguments.as_slice() {
-        [field] => match field.ty.inner() {
-            Type::Record(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
+/// The record that is flattened: the only argument, or options that come last.
+fn flattened_record(callable: &Callable) -> Option<&str> {
+    callable.flattened().map(|(_, record)| record)
 }
 
 fn method(out: &mut Writer<'_>, callable: &Callable) {
@@ -160,24 +152,61 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     let call = format!("raw.{name}({})", lowered(contract, &given).join(", "));
     let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);
     let answer = answer.trim_start_matches("try ");
+    // A create that has begun runs to its end.
+    let creates = matches!(&callable.returns, Some(Type::Object(_))) && callable.is_async;
+    let around = if creates { "uncancelled" } else { "call" };
+    // What is wrong with a watch's arguments is thrown by its loop.
+    let watches = matches!(&callable.returns, Some(Type::Object(_))) && !callable.is_async;
+    let throws = if watches { "" } else { " throws" };
     out.docs(&callable.docs);
-    out.call(&format!("public func {name}"), &declared(&given), &format!("{asynchronous} throws{ty} {{"));
-    out.inside(|out| out.short_block(&format!("try {waiting}call"), &format!("try {waiting}{answer}")));
+    out.call(&format!("public func {name}"), &declared(&given), &format!("{asynchronous}{throws}{ty} {{"));
+    if let Some(Type::Object(watch)) = callable.returns.as_ref().filter(|_| !callable.is_async)
+        && let Some(resource) = watch.strip_suffix("Watch")
+    {
+        out.inside(|out| states(out, resource, &call));
+    } else {
+        out.inside(|out| out.short_block(&format!("try {waiting}{around}"), &format!("try {waiting}{answer}")));
+    }
     out.line("}");
-    if let Some(record) = only_record(callable) {
+    if let (Some(record), Some((_, first))) = (flattened_record(callable), callable.arguments.split_last()) {
         let opening = format!("public func {name}");
-        let after = format!("{asynchronous} throws{ty} {{");
-        flattened(out, callable, &opening, &after, &format!("try {waiting}{name}({record}"));
+        let after = format!("{asynchronous}{throws}{ty} {{");
+        let tried = if watches { String::new() } else { format!("try {waiting}") };
+        let first: String = first
+            .iter()
+            .map(|field| camel_case(&field.name))
+            .fold(String::new(), |text, name| text + &format!("{name}: {name}, "));
+        let label = if first.is_empty() { String::new() } else { "options: ".to_owned() };
+        flattened(out, callable, &opening, &after, &format!("{tried}{name}({first}{label}{record}"));
     }
 }
 
-/// What a callable is given as a whole: a single record is never absent, because then it is flattened.
+/// A sequence over the library's watch, which each loop opens for itself.
+fn states(out: &mut Writer<'_>, resource: &str, call: &str) {
+    let contract = out.contract;
+    let lifted = types::lift(contract, "$0", &Type::Record(resource.to_owned()));
+    out.line("States {");
+    out.inside(|out| {
+        out.line(&format!("let watch = try call {{ try {call} }}"));
+        out.line("return Watching(");
+        out.inside(|out| {
+            out.line("pause: { watch.pause() },");
+            out.line(&format!("poll: {{ try await call {{ try await watch.poll().map {{ {lifted} }} }} }}"));
+        });
+        out.line(")");
+    });
+    out.line("}");
+}
+
+/// What a callable is given as a whole: the record that is flattened too is never absent here.
 fn given(callable: &Callable) -> Vec<Field> {
-    let whole = |field: &Field| Field { ty: field.ty.inner().clone(), default: None, ..field.clone() };
-    match (only_record(callable), callable.arguments.as_slice()) {
-        (Some(_), [field]) => vec![whole(field)],
-        _ => callable.arguments.clone(),
+    let mut given = callable.arguments.clone();
+    if flattened_record(callable).is_some()
+        && let Some(last) = given.last_mut()
+    {
+        *last = Field { ty: last.ty.inner().clone(), default: None, ..last.clone() };
     }
+    given
 }
 
 /// The same with named arguments.
@@ -187,7 +216,9 @@ fn flattened(out: &mut Writer<'_>, callable: &Callable, opening: &str, after: &s
     out.line("");
     out.docs_with(&callable.docs, fields);
     out.call(opening, &declared, after);
-    out.inside(|out| out.call(before, &named(fields), ")"));
+    let record = flattened_record(callable).and_then(|name| out.contract.record(name));
+    let given = record.map_or_else(|| fields.clone(), |record| record.fields.clone());
+    out.inside(|out| out.call(before, &named(&given), ")"));
     out.line("}");
 }
 
@@ -209,7 +240,7 @@ fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
         out.call(keyword, &declared(arguments), " throws {");
         out.inside(|out| entering(out, "self.init", &call(""), &given));
         out.line("}");
-        if let Some(record) = only_record(callable) {
+        if let Some(record) = flattened_record(callable) {
             flattened(out, callable, keyword, " throws {", &format!("try self.init({record}"));
         }
         return;
@@ -242,33 +273,6 @@ fn entering(out: &mut Writer<'_>, made: &str, call: &str, given: &[String]) {
     out.line(&format!("try {made}("));
     out.inside(|out| out.block("raw: enter", |out| out.call(call, given, "")));
     out.line(")");
-}
-
-/// A sequence of what a handle's thing looks like, with the options of `wait`.
-fn watch(out: &mut Writer<'_>, handle: &Object) {
-    let contract = out.contract;
-    let Some(wait) = handle.methods.iter().find(|method| method.name == "wait") else { return };
-    let (Some(Type::Record(answer)), Some(options)) = (&wait.returns, only_record(wait)) else { return };
-    let docs = "How it stands now, and then every time that it looks otherwise, until its state is final: that is the \
-        last.\nPassing failures do not end it; everything else does, as with `wait`.\n\nErrors: `timeout` when the \
-        state was not final in time, and those of `wait`."
-        .to_owned();
-    let answer = types::public(answer);
-    let operation = format!("\"{}.get\"", contract.section_of(&answer));
-    let callable = Callable { docs, ..wait.clone() };
-    let fields = &contract.parameters(&callable);
-    let declared: Vec<_> = fields.iter().map(types::declared).collect();
-    out.line("");
-    out.docs_with(&callable.docs, fields);
-    out.call("public func watch", &declared, &format!(" -> States<{answer}> {{"));
-    out.inside(|out| {
-        out.call(&format!("States(id: id, operation: {operation}, options: {options}"), &named(fields), ") {");
-        out.inside(|out| {
-            out.line("let now = try await get()\nreturn .init(value: now, isFinal: now.isFinal, text: now.raw.text)");
-        });
-        out.line("}");
-    });
-    out.line("}");
 }
 
 /// What a program gives.

@@ -18,6 +18,7 @@ pub(super) fn swift(ty: &Type) -> String {
         Type::Text(Text::Amount) => "Decimal".into(),
         Type::String | Type::Text(Text::Currency) => "String".into(),
         Type::Text(text) => text.name().into(),
+        Type::Object(name) if name.ends_with("Watch") => format!("States<{}>", public(name.trim_end_matches("Watch"))),
         Type::Record(name) | Type::Enum(name) | Type::Object(name) => public(name),
         Type::Callback(name) => format!("any {name}"),
         Type::Optional(inner) => swift(inner) + "?",
