@@ -20,7 +20,7 @@ use crate::{
     webhooks::Webhooks,
 };
 
-pub(crate) use crate::pipeline::{Answer, Body};
+pub(crate) use crate::{answer::Answer, pipeline::Body};
 
 /// The Kopo Kopo API. Cheap to clone, safe to share between threads and tasks, and safe to use after a fork.
 ///

@@ -6,11 +6,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
-    client::{Answer, Body, KopoKopo},
-    detail::detail,
-    endpoint::{Endpoint, Safety},
-    error::{ErrorKind, KopoKopoError, Result},
-    resources::{Resource, document},
+    client::{Body, KopoKopo},
+    endpoint::Endpoint,
+    error::Result,
+    failure,
+    resources::Resource,
     types::ResourceId,
     watch::{WaitOptions, Watch},
 };
@@ -80,30 +80,8 @@ impl KopoKopo {
 
     async fn accepted(&self, endpoint: &'static Endpoint, body: Body) -> Result<ResourceId> {
         let answer = self.execute(endpoint, None, body).await?;
-        match answer.location().map(ResourceId::from_location) {
-            Some(Ok(id)) => Ok(id),
-            found => document::linked_id(&answer.bytes(), endpoint.path)
-                .ok_or_else(|| no_location(endpoint, &answer, found.is_some())),
-        }
+        answer.created_id().inspect_err(failure::warn_if_unknown)
     }
-}
-
-fn no_location(endpoint: &'static Endpoint, answer: &Answer, malformed: bool) -> KopoKopoError {
-    let fault = if malformed { "a Location that names no resource" } else { "no Location" };
-    let error = match endpoint.safety {
-        Safety::Repeatable => {
-            KopoKopoError::decode(detail!("the server accepted the request with {}, so its id is unknown", fault))
-        }
-        Safety::Once { find_out } => KopoKopoError::new(
-            ErrorKind::OutcomeUnknown,
-            detail!(
-                "the server accepted the request with {}: it very likely took effect, under an id that is unknown. Do not send it again. {}",
-                fault,
-                find_out
-            ),
-        ),
-    };
-    answer.explain(error)
 }
 
 impl<R> Clone for Created<R> {

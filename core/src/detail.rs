@@ -125,14 +125,10 @@ impl Part for ResourceId {
     }
 }
 
-/// `120 s`, `1.5 s`, `250 ms`.
+/// `120 s`, `0.25 s`.
 impl Part for Duration {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.as_secs() == 0 && self.subsec_nanos() > 0 {
-            write!(f, "{} ms", self.as_millis().max(1))
-        } else {
-            write!(f, "{} s", self.as_secs_f64())
-        }
+        write!(f, "{} s", self.as_secs_f64())
     }
 }
 
@@ -214,6 +210,6 @@ mod tests {
             'x',
             '\u{202a}'
         );
-        assert_eq!(shown.as_str(), "120 s, 1.5 s, 250 ms, \"x\" (U+0078), U+202A");
+        assert_eq!(shown.as_str(), "120 s, 1.5 s, 0.25 s, \"x\" (U+0078), U+202A");
     }
 }

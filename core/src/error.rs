@@ -3,99 +3,20 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
 use crate::{
     detail::{Detail, Sentence, detail},
     redact::{Redacted, Redactor, redact},
     types::Timestamp,
 };
 
+mod kind;
+
+pub use kind::ErrorKind;
+
 /// Shorthand for results of this crate.
 pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
-
-/// What kind of failure this is. The names are the same in every language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent.
-    Configuration,
-    /// The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422.
-    InvalidRequest,
-    /// No connection could be made, or it broke. For an operation that creates something this kind means that the
-    /// request never left this machine.
-    Connection,
-    /// The time allowed ran out. For an operation that creates something this kind means that the request never left
-    /// this machine.
-    Timeout,
-    /// The credentials or the token were refused (401).
-    Authentication,
-    /// The credentials are good but may not do this (403).
-    Permission,
-    /// There is no such thing (404, 410).
-    NotFound,
-    /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
-    RateLimited,
-    /// The server answered with another error status, or with a redirect, which is never followed.
-    Api,
-    /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
-    /// [`KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
-    /// would create a second one.
-    NotFinal,
-    /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
-    /// and repeating it may move the money twice. The detail says what is known and how to find out.
-    OutcomeUnknown,
-    /// The webhook's signature is missing, malformed or wrong: do not trust the body.
-    Signature,
-    /// An answer or an authentic webhook could not be understood.
-    Decode,
-    /// A defect in this library.
-    Internal,
-}
-
-impl ErrorKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
-        Self::Configuration,
-        Self::InvalidRequest,
-        Self::Connection,
-        Self::Timeout,
-        Self::Authentication,
-        Self::Permission,
-        Self::NotFound,
-        Self::RateLimited,
-        Self::Api,
-        Self::NotFinal,
-        Self::OutcomeUnknown,
-        Self::Signature,
-        Self::Decode,
-        Self::Internal,
-    ];
-
-    /// The stable name: `"outcome_unknown"`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Configuration => "configuration",
-            Self::InvalidRequest => "invalid_request",
-            Self::Connection => "connection",
-            Self::Timeout => "timeout",
-            Self::Authentication => "authentication",
-            Self::Permission => "permission",
-            Self::NotFound => "not_found",
-            Self::RateLimited => "rate_limited",
-            Self::Api => "api",
-            Self::NotFinal => "not_final",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::Signature => "signature",
-            Self::Decode => "decode",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.
 #[derive(Clone)]
@@ -197,6 +118,13 @@ impl KopoKopoError {
         self
     }
 
+    /// Adds a sentence.
+    pub(crate) fn with_hint(mut self, hint: impl Sentence) -> Self {
+        self.0.detail.end_sentence();
+        self.0.detail.push(&detail!(" {}", hint.into_detail()));
+        self
+    }
+
     /// Says more.
     pub(crate) fn with_more(mut self, more: impl Sentence) -> Self {
         self.0.detail.push(&more.into_detail());
@@ -249,9 +177,8 @@ impl KopoKopoError {
     }
 
     /// The server's own name for the request.
-    #[allow(dead_code, reason = "set where a response is turned into an error")]
-    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
-        self.0.request_id = request_id.map(|id| redact(&id).into_string());
+    pub(crate) fn with_request_id(mut self, request_id: Option<Redacted>) -> Self {
+        self.0.request_id = request_id.map(Redacted::into_string);
         self
     }
 
@@ -355,6 +282,34 @@ impl fmt::Display for KopoKopoError {
             write!(f, "{operation}: ")?;
         }
         f.write_str(self.0.detail.as_str())
+    }
+}
+
+/// For loggers that write JSON: every part that is set but the body, `retry_after` in seconds.
+impl Serialize for KopoKopoError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", self.0.kind.as_str())?;
+        map.serialize_entry("detail", self.detail())?;
+        for (name, text) in [
+            ("operation", self.operation()),
+            ("field", self.field()),
+            ("code", self.code()),
+            ("id", self.id()),
+            ("location", self.location()),
+            ("state", self.state()),
+            ("request_id", self.request_id()),
+        ] {
+            text.map_or(Ok(()), |text| map.serialize_entry(name, text))?;
+        }
+        self.0.status.map_or(Ok(()), |status| map.serialize_entry("status", &status))?;
+        if !self.0.messages.is_empty() {
+            map.serialize_entry("messages", &self.0.messages)?;
+        }
+        self.0.retry_after.map_or(Ok(()), |wait| map.serialize_entry("retry_after", &wait.as_secs_f64()))?;
+        map.serialize_entry("attempts", &self.0.attempts)?;
+        self.0.sent_at.map_or(Ok(()), |at| map.serialize_entry("sent_at", &at))?;
+        map.end()
     }
 }
 

@@ -144,6 +144,10 @@ pub(crate) fn refused(
         // be the response to a copy of this request that something on the way sent again.
         Safety::Once { find_out } if may_have_taken_effect(status) => {
             let mut what = detail!("was answered with {}", status);
+            if let Some(location) = response.headers.get(LOCATION) {
+                let location = String::from_utf8_lossy(location.as_bytes());
+                what.push(&detail!(" and the Location \"{}\"", redactor.redact(&location)));
+            }
             if !said_in_all.is_empty() {
                 what.push(&detail!(" ({})", said_in_all));
             }
@@ -174,8 +178,28 @@ pub(crate) fn with_response(
     response: &HttpResponse,
     redactor: &Redactor,
 ) -> KopoKopoError {
-    let error = error.with_status(response.status);
+    let error = error.with_status(response.status).with_request_id(request_id(response, redactor));
     if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty(), redactor) }
+}
+
+/// The server's own name for a request, which its support can search for.
+fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<Redacted> {
+    let id = response.headers.get("x-request-id")?.to_str().ok()?.trim();
+    (!id.is_empty()).then(|| redactor.request_id(id))
+}
+
+/// A lost outcome must be visible in a log even if the program drops the error.
+pub(crate) fn warn_if_unknown(error: &KopoKopoError) {
+    if error.kind() == ErrorKind::OutcomeUnknown {
+        tracing::warn!(
+            operation = error.operation(),
+            attempts = error.attempts(),
+            status = error.status(),
+            request_id = error.request_id(),
+            sent_at = error.sent_at().map(tracing::field::display),
+            "the outcome of a request is unknown: it may have taken effect, do not send it again"
+        );
+    }
 }
 
 /// What an error body says. The API's are short: a long one is a page of something in between.

@@ -16,6 +16,7 @@ use tokio::{
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
+    answer::Answer,
     auth::{CachedToken, Tokens},
     cancel::{InFlight, TOO_LATE},
     detail::detail,
@@ -84,48 +85,6 @@ pub(crate) struct Call<'a> {
     pub(crate) tokens: Option<&'a Tokens>,
 }
 
-/// An answer of status 2xx.
-pub(crate) struct Answer {
-    response: HttpResponse,
-    endpoint: &'static Endpoint,
-    attempts: u32,
-    redactor: Redactor,
-    held: Option<Arc<CachedToken>>,
-}
-
-impl Answer {
-    pub(crate) fn body(&self) -> Result<&[u8]> {
-        self.response.body.as_deref().map_err(|broken| {
-            self.explain(KopoKopoError::new(failure::kind(broken.reason), self.redactor().redact(&broken.detail)))
-        })
-    }
-
-    /// The body, or nothing if it broke off.
-    pub(crate) fn bytes(&self) -> Bytes {
-        self.response.body.clone().unwrap_or_default()
-    }
-
-    /// None where the header is absent. An unreadable one is as good as an empty one.
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.response.headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default())
-    }
-
-    /// An error about this answer, with all that is known of it.
-    pub(crate) fn explain(&self, error: KopoKopoError) -> KopoKopoError {
-        failure::with_response(error, self.endpoint, &self.response, &self.redactor())
-            .with_operation(self.endpoint.operation)
-            .with_attempts(self.attempts)
-    }
-
-    pub(crate) fn redactor(&self) -> Redactor {
-        self.redactor.with(self.held.as_ref().map(|held| &held.token))
-    }
-
-    pub(crate) fn unreadable(&self, error: &serde_json::Error) -> KopoKopoError {
-        self.explain(KopoKopoError::decode(detail!("the answer could not be understood: {}", json_error(error))))
-    }
-}
-
 /// Everything between an operation and the transport.
 pub(crate) struct Pipeline {
     origin: Origin,
@@ -174,6 +133,7 @@ impl Pipeline {
                 Err(error) => {
                     span.record("error", error.kind().as_str()).record("attempts", error.attempts());
                     error.status().map(|status| span.record("http.response.status_code", status));
+                    failure::warn_if_unknown(error);
                 }
             }
             outcome
@@ -185,12 +145,14 @@ impl Pipeline {
     /// What a caller learns who cancels the call before its result is delivered.
     fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<Answer>) -> Option<KopoKopoError> {
         match outcome {
-            Ok(answer) => {
-                let id = answer.location().and_then(|location| ResourceId::from_location(location).ok())?;
-                let location = self.origin.url(&format!("{}/{}", endpoint.path, id.as_str()));
-                let error = failure::cancelled_after_acceptance(endpoint, &id);
-                Some(answer.explain(error).with_resource(id.as_str(), location.into()))
-            }
+            Ok(answer) => Some(match answer.created_id() {
+                Ok(id) => {
+                    let location = self.origin.url(&format!("{}/{}", endpoint.path, id.as_str()));
+                    let error = failure::cancelled_after_acceptance(endpoint, &id).with_sent_at(answer.sent_at);
+                    answer.explain(error).with_resource(id.as_str(), location.into())
+                }
+                Err(error) => error,
+            }),
             Err(error) => (error.kind() == ErrorKind::OutcomeUnknown).then(|| error.clone()),
         }
     }
@@ -218,7 +180,9 @@ impl Pipeline {
             let redactor = || self.redactor.with(held.as_ref().map(|held| &held.token));
             let (error, passing, asked) = match outcome {
                 Ok(response) if is_usable(&response, endpoint) => {
-                    return Ok(Answer { response, endpoint, attempts, redactor: self.redactor.clone(), held });
+                    let sent_at = in_flight.and_then(InFlight::sent_at);
+                    let redactor = self.redactor.clone();
+                    return Ok(Answer { response, endpoint, attempts, redactor, token: held, sent_at });
                 }
                 Ok(response) => {
                     if let (401, Some(tokens), Some(held)) = (response.status, call.tokens, &held) {

@@ -22,6 +22,9 @@ const LONGEST_BODY: usize = 16 * 1024;
 /// How much is looked at beyond what is kept: what begins before the cut is recognised to its end.
 const LOOK_AHEAD: usize = 4 * 1024;
 
+/// A longer id of a request is cut like any text.
+const LONGEST_ID: usize = 128;
+
 /// A shorter secret is not replaced by its value: it would be found in the middle of ordinary words.
 const SHORTEST_SECRET: usize = 8;
 
@@ -78,6 +81,14 @@ impl Redactor {
     /// As [`redact`], and by value.
     pub(crate) fn redact(&self, text: &str) -> Redacted {
         Redacted(self.cut(text, LONGEST_QUOTED))
+    }
+
+    /// The id of a request: what is shaped like an id is no phone number, however numeric.
+    pub(crate) fn request_id(&self, id: &str) -> Redacted {
+        let is_id = id.len() <= LONGEST_ID
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-'));
+        let is_secret = || self.secrets.iter().any(|secret| id.contains(secret.expose()));
+        if is_id && !is_secret() { Redacted(id.to_owned()) } else { self.redact(id) }
     }
 
     /// The beginning of a body. `None` if it is empty.

@@ -4,23 +4,21 @@ use url::Url;
 
 use crate::{
     client::KopoKopo,
-    error::{KopoKopoError, Result},
+    detail::detail,
+    error::{ErrorKind, KopoKopoError, Result},
     origin::is_loopback,
     types::{Amount, Personal, PhoneNumber},
 };
 
-/// A text that must be there.
+/// A text that must be there, as it is sent: without white space around it.
 pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str> {
-    if value.trim().is_empty() {
-        Err(KopoKopoError::invalid(field, "is required and must not be blank"))
-    } else {
-        Ok(value)
-    }
+    let value = value.trim();
+    if value.is_empty() { Err(KopoKopoError::invalid(field, "is required and must not be blank")) } else { Ok(value) }
 }
 
-/// A text that may be left out. Blank counts as left out.
+/// A text that may be left out, as it is sent. Blank counts as left out.
 pub(crate) fn optional<T: AsRef<str>>(value: Option<&T>) -> Option<&str> {
-    value.map(AsRef::as_ref).filter(|text| !text.trim().is_empty())
+    value.map(|text| text.as_ref().trim()).filter(|text| !text.is_empty())
 }
 
 /// A phone number in any of the forms people type, as the twelve digits that are sent.
@@ -29,9 +27,33 @@ pub(crate) fn phone(field: &str, value: &Personal) -> Result<PhoneNumber> {
     value.as_str().parse().map_err(|error: KopoKopoError| error.at_field(field))
 }
 
-/// An amount of at least something.
-pub(crate) fn positive(field: &str, amount: &Amount) -> Result<()> {
-    if amount.is_positive() { Ok(()) } else { Err(KopoKopoError::invalid(field, "must be more than 0")) }
+/// An amount that can be paid: greater than zero and without fractions of a cent.
+pub(crate) fn payable(field: &str, amount: &Amount) -> Result<()> {
+    positive(field, amount)?;
+    if amount.is_in_cents() {
+        Ok(())
+    } else {
+        Err(KopoKopoError::invalid(field, "must have at most two decimal places: a cent is the smallest amount"))
+    }
+}
+
+fn positive(field: &str, amount: &Amount) -> Result<()> {
+    if amount.is_positive() { Ok(()) } else { Err(KopoKopoError::invalid(field, "must be greater than zero")) }
+}
+
+/// M-PESA's own limit for one transaction in shillings. Kopo Kopo does not document it, so it refuses nothing here.
+const MPESA_LIMIT: u32 = 250_000;
+
+/// Names M-PESA's limit if the server refused an amount above it.
+pub(crate) fn explain_limit(error: KopoKopoError, largest: Option<Amount>) -> KopoKopoError {
+    let is_refused = error.kind() == ErrorKind::InvalidRequest && error.status().is_some();
+    if is_refused && largest > Some(Amount::from(MPESA_LIMIT)) {
+        return error.with_hint(detail!(
+            "The amount may be too large: M-PESA is known to limit one transaction to KES {}",
+            MPESA_LIMIT
+        ));
+    }
+    error
 }
 
 /// An amount of whole shillings, at least one.
@@ -47,7 +69,10 @@ pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
 /// A URL that Kopo Kopo posts to: https, as documented. A client that talks to a simulator on loopback may name a
 /// loopback receiver over http.
 pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -> Result<&'a str> {
-    required(field, value)?;
+    let value = required(field, value)?;
+    if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(KopoKopoError::invalid(field, "must not contain spaces or line breaks"));
+    }
     let Ok(url) = Url::parse(value) else {
         return Err(KopoKopoError::invalid(
             field,
@@ -55,8 +80,14 @@ pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -
         ));
     };
     match url.scheme() {
-        "https" if url.host().is_some() => Ok(value),
-        "http" if is_loopback(&url) && client.is_loopback() => Ok(value),
+        "https" if has_authority(value) => Ok(value),
+        "http" if has_authority(value) && is_loopback(&url) && client.is_loopback() => Ok(value),
         _ => Err(KopoKopoError::invalid(field, "must begin with https://: Kopo Kopo posts to nothing else")),
     }
+}
+
+/// Whether two slashes follow the scheme. The parser takes `https:shop.example` and `https:\\\\shop.example` too, and a
+/// server may not.
+fn has_authority(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"))
 }

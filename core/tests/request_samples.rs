@@ -7,7 +7,7 @@ mod support;
 
 use kopokopo::{KopoKopo, resources::*};
 use serde_json::{Value, json};
-use support::{Act, Server, created};
+use support::{Act, Server, created_there};
 
 fn sample(name: &str) -> Value {
     let path = format!("{}/../tests/vectors/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -16,7 +16,7 @@ fn sample(name: &str) -> Value {
 
 /// The one request that an operation sent.
 async fn sent(operation: impl AsyncFnOnce(KopoKopo)) -> (String, Value) {
-    let server = Server::with_token(|_, _| Act::Answer(created("x1"))).await;
+    let server = Server::with_token(|seen, _| Act::Answer(created_there(seen, "x1"))).await;
     operation(server.client()).await;
     let mut seen = server.seen();
     assert_eq!(seen.len(), 2, "the token and the request");

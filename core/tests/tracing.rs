@@ -69,3 +69,34 @@ async fn spans_name_the_operation_and_its_route_and_nothing_private() {
         assert!(!own.contains(private), "{private}");
     }
 }
+
+#[tokio::test]
+async fn an_unknown_outcome_is_logged_as_a_warning() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let server = Server::with_token(|_, before| {
+        Act::Answer(match before {
+            0 => answer("500 Internal Server Error", "x-request-id: r1\r\n", ""),
+            1 => answer("201 Created", "location: /login/canary\r\nx-request-id: r2\r\n", ""),
+            _ => answer("400 Bad Request", "", ""),
+        })
+    })
+    .await;
+    let guard = tracing::subscriber::set_default(subscriber);
+    for _ in 0..3 {
+        server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
+    }
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
+    for (line, id) in log.lines().zip(["r1", "r2"]) {
+        assert!(line.contains("WARN") && line.contains("incoming_payments.create"), "{line}");
+        assert!(line.contains(&format!("request_id=\"{id}\"")) && line.contains("sent_at="), "{line}");
+        assert!(!line.contains("canary"), "{line}");
+    }
+}

@@ -5,7 +5,7 @@
 use kopokopo::{
     ErrorKind, KopoKopo, KopoKopoError,
     resources::*,
-    types::{EventType, Metadata, Scope, SettlementMethod},
+    types::{EventType, Metadata, MetadataValue, Scope, SettlementMethod},
 };
 
 /// Nobody answers there: a request that got so far would end in another kind of error.
@@ -40,8 +40,28 @@ async fn an_incoming_payment_names_what_is_wrong() {
     refused(try_it(|request| request.till_number = " ".into()).await, "till_number", "required");
     refused(try_it(|request| request.phone_number = "".into()).await, "phone_number", "required");
     refused(try_it(|request| request.phone_number = "+255712345678".into()).await, "phone_number", "Kenyan");
-    refused(try_it(|request| request.amount = 0.into()).await, "amount", "more than 0");
-    refused(try_it(|request| request.amount = (-5).into()).await, "amount", "more than 0");
+    refused(try_it(|request| request.amount = 0.into()).await, "amount", "greater than zero");
+    refused(try_it(|request| request.amount = (-5).into()).await, "amount", "greater than zero");
+    for amount in ["0.001", "100.555", "0.0000000000000000000000000001"] {
+        let request = IncomingPaymentRequest { amount: amount.parse().unwrap(), ..push() };
+        refused(client.incoming_payments().create(&request).await, "amount", "two decimal places");
+        let request = PaymentLinkRequest {
+            till_number: "000000".into(),
+            amount: amount.parse().unwrap(),
+            callback_url: "https://shop.example".into(),
+            ..Default::default()
+        };
+        refused(client.payment_links().create(&request).await, "amount", "two decimal places");
+    }
+    refused(try_it(|request| request.phone_number = "07l2345678".into()).await, "phone_number", "contains \"l\"");
+    refused(try_it(|request| request.callback_url = "https:shop.example".into()).await, "callback_url", "https://");
+    refused(try_it(|request| request.callback_url = "https:\\\\shop.example".into()).await, "callback_url", "https://");
+    refused(try_it(|request| request.callback_url = "https://shop.example/a b".into()).await, "callback_url", "spaces");
+    refused(
+        try_it(|request| request.callback_url = "https://shop.example/\na".into()).await,
+        "callback_url",
+        "line breaks",
+    );
     refused(try_it(|request| request.callback_url = String::new()).await, "callback_url", "required");
     refused(try_it(|request| request.callback_url = "shop".into()).await, "callback_url", "URL");
     refused(try_it(|request| request.callback_url = "http://shop.example".into()).await, "callback_url", "https");
@@ -51,6 +71,10 @@ async fn an_incoming_payment_names_what_is_wrong() {
         "metadata",
         "at most 5",
     );
+    let smuggled = |request: &mut IncomingPaymentRequest| {
+        request.metadata = Metadata::new().with("n", MetadataValue::Number(r#"{"a":1}"#.into()));
+    };
+    refused(try_it(smuggled).await, "metadata", "only texts, numbers");
 }
 
 fn to(phone: &str, amount: i32) -> Destination {
@@ -82,7 +106,7 @@ async fn sending_money_names_what_is_wrong_and_never_sweeps_by_accident() {
     refused(try_it(vec![to("0712345678", 1), till("1")]).await, "destinations", "one type");
     refused(try_it(vec![till("1"), till("2")]).await, "destinations", "each till");
     refused(try_it(vec![to("0712345678", 1), to("12", 1)]).await, "destinations[1].phone_number", "Kenyan");
-    refused(try_it(vec![to("0712345678", 0)]).await, "destinations[0].amount", "more than 0");
+    refused(try_it(vec![to("0712345678", 0)]).await, "destinations[0].amount", "greater than zero");
     let cents = Destination::Till(TillDestination {
         till_number: "1".into(),
         amount: "1.50".parse().unwrap(),

@@ -39,6 +39,10 @@ fn phone_numbers_become_the_twelve_digits_that_are_sent() {
         assert!(error.detail().contains("+254XXXXXXXXX"), "it names what is accepted: {error}");
         assert!(typed.trim().len() < 6 || !error.detail().contains(typed), "it repeats {typed:?}");
     }
+    for case in list(&file, "refused_characters") {
+        let error = text(case, "typed").parse::<PhoneNumber>().unwrap_err();
+        assert!(error.detail().contains(text(case, "named")), "{error}");
+    }
     for case in list(&file, "hashes") {
         assert_eq!(hash_phone(text(case, "phone_number")).unwrap().as_str(), text(case, "sha256"));
     }
@@ -52,6 +56,7 @@ fn amounts_are_read_exactly() {
         assert_eq!(amount.to_string(), text(case, "shown"), "{case}");
         assert_eq!(Some(amount.is_whole()), case["whole"].as_bool(), "{case}");
         assert_eq!(Some(amount.is_positive()), case["positive"].as_bool(), "{case}");
+        assert_eq!(Some(amount.is_in_cents()), case["in_cents"].as_bool(), "{case}");
         assert_eq!(serde_json::to_string(&amount.as_json_number()).unwrap(), text(case, "shown"));
         assert_eq!(serde_json::to_value(amount).unwrap(), case["shown"]);
     }
@@ -94,10 +99,12 @@ fn times_keep_their_offset_and_their_digits() {
 fn an_id_is_taken_from_a_location_and_nothing_else() {
     let file = vectors("locations.json");
     for case in list(&file, "accepted") {
-        assert_eq!(ResourceId::from_location(text(case, "location")).unwrap().as_str(), text(case, "id"), "{case}");
+        let id = ResourceId::from_location(text(case, "location"), text(case, "collection")).unwrap();
+        assert_eq!(id.as_str(), text(case, "id"), "{case}");
     }
-    for refused in texts(&file, "refused") {
-        assert_eq!(ResourceId::from_location(refused).expect_err(refused).kind(), ErrorKind::Decode);
+    for case in list(&file, "refused") {
+        let outcome = ResourceId::from_location(text(case, "location"), text(case, "collection"));
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Decode, "{case}");
     }
     for case in list(&file, "typed") {
         assert_eq!(ResourceId::parse(text(case, "text")).unwrap().as_str(), text(case, "id"), "{case}");

@@ -203,6 +203,18 @@ fn check_repetition(destinations: &[WireDestination<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// The largest amount that M-PESA carries.
+pub(super) fn largest_by_mpesa(destinations: &[Destination]) -> Option<Amount> {
+    let amounts = destinations.iter().filter_map(|destination| match destination {
+        Destination::MobileWallet(to) => Some(to.amount),
+        Destination::Till(to) => Some(to.amount),
+        Destination::Paybill(to) => Some(to.amount),
+        Destination::MerchantWallet(to) => Some(to.amount),
+        Destination::MerchantBankAccount(_) | Destination::BankAccount(_) => None,
+    });
+    amounts.max()
+}
+
 impl Destination {
     /// The API's word for the type: `mobile_wallet`.
     pub const fn type_name(&self) -> &'static str {

@@ -169,10 +169,7 @@ struct SelfLink {
 pub(crate) fn linked_id(body: &[u8], collection: &str) -> Option<ResourceId> {
     let Linked { links, data } = parse(text(body).ok()?).ok()?;
     let url = links.url.or(data.links.url).or(data.attributes.links.url)?;
-    let path = url.trim().split(['?', '#']).next()?.trim_end_matches('/');
-    let parent = path.rsplit('/').nth(1)?;
-    let expected = collection.rsplit('/').next()?;
-    (parent.replace('-', "_") == expected).then(|| ResourceId::from_location(path).ok()).flatten()
+    ResourceId::from_location(&url, collection).ok()
 }
 
 /// `reversals` is the same as `reversal`, and `payment-link` the same as `payment_link`.

@@ -89,7 +89,8 @@ impl IncomingPayments {
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
     /// customer may have been asked.
     pub async fn create(&self, request: &IncomingPaymentRequest) -> Result<Created<IncomingPayment>> {
-        self.client.create(&CREATE, &request.wire(&self.client)?).await
+        let outcome = self.client.create(&CREATE, &request.wire(&self.client)?).await;
+        outcome.map_err(|error| validate::explain_limit(error, Some(request.amount)))
     }
 
     /// Reads a payment.
@@ -105,7 +106,7 @@ impl IncomingPaymentRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let till_number = validate::required("till_number", &self.till_number)?;
         let phone_number = validate::phone("phone_number", &self.phone_number)?;
-        validate::positive("amount", &self.amount)?;
+        validate::payable("amount", &self.amount)?;
         Ok(Wire {
             payment_channel: validate::optional(self.payment_channel.as_ref()).unwrap_or("M-PESA STK Push"),
             till_number,

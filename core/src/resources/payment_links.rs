@@ -111,7 +111,7 @@ impl PaymentLinks {
 impl PaymentLinkRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let till_number = validate::required("till_number", &self.till_number)?;
-        validate::positive("amount", &self.amount)?;
+        validate::payable("amount", &self.amount)?;
         Ok(Wire {
             till_number,
             currency: self.currency.as_str(),

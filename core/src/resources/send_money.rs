@@ -86,7 +86,8 @@ impl SendMoneyRequests {
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
     /// money may be on its way, and sending again may send it twice.
     pub async fn create(&self, request: &SendMoneyRequest) -> Result<Created<SendMoney>> {
-        self.client.create(&CREATE, &request.wire(&self.client)?).await
+        let outcome = self.client.create(&CREATE, &request.wire(&self.client)?).await;
+        outcome.map_err(|error| validate::explain_limit(error, destinations::largest_by_mpesa(&request.destinations)))
     }
 
     /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is

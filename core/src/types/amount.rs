@@ -26,6 +26,11 @@ impl Amount {
         self.0.is_integer()
     }
 
+    /// Whether it has no fraction of a cent, which is the smallest unit of the Kenya shilling.
+    pub fn is_in_cents(&self) -> bool {
+        self.0.normalize().scale() <= 2
+    }
+
     /// The decimal itself.
     pub const fn decimal(&self) -> Decimal {
         self.0
@@ -54,13 +59,16 @@ impl FromStr for Amount {
     type Err = KopoKopoError;
 
     fn from_str(text: &str) -> Result<Self> {
-        parse(text.trim()).map(Self).ok_or_else(|| {
-            KopoKopoError::new(
-                ErrorKind::InvalidRequest,
-                "must be a plain decimal number such as 100 or 100.50, of at most 28 digits",
-            )
-        })
+        // The exponents of the API's numbers are not for people: 1e5 in a form is more often a typing error.
+        Some(text.trim()).filter(|text| !text.contains(['e', 'E'])).and_then(parse).map(Self).ok_or_else(refused)
     }
+}
+
+fn refused() -> KopoKopoError {
+    KopoKopoError::new(
+        ErrorKind::InvalidRequest,
+        "must be a plain decimal number such as 100 or 100.50, of at most 28 digits",
+    )
 }
 
 fn parse(text: &str) -> Option<Decimal> {
@@ -143,7 +151,7 @@ pub(super) fn from_json<E: serde::de::Error>(json: &str) -> Result<Amount, E> {
         Some(text) => Cow::Borrowed(text),
         None => Cow::Borrowed(json),
     };
-    text.parse().map_err(|error: KopoKopoError| E::custom(format!("an amount {}", error.detail())))
+    parse(text.trim()).map(Amount).ok_or_else(|| E::custom(format!("an amount {}", refused().detail())))
 }
 
 impl Add for Amount {
@@ -204,6 +212,8 @@ mod tests {
             "+5",
             "--5",
             "1e",
+            "1e5",
+            "1E+5",
             "1e99",
             "1e-40",
             "99999999999999999999999999999",
@@ -223,6 +233,16 @@ mod tests {
         let numbers: Vec<_> = amounts.iter().map(Amount::as_json_number).collect();
         assert_eq!(serde_json::to_string(&numbers).unwrap(), "[100,100.5,12345678901234567.89]");
         assert_eq!(serde_json::to_string(&amounts).unwrap(), r#"["100","100.5","12345678901234567.89"]"#);
+    }
+
+    #[test]
+    fn fractions_of_a_cent_are_told() {
+        for text in ["100", "100.50", "100.500", "0.01"] {
+            assert!(amount(text).is_in_cents(), "{text}");
+        }
+        for text in ["0.001", "100.555", "0.0000000000000000000000000001"] {
+            assert!(!amount(text).is_in_cents(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a caller attaches to a request and finds again in its result.
 
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -21,7 +24,7 @@ pub struct Metadata(Vec<(String, MetadataValue)>);
 pub enum MetadataValue {
     /// A text.
     Text(String),
-    /// A number with its digits as they stand.
+    /// A number with its digits as they stand. A request with anything but a finite JSON number in it is refused.
     Number(String),
     /// True or false.
     Bool(bool),
@@ -75,7 +78,12 @@ impl Metadata {
             if name.trim().is_empty() {
                 return Err(KopoKopoError::invalid("metadata", "must not hold a blank name"));
             }
-            if matches!(value, MetadataValue::Json(_)) {
+            let is_primitive = match value {
+                MetadataValue::Text(_) | MetadataValue::Bool(_) => true,
+                MetadataValue::Number(number) => is_number(number),
+                MetadataValue::Json(_) => false,
+            };
+            if !is_primitive {
                 return Err(KopoKopoError::invalid(
                     "metadata",
                     "must hold only texts, numbers, true and false as values",
@@ -84,6 +92,12 @@ impl Metadata {
         }
         Ok(self)
     }
+}
+
+/// Whether a text is one JSON number that a reader can hold. `1e999` is none: many readers make it infinite.
+fn is_number(text: &str) -> bool {
+    let ends_plainly = text.bytes().next_back().is_some_and(|b| b.is_ascii_digit());
+    ends_plainly && !text.starts_with(char::is_whitespace) && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 impl MetadataValue {
@@ -132,7 +146,23 @@ impl From<i64> for MetadataValue {
 
 impl<N: Into<String>, V: Into<MetadataValue>> FromIterator<(N, V)> for Metadata {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        pairs.into_iter().fold(Self::new(), |metadata, (name, value)| metadata.with(name, value))
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut metadata = Self::new();
+        for (name, value) in pairs {
+            let (name, value) = (name.into(), value.into());
+            match places.entry(name) {
+                Entry::Occupied(place) => {
+                    if let Some((_, old)) = metadata.0.get_mut(*place.get()) {
+                        *old = value;
+                    }
+                }
+                Entry::Vacant(place) => {
+                    metadata.0.push((place.key().clone(), value));
+                    place.insert(metadata.0.len() - 1);
+                }
+            }
+        }
+        metadata
     }
 }
 
@@ -191,9 +221,8 @@ impl<'de> Deserialize<'de> for Metadata {
                     pairs.push((name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?));
                 }
                 // An answer may hold any number of pairs, so each name is not searched for among all others.
-                let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-                names.sort_unstable();
-                if names.windows(2).any(|pair| pair.first() == pair.last()) {
+                let mut names = HashSet::with_capacity(pairs.len());
+                if !pairs.iter().all(|(name, _)| names.insert(name.as_str())) {
                     return Err(A::Error::custom("a name stands twice in the metadata"));
                 }
                 Ok(Metadata(pairs))
@@ -238,9 +267,22 @@ mod tests {
         assert!(five.checked().is_ok());
         let blank: Metadata = Metadata::new().with(" ", "x");
         let nested: Metadata = serde_json::from_str(r#"{"a":{"b":1}}"#).unwrap();
-        for bad in [five.with("six", 6), blank, nested] {
+        let smuggled =
+            ["{\"b\":1}", "[1]", "1e999", "-1e999", "NaN", "1 ", " 1", "\"1\"", "null", "", "1,\"b\":2", "01", "1."];
+        let smuggled = smuggled.map(|number| Metadata::new().with("n", MetadataValue::Number(number.to_owned())));
+        for number in ["0", "-1", "1.50", "12345678901234567890123", "1e3"] {
+            let metadata = Metadata::new().with("n", MetadataValue::Number(number.to_owned()));
+            assert!(metadata.checked().is_ok(), "{number}");
+        }
+        for bad in smuggled.into_iter().chain([five.with("six", 6), blank, nested]) {
             assert_eq!(bad.checked().unwrap_err().field(), Some("metadata"));
         }
+    }
+
+    #[test]
+    fn metadata_made_from_pairs_keeps_their_order_and_the_last_value() {
+        let metadata: Metadata = [("z", "1"), ("a", "2"), ("z", "3")].into_iter().collect();
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"z":"3","a":"2"}"#);
     }
 
     proptest! {

@@ -6,15 +6,24 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Personal;
-use crate::error::{KopoKopoError, Result};
+use crate::{
+    detail::detail,
+    error::{KopoKopoError, Result},
+};
 
-/// The digits are written as X: an error redacts whatever looks like a phone number, this sentence included.
 const ACCEPTED: &str = "must be a Kenyan phone number: 07XXXXXXXX, 01XXXXXXXX, +254XXXXXXXXX or 254XXXXXXXXX";
+
+/// A longer text is not read to its end.
+const LONGEST: usize = 64;
+
+/// The most digits of a number that is accepted: `00`, `254`, `0` and the subscriber's nine.
+const MOST_DIGITS: usize = 15;
 
 /// A Kenyan phone number as the API wants it: `254` and nine digits.
 ///
-/// It is made from what people type: `0712345678`, `712345678`, `+254712345678`, `254 712 345 678`, `0110-345678`. Any
-/// nine digits that do not begin with 0 count as a subscriber: new series are opened from time to time, and a payment
+/// It is made from what people type and paste: `0712345678`, `712345678`, `+254712345678`, `254 712 345 678`,
+/// `0110-345678`, `00254712345678`, `+254 (0) 712 345 678`, `tel:+254-712-345-678`. Dots, spaces and hyphens of every
+/// kind are ignored, and so are the invisible marks that a copied number can carry. Any nine digits that do not begin with 0 count as a subscriber: new series are opened from time to time, and a payment
 /// refused here for a number that M-PESA knows would be a sale lost.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -45,8 +54,26 @@ impl FromStr for PhoneNumber {
     type Err = KopoKopoError;
 
     fn from_str(text: &str) -> Result<Self> {
-        normalise(text).map(Self).ok_or_else(|| KopoKopoError::new(crate::ErrorKind::InvalidRequest, ACCEPTED))
+        normalise(text).map(Self).map_err(|fault| {
+            let found = match fault {
+                Fault::Blank => detail!("{}; it is blank", ACCEPTED),
+                Fault::Character(c) => detail!("{}; it contains {}", ACCEPTED, c),
+                Fault::Length(digits) => detail!("{}; it has {} digits", ACCEPTED, digits),
+                Fault::TooLong => detail!("{}; it is too long", ACCEPTED),
+                Fault::NotKenyan => detail!("{}; its first digits are not those of a Kenyan number", ACCEPTED),
+            };
+            KopoKopoError::new(crate::ErrorKind::InvalidRequest, found)
+        })
     }
+}
+
+/// Why a text is not a number. It repeats no digit of it.
+enum Fault {
+    Blank,
+    Character(char),
+    Length(usize),
+    TooLong,
+    NotKenyan,
 }
 
 /// What stands between the groups of a phone number, in what people type and paste.
@@ -56,25 +83,39 @@ pub(crate) fn is_phone_separator(c: char) -> bool {
         || (c.is_whitespace() && !matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
 }
 
-fn normalise(text: &str) -> Option<String> {
+fn normalise(text: &str) -> Result<String, Fault> {
     let text = text.trim();
-    let (plus, text) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-    let mut digits = String::with_capacity(12);
-    for c in text.chars() {
+    let text = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
+    let mut plus = false;
+    let mut digits = String::with_capacity(MOST_DIGITS);
+    for (at, c) in text.chars().enumerate() {
         match c {
-            '0'..='9' if digits.len() < 13 => digits.push(c),
-            ' ' | '-' | '(' | ')' | '\u{a0}' => {}
-            _ => return None,
+            _ if at >= LONGEST => return Err(Fault::TooLong),
+            '0'..='9' if digits.len() < MOST_DIGITS => digits.push(c),
+            '0'..='9' => return Err(Fault::TooLong),
+            '+' if !plus && digits.is_empty() => plus = true,
+            _ if is_phone_separator(c) => {}
+            _ => return Err(Fault::Character(c)),
         }
     }
-    let subscriber = match (digits.len(), plus) {
-        (12, _) => digits.strip_prefix("254")?,
-        (13, true) => digits.strip_prefix("2540")?,
-        (10, false) => digits.strip_prefix('0')?,
-        (9, false) => digits.as_str(),
-        _ => return None,
+    // The international form may have the 0 that only belongs to the local one: +254 (0) 712 345 678.
+    let international = match digits.strip_prefix("00") {
+        Some(rest) if !plus => Some(rest),
+        _ => Some(digits.as_str()).filter(|digits| plus || digits.len() >= 12),
     };
-    (!subscriber.starts_with('0')).then(|| format!("254{subscriber}"))
+    let subscriber = match international {
+        Some(number) => number.strip_prefix("254").map(|rest| rest.strip_prefix('0').unwrap_or(rest)),
+        None if digits.len() == 10 => digits.strip_prefix('0'),
+        None => Some(digits.as_str()),
+    };
+    match subscriber {
+        _ if digits.is_empty() => Err(Fault::Blank),
+        Some(subscriber) if subscriber.len() != 9 || digits.len() == 9 && digits.starts_with('0') => {
+            Err(Fault::Length(digits.len()))
+        }
+        Some(subscriber) if !subscriber.starts_with('0') => Ok(format!("254{subscriber}")),
+        _ => Err(Fault::NotKenyan),
+    }
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -112,16 +153,28 @@ mod tests {
         ] {
             let error = text.parse::<PhoneNumber>().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidRequest);
-            assert_eq!(error.detail(), ACCEPTED);
+            assert!(error.detail().starts_with(ACCEPTED), "{error}");
+        }
+        for (text, found) in [
+            ("07l2345678", "it contains \"l\" (U+006C)"),
+            ("0712345678\u{2028}1", "it contains U+2028"),
+            ("07123456789", "it has 11 digits"),
+            ("071234567", "it has 9 digits"),
+            ("+255712345678", "not those of a Kenyan number"),
+            ("0712345678 0713345678", "it is too long"),
+            ("+", "it is blank"),
+        ] {
+            let error = text.parse::<PhoneNumber>().unwrap_err();
+            assert!(error.detail().contains(found), "{text:?}: {error}");
         }
     }
 
     proptest! {
         #[test]
-        fn every_usual_form_of_a_number_becomes_the_same_twelve_digits(subscriber in "[1-9][0-9]{8}", at in 0_usize..9, gap in "[ ()-]{0,2}") {
+        fn every_usual_form_of_a_number_becomes_the_same_twelve_digits(subscriber in "[1-9][0-9]{8}", at in 0_usize..9, gap in "[ ().\\t\u{a0}\u{202f}\u{2011}\u{2013}\u{200b}\u{202a}\u{202c}-]{0,3}") {
             let expected = format!("254{subscriber}");
             let (head, tail) = subscriber.split_at(at);
-            for text in [format!("254{subscriber}"), format!("+254{subscriber}"), format!("0{head}{gap}{tail}"), format!(" {head}{gap}{tail} "), format!("+254 0{subscriber}")] {
+            for text in [format!("254{subscriber}"), format!("+254{subscriber}"), format!("0{head}{gap}{tail}"), format!(" {head}{gap}{tail} "), format!("+254 0{subscriber}"), format!("2540{subscriber}"), format!("00254{head}{gap}{tail}"), format!("TEL:+254{gap}{subscriber}"), format!("\u{202a}+254{head}{gap}{tail}\u{202c}"), format!("(+254){gap}{subscriber}")] {
                 let parsed: PhoneNumber = text.parse().unwrap();
                 prop_assert_eq!(parsed.as_str(), &expected);
             }

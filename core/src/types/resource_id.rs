@@ -7,7 +7,8 @@ use crate::error::{KopoKopoError, Result};
 /// Longer than any id seen, and short enough to print.
 const LONGEST: usize = 128;
 
-/// The id of a thing of the API. Opaque: some are not UUIDs.
+/// The id of a resource of the API: at most 128 letters, digits and `.`, `_`, `~`, `:`, `-`. Otherwise opaque: some ids
+/// are not UUIDs.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ResourceId(String);
 
@@ -17,22 +18,25 @@ impl ResourceId {
         &self.0
     }
 
-    /// Takes the id from a `Location`: its last path segment. Host, scheme and the rest of the path are the server's
-    /// word and vary even in the documentation, so nothing is sent there.
+    /// Takes the id from the `Location` in the response to a create. The id must stand directly after the path of the
+    /// collection that was posted to, such as `/api/v2/incoming_payments`. The version, and hyphens for underscores, may
+    /// differ. Scheme and host are ignored: they vary even in the documentation, and nothing is sent there.
     ///
     /// # Errors
-    /// `decode` where it names no id.
-    pub fn from_location(location: &str) -> Result<Self> {
-        last_segment(location).ok_or_else(|| KopoKopoError::decode("the Location names no resource"))
+    /// `decode` if the Location does not name a resource of the collection.
+    pub fn from_location(location: &str, collection: &str) -> Result<Self> {
+        member_of(location, collection).ok_or_else(|| {
+            KopoKopoError::decode("Location: does not name a resource of the collection that was posted to")
+        })
     }
 
-    /// Takes an id as a caller has it: the id itself, or the whole Location that another SDK stored.
+    /// Takes an id as a caller has it: the id itself, or a whole Location.
     ///
     /// # Errors
-    /// `invalid_request` where it is neither.
+    /// `invalid_request` if it is neither.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
-        let found = if text.contains("://") { last_segment(text) } else { checked(text) };
+        let found = if text.contains("://") { path_segments(text).next().and_then(checked) } else { checked(text) };
         found.ok_or_else(|| {
             KopoKopoError::invalid(
                 "id",
@@ -42,19 +46,38 @@ impl ResourceId {
     }
 }
 
-fn last_segment(location: &str) -> Option<ResourceId> {
-    let path = location.trim().split(['?', '#']).next().unwrap_or_default();
+/// The id after a collection: `https://HOST/api/v1/incoming-payments/ID`, also without the version.
+fn member_of(location: &str, collection: &str) -> Option<ResourceId> {
+    let mut segments = path_segments(location);
+    let id = checked(segments.next()?)?;
+    let (found, expected) = (segments.next()?, path_segments(collection).next()?);
+    let is_collection = found.len() == expected.len() && found.bytes().map(plain).eq(expected.bytes().map(plain));
+    (is_collection && segments.next().is_none_or(is_version)).then_some(id)
+}
+
+/// The segments of a URL's path, the last one first. Empty ones do not count.
+fn path_segments(url: &str) -> impl Iterator<Item = &str> {
+    let path = url.trim().split(['?', '#']).next().unwrap_or_default();
     let authority = path.split_once("://").map(|(_, rest)| rest).or_else(|| path.strip_prefix("//"));
     let path = authority.map_or(path, |rest| rest.split_once('/').map_or("", |(_, path)| path));
-    checked(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+    path.rsplit('/').filter(|segment| !segment.is_empty())
+}
+
+/// `v1`, `v2`.
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn plain(b: u8) -> u8 {
+    if b == b'-' { b'_' } else { b.to_ascii_lowercase() }
 }
 
 fn checked(id: &str) -> Option<ResourceId> {
-    let plain = !id.is_empty()
-        && id.len() <= LONGEST
-        && id.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'\\' | b'%' | b'?' | b'#'));
-    let dots = id.bytes().all(|b| b == b'.');
-    (plain && !dots).then(|| ResourceId(id.to_owned()))
+    let is_plain = (1..=LONGEST).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-'));
+    // A program wrote down that it had no id.
+    let is_nothing = ["null", "undefined", "none", "nil", "nan"].iter().any(|word| id.eq_ignore_ascii_case(word));
+    (is_plain && !is_nothing && id.bytes().any(|b| b.is_ascii_alphanumeric())).then(|| ResourceId(id.to_owned()))
 }
 
 impl fmt::Debug for ResourceId {
@@ -69,48 +92,71 @@ mod tests {
     use super::ResourceId;
     use proptest::prelude::*;
 
+    const COLLECTION: &str = "/api/v2/incoming_payments";
+
     #[test]
-    fn an_id_is_the_last_segment_of_a_location_wherever_it_points() {
+    fn an_id_stands_after_its_collection_on_any_host_and_in_any_version() {
         for location in [
             "https://sandbox.kopokopo.com/api/v2/incoming_payments/247b1bd8",
-            "http://localhost:3000/api/v1/x/247b1bd8/",
-            "/webhook-subscriptions/247b1bd8?x=/y#/z",
-            "https://evil.example/247b1bd8",
-            "//evil.example/247b1bd8",
-            "247b1bd8",
+            "http://localhost:3000/api/v1/incoming-payments/247b1bd8/",
+            "/incoming_payments/247b1bd8?x=/y#/z",
+            "https://evil.example/callback/api/v2/incoming_payments/247b1bd8",
+            "//evil.example//api/v2//Incoming_Payments//247b1bd8",
+            "incoming_payments/247b1bd8",
         ] {
-            assert_eq!(ResourceId::from_location(location).unwrap().as_str(), "247b1bd8", "{location}");
+            assert_eq!(ResourceId::from_location(location, COLLECTION).unwrap().as_str(), "247b1bd8", "{location}");
         }
     }
 
     #[test]
-    fn what_names_no_resource_is_refused() {
+    fn a_location_without_a_resource_of_the_collection_is_refused() {
         for location in [
             "",
             "/",
+            "247b1bd8",
             "https://sandbox.kopokopo.com",
-            "https://sandbox.kopokopo.com/",
-            "//sandbox.kopokopo.com",
-            "/a/..",
-            "/a/.",
-            "/a/b c",
-            "/a/b%2fc",
-            "/a/b\\c",
-            "/a/b\r\nc",
-            "/é",
-            &"x".repeat(129),
+            "https://sandbox.kopokopo.com/login",
+            "https://sandbox.kopokopo.com/247b1bd8",
+            "/api/v2/incoming_payments",
+            "/api/v2/incoming_payments/",
+            "/api/v2/incoming_payments/null",
+            "/api/v2/incoming_payments/Undefined",
+            "/api/v2/send_money/247b1bd8",
+            "/api/v2/incoming_payments/247b1bd8/cancel",
+            "/login/incoming_payments/247b1bd8",
+            "/api/v2/incoming_payments_/247b1bd8",
+            "javascript:alert(1)",
+            "javascript:/api/v2/incoming_payments/<script>",
+            "/api/v2/incoming_payments/a'b",
+            "/api/v2/incoming_payments/a\"b",
+            "/api/v2/incoming_payments/..",
+            "/api/v2/incoming_payments/a b",
+            "/api/v2/incoming_payments/a%2fb",
+            "/api/v2/incoming_payments/a\\b",
+            "/api/v2/incoming_payments/a\r\nb",
+            "/api/v2/incoming_payments/é",
+            &format!("/api/v2/incoming_payments/{}", "x".repeat(129)),
         ] {
-            assert!(ResourceId::from_location(location).is_err(), "{location:?}");
-            assert!(ResourceId::parse(location).is_err(), "{location:?}");
+            assert!(ResourceId::from_location(location, COLLECTION).is_err(), "{location:?}");
         }
-        assert_eq!(ResourceId::parse("a/b").unwrap_err().field(), Some("id"));
+    }
+
+    #[test]
+    fn a_caller_may_hand_over_an_id_or_any_location() {
+        for id in ["247b1bd8", " 247b1bd8\n", "a.b_c~d:e-f", "1", "https://h/247b1bd8", "https://h/x/247b1bd8/"] {
+            assert!(ResourceId::parse(id).is_ok(), "{id:?}");
+        }
+        for id in ["", "a/b", "..", "a'b", "<b>", "undefined", "null", "https://h/", "https://h/undefined"] {
+            assert_eq!(ResourceId::parse(id).unwrap_err().field(), Some("id"), "{id:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn parsing_never_panics_and_answers_one_plain_segment(text in "\\PC{0,60}|https?://[a-z.]{0,9}(/[a-z0-9%.]{0,5}){0,4}[?#]?.{0,5}") {
-            for id in [ResourceId::from_location(&text), ResourceId::parse(&text)].into_iter().flatten() {
-                prop_assert!(!id.as_str().is_empty() && !id.as_str().contains(['/', '\\', '%', '?', '#', ' ']));
+        fn parsing_never_panics_and_returns_one_plain_segment(text in "\\PC{0,60}|https?://[a-z.]{0,9}(/[a-z0-9%.]{0,5}){0,4}[?#]?.{0,5}") {
+            let location = format!("/api/v2/incoming_payments/{text}");
+            for id in [ResourceId::from_location(&location, COLLECTION), ResourceId::parse(&text)].into_iter().flatten() {
+                prop_assert!(!id.as_str().is_empty() && !id.as_str().contains(['/', '\\', '%', '?', '#', ' ', '"', '<']));
             }
         }
     }

@@ -109,7 +109,7 @@ impl Scope {
 
     /// The till number belongs to the scope `till` and to no other.
     pub(crate) fn reference<'a>(&self, reference: Option<&'a String>) -> Result<Option<&'a str>> {
-        match (self, reference.map(String::as_str).filter(|text| !text.trim().is_empty())) {
+        match (self, reference.map(|text| text.trim()).filter(|text| !text.is_empty())) {
             (Self::Till, None) => {
                 Err(KopoKopoError::invalid("scope_reference", "is required with scope till: the till number"))
             }

@@ -186,6 +186,12 @@ pub fn created(id: &str) -> String {
     answer("201 Created", &format!("location: https://elsewhere.example/api/v2/incoming_payments/{id}\r\n"), "")
 }
 
+/// The response to a create on whichever collection the request names.
+pub fn created_there(seen: &Seen, id: &str) -> String {
+    let collection = seen.line.split(' ').nth(1).unwrap();
+    answer("201 Created", &format!("location: https://elsewhere.example{collection}/{id}\r\n"), "")
+}
+
 pub fn pending() -> String {
     json(
         "200 OK",
