@@ -17,7 +17,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     answer::Answer,
-    auth::{CachedToken, Tokens},
+    auth::Tokens,
     cancel::{InFlight, TOO_LATE},
     detail::detail,
     endpoint::{Endpoint, Safety},
