@@ -20,7 +20,7 @@ pub(crate) fn read(given: &Bound<'_, PyDict>, kind: ErrorKind) -> PyResult<Argum
     Reader { kind, operation: None }.named(given, &Place::Root, 0)
 }
 
-/// Arguments of a method that asks the server.
+/// Arguments of a section's or a handle's method.
 pub(crate) fn of_call(given: &Bound<'_, PyDict>, own: &Object, method: &str) -> PyResult<Arguments> {
     Reader { kind: ErrorKind::InvalidRequest, operation: own.operation(method) }.named(given, &Place::Root, 0)
 }

@@ -7,9 +7,9 @@ use kopokopo::ErrorKind;
 use kopokopo_ffi::{
     KopoKopo, TokenSourceOptions,
     dynamic::{self, Answer},
-    runtime,
+    runtime::{self, Cancel},
 };
-use pyo3::{IntoPyObjectExt, intern, prelude::*, types::PyDict};
+use pyo3::{IntoPyObjectExt, exceptions::PyException, intern, prelude::*, types::PyDict};
 use tokio::task::AbortHandle;
 
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
     webhooks,
 };
 
-/// How often a waiting call looks whether somebody pressed Ctrl-C.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a blocking call runs Python's signal handlers, such as the one of Ctrl-C.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An object of the contract.
 #[pyclass(frozen, module = "kopokopo._native")]
@@ -61,10 +61,11 @@ impl Object {
     fn ask<'py>(&self, method: &str, arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.py();
         guard(py, || {
-            let answer = self
-                .0
-                .ask(method, arguments::read(arguments, ErrorKind::Configuration)?)
-                .map_err(|error| raise(py, error))?;
+            let arguments = match &self.0 {
+                dynamic::Object::KopoKopo(_) => arguments::read(arguments, ErrorKind::Configuration),
+                own => arguments::of_call(arguments, own, method),
+            };
+            let answer = self.0.ask(method, arguments?).map_err(|error| raise(py, error))?;
             show(py, answer.view())
         })
     }
@@ -74,9 +75,14 @@ impl Object {
         let py = arguments.py();
         guard(py, || {
             let call = self.0.call(method, arguments::of_call(arguments, &self.0, method)?);
-            let go_on = || Python::attach(|py| -> PyResult<()> { py.check_signals() });
-            let answer = py.detach(|| runtime::block_on_while(call, LOOK, go_on))?;
-            show(py, answer.map_err(|error| raise(py, error))?.view())
+            let cancel = call.cancel();
+            // The call is cancelled before its future is dropped: docs/adr/0010-cancelling-a-create.md.
+            let go_on = || Python::attach(|py| py.check_signals()).map_err(|raised| (raised, cancel.cancel()));
+            match py.detach(|| runtime::block_on_while(call, SIGNAL_INTERVAL, go_on)) {
+                Ok(answer) => show(py, answer.map_err(|error| raise(py, error))?.view()),
+                Err((raised, None)) => Err(raised),
+                Err((raised, Some(unknown))) => Err(interrupted(py, raised, raise(py, unknown))),
+            }
         })
     }
 
@@ -91,14 +97,15 @@ impl Object {
         let py = arguments.py();
         guard(py, || {
             let call = self.0.call(method, arguments::of_call(arguments, &self.0, method)?);
+            let cancel = call.cancel();
             let future = event_loop.call_method0(intern!(py, "create_future"))?;
             let waiting = Waiting { event_loop: event_loop.unbind(), future: future.clone().unbind(), settle };
-            let call = runtime::spawn(async move {
+            let task = runtime::spawn(async move {
                 // A panic before the call is under way, as while its arguments are read.
                 let answer = AssertUnwindSafe(call).catch_unwind().await;
                 waiting.tell(answer.ok());
             });
-            Ok((future, Call(call.map_err(|error| raise(py, error))?)))
+            Ok((future, Call { task: task.map_err(|error| raise(py, error))?, cancel }))
         })
     }
 
@@ -135,14 +142,33 @@ impl Object {
 
 /// A call under way for an event loop.
 #[pyclass(frozen, module = "kopokopo._native")]
-pub(crate) struct Call(AbortHandle);
+pub(crate) struct Call {
+    task: AbortHandle,
+    cancel: Cancel,
+}
 
 #[pymethods]
 impl Call {
-    /// Stops waiting for it. A request that is on its way still finishes. Does nothing once it is over.
-    fn abort(&self) {
-        self.0.abort();
+    /// Cancels the call. Returns the error to raise if the request of a create was sent, else None. Call it only if the
+    /// program has not received the result.
+    fn cancel<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        guard(py, || {
+            let unknown = self.cancel.cancel();
+            self.task.abort();
+            unknown.map(|error| raise(py, error).into_bound_py_any(py)).transpose()
+        })
     }
+}
+
+/// What to raise if a signal handler raised after the request of a create was sent. A retry of the program must not
+/// send it again, so `outcome_unknown` replaces what can be caught as an `Exception` (a `TimeoutError` of an alarm,
+/// Celery's `SoftTimeLimitExceeded`). `KeyboardInterrupt` and `SystemExit` still end the program. Each has the other as
+/// its cause.
+fn interrupted(py: Python<'_>, raised: PyErr, unknown: PyErr) -> PyErr {
+    let (error, cause) =
+        if raised.is_instance_of::<PyException>(py) { (unknown, raised) } else { (raised, unknown) };
+    error.set_cause(py, Some(cause));
+    error
 }
 
 /// Who waits for a call.

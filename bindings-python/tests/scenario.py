@@ -40,7 +40,9 @@ def plain(value: Any) -> Any:
 
 
 def error(error: KopoKopoError) -> dict[str, Any]:
-    names = ("kind", "detail", "operation", "field", "status", "code", "messages", "attempts", "body")
+    names = (
+        "kind", "detail", "operation", "field", "status", "code", "messages", "attempts", "body", "id", "location", "state",
+    )  # fmt: skip
     seconds = error.retry_after
     return {
         **{name: plain(getattr(error, name)) for name in names},
@@ -164,27 +166,44 @@ class Play:
 
     def _call(
         self, operation: str, wait: dict[str, int] | None = None, options: dict[str, int] | None = None,
-        parallel: int = 1, **step: Any,
+        parallel: int = 1, retry_chain: int = 0, **step: Any,
     ) -> None:  # fmt: skip
         section, name = operation.split(".")
         given = fill(step.pop("with", {}), self.names)
         client = self.client.with_options(**seconds(dict(options))) if options else self.client
         method = getattr(getattr(client, section), name)
         given = arguments(method, given)
-        waiting = None if wait is None else {"timeout_ms": 10_000, "interval_ms": 20, **wait}
+        is_wait = name in ("wait", "watch")
+        waiting = None if wait is None and not is_wait else {"timeout_ms": 10_000, "interval_ms": 20, **(wait or {})}
+        if is_wait and waiting is not None:
+            given |= patience(waiting)
+            waiting = None
 
         def call() -> Any:
-            if isinstance(self.engine, Sync):
-                answer = method(**given)
-                return answer if waiting is None else answer.wait(**patience(waiting))
+            for left in reversed(range(retry_chain + 1)):
+                try:
+                    result = method(**given)
+                    if name == "watch":
+                        return list(result)
+                    return result if waiting is None else result.wait(**patience(waiting))
+                except (ConnectionError, TimeoutError) as error:
+                    if not left or not isinstance(error, KopoKopoError):
+                        raise
+            raise AssertionError
 
-            async def awaited() -> Any:
-                answer = await method(**given)
-                return answer if waiting is None else await answer.wait(**patience(waiting))
+        async def call_async() -> Any:
+            for left in reversed(range(retry_chain + 1)):
+                try:
+                    if name == "watch":
+                        return [state async for state in method(**given)]
+                    result = await method(**given)
+                    return result if waiting is None else await result.wait(**patience(waiting))
+                except (ConnectionError, TimeoutError, asyncio.TimeoutError) as error:
+                    if not left or not isinstance(error, KopoKopoError):
+                        raise
+            raise AssertionError
 
-            return awaited()
-
-        for outcome in self.engine.run(call, parallel):
+        for outcome in self.engine.run(call if isinstance(self.engine, Sync) else call_async, parallel):
             self._compare(operation, outcome, answer, step)
 
     def _receive(self, topic: str, count: int = 1, within_ms: int = 5000, **step: Any) -> None:

@@ -75,7 +75,10 @@ def test_unknown_words_are_kept() -> None:
     assert word == IncomingPaymentStatus("Reviewed")
     assert {str(word): 1}[word] == 1
     assert pickle.loads(pickle.dumps(word)) == word
-    assert len(IncomingPaymentStatus) == 3
+    assert len(IncomingPaymentStatus.known()) == 3
+    assert IncomingPaymentStatus.FAILED.is_known
+    assert not word.is_known
+    assert repr(IncomingPaymentStatus.FAILED) == "IncomingPaymentStatus.FAILED"
     known = pickle.loads(pickle.dumps(IncomingPaymentStatus.FAILED))
     assert known is IncomingPaymentStatus.FAILED is IncomingPaymentStatus("Failed")
     assert {"Failed": 1}[IncomingPaymentStatus.FAILED] == 1

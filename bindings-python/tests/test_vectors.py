@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 import kopokopo
 import pytest
@@ -167,7 +168,9 @@ class Naming(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.paths.append(self.path)
-        self._answer(200, b'{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Success"}}}', {})
+        # Any segment of a path is an id here; it is written as it would be in JSON.
+        named = json.dumps(unquote(self.path.rpartition("/")[2])).encode()
+        self._answer(200, b'{"data":{"id":%s,"type":"incoming_payment","attributes":{"status":"Success"}}}' % named, {})
 
     def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         lines = {**headers, "content-length": str(len(content)), "connection": "close"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from stage import Sandbox
@@ -13,6 +14,8 @@ PUSH: dict[str, Any] = {
     "amount": "100",
     "callback_url": CALLBACK,
 }
+UNDECIDED = "254700000006"
+"""This customer's payment stays Pending."""
 
 
 def fault(sandbox: Sandbox, **fault: Any) -> None:
@@ -22,3 +25,11 @@ def fault(sandbox: Sandbox, **fault: Any) -> None:
 def requests(sandbox: Sandbox, operation: str) -> list[dict[str, Any]]:
     seen = sandbox.control("GET /_sandbox/requests")
     return [request for request in seen if request["operation"] == operation]
+
+
+def until_seen(sandbox: Sandbox, operation: str) -> None:
+    """Waits until a request of this operation has reached the sandbox."""
+    deadline = time.monotonic() + 20
+    while not requests(sandbox, operation):
+        assert time.monotonic() < deadline, f"{operation} was not sent"
+        time.sleep(0.02)

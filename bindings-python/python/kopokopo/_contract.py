@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Iterable
 from enum import Enum
+from typing import Any
 
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
 
 CONTRACT_HASH = "98b41edc4b4bda03"
 
@@ -145,5 +142,5 @@ def name_after(package: str, found: dict[str, Any], names: Iterable[str]) -> Non
     """Names classes after where people find them: in tracebacks, in documentation, in pickles."""
     for name in names:
         value = found.get(name)
-        if hasattr(value, "__module__"):
+        if hasattr(value, "__qualname__"):
             value.__module__ = package

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from kopokopo._word import OpenWord, Word
+from kopokopo._word import OpenEnum, Word
 
 
 class Environment(Word):
@@ -15,121 +15,168 @@ class Environment(Word):
     """`https://api.kopokopo.com`: real money."""
 
 
-class EventType(OpenWord):
+class EventType(OpenEnum):
     """What a webhook can tell of (API reference, section Create a webhook subscription)."""
 
-    BUYGOODS_TRANSACTION_RECEIVED = "buygoods_transaction_received"
+    __slots__ = ()
+    _names = {
+        "BUYGOODS_TRANSACTION_RECEIVED": "buygoods_transaction_received",
+        "BUYGOODS_TRANSACTION_REVERSED": "buygoods_transaction_reversed",
+        "B2B_TRANSACTION_RECEIVED": "b2b_transaction_received",
+        "B2B_TRANSACTION_REVERSED": "b2b_transaction_reversed",
+        "SETTLEMENT_TRANSFER_COMPLETED": "settlement_transfer_completed",
+        "CUSTOMER_CREATED": "customer_created",
+        "CARD_TRANSACTION_RECEIVED": "card_transaction_received",
+        "CARD_TRANSACTION_VOIDED": "card_transaction_voided",
+        "CARD_TRANSACTION_REVERSED": "card_transaction_reversed",
+    }
+
+    BUYGOODS_TRANSACTION_RECEIVED: EventType
     """`buygoods_transaction_received`: a customer paid."""
-    BUYGOODS_TRANSACTION_REVERSED = "buygoods_transaction_reversed"
+    BUYGOODS_TRANSACTION_REVERSED: EventType
     """`buygoods_transaction_reversed`: a customer's payment was given back."""
-    B2B_TRANSACTION_RECEIVED = "b2b_transaction_received"
+    B2B_TRANSACTION_RECEIVED: EventType
     """`b2b_transaction_received`: another till paid."""
-    B2B_TRANSACTION_REVERSED = "b2b_transaction_reversed"
+    B2B_TRANSACTION_REVERSED: EventType
     """`b2b_transaction_reversed`: another till's payment was given back."""
-    SETTLEMENT_TRANSFER_COMPLETED = "settlement_transfer_completed"
+    SETTLEMENT_TRANSFER_COMPLETED: EventType
     """`settlement_transfer_completed`: money was settled to the merchant's account."""
-    CUSTOMER_CREATED = "customer_created"
+    CUSTOMER_CREATED: EventType
     """`customer_created`: somebody paid for the first time."""
-    CARD_TRANSACTION_RECEIVED = "card_transaction_received"
+    CARD_TRANSACTION_RECEIVED: EventType
     """`card_transaction_received`: a card payment came in."""
-    CARD_TRANSACTION_VOIDED = "card_transaction_voided"
+    CARD_TRANSACTION_VOIDED: EventType
     """`card_transaction_voided`: a card payment was voided."""
-    CARD_TRANSACTION_REVERSED = "card_transaction_reversed"
+    CARD_TRANSACTION_REVERSED: EventType
     """`card_transaction_reversed`: a card payment was given back."""
 
 
-class Scope(OpenWord):
+class Scope(OpenEnum):
     """Whether something is about the whole company or one till."""
 
-    COMPANY = "company"
+    __slots__ = ()
+    _names = {"COMPANY": "company", "TILL": "till"}
+
+    COMPANY: Scope
     """`company`: every till of the company."""
-    TILL = "till"
+    TILL: Scope
     """`till`: one till, named by the scope reference."""
 
 
-class IncomingPaymentStatus(OpenWord):
+class IncomingPaymentStatus(OpenEnum):
     """How a payment stands."""
 
-    PENDING = "Pending"
+    __slots__ = ()
+    _names = {"PENDING": "Pending", "SUCCESS": "Success", "FAILED": "Failed"}
+
+    PENDING: IncomingPaymentStatus
     """`Pending`: the customer has not decided yet."""
-    SUCCESS = "Success"
+    SUCCESS: IncomingPaymentStatus
     """`Success`: the customer paid."""
-    FAILED = "Failed"
+    FAILED: IncomingPaymentStatus
     """`Failed`: the customer did not pay: see the errors."""
 
 
-class Network(OpenWord):
+class Network(OpenEnum):
     """A mobile network."""
 
-    SAFARICOM = "Safaricom"
+    __slots__ = ()
+    _names = {"SAFARICOM": "Safaricom"}
+
+    SAFARICOM: Network
     """`Safaricom`: Safaricom, the only one that the documentation names."""
 
 
-class SettlementMethod(OpenWord):
+class SettlementMethod(OpenEnum):
     """How a bank account is paid."""
 
-    EFT = "EFT"
+    __slots__ = ()
+    _names = {"EFT": "EFT", "RTS": "RTS"}
+
+    EFT: SettlementMethod
     """`EFT`: electronic funds transfer: slower, cheaper."""
-    RTS = "RTS"
+    RTS: SettlementMethod
     """`RTS`: real-time settlement."""
 
 
-class RecipientType(OpenWord):
+class RecipientType(OpenEnum):
     """Who money is sent to, in snake case as version 2 writes it."""
 
-    MERCHANT_WALLET = "merchant_wallet"
+    __slots__ = ()
+    _names = {
+        "MERCHANT_WALLET": "merchant_wallet",
+        "MERCHANT_BANK_ACCOUNT": "merchant_bank_account",
+        "MOBILE_WALLET": "mobile_wallet",
+        "BANK_ACCOUNT": "bank_account",
+        "TILL": "till",
+        "PAYBILL": "paybill",
+    }
+
+    MERCHANT_WALLET: RecipientType
     """`merchant_wallet`: the merchant's own mobile wallet."""
-    MERCHANT_BANK_ACCOUNT = "merchant_bank_account"
+    MERCHANT_BANK_ACCOUNT: RecipientType
     """`merchant_bank_account`: the merchant's own bank account."""
-    MOBILE_WALLET = "mobile_wallet"
+    MOBILE_WALLET: RecipientType
     """`mobile_wallet`: a person's mobile wallet."""
-    BANK_ACCOUNT = "bank_account"
+    BANK_ACCOUNT: RecipientType
     """`bank_account`: somebody's bank account."""
-    TILL = "till"
+    TILL: RecipientType
     """`till`: a till."""
-    PAYBILL = "paybill"
+    PAYBILL: RecipientType
     """`paybill`: a paybill account."""
 
 
-class RequestStatus(OpenWord):
+class RequestStatus(OpenEnum):
     """How a request stands. Processed means that it was dealt with, not that money moved."""
 
-    RECEIVED = "Received"
+    __slots__ = ()
+    _names = {"RECEIVED": "Received", "SCHEDULED": "Scheduled", "PROCESSED": "Processed"}
+
+    RECEIVED: RequestStatus
     """`Received`: it was taken in."""
-    SCHEDULED = "Scheduled"
+    SCHEDULED: RequestStatus
     """`Scheduled`: it waits for its turn."""
-    PROCESSED = "Processed"
+    PROCESSED: RequestStatus
     """`Processed`: it was dealt with."""
 
 
-class TransferStatus(OpenWord):
+class TransferStatus(OpenEnum):
     """What became of money."""
 
-    TRANSFERRED = "Transferred"
+    __slots__ = ()
+    _names = {"TRANSFERRED": "Transferred", "CANCELLED": "Cancelled"}
+
+    TRANSFERRED: TransferStatus
     """`Transferred`: it arrived."""
-    CANCELLED = "Cancelled"
+    CANCELLED: TransferStatus
     """`Cancelled`: it did not go."""
 
 
-class PaymentLinkStatus(OpenWord):
+class PaymentLinkStatus(OpenEnum):
     """How a link stands."""
 
-    ACTIVE = "Active"
+    __slots__ = ()
+    _names = {"ACTIVE": "Active", "PAID": "Paid", "CANCELLED": "Cancelled", "EXPIRED": "Expired"}
+
+    ACTIVE: PaymentLinkStatus
     """`Active`: it waits to be paid."""
-    PAID = "Paid"
+    PAID: PaymentLinkStatus
     """`Paid`: it was paid."""
-    CANCELLED = "Cancelled"
+    CANCELLED: PaymentLinkStatus
     """`Cancelled`: it was cancelled."""
-    EXPIRED = "Expired"
+    EXPIRED: PaymentLinkStatus
     """`Expired`: nobody paid in seven days."""
 
 
-class TransactionStatus(OpenWord):
+class TransactionStatus(OpenEnum):
     """How a transaction stands."""
 
-    RECEIVED = "Received"
+    __slots__ = ()
+    _names = {"RECEIVED": "Received", "COMPLETE": "Complete", "REVERSED": "Reversed"}
+
+    RECEIVED: TransactionStatus
     """`Received`: the money came in."""
-    COMPLETE = "Complete"
+    COMPLETE: TransactionStatus
     """`Complete`: the money came in from another till."""
-    REVERSED = "Reversed"
+    REVERSED: TransactionStatus
     """`Reversed`: the money was given back."""

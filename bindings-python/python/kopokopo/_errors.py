@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from kopokopo._failure import Failure
+from collections.abc import Iterable
+from datetime import datetime
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from kopokopo._failure import Failure
 
 
 class KopoKopoError(Failure):

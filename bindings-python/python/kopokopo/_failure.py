@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+from collections.abc import Callable
+from typing import Any
 
 
 class Failure(Exception):
@@ -18,6 +16,10 @@ class Failure(Exception):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.kind, self.operation, self.detail) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The kind and all fields, for structured logs: `json.dumps(error.to_dict(), default=str)`."""
+        return {"kind": self.kind, **{name: value for name, value in vars(self).items() if not name.startswith("_")}}
 
     def __reduce__(self) -> tuple[Callable[..., Failure], tuple[Any, ...]]:
         return _restore, (type(self), self.detail, self.__dict__)

@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kopokopo import _native
+from kopokopo._records import Disbursement, Event, SendMoney
 from kopokopo._thing import Thing
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from decimal import Decimal
-
-    from kopokopo._records import Disbursement, Event, SendMoney
 
 
 class WebhookVerifier(Thing):
@@ -126,22 +122,4 @@ def disbursements_to(send_money: SendMoney, recipient: str) -> tuple[Disbursemen
     """
     arguments = {"send_money": send_money, "recipient": recipient}
     answer: tuple[Disbursement, ...] = _native.function("disbursements_to", arguments)
-    return answer
-
-
-def is_paid_at_least(
-    payment: str,
-    amount: Decimal | str | int,
-    currency: str | None = None,
-    till_number: str | None = None,
-) -> bool:
-    """Whether a payment was received and is at least this amount, in this currency (default KES), into this till
-    (default: any). Check it before an order is credited. It is a method of events, incoming payments and payment
-    links: `payment` is their `raw` text.
-
-    Raises: `DecodeError` if the raw text was taken away. `InvalidRequestError` for an amount that is not greater
-    than zero.
-    """
-    arguments = {"payment": payment, "amount": amount, "currency": currency, "till_number": till_number}
-    answer: bool = _native.function("is_paid_at_least", arguments)
     return answer

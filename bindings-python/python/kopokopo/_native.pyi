@@ -6,6 +6,7 @@ from typing import Any, final
 from kopokopo._failure import Failure
 from kopokopo._record import Record
 from kopokopo._token_source import Source
+from kopokopo._word import OpenEnum
 
 @final
 class Object:
@@ -28,7 +29,7 @@ class Object:
 
 @final
 class Call:
-    def abort(self) -> None: ...
+    def cancel(self) -> Failure | None: ...
 
 @final
 class Reply:
@@ -41,7 +42,7 @@ def set_up(
     record: type[Record],
     enumeration: type[Enum],
     records: Sequence[type[Record] | None],
-    words: Mapping[str, type[Enum]],
+    words: Mapping[str, type[Enum] | type[OpenEnum]],
     variants: Mapping[str, Mapping[str, type[Record]]],
     errors: Mapping[str, type[Failure]],
 ) -> None: ...

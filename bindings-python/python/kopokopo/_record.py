@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, ClassVar
 
-    from typing_extensions import Self
+from kopokopo import _native
+from kopokopo._typing import Self
 
 
 class Record:
@@ -24,8 +24,13 @@ class Record:
         cls._fields = cls.__dict__.get("__match_args__", ())
 
     def to_dict(self) -> dict[str, Any]:
-        """Names and values, down to the last record. Whatever was redacted is in it."""
-        return {name: _plain(value) for name, value in zip(self._fields, self._values)}
+        """Names and values as a dictionary, nested records too. It contains what `repr` redacts: personal data, tokens
+        and `raw`. Amounts are `Decimal` and times `datetime`: `json.dumps(record.to_dict(), default=str)`.
+        """
+        return {name: _plain(value) for name, value in self._items()}
+
+    def _items(self) -> Iterator[tuple[str, Any]]:
+        return zip(self._fields, self._values, strict=True)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record) or type(self) is not type(other):
@@ -36,7 +41,7 @@ class Record:
         return hash((type(self), *(value for value in self._values if not isinstance(value, dict))))
 
     def __repr__(self) -> str:
-        shown = (f"{name}={self._shown(name, value)}" for name, value in zip(self._fields, self._values))
+        shown = (f"{name}={self._shown(name, value)}" for name, value in self._items())
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def _shown(self, name: str, value: Any) -> str:
@@ -48,7 +53,7 @@ class Record:
         return f"[{len(value)} characters]" if kind == "raw" else "[redacted]"
 
     def __reduce__(self) -> tuple[Callable[..., Record], tuple[Any, ...]]:
-        return self._restored, (dict(zip(self._fields, self._values)),)
+        return self._restored, (dict(self._items()),)
 
     @classmethod
     def _restored(cls, values: dict[str, Any]) -> Self:
@@ -58,12 +63,42 @@ class Record:
         return made
 
     def __replace__(self, **changes: Any) -> Self:
-        return type(self)(**{**dict(zip(self._fields, self._values)), **changes})
+        return type(self)(**{**dict(self._items()), **changes})
 
     def _given(self) -> dict[str, Any]:
-        """How it goes in again: a record that was handed out is the text that it was read from."""
-        given = dict(zip(self._fields, self._values))
+        """The record as an argument: one that the library returned is passed as the text that it was read from."""
+        given = dict(self._items())
         return {"raw": given["raw"]} if "raw" in given else given
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from kopokopo import _pydantic
+
+        return _pydantic.record_schema(cls, handler, getattr(cls, "kind", None))
+
+
+class PaymentRecord(Record):
+    """A record that says whether a customer paid."""
+
+    __slots__ = ()
+
+    def is_paid_at_least(
+        self, amount: Decimal | str | int, *, currency: str | None = None, till_number: str | None = None
+    ) -> bool:
+        """Whether a payment was received and is at least this amount. Check it before you credit an order.
+
+        Args:
+            amount: The amount of the order, greater than zero.
+            currency: The order's currency. Default KES.
+            till_number: The till that was to be paid. Default any.
+
+        Raises: `InvalidRequestError` for an amount that is not greater than zero. `DecodeError` if `raw` is empty, as
+        in a record that a test made.
+        """
+        arguments = {**self._given(), "amount": amount, "currency": currency, "till_number": till_number}
+        arguments["payment"] = arguments.pop("raw")
+        result: bool = _native.function("is_paid_at_least", arguments)
+        return result
 
 
 class Alternative(Record):
@@ -75,7 +110,7 @@ class Alternative(Record):
     kind: ClassVar[Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """Names and values, down to the last record, and the word `kind`. Whatever was redacted is in it."""
+        """Names and values as a dictionary, nested records too, and the word `kind`."""
         return {"kind": self.kind, **super().to_dict()}
 
     def _given(self) -> dict[str, Any]:

@@ -1,28 +1,32 @@
-"""What all things with methods have in common: they pass the work on to the native module."""
+"""What all objects with methods have in common: they pass the work on to the native module."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from kopokopo import _log
+from kopokopo._native import Object
+from kopokopo._token_source import Source
+from kopokopo._typing import Self
+
 if TYPE_CHECKING:
     from asyncio import Future
-    from typing import Any, NoReturn
-
-    from typing_extensions import Self
-
-    from kopokopo._native import Object
-    from kopokopo._token_source import Source
 
 
 class Thing:
-    """Something with methods."""
+    """An object with methods."""
 
     __slots__ = ("__weakref__", "_native", "_source")
+
+    # The client's name for the section that it belongs to.
+    _section: ClassVar[str] = ""
 
     _native: Object
     _source: Source | None
 
     def __init__(self) -> None:
-        raise TypeError(f"{type(self).__name__} is not made by hand: a client or one of its methods answers it")
+        raise TypeError(f"{type(self).__name__} cannot be created directly: a client or one of its methods returns it")
 
     @classmethod
     def _of(cls, native: Object, source: Source | None = None) -> Self:
@@ -31,8 +35,25 @@ class Thing:
         made._source = source
         return made
 
+    def _call(self, method: str, arguments: dict[str, Any]) -> Any:
+        """Calls a method that sends requests, and blocks until its result is there."""
+        operation, began = self._operation(method), monotonic()
+        try:
+            result = self._native.call(method, arguments)
+        except BaseException as raised:
+            _log.failed(operation, raised, began)
+            raise
+        finally:
+            # A traceback that shows variables shows no phone number.
+            del arguments
+        _log.succeeded(operation, began)
+        return result
+
+    def _operation(self, method: str) -> str:
+        return f"{self._section}.{method}"
+
     def _shown(self, name: str) -> str:
-        # Whatever looks at variables may look at a client whose constructor has just refused its options.
+        # A debugger may show a client whose constructor has just refused its options.
         value = repr(getattr(self, name)) if hasattr(self, "_native") else "..."
         return f"{type(self).__name__}({name}={value})"
 
@@ -41,31 +62,60 @@ class Thing:
 
 
 class AsyncThing(Thing):
-    """Something with methods to await."""
+    """An object with methods to await."""
 
     __slots__ = ()
 
-    async def _call(self, method: str, arguments: dict[str, Any]) -> Any:
-        from asyncio import get_running_loop
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
+        """Calls a method that sends requests, and waits for its result on the running event loop."""
+        from asyncio import CancelledError
 
-        loop = get_running_loop()
-        if self._source is not None:
-            self._source.loop = loop
+        operation, began = self._operation(method), monotonic()
         try:
+            loop = _running_loop()
+            if self._source is not None:
+                self._source.loop = loop
             future, call = self._native.call_async(method, arguments, loop, _settle)
         finally:
             # A traceback that shows variables shows no phone number.
             del arguments
         try:
-            return await future
-        finally:
-            call.abort()
+            result = await future
+        except Exception as raised:
+            _log.failed(operation, raised, began)
+            raise
+        except BaseException as raised:
+            # Cancelled. If the request of a create was sent, a retry must not send it again: outcome_unknown replaces
+            # the cancellation (docs/adr/0010-cancelling-a-create.md).
+            unknown = call.cancel()
+            if future.done() and not future.cancelled():
+                future.exception()
+            _log.failed(operation, raised if unknown is None else unknown, began)
+            if unknown is None:
+                raise
+            if isinstance(raised, CancelledError):
+                raise unknown from raised
+            raise raised from unknown
+        _log.succeeded(operation, began)
+        return result
 
 
-def _settle(future: Future[Any], answer: Any, error: BaseException | None) -> None:
+def _running_loop() -> Any:
+    from asyncio import get_running_loop
+
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "AsyncKopoKopo needs a running asyncio event loop. With trio use KopoKopo: "
+            "await trio.to_thread.run_sync(...)"
+        ) from None
+
+
+def _settle(future: Future[Any], result: Any, error: BaseException | None) -> None:
     if future.done():
         return
     if error is None:
-        future.set_result(answer)
+        future.set_result(result)
     else:
         future.set_exception(error)

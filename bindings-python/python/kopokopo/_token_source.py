@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
 from kopokopo._errors import ConfigurationError, KopoKopoError
 from kopokopo._records import AccessToken
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import Awaitable, Callable
-    from typing import Any
 
     from kopokopo._native import Reply
 

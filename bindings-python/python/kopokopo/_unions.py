@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from kopokopo import _enums, _records
 from kopokopo._record import Alternative
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from decimal import Decimal
-    from typing import ClassVar, Literal, Union
-
-    from kopokopo import _enums, _records
 
 
 class Destination:
@@ -657,76 +654,36 @@ class EventPayload:
             self._values = ()
 
 
-if TYPE_CHECKING:
-    AnyDestination = Union[
-        Destination.MerchantWallet,
-        Destination.MerchantBankAccount,
-        Destination.MobileWallet,
-        Destination.BankAccount,
-        Destination.Till,
-        Destination.Paybill,
-    ]
-    AnyEventPayload = Union[
-        EventPayload.BuygoodsTransactionReceived,
-        EventPayload.BuygoodsTransactionReversed,
-        EventPayload.B2bTransactionReceived,
-        EventPayload.B2bTransactionReversed,
-        EventPayload.SettlementTransferCompleted,
-        EventPayload.CustomerCreated,
-        EventPayload.CardTransactionReceived,
-        EventPayload.CardTransactionVoided,
-        EventPayload.CardTransactionReversed,
-        EventPayload.IncomingPayment,
-        EventPayload.SendMoney,
-        EventPayload.Polling,
-        EventPayload.Reversal,
-        EventPayload.PaymentLink,
-        EventPayload.SmsNotification,
-        EventPayload.Payment,
-        EventPayload.SettlementTransfer,
-        EventPayload.DarajaBuygoods,
-        EventPayload.DarajaB2b,
-        EventPayload.DarajaOther,
-        EventPayload.Unknown,
-    ]
-else:
+AnyDestination = (
+    Destination.MerchantWallet
+    | Destination.MerchantBankAccount
+    | Destination.MobileWallet
+    | Destination.BankAccount
+    | Destination.Till
+    | Destination.Paybill
+)
 
-    def __getattr__(name: str) -> object:
-        if name == "AnyDestination":
-            from typing import Union
 
-            return Union[
-                Destination.MerchantWallet,
-                Destination.MerchantBankAccount,
-                Destination.MobileWallet,
-                Destination.BankAccount,
-                Destination.Till,
-                Destination.Paybill,
-            ]
-        if name == "AnyEventPayload":
-            from typing import Union
-
-            return Union[
-                EventPayload.BuygoodsTransactionReceived,
-                EventPayload.BuygoodsTransactionReversed,
-                EventPayload.B2bTransactionReceived,
-                EventPayload.B2bTransactionReversed,
-                EventPayload.SettlementTransferCompleted,
-                EventPayload.CustomerCreated,
-                EventPayload.CardTransactionReceived,
-                EventPayload.CardTransactionVoided,
-                EventPayload.CardTransactionReversed,
-                EventPayload.IncomingPayment,
-                EventPayload.SendMoney,
-                EventPayload.Polling,
-                EventPayload.Reversal,
-                EventPayload.PaymentLink,
-                EventPayload.SmsNotification,
-                EventPayload.Payment,
-                EventPayload.SettlementTransfer,
-                EventPayload.DarajaBuygoods,
-                EventPayload.DarajaB2b,
-                EventPayload.DarajaOther,
-                EventPayload.Unknown,
-            ]
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+AnyEventPayload = (
+    EventPayload.BuygoodsTransactionReceived
+    | EventPayload.BuygoodsTransactionReversed
+    | EventPayload.B2bTransactionReceived
+    | EventPayload.B2bTransactionReversed
+    | EventPayload.SettlementTransferCompleted
+    | EventPayload.CustomerCreated
+    | EventPayload.CardTransactionReceived
+    | EventPayload.CardTransactionVoided
+    | EventPayload.CardTransactionReversed
+    | EventPayload.IncomingPayment
+    | EventPayload.SendMoney
+    | EventPayload.Polling
+    | EventPayload.Reversal
+    | EventPayload.PaymentLink
+    | EventPayload.SmsNotification
+    | EventPayload.Payment
+    | EventPayload.SettlementTransfer
+    | EventPayload.DarajaBuygoods
+    | EventPayload.DarajaB2b
+    | EventPayload.DarajaOther
+    | EventPayload.Unknown
+)

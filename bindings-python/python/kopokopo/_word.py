@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any, ClassVar
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from typing_extensions import Self
+from kopokopo._typing import Self
 
 
 class Word(str, Enum):
-    """A word. It is a `str`, and equals it."""
+    """One of this library's own words. It is a `str`, and equals it."""
 
     def __new__(cls, value: str) -> Self:
         word = str.__new__(cls, value)
@@ -32,17 +29,60 @@ class Word(str, Enum):
         return type(self), (str(self),)
 
 
-class OpenWord(Word):
-    """A word of the API's, of which there may be more: one that is not known becomes a member of its own."""
+class OpenEnum(str):
+    """A word of the API. It is a `str`, and equals it.
+
+    The API may add words, so this is no `enum.Enum`: type checkers must not take the known words for all there are.
+    A word that this version does not know is a value like the others: always handle the rest.
+    """
+
+    __slots__ = ()
+
+    _names: ClassVar[dict[str, str]] = {}
+    _value2member_map_: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls._value2member_map_ = {}
+        for name, value in cls._names.items():
+            known = str.__new__(cls, value)
+            cls._value2member_map_[value] = known
+            setattr(cls, name, known)
+
+    def __new__(cls, value: str) -> Self:
+        known: Self | None = cls._value2member_map_.get(value)
+        return str.__new__(cls, value) if known is None else known
 
     @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if not isinstance(value, str):
-            return None
-        word = str.__new__(cls, value)
-        word._name_ = word._value_ = str(value)
-        return word
+    def known(cls) -> tuple[Self, ...]:
+        """The words that this version knows."""
+        return tuple(cls._value2member_map_.values())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this version knows the word."""
+        return str(self) in self._value2member_map_
+
+    @property
+    def value(self) -> str:
+        """The word as the API spells it."""
+        return str(self)
 
     def __repr__(self) -> str:
-        known = self._name_ in type(self).__members__
-        return super().__repr__() if known else f"{type(self).__name__}({str(self)!r})"
+        for name, value in self._names.items():
+            if self == value:
+                return f"{type(self).__name__}.{name}"
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self),)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from kopokopo import _pydantic
+
+        return _pydantic.word_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = handler(core_schema)
+        return {**schema, "examples": [str(word) for word in cls.known()]}

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from flask import Request, Response, current_app
 from flask import request as current_request
 
+from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    REFUSALS,
-    answer_to,
+    Refused,
+    Unreadable,
     check_length,
     check_request,
     check_size,
+    read,
+    refused,
     wrong_set_up,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kopokopo import Event, WebhookVerifier
-
 __all__ = ["verify", "webhook"]
+
+_Result = TypeVar("_Result")
+_P = ParamSpec("_P")
 
 _FIX = (
     "call verify(verifier, request) before anything reads request.form, request.files or request.stream, "
@@ -37,6 +39,10 @@ def verify(verifier: WebhookVerifier, request: Request) -> Event:
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     something has read the body as a stream before.
     """
+    return verifier.verify(*_raw(verifier, request))
+
+
+def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
     check_request(request, Request, "Flask", _FIX)
     touched = "stream" in request.__dict__
     announced = check_length(verifier, request.content_length)
@@ -44,25 +50,42 @@ def verify(verifier: WebhookVerifier, request: Request) -> Event:
     body = _read(verifier, request) if chunked and not touched else request.get_data(cache=True)
     if not body and touched and (announced or chunked):
         raise wrong_set_up("Flask", "the body was read before and not kept", _FIX)
-    return verifier.verify(body, request.headers.get(HEADER))
+    return body, request.headers.get(HEADER)
 
 
-def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+class _Decorator(Protocol):
+    """Takes a view, and gives one without the event."""
+
+    @overload
+    def __call__(
+        self, view: Callable[Concatenate[Event, _P], Coroutine[Any, Any, _Result | None]], /
+    ) -> Callable[_P, _Result | Response]: ...
+
+    @overload
+    def __call__(
+        self, view: Callable[Concatenate[Event, _P], _Result | None], /
+    ) -> Callable[_P, _Result | Response]: ...
+
+
+def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None) -> _Decorator:
     """Makes `def view(event)`, or the same with `async def`, a view that only verified webhooks reach.
 
-    Stands below `@app.post(...)`. It answers 401 for SignatureError and 400 for DecodeError, else what the view
-    answers, or an empty 200 for None. Any other exception passes through, so that Flask answers 500 and the webhook is
+    Put it below `@app.post(...)`. The response is 401 for SignatureError and 400 for DecodeError, else what the view
+    returns, or an empty 200 for None. Any other exception is raised, so that Flask responds with 500 and the webhook is
     delivered again.
+
+    `on_unreadable(body, error)` is called with the raw body of an authentic webhook that cannot be read. If it returns,
+    the response is 200 and the webhook is not delivered again. Without it the response is 400.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(view)
+        @wraps(view, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         def handle(*args: Any, **kwargs: Any) -> Any:
             try:
-                event = verify(verifier, current_request)
-            except REFUSALS as refusal:
-                status, text = answer_to(refusal)
-                return Response(text, status=status, content_type="text/plain")
+                hook = None if on_unreadable is None else current_app.ensure_sync(on_unreadable)
+                event = read(verifier, *_checked(verifier, current_request), hook)
+            except Refused as refusal:
+                return Response(refusal.text, status=refusal.status, content_type="text/plain")
             answer = current_app.ensure_sync(view)(event, *args, **kwargs)
             return Response() if answer is None else answer
 
@@ -71,8 +94,15 @@ def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callabl
     return decorate
 
 
+def _checked(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
+    try:
+        return _raw(verifier, request)
+    except SignatureError as refusal:
+        raise refused(refusal) from None
+
+
 def _read(verifier: WebhookVerifier, request: Request) -> bytes:
-    """A body whose length nobody announced, up to the cap."""
+    """A body without a Content-Length, up to the limit."""
     body = bytearray()
     while part := request.stream.read(65536):
         body += part

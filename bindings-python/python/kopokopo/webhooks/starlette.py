@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from kopokopo import Event, WebhookVerifier
+from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    REFUSALS,
-    answer_to,
+    Refused,
+    Unreadable,
     broken_off,
     check_length,
     check_request,
     check_size,
     one_signature,
+    read_async,
+    refused,
     wrong_set_up,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
 __all__ = ["verified", "verify", "webhook"]
+
+_Result = TypeVar("_Result")
 
 _FIX = "call `await verify(verifier, request)` before anything reads request.form() or request.stream()"
 
@@ -38,6 +40,10 @@ async def verify(verifier: WebhookVerifier, request: Request) -> Event:
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     something has read the body as a stream before.
     """
+    return verifier.verify(*await _raw(verifier, request))
+
+
+async def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
     check_request(request, Request, "Starlette / FastAPI", _FIX)
     announced = check_length(verifier, request.headers.get("content-length"))
     signature = one_signature(request.headers.getlist(HEADER))
@@ -49,41 +55,64 @@ async def verify(verifier: WebhookVerifier, request: Request) -> Event:
         if "consumed" not in str(error):
             raise
         raise wrong_set_up("Starlette / FastAPI", "the body was read before and not kept", _FIX) from None
-    return verifier.verify(body, signature)
+    return body, signature
 
 
-def verified(verifier: WebhookVerifier) -> Callable[[Request], Awaitable[Event]]:
+def verified(
+    verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None
+) -> Callable[[Request], Coroutine[Any, Any, Event]]:
     """A FastAPI dependency: `event: Annotated[Event, Depends(verified(verifier))]`.
 
-    Answers 401 for SignatureError and 400 for DecodeError. The path operation must not declare a body of its own.
+    The response is 401 for SignatureError and 400 for DecodeError. The path operation must not declare a body of its
+    own.
+
+    `on_unreadable(body, error)`, which may be asynchronous, is called with the raw body of an authentic webhook that
+    cannot be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
+    is 400.
     """
 
     async def dependency(request: Request) -> Event:
         try:
-            return await verify(verifier, request)
-        except REFUSALS as refusal:
-            status, text = answer_to(refusal)
-            raise HTTPException(status, text) from None
+            return await _event(verifier, request, on_unreadable)
+        except Refused as refusal:
+            raise HTTPException(refusal.status, refusal.text) from None
 
     return dependency
 
 
-def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callable[[Request], Awaitable[Response]]]:
+class _Decorator(Protocol):
+    """Takes an endpoint, and gives one that is given the request alone."""
+
+    @overload
+    def __call__(
+        self, endpoint: Callable[[Request, Event], Coroutine[Any, Any, _Result | None]], /
+    ) -> Callable[[Request], Coroutine[Any, Any, _Result | Response]]: ...
+
+    @overload
+    def __call__(
+        self, endpoint: Callable[[Request, Event], _Result | None], /
+    ) -> Callable[[Request], Coroutine[Any, Any, _Result | Response]]: ...
+
+
+def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None) -> _Decorator:
     """Makes `async def endpoint(request, event)`, or a plain function, an endpoint that only verified webhooks reach.
 
-    For a Starlette `Route`, or below FastAPI's `@app.post(...)`. It answers 401 for SignatureError and 400 for
-    DecodeError, else what the endpoint answers, or an empty 200 for None. Any other exception passes through, so that
-    the server answers 500 and the webhook is delivered again.
+    For a Starlette `Route`, or below FastAPI's `@app.post(...)`. The response is 401 for SignatureError and 400 for
+    DecodeError, else what the endpoint returns, or an empty 200 for None. Any other exception is raised, so that the
+    server responds with 500 and the webhook is delivered again.
+
+    `on_unreadable(body, error)`, which may be asynchronous, is called with the raw body of an authentic webhook that
+    cannot be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
+    is 400.
     """
 
-    def decorate(endpoint: Callable[..., Any]) -> Callable[[Request], Awaitable[Response]]:
+    def decorate(endpoint: Callable[[Request, Event], Any]) -> Callable[[Request], Coroutine[Any, Any, Any]]:
         @wraps(endpoint, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
-        async def handle(request: Request) -> Response:
+        async def handle(request: Request) -> Any:
             try:
-                event = await verify(verifier, request)
-            except REFUSALS as refusal:
-                status, text = answer_to(refusal)
-                return PlainTextResponse(text, status)
+                event = await _event(verifier, request, on_unreadable)
+            except Refused as refusal:
+                return PlainTextResponse(refusal.text, refusal.status)
             if iscoroutinefunction(endpoint):
                 answer = await endpoint(request, event)
             else:
@@ -97,8 +126,16 @@ def webhook(verifier: WebhookVerifier) -> Callable[[Callable[..., Any]], Callabl
     return decorate
 
 
+async def _event(verifier: WebhookVerifier, request: Request, on_unreadable: Unreadable | None) -> Event:
+    try:
+        raw = await _raw(verifier, request)
+    except SignatureError as refusal:
+        raise refused(refusal) from None
+    return await read_async(verifier, *raw, on_unreadable)
+
+
 async def _read(verifier: WebhookVerifier, request: Request) -> bytes:
-    """A body whose length nobody announced, up to the cap."""
+    """A body without a Content-Length, up to the limit."""
     body = bytearray()
     async for part in request.stream():
         body += part

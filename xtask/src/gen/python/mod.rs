@@ -11,7 +11,7 @@ mod writer;
 
 use super::{
     Output,
-    model::{Contract, Enum, Field, Object, Record, Shape, Text, Type},
+    model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type},
 };
 
 pub(super) fn generate(contract: &Contract) -> Vec<Output> {
@@ -58,6 +58,33 @@ fn builtin(kind: &str) -> Option<&'static str> {
     match kind {
         "Connection" => Some("ConnectionError"),
         "Timeout" => Some("TimeoutError"),
+        _ => None,
+    }
+}
+
+/// Records with the method `is_paid_at_least`, which is written by hand: it passes their `raw` to the function.
+const PAYMENTS: [&str; 3] = ["Event", "IncomingPayment", "PaymentLink"];
+
+/// The function that is a method in Python.
+const PAYMENT_METHOD: &str = "is_paid_at_least";
+
+/// The objects that programs see as classes. A watch is an iterator, which is written by hand.
+fn classes(contract: &Contract) -> impl Iterator<Item = &Object> {
+    contract.objects.iter().filter(|object| !object.is_watch())
+}
+
+/// The functions of no object that programs see.
+fn functions(contract: &Contract) -> impl Iterator<Item = &Callable> {
+    contract.functions.iter().filter(|function| function.name != PAYMENT_METHOD)
+}
+
+/// The record whose states a method returns, if it returns a watch.
+fn watched<'a>(contract: &'a Contract, callable: &Callable) -> Option<&'a str> {
+    let Some(Type::Object(name)) = &callable.returns else { return None };
+    let watch = contract.object(name).filter(|object| object.is_watch())?;
+    let polled = watch.methods.iter().find(|method| method.name == "poll")?.returns.as_ref()?;
+    match polled.inner() {
+        Type::Record(record) => Some(record),
         _ => None,
     }
 }

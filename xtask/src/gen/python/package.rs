@@ -2,7 +2,7 @@
 
 use super::{
     super::model::{Contract, Shape},
-    Mode, any_of, error_class, is_class, is_local, unions,
+    Mode, any_of, classes, error_class, functions, is_class, is_local, unions,
     writer::{Writer, order},
 };
 
@@ -17,9 +17,9 @@ fn modules(contract: &Contract) -> Vec<(&'static str, Vec<String>)> {
     let words = contract.enums.iter().filter(|found| found.shape != Shape::Union);
     let kinds = contract.error.kinds.iter().map(|kind| error_class(&kind.name));
     let records = contract.records.iter().filter(|record| is_class(contract, record));
-    let (local, clients): (Vec<_>, Vec<_>) = contract.objects.iter().partition(|object| is_local(object));
+    let (local, clients): (Vec<_>, Vec<_>) = classes(contract).partition(|object| is_local(object));
     let of = |mode: Mode| clients.iter().map(|object| mode.class(object)).collect();
-    let functions = contract.functions.iter().map(|function| function.name.clone());
+    let functions = functions(contract).map(|function| function.name.clone());
     vec![
         ("_async", of(Mode::Async)),
         ("_enums", words.map(|found| found.name.clone()).collect()),
@@ -27,37 +27,21 @@ fn modules(contract: &Contract) -> Vec<(&'static str, Vec<String>)> {
         ("_local", local.iter().map(|object| object.name.clone()).chain(functions).collect()),
         ("_records", records.map(|record| record.name.clone()).collect()),
         ("_sync", of(Mode::Sync)),
-        ("_unions", unions(contract).map(|union| union.name.clone()).collect()),
+        ("_unions", unions(contract).flat_map(|union| [any_of(&union.name), union.name.clone()]).collect()),
     ]
 }
 
 pub(super) fn exports(contract: &Contract) -> String {
     let mut out = Writer::new(contract, DOCS);
     out.line("from kopokopo import _contract");
-    let (mut all, mut names) = (vec!["__version__".to_owned()], Vec::new());
-    let any: Vec<_> = unions(contract).map(|union| any_of(&union.name)).collect();
+    let mut all = vec!["__version__".to_owned()];
     for (module, found) in modules(contract) {
-        names.extend(found.clone());
+        all.extend(found.clone());
         out.import(&format!("kopokopo.{module}"), found);
     }
-    all.extend(names.iter().chain(&any).cloned());
     all.sort_by_key(|name| order(name));
     let quoted: Vec<_> = all.iter().map(|name| format!("{name:?}")).collect();
-    // A type checker that sees `__getattr__` lets every misspelt name pass.
-    out.line("\nTYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| out.line(&format!("from kopokopo._unions import {}", any.join(", "))));
-    out.line("else:\n");
-    out.inside(|out| {
-        out.line("def __getattr__(name: str) -> object:");
-        out.inside(|out| {
-            let names: Vec<_> = any.iter().map(|name| format!("{name:?}")).collect();
-            out.line("# They need typing, which takes long to import.");
-            out.line(&format!("if name in ({}):", names.join(", ")));
-            out.inside(|out| out.line("from kopokopo import _unions\n\nreturn getattr(_unions, name)"));
-            out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
-        });
-    });
-    out.line("\n");
+    out.line("");
     out.list("__all__ = [", &quoted, "]");
     out.line("\n__version__ = version()\n\n_contract.name_after(__name__, globals(), __all__)");
     out.text
@@ -65,11 +49,9 @@ pub(super) fn exports(contract: &Contract) -> String {
 
 pub(super) fn set_up(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "What the native module is told of the package when it is imported.");
-    out.line("import atexit\nfrom enum import Enum\n");
+    out.line("import atexit\nfrom collections.abc import Iterable\nfrom enum import Enum\nfrom typing import Any\n");
     out.line("from kopokopo import _enums, _errors, _native, _records, _unions\nfrom kopokopo._record import Record\n");
-    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| out.line("from collections.abc import Iterable\nfrom typing import Any"));
-    out.line(&format!("\nCONTRACT_HASH = {:?}\n", contract.hash));
+    out.line(&format!("CONTRACT_HASH = {:?}\n", contract.hash));
     out.line("if _native.contract_hash() != CONTRACT_HASH:");
     out.inside(|out| {
         out.list(
@@ -119,7 +101,7 @@ pub(super) fn set_up(contract: &Contract) -> String {
         );
         out.line("for name in names:");
         out.inside(|out| {
-            out.line("value = found.get(name)\nif hasattr(value, \"__module__\"):");
+            out.line("value = found.get(name)\nif hasattr(value, \"__qualname__\"):");
             out.inside(|out| out.line("value.__module__ = package"));
         });
     });

@@ -2,50 +2,82 @@
 
 use super::{
     super::model::{Callable, Contract, Field, Object, Text, Type},
-    Mode, is_local, types,
+    Mode, classes, functions, is_local, types, watched,
     writer::{Writer, exceptions},
 };
 
 /// The blocking or the asyncio client, and whatever it leads to.
 pub(super) fn clients(contract: &Contract, mode: Mode) -> String {
     let docs = match mode {
-        Mode::Sync => "The blocking client. Calls release the interpreter's lock.",
-        Mode::Async => "The asyncio client. Cancelling a task leaves a request that is on its way to finish.",
+        Mode::Sync => {
+            "The blocking client. Calls release the interpreter's lock.\n\nIf a signal handler raises during a call and \
+             the request of a create was sent, `OutcomeUnknownError` tells so: it\nreplaces an `Exception`, and it is the \
+             cause of a `KeyboardInterrupt` or `SystemExit`.\n"
+        }
+        Mode::Async => {
+            "The asyncio client.\n\nA create that is cancelled before its request is sent raises `CancelledError`, and \
+             nothing is sent. Afterwards it raises\n`OutcomeUnknownError` instead, under `asyncio.timeout` and \
+             `asyncio.wait_for` too, and the request is not aborted.\n"
+        }
     };
-    let objects: Vec<_> = contract.objects.iter().filter(|object| !is_local(object)).collect();
-    let local: Vec<_> = contract.objects.iter().filter(|object| is_local(object)).map(|o| o.name.as_str()).collect();
-    let base = if mode == Mode::Sync { "Thing" } else { "AsyncThing" };
+    let (local, objects): (Vec<_>, Vec<_>) = classes(contract).partition(|object| is_local(object));
+    let local = local.iter().map(|object| object.name.clone()).collect();
     let mut body = Writer::body(contract);
     for object in &objects {
-        class(&mut body, object, mode, base);
+        class(&mut body, object, mode);
     }
-    let mut out = Writer::new(contract, docs);
-    out.line("from kopokopo import _native");
-    out.line(&format!("from kopokopo._local import {}", local.join(", ")));
-    out.line(&format!("from kopokopo._thing import {base}\nfrom kopokopo._token_source import Source\n"));
-    out.finish("", &body)
+    let (thing, watching) = bases(mode);
+    let own = vec![
+        ("kopokopo", vec!["_native".to_owned()]),
+        ("kopokopo._local", local),
+        ("kopokopo._thing", vec![thing.to_owned()]),
+        ("kopokopo._token_source", vec!["Source".to_owned()]),
+        ("kopokopo._watch", vec![watching.to_owned()]),
+    ];
+    Writer::new(contract, docs).finish(own, &body)
 }
 
 /// What needs no connection.
 pub(super) fn local(contract: &Contract) -> String {
     let mut body = Writer::body(contract);
-    for object in contract.objects.iter().filter(|object| is_local(object)) {
-        class(&mut body, object, Mode::Sync, "Thing");
+    for object in classes(contract).filter(|object| is_local(object)) {
+        class(&mut body, object, Mode::Sync);
     }
-    for function in &contract.functions {
+    for function in functions(contract) {
         body.line("\n");
         callable(&mut body, None, function, Mode::Sync);
     }
-    let mut out = Writer::new(contract, "What needs no connection.");
-    out.line("from kopokopo import _native\nfrom kopokopo._thing import Thing\n");
-    out.finish("kopokopo._local", &body)
+    let own = vec![("kopokopo", vec!["_native".to_owned()]), ("kopokopo._thing", vec!["Thing".to_owned()])];
+    Writer::new(contract, "What needs no connection.").finish(own, &body)
 }
 
-fn class(out: &mut Writer<'_>, object: &Object, mode: Mode, base: &str) {
-    out.line(&format!("\n\nclass {}({base}):", mode.class(object)));
+/// The base classes: of an object, and of one whose resource can be watched.
+const fn bases(mode: Mode) -> (&'static str, &'static str) {
+    match mode {
+        Mode::Sync => ("Thing", "Watching"),
+        Mode::Async => ("AsyncThing", "AsyncWatching"),
+    }
+}
+
+/// The section that an object's calls are logged as: a handle's is the one that reads the same record.
+fn section<'a>(contract: &'a Contract, object: &Object) -> &'a str {
+    let read = object.methods.iter().find(|method| method.name == "get").and_then(|method| method.returns.as_ref());
+    match read {
+        Some(Type::Record(record)) if object.is_handle() => contract.section_of(record),
+        _ => contract.section(&object.name).unwrap_or_default(),
+    }
+}
+
+fn class(out: &mut Writer<'_>, object: &Object, mode: Mode) {
+    let (thing, watching) = bases(mode);
+    let can_watch = object.methods.iter().any(|method| watched(out.contract, method).is_some());
+    out.line(&format!("\n\nclass {}({}):", mode.class(object), if can_watch { watching } else { thing }));
     out.inside(|out| {
         out.docs(&object.docs, &[]);
         out.line("\n__slots__ = ()");
+        if !is_local(object) && object.constructors.is_empty() {
+            out.line(&format!("_section = {:?}", section(out.contract, object)));
+        }
         for constructor in &object.constructors {
             out.line("");
             self::constructor(out, object, constructor, mode);
@@ -120,7 +152,12 @@ fn constructor(out: &mut Writer<'_>, object: &Object, constructor: &Callable, mo
 fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, mode: Mode) {
     let contract = out.contract;
     let (plain, named) = types::parameters(contract, callable);
-    let returns = callable.returns.as_ref().map_or("None".to_owned(), |ty| types::given(contract, ty, mode));
+    let returns = match (&callable.returns, watched(contract, callable)) {
+        (_, Some(record)) if mode == Mode::Async => format!("AsyncIterator[{record}]"),
+        (_, Some(record)) => format!("Iterator[{record}]"),
+        (Some(ty), None) => types::given(contract, ty, mode),
+        (None, None) => "None".to_owned(),
+    };
     let is_property = object.is_some() && !callable.is_async && !callable.throws && callable.arguments.is_empty();
     let is_awaited = callable.is_async && mode == Mode::Async;
     let parameters = signature(contract, object.map(|_| "self"), &plain, &named);
@@ -132,8 +169,8 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
     out.inside(|out| {
         out.docs(&callable.docs, &all);
         let function = match (object, callable.is_async) {
-            (Some(_), true) if mode == Mode::Async => "await self._call",
-            (Some(_), true) => "self._native.call",
+            (Some(_), true) if mode == Mode::Async => "await self._ask",
+            (Some(_), true) => "self._call",
             (Some(_), false) => "self._native.ask",
             (None, _) => "_native.function",
         };
@@ -144,11 +181,18 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
             (String::new(), format!("{owner}.{}({})", callable.name, given.join(", ")))
         } else {
             let dict = arguments(out, &all, function.len() + callable.name.len() + returns.len() + 40);
-            let answer = format!("{function}({:?}, {dict})", callable.name);
+            let waits = callable.is_async && callable.name == "wait";
+            let answer = match (watched(contract, callable), waits, mode) {
+                (Some(_), ..) => format!("self._watch({dict})"),
+                (None, true, Mode::Sync) => format!("self._wait({dict})"),
+                (None, true, Mode::Async) => format!("await self._wait({dict})"),
+                (None, false, _) => format!("{function}({:?}, {dict})", callable.name),
+            };
             (dict, answer)
         };
         guarded(out, &dict, &all, |out| match &callable.returns {
             None => out.line(&answer),
+            Some(Type::Object(_)) if watched(contract, callable).is_some() => out.line(&format!("return {answer}")),
             Some(Type::Object(_)) => out.line(&format!("return {returns}._of({answer}, self._source)")),
             Some(_) => out.line(&format!("answer: {returns} = {answer}\nreturn answer")),
         });

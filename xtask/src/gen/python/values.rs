@@ -2,21 +2,31 @@
 
 use super::{
     super::model::{Contract, Enum, Field, Record, Shape, Text, Type, Variant, snake_case},
-    Mode, any_of, builtin, error_class, is_class, redacted, types, unions as unions_of,
+    Mode, PAYMENTS, any_of, builtin, error_class, is_class, redacted, types, unions as unions_of,
     writer::Writer,
 };
 
 pub(super) fn enums(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "Enumerations. Each is a `str`.");
-    out.line("from kopokopo._word import OpenWord, Word");
+    out.line("from kopokopo._word import OpenEnum, Word");
     for found in contract.enums.iter().filter(|found| found.shape != Shape::Union) {
-        let base = if found.shape == Shape::Open { "OpenWord" } else { "Word" };
+        let is_open = found.shape == Shape::Open;
+        let base = if is_open { "OpenEnum" } else { "Word" };
+        let constant = |variant: &Variant| snake_case(&variant.name).to_uppercase();
         out.line(&format!("\n\nclass {}({base}):", found.name));
         out.inside(|out| {
             out.docs(&found.docs, &[]);
             out.line("");
+            if is_open {
+                let names = found.variants.iter().map(|variant| format!("{:?}: {:?}", constant(variant), variant.word));
+                out.line("__slots__ = ()");
+                out.list("_names = {", &names.collect::<Vec<_>>(), "}");
+                out.line("");
+            }
             for variant in &found.variants {
-                out.line(&format!("{} = {:?}", snake_case(&variant.name).to_uppercase(), variant.word));
+                // The base class makes an open enumeration's constants: their type is the enumeration itself.
+                let value = if is_open { format!(": {}", found.name) } else { format!(" = {:?}", variant.word) };
+                out.line(&format!("{}{value}", constant(variant)));
                 out.docs(&variant.docs, &[]);
             }
         });
@@ -25,29 +35,35 @@ pub(super) fn enums(contract: &Contract) -> String {
 }
 
 pub(super) fn records(contract: &Contract) -> String {
-    let mut out = Writer::new(contract, "Records: what the API tells.");
-    out.line("from kopokopo._record import Record\n");
     let mut body = Writer::body(contract);
     for record in contract.records.iter().filter(|record| is_class(contract, record)) {
-        body.line(&format!("\n\nclass {}(Record):", record.name));
+        let base = if PAYMENTS.contains(&record.name.as_str()) { "PaymentRecord" } else { "Record" };
+        body.line(&format!("\n\nclass {}({base}):", record.name));
         body.inside(|out| {
             out.docs(&record.docs, &[]);
-            fields(out, &record.fields, &|field| made(contract, field), &|field| {
-                types::given(contract, &field.ty, Mode::Sync)
-            });
+            fields(out, &record.fields, &|field| made(contract, field), &|field| given(contract, &field.ty));
         });
     }
-    out.finish("kopokopo._records", &body)
+    let bases = vec!["PaymentRecord".to_owned(), "Record".to_owned()];
+    let own = vec![("kopokopo", vec!["_unions".to_owned()]), ("kopokopo._record", bases)];
+    Writer::new(contract, "Records: the API's resources and events.").without_records().finish(own, &body)
+}
+
+/// A type in the module of records. That of unions imports it, so it names them by their module.
+fn given(contract: &Contract, ty: &Type) -> String {
+    let written = types::given(contract, ty, Mode::Sync);
+    match ty.element() {
+        Type::Enum(name) if contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union) => {
+            written.replace(&any_of(name), &format!("_unions.{}", any_of(name)))
+        }
+        _ => written,
+    }
 }
 
 pub(super) fn unions(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "Unions: one of several kinds, to tell apart by class or by `kind`.");
-    out.line("from kopokopo._record import Alternative\n");
-    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| {
-        out.line("from decimal import Decimal\nfrom typing import ClassVar, Literal, Union\n");
-        out.line("from kopokopo import _enums, _records");
-    });
+    out.line("from decimal import Decimal\nfrom typing import ClassVar, Literal\n");
+    out.line("from kopokopo import _enums, _records\nfrom kopokopo._record import Alternative");
     for union in unions_of(contract) {
         out.line(&format!("\n\nclass {}:", union.name));
         out.inside(|out| {
@@ -59,26 +75,10 @@ pub(super) fn unions(contract: &Contract) -> String {
             }
         });
     }
-    out.line("\n\nif TYPE_CHECKING:");
-    out.inside(|out| {
-        for union in unions_of(contract) {
-            out.list(&format!("{} = Union[", any_of(&union.name)), &alternatives(union), "]");
-        }
-    });
-    out.line("else:\n");
-    out.inside(|out| {
-        out.line("def __getattr__(name: str) -> object:");
-        out.inside(|out| {
-            for union in unions_of(contract) {
-                out.line(&format!("if name == {:?}:", any_of(&union.name)));
-                out.inside(|out| {
-                    out.line("from typing import Union\n");
-                    out.list("return Union[", &alternatives(union), "]");
-                });
-            }
-            out.line("raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")");
-        });
-    });
+    for union in unions_of(contract) {
+        out.line("\n");
+        out.either(&format!("{} = ", any_of(&union.name)), &alternatives(union));
+    }
     out.text
 }
 
@@ -168,7 +168,7 @@ fn fields(
 /// The constructor's parameter for a field, and the value that is kept: whatever has an empty value may be left out.
 fn made(contract: &Contract, field: &Field) -> (String, String) {
     let Field { name, ty, .. } = field;
-    let shown = types::given(contract, ty, Mode::Sync);
+    let shown = given(contract, ty);
     match ty {
         Type::Optional(_) => (format!("{name}: {shown} = None"), name.clone()),
         Type::Text(Text::Metadata) => {
@@ -176,7 +176,7 @@ fn made(contract: &Contract, field: &Field) -> (String, String) {
         }
         Type::Text(Text::Raw) => (format!("{name}: {shown} = \"\""), name.clone()),
         Type::List(item) => {
-            let item = types::given(contract, item, Mode::Sync);
+            let item = given(contract, item);
             (format!("{name}: Iterable[{item}] = ()"), format!("tuple({name})"))
         }
         Type::Record(inner) if contract.record(inner).is_some_and(can_be_empty) => {
@@ -193,9 +193,8 @@ fn can_be_empty(record: &Record) -> bool {
 pub(super) fn errors(contract: &Contract) -> String {
     let error = &contract.error;
     let mut out = Writer::new(contract, "Errors: one class for each kind.");
-    out.line("from kopokopo._failure import Failure\n");
-    out.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-    out.inside(|out| out.line("from collections.abc import Iterable"));
+    out.line("from collections.abc import Iterable\nfrom datetime import datetime\n");
+    out.line("from kopokopo._failure import Failure");
     out.line(&format!("\n\nclass {}(Failure):", error.name));
     out.inside(|out| {
         let classes = error.docs.replace(

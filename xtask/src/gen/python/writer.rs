@@ -18,6 +18,7 @@ pub(super) struct Writer<'a> {
     depth: usize,
     /// What signatures name.
     names: BTreeSet<String>,
+    has_records: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -30,46 +31,53 @@ impl<'a> Writer<'a> {
 
     /// What stands below the imports, which follow from it.
     pub(super) fn body(contract: &'a Contract) -> Self {
-        Self { contract, text: String::new(), depth: 0, names: BTreeSet::new() }
+        Self { contract, text: String::new(), depth: 0, names: BTreeSet::new(), has_records: false }
     }
 
-    /// Imports what the signatures of the body name, for type checkers only, and appends the body. `own` is the module
-    /// that this is.
-    pub(super) fn finish(mut self, own: &str, body: &Self) -> String {
+    /// For the module that defines the records.
+    pub(super) fn without_records(mut self) -> Self {
+        self.has_records = true;
+        self
+    }
+
+    /// Imports what the module uses (`own`) and what the signatures of the body name, and appends the body. All of it is
+    /// imported when the program runs too: `typing.get_type_hints`, pydantic and FastAPI evaluate annotations.
+    pub(super) fn finish(mut self, own: Vec<(&str, Vec<String>)>, body: &Self) -> String {
         let contract = self.contract;
         let words = contract.enums.iter().filter(|found| found.shape != Shape::Union).map(|found| found.name.clone());
         let any = contract.enums.iter().filter(|found| found.shape == Shape::Union).map(|found| any_of(&found.name));
+        let records = contract.records.iter().filter(|_| !self.has_records).map(|found| found.name.clone());
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let groups = [
-            vec![
-                ("collections.abc", names(&["Awaitable", "Callable", "Iterable", "Mapping", "Sequence"])),
-                ("datetime", names(&["datetime"])),
-                ("decimal", names(&["Decimal"])),
-                ("typing", names(&["Any", "Literal"])),
-            ],
-            vec![("typing_extensions", names(&["Self"]))],
-            vec![
-                ("kopokopo._enums", words.collect()),
-                ("kopokopo._records", contract.records.iter().map(|found| found.name.clone()).collect()),
-                ("kopokopo._unions", any.collect()),
-            ],
+        let abc = ["AsyncIterator", "Awaitable", "Callable", "Iterable", "Iterator", "Mapping", "Sequence"];
+        let standard = vec![
+            ("collections.abc", names(&abc)),
+            ("datetime", names(&["datetime"])),
+            ("decimal", names(&["Decimal"])),
+            ("typing", names(&["Any", "Literal"])),
         ];
-        self.line("TYPE_CHECKING = False\nif TYPE_CHECKING:");
-        self.inside(|out| {
-            for group in groups {
-                let mut group: Vec<_> = group.into_iter().filter(|(module, _)| *module != own).collect();
-                for (_, names) in &mut group {
-                    names.retain(|name| body.names.contains(name));
-                }
-                group.retain(|(_, names)| !names.is_empty());
-                if !group.is_empty() && !out.text.ends_with("TYPE_CHECKING:\n") {
-                    out.line("");
-                }
-                for (module, names) in group {
-                    out.import(module, names);
-                }
-            }
-        });
+        let any = if self.has_records { Vec::new() } else { any.collect() };
+        let package = vec![
+            ("kopokopo._enums", words.collect()),
+            ("kopokopo._records", records.collect()),
+            ("kopokopo._typing", names(&["Self"])),
+            ("kopokopo._unions", any),
+        ];
+        let used = |(module, mut names): (&'static str, Vec<String>)| {
+            names.retain(|name| body.names.contains(name));
+            (!names.is_empty()).then_some((module, names))
+        };
+        let standard: Vec<_> = standard.into_iter().filter_map(used).collect();
+        let mut package: Vec<_> = package.into_iter().filter_map(used).chain(own).collect();
+        package.sort();
+        for (module, names) in &standard {
+            self.import(module, names.clone());
+        }
+        if !standard.is_empty() {
+            self.line("");
+        }
+        for (module, names) in package {
+            self.import(module, names);
+        }
         self.text + &body.text
     }
 
@@ -113,6 +121,17 @@ impl<'a> Writer<'a> {
         self.line(before);
         self.inside(|out| items.iter().for_each(|item| out.line(&format!("{item},"))));
         self.line(after);
+    }
+
+    /// `before a | b`, on one line where it fits, else an alternative to a line.
+    pub(super) fn either(&mut self, before: &str, items: &[String]) {
+        let one = format!("{before}{}", items.join(" | "));
+        if self.depth * 4 + one.len() <= WIDTH {
+            return self.line(&one);
+        }
+        self.line(&format!("{before}("));
+        self.inside(|out| out.line(&items.join("\n| ")));
+        self.line(")");
     }
 
     /// `def name(parameters) -> returns:`

@@ -1,0 +1,102 @@
+"""The states of a resource as they change. What to poll and how long to pause is decided by the native module."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from kopokopo._native import Object
+from kopokopo._thing import AsyncThing, Thing
+from kopokopo._token_source import Source
+from kopokopo._typing import Self
+
+
+class Watching(Thing):
+    """A section or a handle whose resource has a final state."""
+
+    __slots__ = ()
+
+    def _watch(self, arguments: dict[str, Any]) -> Watch:
+        return Watch.polling(self._operation("get"), self._native.ask("watch", arguments), self._source)
+
+    def _wait(self, arguments: dict[str, Any]) -> Any:
+        """The last state that a watch returns."""
+        state = None
+        for state in self._watch(arguments):  # noqa: B007
+            pass
+        return state
+
+
+class AsyncWatching(AsyncThing):
+    """A section or a handle whose resource has a final state."""
+
+    __slots__ = ()
+
+    def _watch(self, arguments: dict[str, Any]) -> AsyncWatch:
+        return AsyncWatch.polling(self._operation("get"), self._native.ask("watch", arguments), self._source)
+
+    async def _wait(self, arguments: dict[str, Any]) -> Any:
+        """The last state that a watch returns."""
+        state = None
+        async for state in self._watch(arguments):  # noqa: B007
+            pass
+        return state
+
+
+class Watch(Thing):
+    """An iterator of states."""
+
+    __slots__ = ("_operation_name",)
+
+    _operation_name: str
+
+    @classmethod
+    def polling(cls, operation: str, native: Object, source: Source | None) -> Self:
+        watch = cls._of(native, source)
+        watch._operation_name = operation
+        return watch
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        while (pause := self._native.ask("pause", {})) is not None:
+            # Looked up for each call: gevent and eventlet replace it with one that lets other greenlets run.
+            time.sleep(pause)
+            state = self._call("poll", {})
+            if state is not None:
+                return state
+        raise StopIteration
+
+    def _operation(self, method: str) -> str:
+        return self._operation_name
+
+
+class AsyncWatch(AsyncThing):
+    """An asynchronous iterator of states."""
+
+    __slots__ = ("_operation_name",)
+
+    _operation_name: str
+
+    @classmethod
+    def polling(cls, operation: str, native: Object, source: Source | None) -> Self:
+        watch = cls._of(native, source)
+        watch._operation_name = operation
+        return watch
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        from asyncio import sleep
+
+        while (pause := self._native.ask("pause", {})) is not None:
+            await sleep(pause)
+            state = await self._ask("poll", {})
+            if state is not None:
+                return state
+        raise StopAsyncIteration
+
+    def _operation(self, method: str) -> str:
+        return self._operation_name

@@ -1,0 +1,47 @@
+"""Whether greenlets run while others wait for a payment: prints what happened as JSON."""
+
+from __future__ import annotations
+
+from gevent import monkey  # type: ignore[import-untyped]
+
+monkey.patch_all()
+
+import json
+import time
+from typing import Any
+
+import gevent
+from kopokopo import KopoKopo, KopoKopoError
+
+PUSH: dict[str, Any] = {"till_number": "K000000", "amount": "100", "callback_url": "https://shop.example/k2/results"}
+UNDECIDED = "254700000006"
+SLOW = "33333333-3333-4333-8333-333333333333"
+
+k2 = KopoKopo.from_env()
+turns = 0
+
+
+def turn() -> None:
+    global turns
+    while True:
+        time.sleep(0.02)
+        turns += 1
+
+
+def wait(push_id: str) -> str:
+    try:
+        k2.incoming_payments.wait(push_id, timeout=1.5, interval=0.2, max_interval=0.3)
+    except KopoKopoError as error:
+        return error.kind
+    return "final"
+
+
+push = k2.incoming_payments.create(**PUSH, phone_number=UNDECIDED)
+ticker = gevent.spawn(turn)
+kind = gevent.spawn(wait, push.id).get()
+waited = turns
+
+# A call blocks its thread, and with it all greenlets. On gevent's thread pool it blocks none.
+turns = 0
+gevent.get_hub().threadpool.apply(k2.payments.get, (SLOW,))
+print(json.dumps({"kind": kind, "waiting": waited, "in_thread_pool": turns}))

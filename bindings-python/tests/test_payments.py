@@ -1,0 +1,73 @@
+"""Whether an order was paid: the amount, the till, and the key of the money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from kopokopo import (
+    DecodeError,
+    Event,
+    IncomingPayment,
+    IncomingPaymentStatus,
+    InvalidRequestError,
+    KopoKopo,
+    PaymentLink,
+    WebhookVerifier,
+)
+from usual import CALLBACK, PUSH
+from vectors import payloads
+
+SOON: dict[str, Any] = {"interval": 0.02, "max_interval": 0.1}
+VERIFIER = WebhookVerifier(api_keys=["key"])
+
+
+def event(name: str) -> Event:
+    return VERIFIER.parse_unverified(dict(payloads(name))[name])
+
+
+def test_a_payment_is_compared_with_the_order(k2: KopoKopo) -> None:
+    payment = k2.incoming_payments.create(**PUSH).wait(**SOON)
+    for amount in ("100", "100.00", "99.99", 1, Decimal("100")):
+        assert payment.is_paid_at_least(amount)
+    assert payment.is_paid_at_least(amount="100", currency="KES", till_number="K000000")
+    assert not payment.is_paid_at_least("100.01")
+    assert not payment.is_paid_at_least("100", currency="USD")
+    assert not payment.is_paid_at_least("100", till_number="555555")
+    failed = k2.incoming_payments.create(**{**PUSH, "phone_number": "254700000002"}).wait(**SOON)
+    assert not failed.is_paid_at_least("1")
+
+
+@pytest.mark.parametrize("amount", [0, "-1", "much", 1.5, None])
+def test_an_amount_that_is_none_is_refused(amount: Any) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        event("webhook-buygoods-transaction-received").is_paid_at_least(amount)
+    assert refused.value.field == "amount"
+
+
+def test_an_event_and_what_it_holds_are_compared_alike() -> None:
+    received = event("webhook-buygoods-transaction-received")
+    assert received.transaction is not None
+    assert received.transaction.amount is not None
+    assert received.is_paid_at_least(received.transaction.amount)
+    assert not received.is_paid_at_least(received.transaction.amount + 1)
+    result = event("result-incoming-payment-success")
+    payload: Any = result.payload
+    payment: IncomingPayment = payload.incoming_payment
+    assert payment.is_paid_at_least(1) and result.is_paid_at_least(1)
+    assert payment.payment_key == result.payment_key != result.dedupe_key
+
+
+def test_a_link_is_compared_with_the_order(k2: KopoKopo) -> None:
+    link: PaymentLink = k2.payment_links.create(
+        till_number="K000000", amount="10001", currency="KES", payment_reference="7", callback_url=CALLBACK
+    ).wait(**SOON)
+    assert link.is_paid_at_least("10001")
+    assert not link.is_paid_at_least("10002")
+
+
+def test_a_record_without_its_raw_text_cannot_be_compared() -> None:
+    made = IncomingPayment(id="1", status=IncomingPaymentStatus.SUCCESS, is_paid=True, is_final=True)
+    with pytest.raises(DecodeError):
+        made.is_paid_at_least(1)
