@@ -127,9 +127,9 @@ def test_a_record_is_the_response_of_a_fastapi_application() -> None:
         sent = Order(payment=payment()).model_dump(mode="json")
         assert client.post("/orders", json=sent).json() == sent
         documented = client.get("/openapi.json").json()
-    assert {"IncomingPayment", "Event", "Transaction", "EventPayloadIncomingPayment"} <= set(
-        documented["components"]["schemas"]
-    )
+    # FastAPI describes input and output apart where they differ, as amounts do.
+    names = {name.partition("-")[0] for name in documented["components"]["schemas"]}
+    assert {"IncomingPayment", "Event", "Transaction", "EventPayloadIncomingPayment"} <= names
 
 
 def test_the_package_does_without_pydantic() -> None:

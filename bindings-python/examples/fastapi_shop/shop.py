@@ -42,6 +42,7 @@ db.executescript("""
         status TEXT NOT NULL, -- new, asked, unknown, paid, failed, dispute
         payment_id TEXT, note TEXT);
     CREATE TABLE IF NOT EXISTS deliveries (dedupe_key TEXT PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS payments (payment_key TEXT PRIMARY KEY, order_id TEXT NOT NULL);
 """)
 
 
@@ -52,7 +53,7 @@ class NewOrder(BaseModel):
 
 @app.post("/orders", status_code=201)
 async def order(new: NewOrder) -> dict[str, Any]:
-    """Keeps the order first: whatever happens next, the callback finds it."""
+    """Commits the order first, so that the callback finds it however fast it is."""
     if new.item not in PRICES:
         raise HTTPException(404, f"we sell {', '.join(PRICES)}")
     order_id, price = str(uuid.uuid4()), PRICES[new.item]
@@ -66,8 +67,8 @@ async def order(new: NewOrder) -> dict[str, Any]:
             metadata={"order_id": order_id},
         )
     except OutcomeUnknownError as error:
-        # The customer may be looking at the PIN prompt. Asking again could take the money twice, so nobody does: the
-        # callback carries the order's id and tells. If none comes, somebody looks, as the note says.
+        # The customer may be looking at the PIN prompt, and a second push could take the money twice. The callback has
+        # the order's id in its metadata. If none comes, a person finds out, as the note says.
         move_on(order_id, "unknown", ("new",), error.detail)
     except InvalidRequestError as error:
         move_on(order_id, "failed", ("new",), error.detail)
@@ -84,9 +85,9 @@ async def order(new: NewOrder) -> dict[str, Any]:
 
 @app.post("/k2/results")
 async def results(event: Annotated[Event, Depends(verified(k2.webhooks))]) -> None:
-    """What Kopo Kopo says became of a payment. Deliveries repeat: each counts once."""
+    """Takes the result of a payment. Deliveries repeat, and each counts once."""
     db.execute("BEGIN IMMEDIATE")
-    with db:  # one transaction: where something fails, the delivery is not kept, and comes again
+    with db:  # one transaction: if something fails, the key is not stored, and the delivery is repeated
         if not db.execute("INSERT OR IGNORE INTO deliveries VALUES (?)", (event.dedupe_key,)).rowcount:
             return
         if isinstance(event.payload, EventPayload.IncomingPayment):
@@ -96,20 +97,28 @@ async def results(event: Annotated[Event, Depends(verified(k2.webhooks))]) -> No
 
 @app.get("/orders/{order_id}")
 async def status(order_id: str) -> dict[str, Any]:
-    """How an order stands. Where the callback is late or lost, Kopo Kopo is asked."""
+    """The state of an order. Reads the payment if the callback is late or lost."""
     kept = find(order_id)
     if kept["status"] == "asked":
-        with suppress(KopoKopoError):  # out of reach: what is kept still stands
-            settle(order_id, await k2.incoming_payments.get(kept["payment_id"]))
+        with suppress(KopoKopoError):  # not reachable: return what is stored
+            payment = await k2.incoming_payments.get(kept["payment_id"])
+            db.execute("BEGIN IMMEDIATE")
+            with db:
+                settle(order_id, payment)
     return find(order_id)
 
 
 def settle(order_id: str, payment: IncomingPayment) -> None:
-    """Moves an order on by what became of its payment. It may be told twice, and in any order: paid stays paid."""
-    if payment.is_paid and payment.transaction:
-        kept = db.execute("SELECT price FROM orders WHERE id = ?", (order_id,)).fetchone()
-        enough = kept and payment.transaction.amount == Decimal(kept["price"])
-        move_on(order_id, "paid" if enough else "dispute", ("new", "asked", "unknown", "failed"), payment_id=payment.id)
+    """Moves an order on by its payment. It may be called twice, and in any order: paid stays paid."""
+    kept = db.execute("SELECT price FROM orders WHERE id = ?", (order_id,)).fetchone()
+    if payment.payment_key and payment.is_paid and kept:
+        # The key of the money: a webhook of the same payment has it too, and a second payment has another.
+        key = (payment.payment_key, order_id)
+        is_new = db.execute("INSERT OR IGNORE INTO payments VALUES (?, ?)", key).rowcount
+        enough = payment.is_paid_at_least(kept["price"], till_number=TILL)
+        if is_new:
+            states = ("new", "asked", "unknown", "failed")
+            move_on(order_id, "paid" if enough else "dispute", states, payment_id=payment.id)
     elif payment.is_final:
         move_on(order_id, "failed", ("new", "asked", "unknown"), "; ".join(payment.errors), payment.id)
 
@@ -117,7 +126,7 @@ def settle(order_id: str, payment: IncomingPayment) -> None:
 def move_on(
     order_id: str, to: str, since: tuple[str, ...], note: str | None = None, payment_id: str | None = None
 ) -> None:
-    """Changes an order that stands in one of the states before."""
+    """Changes an order that is in one of the states `since`."""
     db.execute(
         "UPDATE orders SET status = ?, note = ?, payment_id = coalesce(?, payment_id)"
         f" WHERE id = ? AND status IN ({', '.join('?' * len(since))})",
