@@ -165,8 +165,7 @@ impl Call {
 /// Celery's `SoftTimeLimitExceeded`). `KeyboardInterrupt` and `SystemExit` still end the program. Each has the other as
 /// its cause.
 fn interrupted(py: Python<'_>, raised: PyErr, unknown: PyErr) -> PyErr {
-    let (error, cause) =
-        if raised.is_instance_of::<PyException>(py) { (unknown, raised) } else { (raised, unknown) };
+    let (error, cause) = if raised.is_instance_of::<PyException>(py) { (unknown, raised) } else { (raised, unknown) };
     error.set_cause(py, Some(cause));
     error
 }

@@ -288,7 +288,15 @@ fn errors_have_python_s_names_in_classes_and_in_documentation() {
 #[test]
 fn words_keep_the_api_s_spelling() {
     let enums = values::enums(&read(UDL).unwrap());
-    holds(&enums, &["class Colour(OpenEnum):", "_names = {\"RED\": \"RED-1\"} RED: Colour", "class Size(Word):", "SMALL = \"small\""]);
+    holds(
+        &enums,
+        &[
+            "class Colour(OpenEnum):",
+            "_names = {\"RED\": \"RED-1\"} RED: Colour",
+            "class Size(Word):",
+            "SMALL = \"small\"",
+        ],
+    );
 }
 
 #[test]
