@@ -77,7 +77,8 @@ impl Object {
             let call = self.0.call(method, arguments::of_call(arguments, &self.0, method)?);
             let cancel = call.cancel();
             // The call is cancelled before its future is dropped: docs/adr/0010-cancelling-a-create.md.
-            let go_on = || Python::attach(Python::check_signals).map_err(|raised| (raised, cancel.cancel()));
+            let check_signals = || Python::attach(|py| -> PyResult<()> { py.check_signals() });
+            let go_on = || check_signals().map_err(|raised| (raised, cancel.cancel()));
             match py.detach(|| runtime::block_on_while(call, SIGNAL_INTERVAL, go_on)) {
                 Ok(answer) => show(py, answer.map_err(|error| raise(py, error))?.view()),
                 Err((raised, None)) => Err(raised),
