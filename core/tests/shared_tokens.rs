@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use kopokopo::{Builder, CallOptions, ErrorKind, KopoKopo, RetryOptions, Timeouts, transport::Proxy};
-use support::{Act, Server, answer, created, json, payment_request, pending, token};
+use support::{Act, Server, answer, created, json, payment_request, pending, quick, token};
 
 const TOKEN: &str = "POST /oauth/token";
 
@@ -194,4 +194,67 @@ async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
         assert!(error.body().is_none() && !error.detail().contains("nary"), "{error:?}");
         assert_eq!(server.count("GET "), 0);
     }
+}
+
+#[tokio::test]
+async fn a_failed_connection_names_the_host_and_the_callers_operation() {
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let client =
+        quick(KopoKopo::builder().client_id("app").client_secret("s").base_url(format!("http://{address}"))).build();
+    let error = client.unwrap().incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Connection, Some("incoming_payments.create")));
+    let expected = format!("the token request failed, so nothing else was sent: could not connect to {address}");
+    assert!(error.detail().starts_with(&expected), "{error}");
+}
+
+/// A token of 2 s is renewed in the background with 0.5 s left.
+#[tokio::test]
+async fn no_call_fails_while_the_token_endpoint_of_a_real_server_hangs_fails_and_recovers() {
+    let server = Server::start(|seen, before| {
+        if !seen.line.starts_with(TOKEN) {
+            return Act::Answer(pending());
+        }
+        match before {
+            0 => Act::Answer(token(0).replace(r#""expires_in":3600"#, r#""expires_in":2   "#)),
+            1 => Act::Hang,
+            2 => Act::Answer(answer("503 Service Unavailable", "", "")),
+            _ => Act::Answer(token(before)),
+        }
+    })
+    .await;
+    let timeouts = Timeouts { stalled: Duration::from_millis(800), ..Timeouts::default() };
+    let client = server.builder().timeouts(timeouts).build().unwrap();
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_millis(3500) {
+        let calls = (0..10).map(|_| read(&client));
+        for outcome in futures_util::future::join_all(calls).await {
+            outcome.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(server.count(TOKEN) >= 4, "{} token requests", server.count(TOKEN));
+}
+
+#[test]
+fn a_token_request_on_an_idle_runtime_stalls_no_client_on_another() {
+    let background = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = background.block_on(Server::start(|seen, before| {
+        if seen.line.starts_with(TOKEN) {
+            Act::Late(Duration::from_millis(200), token(before))
+        } else {
+            Act::Answer(pending())
+        }
+    }));
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = sharing(&server).build().unwrap();
+    let idle = runtime();
+    idle.block_on(async {
+        tokio::time::timeout(Duration::from_millis(50), read(&client)).await.unwrap_err();
+    });
+    let began = std::time::Instant::now();
+    runtime().block_on(read(&client)).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    drop(idle);
 }

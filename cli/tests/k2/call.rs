@@ -110,6 +110,8 @@ fn a_proxy_of_the_environment_carries_https_and_sees_no_token() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(said.contains("could not connect to nowhere.invalid:443 through the proxy"), "{said}");
     let seen = seen.join().unwrap();
     assert!(seen.starts_with("CONNECT nowhere.invalid:443") && !seen.contains("canary"), "{seen}");
 }

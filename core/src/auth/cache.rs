@@ -31,7 +31,8 @@ use crate::{
 const RENEW_IN_BACKGROUND: Duration = Duration::from_secs(5 * 60);
 /// With this much life left a call waits a short time for a new token.
 const RENEW_FIRST: Duration = Duration::from_secs(60);
-/// How long a renewal may delay calls, counted from its start, while the old token is valid.
+/// How long a renewal may delay calls, counted from its start, while the old token is valid. A call waits half of the
+/// token's remaining life at most.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
 /// The shortest time between two renewals while the old token is valid.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
@@ -248,8 +249,9 @@ impl TokenCell {
         let waits = left <= cached.window(RENEW_FIRST, 10) && state.failure(&asker.route).is_none();
         match flight {
             Some(flight) if waits && now < flight.started + RENEWAL_PATIENCE => {
-                let until = Some(flight.started + RENEWAL_PATIENCE);
-                Step::Wait { flight, until }
+                // The old token must still be valid after the wait.
+                let until = (flight.started + RENEWAL_PATIENCE).min(now + left / 2);
+                Step::Wait { flight, until: Some(until) }
             }
             _ => Step::Use(cached),
         }

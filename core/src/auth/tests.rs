@@ -120,6 +120,20 @@ async fn a_renewal_that_hangs_delays_calls_by_two_seconds_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_does_not_wait_for_a_renewal_until_the_old_token_has_expired() {
+    let calls = Arc::default();
+    let tokens = tokens(&calls, |call| if call == 0 { Act::Token(10) } else { Act::Hang });
+    get(&tokens).await.unwrap();
+    let fetched = Instant::now();
+    advance(Duration::from_millis(9100)).await;
+    while fetched.elapsed() < Duration::from_millis(9900) {
+        assert_eq!(get(&tokens).await.unwrap(), "token-0", "{:?}", fetched.elapsed());
+        advance(Duration::from_millis(10)).await;
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_renewal_fails_no_call_while_the_old_token_is_valid() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Token(3600) } else { Act::Fail });

@@ -121,7 +121,7 @@ impl Inner {
         let outgoing = outgoing(request, is_fresh)?;
         let response = match timeout_at(limit, with_connect_limit(connect_limit, client.execute(outgoing))).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failure(request, &error)),
+            Ok(Err(error)) => return Err(failure(request, &error, &self.options.proxy)),
             Err(_) => {
                 return Err(TransportError::new(
                     request.gate.close(),
@@ -161,17 +161,19 @@ fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
 }
 
 /// Tells what surely never left this machine (the gate was not passed) from all else.
-fn failure(request: &HttpRequest, error: &reqwest::Error) -> TransportError {
+fn failure(request: &HttpRequest, error: &reqwest::Error, proxy: &Proxy) -> TransportError {
     if let Some(Refused(refused)) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
         return refused.clone();
     }
     let reason = if error.is_timeout() { Reason::Timeout } else { Reason::Connection };
     let cause = innermost(error);
     if error.is_connect() {
-        let host = &request.url[Position::BeforeHost..Position::AfterPort];
+        let host = &request.url[Position::BeforeHost..Position::AfterHost];
+        let port = request.url.port_or_known_default().unwrap_or_default();
+        let way = if matches!(proxy, Proxy::Url(_)) { " through the proxy" } else { "" };
         let detail = match reason {
-            Reason::Timeout => format!("could not connect to {host} in time"),
-            _ => format!("could not connect to {host}: {cause}"),
+            Reason::Timeout => format!("could not connect to {host}:{port}{way} in time"),
+            _ => format!("could not connect to {host}:{port}{way}: {cause}"),
         };
         return TransportError::new(Sent::No, reason, detail);
     }
