@@ -1,9 +1,9 @@
-//! What the JVM calls past JNA: the handshake, and on servers the webhooks and the calls, for which JNA alone takes many
-//! times as long as the library does. The mobile library, where small comes before fast, has the handshake alone.
+//! What the JVM calls past JNA: the handshake and the calls, and on servers the webhooks.
+//!
+//! JNA takes many times as long as the library does. UniFFI's futures also cannot report how a cancelled create ended.
 
 #![allow(non_snake_case, unreachable_pub, reason = "the JVM finds these by their names")]
 
-#[cfg(not(feature = "mobile"))]
 mod calls;
 #[cfg(not(feature = "mobile"))]
 mod webhooks;
@@ -15,10 +15,8 @@ use jni::sys::{JNIEnv, jclass, jstring};
 use crate::generated::CONTRACT_HASH;
 
 /// The first byte of an answer: what it is follows, or nothing.
-#[cfg(not(feature = "mobile"))]
 const DONE: u8 = 0;
 /// An error follows.
-#[cfg(not(feature = "mobile"))]
 const REFUSED: u8 = 1;
 
 /// What this library was built from. It is asked before anything else is called. The name is that of a function of the

@@ -41,12 +41,26 @@ unsafe impl Sync for Receiver {}
 
 static RECEIVER: OnceLock<Receiver> = OnceLock::new();
 
-/// What is under way, by its ticket. Whoever takes a call out of here says how it ends.
-static CALLS: Mutex<Option<HashMap<jlong, (AbortHandle, Cancel)>>> = Mutex::new(None);
+/// A call that can be cancelled.
+struct Entry {
+    task: AbortHandle,
+    cancel: Cancel,
+    /// The call created something, and its result is on its way to Kotlin or was received there.
+    is_created: bool,
+}
 
-fn calls() -> MutexGuard<'static, Option<HashMap<jlong, (AbortHandle, Cancel)>>> {
+/// The calls under way, by their tickets. The side that takes a call out of here decides how it ends. A create stays
+/// until Kotlin has delivered its result (`NativeCalls.forget`).
+static CALLS: Mutex<Option<HashMap<jlong, Entry>>> = Mutex::new(None);
+
+fn calls() -> MutexGuard<'static, Option<HashMap<jlong, Entry>>> {
     CALLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The first byte of the result of `cancel`: no result of the call comes.
+const NO_RESULT: u8 = 0;
+/// The call created something, and its result comes too.
+const RESULT: u8 = 1;
 
 /// `NativeCalls.prepare`: answers go to the class that asks.
 ///
@@ -94,8 +108,8 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_start(
     }
 }
 
-/// `NativeCalls.cancel`: null if the call is over, and its result comes or came. Otherwise no result comes: empty if no
-/// request that creates something was sent, else the bytes of the error, of kind `outcome_unknown`.
+/// `NativeCalls.cancel`: null if the call is over and its result comes or came. Otherwise a byte, `NO_RESULT` or `RESULT`,
+/// and then nothing if no request that creates something was sent, else the error of kind `outcome_unknown`.
 ///
 /// # Safety
 /// The JVM calls it, with the environment of the thread.
@@ -106,17 +120,29 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_cancel(
     ticket: jlong,
 ) -> jbyteArray {
     let cancelled = catch_unwind(|| {
-        let (task, cancel) = calls().as_mut().and_then(|calls| calls.remove(&ticket))?;
-        let mut bytes = Vec::new();
+        let Entry { task, cancel, is_created } = calls().as_mut().and_then(|calls| calls.remove(&ticket))?;
+        let mut bytes = vec![if is_created { RESULT } else { NO_RESULT }];
         if let Some(error) = cancel.cancel() {
             <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
         }
-        task.abort();
+        if !is_created {
+            task.abort();
+        }
         Some(bytes)
     });
     let Ok(Some(bytes)) = cancelled else { return ptr::null_mut() };
     // SAFETY: the environment is the caller's.
     unsafe { array(env, &bytes) }
+}
+
+/// `NativeCalls.forget`: the result of a create was delivered, and cancelling the call does nothing any more.
+///
+/// # Safety
+/// The JVM calls it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_forget(_env: *mut JNIEnv, _class: jclass, ticket: jlong) {
+    // A map's removal does not unwind, but a lock may.
+    let _ = catch_unwind(|| calls().as_mut().and_then(|calls| calls.remove(&ticket)));
 }
 
 /// A byte array of the JVM, or null where it has no memory for one: then an exception waits for the caller.
@@ -157,8 +183,13 @@ fn write<T: Lower<UniFfiTag>>(value: T, bytes: &mut Vec<u8>) {
     T::write(value, bytes);
 }
 
-/// Starts a call, and delivers its result.
-fn run<T: Send + 'static>(ticket: jlong, call: Result<Work<Result<T>>>, write: fn(T, &mut Vec<u8>)) {
+/// Starts a call, and delivers its result. `creates`: the call creates something on the server.
+fn run<T: Send + 'static>(
+    ticket: jlong,
+    creates: bool,
+    call: Result<Work<Result<T>>>,
+    write: fn(T, &mut Vec<u8>),
+) {
     // Until it is on the list nothing can take it out again.
     let mut calls = calls();
     let spawned = call.and_then(|call| {
@@ -166,21 +197,34 @@ fn run<T: Send + 'static>(ticket: jlong, call: Result<Work<Result<T>>>, write: f
         let task = runtime::spawn(async move {
             let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
             // A cancelled call has no result.
-            if self::calls().as_mut().and_then(|calls| calls.remove(&ticket)).is_some() {
+            if conclude(ticket, creates && outcome.is_ok()) {
                 tell(ticket, outcome, write);
             }
         });
-        Ok((task?, cancel))
+        Ok(Entry { task: task?, cancel, is_created: false })
     });
     match spawned {
-        Ok(task) => {
-            calls.get_or_insert_default().insert(ticket, task);
+        Ok(entry) => {
+            calls.get_or_insert_default().insert(ticket, entry);
         }
         Err(refused) => {
             drop(calls);
             tell(ticket, Err(refused), write);
         }
     }
+}
+
+/// The call has its result. False if it was cancelled before.
+fn conclude(ticket: jlong, is_created: bool) -> bool {
+    let mut calls = calls();
+    let Some(calls) = calls.as_mut() else { return false };
+    if !is_created {
+        return calls.remove(&ticket).is_some();
+    }
+    calls.get_mut(&ticket).is_some_and(|entry| {
+        entry.is_created = true;
+        true
+    })
 }
 
 fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {

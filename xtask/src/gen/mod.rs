@@ -55,7 +55,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
         Output { path: "udl/src/generated.rs", text: rust::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/jni/calls/generated.rs", text: jni::generate(&contract, root)? },
+        Output { path: "udl/src/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
         Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
@@ -70,7 +70,8 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
 /// The names that the library for apps has to export, as UniFFI makes them, and no others.
 pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
     let contract = read::read(&mobile::filter(&contract(&root())?)?)?;
-    let mut names = BTreeSet::from(["Java_dev_kopokopo_Native_contractHash".to_owned()]);
+    let java = ["Native_contractHash", "NativeCalls_prepare", "NativeCalls_start", "NativeCalls_cancel", "NativeCalls_forget"];
+    let mut names: BTreeSet<String> = java.iter().map(|name| format!("Java_dev_kopokopo_{name}")).collect();
     let mut add = |what: String| names.insert(format!("uniffi_kopokopo_ffi_fn_{what}"));
     for function in &contract.functions {
         add(format!("func_{}", function.name));
