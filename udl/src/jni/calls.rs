@@ -184,12 +184,7 @@ fn write<T: Lower<UniFfiTag>>(value: T, bytes: &mut Vec<u8>) {
 }
 
 /// Starts a call, and delivers its result. `creates`: the call creates something on the server.
-fn run<T: Send + 'static>(
-    ticket: jlong,
-    creates: bool,
-    call: Result<Work<Result<T>>>,
-    write: fn(T, &mut Vec<u8>),
-) {
+fn run<T: Send + 'static>(ticket: jlong, creates: bool, call: Result<Work<Result<T>>>, write: fn(T, &mut Vec<u8>)) {
     // Until it is on the list nothing can take it out again.
     let mut calls = calls();
     let spawned = call.and_then(|call| {

@@ -70,7 +70,8 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
 /// The names that the library for apps has to export, as UniFFI makes them, and no others.
 pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
     let contract = read::read(&mobile::filter(&contract(&root())?)?)?;
-    let java = ["Native_contractHash", "NativeCalls_prepare", "NativeCalls_start", "NativeCalls_cancel", "NativeCalls_forget"];
+    let java =
+        ["Native_contractHash", "NativeCalls_prepare", "NativeCalls_start", "NativeCalls_cancel", "NativeCalls_forget"];
     let mut names: BTreeSet<String> = java.iter().map(|name| format!("Java_dev_kopokopo_{name}")).collect();
     let mut add = |what: String| names.insert(format!("uniffi_kopokopo_ffi_fn_{what}"));
     for function in &contract.functions {

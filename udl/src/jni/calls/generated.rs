@@ -6,10 +6,12 @@ use super::{owner, read, run, write};
 use crate::*;
 
 /// Starts the method of a number.
+#[cfg(not(feature = "mobile"))]
 pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
     match method {
         0 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<OAuth>(handle);
                 Ok(owner?.token())
@@ -18,6 +20,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         1 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<OAuth>(handle);
                 let mut given = given;
@@ -28,6 +31,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         2 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<OAuth>(handle);
                 let mut given = given;
@@ -38,6 +42,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         3 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<OAuth>(handle);
                 Ok(owner?.token_info())
@@ -46,6 +51,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         4 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<WebhookSubscriptions>(handle);
                 let mut given = given;
@@ -61,6 +67,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         5 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<WebhookSubscriptions>(handle);
                 let mut given = given;
@@ -71,6 +78,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         6 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<WebhookSubscriptions>(handle);
                 let mut given = given;
@@ -82,6 +90,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         7 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedWebhookSubscription>(handle);
                 Ok(owner?.get())
@@ -90,6 +99,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         8 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedWebhookSubscription>(handle);
                 let mut given = given;
@@ -100,6 +110,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         9 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<WebhookSubscriptionWatch>(handle);
                 Ok(owner?.poll())
@@ -108,6 +119,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         10 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
@@ -123,6 +135,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         11 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
@@ -133,6 +146,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         12 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
@@ -144,6 +158,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         13 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedIncomingPayment>(handle);
                 Ok(owner?.get())
@@ -152,6 +167,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         14 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedIncomingPayment>(handle);
                 let mut given = given;
@@ -162,6 +178,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         15 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<IncomingPaymentWatch>(handle);
                 Ok(owner?.poll())
@@ -170,6 +187,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         16 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<MerchantWallets>(handle);
                 let mut given = given;
@@ -185,6 +203,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         17 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantWallets>(handle);
                 let mut given = given;
@@ -195,6 +214,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         18 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantWallets>(handle);
                 let mut given = given;
@@ -206,6 +226,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         19 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedMerchantWallet>(handle);
                 Ok(owner?.get())
@@ -214,6 +235,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         20 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedMerchantWallet>(handle);
                 let mut given = given;
@@ -224,6 +246,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         21 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantWalletWatch>(handle);
                 Ok(owner?.poll())
@@ -232,6 +255,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         22 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<MerchantBankAccounts>(handle);
                 let mut given = given;
@@ -247,6 +271,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         23 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantBankAccounts>(handle);
                 let mut given = given;
@@ -257,6 +282,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         24 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantBankAccounts>(handle);
                 let mut given = given;
@@ -268,6 +294,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         25 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedMerchantBankAccount>(handle);
                 Ok(owner?.get())
@@ -276,6 +303,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         26 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedMerchantBankAccount>(handle);
                 let mut given = given;
@@ -286,6 +314,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         27 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<MerchantBankAccountWatch>(handle);
                 Ok(owner?.poll())
@@ -294,6 +323,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         28 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -309,6 +339,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         29 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -324,6 +355,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         30 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -339,6 +371,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         31 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -354,6 +387,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         32 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -364,6 +398,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         33 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
@@ -375,6 +410,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         34 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedExternalRecipient>(handle);
                 Ok(owner?.get())
@@ -383,6 +419,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         35 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedExternalRecipient>(handle);
                 let mut given = given;
@@ -393,6 +430,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         36 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<ExternalRecipientWatch>(handle);
                 Ok(owner?.poll())
@@ -401,6 +439,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         37 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
@@ -416,6 +455,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         38 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
@@ -431,6 +471,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         39 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
@@ -441,6 +482,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         40 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
@@ -452,6 +494,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         41 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedSendMoney>(handle);
                 Ok(owner?.get())
@@ -460,6 +503,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         42 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedSendMoney>(handle);
                 let mut given = given;
@@ -470,6 +514,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         43 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SendMoneyWatch>(handle);
                 Ok(owner?.poll())
@@ -478,6 +523,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         44 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<PollingRequests>(handle);
                 let mut given = given;
@@ -493,6 +539,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         45 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PollingRequests>(handle);
                 let mut given = given;
@@ -503,6 +550,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         46 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PollingRequests>(handle);
                 let mut given = given;
@@ -514,6 +562,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         47 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedPolling>(handle);
                 Ok(owner?.get())
@@ -522,6 +571,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         48 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedPolling>(handle);
                 let mut given = given;
@@ -532,6 +582,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         49 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PollingWatch>(handle);
                 Ok(owner?.poll())
@@ -540,6 +591,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         50 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<SmsNotifications>(handle);
                 let mut given = given;
@@ -555,6 +607,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         51 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SmsNotifications>(handle);
                 let mut given = given;
@@ -565,6 +618,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         52 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SmsNotifications>(handle);
                 let mut given = given;
@@ -576,6 +630,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         53 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedSmsNotification>(handle);
                 Ok(owner?.get())
@@ -584,6 +639,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         54 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedSmsNotification>(handle);
                 let mut given = given;
@@ -594,6 +650,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         55 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SmsNotificationWatch>(handle);
                 Ok(owner?.poll())
@@ -602,6 +659,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         56 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<Reversals>(handle);
                 let mut given = given;
@@ -617,6 +675,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         57 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<Reversals>(handle);
                 let mut given = given;
@@ -627,6 +686,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         58 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<Reversals>(handle);
                 let mut given = given;
@@ -638,6 +698,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         59 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedReversal>(handle);
                 Ok(owner?.get())
@@ -646,6 +707,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         60 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedReversal>(handle);
                 let mut given = given;
@@ -656,6 +718,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         61 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<ReversalWatch>(handle);
                 Ok(owner?.poll())
@@ -664,6 +727,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         62 => run(
             ticket,
+            true,
             (|| {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
@@ -679,6 +743,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         63 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
@@ -689,6 +754,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         64 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
@@ -700,6 +766,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         65 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
@@ -710,6 +777,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         66 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedPaymentLink>(handle);
                 Ok(owner?.get())
@@ -718,6 +786,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         67 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<CreatedPaymentLink>(handle);
                 let mut given = given;
@@ -728,6 +797,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         68 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PaymentLinkWatch>(handle);
                 Ok(owner?.poll())
@@ -736,6 +806,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         69 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<Payments>(handle);
                 let mut given = given;
@@ -746,6 +817,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         70 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<Payments>(handle);
                 let mut given = given;
@@ -757,6 +829,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         71 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<PaymentWatch>(handle);
                 Ok(owner?.poll())
@@ -765,6 +838,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         72 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SettlementTransfers>(handle);
                 let mut given = given;
@@ -775,6 +849,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         73 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SettlementTransfers>(handle);
                 let mut given = given;
@@ -786,8 +861,164 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
         ),
         74 => run(
             ticket,
+            false,
             (|| {
                 let owner = owner::<SettlementTransferWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        _ => {}
+    }
+}
+
+/// Starts the method of a number.
+#[cfg(feature = "mobile")]
+pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
+    match method {
+        0 => run(
+            ticket,
+            true,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let request = read::<IncomingPaymentRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            },
+        ),
+        1 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        2 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<IncomingPayments>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        3 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<CreatedIncomingPayment>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        4 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<CreatedIncomingPayment>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        5 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<IncomingPaymentWatch>(handle);
+                Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        6 => run(
+            ticket,
+            true,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let request = read::<PaymentLinkRequest>(&mut given);
+                Ok(owner?.create(request?))
+            })(),
+            |created, bytes| {
+                let (id, location) = (created.id(), created.location());
+                write(created, bytes);
+                write(id, bytes);
+                write(location, bytes);
+            },
+        ),
+        7 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.get(id?))
+            })(),
+            write,
+        ),
+        8 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(id?, options?))
+            })(),
+            write,
+        ),
+        9 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<PaymentLinks>(handle);
+                let mut given = given;
+                let id = read::<String>(&mut given);
+                Ok(owner?.cancel(id?))
+            })(),
+            |(), _| {},
+        ),
+        10 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<CreatedPaymentLink>(handle);
+                Ok(owner?.get())
+            })(),
+            write,
+        ),
+        11 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<CreatedPaymentLink>(handle);
+                let mut given = given;
+                let options = read::<Option<WaitOptions>>(&mut given);
+                Ok(owner?.wait(options?))
+            })(),
+            write,
+        ),
+        12 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<PaymentLinkWatch>(handle);
                 Ok(owner?.poll())
             })(),
             write,

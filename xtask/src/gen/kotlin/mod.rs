@@ -5,8 +5,10 @@
 //! UniFFI's own classes are not shown to people: its unsigned numbers cannot be used from Java, its `toString` prints
 //! secrets, and its next version may change them.
 
+mod calls;
 mod convert;
 mod objects;
+mod testing;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -15,7 +17,7 @@ mod writer;
 
 use super::{
     Output,
-    model::{Callable, Contract, Field, Object, Shape, Text, Type},
+    model::{Callable, Contract, Field, Object, Record, Shape, Text, Type},
 };
 
 /// Which package the code is for.
@@ -43,9 +45,12 @@ pub(super) fn generate(contract: &Contract, package: Package) -> Vec<Output> {
         Output { path: file!(package, "KopoKopoException.kt"), text: values::errors(contract) },
         Output { path: file!(package, "Sections.kt"), text: objects::sections(contract) },
         Output { path: file!(package, "Handles.kt"), text: objects::handles(contract) },
+        Output { path: file!(package, "Watches.kt"), text: objects::watches(contract) },
         Output { path: file!(package, "KopoKopo.kt"), text: objects::client(contract) },
         Output { path: file!(package, "Functions.kt"), text: objects::functions(contract) },
         Output { path: file!(package, "Convert.kt"), text: convert::generate(contract) },
+        Output { path: file!(package, "testing/Created.kt"), text: testing::created(contract) },
+        Output { path: file!(package, "testing/ErrorBuilder.kt"), text: testing::errors(contract) },
     ];
     if contract.enums.iter().any(|found| found.shape == Shape::Union) {
         outputs.push(Output { path: file!(package, "Unions.kt"), text: values::unions(contract) });
@@ -62,6 +67,17 @@ const RAW: &str = "dev.kopokopo.ffi";
 /// What makes the client is more than a section: it leads to the sections.
 fn is_client(object: &Object) -> bool {
     object.methods.iter().any(Callable::is_accessor)
+}
+
+/// Whether a function of the contract is a method of the records whose text it takes.
+fn is_method(function: &Callable) -> bool {
+    function.arguments.first().is_some_and(|argument| argument.ty == Type::Text(Text::Raw))
+}
+
+/// Whether such functions are about a record: it says of which money it is.
+fn has_methods(record: &Record) -> bool {
+    let has = |name: &str| record.fields.iter().any(|field| field.name == name);
+    has("raw") && has("payment_key")
 }
 
 /// UniFFI's error is an exception in its name too.

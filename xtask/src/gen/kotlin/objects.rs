@@ -1,14 +1,8 @@
-//! Things with methods: the client, its sections, the handles of what was created; and functions of no object.
-//!
-//! Kotlin has suspend functions with named arguments. Java, which sees none of those, has two more of each: one that
-//! waits and one that answers a `CompletableFuture`, and both take records.
+//! Objects with methods: the client, its sections, the handles of what was created; and functions of no object.
 
 use super::{
-    super::{
-        jni,
-        model::{Callable, Contract, Field, Object, Type, camel_case},
-    },
-    BY_HAND, is_client, types,
+    super::model::{Callable, Contract, Field, Object, Type, camel_case},
+    BY_HAND, calls, is_client, is_method, types,
     writer::Writer,
 };
 
@@ -17,12 +11,14 @@ const TYPES: &[&str] = &[
     "java.time.Duration",
     "java.time.OffsetDateTime",
     "java.util.concurrent.CompletableFuture",
+    "java.util.stream.Stream",
+    "kotlinx.coroutines.flow.Flow",
 ];
 
 pub(super) fn sections(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "", TYPES);
     for object in &contract.objects {
-        if !is_client(object) && !object.is_handle() && object.name != BY_HAND {
+        if !is_client(object) && !object.is_handle() && !object.is_watch() && object.name != BY_HAND {
             class(&mut out, object);
         }
     }
@@ -33,9 +29,21 @@ pub(super) fn sections(contract: &Contract) -> String {
 }
 
 pub(super) fn handles(contract: &Contract) -> String {
-    let imports = ["java.time.Duration", "java.util.concurrent.CompletableFuture", "kotlinx.coroutines.flow.Flow"];
+    let imports = [
+        "java.time.Duration",
+        "java.util.concurrent.CompletableFuture",
+        "java.util.stream.Stream",
+        "kotlinx.coroutines.flow.Flow",
+    ];
     let mut out = Writer::new(contract, "", &imports);
     contract.objects.iter().filter(|object| object.is_handle()).for_each(|object| class(&mut out, object));
+    out.text
+}
+
+/// Not shown: `watch` of sections and handles returns a flow of its states.
+pub(super) fn watches(contract: &Contract) -> String {
+    let mut out = Writer::new(contract, "", &["java.time.Duration"]);
+    contract.objects.iter().filter(|object| object.is_watch()).for_each(|object| calls::watch_class(&mut out, object));
     out.text
 }
 
@@ -74,7 +82,9 @@ pub(super) fn client(contract: &Contract) -> String {
 
 pub(super) fn functions(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "@file:JvmName(\"KopoKopoFunctions\")", &[]);
-    for Callable { name, docs, arguments, returns, .. } in &contract.functions {
+    for Callable { name, docs, arguments, returns, .. } in
+        contract.functions.iter().filter(|function| !is_method(function))
+    {
         out.line("");
         out.docs(docs);
         let name = camel_case(name);
@@ -91,20 +101,21 @@ fn class(out: &mut Writer<'_>, object: &Object) {
     out.line("");
     out.docs(&object.docs);
     // What is known of it when it is made is not asked for.
-    let known = |method: &&Callable| !method.is_async && object.is_handle();
-    let known = object.methods.iter().filter(known).fold(String::new(), |known, method| {
+    let known = object.methods.iter().filter(|method| object.is_handle() && is_property(method));
+    let known = known.fold(String::new(), |known, method| {
         let name = camel_case(&method.name);
         known + &format!(", {name}: String = raw.{name}()")
     });
-    out.block(&format!("public class {name} internal constructor(private val raw: {raw}{known})"), |out| {
+    // Fakes for tests extend the handles, inside of this module.
+    let open = if object.is_handle() { "open " } else { "" };
+    out.block(&format!("public {open}class {name} internal constructor(private val raw: {raw}{known})"), |out| {
         object.methods.iter().enumerate().for_each(|(at, callable)| {
-            if at > 0 && !callable.is_async {
+            if at > 0 && is_property(callable) {
                 out.line("");
             }
             method(out, object, callable);
         });
         if object.is_handle() {
-            watch(out, object);
             out.line(&format!("\noverride fun toString(): String = \"{name}(id=$id)\""));
         } else {
             out.line("\ninternal fun close(): Unit = raw.close()");
@@ -113,113 +124,81 @@ fn class(out: &mut Writer<'_>, object: &Object) {
 }
 
 /// What a callable is given, for the raw layer.
-fn lowered(arguments: &[Field]) -> String {
+pub(super) fn lowered(arguments: &[Field]) -> String {
     let lower = |field: &Field| types::lower(&camel_case(&field.name), &field.ty, &camel_case(&field.name));
     arguments.iter().map(lower).collect::<Vec<_>>().join(", ")
 }
 
 /// The type that is answered, and how it is made of the raw layer's.
-fn answered(returns: Option<&Type>, call: &str) -> (String, String) {
+pub(super) fn answered(returns: Option<&Type>, call: &str) -> (String, String) {
     returns.map_or_else(
         || (String::new(), call.to_owned()),
         |ty| (format!(": {}", types::kotlin(ty)), types::lift(call, ty)),
     )
 }
 
-/// The record that is flattened where a callable takes only that.
-fn only_record(callable: &Callable) -> Option<(&Field, &str)> {
-    match callable.arguments.as_slice() {
-        [field] => match field.ty.inner() {
-            Type::Record(name) => Some((field, name)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What calls a method past JNA, and makes what it answers, but for records, which are lifted.
-///
-/// The library for apps has no such functions; it has no verifier either.
-fn native(contract: &Contract, object: &Object, callable: &Callable) -> Option<String> {
-    contract.objects.iter().find(|object| object.name == BY_HAND)?;
-    let number =
-        jni::calls(contract).position(|(own, method)| own.name == object.name && method.name == callable.name)?;
-    let given = match callable.arguments.as_slice() {
-        [field] => format!("bytes({}, {})", types::converter(&field.ty), lowered(&given(callable))),
-        _ => "NOTHING".to_owned(),
-    };
-    let read = match &callable.returns {
-        None => " }".to_owned(),
-        Some(ty @ Type::Object(name)) => {
-            let (own, text) = (types::converter(ty), types::converter(&Type::String));
-            format!(" {name}({own}.read(it), {text}.read(it), {text}.read(it)) }}")
-        }
-        Some(ty) => format!(" {}.read(it) }}", types::converter(ty)),
-    };
-    Some(format!("NativeCalls.call({number}, {given}, raw.callWithHandle {{ it }}) {{{read}"))
+/// What neither fails nor takes anything.
+fn is_property(callable: &Callable) -> bool {
+    !callable.is_async && !callable.throws && callable.arguments.is_empty()
 }
 
 fn method(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
-    let contract = out.contract;
+    if callable.is_async {
+        return calls::method(out, object, callable);
+    }
+    if let Some(watched) = calls::watched(out.contract, callable) {
+        return calls::watch(out, object, callable, watched);
+    }
     let name = camel_case(&callable.name);
     let given = given(callable);
-    let native = native(contract, object, callable);
-    let call = native.clone().unwrap_or_else(|| format!("raw.{name}({})", lowered(&given)));
-    let (ty, answer) = answered(callable.returns.as_ref(), &call);
-    if !callable.is_async && !callable.throws && callable.arguments.is_empty() {
+    let (ty, answer) = answered(callable.returns.as_ref(), &format!("raw.{name}({})", lowered(&given)));
+    if is_property(callable) {
         let answer = if object.is_handle() { &name } else { &answer };
         return property(out, callable, &name, &ty, answer);
     }
-    // An object is made already.
-    let answer = if let (Some(native), Some(Type::Object(_))) = (native, &callable.returns) { native } else { answer };
-    let synthetic = if callable.is_async { "@JvmSynthetic\n" } else { "" };
-    let keyword = if callable.is_async { "suspend fun" } else { "fun" };
-    let record = only_record(callable).map(|(_, record)| record);
-    // Where a record's every field may be left out, nothing given means the flattened one.
-    let declared: Vec<_> = given
-        .iter()
-        .map(|field| match record {
-            Some(record) => format!("{}: {record}", camel_case(&field.name)),
-            None => types::declared(contract, field),
-        })
-        .collect();
     out.line("");
     out.docs(&callable.docs);
-    out.line(&format!("{synthetic}public {keyword} {name}({}){ty} =", declared.join(", ")));
-    let around = if callable.is_async { "awaiting" } else { "call" };
-    out.inside(|out| out.line(&format!("{around} {{ {answer} }}")));
-    if let Some(record) = record {
-        let what = format!("public {keyword} {name}");
-        flattened(out, callable, "@JvmSynthetic", &what, &format!("{ty} ="), (&format!("{name}({record}"), ")"));
+    out.line(&format!("public fun {name}({}){ty} =", declared(out.contract, callable).join(", ")));
+    out.inside(|out| out.line(&format!("call {{ {answer} }}")));
+    flattened(out, callable, "@JvmSynthetic", &format!("public fun {name}"), &format!("{ty} ="), &name);
+}
+
+/// What a callable is given as a whole: a last record that is flattened is never absent, because then it is flattened.
+pub(super) fn given(callable: &Callable) -> Vec<Field> {
+    let mut given = callable.arguments.clone();
+    if let (Some(_), Some(last)) = (callable.flattened(), given.last_mut()) {
+        *last = Field { ty: last.ty.inner().clone(), default: None, ..last.clone() };
     }
-    if callable.is_async {
-        for_java(out, callable, &declared, &names(&given));
+    given
+}
+
+/// The same as parameters. A record whose every field may be left out must be given, or else it is flattened.
+pub(super) fn declared(contract: &Contract, callable: &Callable) -> Vec<String> {
+    let plain = |field: &Field| format!("{}: {}", camel_case(&field.name), types::kotlin(&field.ty));
+    let given = given(callable);
+    match (callable.flattened(), given.split_last()) {
+        (Some(_), Some((last, first))) => {
+            first.iter().map(|field| types::declared(contract, field)).chain([plain(last)]).collect()
+        }
+        _ => given.iter().map(|field| types::declared(contract, field)).collect(),
     }
 }
 
-/// What a callable is given as a whole: a single record is never absent, because then it is flattened.
-fn given(callable: &Callable) -> Vec<Field> {
-    let whole = |field: &Field| Field { ty: field.ty.inner().clone(), default: None, ..field.clone() };
-    match only_record(callable) {
-        Some((field, _)) => vec![whole(field)],
-        None => callable.arguments.clone(),
-    }
-}
-
-fn names(fields: &[Field]) -> String {
+pub(super) fn names(fields: &[Field]) -> String {
     fields.iter().map(|field| camel_case(&field.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// The same with named arguments, which Java does not have.
-fn flattened(
+/// The same with named arguments, which Java does not have. `before` is the function that takes the record.
+pub(super) fn flattened(
     out: &mut Writer<'_>,
     callable: &Callable,
     annotation: &str,
     what: &str,
     after: &str,
-    (before, end): (&str, &str),
+    before: &str,
 ) {
     let contract = out.contract;
+    let Some((last, record)) = callable.flattened() else { return };
     let fields = &contract.parameters(callable);
     let declared: Vec<_> = fields.iter().map(|field| types::declared(contract, field)).collect();
     out.line("");
@@ -228,29 +207,14 @@ fn flattened(
         out.line(annotation);
     }
     out.call(what, &declared, after);
-    let given: Vec<_> = fields.iter().map(|field| camel_case(&field.name)).collect();
-    out.inside(|out| out.call(before, &given, end));
+    let (first, own): (Vec<_>, Vec<_>) =
+        fields.iter().partition(|field| field.name != last.name && callable.arguments.contains(field));
+    let first = first.iter().fold(String::new(), |first, field| first + &camel_case(&field.name) + ", ");
+    let own: Vec<_> = own.iter().map(|field| camel_case(&field.name)).collect();
+    out.inside(|out| out.call(&format!("{before}({first}{record}"), &own, ")"));
 }
 
-/// What waits on its thread, and what answers a future.
-fn for_java(out: &mut Writer<'_>, callable: &Callable, declared: &[String], names: &str) {
-    let name = camel_case(&callable.name);
-    let ty = callable.returns.as_ref().map_or_else(|| "Unit".to_owned(), types::kotlin);
-    let (declared, overloads) = match only_record(callable) {
-        Some((field, record)) if field.default.is_some() => {
-            (format!("{}: {record} = {record}()", camel_case(&field.name)), "@JvmOverloads\n")
-        }
-        _ => (declared.join(", "), ""),
-    };
-    out.line(&format!("\n/** [{name}] for Java: waits on this thread. */"));
-    out.line(&format!("{overloads}public fun {name}Blocking({declared}): {ty} = blocking {{ {name}({names}) }}"));
-    out.line(&format!("\n/** [{name}] for Java: answers at once. Cancelling the future cancels the call. */"));
-    out.line(&format!(
-        "{overloads}public fun {name}Async({declared}): CompletableFuture<{ty}> = future {{ {name}({names}) }}"
-    ));
-}
-
-/// What neither fails nor takes anything. What leads to a section is made once.
+/// What leads to a section is made once.
 fn property(out: &mut Writer<'_>, callable: &Callable, name: &str, ty: &str, answer: &str) {
     if callable.is_accessor() {
         out.line("");
@@ -283,43 +247,17 @@ fn constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
     out.docs(&callable.docs);
     let raw = types::raw(&object.name);
     out.line(&format!("public constructor({}) : this(enter {{ {raw}({given}) }})", declared.join(", ")));
-    if let Some((_, record)) = only_record(callable) {
-        flattened(out, callable, "", "public constructor", " :", (&format!("this({record}"), ")"));
-    }
+    flattened(out, callable, "", "public constructor", " :", "this");
 }
 
 fn named_constructor(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
-    let contract = out.contract;
     let (name, own) = (camel_case(&callable.name), &object.name);
-    let declared: Vec<_> = callable.arguments.iter().map(|field| types::declared(contract, field)).collect();
-    let overloads = if declared.iter().any(|field| field.contains(" = ")) { "@JvmOverloads\n" } else { "" };
+    let declared = declared(out.contract, callable);
     out.docs(&callable.docs);
-    out.line(&format!("@JvmStatic\n{overloads}public fun {name}({}): {own} =", declared.join(", ")));
-    let call = format!("{}.{name}({})", types::raw(own), lowered(&callable.arguments));
+    out.line(&format!("@JvmStatic\npublic fun {name}({}): {own} =", declared.join(", ")));
+    let call = format!("{}.{name}({})", types::raw(own), lowered(&given(callable)));
     out.inside(|out| out.line(&format!("{own}(enter {{ {call} }})")));
-}
-
-/// A stream of what a handle's thing looks like, with the options of `wait`.
-fn watch(out: &mut Writer<'_>, handle: &Object) {
-    let contract = out.contract;
-    let Some(wait) = handle.methods.iter().find(|method| method.name == "wait") else { return };
-    let (Some(Type::Record(answer)), Some((_, options))) = (&wait.returns, only_record(wait)) else { return };
-    let docs =
-        "How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.\n\
-        Passing failures do not end it; everything else does, as with [wait].\n\n\
-        Errors: `timeout` when the state was not final in time, and those of [wait]."
-            .to_owned();
-    let operation = format!("\"{}.get\"", contract.section_of(answer));
-    out.line("");
-    out.docs(&docs);
-    out.line(&format!("@JvmSynthetic\npublic fun watch(options: {options}): Flow<{answer}> ="));
-    out.inside(|out| {
-        out.line(&format!("watching(options, id, {operation}, {answer}::raw, {answer}::isFinal) {{ get() }}"));
-    });
-    let callable = Callable { docs, ..wait.clone() };
-    let ty = format!(": Flow<{answer}>");
-    let call = format!("watch({options}");
-    flattened(out, &callable, "@JvmSynthetic", "public fun watch", &format!("{ty} ="), (&call, ")"));
+    flattened(out, callable, "@JvmSynthetic", &format!("public fun {name}"), &format!(": {own} ="), &name);
 }
 
 /// What a program gives.

@@ -140,19 +140,62 @@ fn only_the_client_has_constructors_that_take_a_secret() {
 }
 
 #[test]
-fn whatever_is_awaited_on_a_server_goes_past_jna_by_the_number_that_the_library_has_for_it() {
-    let contract = contract();
-    let text = file(&contract, "Sections.kt") + &file(&contract, "Handles.kt");
-    let numbers: Vec<usize> = super::super::jni::calls(&contract).enumerate().map(|(number, _)| number).collect();
-    for number in &numbers {
-        assert_eq!(text.matches(&format!("NativeCalls.call({number},")).count(), 1, "{number}");
+fn every_async_method_calls_the_library_by_its_number() {
+    for (contract, package) in [(contract(), Package::Jvm), (contract_of_apps(), Package::Android)] {
+        let outputs = generate(&contract, package);
+        let text: String = outputs.into_iter().map(|output| output.text).collect();
+        let count = super::super::jni::calls(&contract).count();
+        for number in 0..count {
+            assert_eq!(text.matches(&format!("NativeCall({number}, ")).count(), 1, "{number}");
+        }
+        assert_eq!(text.matches("NativeCall(").count(), count);
     }
-    assert_eq!(text.matches("NativeCalls.call(").count(), numbers.len());
-    let apps = generate(&contract_of_apps(), Package::Android);
-    assert!(
-        !apps.iter().any(|output| output.text.contains("NativeCalls")),
-        "the library for apps has no such functions"
-    );
+}
+
+#[test]
+fn a_method_takes_a_record_or_its_fields_after_its_other_arguments() {
+    let sections = file(&contract(), "Sections.kt");
+    let payments = sections.split("public class IncomingPayments ").nth(1).unwrap().split("\n}\n").next().unwrap();
+    for expected in [
+        "public suspend fun wait(id: String, options: WaitOptions): IncomingPayment =",
+        "        wait(id, WaitOptions(timeout, interval, maxInterval))",
+        "public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): IncomingPayment =",
+        "public fun watch(id: String, options: WaitOptions): Flow<IncomingPayment> =",
+        "public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<IncomingPayment> =",
+    ] {
+        assert!(payments.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn only_creates_stay_cancellable_until_their_result_is_delivered() {
+    let text = file(&contract(), "Sections.kt") + &file(&contract(), "Handles.kt") + &file(&contract(), "Watches.kt");
+    for line in text.lines().filter(|line| line.contains("NativeCall(")) {
+        assert_eq!(
+            line.contains("raw.callWithHandle { it }, true) { Created"),
+            !line.contains("{ it }, false)"),
+            "{line}"
+        );
+    }
+    assert!(text.contains("{ it }, true)"));
+}
+
+#[test]
+fn a_check_of_a_payment_is_a_method_of_what_has_the_money() {
+    let contract = contract();
+    let records = file(&contract, "Records.kt");
+    let has: Vec<_> = contract
+        .records
+        .iter()
+        .filter(|record| {
+            let own = records.split(&format!("\npublic data class {}(", record.name)).nth(1);
+            let own = own.and_then(|own| own.split("\n}\n").next()).unwrap_or_default();
+            own.contains("fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null)")
+        })
+        .map(|record| record.name.as_str())
+        .collect();
+    assert_eq!(has, ["IncomingPayment", "PaymentLink", "Event"]);
+    assert!(!file(&contract, "Functions.kt").contains("isPaidAtLeast"));
 }
 
 fn contract_of_apps() -> Contract {

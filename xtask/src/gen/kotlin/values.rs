@@ -1,8 +1,8 @@
 //! Plain values: words, records, unions, errors.
 
 use super::{
-    super::model::{Contract, Enum, Field, Record, Shape, Variant, camel_case},
-    exception, hidden, types,
+    super::model::{Callable, Contract, Enum, Field, Record, Shape, Variant, camel_case},
+    calls, exception, has_methods, hidden, is_method, types,
     writer::Writer,
 };
 
@@ -41,7 +41,13 @@ fn open(out: &mut Writer<'_>, Enum { name, variants, .. }: &Enum) {
         out.line("/** A word that this version does not know. */");
         out.line(&format!("public data class Other(override val word: String) : {name}\n"));
         out.block("public companion object", |out| {
-            out.line("/** What stands for a word as the API writes it. */\n@JvmStatic");
+            for Variant { name: variant, .. } in variants {
+                let constant = types::constant(variant);
+                out.line(&format!(
+                    "/** [{variant}] for Java. */\n@JvmField\npublic val {constant}: {name} = {variant}\n"
+                ));
+            }
+            out.line("/** The value for a word as the API writes it. */\n@JvmStatic");
             out.block(&format!("public fun of(word: String): {name} = when (word)"), |out| {
                 for Variant { name: variant, word, .. } in variants {
                     out.line(&format!("{word:?} -> {variant}"));
@@ -54,50 +60,59 @@ fn open(out: &mut Writer<'_>, Enum { name, variants, .. }: &Enum) {
 
 pub(super) fn records(contract: &Contract) -> String {
     let mut out = Writer::new(contract, "", TYPES);
-    for Record { name, docs, fields, usage } in &contract.records {
+    for record in &contract.records {
+        let Record { name, docs, fields, usage } = record;
         if contract.is_flattened(name) {
             continue;
         }
         out.line("");
         out.docs(docs);
-        data_class(&mut out, name, "", fields, usage.input && !usage.output, |field| types::kotlin(&field.ty));
+        let functions = contract.functions.iter().filter(|function| is_method(function) && has_methods(record));
+        let methods: Vec<_> = functions.collect();
+        let class = Class { name, parent: "", fields, builder: usage.input && !usage.output, methods: &methods };
+        class.write(&mut out, |field| types::kotlin(&field.ty));
     }
     out.text
 }
 
-/// Those that programs make have a builder, because Java has no named arguments.
-fn data_class(
-    out: &mut Writer<'_>,
-    name: &str,
-    parent: &str,
-    fields: &[Field],
+/// A data class. Those that programs make have a builder, because Java has no named arguments.
+struct Class<'a> {
+    name: &'a str,
+    parent: &'a str,
+    fields: &'a [Field],
     builder: bool,
-    ty: impl Fn(&Field) -> String,
-) {
-    out.line(&format!("public data class {name}("));
-    out.inside(|out| {
-        for field in fields {
-            out.docs(&field.docs);
-            let default = types::default(out.contract, field).filter(|_| field.default.is_some());
-            let default = default.map_or_else(String::new, |default| format!(" = {default}"));
-            out.line(&format!("val {}: {}{default},", camel_case(&field.name), ty(field)));
+    methods: &'a [&'a Callable],
+}
+
+impl Class<'_> {
+    fn write(&self, out: &mut Writer<'_>, ty: impl Fn(&Field) -> String) {
+        let Self { name, parent, fields, builder, methods } = self;
+        out.line(&format!("public data class {name}("));
+        out.inside(|out| {
+            for field in *fields {
+                out.docs(&field.docs);
+                let default = types::default(out.contract, field).filter(|_| field.default.is_some());
+                let default = default.map_or_else(String::new, |default| format!(" = {default}"));
+                out.line(&format!("val {}: {}{default},", camel_case(&field.name), ty(field)));
+            }
+        });
+        let shown = fields.iter().any(|field| hidden(field).is_some());
+        if !shown && !builder {
+            return out.line(&format!("){parent}"));
         }
-    });
-    let shown = fields.iter().any(|field| hidden(field).is_some());
-    if !shown && !builder {
-        return out.line(&format!("){parent}"));
+        out.block(&format!("){parent}"), |out| {
+            if shown {
+                to_string(out, name, fields);
+            }
+            methods.iter().for_each(|method| calls::method_of_record(out, method));
+            if shown && *builder {
+                out.line("");
+            }
+            if *builder {
+                self::builder(out, name, fields);
+            }
+        });
     }
-    out.block(&format!("){parent}"), |out| {
-        if shown {
-            to_string(out, name, fields);
-        }
-        if shown && builder {
-            out.line("");
-        }
-        if builder {
-            self::builder(out, name, fields);
-        }
-    });
 }
 
 fn to_string(out: &mut Writer<'_>, name: &str, fields: &[Field]) {
@@ -176,7 +191,8 @@ pub(super) fn unions(contract: &Contract) -> String {
                     Some(content) => {
                         let fields = types::contents(contract, content);
                         let ty = |field: &Field| types::within_union(contract, &field.ty);
-                        data_class(out, variant, &parent, fields, usage.input && !usage.output, ty);
+                        let builder = usage.input && !usage.output;
+                        Class { name: variant, parent: &parent, fields, builder, methods: &[] }.write(out, ty);
                     }
                 }
             }
@@ -187,7 +203,8 @@ pub(super) fn unions(contract: &Contract) -> String {
 
 /// One class for each kind, all with the same fields.
 pub(super) fn errors(contract: &Contract) -> String {
-    let mut out = Writer::new(contract, "", &["java.io.Serializable", "java.time.Duration"]);
+    let mut out =
+        Writer::new(contract, "", &["java.io.Serializable", "java.time.Duration", "java.time.OffsetDateTime"]);
     let name = exception(contract);
     let fields = &contract.error.fields;
     out.line("");

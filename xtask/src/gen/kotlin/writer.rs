@@ -20,6 +20,11 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A file, with annotations for all of it and what it imports.
     pub(super) fn new(contract: &'a Contract, annotations: &str, imports: &[&str]) -> Self {
+        Self::within(contract, "dev.kopokopo", annotations, imports)
+    }
+
+    /// The same in another package.
+    pub(super) fn within(contract: &'a Contract, package: &str, annotations: &str, imports: &[&str]) -> Self {
         let callables = contract.objects.iter().chain(&contract.callbacks);
         let callables = callables.flat_map(|object| object.constructors.iter().chain(&object.methods));
         let callables = callables.chain(&contract.functions);
@@ -31,7 +36,7 @@ impl<'a> Writer<'a> {
         if !annotations.is_empty() {
             new.line(&format!("\n{annotations}"));
         }
-        new.line("\npackage dev.kopokopo");
+        new.line(&format!("\npackage {package}"));
         if !imports.is_empty() {
             new.line("");
         }

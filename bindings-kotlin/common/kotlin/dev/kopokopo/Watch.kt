@@ -3,62 +3,45 @@ package dev.kopokopo
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.time.delay
 import java.time.Duration
-import kotlin.time.TimeSource
-import kotlin.time.toKotlinDuration
+import java.util.Spliterator
+import java.util.Spliterators
+import java.util.stream.Stream
+import java.util.stream.StreamSupport
 
-/** What the last look may take beyond the time that is left. */
-private val LAST_LOOK = Duration.ofSeconds(5).toKotlinDuration()
+/** Polls a resource. When to poll, and when to end, is the core's to say. */
+internal interface Watch<T : Any> : AutoCloseable {
+    /** How long to pause before the next poll. Null once the watch is over. */
+    fun pause(): Duration?
 
-private const val SERVER_ERRORS = 500
+    /** Polls once. Null if there is no new state. */
+    fun poll(): Call<T?>
+}
 
-/** Looks at once, and then as often as `wait` does, until the state is final. */
-internal fun <T : Any> watching(
-    options: WaitOptions,
-    id: String,
-    operation: String,
-    text: (T) -> String,
-    isFinal: (T) -> Boolean,
-    look: suspend () -> T,
-): Flow<T> = flow {
-    val end = TimeSource.Monotonic.markNow() + positive(options.timeout, "timeout")
-    val longest = positive(options.maxInterval, "maxInterval")
-    var pause = positive(options.interval, "interval")
-    var seen: String? = null
-    while (true) {
-        // A look that takes too long is as one that fails in passing.
-        val found = passing { withTimeoutOrNull(maxOf(-end.elapsedNow(), LAST_LOOK)) { look() } }
-        if (found != null && text(found) != seen) {
-            seen = text(found)
-            emit(found)
+/** For Kotlin: the states as they change. */
+internal fun <T : Any> states(open: () -> Watch<T>): Flow<T> = flow {
+    open().use { watch ->
+        while (true) {
+            delay(watch.pause() ?: break)
+            awaiting { watch.poll() }?.let { emit(it) }
         }
-        if (found != null && isFinal(found)) return@flow
-        if (end.hasPassedNow()) {
-            val detail = "not final after ${options.timeout}. Nothing is lost: read it later by its id $id"
-            throw KopoKopoException.Timeout(KopoKopoException.Fields(detail, operation))
+    }
+}
+
+/** For Java: the states as they change. Each is waited for on the thread that reads the stream. */
+internal fun <T : Any> stream(watch: Watch<T>): Stream<T> {
+    val states = object : Spliterators.AbstractSpliterator<T>(Long.MAX_VALUE, Spliterator.ORDERED or Spliterator.NONNULL) {
+        override fun tryAdvance(action: java.util.function.Consumer<in T>): Boolean {
+            while (true) {
+                val pause = watch.pause() ?: return false
+                Thread.sleep(pause.toMillis(), pause.nano % NANOS_PER_MILLI)
+                action.accept(blocking { watch.poll() } ?: continue)
+                return true
+            }
         }
-        delay(minOf(pause, longest, -end.elapsedNow()))
-        pause = pause * 3 / 2
     }
+    return StreamSupport.stream(states, false).onClose(watch::close)
 }
 
-/** No connection, a timeout, 429 and 5xx pass: null. */
-private inline fun <T> passing(look: () -> T?): T? = try {
-    look()
-} catch (error: KopoKopoException) {
-    val passes = when (error) {
-        is KopoKopoException.Connection, is KopoKopoException.Timeout, is KopoKopoException.RateLimited -> true
-        is KopoKopoException.Api -> (error.status ?: 0) >= SERVER_ERRORS
-        else -> false
-    }
-    if (passes) null else throw error
-}
-
-private fun positive(duration: Duration, name: String): kotlin.time.Duration {
-    if (duration.isZero || duration.isNegative) {
-        val detail = "$name: must be a number of seconds, more than 0"
-        throw KopoKopoException.InvalidRequest(KopoKopoException.Fields(detail, field = name))
-    }
-    return duration.toKotlinDuration()
-}
+private const val NANOS_PER_MILLI = 1_000_000

@@ -4,10 +4,11 @@ package dev.kopokopo
 
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -20,14 +21,16 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): IncomingPayment =
-        awaiting { raw.get().lift() }
+    public suspend fun get(): IncomingPayment = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): IncomingPayment = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): IncomingPayment = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<IncomingPayment> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<IncomingPayment> = future { getCall() }
+
+    internal open fun getCall(): Call<IncomingPayment> =
+        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -37,8 +40,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): IncomingPayment =
-        awaiting { raw.wait(options.lower()).lift() }
+    public suspend fun wait(options: WaitOptions): IncomingPayment = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -59,55 +61,33 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     ): IncomingPayment =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): IncomingPayment = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): IncomingPayment = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): IncomingPaymentWatch =
-        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<IncomingPayment> =
+        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): IncomingPaymentWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<IncomingPayment> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<IncomingPayment> =
-        watching(options, id, "incoming_payments.get", IncomingPayment::raw, IncomingPayment::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -121,11 +101,18 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     ): Flow<IncomingPayment> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<IncomingPayment> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<IncomingPayment> =
+        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedIncomingPayment(id=$id)"
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -138,14 +125,16 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): PaymentLink =
-        awaiting { raw.get().lift() }
+    public suspend fun get(): PaymentLink = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): PaymentLink = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): PaymentLink = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<PaymentLink> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<PaymentLink> = future { getCall() }
+
+    internal open fun getCall(): Call<PaymentLink> =
+        NativeCall(10, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -155,8 +144,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): PaymentLink =
-        awaiting { raw.wait(options.lower()).lift() }
+    public suspend fun wait(options: WaitOptions): PaymentLink = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -177,55 +165,33 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     ): PaymentLink =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): PaymentLink = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): PaymentLink = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): PaymentLinkWatch =
-        call { PaymentLinkWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<PaymentLink> =
+        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): PaymentLinkWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<PaymentLink> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<PaymentLink> =
-        watching(options, id, "payment_links.get", PaymentLink::raw, PaymentLink::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -238,6 +204,13 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
         maxInterval: Duration = Duration.ofSeconds(15),
     ): Flow<PaymentLink> =
         watch(WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<PaymentLink> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<PaymentLink> =
+        call { PaymentLinkWatch(raw.watch(options.lower())) }
 
     override fun toString(): String = "CreatedPaymentLink(id=$id)"
 }

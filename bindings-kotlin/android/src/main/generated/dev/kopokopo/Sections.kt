@@ -6,6 +6,8 @@ import java.math.BigDecimal
 import java.time.Duration
 import java.time.OffsetDateTime
 import java.util.concurrent.CompletableFuture
+import java.util.stream.Stream
+import kotlinx.coroutines.flow.Flow
 
 /** Payments from customers by STK push (API reference, section Receive M-PESA payments). */
 public class IncomingPayments internal constructor(private val raw: dev.kopokopo.ffi.IncomingPayments) {
@@ -18,8 +20,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * lost: the customer may have been asked.
      */
     @JvmSynthetic
-    public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        awaiting { CreatedIncomingPayment(raw.create(request.lower())) }
+    public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment = awaiting { createCall(request) }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -65,11 +66,14 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
             paymentChannel,
         ))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: IncomingPaymentRequest): CreatedIncomingPayment = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: IncomingPaymentRequest): CreatedIncomingPayment = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { createCall(request) }
+
+    private fun createCall(request: IncomingPaymentRequest): Call<CreatedIncomingPayment> =
+        NativeCall(0, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a payment.
@@ -77,14 +81,16 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): IncomingPayment =
-        awaiting { raw.get(id).lift() }
+    public suspend fun get(id: String): IncomingPayment = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): IncomingPayment = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<IncomingPayment> =
+        NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -96,52 +102,77 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): IncomingPayment =
-        awaiting { raw.wait(id, options?.let { it.lower() }).lift() }
+    public suspend fun wait(id: String, options: WaitOptions): IncomingPayment = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): IncomingPayment = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): IncomingPayment =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<IncomingPayment> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): IncomingPayment = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<IncomingPayment> =
+        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): IncomingPaymentWatch =
-        call { IncomingPaymentWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class IncomingPaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): IncomingPayment? =
-        awaiting { raw.poll()?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): IncomingPayment? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<IncomingPayment?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<IncomingPayment> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<IncomingPayment> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<IncomingPayment> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<IncomingPayment> =
+        call { IncomingPaymentWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -156,8 +187,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        awaiting { CreatedPaymentLink(raw.create(request.lower())) }
+    public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink = awaiting { createCall(request) }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -185,11 +215,14 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     ): CreatedPaymentLink =
         create(PaymentLinkRequest(tillNumber, amount, callbackUrl, currency, paymentReference, note, metadata))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: PaymentLinkRequest): CreatedPaymentLink = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: PaymentLinkRequest): CreatedPaymentLink = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { createCall(request) }
+
+    private fun createCall(request: PaymentLinkRequest): Call<CreatedPaymentLink> =
+        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a link.
@@ -197,14 +230,16 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): PaymentLink =
-        awaiting { raw.get(id).lift() }
+    public suspend fun get(id: String): PaymentLink = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): PaymentLink = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<PaymentLink> =
+        NativeCall(7, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -216,23 +251,77 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): PaymentLink =
-        awaiting { raw.wait(id, options?.let { it.lower() }).lift() }
+    public suspend fun wait(id: String, options: WaitOptions): PaymentLink = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): PaymentLink = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): PaymentLink =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<PaymentLink> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): PaymentLink = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<PaymentLink> =
+        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
      */
-    public fun watch(id: String, options: WaitOptions? = null): PaymentLinkWatch =
-        call { PaymentLinkWatch(raw.watch(id, options?.let { it.lower() })) }
+    @JvmSynthetic
+    public fun watch(id: String, options: WaitOptions): Flow<PaymentLink> = states { openWatch(id, options) }
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<PaymentLink> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<PaymentLink> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<PaymentLink> =
+        call { PaymentLinkWatch(raw.watch(id, options.lower())) }
 
     /**
      * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
@@ -240,43 +329,20 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun cancel(id: String) =
-        awaiting { raw.cancel(id) }
+    public suspend fun cancel(id: String) {
+        awaiting { cancelCall(id) }
+    }
 
-    /** [cancel] for Java: waits on this thread. */
-    public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }
+    /** [cancel] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun cancelBlocking(id: String) {
+        blocking { cancelCall(id) }
+    }
 
-    /** [cancel] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun cancelAsync(id: String): CompletableFuture<Unit> = future { cancel(id) }
+    /** [cancel] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun cancelAsync(id: String): CompletableFuture<Void?> = future { cancelCall(id) }
 
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class PaymentLinkWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
-     *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
-     */
-    @JvmSynthetic
-    public suspend fun poll(): PaymentLink? =
-        awaiting { raw.poll()?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): PaymentLink? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<PaymentLink?> = future { poll() }
-
-    /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
-     */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    private fun cancelCall(id: String): Call<Void?> =
+        NativeCall(9, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { null }
 
     internal fun close(): Unit = raw.close()
 }

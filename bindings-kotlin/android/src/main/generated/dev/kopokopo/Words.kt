@@ -34,7 +34,19 @@ public sealed interface IncomingPaymentStatus {
     public data class Other(override val word: String) : IncomingPaymentStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Pending] for Java. */
+        @JvmField
+        public val PENDING: IncomingPaymentStatus = Pending
+
+        /** [Success] for Java. */
+        @JvmField
+        public val SUCCESS: IncomingPaymentStatus = Success
+
+        /** [Failed] for Java. */
+        @JvmField
+        public val FAILED: IncomingPaymentStatus = Failed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): IncomingPaymentStatus = when (word) {
             "Pending" -> Pending
@@ -74,7 +86,23 @@ public sealed interface PaymentLinkStatus {
     public data class Other(override val word: String) : PaymentLinkStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Active] for Java. */
+        @JvmField
+        public val ACTIVE: PaymentLinkStatus = Active
+
+        /** [Paid] for Java. */
+        @JvmField
+        public val PAID: PaymentLinkStatus = Paid
+
+        /** [Cancelled] for Java. */
+        @JvmField
+        public val CANCELLED: PaymentLinkStatus = Cancelled
+
+        /** [Expired] for Java. */
+        @JvmField
+        public val EXPIRED: PaymentLinkStatus = Expired
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): PaymentLinkStatus = when (word) {
             "Active" -> Active
@@ -110,7 +138,19 @@ public sealed interface TransactionStatus {
     public data class Other(override val word: String) : TransactionStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Received] for Java. */
+        @JvmField
+        public val RECEIVED: TransactionStatus = Received
+
+        /** [Complete] for Java. */
+        @JvmField
+        public val COMPLETE: TransactionStatus = Complete
+
+        /** [Reversed] for Java. */
+        @JvmField
+        public val REVERSED: TransactionStatus = Reversed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): TransactionStatus = when (word) {
             "Received" -> Received

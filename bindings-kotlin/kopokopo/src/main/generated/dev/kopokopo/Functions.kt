@@ -35,17 +35,3 @@ public fun disbursementsTo(
     sendMoney: SendMoney,
     recipient: String,
 ): List<Disbursement> = enter { dev.kopokopo.ffi.disbursementsTo(sendMoney.lower(), recipient).map { it.lift() } }
-
-/**
- * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
- * (default: any). Check it before an order is credited. It is a method of events, incoming payments and payment
- * links: `payment` is their `raw` text.
- *
- * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
- */
-public fun isPaidAtLeast(
-    payment: String,
-    amount: BigDecimal,
-    currency: String? = null,
-    tillNumber: String? = null,
-): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(payment, amount.plain(), currency, tillNumber) }

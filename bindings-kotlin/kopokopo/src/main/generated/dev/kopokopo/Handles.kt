@@ -4,10 +4,11 @@ package dev.kopokopo
 
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
 /** A subscription that the server accepted: its id, and how it goes on. */
-public class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -20,14 +21,16 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): WebhookSubscription =
-        awaiting { NativeCalls.call(7, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+    public suspend fun get(): WebhookSubscription = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): WebhookSubscription = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): WebhookSubscription = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<WebhookSubscription> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<WebhookSubscription> = future { getCall() }
+
+    internal open fun getCall(): Call<WebhookSubscription> =
+        NativeCall(7, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -37,8 +40,7 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): WebhookSubscription =
-        awaiting { NativeCalls.call(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): WebhookSubscription = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -59,55 +61,33 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
     ): WebhookSubscription =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): WebhookSubscription = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): WebhookSubscription = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): WebhookSubscriptionWatch =
-        call { WebhookSubscriptionWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<WebhookSubscription> =
+        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): WebhookSubscriptionWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<WebhookSubscription> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<WebhookSubscription> =
-        watching(options, id, "webhook_subscriptions.get", WebhookSubscription::raw, WebhookSubscription::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -121,11 +101,18 @@ public class CreatedWebhookSubscription internal constructor(private val raw: de
     ): Flow<WebhookSubscription> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<WebhookSubscription> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<WebhookSubscription> =
+        call { WebhookSubscriptionWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedWebhookSubscription(id=$id)"
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
-public class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -138,14 +125,16 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): IncomingPayment =
-        awaiting { NativeCalls.call(13, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+    public suspend fun get(): IncomingPayment = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): IncomingPayment = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): IncomingPayment = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<IncomingPayment> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<IncomingPayment> = future { getCall() }
+
+    internal open fun getCall(): Call<IncomingPayment> =
+        NativeCall(13, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -155,8 +144,7 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): IncomingPayment =
-        awaiting { NativeCalls.call(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): IncomingPayment = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -177,55 +165,33 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     ): IncomingPayment =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): IncomingPayment = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): IncomingPayment = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): IncomingPaymentWatch =
-        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<IncomingPayment> =
+        NativeCall(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): IncomingPaymentWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<IncomingPayment> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<IncomingPayment> =
-        watching(options, id, "incoming_payments.get", IncomingPayment::raw, IncomingPayment::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -239,11 +205,18 @@ public class CreatedIncomingPayment internal constructor(private val raw: dev.ko
     ): Flow<IncomingPayment> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<IncomingPayment> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<IncomingPayment> =
+        call { IncomingPaymentWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedIncomingPayment(id=$id)"
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -256,14 +229,16 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): MerchantWallet =
-        awaiting { NativeCalls.call(19, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+    public suspend fun get(): MerchantWallet = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): MerchantWallet = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): MerchantWallet = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<MerchantWallet> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<MerchantWallet> = future { getCall() }
+
+    internal open fun getCall(): Call<MerchantWallet> =
+        NativeCall(19, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -273,8 +248,7 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): MerchantWallet =
-        awaiting { NativeCalls.call(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): MerchantWallet = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -295,55 +269,33 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
     ): MerchantWallet =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): MerchantWallet = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): MerchantWallet = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): MerchantWalletWatch =
-        call { MerchantWalletWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<MerchantWallet> =
+        NativeCall(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): MerchantWalletWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<MerchantWallet> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<MerchantWallet> =
-        watching(options, id, "merchant_wallets.get", MerchantWallet::raw, MerchantWallet::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -357,11 +309,18 @@ public class CreatedMerchantWallet internal constructor(private val raw: dev.kop
     ): Flow<MerchantWallet> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<MerchantWallet> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<MerchantWallet> =
+        call { MerchantWalletWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedMerchantWallet(id=$id)"
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
-public class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -374,14 +333,16 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): MerchantBankAccount =
-        awaiting { NativeCalls.call(25, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+    public suspend fun get(): MerchantBankAccount = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): MerchantBankAccount = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): MerchantBankAccount = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<MerchantBankAccount> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<MerchantBankAccount> = future { getCall() }
+
+    internal open fun getCall(): Call<MerchantBankAccount> =
+        NativeCall(25, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -391,8 +352,7 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): MerchantBankAccount =
-        awaiting { NativeCalls.call(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): MerchantBankAccount = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -413,55 +373,33 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
     ): MerchantBankAccount =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): MerchantBankAccount = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): MerchantBankAccount = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): MerchantBankAccountWatch =
-        call { MerchantBankAccountWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<MerchantBankAccount> =
+        NativeCall(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): MerchantBankAccountWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<MerchantBankAccount> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<MerchantBankAccount> =
-        watching(options, id, "merchant_bank_accounts.get", MerchantBankAccount::raw, MerchantBankAccount::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -475,11 +413,18 @@ public class CreatedMerchantBankAccount internal constructor(private val raw: de
     ): Flow<MerchantBankAccount> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<MerchantBankAccount> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<MerchantBankAccount> =
+        call { MerchantBankAccountWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedMerchantBankAccount(id=$id)"
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
-public class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -492,14 +437,16 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): ExternalRecipient =
-        awaiting { NativeCalls.call(34, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+    public suspend fun get(): ExternalRecipient = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): ExternalRecipient = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): ExternalRecipient = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<ExternalRecipient> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<ExternalRecipient> = future { getCall() }
+
+    internal open fun getCall(): Call<ExternalRecipient> =
+        NativeCall(34, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -509,8 +456,7 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): ExternalRecipient =
-        awaiting { NativeCalls.call(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): ExternalRecipient = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -531,55 +477,33 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
     ): ExternalRecipient =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): ExternalRecipient = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): ExternalRecipient = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): ExternalRecipientWatch =
-        call { ExternalRecipientWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<ExternalRecipient> =
+        NativeCall(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): ExternalRecipientWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<ExternalRecipient> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<ExternalRecipient> =
-        watching(options, id, "external_recipients.get", ExternalRecipient::raw, ExternalRecipient::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -593,11 +517,18 @@ public class CreatedExternalRecipient internal constructor(private val raw: dev.
     ): Flow<ExternalRecipient> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<ExternalRecipient> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<ExternalRecipient> =
+        call { ExternalRecipientWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedExternalRecipient(id=$id)"
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
-public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -610,14 +541,16 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): SendMoney =
-        awaiting { NativeCalls.call(41, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+    public suspend fun get(): SendMoney = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): SendMoney = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): SendMoney = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<SendMoney> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<SendMoney> = future { getCall() }
+
+    internal open fun getCall(): Call<SendMoney> =
+        NativeCall(41, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -627,8 +560,7 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): SendMoney =
-        awaiting { NativeCalls.call(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): SendMoney = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -649,55 +581,33 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
     ): SendMoney =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): SendMoney = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): SendMoney = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): SendMoneyWatch =
-        call { SendMoneyWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<SendMoney> =
+        NativeCall(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): SendMoneyWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<SendMoney> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<SendMoney> =
-        watching(options, id, "send_money.get", SendMoney::raw, SendMoney::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -711,11 +621,18 @@ public class CreatedSendMoney internal constructor(private val raw: dev.kopokopo
     ): Flow<SendMoney> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<SendMoney> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<SendMoney> =
+        call { SendMoneyWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedSendMoney(id=$id)"
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
-public class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -728,14 +645,16 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): Polling =
-        awaiting { NativeCalls.call(47, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+    public suspend fun get(): Polling = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): Polling = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): Polling = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<Polling> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<Polling> = future { getCall() }
+
+    internal open fun getCall(): Call<Polling> =
+        NativeCall(47, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -745,8 +664,7 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): Polling =
-        awaiting { NativeCalls.call(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): Polling = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -767,55 +685,33 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
     ): Polling =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): Polling = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): Polling = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): PollingWatch =
-        call { PollingWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<Polling> =
+        NativeCall(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): PollingWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<Polling> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<Polling> =
-        watching(options, id, "polling.get", Polling::raw, Polling::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -829,11 +725,18 @@ public class CreatedPolling internal constructor(private val raw: dev.kopokopo.f
     ): Flow<Polling> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<Polling> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<Polling> =
+        call { PollingWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedPolling(id=$id)"
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
-public class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -846,14 +749,16 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): SmsNotification =
-        awaiting { NativeCalls.call(53, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+    public suspend fun get(): SmsNotification = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): SmsNotification = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): SmsNotification = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<SmsNotification> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<SmsNotification> = future { getCall() }
+
+    internal open fun getCall(): Call<SmsNotification> =
+        NativeCall(53, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -863,8 +768,7 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): SmsNotification =
-        awaiting { NativeCalls.call(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): SmsNotification = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -885,55 +789,33 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
     ): SmsNotification =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): SmsNotification = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): SmsNotification = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): SmsNotificationWatch =
-        call { SmsNotificationWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<SmsNotification> =
+        NativeCall(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): SmsNotificationWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<SmsNotification> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<SmsNotification> =
-        watching(options, id, "sms_notifications.get", SmsNotification::raw, SmsNotification::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -947,11 +829,18 @@ public class CreatedSmsNotification internal constructor(private val raw: dev.ko
     ): Flow<SmsNotification> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<SmsNotification> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<SmsNotification> =
+        call { SmsNotificationWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedSmsNotification(id=$id)"
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
-public class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -964,14 +853,16 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): Reversal =
-        awaiting { NativeCalls.call(59, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+    public suspend fun get(): Reversal = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): Reversal = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): Reversal = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<Reversal> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<Reversal> = future { getCall() }
+
+    internal open fun getCall(): Call<Reversal> =
+        NativeCall(59, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -981,8 +872,7 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): Reversal =
-        awaiting { NativeCalls.call(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): Reversal = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -1003,55 +893,33 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
     ): Reversal =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): Reversal = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): Reversal = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): ReversalWatch =
-        call { ReversalWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<Reversal> =
+        NativeCall(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): ReversalWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<Reversal> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<Reversal> =
-        watching(options, id, "reversals.get", Reversal::raw, Reversal::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -1065,11 +933,18 @@ public class CreatedReversal internal constructor(private val raw: dev.kopokopo.
     ): Flow<Reversal> =
         watch(WaitOptions(timeout, interval, maxInterval))
 
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<Reversal> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<Reversal> =
+        call { ReversalWatch(raw.watch(options.lower())) }
+
     override fun toString(): String = "CreatedReversal(id=$id)"
 }
 
 /** A link that the server accepted: its id, and how it goes on. */
-public class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location(), watch: String = raw.watch()) {
+public open class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
     /** The id to store: with it the thing can be read at any time. */
     public val id: String = id
 
@@ -1082,14 +957,16 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun get(): PaymentLink =
-        awaiting { NativeCalls.call(66, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+    public suspend fun get(): PaymentLink = awaiting { getCall() }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(): PaymentLink = blocking { get() }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(): PaymentLink = blocking { getCall() }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(): CompletableFuture<PaymentLink> = future { get() }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(): CompletableFuture<PaymentLink> = future { getCall() }
+
+    internal open fun getCall(): Call<PaymentLink> =
+        NativeCall(66, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -1099,8 +976,7 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(options: WaitOptions): PaymentLink =
-        awaiting { NativeCalls.call(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+    public suspend fun wait(options: WaitOptions): PaymentLink = awaiting { waitCall(options) }
 
     /**
      * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
@@ -1121,55 +997,33 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
     ): PaymentLink =
         wait(WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: waits on this thread. */
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
     @JvmOverloads
-    public fun waitBlocking(options: WaitOptions = WaitOptions()): PaymentLink = blocking { wait(options) }
+    public fun waitBlocking(options: WaitOptions = WaitOptions()): PaymentLink = blocking { waitCall(options) }
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
     @JvmOverloads
-    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { wait(options) }
+    public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(options) }
 
-
-    /**
-     * Its states as they change, up to the final one.
-     *
-     * Errors: `invalid_request` for a length of time that is not greater than zero.
-     */
-    public fun watch(options: WaitOptions): PaymentLinkWatch =
-        call { PaymentLinkWatch(raw.watch(options.lower())) }
+    internal open fun waitCall(options: WaitOptions): Call<PaymentLink> =
+        NativeCall(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Its states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
-     * @param maxInterval The longest pause.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public fun watch(
-        timeout: Duration = Duration.ofSeconds(120),
-        interval: Duration = Duration.ofSeconds(3),
-        maxInterval: Duration = Duration.ofSeconds(15),
-    ): PaymentLinkWatch =
-        watch(WaitOptions(timeout, interval, maxInterval))
+    public fun watch(options: WaitOptions): Flow<PaymentLink> = states { openWatch(options) }
 
     /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Its states as they change, up to the final one.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
-     */
-    @JvmSynthetic
-    public fun watch(options: WaitOptions): Flow<PaymentLink> =
-        watching(options, id, "payment_links.get", PaymentLink::raw, PaymentLink::isFinal) { get() }
-
-    /**
-     * How it stands now, and then every time that it looks otherwise, until its state is final: that is the last.
-     * Passing failures do not end it; everything else does, as with [wait].
+     * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
-     * Errors: `timeout` when the state was not final in time, and those of [wait].
+     * Errors while it is collected: those of [wait].
      *
      * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
      * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
@@ -1182,6 +1036,13 @@ public class CreatedPaymentLink internal constructor(private val raw: dev.kopoko
         maxInterval: Duration = Duration.ofSeconds(15),
     ): Flow<PaymentLink> =
         watch(WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(options: WaitOptions = WaitOptions()): Stream<PaymentLink> = stream(openWatch(options))
+
+    internal open fun openWatch(options: WaitOptions): Watch<PaymentLink> =
+        call { PaymentLinkWatch(raw.watch(options.lower())) }
 
     override fun toString(): String = "CreatedPaymentLink(id=$id)"
 }

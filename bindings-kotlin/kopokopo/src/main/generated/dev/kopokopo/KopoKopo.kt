@@ -196,9 +196,55 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
          * Errors: `configuration`, naming the option.
          */
         @JvmStatic
-        @JvmOverloads
-        public fun withTokenSource(tokenSource: TokenSource, options: TokenSourceOptions = TokenSourceOptions()): KopoKopo =
+        public fun withTokenSource(tokenSource: TokenSource, options: TokenSourceOptions): KopoKopo =
             KopoKopo(enter { dev.kopokopo.ffi.KopoKopo.withTokenSource(ForeignTokenSource(tokenSource), options.lower()) })
+
+        /**
+         * A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
+         * belongs there. Tokens come from the source.
+         *
+         * Errors: `configuration`, naming the option.
+         *
+         * @param environment Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+         * @param baseUrl Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+         * @param connectTimeout Making a connection.
+         * @param stalledTimeout An answer that makes no progress.
+         * @param timeout The whole call, with its token, its retries and the waits between them.
+         * @param maxRetries Extra tries after the first. 0 switches retries off.
+         * @param retryBase The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+         * @param retryCap The bound never grows beyond so many seconds.
+         * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
+         * @param extraCaCertificates Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
+         * @param product The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
+         */
+        @JvmSynthetic
+        public fun withTokenSource(
+            tokenSource: TokenSource,
+            environment: Environment = Environment.SANDBOX,
+            baseUrl: String? = null,
+            connectTimeout: Duration = Duration.ofMillis(3100),
+            stalledTimeout: Duration = Duration.ofSeconds(20),
+            timeout: Duration = Duration.ofSeconds(45),
+            maxRetries: Int = 2,
+            retryBase: Duration = Duration.ofMillis(500),
+            retryCap: Duration = Duration.ofSeconds(8),
+            proxy: String? = null,
+            extraCaCertificates: String? = null,
+            product: String? = null,
+        ): KopoKopo =
+            withTokenSource(tokenSource, TokenSourceOptions(
+                environment,
+                baseUrl,
+                connectTimeout,
+                stalledTimeout,
+                timeout,
+                maxRetries,
+                retryBase,
+                retryCap,
+                proxy,
+                extraCaCertificates,
+                product,
+            ))
 
         /**
          * A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and

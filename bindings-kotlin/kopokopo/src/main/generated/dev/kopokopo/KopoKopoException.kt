@@ -4,6 +4,7 @@ package dev.kopokopo
 
 import java.io.Serializable
 import java.time.Duration
+import java.time.OffsetDateTime
 
 /**
  * Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.

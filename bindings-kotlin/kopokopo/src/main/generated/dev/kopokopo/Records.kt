@@ -654,6 +654,15 @@ public data class IncomingPayment(
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
         ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
         ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
+
+    /**
+     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * (default: any). Check it before an order is credited.
+     *
+     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     */
+    @JvmOverloads
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
 }
 
 /** A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet). */
@@ -1763,6 +1772,15 @@ public data class PaymentLink(
         ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, paymentKey=$paymentKey" +
         ", isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal" +
         ", raw=${length(raw)})"
+
+    /**
+     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * (default: any). Check it before an order is credited.
+     *
+     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     */
+    @JvmOverloads
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
 }
 
 /** A payment of version 1. */
@@ -1893,6 +1911,15 @@ public data class Event(
         "Event(id=$id, topic=$topic, eventType=$eventType, createdAt=$createdAt, links=$links" +
         ", payload=$payload, transaction=$transaction, dedupeKey=$dedupeKey, paymentKey=$paymentKey" +
         ", raw=${length(raw)})"
+
+    /**
+     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * (default: any). Check it before an order is credited.
+     *
+     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     */
+    @JvmOverloads
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */

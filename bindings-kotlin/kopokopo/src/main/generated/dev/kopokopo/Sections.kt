@@ -6,6 +6,8 @@ import java.math.BigDecimal
 import java.time.Duration
 import java.time.OffsetDateTime
 import java.util.concurrent.CompletableFuture
+import java.util.stream.Stream
+import kotlinx.coroutines.flow.Flow
 
 /**
  * Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
@@ -19,14 +21,16 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      * Errors: `configuration` without credentials, `authentication` where the server refuses them.
      */
     @JvmSynthetic
-    public suspend fun token(): Token =
-        awaiting { NativeCalls.call(0, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeToken.read(it) }.lift() }
+    public suspend fun token(): Token = awaiting { tokenCall() }
 
-    /** [token] for Java: waits on this thread. */
-    public fun tokenBlocking(): Token = blocking { token() }
+    /** [token] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun tokenBlocking(): Token = blocking { tokenCall() }
 
-    /** [token] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun tokenAsync(): CompletableFuture<Token> = future { token() }
+    /** [token] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun tokenAsync(): CompletableFuture<Token> = future { tokenCall() }
+
+    private fun tokenCall(): Call<Token> =
+        NativeCall(0, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeToken.read(it).lift() }
 
     /**
      * Ends the life of a token. The client forgets it too, where it is the one it keeps.
@@ -34,14 +38,20 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      * Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
      */
     @JvmSynthetic
-    public suspend fun revoke(token: String) =
-        awaiting { NativeCalls.call(1, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }) { } }
+    public suspend fun revoke(token: String) {
+        awaiting { revokeCall(token) }
+    }
 
-    /** [revoke] for Java: waits on this thread. */
-    public fun revokeBlocking(token: String): Unit = blocking { revoke(token) }
+    /** [revoke] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun revokeBlocking(token: String) {
+        blocking { revokeCall(token) }
+    }
 
-    /** [revoke] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun revokeAsync(token: String): CompletableFuture<Unit> = future { revoke(token) }
+    /** [revoke] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun revokeAsync(token: String): CompletableFuture<Void?> = future { revokeCall(token) }
+
+    private fun revokeCall(token: String): Call<Void?> =
+        NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { null }
 
     /**
      * Asks whether a token works, and whose it is.
@@ -49,14 +59,16 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      * Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
      */
     @JvmSynthetic
-    public suspend fun introspect(token: String): Introspection =
-        awaiting { NativeCalls.call(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIntrospection.read(it) }.lift() }
+    public suspend fun introspect(token: String): Introspection = awaiting { introspectCall(token) }
 
-    /** [introspect] for Java: waits on this thread. */
-    public fun introspectBlocking(token: String): Introspection = blocking { introspect(token) }
+    /** [introspect] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun introspectBlocking(token: String): Introspection = blocking { introspectCall(token) }
 
-    /** [introspect] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun introspectAsync(token: String): CompletableFuture<Introspection> = future { introspect(token) }
+    /** [introspect] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun introspectAsync(token: String): CompletableFuture<Introspection> = future { introspectCall(token) }
+
+    private fun introspectCall(token: String): Call<Introspection> =
+        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIntrospection.read(it).lift() }
 
     /**
      * Asks about the token that the client itself uses.
@@ -64,14 +76,16 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
      * Errors: those of every call.
      */
     @JvmSynthetic
-    public suspend fun tokenInfo(): TokenInfo =
-        awaiting { NativeCalls.call(3, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeTokenInfo.read(it) }.lift() }
+    public suspend fun tokenInfo(): TokenInfo = awaiting { tokenInfoCall() }
 
-    /** [tokenInfo] for Java: waits on this thread. */
-    public fun tokenInfoBlocking(): TokenInfo = blocking { tokenInfo() }
+    /** [tokenInfo] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun tokenInfoBlocking(): TokenInfo = blocking { tokenInfoCall() }
 
-    /** [tokenInfo] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun tokenInfoAsync(): CompletableFuture<TokenInfo> = future { tokenInfo() }
+    /** [tokenInfo] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun tokenInfoAsync(): CompletableFuture<TokenInfo> = future { tokenInfoCall() }
+
+    private fun tokenInfoCall(): Call<TokenInfo> =
+        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeTokenInfo.read(it).lift() }
 
     internal fun close(): Unit = raw.close()
 }
@@ -86,8 +100,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: WebhookSubscriptionRequest): CreatedWebhookSubscription =
-        awaiting { NativeCalls.call(4, bytes(dev.kopokopo.ffi.FfiConverterTypeWebhookSubscriptionRequest, request.lower()), raw.callWithHandle { it }) { CreatedWebhookSubscription(dev.kopokopo.ffi.FfiConverterTypeCreatedWebhookSubscription.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: WebhookSubscriptionRequest): CreatedWebhookSubscription = awaiting { createCall(request) }
 
     /**
      * Subscribes to a kind of event.
@@ -111,11 +124,14 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     ): CreatedWebhookSubscription =
         create(WebhookSubscriptionRequest(eventType, url, scope, scopeReference, enableDarajaPayload))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: WebhookSubscriptionRequest): CreatedWebhookSubscription = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: WebhookSubscriptionRequest): CreatedWebhookSubscription = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: WebhookSubscriptionRequest): CompletableFuture<CreatedWebhookSubscription> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: WebhookSubscriptionRequest): CompletableFuture<CreatedWebhookSubscription> = future { createCall(request) }
+
+    private fun createCall(request: WebhookSubscriptionRequest): Call<CreatedWebhookSubscription> =
+        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterTypeWebhookSubscriptionRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedWebhookSubscription(dev.kopokopo.ffi.FfiConverterTypeCreatedWebhookSubscription.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a subscription.
@@ -123,14 +139,16 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): WebhookSubscription =
-        awaiting { NativeCalls.call(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+    public suspend fun get(id: String): WebhookSubscription = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): WebhookSubscription = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): WebhookSubscription = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<WebhookSubscription> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<WebhookSubscription> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<WebhookSubscription> =
+        NativeCall(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -142,52 +160,77 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): WebhookSubscription =
-        awaiting { NativeCalls.call(6, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): WebhookSubscription = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): WebhookSubscription = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): WebhookSubscription =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<WebhookSubscription> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): WebhookSubscription = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<WebhookSubscription> =
+        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): WebhookSubscriptionWatch =
-        call { WebhookSubscriptionWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class WebhookSubscriptionWatch internal constructor(private val raw: dev.kopokopo.ffi.WebhookSubscriptionWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): WebhookSubscription? =
-        awaiting { NativeCalls.call(9, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeWebhookSubscription.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): WebhookSubscription? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<WebhookSubscription?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<WebhookSubscription> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<WebhookSubscription> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<WebhookSubscription> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<WebhookSubscription> =
+        call { WebhookSubscriptionWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -203,8 +246,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * lost: the customer may have been asked.
      */
     @JvmSynthetic
-    public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment =
-        awaiting { NativeCalls.call(10, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment = awaiting { createCall(request) }
 
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
@@ -250,11 +292,14 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
             paymentChannel,
         ))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: IncomingPaymentRequest): CreatedIncomingPayment = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: IncomingPaymentRequest): CreatedIncomingPayment = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { createCall(request) }
+
+    private fun createCall(request: IncomingPaymentRequest): Call<CreatedIncomingPayment> =
+        NativeCall(10, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a payment.
@@ -262,14 +307,16 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): IncomingPayment =
-        awaiting { NativeCalls.call(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+    public suspend fun get(id: String): IncomingPayment = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): IncomingPayment = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): IncomingPayment = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<IncomingPayment> =
+        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -281,52 +328,77 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): IncomingPayment =
-        awaiting { NativeCalls.call(12, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): IncomingPayment = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): IncomingPayment = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): IncomingPayment =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<IncomingPayment> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): IncomingPayment = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<IncomingPayment> =
+        NativeCall(12, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): IncomingPaymentWatch =
-        call { IncomingPaymentWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class IncomingPaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): IncomingPayment? =
-        awaiting { NativeCalls.call(15, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeIncomingPayment.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): IncomingPayment? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<IncomingPayment?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<IncomingPayment> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<IncomingPayment> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<IncomingPayment> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<IncomingPayment> =
+        call { IncomingPaymentWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -341,8 +413,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet =
-        awaiting { NativeCalls.call(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet = awaiting { createCall(request) }
 
     /**
      * Adds a mobile wallet of the merchant's own.
@@ -366,11 +437,14 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     ): CreatedMerchantWallet =
         create(MerchantWalletRequest(firstName, lastName, phoneNumber, nickname, network))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: MerchantWalletRequest): CreatedMerchantWallet = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: MerchantWalletRequest): CreatedMerchantWallet = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: MerchantWalletRequest): CompletableFuture<CreatedMerchantWallet> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: MerchantWalletRequest): CompletableFuture<CreatedMerchantWallet> = future { createCall(request) }
+
+    private fun createCall(request: MerchantWalletRequest): Call<CreatedMerchantWallet> =
+        NativeCall(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a wallet.
@@ -378,14 +452,16 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): MerchantWallet =
-        awaiting { NativeCalls.call(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+    public suspend fun get(id: String): MerchantWallet = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): MerchantWallet = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): MerchantWallet = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<MerchantWallet> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<MerchantWallet> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<MerchantWallet> =
+        NativeCall(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -397,52 +473,77 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): MerchantWallet =
-        awaiting { NativeCalls.call(18, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): MerchantWallet = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): MerchantWallet = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): MerchantWallet =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<MerchantWallet> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): MerchantWallet = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<MerchantWallet> =
+        NativeCall(18, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): MerchantWalletWatch =
-        call { MerchantWalletWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class MerchantWalletWatch internal constructor(private val raw: dev.kopokopo.ffi.MerchantWalletWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): MerchantWallet? =
-        awaiting { NativeCalls.call(21, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantWallet.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): MerchantWallet? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<MerchantWallet?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<MerchantWallet> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<MerchantWallet> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<MerchantWallet> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<MerchantWallet> =
+        call { MerchantWalletWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -457,8 +558,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount =
-        awaiting { NativeCalls.call(22, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount = awaiting { createCall(request) }
 
     /**
      * Adds a bank account of the merchant's own.
@@ -482,11 +582,14 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     ): CreatedMerchantBankAccount =
         create(MerchantBankAccountRequest(accountName, bankBranchRef, accountNumber, settlementMethod, nickname))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: MerchantBankAccountRequest): CreatedMerchantBankAccount = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: MerchantBankAccountRequest): CreatedMerchantBankAccount = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: MerchantBankAccountRequest): CompletableFuture<CreatedMerchantBankAccount> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: MerchantBankAccountRequest): CompletableFuture<CreatedMerchantBankAccount> = future { createCall(request) }
+
+    private fun createCall(request: MerchantBankAccountRequest): Call<CreatedMerchantBankAccount> =
+        NativeCall(22, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a bank account.
@@ -494,14 +597,16 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): MerchantBankAccount =
-        awaiting { NativeCalls.call(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+    public suspend fun get(id: String): MerchantBankAccount = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): MerchantBankAccount = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): MerchantBankAccount = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<MerchantBankAccount> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<MerchantBankAccount> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<MerchantBankAccount> =
+        NativeCall(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -513,52 +618,77 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): MerchantBankAccount =
-        awaiting { NativeCalls.call(24, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): MerchantBankAccount = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): MerchantBankAccount = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): MerchantBankAccount =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<MerchantBankAccount> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): MerchantBankAccount = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<MerchantBankAccount> =
+        NativeCall(24, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): MerchantBankAccountWatch =
-        call { MerchantBankAccountWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class MerchantBankAccountWatch internal constructor(private val raw: dev.kopokopo.ffi.MerchantBankAccountWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): MerchantBankAccount? =
-        awaiting { NativeCalls.call(27, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantBankAccount.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): MerchantBankAccount? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<MerchantBankAccount?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<MerchantBankAccount> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<MerchantBankAccount> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<MerchantBankAccount> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<MerchantBankAccount> =
+        call { MerchantBankAccountWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -573,8 +703,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * lost.
      */
     @JvmSynthetic
-    public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient = awaiting { createMobileWalletCall(request) }
 
     /**
      * Adds a person's mobile wallet.
@@ -600,11 +729,14 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     ): CreatedExternalRecipient =
         createMobileWallet(MobileWalletRecipientRequest(firstName, lastName, phoneNumber, nickname, email, network))
 
-    /** [createMobileWallet] for Java: waits on this thread. */
-    public fun createMobileWalletBlocking(request: MobileWalletRecipientRequest): CreatedExternalRecipient = blocking { createMobileWallet(request) }
+    /** [createMobileWallet] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createMobileWalletBlocking(request: MobileWalletRecipientRequest): CreatedExternalRecipient = blocking { createMobileWalletCall(request) }
 
-    /** [createMobileWallet] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createMobileWalletAsync(request: MobileWalletRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createMobileWallet(request) }
+    /** [createMobileWallet] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createMobileWalletAsync(request: MobileWalletRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createMobileWalletCall(request) }
+
+    private fun createMobileWalletCall(request: MobileWalletRecipientRequest): Call<CreatedExternalRecipient> =
+        NativeCall(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Adds a bank account of somebody else.
@@ -613,8 +745,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * lost.
      */
     @JvmSynthetic
-    public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(29, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient = awaiting { createBankAccountCall(request) }
 
     /**
      * Adds a bank account of somebody else.
@@ -644,11 +775,14 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
             settlementMethod,
         ))
 
-    /** [createBankAccount] for Java: waits on this thread. */
-    public fun createBankAccountBlocking(request: BankAccountRecipientRequest): CreatedExternalRecipient = blocking { createBankAccount(request) }
+    /** [createBankAccount] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBankAccountBlocking(request: BankAccountRecipientRequest): CreatedExternalRecipient = blocking { createBankAccountCall(request) }
 
-    /** [createBankAccount] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createBankAccountAsync(request: BankAccountRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createBankAccount(request) }
+    /** [createBankAccount] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBankAccountAsync(request: BankAccountRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createBankAccountCall(request) }
+
+    private fun createBankAccountCall(request: BankAccountRecipientRequest): Call<CreatedExternalRecipient> =
+        NativeCall(29, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Adds another business's till.
@@ -657,8 +791,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * lost.
      */
     @JvmSynthetic
-    public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(30, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient = awaiting { createTillCall(request) }
 
     /**
      * Adds another business's till.
@@ -678,11 +811,14 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     ): CreatedExternalRecipient =
         createTill(TillRecipientRequest(tillName, tillNumber, nickname))
 
-    /** [createTill] for Java: waits on this thread. */
-    public fun createTillBlocking(request: TillRecipientRequest): CreatedExternalRecipient = blocking { createTill(request) }
+    /** [createTill] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createTillBlocking(request: TillRecipientRequest): CreatedExternalRecipient = blocking { createTillCall(request) }
 
-    /** [createTill] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createTillAsync(request: TillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createTill(request) }
+    /** [createTill] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createTillAsync(request: TillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createTillCall(request) }
+
+    private fun createTillCall(request: TillRecipientRequest): Call<CreatedExternalRecipient> =
+        NativeCall(30, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Adds a paybill account.
@@ -691,8 +827,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * lost.
      */
     @JvmSynthetic
-    public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient =
-        awaiting { NativeCalls.call(31, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient = awaiting { createPaybillCall(request) }
 
     /**
      * Adds a paybill account.
@@ -714,11 +849,14 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     ): CreatedExternalRecipient =
         createPaybill(PaybillRecipientRequest(paybillName, paybillNumber, paybillAccountNumber, nickname))
 
-    /** [createPaybill] for Java: waits on this thread. */
-    public fun createPaybillBlocking(request: PaybillRecipientRequest): CreatedExternalRecipient = blocking { createPaybill(request) }
+    /** [createPaybill] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createPaybillBlocking(request: PaybillRecipientRequest): CreatedExternalRecipient = blocking { createPaybillCall(request) }
 
-    /** [createPaybill] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createPaybillAsync(request: PaybillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createPaybill(request) }
+    /** [createPaybill] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createPaybillAsync(request: PaybillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createPaybillCall(request) }
+
+    private fun createPaybillCall(request: PaybillRecipientRequest): Call<CreatedExternalRecipient> =
+        NativeCall(31, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a recipient.
@@ -726,14 +864,16 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): ExternalRecipient =
-        awaiting { NativeCalls.call(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+    public suspend fun get(id: String): ExternalRecipient = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): ExternalRecipient = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): ExternalRecipient = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<ExternalRecipient> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<ExternalRecipient> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<ExternalRecipient> =
+        NativeCall(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -745,52 +885,77 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): ExternalRecipient =
-        awaiting { NativeCalls.call(33, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): ExternalRecipient = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): ExternalRecipient = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): ExternalRecipient =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<ExternalRecipient> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): ExternalRecipient = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<ExternalRecipient> =
+        NativeCall(33, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): ExternalRecipientWatch =
-        call { ExternalRecipientWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class ExternalRecipientWatch internal constructor(private val raw: dev.kopokopo.ffi.ExternalRecipientWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): ExternalRecipient? =
-        awaiting { NativeCalls.call(36, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeExternalRecipient.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): ExternalRecipient? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<ExternalRecipient?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<ExternalRecipient> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<ExternalRecipient> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<ExternalRecipient> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<ExternalRecipient> =
+        call { ExternalRecipientWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -806,8 +971,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      * lost: the money may be on its way, and sending again may send it twice.
      */
     @JvmSynthetic
-    public suspend fun create(request: SendMoneyRequest): CreatedSendMoney =
-        awaiting { NativeCalls.call(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: SendMoneyRequest): CreatedSendMoney = awaiting { createCall(request) }
 
     /**
      * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
@@ -832,11 +996,14 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     ): CreatedSendMoney =
         create(SendMoneyRequest(destinations, callbackUrl, sourceIdentifier, currency, metadata))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: SendMoneyRequest): CreatedSendMoney = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: SendMoneyRequest): CreatedSendMoney = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: SendMoneyRequest): CompletableFuture<CreatedSendMoney> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: SendMoneyRequest): CompletableFuture<CreatedSendMoney> = future { createCall(request) }
+
+    private fun createCall(request: SendMoneyRequest): Call<CreatedSendMoney> =
+        NativeCall(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -845,8 +1012,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      * Errors: as `create`.
      */
     @JvmSynthetic
-    public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney =
-        awaiting { NativeCalls.call(38, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney = awaiting { sweepAllFundsCall(request) }
 
     /**
      * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
@@ -866,11 +1032,14 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     ): CreatedSendMoney =
         sweepAllFunds(SweepRequest(callbackUrl, currency, metadata))
 
-    /** [sweepAllFunds] for Java: waits on this thread. */
-    public fun sweepAllFundsBlocking(request: SweepRequest): CreatedSendMoney = blocking { sweepAllFunds(request) }
+    /** [sweepAllFunds] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun sweepAllFundsBlocking(request: SweepRequest): CreatedSendMoney = blocking { sweepAllFundsCall(request) }
 
-    /** [sweepAllFunds] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun sweepAllFundsAsync(request: SweepRequest): CompletableFuture<CreatedSendMoney> = future { sweepAllFunds(request) }
+    /** [sweepAllFunds] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun sweepAllFundsAsync(request: SweepRequest): CompletableFuture<CreatedSendMoney> = future { sweepAllFundsCall(request) }
+
+    private fun sweepAllFundsCall(request: SweepRequest): Call<CreatedSendMoney> =
+        NativeCall(38, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a request.
@@ -878,14 +1047,16 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): SendMoney =
-        awaiting { NativeCalls.call(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+    public suspend fun get(id: String): SendMoney = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): SendMoney = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): SendMoney = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<SendMoney> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<SendMoney> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<SendMoney> =
+        NativeCall(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -897,52 +1068,77 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): SendMoney =
-        awaiting { NativeCalls.call(40, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): SendMoney = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): SendMoney = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): SendMoney =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SendMoney> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): SendMoney = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<SendMoney> =
+        NativeCall(40, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): SendMoneyWatch =
-        call { SendMoneyWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class SendMoneyWatch internal constructor(private val raw: dev.kopokopo.ffi.SendMoneyWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): SendMoney? =
-        awaiting { NativeCalls.call(43, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSendMoney.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): SendMoney? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<SendMoney?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<SendMoney> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<SendMoney> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<SendMoney> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<SendMoney> =
+        call { SendMoneyWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -956,8 +1152,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      * Errors: `invalid_request` naming the field, before anything is sent.
      */
     @JvmSynthetic
-    public suspend fun create(request: PollingRequest): CreatedPolling =
-        awaiting { NativeCalls.call(44, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: PollingRequest): CreatedPolling = awaiting { createCall(request) }
 
     /**
      * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
@@ -980,11 +1175,14 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     ): CreatedPolling =
         create(PollingRequest(scope, fromTime, toTime, callbackUrl, scopeReference))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: PollingRequest): CreatedPolling = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: PollingRequest): CreatedPolling = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: PollingRequest): CompletableFuture<CreatedPolling> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: PollingRequest): CompletableFuture<CreatedPolling> = future { createCall(request) }
+
+    private fun createCall(request: PollingRequest): Call<CreatedPolling> =
+        NativeCall(44, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a polling request and, once it is done, its transactions.
@@ -992,14 +1190,16 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): Polling =
-        awaiting { NativeCalls.call(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+    public suspend fun get(id: String): Polling = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): Polling = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): Polling = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<Polling> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<Polling> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<Polling> =
+        NativeCall(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1011,52 +1211,77 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): Polling =
-        awaiting { NativeCalls.call(46, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): Polling = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): Polling = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Polling =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Polling> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): Polling = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<Polling> =
+        NativeCall(46, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): PollingWatch =
-        call { PollingWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class PollingWatch internal constructor(private val raw: dev.kopokopo.ffi.PollingWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): Polling? =
-        awaiting { NativeCalls.call(49, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePolling.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): Polling? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<Polling?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<Polling> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<Polling> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<Polling> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<Polling> =
+        call { PollingWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -1074,8 +1299,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification =
-        awaiting { NativeCalls.call(50, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification = awaiting { createCall(request) }
 
     /**
      * Sends a message to the customer of a webhook.
@@ -1095,11 +1319,14 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     ): CreatedSmsNotification =
         create(SmsNotificationRequest(webhookEventReference, message, callbackUrl))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: SmsNotificationRequest): CreatedSmsNotification = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: SmsNotificationRequest): CreatedSmsNotification = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: SmsNotificationRequest): CompletableFuture<CreatedSmsNotification> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: SmsNotificationRequest): CompletableFuture<CreatedSmsNotification> = future { createCall(request) }
+
+    private fun createCall(request: SmsNotificationRequest): Call<CreatedSmsNotification> =
+        NativeCall(50, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a message's state.
@@ -1107,14 +1334,16 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): SmsNotification =
-        awaiting { NativeCalls.call(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+    public suspend fun get(id: String): SmsNotification = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): SmsNotification = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): SmsNotification = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<SmsNotification> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<SmsNotification> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<SmsNotification> =
+        NativeCall(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1126,52 +1355,77 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): SmsNotification =
-        awaiting { NativeCalls.call(52, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): SmsNotification = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): SmsNotification = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): SmsNotification =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SmsNotification> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): SmsNotification = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<SmsNotification> =
+        NativeCall(52, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): SmsNotificationWatch =
-        call { SmsNotificationWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class SmsNotificationWatch internal constructor(private val raw: dev.kopokopo.ffi.SmsNotificationWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): SmsNotification? =
-        awaiting { NativeCalls.call(55, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSmsNotification.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): SmsNotification? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<SmsNotification?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<SmsNotification> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<SmsNotification> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<SmsNotification> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<SmsNotification> =
+        call { SmsNotificationWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -1187,8 +1441,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: ReversalRequest): CreatedReversal =
-        awaiting { NativeCalls.call(56, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: ReversalRequest): CreatedReversal = awaiting { createCall(request) }
 
     /**
      * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
@@ -1211,11 +1464,14 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     ): CreatedReversal =
         create(ReversalRequest(transactionReference, reason, callbackUrl, metadata))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: ReversalRequest): CreatedReversal = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: ReversalRequest): CreatedReversal = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: ReversalRequest): CompletableFuture<CreatedReversal> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: ReversalRequest): CompletableFuture<CreatedReversal> = future { createCall(request) }
+
+    private fun createCall(request: ReversalRequest): Call<CreatedReversal> =
+        NativeCall(56, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a reversal.
@@ -1223,14 +1479,16 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): Reversal =
-        awaiting { NativeCalls.call(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+    public suspend fun get(id: String): Reversal = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): Reversal = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): Reversal = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<Reversal> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<Reversal> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<Reversal> =
+        NativeCall(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1242,52 +1500,77 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): Reversal =
-        awaiting { NativeCalls.call(58, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): Reversal = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): Reversal = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Reversal =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Reversal> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): Reversal = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<Reversal> =
+        NativeCall(58, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): ReversalWatch =
-        call { ReversalWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class ReversalWatch internal constructor(private val raw: dev.kopokopo.ffi.ReversalWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): Reversal? =
-        awaiting { NativeCalls.call(61, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeReversal.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): Reversal? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<Reversal?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<Reversal> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<Reversal> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<Reversal> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<Reversal> =
+        call { ReversalWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -1302,8 +1585,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * lost.
      */
     @JvmSynthetic
-    public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink =
-        awaiting { NativeCalls.call(62, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) } }
+    public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink = awaiting { createCall(request) }
 
     /**
      * Makes a link. Read it for its URL: `get`.
@@ -1331,11 +1613,14 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     ): CreatedPaymentLink =
         create(PaymentLinkRequest(tillNumber, amount, callbackUrl, currency, paymentReference, note, metadata))
 
-    /** [create] for Java: waits on this thread. */
-    public fun createBlocking(request: PaymentLinkRequest): CreatedPaymentLink = blocking { create(request) }
+    /** [create] for Java: waits on this thread. An interrupt cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createBlocking(request: PaymentLinkRequest): CreatedPaymentLink = blocking { createCall(request) }
 
-    /** [create] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { create(request) }
+    /** [create] for Java. Cancelling the future, or its timeout, cancels the call. If its request was sent by then, it ends with [KopoKopoException.OutcomeUnknown] instead. */
+    public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { createCall(request) }
+
+    private fun createCall(request: PaymentLinkRequest): Call<CreatedPaymentLink> =
+        NativeCall(62, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
      * Reads a link.
@@ -1343,14 +1628,16 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): PaymentLink =
-        awaiting { NativeCalls.call(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+    public suspend fun get(id: String): PaymentLink = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): PaymentLink = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): PaymentLink = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<PaymentLink> =
+        NativeCall(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1362,23 +1649,77 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): PaymentLink =
-        awaiting { NativeCalls.call(64, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): PaymentLink = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): PaymentLink = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): PaymentLink =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<PaymentLink> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): PaymentLink = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<PaymentLink> =
+        NativeCall(64, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
      */
-    public fun watch(id: String, options: WaitOptions? = null): PaymentLinkWatch =
-        call { PaymentLinkWatch(raw.watch(id, options?.let { it.lower() })) }
+    @JvmSynthetic
+    public fun watch(id: String, options: WaitOptions): Flow<PaymentLink> = states { openWatch(id, options) }
+
+    /**
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<PaymentLink> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<PaymentLink> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<PaymentLink> =
+        call { PaymentLinkWatch(raw.watch(id, options.lower())) }
 
     /**
      * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
@@ -1386,43 +1727,20 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
      * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun cancel(id: String) =
-        awaiting { NativeCalls.call(65, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { } }
+    public suspend fun cancel(id: String) {
+        awaiting { cancelCall(id) }
+    }
 
-    /** [cancel] for Java: waits on this thread. */
-    public fun cancelBlocking(id: String): Unit = blocking { cancel(id) }
+    /** [cancel] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun cancelBlocking(id: String) {
+        blocking { cancelCall(id) }
+    }
 
-    /** [cancel] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun cancelAsync(id: String): CompletableFuture<Unit> = future { cancel(id) }
+    /** [cancel] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun cancelAsync(id: String): CompletableFuture<Void?> = future { cancelCall(id) }
 
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class PaymentLinkWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
-     *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
-     */
-    @JvmSynthetic
-    public suspend fun poll(): PaymentLink? =
-        awaiting { NativeCalls.call(68, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePaymentLink.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): PaymentLink? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<PaymentLink?> = future { poll() }
-
-    /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
-     */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    private fun cancelCall(id: String): Call<Void?> =
+        NativeCall(65, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { null }
 
     internal fun close(): Unit = raw.close()
 }
@@ -1436,14 +1754,16 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): Payment =
-        awaiting { NativeCalls.call(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
+    public suspend fun get(id: String): Payment = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): Payment = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): Payment = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<Payment> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<Payment> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<Payment> =
+        NativeCall(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1455,52 +1775,77 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): Payment =
-        awaiting { NativeCalls.call(70, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): Payment = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): Payment = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Payment =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<Payment> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): Payment = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Payment> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<Payment> =
+        NativeCall(70, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): PaymentWatch =
-        call { PaymentWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class PaymentWatch internal constructor(private val raw: dev.kopokopo.ffi.PaymentWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): Payment? =
-        awaiting { NativeCalls.call(71, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypePayment.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): Payment? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<Payment?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<Payment> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<Payment> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<Payment> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<Payment> =
+        call { PaymentWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -1514,14 +1859,16 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
      * Errors: `not_found` where there is none of this id.
      */
     @JvmSynthetic
-    public suspend fun get(id: String): SettlementTransfer =
-        awaiting { NativeCalls.call(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
+    public suspend fun get(id: String): SettlementTransfer = awaiting { getCall(id) }
 
-    /** [get] for Java: waits on this thread. */
-    public fun getBlocking(id: String): SettlementTransfer = blocking { get(id) }
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(id: String): SettlementTransfer = blocking { getCall(id) }
 
-    /** [get] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun getAsync(id: String): CompletableFuture<SettlementTransfer> = future { get(id) }
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(id: String): CompletableFuture<SettlementTransfer> = future { getCall(id) }
+
+    private fun getCall(id: String): Call<SettlementTransfer> =
+        NativeCall(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
 
     /**
      * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
@@ -1533,52 +1880,77 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
      * resource's id.
      */
     @JvmSynthetic
-    public suspend fun wait(id: String, options: WaitOptions? = null): SettlementTransfer =
-        awaiting { NativeCalls.call(73, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it) }.lift() }
+    public suspend fun wait(id: String, options: WaitOptions): SettlementTransfer = awaiting { waitCall(id, options) }
 
-    /** [wait] for Java: waits on this thread. */
-    public fun waitBlocking(id: String, options: WaitOptions? = null): SettlementTransfer = blocking { wait(id, options) }
+    /**
+     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
+     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
+     * timeout, 429, 5xx) do not end the wait.
+     *
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
+     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * resource's id.
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
+     */
+    @JvmSynthetic
+    public suspend fun wait(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): SettlementTransfer =
+        wait(id, WaitOptions(timeout, interval, maxInterval))
 
-    /** [wait] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun waitAsync(id: String, options: WaitOptions? = null): CompletableFuture<SettlementTransfer> = future { wait(id, options) }
+    /** [wait] for Java: waits on this thread. An interrupt cancels the call. */
+    @JvmOverloads
+    public fun waitBlocking(id: String, options: WaitOptions = WaitOptions()): SettlementTransfer = blocking { waitCall(id, options) }
 
+    /** [wait] for Java. Cancelling the future, or its timeout, cancels the call. */
+    @JvmOverloads
+    public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SettlementTransfer> = future { waitCall(id, options) }
+
+    private fun waitCall(id: String, options: WaitOptions): Call<SettlementTransfer> =
+        NativeCall(73, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
 
     /**
      * The states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
-     */
-    public fun watch(id: String, options: WaitOptions? = null): SettlementTransferWatch =
-        call { SettlementTransferWatch(raw.watch(id, options?.let { it.lower() })) }
-
-    internal fun close(): Unit = raw.close()
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-public class SettlementTransferWatch internal constructor(private val raw: dev.kopokopo.ffi.SettlementTransferWatch) {
-
-    /**
-     * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures
-     * (no connection, a timeout, 429, 5xx) do not end the watch.
      *
-     * Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
-     * error has the resource's id, and ends the watch.
+     * Errors while it is collected: those of [wait].
      */
     @JvmSynthetic
-    public suspend fun poll(): SettlementTransfer? =
-        awaiting { NativeCalls.call(74, NOTHING, raw.callWithHandle { it }) { dev.kopokopo.ffi.FfiConverterOptionalTypeSettlementTransfer.read(it) }?.let { it.lift() } }
-
-    /** [poll] for Java: waits on this thread. */
-    public fun pollBlocking(): SettlementTransfer? = blocking { poll() }
-
-    /** [poll] for Java: answers at once. Cancelling the future cancels the call. */
-    public fun pollAsync(): CompletableFuture<SettlementTransfer?> = future { poll() }
+    public fun watch(id: String, options: WaitOptions): Flow<SettlementTransfer> = states { openWatch(id, options) }
 
     /**
-     * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-     * final state or an error.
+     * The states of the resource with this id as they change, up to the final one.
+     *
+     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     *
+     * Errors while it is collected: those of [wait].
+     *
+     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param maxInterval The longest pause.
      */
-    public val pause: Duration? = raw.pause()?.let { seconds(it) }
+    @JvmSynthetic
+    public fun watch(
+        id: String,
+        timeout: Duration = Duration.ofSeconds(120),
+        interval: Duration = Duration.ofSeconds(3),
+        maxInterval: Duration = Duration.ofSeconds(15),
+    ): Flow<SettlementTransfer> =
+        watch(id, WaitOptions(timeout, interval, maxInterval))
+
+    /** [watch] for Java: a stream that waits on this thread for each state. Close it if it is not read to its end. */
+    @JvmOverloads
+    public fun watchBlocking(id: String, options: WaitOptions = WaitOptions()): Stream<SettlementTransfer> = stream(openWatch(id, options))
+
+    private fun openWatch(id: String, options: WaitOptions): Watch<SettlementTransfer> =
+        call { SettlementTransferWatch(raw.watch(id, options.lower())) }
 
     internal fun close(): Unit = raw.close()
 }

@@ -64,7 +64,43 @@ public sealed interface EventType {
     public data class Other(override val word: String) : EventType
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [BuygoodsTransactionReceived] for Java. */
+        @JvmField
+        public val BUYGOODS_TRANSACTION_RECEIVED: EventType = BuygoodsTransactionReceived
+
+        /** [BuygoodsTransactionReversed] for Java. */
+        @JvmField
+        public val BUYGOODS_TRANSACTION_REVERSED: EventType = BuygoodsTransactionReversed
+
+        /** [B2bTransactionReceived] for Java. */
+        @JvmField
+        public val B2B_TRANSACTION_RECEIVED: EventType = B2bTransactionReceived
+
+        /** [B2bTransactionReversed] for Java. */
+        @JvmField
+        public val B2B_TRANSACTION_REVERSED: EventType = B2bTransactionReversed
+
+        /** [SettlementTransferCompleted] for Java. */
+        @JvmField
+        public val SETTLEMENT_TRANSFER_COMPLETED: EventType = SettlementTransferCompleted
+
+        /** [CustomerCreated] for Java. */
+        @JvmField
+        public val CUSTOMER_CREATED: EventType = CustomerCreated
+
+        /** [CardTransactionReceived] for Java. */
+        @JvmField
+        public val CARD_TRANSACTION_RECEIVED: EventType = CardTransactionReceived
+
+        /** [CardTransactionVoided] for Java. */
+        @JvmField
+        public val CARD_TRANSACTION_VOIDED: EventType = CardTransactionVoided
+
+        /** [CardTransactionReversed] for Java. */
+        @JvmField
+        public val CARD_TRANSACTION_REVERSED: EventType = CardTransactionReversed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): EventType = when (word) {
             "buygoods_transaction_received" -> BuygoodsTransactionReceived
@@ -100,7 +136,15 @@ public sealed interface Scope {
     public data class Other(override val word: String) : Scope
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Company] for Java. */
+        @JvmField
+        public val COMPANY: Scope = Company
+
+        /** [Till] for Java. */
+        @JvmField
+        public val TILL: Scope = Till
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): Scope = when (word) {
             "company" -> Company
@@ -134,7 +178,19 @@ public sealed interface IncomingPaymentStatus {
     public data class Other(override val word: String) : IncomingPaymentStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Pending] for Java. */
+        @JvmField
+        public val PENDING: IncomingPaymentStatus = Pending
+
+        /** [Success] for Java. */
+        @JvmField
+        public val SUCCESS: IncomingPaymentStatus = Success
+
+        /** [Failed] for Java. */
+        @JvmField
+        public val FAILED: IncomingPaymentStatus = Failed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): IncomingPaymentStatus = when (word) {
             "Pending" -> Pending
@@ -159,7 +215,11 @@ public sealed interface Network {
     public data class Other(override val word: String) : Network
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Safaricom] for Java. */
+        @JvmField
+        public val SAFARICOM: Network = Safaricom
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): Network = when (word) {
             "Safaricom" -> Safaricom
@@ -187,7 +247,15 @@ public sealed interface SettlementMethod {
     public data class Other(override val word: String) : SettlementMethod
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Eft] for Java. */
+        @JvmField
+        public val EFT: SettlementMethod = Eft
+
+        /** [Rts] for Java. */
+        @JvmField
+        public val RTS: SettlementMethod = Rts
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): SettlementMethod = when (word) {
             "EFT" -> Eft
@@ -236,7 +304,31 @@ public sealed interface RecipientType {
     public data class Other(override val word: String) : RecipientType
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [MerchantWallet] for Java. */
+        @JvmField
+        public val MERCHANT_WALLET: RecipientType = MerchantWallet
+
+        /** [MerchantBankAccount] for Java. */
+        @JvmField
+        public val MERCHANT_BANK_ACCOUNT: RecipientType = MerchantBankAccount
+
+        /** [MobileWallet] for Java. */
+        @JvmField
+        public val MOBILE_WALLET: RecipientType = MobileWallet
+
+        /** [BankAccount] for Java. */
+        @JvmField
+        public val BANK_ACCOUNT: RecipientType = BankAccount
+
+        /** [Till] for Java. */
+        @JvmField
+        public val TILL: RecipientType = Till
+
+        /** [Paybill] for Java. */
+        @JvmField
+        public val PAYBILL: RecipientType = Paybill
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): RecipientType = when (word) {
             "merchant_wallet" -> MerchantWallet
@@ -274,7 +366,19 @@ public sealed interface RequestStatus {
     public data class Other(override val word: String) : RequestStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Received] for Java. */
+        @JvmField
+        public val RECEIVED: RequestStatus = Received
+
+        /** [Scheduled] for Java. */
+        @JvmField
+        public val SCHEDULED: RequestStatus = Scheduled
+
+        /** [Processed] for Java. */
+        @JvmField
+        public val PROCESSED: RequestStatus = Processed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): RequestStatus = when (word) {
             "Received" -> Received
@@ -304,7 +408,15 @@ public sealed interface TransferStatus {
     public data class Other(override val word: String) : TransferStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Transferred] for Java. */
+        @JvmField
+        public val TRANSFERRED: TransferStatus = Transferred
+
+        /** [Cancelled] for Java. */
+        @JvmField
+        public val CANCELLED: TransferStatus = Cancelled
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): TransferStatus = when (word) {
             "Transferred" -> Transferred
@@ -343,7 +455,23 @@ public sealed interface PaymentLinkStatus {
     public data class Other(override val word: String) : PaymentLinkStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Active] for Java. */
+        @JvmField
+        public val ACTIVE: PaymentLinkStatus = Active
+
+        /** [Paid] for Java. */
+        @JvmField
+        public val PAID: PaymentLinkStatus = Paid
+
+        /** [Cancelled] for Java. */
+        @JvmField
+        public val CANCELLED: PaymentLinkStatus = Cancelled
+
+        /** [Expired] for Java. */
+        @JvmField
+        public val EXPIRED: PaymentLinkStatus = Expired
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): PaymentLinkStatus = when (word) {
             "Active" -> Active
@@ -379,7 +507,19 @@ public sealed interface TransactionStatus {
     public data class Other(override val word: String) : TransactionStatus
 
     public companion object {
-        /** What stands for a word as the API writes it. */
+        /** [Received] for Java. */
+        @JvmField
+        public val RECEIVED: TransactionStatus = Received
+
+        /** [Complete] for Java. */
+        @JvmField
+        public val COMPLETE: TransactionStatus = Complete
+
+        /** [Reversed] for Java. */
+        @JvmField
+        public val REVERSED: TransactionStatus = Reversed
+
+        /** The value for a word as the API writes it. */
         @JvmStatic
         public fun of(word: String): TransactionStatus = when (word) {
             "Received" -> Received

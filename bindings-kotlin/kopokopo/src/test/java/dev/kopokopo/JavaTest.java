@@ -3,9 +3,12 @@ package dev.kopokopo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kopokopo.testing.Created;
+import dev.kopokopo.testing.ErrorBuilder;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,6 +18,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -56,7 +61,7 @@ class JavaTest {
         CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("100"));
         IncomingPayment payment = push.waitBlocking(soon);
         assertTrue(payment.isPaid());
-        assertEquals(IncomingPaymentStatus.Success.INSTANCE, payment.getStatus());
+        assertEquals(IncomingPaymentStatus.SUCCESS, payment.getStatus());
         assertEquals("Success", payment.getStatus().getWord());
         assertEquals(payment, push.getBlocking());
         assertEquals(payment, k2.getIncomingPayments().getBlocking(push.getId()));
@@ -69,6 +74,52 @@ class JavaTest {
             .thenCompose(push -> push.waitAsync(soon))
             .get(20, TimeUnit.SECONDS);
         assertTrue(payment.isPaid());
+    }
+
+    @Test
+    void aPaymentIsWaitedForAndWatchedByItsId() throws Exception {
+        String id = k2.getIncomingPayments().createBlocking(request("100")).getId();
+        assertTrue(k2.getIncomingPayments().waitBlocking(id, soon).isPaidAtLeast(new BigDecimal("100.00")));
+        assertTrue(k2.getIncomingPayments().waitAsync(id, soon).get(20, TimeUnit.SECONDS).isPaid());
+        try (Stream<IncomingPayment> states = k2.getIncomingPayments().watchBlocking(id, soon)) {
+            assertEquals(List.of("Success"), states.map(state -> state.getStatus().getWord()).collect(Collectors.toList()));
+        }
+        KopoKopoException.InvalidRequest refused =
+            assertThrows(KopoKopoException.InvalidRequest.class, () -> k2.getIncomingPayments().watchBlocking("../x"));
+        assertEquals("id", refused.getField());
+    }
+
+    @Test
+    void aStreamThatIsNotFinalInTimeFailsWithTheId() {
+        CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("10006"));
+        WaitOptions brief = WaitOptions.builder().timeout(Duration.ofMillis(200)).interval(Duration.ofMillis(50)).build();
+        try (Stream<IncomingPayment> states = push.watchBlocking(brief)) {
+            KopoKopoException.NotFinal error =
+                assertThrows(KopoKopoException.NotFinal.class, () -> states.forEach(state -> assertFalse(state.isFinal())));
+            assertEquals(push.getId(), error.getId());
+        }
+    }
+
+    @Test
+    void aCallWithoutAResultIsAFutureOfVoid() throws Exception {
+        CreatedPaymentLink link = k2.getPaymentLinks().createBlocking(PaymentLinkRequest.builder()
+            .tillNumber("K000000").amount(BigDecimal.valueOf(250)).callbackUrl("http://127.0.0.1:9/results").note("Tea").build());
+        CompletableFuture<Void> cancelled = k2.getPaymentLinks().cancelAsync(link.getId());
+        assertNull(cancelled.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aTestMakesErrorsAndHandles() {
+        KopoKopoException.OutcomeUnknown unknown =
+            new ErrorBuilder("the response was lost").operation("incoming_payments.create").outcomeUnknown();
+        assertEquals("outcome_unknown: incoming_payments.create: the response was lost", unknown.getMessage());
+        IncomingPayment paid = k2.getIncomingPayments().createBlocking(request("100")).waitBlocking(soon);
+        CreatedIncomingPayment push = Created.incomingPayment("42", paid);
+        assertEquals(paid, push.waitBlocking());
+        assertEquals(paid, push.getAsync().join());
+        KopoKopoException.NotFinal error =
+            assertThrows(KopoKopoException.NotFinal.class, () -> Created.incomingPayment("42").waitBlocking());
+        assertEquals("42", error.getId());
     }
 
     @Test

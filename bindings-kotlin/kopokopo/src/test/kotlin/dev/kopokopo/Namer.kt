@@ -23,7 +23,8 @@ internal class Namer : AutoCloseable {
                 exchange.requestURI.path == "/oauth/token" -> exchange.say(200, """{"access_token":"t","token_type":"Bearer","expires_in":3600}""")
                 exchange.requestMethod == "GET" -> {
                     paths += exchange.requestURI.path
-                    exchange.say(200, """{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Success"}}}""")
+                    val id = exchange.requestURI.path.substringAfterLast('/')
+                    exchange.say(200, """{"data":{"id":"$id","type":"incoming_payment","attributes":{"status":"Success"}}}""")
                 }
                 else -> {
                     exchange.responseHeaders["location"] = location

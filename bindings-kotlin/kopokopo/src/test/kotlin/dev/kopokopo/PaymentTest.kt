@@ -1,6 +1,5 @@
 package dev.kopokopo
 
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -96,11 +95,12 @@ class PaymentTest {
     @Test
     fun `watching gives up in time, and can be left at any time`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
-        val error = assertThrows<KopoKopoException.Timeout> {
+        val error = assertThrows<KopoKopoException.NotFinal> {
             push.watch(timeout = Duration.ofMillis(200), interval = Duration.ofMillis(50)).collect()
         }
         assertEquals("incoming_payments.get", error.operation)
-        assertTrue(push.id in error.detail, error.detail)
+        assertEquals(push.id to push.location, error.id to error.location)
+        assertEquals("Pending", error.state)
         assertEquals(IncomingPaymentStatus.Pending, push.watch().first().status)
         val refused = assertThrows<KopoKopoException.InvalidRequest> { push.watch(maxInterval = Duration.ZERO).collect() }
         assertEquals("maxInterval", refused.field)
@@ -147,6 +147,39 @@ class PaymentTest {
     }
 
     @Test
+    fun `a payment is waited for and watched by its id`() = runBlocking {
+        val id = push().id
+        assertTrue(k2.incomingPayments.wait(id, SOON).isPaid)
+        assertTrue(k2.incomingPayments.wait(id, interval = Duration.ofMillis(20)).isPaid)
+        assertTrue(k2.incomingPayments.watch(id, SOON).toList().single().isPaid)
+        val refused = assertThrows<KopoKopoException.InvalidRequest> { k2.incomingPayments.watch("../x").toList() }
+        assertEquals("id", refused.field)
+    }
+
+    @Test
+    fun `a wait that ends before the payment is final has the id and is no timeout`() = runBlocking {
+        val push = push(phoneNumber = "254700000006")
+        val short = WaitOptions(timeout = Duration.ofMillis(200), interval = Duration.ofMillis(50))
+        for (wait in listOf<suspend () -> Any>({ push.wait(short) }, { k2.incomingPayments.wait(push.id, short) })) {
+            val error = runCatching { wait() }.exceptionOrNull() as KopoKopoException.NotFinal
+            assertEquals(listOf(push.id, push.location, "Pending"), listOf(error.id, error.location, error.state))
+        }
+    }
+
+    @Test
+    fun `a payment is compared with what was expected`() = runBlocking {
+        val payment = push(amount = "100.50").wait(SOON)
+        assertTrue(payment.isPaidAtLeast(BigDecimal("100.5")) && payment.isPaidAtLeast(BigDecimal(100), tillNumber = "K000000"))
+        assertFalse(payment.isPaidAtLeast(BigDecimal("100.51")) || payment.isPaidAtLeast(BigDecimal(100), currency = "USD"))
+        assertFalse(payment.isPaidAtLeast(BigDecimal(100), tillNumber = "K000001"))
+        val refused = assertThrows<KopoKopoException.InvalidRequest> { payment.isPaidAtLeast(BigDecimal.ZERO) }
+        assertEquals("amount", refused.field)
+        assertEquals("mpesa:received:${payment.transaction?.reference}", payment.paymentKey)
+        val link = k2.paymentLinks.create(tillNumber = "K000000", amount = BigDecimal(250), callbackUrl = CALLBACK, note = "Tea").get()
+        assertFalse(link.isPaidAtLeast(BigDecimal(1)))
+    }
+
+    @Test
     fun `a cancelled call returns at once, and what was sent still takes effect`() = runBlocking {
         push() // has a token
         val before = sandbox.requests("incoming_payments.create").size
@@ -155,9 +188,8 @@ class PaymentTest {
         val call = launch {
             try {
                 push()
-            } catch (error: CancellationException) {
+            } catch (error: KopoKopoException.OutcomeUnknown) {
                 thrown = error
-                throw error
             }
         }
         delay(700.milliseconds)

@@ -1,5 +1,7 @@
 package dev.kopokopo
 
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.toList
 import java.lang.reflect.InvocationTargetException
 import java.lang.reflect.Method
 import java.lang.reflect.Modifier
@@ -56,6 +58,9 @@ internal fun plainError(error: KopoKopoException): Map<String, Any?> {
         "retry_after" to error.retryAfter?.seconds,
         "attempts" to error.attempts,
         "body" to error.body,
+        "id" to error.id,
+        "location" to error.location,
+        "state" to error.state,
     )
 }
 
@@ -116,6 +121,15 @@ internal fun operation(client: KopoKopo, operation: String, given: Map<*, *>): s
     val type = method.parameterTypes[0]
     val argument = if (type == String::class.java) given.values.single() else build(type, given)
     return { method.suspended(section, argument) }
+}
+
+/** Waits for a resource by its id, or watches it. */
+internal fun awaitedById(client: KopoKopo, operation: String, id: Any?, options: WaitOptions): suspend () -> Any? {
+    val (sectionName, name) = operation.split('.').map(::camelCase)
+    val section = client.javaClass.getMethod("get${sectionName.replaceFirstChar(Char::uppercase)}").invoke(client)
+    val method = section.javaClass.methods.single { it.name == name && it.parameterTypes.take(2) == listOf(String::class.java, WaitOptions::class.java) }
+    if (name == "wait") return { method.suspended(section, id, options) }
+    return { (unwrapped { method.invoke(section, id, options) } as Flow<*>).toList() }
 }
 
 /** Waits for what a handle stands for. */

@@ -97,12 +97,13 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
     }
 
     private fun call(step: Map<*, *>) {
-        known(step, "call", "with", "wait", "options", "parallel", "as", "expect", "expect_error")
+        known(step, "call", "with", "wait", "options", "parallel", "retry_chain", "as", "expect", "expect_error")
         val name = step["call"] as String
         val given = Matching.fill(step["with"] ?: emptyMap<String, Any?>(), names) as Map<*, *>
         val client = (step["options"] as Map<*, *>?)
             ?.let { clients.last().withOptions(build(CallOptions::class.java, it) as CallOptions) } ?: clients.last()
-        val wait = (step["wait"] as Map<*, *>?)?.let { given ->
+        val isById = name.endsWith(".wait") || name.endsWith(".watch")
+        val wait = (step["wait"] as Map<*, *>? ?: emptyMap<String, Any?>().takeIf { isById })?.let { given ->
             val all = mapOf<Any?, Any?>("timeout_ms" to 10_000, "interval_ms" to 20) + given
             val longest = maxOf(500, whole(all["interval_ms"], 20))
             build(WaitOptions::class.java, all + mapOf("max_interval_ms" to longest)) as WaitOptions
@@ -110,10 +111,16 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
         val outcomes = runBlocking {
             List(whole(step["parallel"], 1).toInt()) {
                 async {
-                    caught {
-                        val answered = operation(client, name, given)()
-                        answer(if (wait == null) answered else awaited(answered, wait))
-                    }
+                    var outcome: Any?
+                    var retries = whole(step["retry_chain"], 0)
+                    do {
+                        outcome = caught {
+                            if (isById) return@caught answer(awaitedById(client, name, given["id"], wait!!)())
+                            val answered = operation(client, name, given)()
+                            answer(if (wait == null) answered else awaited(answered, wait))
+                        }
+                    } while (isRetried(outcome) && retries-- > 0)
+                    outcome
                 }
             }.awaitAll()
         }
@@ -223,6 +230,10 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
     }
 
     private companion object {
+        /** What a program retries that retries timeouts and connection errors. */
+        fun isRetried(outcome: Any?): Boolean = outcome is KopoKopoException.Timeout || outcome is KopoKopoException.Connection ||
+            outcome is java.util.concurrent.TimeoutException || outcome is java.io.IOException
+
         fun whole(value: Any?, default: Long): Long = (value as Number?)?.toLong() ?: default
 
         fun numbers(value: Any?): List<Int> = (value as List<*>?).orEmpty().map { (it as Number).toInt() }

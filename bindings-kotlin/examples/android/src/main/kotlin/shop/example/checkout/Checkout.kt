@@ -37,7 +37,7 @@ class Checkout(private val k2: KopoKopo, private val options: WaitOptions = Wait
             is KopoKopoException.InvalidRequest -> "Please look at the phone number again."
             is KopoKopoException.OutcomeUnknown ->
                 "We do not know whether you were asked to pay. Please look at your phone before you try again."
-            is KopoKopoException.Timeout -> "We have heard nothing yet. We will tell you when the payment arrives."
+            is KopoKopoException.NotFinal -> "We have heard nothing yet. We will tell you when the payment arrives."
             else -> "Nothing was paid. Please try again."
         }
     }
