@@ -23,7 +23,7 @@ class ReadmeTest {
         Backend().use { backend ->
             val body = statements.joinToString("\n    ")
                 .replace("environment = Environment.SANDBOX", "baseUrl = \"${backend.baseUrl}\"")
-                .replace(".watch()", ".watch(interval = java.time.Duration.ofMillis(20))")
+                .replace(".watch(push.id)", ".watch(push.id, interval = java.time.Duration.ofMillis(20))")
             val program = File(folder, "Program.kt")
             program.writeText(
                 """

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer
  * Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
  * no connection, and is safe to share between threads.
  *
- * Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+ * Give it the body exactly as it was received: if a framework has parsed and re-serialized the body, the signature will not match.
  */
 public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.ffi.WebhookVerifier) {
     /** Of what [raw] holds. Nothing closes that, so it is there for as long as this is. */
@@ -41,6 +41,9 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      * still no JSON object that can be read: the error's `body` has the beginning of it.
      */
     public fun verify(body: ByteArray, signature: String?): Event = event(NativeWebhooks.verify(raw, handle, body, signature?.toByteArray()))
+
+    /** The same for a body that was kept as text: it must be the text as it was received, in UTF-8. */
+    public fun verify(body: String, signature: String?): Event = verify(body.toByteArray(), signature)
 
     /**
      * Verifies the raw body only.

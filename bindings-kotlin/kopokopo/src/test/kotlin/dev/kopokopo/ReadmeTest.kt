@@ -2,6 +2,7 @@ package dev.kopokopo
 
 import org.jetbrains.kotlin.cli.common.ExitCode
 import org.jetbrains.kotlin.cli.jvm.K2JVMCompiler
+import org.jetbrains.kotlin.config.KotlinCompilerVersion
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -17,6 +18,9 @@ import javax.tools.ToolProvider
 private val ELSEWHERE = setOf("Ktor", "Spring Boot", "Android")
 
 private val SNIPPET = Regex("^## (.*)\$|^```(kotlin|java)\\n([^`]*(?:`[^`]+)*?)^```", RegexOption.MULTILINE)
+private val WAIT = Regex("\\.(wait|watch)\\(\\)")
+private val WAIT_BY_ID = Regex("\\.(wait|watch)\\((push\\.id)\\)")
+private val JAVA_WAIT = Regex("\\.(waitAsync|waitBlocking|watchBlocking)\\((push\\.getId\\(\\))\\)")
 private val IMPORT = Regex("^import .*\\n", RegexOption.MULTILINE)
 
 /** The READMEs' Kotlin and Java run as they stand, against a sandbox. */
@@ -36,9 +40,10 @@ class ReadmeTest {
         }
         assertTrue(found.isNotEmpty(), "$readme has no $language")
         // Nobody waits seconds for what is there at once.
-        return found.joinToString("\n").replace(".wait()", ".wait(interval = java.time.Duration.ofMillis(20))")
-            .replace(".watch()", ".watch(interval = java.time.Duration.ofMillis(20))")
-            .replace(".waitAsync()", ".waitAsync(WaitOptions.builder().interval(java.time.Duration.ofMillis(20)).build())")
+        val statements = found.joinToString("\n")
+        if (language == "java") return statements.replace(JAVA_WAIT, ".$1($2, WaitOptions.builder().interval(java.time.Duration.ofMillis(20)).build())")
+        return statements.replace(WAIT, ".$1(interval = java.time.Duration.ofMillis(20))")
+            .replace(WAIT_BY_ID, ".$1($2, interval = java.time.Duration.ofMillis(20))")
     }
 
     /** Statements in place of `BODY`, their imports above. */
@@ -102,6 +107,13 @@ class ReadmeTest {
     }
 
     @Test
+    fun `the compiler is of the oldest Kotlin that can read the package`() {
+        assertTrue(KotlinCompilerVersion.VERSION.startsWith("2.2."), KotlinCompilerVersion.VERSION)
+        val metadata = KopoKopo::class.java.getAnnotation(Metadata::class.java)
+        assertEquals(listOf(2, 2), metadata.metadataVersion.take(2))
+    }
+
+    @Test
     fun `the package's Kotlin runs`() {
         val template = """
             IMPORTS
@@ -112,8 +124,10 @@ class ReadmeTest {
         """.trimIndent()
         kotlin(write("Readme.kt", program(template, snippets(File(root, "bindings-kotlin/README.md"), "kotlin"))))
         val said = run("ReadmeKt")
-        assertEquals(listOf("true []", "Success", "true"), said.take(3), "$said")
-        assertEquals(4, said.size, "$said")
+        val kinds = listOf("push ", "paid: mpesa:received:", "Success", "true", "delivery ", "money mpesa:received:")
+        assertEquals(kinds.size + 3, said.size, "$said")
+        for ((kind, line) in kinds.zip(said)) assertTrue(line.startsWith(kind), "$said")
+        assertEquals(listOf("outcome_unknown", "true"), said.takeLast(2), "$said")
     }
 
     @Test
@@ -129,6 +143,6 @@ class ReadmeTest {
             }
         """.trimIndent()
         java(write("Readme.java", program(template, snippets(File(root, "bindings-kotlin/README.md"), "java"))))
-        assertEquals(listOf("true", "true"), run("Readme"))
+        assertEquals(listOf("true", "Success", "true"), run("Readme").drop(1))
     }
 }

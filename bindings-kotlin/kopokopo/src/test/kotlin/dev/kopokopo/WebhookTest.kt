@@ -24,6 +24,11 @@ class WebhookTest {
     private val verifier = WebhookVerifier(listOf(KEY))
 
     @Test
+    fun `a body that was kept as text is verified as its bytes are`() {
+        assertEquals(verifier.verify(BODY, signWebhook(KEY, BODY)), verifier.verify(BODY.decodeToString(), signWebhook(KEY, BODY)))
+    }
+
+    @Test
     fun `a signed webhook says what it tells of`() {
         val event = verifier.verify(BODY, signWebhook(KEY, BODY))
         assertEquals("buygoods_transaction_received", event.topic)

@@ -60,7 +60,7 @@ class Orders {
         orders[id] = order.copy(status = to, note = note, paymentId = paymentId ?: order.paymentId)
     }
 
-    /** Deliveries repeat: each counts once. */
+    /** Deliveries repeat: each counts once. A shop that listens to its till's webhooks too credits once for each `paymentKey`. */
     @Synchronized
     fun once(dedupeKey: String, work: () -> Unit) {
         if (dedupeKey in deliveries) return
@@ -70,9 +70,8 @@ class Orders {
 
     /** Moves an order on by what became of its payment. It may be told twice, and in any order: paid stays paid. */
     fun settle(id: String, payment: IncomingPayment) {
-        val paid = payment.transaction?.amount
-        if (payment.isPaid && paid != null) {
-            val enough = find(id)?.price?.compareTo(paid) == 0
+        if (payment.isPaid) {
+            val enough = find(id)?.let { payment.isPaidAtLeast(it.price) } == true
             moveOn(id, if (enough) Status.PAID else Status.DISPUTE, OPEN + Status.FAILED, paymentId = payment.id)
         } else if (payment.isFinal) {
             moveOn(id, Status.FAILED, OPEN, payment.errors.joinToString(), payment.id)

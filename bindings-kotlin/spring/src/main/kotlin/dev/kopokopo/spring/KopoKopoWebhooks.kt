@@ -14,7 +14,8 @@ import java.util.function.Supplier
  * controller throws passes through, so that the answer is 500 and the webhook is delivered again.
  *
  * The signature covers the body as it was received, so nothing may read it before: the controller's method takes no
- * `@RequestBody`, and no filter reads the request's stream or parameters.
+ * `@RequestBody`, and no filter reads the request's stream or parameters, unless it keeps the body in a
+ * [org.springframework.web.util.ContentCachingRequestWrapper].
  */
 public class KopoKopoWebhooks internal constructor(private val verifier: Supplier<WebhookVerifier>) : WebMvcConfigurer {
     public constructor(verifier: WebhookVerifier) : this(Supplier { verifier })

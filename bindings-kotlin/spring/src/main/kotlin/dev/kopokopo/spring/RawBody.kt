@@ -2,6 +2,8 @@ package dev.kopokopo.spring
 
 import jakarta.servlet.ServletInputStream
 import jakarta.servlet.http.HttpServletRequest
+import org.springframework.web.util.ContentCachingRequestWrapper
+import org.springframework.web.util.WebUtils
 import java.io.IOException
 import java.lang.reflect.Method
 
@@ -28,6 +30,7 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
     }
 
     fun read(maxBody: Long): ByteArray {
+        cached(maxBody)?.let { return it }
         val stream = stream()
         val readBefore = isReadBefore(stream)
         val body = try {
@@ -37,6 +40,15 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
         }
         if (body.size > maxBody) throw tooLarge(maxBody)
         if (readBefore || body.size < announced) throw notRaw("the body was read before")
+        return body
+    }
+
+    /** What a filter has read and kept as it was received. Null if it kept nothing, or not the whole. */
+    private fun cached(maxBody: Long): ByteArray? {
+        val wrapper = WebUtils.getNativeRequest(request, ContentCachingRequestWrapper::class.java) ?: return null
+        val body = wrapper.contentAsByteArray
+        if (body.isEmpty() || (announced >= 0 && body.size < announced) || (announced < 0 && !wrapper.inputStream.isFinished)) return null
+        if (body.size > maxBody) throw tooLarge(maxBody)
         return body
     }
 

@@ -17,6 +17,7 @@ import org.springframework.context.annotation.Import
 import org.springframework.web.bind.annotation.PostMapping
 import org.springframework.web.bind.annotation.RequestBody
 import org.springframework.web.bind.annotation.RestController
+import org.springframework.web.util.ContentCachingRequestWrapper
 import java.net.Socket
 import java.net.URI
 import java.net.http.HttpClient
@@ -45,6 +46,11 @@ open class Unverified {
     @Bean
     open fun nosy(): Filter = Filter { request, response, chain ->
         when ((request as HttpServletRequest).getHeader("X-Read-Before")) {
+            "cached" -> {
+                val kept = ContentCachingRequestWrapper(request, 1_000_000)
+                kept.inputStream.readAllBytes()
+                return@Filter chain.doFilter(kept, response)
+            }
             "stream" -> request.inputStream.readAllBytes()
             "reader" -> request.reader.readText()
             "form" -> request.getParameter("topic")

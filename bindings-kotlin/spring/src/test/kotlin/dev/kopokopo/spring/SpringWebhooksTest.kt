@@ -83,6 +83,15 @@ class SpringWebhooksTest {
     }
 
     @Test
+    fun `a filter that reads the body and keeps it does no harm`() {
+        val cached = mapOf("X-Read-Before" to "cached")
+        for (chunked in listOf(false, true)) {
+            assertEquals(200, shop.post("/k2", BODY, SIGNED, chunked = chunked, headers = cached).statusCode())
+            assertEquals(401, shop.post("/k2", BODY, signWebhook("another", BODY), chunked = chunked, headers = cached).statusCode())
+        }
+    }
+
+    @Test
     fun `Spring makes no event of a body that nobody verified`() {
         assertEquals(500, shop.post("/unverified", BODY, SIGNED).statusCode())
     }

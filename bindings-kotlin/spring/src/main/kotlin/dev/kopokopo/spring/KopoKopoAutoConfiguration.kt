@@ -1,0 +1,42 @@
+package dev.kopokopo.spring
+
+import dev.kopokopo.CallOptions
+import dev.kopokopo.ClientOptions
+import dev.kopokopo.KopoKopo
+import dev.kopokopo.WebhookVerifier
+import org.springframework.boot.autoconfigure.AutoConfiguration
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty
+import org.springframework.boot.context.properties.EnableConfigurationProperties
+import org.springframework.context.annotation.Bean
+
+/** Makes a [KopoKopo] and a [WebhookVerifier] of the properties `kopokopo.*`, if the application has none of its own. */
+@AutoConfiguration(before = [KopoKopoWebhooksAutoConfiguration::class])
+@EnableConfigurationProperties(KopoKopoProperties::class)
+public class KopoKopoAutoConfiguration {
+    /** The client. It is closed with the application. */
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnProperty("kopokopo.client-id")
+    public fun kopoKopo(properties: KopoKopoProperties): KopoKopo {
+        val options = ClientOptions(
+            clientId = properties.clientId.orEmpty(),
+            clientSecret = properties.clientSecret.orEmpty(),
+            apiKey = properties.apiKey,
+            otherApiKeys = properties.otherApiKeys,
+            environment = properties.environment,
+            baseUrl = properties.baseUrl,
+        )
+        val calls = CallOptions(timeout = properties.timeout, maxRetries = properties.maxRetries)
+        if (calls == CallOptions()) return KopoKopo(options)
+        // It shares what the first one holds.
+        return KopoKopo(options).use { it.withOptions(calls) }
+    }
+
+    /** The verifier of webhooks and results. */
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnProperty("kopokopo.api-key")
+    public fun kopoKopoWebhookVerifier(properties: KopoKopoProperties): WebhookVerifier =
+        WebhookVerifier(listOf(properties.apiKey.orEmpty()) + properties.otherApiKeys, properties.clientSecret)
+}

@@ -1,0 +1,87 @@
+package dev.kopokopo.spring
+
+import dev.kopokopo.KopoKopo
+import dev.kopokopo.KopoKopoException
+import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.signWebhook
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+import org.springframework.boot.WebApplicationType
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration
+import org.springframework.boot.builder.SpringApplicationBuilder
+import org.springframework.context.ConfigurableApplicationContext
+import org.springframework.context.annotation.Bean
+import org.springframework.context.annotation.Configuration
+
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+open class Plain
+
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+open class Own {
+    @Bean
+    open fun own(): WebhookVerifier = WebhookVerifier(listOf("own"))
+}
+
+/** The beans that Spring Boot makes of `kopokopo.*`. */
+class PropertiesTest {
+    private fun start(vararg properties: String, configuration: Class<*> = Plain::class.java): ConfigurableApplicationContext =
+        SpringApplicationBuilder(configuration).web(WebApplicationType.NONE)
+            .properties("spring.main.banner-mode=off", *properties.map { "kopokopo.$it" }.toTypedArray()).run()
+
+    @Test
+    fun `client and verifier are made of the properties`() {
+        val given = arrayOf(
+            "client-id=id",
+            "client-secret=canary-secret",
+            "api-key=new",
+            "other-api-keys=old,older",
+            "base-url=http://127.0.0.1:9",
+            "timeout=7s",
+            "max-retries=0",
+        )
+        start(*given).use { context ->
+            assertEquals("http://127.0.0.1:9", context.getBean(KopoKopo::class.java).baseUrl)
+            val refused = assertThrows<KopoKopoException.Connection> { context.getBean(KopoKopo::class.java).oauth.tokenBlocking() }
+            assertEquals(1, refused.attempts)
+            val body = "{}".toByteArray()
+            for (key in listOf("new", "old", "older")) context.getBean(WebhookVerifier::class.java).verifySignature(body, signWebhook(key, body))
+            assertFalse("canary" in "${context.getBean(KopoKopoProperties::class.java)}")
+        }
+    }
+
+    @Test
+    fun `without the properties there are no beans`() = start().use { context ->
+        assertTrue(context.getBeansOfType(KopoKopo::class.java).isEmpty())
+        assertTrue(context.getBeansOfType(WebhookVerifier::class.java).isEmpty())
+    }
+
+    @Test
+    fun `the application's own beans are kept`() = start("api-key=key", configuration = Own::class.java).use { context ->
+        assertEquals(listOf("own"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
+    }
+
+    @Test
+    fun `a missing secret is named when the application starts`() {
+        val failed = assertThrows<Exception> { start("client-id=id").close() }
+        val error = generateSequence<Throwable>(failed) { it.cause }.firstOrNull { it is KopoKopoException.Configuration }
+        assertNotNull(error, "$failed")
+        assertEquals("clientSecret", (error as KopoKopoException).field)
+    }
+
+    @Test
+    fun `every property is described`() {
+        val metadata = checkNotNull(javaClass.getResource("/META-INF/spring-configuration-metadata.json")).readText()
+        val properties = KopoKopoProperties::class.java.methods.filter { it.name.startsWith("set") && it.parameterCount == 1 }
+        assertEquals(8, properties.size)
+        for (property in properties) {
+            val name = property.name.removePrefix("set").replace(Regex("(?<=[a-z])(?=[A-Z])"), "-").lowercase()
+            assertTrue("\"kopokopo.$name\"" in metadata, name)
+        }
+    }
+}
