@@ -4,8 +4,10 @@
 use kopokopo::{ErrorKind, types::ResourceId};
 use libfuzzer_sys::fuzz_target;
 
+const COLLECTION: &str = "/api/v2/incoming_payments";
+
 fuzz_target!(|text: &str| {
-    match ResourceId::from_location(text) {
+    match ResourceId::from_location(text, COLLECTION) {
         Ok(id) => check(&id),
         Err(error) => assert_eq!(error.kind(), ErrorKind::Decode),
     }
@@ -21,5 +23,8 @@ fn check(id: &ResourceId) {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['/', '\\', '%', '?', '#'])
     );
     assert!(text.bytes().any(|b| b != b'.'));
-    assert_eq!(ResourceId::from_location(text).ok().as_ref(), Some(id));
+    let location = format!("{COLLECTION}/{text}");
+    if let Ok(again) = ResourceId::from_location(&location, COLLECTION) {
+        assert_eq!(&again, id);
+    }
 }

@@ -190,7 +190,7 @@ fn names_are_spelled_for_each_language() {
 #[test]
 fn the_contract_itself_is_read() {
     let contract = read(CONTRACT).unwrap();
-    assert_eq!(contract.error.kinds.len(), 13);
+    assert_eq!(contract.error.kinds.len(), 14);
     let unused: Vec<_> =
         contract.records.iter().filter(|record| record.usage == Usage::default()).map(|record| &record.name).collect();
     assert!(unused.is_empty(), "{unused:?}");
@@ -212,7 +212,15 @@ fn the_contract_itself_is_read() {
 fn apps_have_money_coming_in_and_no_credential() {
     let contract = read(&mobile::filter(CONTRACT).unwrap()).unwrap();
     let names = |objects: &[Object]| objects.iter().map(|object| object.name.clone()).collect::<Vec<_>>();
-    let sections = ["KopoKopo", "IncomingPayments", "CreatedIncomingPayment", "PaymentLinks", "CreatedPaymentLink"];
+    let sections = [
+        "KopoKopo",
+        "IncomingPayments",
+        "CreatedIncomingPayment",
+        "IncomingPaymentWatch",
+        "PaymentLinks",
+        "CreatedPaymentLink",
+        "PaymentLinkWatch",
+    ];
     assert_eq!(names(&contract.objects), sections);
     assert_eq!(names(&contract.callbacks), ["TokenSource"]);
     let functions: Vec<_> = contract.functions.iter().map(|function| function.name.as_str()).collect();

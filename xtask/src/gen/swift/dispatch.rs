@@ -85,7 +85,7 @@ fn follow(out: &mut Writer<'_>) {
                 let property = camel_case(&accessor.name);
                 out.line(&format!("case \"{}.wait\":", accessor.name));
                 out.inside(|out| {
-                    out.line(&format!("return try await client.{property}.wait(id: id, options: options)"))
+                    out.line(&format!("return try await client.{property}.wait(id: id, options: options)"));
                 });
                 out.line(&format!("case \"{}.watch\":", accessor.name));
                 out.inside(|out| {
