@@ -23,14 +23,52 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What concerns a call, and not what it asks for. */
-export interface Call {
+/** A signal that ends a call. */
+export interface Abortable {
   /**
-   * Ends the waiting: the call rejects at once with the signal's reason. A request that is on its way still finishes, so
-   * what it asks for may happen. For a limit in time use `withOptions({ timeout })`.
+   * Ends the call: it rejects at once.
+   *
+   * - A create that was sent already: `OutcomeUnknownError`, whose `cause` is the signal's reason. The request is not
+   *   aborted, and the money may move.
+   * - A wait: `NotFinalError`, with the resource's `id` and the reason as its `cause`.
+   * - Anything else: the signal's reason. A create was not sent, and is never sent afterwards.
    */
   readonly signal?: AbortSignalLike | null | undefined;
 }
+
+/** What concerns one call: its signal, and limits that differ from the client's. */
+export interface Call extends CallOptions, Abortable {}
+
+/** A payment that is expected. */
+export interface ExpectedPayment {
+  /** The least amount. */
+  readonly amount: AmountLike;
+  /** The currency. Default KES. */
+  readonly currency?: string | null | undefined;
+  /** The till that must get the money. Default: any. */
+  readonly tillNumber?: string | null | undefined;
+}
+
+/**
+ * Compares two amounts exactly, without floating point: a negative number if `a` is less, 0 if they are equal, a positive
+ * number if it is more. Amounts come back in their shortest form (`'100.00'` as `'100'`), so `===` does not compare them.
+ *
+ * @throws `InvalidRequestError` for what is no exact amount.
+ */
+export function compareAmounts(a: AmountLike, b: AmountLike): number;
+
+/**
+ * Whether two amounts are equal: `amountsEqual('100.00', '100')` is true.
+ *
+ * @throws `InvalidRequestError` for what is no exact amount.
+ */
+export function amountsEqual(a: AmountLike, b: AmountLike): boolean;
+
+/**
+ * A copy for a log. The records in it, at any depth, are without personal data, secrets and the values of metadata;
+ * everything else stays as it is. For pino: `pino({ formatters: { log: redact } })`.
+ */
+export function redact<T>(value: T): T;
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -44,6 +82,11 @@ export class KopoKopo {
    *
    * @throws `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a timeout of
    * zero.
+   *
+   * @example
+   * ```ts
+   * const k2 = new KopoKopo({ clientId, clientSecret, apiKey, environment: 'production', timeout: 30_000 });
+   * ```
    */
   constructor(options: ClientOptions);
   /**
@@ -58,12 +101,23 @@ export class KopoKopo {
    * `K2_ENVIRONMENT` (`sandbox` or `production`).
    *
    * @throws `ConfigurationError`, naming what is missing.
+   *
+   * @example
+   * ```ts
+   * const k2 = KopoKopo.fromEnv(); // the sandbox, unless K2_ENVIRONMENT is production
+   * ```
    */
   static fromEnv(): KopoKopo;
   /**
    * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
    *
    * @throws `ConfigurationError` for a timeout of zero.
+   *
+   * @example
+   * ```ts
+   * const patient = k2.withOptions({ timeout: 90_000 });
+   * await patient.sendMoney.get(id);
+   * ```
    */
   withOptions(options: CallOptions): KopoKopo;
   /** The origin that requests go to: `https://api.kopokopo.com`. */
@@ -86,15 +140,27 @@ export class KopoKopo {
   readonly sendMoney: SendMoneyRequests;
   /** Transactions of a span of time. */
   readonly polling: PollingRequests;
-  /** Messages to customers about their payments: version 1, deprecated. */
+  /**
+   * Messages to customers about their payments: version 1, deprecated.
+   *
+   * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
+   */
   readonly smsNotifications: SmsNotifications;
   /** Money given back to customers. */
   readonly reversals: Reversals;
   /** Links that customers pay at. */
   readonly paymentLinks: PaymentLinks;
-  /** Payments of version 1, to be read only. */
+  /**
+   * Payments of version 1, to be read only.
+   *
+   * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
+   */
   readonly payments: Payments;
-  /** Settlement transfers of version 1, to be read only. */
+  /**
+   * Settlement transfers of version 1, to be read only.
+   *
+   * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
+   */
   readonly settlementTransfers: SettlementTransfers;
 }
 
@@ -138,6 +204,16 @@ export class WebhookSubscriptions {
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
    * lost.
+   *
+   * @example
+   * ```ts
+   * await k2.webhookSubscriptions.create({
+   *   eventType: 'buygoods_transaction_received',
+   *   url: 'https://shop.example/k2/webhooks',
+   *   scope: 'till',
+   *   scopeReference: '000000',
+   * });
+   * ```
    */
   create(request: WebhookSubscriptionRequest, options?: Call): Promise<CreatedWebhookSubscription>;
   /**
@@ -155,13 +231,13 @@ export class WebhookSubscriptions {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<WebhookSubscription>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<WebhookSubscription>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): WebhookSubscriptionWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<WebhookSubscription>;
 }
 
 /** A subscription that the server accepted: its id, and how it goes on. */
@@ -176,7 +252,7 @@ export class CreatedWebhookSubscription {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<WebhookSubscription>;
+  get(options?: Abortable): Promise<WebhookSubscription>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -184,31 +260,13 @@ export class CreatedWebhookSubscription {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<WebhookSubscription>;
+  wait(options?: WaitOptions & Abortable): Promise<WebhookSubscription>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): WebhookSubscriptionWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class WebhookSubscriptionWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<WebhookSubscription | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<WebhookSubscription>;
 }
 
 /** Payments from customers by STK push (API reference, section Receive M-PESA payments). */
@@ -220,12 +278,30 @@ export class IncomingPayments {
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
    * lost: the customer may have been asked.
+   *
+   * @example
+   * ```ts
+   * const push = await k2.incomingPayments.create({
+   *   tillNumber: 'K000000',
+   *   phoneNumber: '0712345678',
+   *   amount: '100.00',
+   *   callbackUrl: 'https://shop.example/k2/results',
+   *   metadata: { orderId: '42' },
+   * });
+   * await save(push.id); // before anything else: with the id, the payment can be found after a restart
+   * const payment = await push.wait({ timeout: 120_000 });
+   * ```
    */
   create(request: IncomingPaymentRequest, options?: Call): Promise<CreatedIncomingPayment>;
   /**
    * Reads a payment.
    *
    * @throws `NotFoundError` where there is none of this id.
+   *
+   * @example
+   * ```ts
+   * const payment = await k2.incomingPayments.get(id, { timeout: 5000, maxRetries: 0 });
+   * ```
    */
   get(id: string, options?: Call): Promise<IncomingPayment>;
   /**
@@ -236,14 +312,27 @@ export class IncomingPayments {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
+   *
+   * @example
+   * ```ts
+   * const payment = await k2.incomingPayments.wait(id, { timeout: 60_000 });
+   * const isPaid = payment.isPaidAtLeast({ amount: '100', tillNumber: 'K000000' });
+   * ```
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<IncomingPayment>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<IncomingPayment>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   *
+   * @example
+   * ```ts
+   * for await (const payment of k2.incomingPayments.watch(id)) {
+   *   await save(payment.status);
+   * }
+   * ```
    */
-  watch(id: string, options: WaitOptions | null | undefined): IncomingPaymentWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<IncomingPayment>;
 }
 
 /** A request for a payment that the server accepted: its id, and how it goes on. */
@@ -258,7 +347,7 @@ export class CreatedIncomingPayment {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<IncomingPayment>;
+  get(options?: Abortable): Promise<IncomingPayment>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -266,31 +355,13 @@ export class CreatedIncomingPayment {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<IncomingPayment>;
+  wait(options?: WaitOptions & Abortable): Promise<IncomingPayment>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): IncomingPaymentWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class IncomingPaymentWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<IncomingPayment | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<IncomingPayment>;
 }
 
 /** The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet). */
@@ -318,13 +389,13 @@ export class MerchantWallets {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<MerchantWallet>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<MerchantWallet>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): MerchantWalletWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantWallet>;
 }
 
 /** A wallet that the server accepted: its id, and how it goes on. */
@@ -339,7 +410,7 @@ export class CreatedMerchantWallet {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<MerchantWallet>;
+  get(options?: Abortable): Promise<MerchantWallet>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -347,31 +418,13 @@ export class CreatedMerchantWallet {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<MerchantWallet>;
+  wait(options?: WaitOptions & Abortable): Promise<MerchantWallet>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): MerchantWalletWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class MerchantWalletWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<MerchantWallet | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantWallet>;
 }
 
 /** The merchant's own bank accounts (API reference, section Create a merchant bank account). */
@@ -399,13 +452,13 @@ export class MerchantBankAccounts {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<MerchantBankAccount>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<MerchantBankAccount>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): MerchantBankAccountWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantBankAccount>;
 }
 
 /** A bank account that the server accepted: its id, and how it goes on. */
@@ -420,7 +473,7 @@ export class CreatedMerchantBankAccount {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<MerchantBankAccount>;
+  get(options?: Abortable): Promise<MerchantBankAccount>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -428,31 +481,13 @@ export class CreatedMerchantBankAccount {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<MerchantBankAccount>;
+  wait(options?: WaitOptions & Abortable): Promise<MerchantBankAccount>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): MerchantBankAccountWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class MerchantBankAccountWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<MerchantBankAccount | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantBankAccount>;
 }
 
 /** People and businesses to send money to (API reference, section Create an external recipient). */
@@ -501,13 +536,13 @@ export class ExternalRecipients {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<ExternalRecipient>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<ExternalRecipient>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): ExternalRecipientWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<ExternalRecipient>;
 }
 
 /** A recipient that the server accepted: its id, and how it goes on. */
@@ -522,7 +557,7 @@ export class CreatedExternalRecipient {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<ExternalRecipient>;
+  get(options?: Abortable): Promise<ExternalRecipient>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -530,31 +565,13 @@ export class CreatedExternalRecipient {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<ExternalRecipient>;
+  wait(options?: WaitOptions & Abortable): Promise<ExternalRecipient>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): ExternalRecipientWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class ExternalRecipientWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<ExternalRecipient | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<ExternalRecipient>;
 }
 
 /** Money sent out (API reference, section Send Money). */
@@ -566,6 +583,17 @@ export class SendMoneyRequests {
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
    * lost: the money may be on its way, and sending again may send it twice.
+   *
+   * @example
+   * ```ts
+   * const request = await k2.sendMoney.create({
+   *   destinations: [{ type: 'mobile_wallet', phoneNumber: '0712345678', amount: '500', description: 'Wages' }],
+   *   callbackUrl: 'https://shop.example/k2/results',
+   * });
+   * await save(request.id);
+   * const sent = await request.wait();
+   * for (const failed of sent.failedDisbursements) await save(failed.errors.join());
+   * ```
    */
   create(request: SendMoneyRequest, options?: Call): Promise<CreatedSendMoney>;
   /**
@@ -590,13 +618,13 @@ export class SendMoneyRequests {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SendMoney>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<SendMoney>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): SendMoneyWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SendMoney>;
 }
 
 /** A request to send money that the server accepted: its id, and how it goes on. */
@@ -611,7 +639,7 @@ export class CreatedSendMoney {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<SendMoney>;
+  get(options?: Abortable): Promise<SendMoney>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -619,31 +647,13 @@ export class CreatedSendMoney {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<SendMoney>;
+  wait(options?: WaitOptions & Abortable): Promise<SendMoney>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): SendMoneyWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class SendMoneyWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<SendMoney | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<SendMoney>;
 }
 
 /** Transactions of a span of time (API reference, section Polling). */
@@ -653,6 +663,17 @@ export class PollingRequests {
    * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent.
+   *
+   * @example
+   * ```ts
+   * const request = await k2.polling.create({
+   *   scope: 'company',
+   *   fromTime: new Date(Date.now() - 3_600_000),
+   *   toTime: new Date(),
+   *   callbackUrl: 'https://shop.example/k2/results',
+   * });
+   * const { transactions } = await request.wait();
+   * ```
    */
   create(request: PollingRequest, options?: Call): Promise<CreatedPolling>;
   /**
@@ -670,13 +691,13 @@ export class PollingRequests {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Polling>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<Polling>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): PollingWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Polling>;
 }
 
 /** A polling request that the server accepted: its id, and how it goes on. */
@@ -691,7 +712,7 @@ export class CreatedPolling {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<Polling>;
+  get(options?: Abortable): Promise<Polling>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -699,36 +720,20 @@ export class CreatedPolling {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<Polling>;
+  wait(options?: WaitOptions & Abortable): Promise<Polling>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): PollingWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class PollingWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<Polling | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<Polling>;
 }
 
 /**
  * Messages to customers about their payments: version 1, deprecated (API reference, section Transaction SMS
  * Notifications).
+ *
+ * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
  */
 export class SmsNotifications {
   private constructor();
@@ -754,13 +759,13 @@ export class SmsNotifications {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SmsNotification>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<SmsNotification>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): SmsNotificationWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SmsNotification>;
 }
 
 /** A message that the server accepted: its id, and how it goes on. */
@@ -775,7 +780,7 @@ export class CreatedSmsNotification {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<SmsNotification>;
+  get(options?: Abortable): Promise<SmsNotification>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -783,31 +788,13 @@ export class CreatedSmsNotification {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<SmsNotification>;
+  wait(options?: WaitOptions & Abortable): Promise<SmsNotification>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): SmsNotificationWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class SmsNotificationWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<SmsNotification | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<SmsNotification>;
 }
 
 /** Money given back to customers (API reference, section Reversals). */
@@ -819,6 +806,15 @@ export class Reversals {
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
    * lost.
+   *
+   * @example
+   * ```ts
+   * const reversal = await k2.reversals.create({
+   *   transactionReference: 'OJM6Q1W84K',
+   *   reason: 'returned goods',
+   *   callbackUrl: 'https://shop.example/k2/results',
+   * });
+   * ```
    */
   create(request: ReversalRequest, options?: Call): Promise<CreatedReversal>;
   /**
@@ -836,13 +832,13 @@ export class Reversals {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Reversal>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<Reversal>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): ReversalWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Reversal>;
 }
 
 /** A request for a reversal that the server accepted: its id, and how it goes on. */
@@ -857,7 +853,7 @@ export class CreatedReversal {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<Reversal>;
+  get(options?: Abortable): Promise<Reversal>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -865,31 +861,13 @@ export class CreatedReversal {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<Reversal>;
+  wait(options?: WaitOptions & Abortable): Promise<Reversal>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): ReversalWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class ReversalWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<Reversal | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<Reversal>;
 }
 
 /** Links that customers pay at (API reference, section Payment Links). */
@@ -900,6 +878,15 @@ export class PaymentLinks {
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
    * lost.
+   *
+   * @example
+   * ```ts
+   * const link = await k2.paymentLinks.create({
+   *   tillNumber: '000000',
+   *   amount: '250',
+   *   callbackUrl: 'https://shop.example/k2/results',
+   * });
+   * ```
    */
   create(request: PaymentLinkRequest, options?: Call): Promise<CreatedPaymentLink>;
   /**
@@ -917,13 +904,13 @@ export class PaymentLinks {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<PaymentLink>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<PaymentLink>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): PaymentLinkWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<PaymentLink>;
   /**
    * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
    *
@@ -944,7 +931,7 @@ export class CreatedPaymentLink {
    *
    * @throws Those of every call.
    */
-  get(options?: Call): Promise<PaymentLink>;
+  get(options?: Abortable): Promise<PaymentLink>;
   /**
    * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
    * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
@@ -952,34 +939,20 @@ export class CreatedPaymentLink {
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
-  wait(options?: WaitOptions & Call): Promise<PaymentLink>;
+  wait(options?: WaitOptions & Abortable): Promise<PaymentLink>;
   /**
    * Its states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
-  watch(options?: WaitOptions): PaymentLinkWatch;
+  watch(options?: WaitOptions & Abortable): AsyncIterableIterator<PaymentLink>;
 }
 
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class PaymentLinkWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<PaymentLink | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
-}
-
-/** Payments of the API's first version: they can still be read (guide to payment status, version 1). */
+/**
+ * Payments of the API's first version: they can still be read (guide to payment status, version 1).
+ *
+ * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
+ */
 export class Payments {
   private constructor();
   /**
@@ -997,34 +970,20 @@ export class Payments {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<Payment>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<Payment>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): PaymentWatch;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Payment>;
 }
 
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class PaymentWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<Payment | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
-}
-
-/** Settlement transfers of the API's first version: they can still be read where their Location says. */
+/**
+ * Settlement transfers of the API's first version: they can still be read where their Location says.
+ *
+ * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
+ */
 export class SettlementTransfers {
   private constructor();
   /**
@@ -1042,31 +1001,13 @@ export class SettlementTransfers {
    * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
    * the resource's id.
    */
-  wait(id: string, options: WaitOptions | null | undefined, options?: Call): Promise<SettlementTransfer>;
+  wait(id: string, options?: WaitOptions & Abortable): Promise<SettlementTransfer>;
   /**
    * The states of the resource with this id as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
    */
-  watch(id: string, options: WaitOptions | null | undefined): SettlementTransferWatch;
-}
-
-/** The states of a resource as they change, up to the final one. Each language has a loop of its own for it. */
-export class SettlementTransferWatch {
-  private constructor();
-  /**
-   * Polls once. Absent if the state did not change, or if the poll failed and the watch goes on. Transient failures (no
-   * connection, a timeout, 429, 5xx) do not end the watch.
-   *
-   * @throws `NotFinalError` if the timeout ended before the state was final; the request itself is not cancelled. Every
-   * error has the resource's id, and ends the watch.
-   */
-  poll(options?: Call): Promise<SettlementTransfer | null>;
-  /**
-   * How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the final
-   * state or an error.
-   */
-  readonly pause: number | null;
+  watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SettlementTransfer>;
 }
 
 /**
@@ -1097,6 +1038,12 @@ export class WebhookVerifier {
    * @throws `SignatureError` where the header is missing, malformed or does not match, or the body is larger than is
    * looked at: do not trust the body. `ConfigurationError` without an API key. `DecodeError` where the body is
    * authentic and still no JSON object that can be read: the error's `body` has the beginning of it.
+   *
+   * @example
+   * ```ts
+   * const event = k2.webhooks.verify(rawBody, signature);
+   * if (event.isPaidAtLeast({ amount: '100' })) await save(event.paymentKey ?? '');
+   * ```
    */
   verify(body: RawBody, signature: string | null | undefined): Event;
   /**
@@ -1144,16 +1091,6 @@ export function signWebhook(apiKey: string, body: RawBody): string;
 export function disbursementsTo(sendMoney: SendMoney, recipient: string): readonly Disbursement[];
 
 /**
- * Whether a payment was received and is at least this amount, in this currency (default KES), into this till (default:
- * any). Check it before an order is credited. It is a method of events, incoming payments and payment links: `payment`
- * is their `raw` text.
- *
- * @throws `DecodeError` if the raw text was taken away. `InvalidRequestError` for an amount that is not greater than
- * zero.
- */
-export function isPaidAtLeast(payment: string, amount: AmountLike, currency: string | null | undefined, tillNumber: string | null | undefined): boolean;
-
-/**
  * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
  *
  * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
@@ -1184,21 +1121,21 @@ export interface ClientOptions {
   /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
   readonly baseUrl?: string | null | undefined;
   /**
-   * Making a connection, in seconds.
+   * Making a connection, in milliseconds.
    *
-   * @defaultValue `3.1`
+   * @defaultValue `3100`
    */
   readonly connectTimeout?: number | null | undefined;
   /**
-   * An answer that makes no progress, in seconds.
+   * An answer that makes no progress, in milliseconds.
    *
-   * @defaultValue `20.0`
+   * @defaultValue `20000`
    */
   readonly stalledTimeout?: number | null | undefined;
   /**
-   * The whole call, with its token, its retries and the waits between them, in seconds.
+   * The whole call, with its token, its retries and the waits between them, in milliseconds.
    *
-   * @defaultValue `45.0`
+   * @defaultValue `45000`
    */
   readonly timeout?: number | null | undefined;
   /**
@@ -1208,15 +1145,15 @@ export interface ClientOptions {
    */
   readonly maxRetries?: number | null | undefined;
   /**
-   * The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+   * The first wait before a retry is somewhere between nothing and so many milliseconds; the bound doubles each time.
    *
-   * @defaultValue `0.5`
+   * @defaultValue `500`
    */
   readonly retryBase?: number | null | undefined;
   /**
-   * The bound never grows beyond so many seconds.
+   * The bound never grows beyond so many milliseconds.
    *
-   * @defaultValue `8.0`
+   * @defaultValue `8000`
    */
   readonly retryCap?: number | null | undefined;
   /**
@@ -1248,21 +1185,21 @@ export interface TokenSourceOptions {
   /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
   readonly baseUrl?: string | null | undefined;
   /**
-   * Making a connection, in seconds.
+   * Making a connection, in milliseconds.
    *
-   * @defaultValue `3.1`
+   * @defaultValue `3100`
    */
   readonly connectTimeout?: number | null | undefined;
   /**
-   * An answer that makes no progress, in seconds.
+   * An answer that makes no progress, in milliseconds.
    *
-   * @defaultValue `20.0`
+   * @defaultValue `20000`
    */
   readonly stalledTimeout?: number | null | undefined;
   /**
-   * The whole call, with its token, its retries and the waits between them, in seconds.
+   * The whole call, with its token, its retries and the waits between them, in milliseconds.
    *
-   * @defaultValue `45.0`
+   * @defaultValue `45000`
    */
   readonly timeout?: number | null | undefined;
   /**
@@ -1272,15 +1209,15 @@ export interface TokenSourceOptions {
    */
   readonly maxRetries?: number | null | undefined;
   /**
-   * The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+   * The first wait before a retry is somewhere between nothing and so many milliseconds; the bound doubles each time.
    *
-   * @defaultValue `0.5`
+   * @defaultValue `500`
    */
   readonly retryBase?: number | null | undefined;
   /**
-   * The bound never grows beyond so many seconds.
+   * The bound never grows beyond so many milliseconds.
    *
-   * @defaultValue `8.0`
+   * @defaultValue `8000`
    */
   readonly retryCap?: number | null | undefined;
   /**
@@ -1296,11 +1233,11 @@ export interface TokenSourceOptions {
 
 /** What the calls of one client do differently. Whatever is absent stays as the client has it. */
 export interface CallOptions {
-  /** Making a connection, in seconds. */
+  /** Making a connection, in milliseconds. */
   readonly connectTimeout?: number | null | undefined;
-  /** An answer that makes no progress, in seconds. */
+  /** An answer that makes no progress, in milliseconds. */
   readonly stalledTimeout?: number | null | undefined;
-  /** The whole call, in seconds. */
+  /** The whole call, in milliseconds. */
   readonly timeout?: number | null | undefined;
   /** Extra tries after the first. */
   readonly maxRetries?: number | null | undefined;
@@ -1309,22 +1246,22 @@ export interface CallOptions {
 /** How to wait for a final state. */
 export interface WaitOptions {
   /**
-   * The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+   * The wait ends after so many milliseconds. The default is twice what a customer has to enter the PIN.
    *
-   * @defaultValue `120.0`
+   * @defaultValue `120000`
    */
   readonly timeout?: number | null | undefined;
   /**
-   * The first poll is immediate; this is the pause before the second, in seconds. Each further one is half as long
+   * The first poll is immediate; this is the pause before the second, in milliseconds. Each further one is half as long
    * again.
    *
-   * @defaultValue `3.0`
+   * @defaultValue `3000`
    */
   readonly interval?: number | null | undefined;
   /**
-   * The longest pause, in seconds.
+   * The longest pause, in milliseconds.
    *
-   * @defaultValue `15.0`
+   * @defaultValue `15000`
    */
   readonly maxInterval?: number | null | undefined;
 }
@@ -1649,6 +1586,13 @@ export class IncomingPayment {
   readonly isFinal: boolean;
   /** The whole text as it came. */
   readonly raw: string;
+  /**
+   * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
+   * (default: any). Check it before an order is credited.
+   *
+   * @throws `InvalidRequestError` for an amount that is not greater than zero.
+   */
+  isPaidAtLeast(expected: ExpectedPayment): boolean;
 }
 
 /**
@@ -2033,6 +1977,13 @@ export class PaymentLink {
   readonly isFinal: boolean;
   /** The whole text as it came. */
   readonly raw: string;
+  /**
+   * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
+   * (default: any). Check it before an order is credited.
+   *
+   * @throws `InvalidRequestError` for an amount that is not greater than zero.
+   */
+  isPaidAtLeast(expected: ExpectedPayment): boolean;
 }
 
 /** A payment of version 1. */
@@ -2147,6 +2098,13 @@ export class Event {
   readonly paymentKey: string | null;
   /** The whole text as it came. */
   readonly raw: string;
+  /**
+   * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
+   * (default: any). Check it before an order is credited.
+   *
+   * @throws `InvalidRequestError` for an amount that is not greater than zero.
+   */
+  isPaidAtLeast(expected: ExpectedPayment): boolean;
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
@@ -2648,7 +2606,7 @@ export type EventPayload =
 export type TransactionStatus = 'Received' | 'Complete' | 'Reversed' | (string & {});
 
 /** The stable names of the kinds of errors. */
-export type ErrorCode =
+export type ErrorKind =
   | 'configuration'
   | 'invalid_request'
   | 'connection'
@@ -2679,19 +2637,23 @@ export interface ErrorFields {
   readonly state?: string | null | undefined;
   readonly requestId?: string | null | undefined;
   readonly sentAt?: Date | null | undefined;
+  readonly cause?: unknown;
 }
 
 /**
  * Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.
  *
- * Each kind has a class of its own, and `code` is its stable name, the same in every language.
+ * Each kind has a class of its own, and `kind` is its stable name, the same in every language. `JSON.stringify` writes
+ * the message and everything that is known, without the body.
  */
 export class KopoKopoError extends Error {
   constructor(detail: string, fields?: ErrorFields);
   /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */
-  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
   /** What happened and what to do about it, in a sentence. */
   readonly detail: string;
+  /** What is behind it: the signal's reason, or the system's error, whose `code` is `'ECONNREFUSED'`. */
+  readonly cause?: unknown;
   /** The operation that failed, `incoming_payments.create`. */
   readonly operation: string | null;
   /** The request's field or the client's option at fault, `destinations[0].amount`. */
@@ -2702,7 +2664,7 @@ export class KopoKopoError extends Error {
   readonly serverCode: string | null;
   /** The server's own code and messages. */
   readonly messages: readonly string[];
-  /** How many seconds the server asks to wait. */
+  /** How many milliseconds the server asks to wait. */
   readonly retryAfter: number | null;
   /** How many requests the operation sent or tried to send, 0 when it was refused before that. */
   readonly attempts: number;
@@ -2722,12 +2684,12 @@ export class KopoKopoError extends Error {
 
 /** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
 export class ConfigurationError extends KopoKopoError {
-  readonly code: 'configuration';
+  readonly kind: 'configuration';
 }
 
 /** The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422. */
 export class InvalidRequestError extends KopoKopoError {
-  readonly code: 'invalid_request';
+  readonly kind: 'invalid_request';
 }
 
 /**
@@ -2735,7 +2697,7 @@ export class InvalidRequestError extends KopoKopoError {
  * never left this machine.
  */
 export class ConnectionError extends KopoKopoError {
-  readonly code: 'connection';
+  readonly kind: 'connection';
 }
 
 /**
@@ -2743,32 +2705,32 @@ export class ConnectionError extends KopoKopoError {
  * machine.
  */
 export class TimeoutError extends KopoKopoError {
-  readonly code: 'timeout';
+  readonly kind: 'timeout';
 }
 
 /** The credentials or the token were refused (401). */
 export class AuthenticationError extends KopoKopoError {
-  readonly code: 'authentication';
+  readonly kind: 'authentication';
 }
 
 /** The credentials are good but may not do this (403). */
 export class PermissionError extends KopoKopoError {
-  readonly code: 'permission';
+  readonly kind: 'permission';
 }
 
 /** There is no such thing (404, 410). */
 export class NotFoundError extends KopoKopoError {
-  readonly code: 'not_found';
+  readonly kind: 'not_found';
 }
 
 /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
 export class RateLimitedError extends KopoKopoError {
-  readonly code: 'rate_limited';
+  readonly kind: 'rate_limited';
 }
 
 /** The server answered with another error status, or with a redirect, which is never followed. */
 export class ApiError extends KopoKopoError {
-  readonly code: 'api';
+  readonly kind: 'api';
 }
 
 /**
@@ -2776,7 +2738,7 @@ export class ApiError extends KopoKopoError {
  * kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
  */
 export class NotFinalError extends KopoKopoError {
-  readonly code: 'not_final';
+  readonly kind: 'not_final';
 }
 
 /**
@@ -2784,20 +2746,23 @@ export class NotFinalError extends KopoKopoError {
  * repeating it may move the money twice. The detail says what is known and how to find out.
  */
 export class OutcomeUnknownError extends KopoKopoError {
-  readonly code: 'outcome_unknown';
+  readonly kind: 'outcome_unknown';
 }
 
 /** The webhook's signature is missing, malformed or wrong: do not trust the body. */
 export class SignatureError extends KopoKopoError {
-  readonly code: 'signature';
+  readonly kind: 'signature';
 }
 
 /** An answer or an authentic webhook could not be understood. */
 export class DecodeError extends KopoKopoError {
-  readonly code: 'decode';
+  readonly kind: 'decode';
 }
 
 /** A defect in this library. */
 export class InternalError extends KopoKopoError {
-  readonly code: 'internal';
+  readonly kind: 'internal';
 }
+
+/** `Event` under a name that browsers' own types do not have: without an import, `Event` is the DOM's. */
+export { Event as WebhookEvent };

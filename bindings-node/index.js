@@ -1,7 +1,14 @@
 'use strict';
 
+const records = require('./lib/records');
+const { redact } = require('./lib/record');
+
 module.exports = {
   ...require('./lib/client'),
-  ...require('./lib/records'),
+  ...records,
   ...require('./lib/errors'),
+  ...require('./lib/amounts'),
+  redact,
+  /** Under a name that browsers' own types do not have. */
+  WebhookEvent: records.Event,
 };

@@ -1,43 +1,55 @@
 'use strict';
-// Calls into the native part, and what they answer.
+// Calls into the native part, and what they return.
 
-const { placeOf, sentence } = require('./arguments');
+const { named, placeOf, sentence, write } = require('./arguments');
+const { OPTIONS } = require('./contract');
 const errors = require('./errors');
 const native = require('./native');
 const { Row } = require('./row');
+const { systemError } = require('./system_error');
 
-const KINDS = Object.fromEntries(Object.values(errors).map((found) => [found.code, found]));
+const KINDS = Object.fromEntries(Object.values(errors).map((found) => [found.kind, found]));
 
 /** Who waits for a call, by its number. */
 const waiting = new Map();
 let last = 0;
 
-const line = native.open((number, answer) => {
+/** Open while calls are under way: the event loop waits for it, and nothing is left behind afterwards. */
+let line;
+
+function settle(number, answer) {
   const resolve = waiting.get(number);
   if (resolve && leave(number)) resolve(answer);
-});
+}
 
-/** The event loop goes on as long as somebody waits. */
 function leave(number) {
   const left = waiting.delete(number);
-  if (waiting.size === 0) line.release();
+  if (waiting.size === 0) {
+    line.close();
+    line = undefined;
+  }
   return left;
 }
 
-/** The answer of a method that asks the server: for `read` or `object`. */
-function call(own, method, given, signal) {
-  if (signal?.aborted) throw reasonOf(signal);
-  return new Promise((resolve, reject) => {
+/**
+ * The answer of a method that sends requests: for `read` or `object`. `resource` is what a wait waits for: one that is
+ * aborted is not final.
+ */
+async function call(own, method, given, signal, resource) {
+  const reason = () => (resource ? notFinal(signal, resource) : reasonOf(signal));
+  if (signal?.aborted) throw reason();
+  const answer = await new Promise((resolve) => {
     last = (last + 1) >>> 0;
     const number = last;
-    if (waiting.size === 0) line.hold();
+    line ??= native.open(settle);
     waiting.set(number, resolve);
     const ticket = line.call(number, own, method, given, Boolean(signal));
-    if (!signal) return;
+    if (!ticket) return;
     const abort = () => {
-      if (!leave(number)) return;
-      ticket?.abort();
-      reject(reasonOf(signal));
+      if (!waiting.has(number)) return;
+      const outcome = ticket.cancel();
+      // The result is there already: it is delivered, and not lost.
+      if (outcome !== true && leave(number)) resolve({ outcome });
     };
     signal.addEventListener('abort', abort, { once: true });
     waiting.set(number, (answer) => {
@@ -45,34 +57,48 @@ function call(own, method, given, signal) {
       resolve(answer);
     });
   });
+  if (answer?.outcome === undefined) return answer;
+  // Nothing was sent, and nothing will be; or a create was sent, and its response is unknown.
+  throw answer.outcome === null ? reason() : failure(answer.outcome, call, reasonOf(signal));
 }
 
 const reasonOf = (signal) => signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
 
+/** What an aborted wait rejects with. The signal's own reason may be a TimeoutError, after which programs create again. */
+function notFinal(signal, { id, location, operation }) {
+  const detail = `the wait was aborted. The request is not cancelled; fetch it later by id ${id}`;
+  return new errors.NotFinalError(detail, { operation, id, location, cause: reasonOf(signal) });
+}
+
 /** The signal in a call's own options. */
 function signalOf(options) {
-  const { signal = null, ...others } = options ?? {};
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) refuse(unknown, 'is not known here; known are signal');
-  return checked(signal);
+  return checked(named(options, ['signal'], 'options').signal);
 }
 
-/** What a method takes, and the signal beside it. */
-function apart(options) {
-  const { signal = null, ...given } = options ?? {};
-  return [given, checked(signal)];
+/** The signal in a call's own options, and the object to call: one with other limits, if the options have any. */
+function limited(own, withLimits, operation, options) {
+  const { signal, ...given } = named(options, ['signal', ...OPTIONS.CallOptions], 'options', operation);
+  const limits = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  const to = limits.length === 0 ? own : withLimits(write(Object.fromEntries(limits), operation));
+  return [to, checked(signal, operation)];
 }
 
-function checked(signal) {
-  if (signal === null) return undefined;
-  if (typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
-    refuse('signal', 'must be an AbortSignal');
-  }
-  return signal;
+/** The options of a wait, and the signal among them. */
+function split(options, names, operation) {
+  const { signal, ...given } = named(options, ['signal', ...names], 'options', operation);
+  return [given, checked(signal, operation)];
 }
 
-function refuse(field, remedy) {
-  throw new errors.InvalidRequestError(`${field}: ${remedy}`, { field });
+function checked(signal, operation) {
+  if (signal === null || signal === undefined) return undefined;
+  if (typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal;
+  throw new errors.InvalidRequestError('signal: must be an AbortSignal', { operation, field: 'signal' });
+}
+
+/** A section of a client, and a function for the same section of a client with other limits. */
+function section(client, name) {
+  const of = (found) => object(found.ask(name, '{}'));
+  return [of(client), (limits) => of(object(client.ask('with_options', limits)))];
 }
 
 /**
@@ -99,7 +125,7 @@ function object(answer) {
 }
 
 /** The error in an answer. Its stack begins where the program called. */
-function failure(text, from) {
+function failure(text, from, cause) {
   const [known, [id, location, state, requestId, sentAt]] = JSON.parse(text.slice(1));
   const [kind, detail, operation, field, status, serverCode, messages, retryAfter, attempts, body] = known;
   const error = new KINDS[kind](sentence(detail, field), {
@@ -108,7 +134,7 @@ function failure(text, from) {
     status,
     serverCode,
     messages: Object.freeze(messages),
-    retryAfter,
+    retryAfter: retryAfter === null ? null : retryAfter * 1000,
     attempts,
     body,
     id,
@@ -116,15 +142,17 @@ function failure(text, from) {
     state,
     requestId,
     sentAt: sentAt && new Date(sentAt),
+    cause: cause ?? systemError(kind, detail),
   });
   Error.captureStackTrace?.(error, from);
   return error;
 }
 
-/** An object that only the native part makes. */
+/** What only a client makes: a handle's native part, or a section's with what belongs to it. */
 function made(own) {
-  if (!(own instanceof native.Native)) throw new TypeError('a client makes this: there is no other way');
+  const found = Array.isArray(own) ? own[0] : own;
+  if (!(found instanceof native.Native)) throw new TypeError('this class has no public constructor: a client makes it');
   return own;
 }
 
-module.exports = { apart, call, made, native, object, read, signalOf };
+module.exports = { call, limited, made, native, notFinal, object, read, section, signalOf, split };

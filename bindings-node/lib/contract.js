@@ -87,4 +87,16 @@ const NAMES = new Set([
 /** Fields whose own names are the program's. */
 const AS_IS = new Set(['metadata']);
 
-module.exports = { AS_IS, HASH, NAMES };
+/** Lengths of time, in milliseconds. */
+const DURATIONS = new Set(['connectTimeout', 'interval', 'maxInterval', 'retryBase', 'retryCap', 'stalledTimeout', 'timeout']);
+
+/** Moments. */
+const TIMES = new Set(['createdAt', 'fromTime', 'originationTime', 'toTime']);
+
+/** The fields of options that stand beside a call's signal. */
+const OPTIONS = {
+  CallOptions: ['connectTimeout', 'stalledTimeout', 'timeout', 'maxRetries'],
+  WaitOptions: ['timeout', 'interval', 'maxInterval'],
+};
+
+module.exports = { AS_IS, DURATIONS, HASH, NAMES, OPTIONS, TIMES };

@@ -18,22 +18,28 @@ const NOTHING = {
   sentAt: null,
 };
 
+/** A body may hold personal data. It is there for programs that read it, and in no log. */
 const HIDDEN = new Set(['body']);
 
 class KopoKopoError extends Error {
   constructor(detail, fields = {}) {
-    super(fields.operation ? `${fields.operation}: ${detail}` : detail);
+    super(fields.operation ? `${fields.operation}: ${detail}` : detail, fields.cause === undefined ? {} : { cause: fields.cause });
     define(this, 'detail', detail, false);
-    define(this, 'code', new.target.code, true);
+    define(this, 'kind', new.target.kind, true);
     for (const name of Object.keys(NOTHING)) {
       const value = fields[name] ?? NOTHING[name];
-      // A body may hold what nobody wants in a log: whoever wants it asks for it.
       if (value !== NOTHING[name] && value.length !== 0) define(this, name, value, !HIDDEN.has(name));
     }
   }
 
   get name() {
     return this.constructor.name;
+  }
+
+  /** What a logger writes: the message, the kind and everything that is known, without the body. */
+  toJSON() {
+    const { name, message, code } = this.cause instanceof Error ? this.cause : {};
+    return { name: this.name, message: this.message, ...this, ...(name && { cause: { name, message, code } }) };
   }
 }
 

@@ -5,12 +5,12 @@ const { KopoKopoError } = require('./error');
 
 /** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
 class ConfigurationError extends KopoKopoError {
-  static code = 'configuration';
+  static kind = 'configuration';
 }
 
 /** The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422. */
 class InvalidRequestError extends KopoKopoError {
-  static code = 'invalid_request';
+  static kind = 'invalid_request';
 }
 
 /**
@@ -18,7 +18,7 @@ class InvalidRequestError extends KopoKopoError {
  * never left this machine.
  */
 class ConnectionError extends KopoKopoError {
-  static code = 'connection';
+  static kind = 'connection';
 }
 
 /**
@@ -26,32 +26,32 @@ class ConnectionError extends KopoKopoError {
  * machine.
  */
 class TimeoutError extends KopoKopoError {
-  static code = 'timeout';
+  static kind = 'timeout';
 }
 
 /** The credentials or the token were refused (401). */
 class AuthenticationError extends KopoKopoError {
-  static code = 'authentication';
+  static kind = 'authentication';
 }
 
 /** The credentials are good but may not do this (403). */
 class PermissionError extends KopoKopoError {
-  static code = 'permission';
+  static kind = 'permission';
 }
 
 /** There is no such thing (404, 410). */
 class NotFoundError extends KopoKopoError {
-  static code = 'not_found';
+  static kind = 'not_found';
 }
 
 /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
 class RateLimitedError extends KopoKopoError {
-  static code = 'rate_limited';
+  static kind = 'rate_limited';
 }
 
 /** The server answered with another error status, or with a redirect, which is never followed. */
 class ApiError extends KopoKopoError {
-  static code = 'api';
+  static kind = 'api';
 }
 
 /**
@@ -59,7 +59,7 @@ class ApiError extends KopoKopoError {
  * kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
  */
 class NotFinalError extends KopoKopoError {
-  static code = 'not_final';
+  static kind = 'not_final';
 }
 
 /**
@@ -67,22 +67,22 @@ class NotFinalError extends KopoKopoError {
  * repeating it may move the money twice. The detail says what is known and how to find out.
  */
 class OutcomeUnknownError extends KopoKopoError {
-  static code = 'outcome_unknown';
+  static kind = 'outcome_unknown';
 }
 
 /** The webhook's signature is missing, malformed or wrong: do not trust the body. */
 class SignatureError extends KopoKopoError {
-  static code = 'signature';
+  static kind = 'signature';
 }
 
 /** An answer or an authentic webhook could not be understood. */
 class DecodeError extends KopoKopoError {
-  static code = 'decode';
+  static kind = 'decode';
 }
 
 /** A defect in this library. */
 class InternalError extends KopoKopoError {
-  static code = 'internal';
+  static kind = 'internal';
 }
 
 module.exports = {

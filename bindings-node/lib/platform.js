@@ -10,4 +10,9 @@ function targets(platform = process.platform, arch = process.arch) {
   return libraries.map((library) => `${platform}-${arch}${library}`);
 }
 
-module.exports = { targets };
+/** The C library that this machine does not have. Slow: only for an error. npm refuses a package for another one. */
+function otherLibrary() {
+  return process.report?.getReport().header.glibcVersionRuntime ? 'musl' : 'gnu';
+}
+
+module.exports = { otherLibrary, targets };

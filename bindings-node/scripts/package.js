@@ -9,7 +9,7 @@ const path = require('node:path');
 
 const HERE = path.join(__dirname, '..');
 const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE'];
-const { devDependencies: _, scripts: __, napi, ...own } = require('../package.json');
+const { devDependencies: _, scripts: __, workspaces: ___, napi, ...own } = require('../package.json');
 
 /** `x86_64-unknown-linux-gnu`, as Node and npm name it. */
 function platformOf(triple) {

@@ -16,7 +16,7 @@ const PAYMENT = `
   const push = await k2.incomingPayments.create({
     tillNumber: 'K000000', phoneNumber: '0712345678', amount: '100', callbackUrl: 'https://shop.example',
   });
-  const payment = await push.wait({ interval: 0.02 });
+  const payment = await push.wait({ interval: 20 });
   const body = '{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Jane"}}}';
   const event = k2.webhooks.verify(body, signWebhook(apiKey, body));
   console.log(payment.isPaid, event.payload.kind, typeof webhooks);

@@ -14,7 +14,7 @@ use kopokopo_ffi::{
 };
 use napi::{
     Env,
-    bindgen_prelude::{ToNapiValue, TypeName},
+    bindgen_prelude::{Null, ToNapiValue, TypeName},
     check_status, sys,
 };
 
@@ -53,6 +53,10 @@ pub enum Answered {
     Row(Vec<u8>, Vec<String>),
     /// A thing with methods.
     Object(Object),
+    /// A cancelled call whose result is on its way already: `true`.
+    Delivered,
+    /// A cancelled call that sent nothing which creates something: null.
+    NotSent,
 }
 
 impl Answered {
@@ -133,6 +137,10 @@ impl ToNapiValue for Answered {
     unsafe fn to_napi_value(env: sys::napi_env, own: Self) -> napi::Result<sys::napi_value> {
         let (text, raws) = match own {
             Self::Object(object) => return Native::shown(Env::from_raw(env), object),
+            // SAFETY: the environment is the caller's.
+            Self::Delivered => return unsafe { bool::to_napi_value(env, true) },
+            // SAFETY: as above.
+            Self::NotSent => return unsafe { Null::to_napi_value(env, Null) },
             Self::Row(text, raws) => (text, raws),
         };
         let text = string(env, &text)?;

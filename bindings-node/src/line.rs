@@ -1,15 +1,14 @@
-//! Calls under way, and how JavaScript hears that they are over.
+//! Calls under way, and how JavaScript learns that they are over.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-use kopokopo_ffi::runtime;
+use kopokopo_ffi::runtime::{self, Cancel};
 use napi::{
-    Env, Status,
+    Status,
     bindgen_prelude::FnArgs,
-    check_status, sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
@@ -20,23 +19,23 @@ use crate::{
     native::Native,
 };
 
-/// `settle(number, answer)`, called on JavaScript's thread.
-type Settle = ThreadsafeFunction<FnArgs<(u32, Answered)>, (), FnArgs<(u32, Answered)>, Status, false, true>;
+/// `settle(number, answer)`, called on JavaScript's thread. The event loop goes on until it is closed.
+type Settle = ThreadsafeFunction<FnArgs<(u32, Answered)>, (), FnArgs<(u32, Answered)>, Status, false>;
 
-/// What all calls of one JavaScript thread have in common.
+/// What the calls that are under way at the same time on one JavaScript thread have in common.
 #[napi]
-pub struct Line(Arc<Settle>);
+pub struct Line(Mutex<Option<Arc<Settle>>>);
 
-/// Opens the line of this JavaScript thread. It does not keep the event loop alive by itself.
+/// Opens a line. It keeps the event loop alive until it is closed.
 #[napi]
 #[must_use]
 pub(crate) fn open(settle: Settle) -> Line {
-    Line(Arc::new(settle))
+    Line(Mutex::new(Some(Arc::new(settle))))
 }
 
 #[napi]
 impl Line {
-    /// Begins a call. `settle` hears of its end exactly once, under this number. The ticket is for who wants it.
+    /// Begins a call. `settle` is called exactly once, with this number. The ticket cancels it.
     #[napi]
     pub fn call(
         &self,
@@ -44,18 +43,22 @@ impl Line {
         native: &Native,
         method: String,
         given: String,
-        is_abortable: bool,
+        is_cancellable: bool,
     ) -> Option<Ticket> {
-        let waiting = Arc::new(Waiting { settle: Arc::clone(&self.0), number, is_told: AtomicBool::new(false) });
+        let settle = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let is_told = Arc::new(AtomicBool::new(false));
+        let waiting = Arc::new(Waiting { settle, number, is_told: Arc::clone(&is_told) });
         let caller = Arc::clone(&waiting);
         let begun = native.begin(&method, &given).and_then(|call| {
-            runtime::spawn(async move {
+            let cancel = call.cancel();
+            let task = runtime::spawn(async move {
                 let answer = call.await;
                 waiting.tell(|| guard(|| answer.map(|answer| Answered::of(answer.view()))));
-            })
+            })?;
+            Ok(Ticket { cancel, task, is_told })
         });
         match begun {
-            Ok(abort) => is_abortable.then_some(Ticket(abort)),
+            Ok(ticket) => is_cancellable.then_some(ticket),
             Err(error) => {
                 caller.tell(|| Answered::failure(error));
                 None
@@ -63,31 +66,34 @@ impl Line {
         }
     }
 
-    /// From here on the event loop goes on until `release`.
+    /// Closes the line: the event loop does not wait for it any more. Calls under way go on, and their results are
+    /// dropped.
     #[napi]
-    pub fn hold(&self, env: &Env) -> napi::Result<()> {
-        // SAFETY: this is the thread of the environment, which has not ended while JavaScript runs.
-        check_status!(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.0.raw()) })
-    }
-
-    /// The event loop need not go on for this.
-    #[napi]
-    pub fn release(&self, env: &Env) -> napi::Result<()> {
-        // SAFETY: as above.
-        check_status!(unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.0.raw()) })
+    pub fn close(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
-/// A call that can be ended early.
+/// Cancels one call. It does not keep the line open.
 #[napi]
-pub struct Ticket(AbortHandle);
+pub struct Ticket {
+    cancel: Cancel,
+    task: AbortHandle,
+    is_told: Arc<AtomicBool>,
+}
 
 #[napi]
 impl Ticket {
-    /// Stops waiting. A request that is on its way still finishes. Does nothing once the call is over.
+    /// Cancels the call, by the rule of docs/adr/0010-cancelling-a-create.md: `true` if its result is on its way to
+    /// `settle`; null if no request that creates something was sent, and none will be; otherwise the error to report.
     #[napi]
-    pub fn abort(&self) {
-        self.0.abort();
+    pub fn cancel(&self) -> Answered {
+        if self.is_told.swap(true, Ordering::AcqRel) {
+            return Answered::Delivered;
+        }
+        let outcome = self.cancel.cancel();
+        self.task.abort();
+        outcome.map_or(Answered::NotSent, Answered::failure)
     }
 }
 
@@ -95,7 +101,7 @@ impl Ticket {
 struct Waiting {
     settle: Arc<Settle>,
     number: u32,
-    is_told: AtomicBool,
+    is_told: Arc<AtomicBool>,
 }
 
 impl Waiting {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kopokopo::ErrorKind;
 use kopokopo_ffi::{
-    KopoKopo, Result, TokenSourceOptions, WebhookVerifier,
+    KopoKopo, KopoKopoError, Result, TokenSourceOptions, WebhookVerifier,
     dynamic::{self, Call, Object, Reflect},
 };
 use napi::{
@@ -19,6 +19,9 @@ use crate::{
     body::Body,
     token_source::{Ask, Source},
 };
+
+/// This package's name in the `User-Agent` header.
+const LANGUAGE: &str = "node";
 
 /// An object of the contract.
 #[napi]
@@ -58,17 +61,24 @@ impl Native {
     }
 }
 
-/// Makes an object with a constructor of the contract.
+/// Makes an object with a constructor of the contract. Whatever is wrong with its options is an error of the
+/// configuration.
 #[napi]
 #[must_use]
 pub(crate) fn make(name: String, constructor: String, given: String) -> Answered {
-    guard(|| Object::new(&name, &constructor, arguments(&given)?).map(Answered::Object))
+    kopokopo_ffi::set_language(LANGUAGE);
+    guard(|| match Object::new(&name, &constructor, arguments(&given)?) {
+        Ok(object) => Ok(Answered::Object(object)),
+        Err(refused @ KopoKopoError::InvalidRequest { .. }) => Err(refused.with_kind(ErrorKind::Configuration)),
+        Err(error) => Err(error),
+    })
 }
 
 /// Makes a client that asks the program for its tokens.
 #[napi]
 #[must_use]
 pub(crate) fn with_token_source(ask: Ask, given: String) -> Answered {
+    kopokopo_ffi::set_language(LANGUAGE);
     guard(|| {
         let options: TokenSourceOptions = dynamic::read(arguments(&given)?, ErrorKind::Configuration)?;
         let client = KopoKopo::with_token_source(Arc::new(Source(ask)), options)?;

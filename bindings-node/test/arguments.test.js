@@ -63,6 +63,42 @@ test('what JSON cannot say is refused by its place', () => {
   assert.doesNotThrow(() => write({ description: 'whole \u{1F600}' }));
 });
 
+test('what would be ignored is refused', () => {
+  for (const [given, place, remedy] of [
+    [{ metadata: new Map([['orderId', 1]]) }, 'metadata', /is a Map: use Object\.fromEntries\(map\)/],
+    [{ metadata: new Set(['orderId']) }, 'metadata', /is a Set/],
+    [{ metadata: Promise.resolve({}) }, 'metadata', /is a Promise/],
+    [{ callbackUrl: Promise.resolve('https://shop.example') }, 'callbackUrl', /is a Promise/],
+    [{ fromTime: Date.now() }, 'fromTime', /use new Date\(milliseconds\)/],
+    [{ metadata: new (class Empty {})() }, 'metadata', /is a Empty/],
+  ]) {
+    assert.throws(() => write(given), (error) => error.field === place && remedy.test(error.message));
+  }
+  assert.deepStrictEqual(written({ callbackUrl: new URL('https://shop.example/k2') }), { callback_url: 'https://shop.example/k2' });
+  class Request {
+    tillNumber = 'K000000';
+  }
+  assert.deepStrictEqual(written(new Request()), { till_number: 'K000000' });
+  assert.throws(() => KopoKopo.fromEnv({ timeout: 1000 }), { kind: 'configuration', field: 'options', message: /withOptions/ });
+  assert.throws(() => new WebhookVerifier({ apiKeys: 'k' }), { kind: 'configuration', field: 'apiKeys' });
+});
+
+test('lengths of time are milliseconds', () => {
+  assert.deepStrictEqual(written({ timeout: 45_000, retryBase: 500, connectTimeout: 3100 }), { timeout: 45, retry_base: 0.5, connect_timeout: 3.1 });
+  assert.deepStrictEqual(written({ timeout: undefined, interval: null }), { interval: null });
+  assert.deepStrictEqual(written({ metadata: { timeout: 5 } }), { metadata: { timeout: 5 } }, "metadata's names are the program's own");
+  for (const [wrong, why] of [
+    [0.5, /half a second is 500/],
+    [-1, /greater than zero/],
+    [1e15, /at most 2147483647 milliseconds/],
+    [Number.NaN, /number of milliseconds/],
+    ['45s', /number of milliseconds/],
+    [45n, /number of milliseconds/],
+  ]) {
+    assert.throws(() => write({ timeout: wrong }), (error) => error.field === 'timeout' && why.test(error.message));
+  }
+});
+
 test('places and sentences have the names that the caller wrote', () => {
   assert.strictEqual(placeOf('destinations[0].phone_number'), 'destinations[0].phoneNumber');
   assert.strictEqual(placeOf('metadata.order_id'), 'metadata.order_id');
@@ -73,7 +109,7 @@ test('places and sentences have the names that the caller wrote', () => {
 
 test('every name of the contract comes back as it was', () => {
   const { NAMES } = require('../lib/contract');
-  for (const name of NAMES) assert.deepStrictEqual(Object.keys(written({ [placeOf(name)]: 1 })), [name]);
+  for (const name of NAMES) assert.deepStrictEqual(Object.keys(written({ [placeOf(name)]: name.endsWith('timeout') || /interval|retry_/.test(name) ? 1 : '1' })), [name]);
 });
 
 const body = Buffer.from('{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Wanjikũ"}}}');
@@ -118,18 +154,26 @@ test('a parsed body is refused with the remedy', () => {
 });
 
 test('a header that came twice is no signature', () => {
-  assert.throws(() => verifier.verify(body, [signature, signature]), { code: 'signature' });
-  assert.throws(() => verifier.verify(body, { signature }), { code: 'invalid_request', field: 'signature' });
-  assert.throws(() => verifier.verify(body), { code: 'signature' });
+  assert.throws(() => verifier.verify(body, [signature, signature]), { kind: 'signature' });
+  assert.throws(() => verifier.verify(body, { signature }), { kind: 'invalid_request', field: 'signature' });
+  assert.throws(() => verifier.verify(body), { kind: 'signature' });
 });
 
 test('errors print what they have', () => {
   const shown = inspect(new InvalidRequestError('amount: must be given', { field: 'amount', body: 'hidden' }));
   assert.match(shown, /^InvalidRequestError: amount: must be given\n/);
-  assert.match(shown, /code: 'invalid_request',\n\s+field: 'amount'\n\}$/);
+  assert.match(shown, /kind: 'invalid_request',\n\s+field: 'amount'\n\}$/);
   const bare = new InvalidRequestError('x');
   assert.deepStrictEqual([bare.status, bare.messages, bare.attempts, bare.body], [null, [], 0, null]);
-  assert.deepStrictEqual(JSON.parse(JSON.stringify(bare)), { code: 'invalid_request' });
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(bare)), { name: 'InvalidRequestError', message: 'x', kind: 'invalid_request' });
+  const full = new InvalidRequestError('x', { operation: 'reversals.create', body: 'hidden', cause: Object.assign(new Error('y'), { code: 'E' }) });
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(full)), {
+    name: 'InvalidRequestError',
+    message: 'reversals.create: x',
+    kind: 'invalid_request',
+    operation: 'reversals.create',
+    cause: { name: 'Error', message: 'y', code: 'E' },
+  });
 });
 
 test('what is wrong with options is an error of the configuration', () => {
@@ -142,8 +186,8 @@ test('what is wrong with options is an error of the configuration', () => {
     assert.throws(() => new KopoKopo(options), { name: 'ConfigurationError', field });
   }
   assert.throws(() => new WebhookVerifier({ apiKeys: [] }), { name: 'ConfigurationError', field: 'apiKeys' });
-  assert.throws(() => hashPhone('nobody'), { code: 'invalid_request', field: 'phoneNumber' });
-  assert.throws(() => signWebhook(7, body), { code: 'invalid_request', field: 'apiKey' });
+  assert.throws(() => hashPhone('nobody'), { kind: 'invalid_request', field: 'phoneNumber' });
+  assert.throws(() => signWebhook(7, body), { kind: 'invalid_request', field: 'apiKey' });
 });
 
 test('a client prints its origin, and records what they are', () => {

@@ -8,11 +8,18 @@ const { test } = require('node:test');
 const kopokopo = require('..');
 const { TESTS } = require('./shared/stage');
 
+/** What is in this package and not in the contract. */
+const OWN = ['WebhookEvent', 'amountsEqual', 'compareAmounts', 'redact'];
+
+/** The function that is a method of payments. */
+const PAYMENT_METHOD = 'is_paid_at_least';
+
 const contract = JSON.parse(fs.readFileSync(path.join(TESTS, 'contract.json'), 'utf8'));
 const declarations = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 const records = Object.entries(contract.records).filter(([, found]) => found.out);
+const objects = Object.entries(contract.objects).filter(([name]) => !name.endsWith('Watch'));
 const errors = contract.error.kinds.map((kind) => `${kind[0].toUpperCase()}${camel(kind.slice(1))}Error`);
 
 /** What TypeScript is told of a class or an interface: its members' names. */
@@ -31,8 +38,9 @@ function members(Class) {
 
 test('the package has the names of the contract and no others', () => {
   const expected = [
-    ...Object.keys(contract.objects),
-    ...Object.keys(contract.functions).map(camel),
+    ...OWN,
+    ...objects.map(([name]) => name),
+    ...Object.keys(contract.functions).filter((name) => name !== PAYMENT_METHOD).map(camel),
     ...records.map(([name]) => name),
     'KopoKopoError',
     ...errors,
@@ -45,7 +53,7 @@ test('import gives the same names as require', async () => {
   assert.deepStrictEqual(names.sort(), Object.keys(kopokopo).sort());
 });
 
-for (const [name, { constructors, methods }] of Object.entries(contract.objects)) {
+for (const [name, { constructors, methods }] of objects) {
   test(`${name} has the methods of the contract`, () => {
     const expected = new Set([...Object.keys(methods), ...Object.keys(constructors).filter((found) => found !== 'new')].map(camel));
     assert.deepStrictEqual([...declared(name)].sort(), [...expected].sort());
@@ -59,9 +67,12 @@ for (const [name, { constructors, methods }] of Object.entries(contract.objects)
 for (const [name, { fields }] of records) {
   test(`${name} has the fields of the contract`, () => {
     const expected = fields.map(camel);
-    assert.deepStrictEqual([...declared(name)].sort(), [...expected].sort());
-    const set = [...kopokopo[name].toString().matchAll(/^\s+this\.(\w+) =/gm)].map((field) => field[1]);
+    const isPayment = fields.includes('payment_key') && fields.includes('raw');
+    assert.deepStrictEqual([...declared(name)].sort(), [...expected, ...(isPayment ? [camel(PAYMENT_METHOD)] : [])].sort());
+    const set = [...kopokopo[name].toString().matchAll(/^\s+this\.#?(\w+) =/gm)].map((field) => field[1]);
     assert.deepStrictEqual(set, expected);
+    assert.strictEqual(kopokopo[name].prototype[camel(PAYMENT_METHOD)] !== undefined, isPayment);
+    assert.strictEqual('raw' in kopokopo[name].prototype, fields.includes('raw'));
   });
 }
 
@@ -79,10 +90,25 @@ test('there is one class for each kind of error, with the fields of the contract
   for (const [at, kind] of contract.error.kinds.entries()) {
     const error = new kopokopo[errors[at]]('d');
     assert.ok(error instanceof kopokopo.KopoKopoError && error instanceof Error);
-    assert.deepStrictEqual([error.code, error.name, error.detail], [kind, errors[at], 'd']);
-    // `code` is the kind; the server's own code has another name.
+    assert.strictEqual(kopokopo[errors[at]].kind, kind);
+    assert.deepStrictEqual([error.kind, error.name, error.detail], [kind, errors[at], 'd']);
+    // Node's own errors have a `code`; the server's has another name.
     for (const field of contract.error.fields) assert.notStrictEqual(error[field === 'code' ? 'serverCode' : camel(field)], undefined);
   }
+});
+
+test('every watch is an async iterator', () => {
+  const watches = Object.keys(contract.objects).filter((name) => name.endsWith('Watch'));
+  const iterators = [...declarations.matchAll(/^ {2}watch\(.*\): AsyncIterableIterator<(\w+)>;$/gm)].map(([, name]) => `${name}Watch`);
+  assert.ok(watches.length > 10);
+  assert.deepStrictEqual([...new Set(iterators)].sort(), watches.sort());
+});
+
+test('the payments of the first version are marked', () => {
+  for (const name of ['payments', 'settlementTransfers', 'smsNotifications']) {
+    assert.match(declarations, new RegExp(`@deprecated [^/]*\\*/\\n  readonly ${name}: `), name);
+  }
+  assert.doesNotMatch(declarations, /@deprecated [^/]*\*\/\n  readonly incomingPayments: /);
 });
 
 test('the digest is that of the contract', () => assert.strictEqual(kopokopo.contractHash(), contract.hash));

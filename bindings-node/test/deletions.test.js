@@ -24,7 +24,9 @@ function neutral(value, field) {
   assert.strictEqual(typeof value, 'object', `${field} is ${String(value)}`);
   if (field === 'metadata') return { $metadata: value };
   const { name } = value.constructor;
-  return name === 'Object' ? entries(value) : { $record: name, ...entries(value) };
+  // The raw text is no field of an object, so that JSON and logs do not have it.
+  const raw = value.raw === undefined ? {} : { raw: value.raw };
+  return name === 'Object' ? entries(value) : { $record: name, ...entries(value), ...raw };
 }
 
 /** What the vectors expect, as far as JavaScript has types of its own. */
@@ -45,7 +47,7 @@ function found(document, signature) {
     return neutral(verifier.verify(Buffer.from(document), signature));
   } catch (error) {
     if (!(error instanceof KopoKopoError)) throw error;
-    return { error: error.code };
+    return { error: error.kind };
   }
 }
 

@@ -22,8 +22,8 @@ console.log('statuses', await send({ 'x-kopokopo-signature': process.env.SIGNATU
 server.close();
 `;
 
-function run(source, env) {
-  const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: HERE, env: { ...process.env, ...env } });
+function run(source, env, type = 'module') {
+  const child = spawn(process.execPath, [`--input-type=${type}`, '-'], { cwd: HERE, env: { ...process.env, ...env } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
   child.stdin.end(source);
@@ -39,8 +39,8 @@ for (const file of ['../README.md', 'README.md']) {
     t.after(() => sandbox.close());
     const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
     const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/result-incoming-payment-success.json'), 'utf8');
-    // Nobody waits seconds for what is there at once.
-    const source = snippets.join('\n').replaceAll(/\.wait\((?:\{ )?/g, (found) => (found.endsWith('{ ') ? '.wait({ interval: 0.02, ' : '.wait('));
+    // The sandbox is quick, so the pauses are short.
+    const source = snippets.join('\n').replaceAll('.wait({ ', '.wait({ interval: 20, ');
     const { code, said } = await run(source + KNOCK, {
       K2_BASE_URL: baseUrl,
       K2_CLIENT_ID: clientId,
@@ -55,3 +55,24 @@ for (const file of ['../README.md', 'README.md']) {
     assert.doesNotMatch(said, /Assertion failed/);
   });
 }
+
+test('the CommonJS snippet of README.md runs', async () => {
+  const [, source] = /^```js cjs\n([^]*?)^```/m.exec(fs.readFileSync(path.join(HERE, 'README.md'), 'utf8'));
+  const { code, said } = await run(`${source}\nconsole.log(typeof isPaid);`, {}, 'commonjs');
+  assert.deepStrictEqual([code, said.trim()], [0, 'function']);
+});
+
+test('the options, errors and examples that README.md names exist', () => {
+  const text = fs.readFileSync(path.join(HERE, 'README.md'), 'utf8');
+  const declarations = fs.readFileSync(path.join(HERE, 'index.d.ts'), 'utf8');
+  const defaults = [...text.matchAll(/^\| `(\w+)`(?:, `(\w+)`)? \| `([^`]+)`(?:, `([^`]+)`)? \|/gm)].flatMap(([, one, two, first, second]) => [
+    [one, first],
+    ...(two ? [[two, second]] : []),
+  ]);
+  assert.ok(defaults.length > 8);
+  for (const [name, value] of defaults) {
+    if (/Error$/.test(name)) assert.match(declarations, new RegExp(`class ${name} extends KopoKopoError \\{\\n  readonly kind: '${value}'`));
+    else assert.match(declarations, new RegExp(`@defaultValue \`${value.replace('_', '')}\`\\n   \\*/\\n  readonly ${name}\\?`), name);
+  }
+  for (const [, folder] of text.matchAll(/`examples\/([\w-]+)`/g)) assert.ok(fs.existsSync(path.join(HERE, 'examples', folder)));
+});

@@ -50,7 +50,7 @@ for (const wrong of [
 ]) {
   test(`a refused ${Object.keys(wrong)} shows no credential`, async () => {
     const error = await failure(() => new KopoKopo({ ...credentials, ...wrong }));
-    assert.strictEqual(error.code, 'configuration');
+    assert.strictEqual(error.kind, 'configuration');
     assertClean(`${shown(error)} ${error.stack} ${JSON.stringify(error)}`);
   });
 }
@@ -78,7 +78,7 @@ test('a token source that fails with a secret keeps it', async () => {
     throw new Error(`the vault said ${secret}`);
   });
   const error = await failure(() => client.incomingPayments.get('1'));
-  assert.strictEqual(error.code, 'authentication');
+  assert.strictEqual(error.kind, 'authentication');
   assertClean(shown(error) + error.stack);
 });
 
@@ -89,7 +89,7 @@ test('records show nobody and no token, and hold both', async (t) => {
   const token = await client.oauth.token();
   assert.ok(token.accessToken && !inspect(token).includes(token.accessToken));
   const push = await client.incomingPayments.create(payment);
-  const found = await push.wait({ interval: 0.02 });
+  const found = await push.wait({ interval: 20 });
   assert.deepStrictEqual({ ...found.metadata }, payment.metadata);
   assertClean(inspect(found, { depth: 10 }) + inspect({ order: [found] }, { depth: 10 }) + `${found}`);
 });

@@ -47,7 +47,7 @@ for (const { name, expect, ...written } of hostile.cases) {
       return;
     }
     const error = await refusal(verify);
-    assert.strictEqual(error.code, expect.error);
+    assert.strictEqual(error.kind, expect.error);
     // Names of fields are JavaScript's in what people read.
     const told = `${error.message} ${error.message.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
     for (const words of expect.detail) assert.ok(told.includes(words), `${words}: ${error.message}`);
@@ -73,7 +73,7 @@ test('phone numbers become the twelve digits that are sent', async (t) => {
   for (const { typed } of file.accepted) await push(client, { phoneNumber: typed });
   for (const typed of file.refused) {
     const error = await refusal(() => push(client, { phoneNumber: typed }));
-    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'phoneNumber']);
+    assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'phoneNumber']);
     assert.ok(typed.trim().length < 6 || !error.message.includes(typed));
   }
   const requests = await sandbox.control('GET /_sandbox/requests');
@@ -95,12 +95,12 @@ test('amounts are read exactly', async () => {
   const absent = ['null', '""'];
   assert.deepStrictEqual(absent.map(amount), [null, null]);
   for (const wire of file.wire_refused.filter((wire) => !absent.includes(wire))) {
-    assert.strictEqual((await refusal(() => amount(wire))).code, 'decode');
+    assert.strictEqual((await refusal(() => amount(wire))).kind, 'decode');
   }
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: 'http://127.0.0.1:9' });
   for (const refused of [...file.refused, 10.5, Number.NaN, 1e21]) {
     const error = await refusal(() => push(client, { amount: refused }));
-    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'amount'], String(refused));
+    assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'amount'], String(refused));
   }
 });
 
@@ -147,7 +147,7 @@ test('an id is taken from a Location and nothing else', async (t) => {
   for (location of file.refused) {
     // Others cannot stand in a header as they are.
     if (!/^[ -~]*$/.test(location)) continue;
-    assert.strictEqual((await refusal(() => push(client))).code, 'outcome_unknown', location);
+    assert.strictEqual((await refusal(() => push(client))).kind, 'outcome_unknown', location);
   }
   for (const { text, id } of file.typed) {
     await client.incomingPayments.get(text);
@@ -155,7 +155,7 @@ test('an id is taken from a Location and nothing else', async (t) => {
   }
   for (const refused of file.typed_refused) {
     const error = await refusal(() => client.incomingPayments.get(refused));
-    assert.deepStrictEqual([error.code, error.field], ['invalid_request', 'id']);
+    assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'id']);
   }
   assert.deepStrictEqual(paths, []);
 });

@@ -17,7 +17,8 @@ function verify(verifier, request) {
 function rawBodyOf(verifier, { body, isBase64Encoded }) {
   if (body === undefined || body === null) return Buffer.alloc(0);
   if (typeof body !== 'string') throw wrongSetUp('AWS Lambda', `event.body is no text any more but of the type ${typeof body}`, FIX);
-  if (!isBase64Encoded) return Buffer.from(body);
+  // Some gateways and templates write it as text.
+  if (isBase64Encoded !== true && isBase64Encoded !== 'true') return Buffer.from(body);
   checkSize(verifier, Math.floor(body.length / 4) * 3 - 2);
   // Buffer.from reads on over what is no Base64.
   if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) {

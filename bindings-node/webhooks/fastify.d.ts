@@ -1,5 +1,8 @@
 import type { Event, WebhookVerifier } from '..';
-import type { NodeRequest, WebhookOptions } from './request';
+// Without the types of Fastify, those below are used.
+// @ts-ignore
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { NodeRequest, Or, WebhookOptions } from './request';
 
 /** A request of Fastify, as far as it is looked at. */
 export interface FastifyWebhookRequest {
@@ -22,12 +25,16 @@ export interface FastifyWebhookOptions extends WebhookOptions {
   /** The path of the route, such as `/k2/results`. */
   readonly url: string;
   /** Called with each verified event. What it returns is sent; nothing is an empty 200. */
-  handler(event: Event, request: FastifyWebhookRequest, reply: FastifyWebhookReply): unknown;
+  handler(
+    event: Event,
+    request: Or<FastifyRequest, FastifyWebhookRequest>,
+    reply: Or<FastifyReply, FastifyWebhookReply>,
+  ): unknown;
 }
 
 /**
  * Verifies the raw body of a request of Fastify against its `X-KopoKopo-Signature` header and says what it tells of. For
- * routes of your own in a scope whose content type parser hands over a Buffer or the stream itself; `webhooks` is such a
+ * routes of your own in a scope whose content type parser hands over a Buffer, the text or the stream itself; `webhooks` is such a
  * scope with a route.
  *
  * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:

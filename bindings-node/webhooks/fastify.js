@@ -6,6 +6,7 @@ const {
   checkLength,
   checkVerifier,
   isUnread,
+  keptBody,
   notARequest,
   readStream,
   receive,
@@ -23,7 +24,7 @@ async function verify(verifier, request) {
 }
 
 async function rawBodyOf(verifier, request) {
-  const kept = [request.rawBody, request.body].find((body) => ArrayBuffer.isView(body));
+  const kept = keptBody(request);
   if (kept) return kept;
   // Fastify asks no parser where a request came without a body.
   if (request.body === undefined) return Buffer.alloc(0);

@@ -1,11 +1,11 @@
 import type { Event, WebhookVerifier } from '..';
-import type { NodeRequest } from './request';
+import type { NodeRequest, WebhookOptions } from './request';
 
 /** Nest's RawBodyRequest, on Express or on Fastify, as far as it is looked at. */
 export interface NestWebhookRequest {
   readonly headers: NodeRequest['headers'];
   /** Kept by `NestFactory.create(AppModule, { rawBody: true })`. */
-  readonly rawBody?: Uint8Array;
+  readonly rawBody?: Uint8Array | string;
 }
 
 /** Nest's ExecutionContext, as far as it is used. */
@@ -13,7 +13,7 @@ export interface NestContext {
   switchToHttp(): { getRequest<T>(): T };
 }
 
-export interface WebhookGuardOptions {
+export interface WebhookGuardOptions extends WebhookOptions {
   /**
    * Nest's `HttpException`. Give it where a filter of your own tells exceptions by their class; Nest's own filter needs
    * nothing.

@@ -2,7 +2,7 @@
 // Webhooks in NestJS, on Express or on Fastify.
 
 const { SignatureError } = require('..');
-const { answerTo, checkVerifier, notARequest, rawBodyOf, valuesOf, verifyRaw, wrongSetUp } = require('./request');
+const { answerTo, checkVerifier, notARequest, rawBodyOf, valuesOf, verifyRaw, warn, wrongSetUp } = require('./request');
 
 const FIX = '`NestFactory.create(AppModule, { rawBody: true })`';
 
@@ -20,23 +20,27 @@ async function verify(verifier, request) {
   return verifyRaw(verifier, body, valuesOf(request.raw ?? request));
 }
 
-/** What Nest's own exception filter answers with its `statusCode`. */
+/**
+ * What Nest's own exception filter answers: up to version 11 it looks for `statusCode`, from 12 on for `expose` and
+ * `status`, as those of other frameworks do.
+ */
 class WebhookRefused extends Error {
-  constructor(message, statusCode, { cause }) {
+  constructor(message, status, { cause }) {
     super(message, { cause });
-    this.name = 'WebhookRefused';
-    this.statusCode = statusCode;
+    Object.assign(this, { name: 'WebhookRefused', status, statusCode: status, expose: true });
   }
 }
 
 class WebhookGuard {
   #verifier;
   #exception;
+  #onRefusal;
 
-  constructor(verifier, { exception = WebhookRefused } = {}) {
+  constructor(verifier, { exception = WebhookRefused, onRefusal = warn } = {}) {
     checkVerifier(verifier);
     this.#verifier = verifier;
     this.#exception = exception;
+    this.#onRefusal = onRefusal;
   }
 
   async canActivate(context) {
@@ -45,7 +49,9 @@ class WebhookGuard {
       events.set(request, await verify(this.#verifier, request));
     } catch (cause) {
       const answer = answerTo(cause);
-      throw answer ? new this.#exception(answer.text, answer.status, { cause }) : cause;
+      if (!answer) throw cause;
+      this.#onRefusal(cause);
+      throw new this.#exception(answer.text, answer.status, { cause });
     }
     return true;
   }

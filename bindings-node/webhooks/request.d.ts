@@ -1,5 +1,8 @@
 import type { KopoKopoError } from '..';
 
+/** A framework's own type, or another one if its types are not installed. */
+export type Or<Found, Otherwise> = 0 extends 1 & Found ? Otherwise : Found;
+
 /** A request of node:http, as far as it is looked at. */
 export interface NodeRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };

@@ -107,12 +107,18 @@ function readStream(verifier, stream) {
   });
 }
 
+/** A raw body that was kept, as bytes or as text: a signature covers the text's UTF-8. */
+function keptBody(request) {
+  const kept = [request.rawBody, request.body].find((body) => ArrayBuffer.isView(body) || typeof body === 'string');
+  return typeof kept === 'string' ? Buffer.from(kept) : kept;
+}
+
 /**
- * The raw body of a request of node:http, or of a framework on top of it: what somebody kept, or else what is still to
- * be read. Undefined where it is gone.
+ * The raw body of a request of node:http, or of a framework on top of it: what was kept, or else what is still to be
+ * read. Undefined if it is gone.
  */
 async function rawBodyOf(verifier, request) {
-  const kept = [request.rawBody, request.body].find((body) => ArrayBuffer.isView(body));
+  const kept = keptBody(request);
   if (kept) return kept;
   if (!isUnread(request)) return undefined;
   checkLength(verifier, request.headers['content-length']);
@@ -157,6 +163,7 @@ module.exports = {
   checkSize,
   checkVerifier,
   isUnread,
+  keptBody,
   notARequest,
   rawBodyOf,
   readStream,
@@ -164,5 +171,6 @@ module.exports = {
   valuesIn,
   valuesOf,
   verifyRaw,
+  warn,
   wrongSetUp,
 };

@@ -24,6 +24,12 @@ pub(crate) fn at(kind: api::ErrorKind, field: impl fmt::Display, remedy: impl fm
 }
 
 impl KopoKopoError {
+    /// The same error with another kind.
+    #[must_use]
+    pub fn with_kind(self, kind: api::ErrorKind) -> Self {
+        Self::of(kind, self.into_fields())
+    }
+
     /// The operation that it came from, where there is one and the error does not say already.
     #[must_use]
     pub fn during(self, operation: Option<&str>) -> Self {

@@ -24,7 +24,7 @@ const WITHIN = 60; // within so many seconds
 const REFUSAL_PAUSE = 5; // "refused" makes a new token at most once in so many seconds, whoever says it
 const RENEWED_BEFORE = 600; // a token with less life than that is not handed out while there are new ones
 
-const k2 = KopoKopo.fromEnv().withOptions({ timeout: 8 }); // an app waits ten seconds
+const k2 = KopoKopo.fromEnv().withOptions({ timeout: 8000 }); // an app waits ten seconds
 const digest = (text) => createHash('sha256').update(text).digest();
 const sessions = (process.env.APP_SESSIONS ?? '').split(',').flatMap((pair) => {
   const [, user, session] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
@@ -87,7 +87,7 @@ async function fetchToken() {
     kept = { accessToken, renew: began + life - Math.min(RENEWED_BEFORE, life / 4), ends: began + life };
     return kept;
   } catch (error) {
-    console.error(`Kopo Kopo gave no token: ${error.code}`); // the code says what to look into
+    console.error(`Kopo Kopo gave no token: ${error.kind}`); // the kind says what to look into
     throw error;
   }
 }

@@ -111,6 +111,15 @@ test('an order is paid by its callback', async (t) => {
   assert.strictEqual(await shop.requests('incoming_payments.get'), 0, 'the callback told, nobody had to ask');
 });
 
+test('a double click makes one push', async (t) => {
+  const shop = await Shop.open(t);
+  const click = () => shop.ask('/orders', { item: 'coffee', phoneNumber: '0712345678', cartId: '17' });
+  const [first, second] = await Promise.all([click(), click()]);
+  assert.deepStrictEqual([first.status, second.status].sort(), [200, 201]);
+  assert.strictEqual(first.body.id, second.body.id);
+  assert.strictEqual(await shop.requests('incoming_payments.create'), 1);
+});
+
 test('a customer who cancels has a failed order', async (t) => {
   const shop = await Shop.open(t);
   const order = await shop.order(CANCELS);

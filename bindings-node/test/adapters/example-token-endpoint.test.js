@@ -78,7 +78,7 @@ class Endpoint {
       return { token: body.token, expiresIn: body.expires_in };
     };
     app.k2 = KopoKopo.withTokenSource(source, { baseUrl: this.sandbox.baseUrl });
-    app.pay = async () => (await app.k2.incomingPayments.create(PUSH)).wait({ interval: 0.02 });
+    app.pay = async () => (await app.k2.incomingPayments.create(PUSH)).wait({ interval: 20 });
     return app;
   }
 

@@ -2,7 +2,6 @@
 
 const assert = require('node:assert');
 const { test } = require('node:test');
-const Fastify = require('fastify');
 const { InvalidRequestError, WebhookVerifier } = require('kopokopo');
 const { verify, webhooks } = require('kopokopo/fastify');
 const { HEADER, KEY, PAID, conforms, send, sign, toldOf } = require('./support');
@@ -15,116 +14,122 @@ async function serve(app) {
   return { port: app.server.address().port, close: () => app.close() };
 }
 
-conforms('Fastify', (verifier, handler, onRefusal) => {
-  const app = Fastify({ forceCloseConnections: true });
-  app.register(webhooks, { verifier, url, handler, onRefusal });
-  return serve(app);
-});
+for (const version of ['fastify', 'fastify4']) {
+  const Fastify = require(version);
+  const name = `Fastify ${require(`${version}/package.json`).version}`;
 
-conforms('Fastify with a prefix, and parsers of its own around', (verifier, handler, onRefusal) => {
-  const app = Fastify({ forceCloseConnections: true, bodyLimit: 10 });
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, JSON.parse(body)));
-  app.register(webhooks, { prefix: '/k2', verifier, url: '/results', handler, onRefusal });
-  return serve(app);
-});
-
-test('the JSON parser first is answered by the fix', async () => {
-  const error = await toldOf((told) => {
-    const app = Fastify();
-    app.post(url, (request) => verify(verifier, request));
-    app.setErrorHandler((error, _request, reply) => reply.code(told(error) && 500).send());
+  conforms(name, (verifier, handler, onRefusal) => {
+    const app = Fastify({ forceCloseConnections: true });
+    app.register(webhooks, { verifier, url, handler, onRefusal });
     return serve(app);
   });
-  assert.ok(error instanceof InvalidRequestError, error);
-  assert.strictEqual(error.field, 'body');
-  assert.match(error.message, /^Fastify: .*`app\.register\(webhooks, \{ verifier, url, handler \}\)`/);
-});
 
-test('routes outside keep their JSON', async (t) => {
-  const app = Fastify();
-  app.register(webhooks, { verifier, url, handler: () => {} });
-  app.post('/orders', (request) => ({ item: request.body.item }));
-  const server = await serve(app);
-  t.after(server.close);
-  const { text } = await send(server.port, Buffer.from('{"item":"coffee"}'), null, { path: '/orders' });
-  assert.strictEqual(text, '{"item":"coffee"}');
-});
+  conforms(`${name} with a prefix, and parsers of its own around`, (verifier, handler, onRefusal) => {
+    const app = Fastify({ forceCloseConnections: true, bodyLimit: 10 });
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, JSON.parse(body)));
+    app.register(webhooks, { prefix: '/k2', verifier, url: '/results', handler, onRefusal });
+    return serve(app);
+  });
 
-test('verify takes the bytes or the stream that a parser of the scope hands over', async (t) => {
-  const app = Fastify();
-  for (const [path, ...parser] of [
-    ['/bytes', { parseAs: 'buffer' }, (_request, body, done) => done(null, body)],
-    ['/stream', (_request, payload, done) => done(null, payload)],
-  ]) {
-    app.register(async (scope) => {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', ...parser);
-      scope.post(path, async (request) => (await verify(verifier, request)).topic);
+  test(`${name}: the JSON parser first is answered by the fix`, async () => {
+    const error = await toldOf((told) => {
+      const app = Fastify();
+      app.post(url, (request) => verify(verifier, request));
+      app.setErrorHandler((error, _request, reply) => reply.code(told(error) && 500).send());
+      return serve(app);
     });
-  }
-  const server = await serve(app);
-  t.after(server.close);
-  for (const path of ['/bytes', '/stream']) {
-    assert.strictEqual((await send(server.port, PAID, sign(PAID), { path })).text, 'buygoods_transaction_received');
-  }
-});
-
-test('the handler may answer itself, give the answer, or leave it', async () => {
-  const app = Fastify();
-  const handlers = {
-    '/itself': (event, _request, reply) => reply.code(202).send({ topic: event.topic }),
-    '/given': async (event) => ({ topic: event.topic }),
-    '/left': () => {},
-    '/null': async () => null,
-    '/status': (_event, _request, reply) => void reply.code(204),
-    '/sent': async (_event, _request, reply) => void reply.send('sent'),
-  };
-  for (const [url, handler] of Object.entries(handlers)) app.register(webhooks, { verifier, url, handler });
-  const answers = {};
-  for (const url of Object.keys(handlers)) {
-    const headers = { 'content-type': 'application/json', [HEADER]: sign(PAID) };
-    const { statusCode, body } = await app.inject({ method: 'POST', url, headers, payload: PAID });
-    answers[url] = [statusCode, body];
-  }
-  await app.close();
-  const topic = '{"topic":"buygoods_transaction_received"}';
-  assert.deepStrictEqual(answers, {
-    '/itself': [202, topic],
-    '/given': [200, topic],
-    '/left': [200, ''],
-    '/null': [200, ''],
-    '/status': [204, ''],
-    '/sent': [200, 'sent'],
+    assert.ok(error instanceof InvalidRequestError, error);
+    assert.strictEqual(error.field, 'body');
+    assert.match(error.message, /^Fastify: .*`app\.register\(webhooks, \{ verifier, url, handler \}\)`/);
   });
-});
 
-test("hooks of the application come first, and its log is told of refusals", async () => {
-  const lines = [];
-  const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => lines.push(JSON.parse(line).msg) } } });
-  app.addHook('preHandler', async (request, reply) => {
-    if (request.query.closed) await reply.code(503).send('closed');
-  });
-  app.register(webhooks, { verifier, url, handler: () => {} });
-  const post = async (url) => (await app.inject({ method: 'POST', url, payload: PAID, headers: { [HEADER]: '0'.repeat(64) } })).statusCode;
-  assert.strictEqual(await post(`${url}?closed=1`), 503);
-  assert.deepStrictEqual(lines, []);
-  assert.strictEqual(await post(url), 401);
-  assert.strictEqual(lines.length, 1);
-  assert.match(lines[0], /^kopokopo: webhook refused: .*does not match/);
-  await app.close();
-});
-
-test('what is set up wrongly fails at the start', async () => {
-  for (const options of [{ url, handler: () => {} }, { url, verifier }]) {
+  test(`${name}: routes outside keep their JSON`, async (t) => {
     const app = Fastify();
-    app.register(webhooks, options);
-    await assert.rejects(async () => app.ready(), InvalidRequestError);
-    await app.close().catch(() => {});
-  }
-});
+    app.register(webhooks, { verifier, url, handler: () => {} });
+    app.post('/orders', (request) => ({ item: request.body.item }));
+    const server = await serve(app);
+    t.after(server.close);
+    const { text } = await send(server.port, Buffer.from('{"item":"coffee"}'), null, { path: '/orders' });
+    assert.strictEqual(text, '{"item":"coffee"}');
+  });
 
-test('a parsed body in the place of the request is answered by the fix', async () => {
-  for (const given of [JSON.parse(PAID), PAID, null]) {
-    await assert.rejects(verify(verifier, given), /Fastify: verify was given .*that is not the request/);
-  }
-});
+  test(`${name}: verify takes the bytes, the text or the stream that a parser of the scope hands over`, async (t) => {
+    const app = Fastify();
+    for (const [path, ...parser] of [
+      ['/bytes', { parseAs: 'buffer' }, (_request, body, done) => done(null, body)],
+      ['/text', { parseAs: 'string' }, (_request, body, done) => done(null, body)],
+      ['/stream', (_request, payload, done) => done(null, payload)],
+    ]) {
+      app.register(async (scope) => {
+        scope.removeAllContentTypeParsers();
+        scope.addContentTypeParser('*', ...parser);
+        scope.post(path, async (request) => (await verify(verifier, request)).topic);
+      });
+    }
+    const server = await serve(app);
+    t.after(server.close);
+    for (const path of ['/bytes', '/text', '/stream']) {
+      assert.strictEqual((await send(server.port, PAID, sign(PAID), { path })).text, 'buygoods_transaction_received');
+    }
+  });
+
+  test(`${name}: the handler may answer itself, give the answer, or leave it`, async () => {
+    const app = Fastify();
+    const handlers = {
+      '/itself': (event, _request, reply) => reply.code(202).send({ topic: event.topic }),
+      '/given': async (event) => ({ topic: event.topic }),
+      '/left': () => {},
+      '/null': async () => null,
+      '/status': (_event, _request, reply) => void reply.code(204),
+      '/sent': async (_event, _request, reply) => void reply.send('sent'),
+    };
+    for (const [url, handler] of Object.entries(handlers)) app.register(webhooks, { verifier, url, handler });
+    const answers = {};
+    for (const url of Object.keys(handlers)) {
+      const headers = { 'content-type': 'application/json', [HEADER]: sign(PAID) };
+      const { statusCode, body } = await app.inject({ method: 'POST', url, headers, payload: PAID });
+      answers[url] = [statusCode, body];
+    }
+    await app.close();
+    const topic = '{"topic":"buygoods_transaction_received"}';
+    assert.deepStrictEqual(answers, {
+      '/itself': [202, topic],
+      '/given': [200, topic],
+      '/left': [200, ''],
+      '/null': [200, ''],
+      '/status': [204, ''],
+      '/sent': [200, 'sent'],
+    });
+  });
+
+  test(`${name}: hooks of the application come first, and its log is told of refusals`, async () => {
+    const lines = [];
+    const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => lines.push(JSON.parse(line).msg) } } });
+    app.addHook('preHandler', async (request, reply) => {
+      if (request.query.closed) await reply.code(503).send('closed');
+    });
+    app.register(webhooks, { verifier, url, handler: () => {} });
+    const post = async (url) => (await app.inject({ method: 'POST', url, payload: PAID, headers: { [HEADER]: '0'.repeat(64) } })).statusCode;
+    assert.strictEqual(await post(`${url}?closed=1`), 503);
+    assert.deepStrictEqual(lines, []);
+    assert.strictEqual(await post(url), 401);
+    assert.strictEqual(lines.length, 1);
+    assert.match(lines[0], /^kopokopo: webhook refused: .*does not match/);
+    await app.close();
+  });
+
+  test(`${name}: what is set up wrongly fails at the start`, async () => {
+    for (const options of [{ url, handler: () => {} }, { url, verifier }]) {
+      const app = Fastify();
+      app.register(webhooks, options);
+      await assert.rejects(async () => app.ready(), InvalidRequestError);
+      await app.close().catch(() => {});
+    }
+  });
+
+  test(`${name}: a parsed body in the place of the request is answered by the fix`, async () => {
+    for (const given of [JSON.parse(PAID), PAID, null]) {
+      await assert.rejects(verify(verifier, given), /Fastify: verify was given .*that is not the request/);
+    }
+  });
+}

@@ -9,7 +9,10 @@ const { PATIENCE, Receiver, Sandbox } = require('./stage');
 const HELPERS = ['is_received', 'is_paid', 'failed_disbursements', 'is_reversed', 'is_failed', 'is_cancelled', 'has_failed_attempt'];
 
 /** Methods whose one argument is not an object. */
-const PLAIN = new Set(['get', 'cancel', 'revoke', 'introspect']);
+const PLAIN = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch']);
+
+/** What programs retry: timeouts and connection errors, by this package's kinds and by the names that Node's own have. */
+const isRetried = ({ kind, name }) => ['timeout', 'connection'].includes(kind) || ['TimeoutError', 'AbortError'].includes(name);
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -35,7 +38,7 @@ function own(value) {
 
 function error(error) {
   return {
-    kind: error.code,
+    kind: error.kind,
     // Names in sentences are JavaScript's too.
     detail: error.detail.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, snake),
     operation: error.operation,
@@ -43,9 +46,12 @@ function error(error) {
     status: error.status,
     code: error.serverCode,
     messages: [...error.messages],
-    retry_after: error.retryAfter === null ? null : Math.trunc(error.retryAfter),
+    retry_after: error.retryAfter === null ? null : Math.trunc(error.retryAfter / 1000),
     attempts: error.attempts,
     body: error.body,
+    id: error.id,
+    location: error.location,
+    state: error.state,
   };
 }
 
@@ -63,11 +69,15 @@ function answer(value) {
   return typeof value.location === 'string' ? { id: value.id, location: value.location } : plain(value);
 }
 
-function seconds(options) {
-  const given = Object.entries(options).map(([name, value]) =>
-    name.endsWith('_ms') ? [camel(name.slice(0, -3)), value / 1000] : [camel(name), value],
-  );
-  return Object.fromEntries(given);
+/** Lengths of time are milliseconds here as there. */
+function settings(options) {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [camel(name.replace(/_ms$/, '')), value]));
+}
+
+async function states(watch) {
+  const found = [];
+  for await (const state of watch) found.push(state);
+  return found;
 }
 
 /** The value, or the package's own error. */
@@ -104,7 +114,7 @@ class Play {
   }
 
   newClient({ retry_base_ms = 10, ...options }) {
-    return new KopoKopo({ ...this.sandbox.credentials, ...seconds({ retry_base_ms, ...options }) });
+    return new KopoKopo({ ...this.sandbox.credentials, ...settings({ retry_base_ms, ...options }) });
   }
 
   async step(step) {
@@ -123,18 +133,26 @@ class Play {
     return this.takeIn(step, await this.sandbox.control(control, body, step.status ?? 200));
   }
 
-  async call({ call: operation, with: given = {}, wait, options, parallel = 1, ...step }) {
+  async call({ call: operation, with: given = {}, wait, options, parallel = 1, retry_chain: retries = 0, ...step }) {
     const [section, name] = operation.split('.');
-    const client = options ? this.client.withOptions(seconds(options)) : this.client;
+    const client = options ? this.client.withOptions(settings(options)) : this.client;
     const values = own(fill(given, this.names));
     const passed = PLAIN.has(name) ? Object.values(values) : Object.keys(values).length ? [values] : [];
+    const { timeout_ms = 10_000, interval_ms = 20 } = wait ?? {};
+    const waiting = settings({ timeout_ms, interval_ms, max_interval_ms: Math.max(500, interval_ms) });
     const make = async () => {
-      const made = await client[camel(section)][camel(name)](...passed);
-      if (!wait) return made;
-      const { timeout_ms = 10_000, interval_ms = 20 } = wait;
-      return made.wait(seconds({ timeout_ms, interval_ms, max_interval_ms: Math.max(500, interval_ms) }));
+      const method = (...given) => client[camel(section)][camel(name)](...given);
+      if (name === 'watch') return states(method(...passed, waiting));
+      if (name === 'wait') return method(...passed, waiting);
+      const made = await method(...passed);
+      return wait ? made.wait(waiting) : made;
     };
-    for (const found of await Promise.all(Array.from({ length: parallel }, () => outcome(make)))) {
+    const chain = async () => {
+      let found = await outcome(make);
+      for (let left = retries; left > 0 && found.error && isRetried(found.error); left -= 1) found = await outcome(make);
+      return found;
+    };
+    for (const found of await Promise.all(Array.from({ length: parallel }, chain))) {
       this.compare(operation, found, answer, step);
     }
   }

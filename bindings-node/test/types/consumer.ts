@@ -6,9 +6,13 @@ import {
   KopoKopoError,
   NotFoundError,
   OutcomeUnknownError,
+  type WebhookEvent,
   WebhookVerifier,
+  amountsEqual,
+  compareAmounts,
   disbursementsTo,
   hashPhone,
+  redact,
   signWebhook,
   type Destination,
   type Event,
@@ -17,7 +21,7 @@ import {
   type SendMoney,
 } from 'kopokopo';
 
-const k2 = new KopoKopo({ clientId: 'a', clientSecret: 'b', apiKey: 'c', environment: 'sandbox', timeout: 10 });
+const k2 = new KopoKopo({ clientId: 'a', clientSecret: 'b', apiKey: 'c', environment: 'sandbox', timeout: 10_000 });
 const source = KopoKopo.withTokenSource(async () => ({ token: 't', expiresIn: 3600 }), { environment: 'production' });
 const plain = KopoKopo.withTokenSource(() => 't');
 export const clients: KopoKopo[] = [k2, source, plain, k2.withOptions({ maxRetries: 0 })];
@@ -49,7 +53,7 @@ export async function pay(given: { email?: string }): Promise<IncomingPayment> {
     { signal: new Signal() },
   );
   const id: string = push.id;
-  const payment = await push.wait({ timeout: 60, signal: new Signal() });
+  const payment = await push.wait({ timeout: 60_000, signal: new Signal() });
   const amount: string | null | undefined = payment.transaction?.amount;
   const when: Date | null = payment.initiationTime;
   const status: IncomingPaymentStatus = payment.status;
@@ -72,6 +76,18 @@ export async function send(): Promise<SendMoney> {
   void transactions[0]?.transaction.amount;
   await k2.paymentLinks.cancel('1', { signal: null });
   return sent;
+}
+
+export async function follow(id: string): Promise<boolean> {
+  for await (const payment of k2.incomingPayments.watch(id, { interval: 500, signal: new Signal() })) {
+    if (payment.isPaidAtLeast({ amount: new Decimal('10'), currency: 'KES', tillNumber: null })) return true;
+  }
+  const link = await k2.paymentLinks.wait(id, { timeout: 1000 });
+  return link.isPaidAtLeast({ amount: 10 }) && amountsEqual(link.amount ?? 0n, '10.00') && compareAmounts('1', 2n) < 0;
+}
+
+export function logged(payment: IncomingPayment, event: WebhookEvent): [IncomingPayment, Event] {
+  return [redact(payment), redact(event)];
 }
 
 export function told(event: Event): string {
@@ -97,18 +113,23 @@ export function receive(body: Uint8Array, signature: string | undefined): string
 
 export function explain(error: unknown): string {
   if (error instanceof OutcomeUnknownError) {
-    const code: 'outcome_unknown' = error.code;
-    return code + error.detail;
+    const kind: 'outcome_unknown' = error.kind;
+    return kind + error.detail;
   }
   if (error instanceof NotFoundError) return String(error.status);
-  if (error instanceof KopoKopoError) return [error.code, error.serverCode, error.field, error.retryAfter, ...error.messages].join();
+  if (error instanceof KopoKopoError) return [error.kind, error.serverCode, error.field, error.retryAfter, ...error.messages].join();
   return String(error);
 }
 
 // @ts-expect-error a request's field is missing
 void k2.incomingPayments.create({ tillNumber: 'K000000', phoneNumber: '1', amount: '1' });
+void k2.incomingPayments.get('1', { timeout: 1000, maxRetries: 0, signal: new Signal() });
 // @ts-expect-error there is no such field
-void k2.incomingPayments.get('1', { timeout: 1 });
+void k2.incomingPayments.get('1', { timeOut: 1 });
+// @ts-expect-error the signal is a field of the options
+void k2.incomingPayments.get('1', new Signal());
+// @ts-expect-error a handle has the limits of its client
+void k2.incomingPayments.create({} as never).then((push) => push.get({ timeout: 1 }));
 // @ts-expect-error fields of another kind of destination
 export const wrong: Destination = { type: 'till', phoneNumber: '1', amount: 1, description: 'd' };
 // @ts-expect-error handles are not made by programs

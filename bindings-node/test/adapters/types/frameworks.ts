@@ -18,6 +18,8 @@ const app = express();
 app.post('/k2/results', onExpress(k2.webhooks, async (event) => void event.topic));
 app.post('/k2/results', onExpress(k2.webhooks, (event, request: ExpressRequest, response: ExpressResponse) => response.status(202).json({ ip: request.ip, id: event.id })));
 app.post('/k2/results', (request, response, next) => void verifyExpress(k2.webhooks, request).then((event) => response.json(event), next));
+// The handler's arguments have the framework's types without annotations.
+app.post('/k2/results', onExpress(k2.webhooks, (event, request, response) => void response.status(202).json({ ip: request.ip, id: event.id })));
 createServer(onExpress(k2.webhooks, () => {}));
 
 const fastify = Fastify();
@@ -27,6 +29,11 @@ void fastify.register(onFastify, {
   verifier: k2.webhooks,
   url: '/results',
   handler: (event: Event, request: FastifyRequest, reply: FastifyReply) => reply.code(202).send({ id: event.id, from: request.ip }),
+});
+void fastify.register(onFastify, {
+  verifier: k2.webhooks,
+  url: '/k2/results',
+  handler: (event, request, reply) => reply.code(202).send({ id: event.id, from: request.ip }),
 });
 fastify.post('/own', async (request) => (await verifyFastify(k2.webhooks, request)).topic);
 

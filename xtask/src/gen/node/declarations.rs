@@ -4,7 +4,9 @@ use super::{
     super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
     HEAD, Takes, classes,
     docs::{self, Docs},
-    error_class, error_field, is_field, script, takes,
+    error_class, error_field,
+    examples::example,
+    functions, in_milliseconds, is_deprecated, is_duration, is_field, is_payment, objects, script, takes, watched,
 };
 
 /// Whether a value goes in or comes out.
@@ -38,25 +40,69 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What concerns a call, and not what it asks for. */
-export interface Call {
+/** A signal that ends a call. */
+export interface Abortable {
   /**
-   * Ends the waiting: the call rejects at once with the signal's reason. A request that is on its way still finishes, so
-   * what it asks for may happen. For a limit in time use `withOptions({ timeout })`.
+   * Ends the call: it rejects at once.
+   *
+   * - A create that was sent already: `OutcomeUnknownError`, whose `cause` is the signal's reason. The request is not
+   *   aborted, and the money may move.
+   * - A wait: `NotFinalError`, with the resource's `id` and the reason as its `cause`.
+   * - Anything else: the signal's reason. A create was not sent, and is never sent afterwards.
    */
   readonly signal?: AbortSignalLike | null | undefined;
 }
+
+/** What concerns one call: its signal, and limits that differ from the client's. */
+export interface Call extends CallOptions, Abortable {}
+
+/** A payment that is expected. */
+export interface ExpectedPayment {
+  /** The least amount. */
+  readonly amount: AmountLike;
+  /** The currency. Default KES. */
+  readonly currency?: string | null | undefined;
+  /** The till that must get the money. Default: any. */
+  readonly tillNumber?: string | null | undefined;
+}
+
+/**
+ * Compares two amounts exactly, without floating point: a negative number if `a` is less, 0 if they are equal, a positive
+ * number if it is more. Amounts come back in their shortest form (`'100.00'` as `'100'`), so `===` does not compare them.
+ *
+ * @throws `InvalidRequestError` for what is no exact amount.
+ */
+export function compareAmounts(a: AmountLike, b: AmountLike): number;
+
+/**
+ * Whether two amounts are equal: `amountsEqual('100.00', '100')` is true.
+ *
+ * @throws `InvalidRequestError` for what is no exact amount.
+ */
+export function amountsEqual(a: AmountLike, b: AmountLike): boolean;
+
+/**
+ * A copy for a log. The records in it, at any depth, are without personal data, secrets and the values of metadata;
+ * everything else stays as it is. For pino: `pino({ formatters: { log: redact } })`.
+ */
+export function redact<T>(value: T): T;
 ";
 
 pub(super) fn declarations(contract: &Contract) -> String {
     let docs = Docs::new(contract);
     let mut out = HEAD.to_owned() + COMMON;
-    for object in &contract.objects {
-        class(&mut out, &docs, object);
+    for object in objects(contract) {
+        class(&mut out, contract, &docs, object);
     }
-    for function in &contract.functions {
+    for function in functions(contract) {
         put!(&mut out, "\n{}export function ", docs.comment(&function.docs, 0));
-        put!(&mut out, "{}({}): {};\n", camel_case(&function.name), positional(function), returns(function));
+        put!(
+            &mut out,
+            "{}({}): {};\n",
+            camel_case(&function.name),
+            positional(&function.arguments),
+            returns(contract, function)
+        );
     }
     for callback in &contract.callbacks {
         if let [Callable { returns: Some(Type::Record(answer)), docs: said, .. }] = callback.methods.as_slice() {
@@ -81,12 +127,16 @@ pub(super) fn declarations(contract: &Contract) -> String {
         }
     }
     for record in classes(contract) {
-        self::record(&mut out, &docs, record);
+        self::record(&mut out, contract, &docs, record);
     }
     for found in &contract.enums {
         enumeration(&mut out, contract, &docs, found);
     }
     errors(&mut out, contract, &docs);
+    if classes(contract).any(|record| record.name == "Event") {
+        out += "\n/** `Event` under a name that browsers' own types do not have: without an import, `Event` is the DOM's. */\n\
+                export { Event as WebhookEvent };\n";
+    }
     out
 }
 
@@ -113,13 +163,16 @@ fn fields_in(out: &mut String, docs: &Docs<'_>, fields: &[Field], depth: usize) 
         let default = match &field.default {
             Some(Default::Bool(value)) => Some(value.to_string()),
             Some(Default::Int(value)) => Some(value.to_string()),
+            Some(Default::Float(digits)) if is_duration(field) => Some(milliseconds(digits)),
             Some(Default::Float(digits)) => Some(digits.clone()),
             Some(Default::String(text)) => Some(format!("'{text}'")),
             Some(Default::Variant(name)) => Some(format!("'{}'", super::super::model::snake_case(name))),
             Some(Default::Null | Default::EmptyList) | None => None,
         };
-        let said =
-            default.map_or_else(|| field.docs.clone(), |value| format!("{}\n\n@defaultValue `{value}`", field.docs));
+        let said = default.map_or_else(
+            || in_milliseconds(field),
+            |value| format!("{}\n\n@defaultValue `{value}`", in_milliseconds(field)),
+        );
         let (mark, absent) = if field.default.is_some() { ("?", " | null | undefined") } else { ("", "") };
         let ty = ty(field.ty.inner(), Way::In);
         *out += &docs.comment(&said, depth);
@@ -127,11 +180,22 @@ fn fields_in(out: &mut String, docs: &Docs<'_>, fields: &[Field], depth: usize) 
     }
 }
 
-fn record(out: &mut String, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
+/// `3.1` seconds.
+fn milliseconds(digits: &str) -> String {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned()
+}
+
+fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, record: &Record) {
+    let Record { name, docs: said, fields, .. } = record;
     put!(out, "\n{}export class {name} {{\n  private constructor();\n", docs.comment(said, 0));
     for field in fields {
         *out += &docs.comment(&field.docs, 1);
         put!(out, "  readonly {}: {};\n", camel_case(&field.name), ty(&field.ty, Way::Out));
+    }
+    if is_payment(contract, record) {
+        *out += &docs.comment(script::PAID_AT_LEAST, 1);
+        *out += "  isPaidAtLeast(expected: ExpectedPayment): boolean;\n";
     }
     *out += "}\n";
 }
@@ -195,14 +259,19 @@ fn alternatives(out: &mut String, name: &str, words: &[String]) {
     }
 }
 
-fn class(out: &mut String, docs: &Docs<'_>, object: &Object) {
-    put!(out, "\n{}export class {} {{\n", docs.comment(&object.docs, 0), object.name);
+const DEPRECATED: &str = "\n\n@deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends \
+    money.";
+
+fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object) {
+    let deprecated = if is_deprecated(contract, &object.name) { DEPRECATED } else { "" };
+    let said = format!("{}{deprecated}", object.docs);
+    put!(out, "\n{}export class {} {{\n", docs.comment(&said, 0), object.name);
     if object.constructors.iter().all(|constructor| constructor.name != "new") {
         *out += "  private constructor();\n";
     }
     for constructor in &object.constructors {
-        *out += &docs.comment(&constructor.docs, 1);
-        let taken = parameters(docs, constructor, true);
+        *out += &docs.comment(&with_example(object, constructor), 1);
+        let taken = parameters(docs, object, constructor, true);
         if constructor.name == "new" {
             put!(out, "  constructor({taken});\n");
         } else {
@@ -210,26 +279,45 @@ fn class(out: &mut String, docs: &Docs<'_>, object: &Object) {
         }
     }
     for method in &object.methods {
-        *out += &docs.comment(&method.docs, 1);
+        let deprecated = match &method.returns {
+            Some(Type::Object(name)) if method.is_accessor() && is_deprecated(contract, name) => DEPRECATED,
+            _ => "",
+        };
+        *out += &docs.comment(&(with_example(object, method) + deprecated), 1);
         let name = camel_case(&method.name);
         if is_field(method) || method.is_accessor() {
-            put!(out, "  readonly {name}: {};\n", returns(method));
+            put!(out, "  readonly {name}: {};\n", returns(contract, method));
         } else {
-            put!(out, "  {name}({}): {};\n", parameters(docs, method, false), returns(method));
+            put!(out, "  {name}({}): {};\n", parameters(docs, object, method, false), returns(contract, method));
         }
     }
     *out += "}\n";
 }
 
-fn parameters(docs: &Docs<'_>, callable: &Callable, is_constructor: bool) -> String {
-    let call = if callable.is_async { ", options?: Call" } else { "" };
+fn with_example(object: &Object, callable: &Callable) -> String {
+    let example = example(&object.name, &callable.name);
+    let example = example.map(|code| format!("\n\n@example\n{code}")).unwrap_or_default();
+    format!("{}{example}", callable.docs)
+}
+
+fn parameters(docs: &Docs<'_>, object: &Object, callable: &Callable, is_constructor: bool) -> String {
+    // A handle's calls have the limits of the client that made it.
+    let call = match (callable.is_async, object.is_handle()) {
+        (true, true) => ", options?: Abortable",
+        (true, false) => ", options?: Call",
+        (false, _) => "",
+    };
+    let asks = callable.is_async || callable.name == "watch";
     match takes(callable, is_constructor) {
         Takes::Nothing => call.trim_start_matches(", ").to_owned(),
         Takes::Record(name) if !callable.is_async => format!("options: {name}"),
         Takes::Record(name) => format!("request: {name}{call}"),
-        Takes::Options(name) if callable.is_async => format!("options?: {name} & Call"),
+        Takes::Options(name) if asks => format!("options?: {name} & Abortable"),
         Takes::Options(name) => format!("options?: {name}"),
-        Takes::Each(_) => positional(callable) + call,
+        Takes::Each(fields) => positional(fields) + call,
+        Takes::EachAndOptions(fields, name) => {
+            format!("{}, options?: {name}{}", positional(fields), if asks { " & Abortable" } else { "" })
+        }
         Takes::Named(fields) => {
             let mut inside = String::new();
             fields_in(&mut inside, docs, fields, 2);
@@ -241,15 +329,18 @@ fn parameters(docs: &Docs<'_>, callable: &Callable, is_constructor: bool) -> Str
     }
 }
 
-fn positional(callable: &Callable) -> String {
-    let arguments = callable.arguments.iter().map(|argument| {
+fn positional(arguments: &[Field]) -> String {
+    let arguments = arguments.iter().map(|argument| {
         let absent = if argument.ty.is_optional() { " | undefined" } else { "" };
         format!("{}: {}{absent}", camel_case(&argument.name), ty(&argument.ty, Way::In))
     });
     arguments.collect::<Vec<_>>().join(", ")
 }
 
-fn returns(callable: &Callable) -> String {
+fn returns(contract: &Contract, callable: &Callable) -> String {
+    if let Some(state) = watched(contract, callable) {
+        return format!("AsyncIterableIterator<{}>", ty(state.inner(), Way::Out));
+    }
     let answer = callable.returns.as_ref().map_or_else(|| "void".to_owned(), |found| ty(found, Way::Out));
     if callable.is_async { format!("Promise<{answer}>") } else { answer }
 }
@@ -257,12 +348,13 @@ fn returns(callable: &Callable) -> String {
 fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
     let error = &contract.error;
     let said = format!(
-        "{}\n\nEach kind has a class of its own, and `code` is its stable name, the same in every language.",
+        "{}\n\nEach kind has a class of its own, and `kind` is its stable name, the same in every language. `JSON.stringify` writes \
+         the message and everything that is known, without the body.",
         docs::of_error(&error.docs)
     );
     let kinds: Vec<_> = error.kinds.iter().map(|kind| format!("'{}'", kind.word)).collect();
     *out += "\n/** The stable names of the kinds of errors. */\n";
-    alternatives(out, "ErrorCode", &kinds);
+    alternatives(out, "ErrorKind", &kinds);
     *out +=
         "\n/** What is known of an error, for those that a program makes itself. */\nexport interface ErrorFields {\n";
     let fields = error.fields.iter().filter(|field| field.name != "detail");
@@ -270,13 +362,20 @@ fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
     for (name, field) in &known {
         put!(out, "  readonly {name}?: {} | null | undefined;\n", ty(field.ty.inner(), Way::Out));
     }
-    put!(out, "}}\n\n{}export class {} extends Error {{\n", docs.comment(&said, 0), error.name);
+    put!(
+        out,
+        "  readonly cause?: unknown;\n}}\n\n{}export class {} extends Error {{\n",
+        docs.comment(&said, 0),
+        error.name
+    );
     *out += "  constructor(detail: string, fields?: ErrorFields);\n";
-    *out += "  /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */\n  readonly code: ErrorCode;\n";
+    *out += "  /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */\n  readonly kind: ErrorKind;\n";
     *out += &docs.comment(&docs::of_error_field(&error.docs, "detail"), 1);
     *out += "  readonly detail: string;\n";
+    *out += "  /** What is behind it: the signal's reason, or the system's error, whose `code` is `'ECONNREFUSED'`. */\n  readonly cause?: unknown;\n";
     for (name, field) in &known {
-        *out += &docs.comment(&docs::of_error_field(&error.docs, &field.name), 1);
+        let said = docs::of_error_field(&error.docs, &field.name);
+        *out += &docs.comment(&in_milliseconds(&Field { docs: said, ..(*field).clone() }), 1);
         put!(out, "  readonly {name}: {};\n", ty(&field.ty, Way::Out));
     }
     *out += "}\n";
@@ -288,6 +387,6 @@ fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
             error_class(&kind.name),
             error.name
         );
-        put!(out, "  readonly code: '{}';\n}}\n", kind.word);
+        put!(out, "  readonly kind: '{}';\n}}\n", kind.word);
     }
 }

@@ -49,6 +49,12 @@ impl<'a> Docs<'a> {
             if !lines.is_empty() {
                 lines.push(String::new());
             }
+            if let Some(code) = paragraph.strip_prefix("@example\n") {
+                lines.extend(["@example".to_owned(), "```ts".to_owned()]);
+                lines.extend(code.lines().map(str::to_owned));
+                lines.push("```".to_owned());
+                continue;
+            }
             for item in items(paragraph) {
                 let text = match item.strip_prefix("Errors: ") {
                     Some(errors) => format!("@throws {}", capital(&self.named(errors, true))),

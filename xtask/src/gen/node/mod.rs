@@ -16,8 +16,10 @@ macro_rules! put {
     }};
 }
 
+mod client;
 mod declarations;
 mod docs;
+mod examples;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -36,11 +38,17 @@ pub(super) fn generate(contract: &Contract) -> Vec<Output> {
         Output { path: "bindings-node/lib/contract.js", text: script::contract(contract) },
         Output { path: "bindings-node/lib/errors.js", text: script::errors(contract) },
         Output { path: "bindings-node/lib/records.js", text: script::records(contract) },
-        Output { path: "bindings-node/lib/client.js", text: script::client(contract) },
-        Output { path: "bindings-node/index.mjs", text: script::exports(contract) },
+        Output { path: "bindings-node/lib/client.js", text: client::client(contract) },
+        Output { path: "bindings-node/index.mjs", text: client::exports(contract) },
         Output { path: "bindings-node/index.d.ts", text: declarations::declarations(contract) },
     ]
 }
+
+/// What the package has that is not in the contract.
+const OWN: [&str; 4] = ["amountsEqual", "compareAmounts", "redact", "WebhookEvent"];
+
+/// The function that is a method of every payment in JavaScript.
+const PAYMENT_METHOD: &str = "is_paid_at_least";
 
 /// What a method takes.
 enum Takes<'a> {
@@ -51,6 +59,8 @@ enum Takes<'a> {
     Options(&'a str),
     /// One after the other.
     Each(&'a [Field]),
+    /// One after the other, and then one object that may be left out.
+    EachAndOptions(&'a [Field], &'a str),
     /// One object, of a constructor.
     Named(&'a [Field]),
     /// The program's own function, and then an object.
@@ -69,8 +79,51 @@ fn takes(callable: &Callable, is_constructor: bool) -> Takes<'_> {
             Takes::Callback(callback, name)
         }
         fields if is_constructor => Takes::Named(fields),
-        fields => Takes::Each(fields),
+        [first @ .., last] => match (&last.ty, last.ty.inner()) {
+            (Type::Optional(_), Type::Record(name)) => Takes::EachAndOptions(first, name),
+            _ => Takes::Each(&callable.arguments),
+        },
     }
+}
+
+/// The objects that programs see as classes. A watch is an async iterator, which is written by hand.
+fn objects(contract: &Contract) -> impl Iterator<Item = &Object> {
+    contract.objects.iter().filter(|object| !object.is_watch())
+}
+
+/// The functions of no object that programs see.
+fn functions(contract: &Contract) -> impl Iterator<Item = &Callable> {
+    contract.functions.iter().filter(|function| function.name != PAYMENT_METHOD)
+}
+
+/// What a method's watch polls for, if it returns a watch: absent, or the state.
+fn watched<'a>(contract: &'a Contract, method: &Callable) -> Option<&'a Type> {
+    let Some(Type::Object(name)) = &method.returns else { return None };
+    let watch = contract.object(name).filter(|object| object.is_watch())?;
+    watch.methods.iter().find(|method| method.name == "poll")?.returns.as_ref()
+}
+
+/// Whether a record has the method that checks a payment: its whole text says what was paid.
+fn is_payment(contract: &Contract, record: &Record) -> bool {
+    let has = |name: &str| record.fields.iter().any(|field| field.name == name);
+    has("payment_key") && has("raw") && contract.functions.iter().any(|function| function.name == PAYMENT_METHOD)
+}
+
+/// Whether a field is a length of time: milliseconds in JavaScript. What OAuth calls `expires_in` stays as OAuth has it.
+fn is_duration(field: &Field) -> bool {
+    *field.ty.element() == Type::F64 && field.name != "expires_in"
+}
+
+/// The documentation of a length of time.
+fn in_milliseconds(field: &Field) -> String {
+    if is_duration(field) { field.docs.replace("seconds", "milliseconds") } else { field.docs.clone() }
+}
+
+/// Whether a section of the client belongs to the first version of the API.
+fn is_deprecated(contract: &Contract, object: &str) -> bool {
+    let ty = Some(Type::Object(object.to_owned()));
+    let mut accessors = contract.objects.iter().flat_map(|found| &found.methods).filter(|found| found.is_accessor());
+    accessors.any(|accessor| accessor.returns == ty && accessor.docs.contains("version 1"))
 }
 
 /// Whether it only says what an object is: a field of it.
@@ -142,7 +195,6 @@ fn redacted(fields: &[Field]) -> Vec<(String, &'static str)> {
         Type::Text(Text::Personal) => Some("personal"),
         Type::Text(Text::Secret) => Some("secret"),
         Type::Text(Text::Metadata) => Some("metadata"),
-        Type::Text(Text::Raw) => Some("raw"),
         _ => None,
     };
     fields.iter().filter_map(|field| Some((camel_case(&field.name), kind(field)?))).collect()

@@ -1,20 +1,20 @@
-//! The package's JavaScript.
+//! The package's JavaScript, but for its clients: what comes out, and what both sides agree on.
 
 use super::{
-    super::model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, camel_case},
-    HEAD, Takes, classes,
+    super::model::{Contract, Enum, Field, Record, Shape, Text, Type, camel_case},
+    HEAD, classes,
     docs::Docs,
-    error_class, goes_in_again, has_raw, is_field, names_in, redacted, takes, unions_out,
+    error_class, is_duration, is_payment, names_in, objects, redacted, unions_out,
 };
 
 const WIDTH: usize = 120;
 
-fn list(items: impl IntoIterator<Item = String>) -> String {
+pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
     items.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// `before a, b after`, on one line where it fits, else an item to a line.
-fn block(before: &str, items: &[String], after: &str) -> String {
+pub(super) fn block(before: &str, items: &[String], after: &str) -> String {
     let one = format!("{before} {} {after}", items.join(", "));
     if one.len() <= WIDTH {
         return one + "\n";
@@ -38,7 +38,37 @@ pub(super) fn contract(contract: &Contract) -> String {
     out += &block("const NAMES = new Set([", &names, "]);").replace("[ '", "['").replace("' ]", "']");
     out += "\n/** Fields whose own names are the program's. */\n";
     put!(&mut out, "const AS_IS = new Set([{}]);\n", list(as_is.iter().map(|field| quoted(&camel_case(&field.name)))));
-    out + "\nmodule.exports = { AS_IS, HASH, NAMES };\n"
+    let inputs: Vec<&Field> =
+        contract.records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields).collect();
+    let names = |wanted: &dyn Fn(&Field) -> bool| {
+        let found = inputs.iter().filter(|field| wanted(field)).map(|field| quoted(&camel_case(&field.name)));
+        let found: Vec<_> = found.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        list(found)
+    };
+    put!(
+        &mut out,
+        "\n/** Lengths of time, in milliseconds. */\nconst DURATIONS = new Set([{}]);\n",
+        names(&is_duration)
+    );
+    let is_time = |field: &Field| *field.ty.element() == Type::Text(Text::Timestamp);
+    put!(&mut out, "\n/** Moments. */\nconst TIMES = new Set([{}]);\n", names(&is_time));
+    out += "\n/** The fields of options that stand beside a call's signal. */\nconst OPTIONS = {\n";
+    for record in call_options(contract) {
+        let fields = list(record.fields.iter().map(|field| quoted(&camel_case(&field.name))));
+        put!(&mut out, "  {}: [{fields}],\n", record.name);
+    }
+    out + "};\n\nmodule.exports = { AS_IS, DURATIONS, HASH, NAMES, OPTIONS, TIMES };\n"
+}
+
+/// The records of options that methods take.
+fn call_options(contract: &Contract) -> Vec<&Record> {
+    let methods = objects(contract).flat_map(|object| &object.methods);
+    let taken = methods.filter_map(|method| {
+        let (field, record) = method.flattened()?;
+        (field.ty.is_optional() || !method.is_async).then_some(record)
+    });
+    let taken: std::collections::BTreeSet<_> = taken.collect();
+    taken.into_iter().filter_map(|name| contract.record(name)).collect()
 }
 
 pub(super) fn quoted(text: &str) -> String {
@@ -51,7 +81,7 @@ pub(super) fn errors(contract: &Contract) -> String {
     let mut out = format!("'use strict';\n{HEAD}\nconst {{ {base} }} = require('./error');\n");
     for kind in &contract.error.kinds {
         put!(&mut out, "\n{}class {} extends {base} {{\n", docs.comment(&kind.docs, 0), error_class(&kind.name));
-        put!(&mut out, "  static code = '{}';\n}}\n", kind.word);
+        put!(&mut out, "  static kind = '{}';\n}}\n", kind.word);
     }
     let names: Vec<_> =
         std::iter::once(base.clone()).chain(contract.error.kinds.iter().map(|kind| error_class(&kind.name))).collect();
@@ -59,7 +89,7 @@ pub(super) fn errors(contract: &Contract) -> String {
 }
 
 /// How a value of a type is taken off a row.
-fn reader(contract: &Contract, ty: &Type, row: &str) -> String {
+pub(super) fn reader(contract: &Contract, ty: &Type, row: &str) -> String {
     let is_union = |name: &str| contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
     match ty {
         Type::Optional(inner) => format!("{row}.isAbsent() ? null : {}", reader(contract, inner, row)),
@@ -89,20 +119,50 @@ pub(super) fn records(contract: &Contract) -> String {
     for union in unions_out(contract) {
         self::union(&mut body, contract, union);
     }
-    let head = if body.contains("\nhide(") { "const { hide } = require('./record');\n" } else { "" };
+    let mut head = String::new();
+    if body.contains("isPaidAtLeast(") {
+        head += "const { isPaidAtLeast } = require('./payment');\n";
+    }
+    if body.contains("\nhide(") {
+        head += "const { hide } = require('./record');\n";
+    }
     let names: Vec<_> = classes(contract).map(|record| record.name.clone()).collect();
     format!("'use strict';\n{HEAD}\n{head}{body}\n") + &block("module.exports = {", &names, "};")
 }
 
-fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, Record { name, docs: said, fields, .. }: &Record) {
-    put!(out, "\n{}class {name} {{\n  constructor(row) {{\n    row.open();\n", docs.comment(said, 0));
+/// What the method is for that payments have.
+pub(super) const PAID_AT_LEAST: &str = "Whether the money was received, is at least this amount, in this currency \
+    (default KES), and went into this till (default: any). Check it before an order is credited.\n\n\
+    Errors: `invalid_request` for an amount that is not greater than zero.";
+
+fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, record: &Record) {
+    let Record { name, docs: said, fields, .. } = record;
+    put!(out, "\n{}class {name} {{\n", docs.comment(said, 0));
+    let raws: Vec<_> = fields.iter().filter(|field| field.ty == Type::Text(Text::Raw)).collect();
+    for raw in &raws {
+        put!(out, "  #{};\n\n", camel_case(&raw.name));
+    }
+    *out += "  constructor(row) {\n    row.open();\n";
     for field in fields {
         let value = reader(contract, &field.ty, "row");
-        put!(out, "    this.{} = {value};\n", camel_case(&field.name));
+        // The whole text is there for programs that ask for it, and in no JSON and no log.
+        let mark = if field.ty == Type::Text(Text::Raw) { "#" } else { "" };
+        put!(out, "    this.{mark}{} = {value};\n", camel_case(&field.name));
     }
-    *out += "    Object.freeze(this);\n  }\n}\n";
+    *out += "    Object.freeze(this);\n  }\n";
+    for raw in &raws {
+        let name = camel_case(&raw.name);
+        put!(out, "\n{}  get {name}() {{\n    return this.#{name};\n  }}\n", docs.comment(&raw.docs, 1));
+    }
+    if is_payment(contract, record) {
+        put!(out, "\n{}", docs.comment(PAID_AT_LEAST, 1));
+        *out += "  isPaidAtLeast(expected) {\n    return isPaidAtLeast(this.#raw, expected);\n  }\n";
+    }
+    *out += "}\n";
     let hidden: Vec<_> = redacted(fields).into_iter().map(|(field, why)| format!("{field}: '{why}'")).collect();
-    if !hidden.is_empty() {
+    if hidden.is_empty() {
+        put!(out, "hide({name}, {{}});\n");
+    } else {
         *out += &block(&format!("hide({name}, {{"), &hidden, "});");
     }
 }
@@ -121,217 +181,4 @@ fn union(out: &mut String, contract: &Contract, Enum { name, variants, .. }: &En
         }
     }
     *out += "    default:\n      return Object.freeze({ kind });\n  }\n}\n";
-}
-
-pub(super) fn client(contract: &Contract) -> String {
-    let docs = Docs::new(contract);
-    let mut body = String::new();
-    for object in &contract.objects {
-        class(&mut body, contract, &docs, object);
-    }
-    for function in &contract.functions {
-        put!(
-            &mut body,
-            "\n{}function {}({}) {{\n",
-            docs.comment(&function.docs, 0),
-            camel_case(&function.name),
-            positional(function)
-        );
-        if function.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
-            put!(&mut body, "  const raw = bytes({});\n", bytes_in(function));
-        }
-        put!(&mut body, "  const answer = {};\n", function_call(contract, function));
-        body += &(answered(contract, function.returns.as_ref(), "", "  ") + "}\n");
-    }
-    let has = |name: &str| {
-        body.match_indices(name).any(|(at, _)| {
-            let before = body[..at].chars().next_back().unwrap_or(' ');
-            let after = body[at + name.len()..].chars().next().unwrap_or(' ');
-            !before.is_alphanumeric()
-                && !matches!(before, '.' | '#' | '_' | '\'' | '`' | '*')
-                && matches!(after, '(' | '.')
-        })
-    };
-    let mut head = format!("'use strict';\n{HEAD}\n");
-    for (module, names) in [
-        ("arguments", vec!["again", "write"]),
-        ("bytes", vec!["bytes", "header", "text"]),
-        ("call", vec!["apart", "call", "made", "native", "object", "read", "signalOf"]),
-        ("errors", vec!["ConfigurationError"]),
-        ("token_source", vec!["source"]),
-    ] {
-        let used: Vec<_> = names.into_iter().filter(|name| has(name) || *name == "ConfigurationError").collect();
-        if !used.is_empty() {
-            put!(&mut head, "const {{ {} }} = require('./{module}');\n", used.join(", "));
-        }
-    }
-    let used: Vec<_> = classes(contract)
-        .map(|record| record.name.clone())
-        .filter(|name| body.contains(&format!("new {name}(")))
-        .collect();
-    head += &block("const {", &used, "} = require('./records');");
-    let objects = contract.objects.iter().map(|object| object.name.clone());
-    let names: Vec<_> = objects.chain(contract.functions.iter().map(|function| camel_case(&function.name))).collect();
-    head + &body + "\n" + &block("module.exports = {", &names, "};")
-}
-
-fn class(out: &mut String, contract: &Contract, docs: &Docs<'_>, object: &Object) {
-    put!(out, "\n{}class {} {{\n  #native;\n", docs.comment(&object.docs, 0), object.name);
-    for method in object.methods.iter().filter(|method| method.is_accessor()) {
-        put!(out, "  #{};\n", camel_case(&method.name));
-    }
-    let new = object.constructors.iter().find(|constructor| constructor.name == "new");
-    match new {
-        Some(new) => {
-            put!(out, "\n{}  constructor(options) {{\n    this.#native =\n", docs.comment(&new.docs, 1));
-            *out += "      options instanceof native.Native\n        ? options\n";
-            put!(out, "        : object(native.make('{}', 'new', write(options, ConfigurationError)));\n", object.name);
-        }
-        None => *out += "\n  constructor(native) {\n    this.#native = made(native);\n",
-    }
-    for method in object.methods.iter().filter(|method| is_field(method)) {
-        let Some(ty) = &method.returns else { continue };
-        let value = reader(contract, ty, "row");
-        let field = camel_case(&method.name);
-        put!(out, "    this.{field} = read(this.#native.ask('{}', '{{}}'), (row) => {value});\n", method.name);
-    }
-    *out += "  }\n";
-    for constructor in object.constructors.iter().filter(|constructor| constructor.name != "new") {
-        let name = camel_case(&constructor.name);
-        let (taken, made) = match takes(constructor, true) {
-            Takes::Callback(callback, _) => {
-                let callback = camel_case(&callback.name);
-                let made = format!("native.{name}(source({callback}), write(options, ConfigurationError))");
-                (format!("{callback}, options"), made)
-            }
-            Takes::Nothing => {
-                (String::new(), format!("native.make('{}', '{}', '{{}}')", object.name, constructor.name))
-            }
-            _ => {
-                let made = format!(
-                    "native.make('{}', '{}', write(options, ConfigurationError))",
-                    object.name, constructor.name
-                );
-                ("options".to_owned(), made)
-            }
-        };
-        put!(out, "\n{}  static {name}({taken}) {{\n", docs.comment(&constructor.docs, 1));
-        put!(out, "    return new this(object({made}));\n  }}\n");
-    }
-    for method in object.methods.iter().filter(|method| !is_field(method)) {
-        put!(out, "\n{}", docs.comment(&method.docs, 1));
-        self::method(out, contract, method);
-    }
-    *out += "}\n";
-}
-
-fn method(out: &mut String, contract: &Contract, method: &Callable) {
-    let name = camel_case(&method.name);
-    if method.is_accessor() {
-        let Some(Type::Object(class)) = &method.returns else { return };
-        put!(
-            out,
-            "  get {name}() {{\n    this.#{name} ??= new {class}(object(this.#native.ask('{}', '{{}}')));\n",
-            method.name
-        );
-        put!(out, "    return this.#{name};\n  }}\n");
-        return;
-    }
-    if !method.is_async {
-        let is_bytes = method.arguments.iter().any(|argument| argument.ty == Type::Bytes);
-        let (taken, asked) = match takes(method, false) {
-            Takes::Record(_) | Takes::Options(_) => {
-                ("options".to_owned(), format!("ask('{}', write(options, ConfigurationError))", method.name))
-            }
-            _ if is_bytes => (positional(method), format!("{name}({})", crossing(method))),
-            _ => (positional(method), format!("ask('{}', {})", method.name, written(contract, method))),
-        };
-        put!(out, "  {name}({taken}) {{\n");
-        if is_bytes {
-            put!(out, "    const raw = bytes({});\n", bytes_in(method));
-        }
-        put!(out, "    const answer = this.#native.{asked};\n");
-    } else {
-        let (taken, given, signal) = match takes(method, false) {
-            Takes::Nothing => ("options".to_owned(), "'{}'".to_owned(), "signalOf(options)"),
-            Takes::Options(_) => ("options".to_owned(), "write(given)".to_owned(), "signal"),
-            Takes::Record(_) => ("request, options".to_owned(), "write(request)".to_owned(), "signalOf(options)"),
-            _ => (format!("{}, options", positional(method)), written(contract, method), "signalOf(options)"),
-        };
-        put!(out, "  async {name}({taken}) {{\n");
-        if signal == "signal" {
-            *out += "    const [given, signal] = apart(options);\n";
-        }
-        put!(out, "    const answer = await call(this.#native, '{}', {given}, {signal});\n", method.name);
-    }
-    // The native part does not hand back the text that was handed in.
-    let has_raw = method.returns.as_ref().is_some_and(|ty| has_raw(contract, ty));
-    let raw = if !method.is_async && has_raw { ", raw" } else { "" };
-    let answered = answered(contract, method.returns.as_ref(), raw, "    ");
-    *out += &(answered + "  }\n");
-}
-
-/// The statement that returns an answer. `raw` is the text that was handed in, where the answer holds it.
-fn answered(contract: &Contract, ty: Option<&Type>, raw: &str, indent: &str) -> String {
-    let value = match ty {
-        None => return format!("{indent}read(answer);\n"),
-        Some(Type::Object(name)) => format!("new {name}(object(answer))"),
-        Some(ty) => format!("read(answer, (row) => {}{raw})", reader(contract, ty, "row")),
-    };
-    format!("{indent}return {value};\n")
-}
-
-fn positional(callable: &Callable) -> String {
-    list(callable.arguments.iter().map(|argument| camel_case(&argument.name)))
-}
-
-/// Arguments that are given one after the other, as one text.
-fn written(contract: &Contract, callable: &Callable) -> String {
-    if callable.arguments.is_empty() {
-        return "'{}'".to_owned();
-    }
-    let argument = |field: &Field| {
-        let name = camel_case(&field.name);
-        let record = if let Type::Record(record) = field.ty.inner() { contract.record(record) } else { None };
-        match record.filter(|record| goes_in_again(record)) {
-            Some(_) => format!("{name}: again({name}, '{name}')"),
-            None => name,
-        }
-    };
-    format!("write({{ {} }})", list(callable.arguments.iter().map(argument)))
-}
-
-fn bytes_in(callable: &Callable) -> String {
-    let bytes = callable.arguments.iter().find(|argument| argument.ty == Type::Bytes);
-    bytes.map(|argument| camel_case(&argument.name)).unwrap_or_default()
-}
-
-/// Arguments beside bytes, which cross as they are.
-fn crossing(callable: &Callable) -> String {
-    list(callable.arguments.iter().map(|argument| {
-        let name = camel_case(&argument.name);
-        match &argument.ty {
-            Type::Bytes => "raw".to_owned(),
-            Type::Optional(_) => format!("header({name})"),
-            _ => format!("text({name}, '{name}')"),
-        }
-    }))
-}
-
-fn function_call(contract: &Contract, function: &Callable) -> String {
-    match function.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
-        true => format!("native.{}({})", camel_case(&function.name), crossing(function)),
-        false => format!("native.callFunction('{}', {})", function.name, written(contract, function)),
-    }
-}
-
-/// The same names for ES modules.
-pub(super) fn exports(contract: &Contract) -> String {
-    let objects = contract.objects.iter().map(|object| object.name.clone());
-    let functions = contract.functions.iter().map(|function| camel_case(&function.name));
-    let records = classes(contract).map(|record| record.name.clone());
-    let kinds = contract.error.kinds.iter().map(|kind| error_class(&kind.name));
-    let errors = std::iter::once(contract.error.name.clone()).chain(kinds);
-    let names: Vec<_> = objects.chain(functions).chain(records).chain(errors).collect();
-    format!("{HEAD}\nimport kopokopo from './index.js';\n\n") + &block("export const {", &names, "} = kopokopo;")
 }

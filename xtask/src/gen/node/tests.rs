@@ -2,6 +2,7 @@
 
 use super::{
     super::{model::snake_case, read::read},
+    client,
     declarations::declarations,
     docs::{Docs, of_error_field},
     generate, names_in, script,
@@ -27,6 +28,9 @@ namespace shop {
     /// Looks again.
     [Throws=ShopError]
     sequence<Receipt> again(Receipt receipt, string till_number);
+    /// Whether it was paid.
+    [Throws=ShopError]
+    boolean is_paid_at_least(Raw payment, Amount amount);
 };
 
 /// A shop.
@@ -42,6 +46,8 @@ interface Shop {
     Shop with_options(SourceOptions options);
     string first_name();
     Tills big_tills();
+    /// Tills of version 1.
+    Drawers drawers();
 };
 
 dictionary Options { Secret api_key; Size size = "VeryLarge"; sequence<Secret> others = []; };
@@ -62,13 +68,25 @@ interface Tills {
     [Async, Throws=ShopError]
     Receipt? get(string sale_id);
     [Async, Throws=ShopError]
+    Receipt wait(string id, optional PatienceOptions? options = null);
+    [Throws=ShopError]
+    ReceiptWatch watch(string id, optional PatienceOptions? options = null);
+    [Async, Throws=ShopError]
+    void close();
+};
+
+/// Drawers.
+interface Drawers {
+    [Async, Throws=ShopError]
     void close();
 };
 
 interface CreatedSale {
     string id();
     [Async, Throws=ShopError]
-    Receipt wait(optional Patience? options = null);
+    Receipt wait(optional PatienceOptions? options = null);
+    [Throws=ShopError]
+    ReceiptWatch watch(optional PatienceOptions? options = null);
 };
 
 interface Verifier {
@@ -78,7 +96,16 @@ interface Verifier {
     Receipt verify(bytes body, string? signature);
 };
 
-dictionary Patience { double timeout = 120.0; };
+interface ReceiptWatch {
+    [Async, Throws=ShopError]
+    Receipt? poll();
+    double? pause();
+};
+
+dictionary PatienceOptions {
+    /// In seconds.
+    double timeout = 120.5;
+};
 dictionary Order {
     /// Where to.
     string callback_url;
@@ -100,6 +127,7 @@ dictionary Receipt {
     sequence<Links> more_links;
     sequence<string>? errors;
     Metadata metadata;
+    string? payment_key;
     Raw raw;
 };
 dictionary Links { string? self_url; };
@@ -158,14 +186,17 @@ fn a_record_takes_its_row_apart_by_the_contract_s_order() {
     holds(
         &script::records(&read(UDL).unwrap()),
         &[
-            "class Receipt { constructor(row) { row.open(); this.id = row.text(); \
+            "class Receipt { #raw; constructor(row) { row.open(); this.id = row.text(); \
              this.madeAt = row.isAbsent() ? null : row.date(); this.buyer = row.isAbsent() ? null : row.text(); \
              this.outcome = outcome(row); this.colour = row.isAbsent() ? null : row.text(); this.links = new Links(row); \
              this.otherLinks = row.isAbsent() ? null : new Links(row); \
              this.moreLinks = row.list((item) => new Links(item)); \
              this.errors = row.isAbsent() ? null : row.list((item) => item.text()); this.metadata = row.metadata(); \
-             this.raw = row.raw(); Object.freeze(this); } }",
-            "hide(Receipt, { buyer: 'personal', metadata: 'metadata', raw: 'raw' });",
+             this.paymentKey = row.isAbsent() ? null : row.text(); this.#raw = row.raw(); Object.freeze(this); } \
+             get raw() { return this.#raw; }",
+            "isPaidAtLeast(expected) { return isPaidAtLeast(this.#raw, expected); } }",
+            "hide(Receipt, { buyer: 'personal', metadata: 'metadata' });",
+            "hide(Links, {});",
             "class Links { constructor(row) { row.open(); this.selfUrl = row.isAbsent() ? null : row.text();",
             "function outcome(row) { row.open(); const kind = row.text(); switch (kind) { case 'sold': \
              return Object.freeze({ kind, soldLinks: new Links(row) }); default: return Object.freeze({ kind }); } }",
@@ -176,23 +207,32 @@ fn a_record_takes_its_row_apart_by_the_contract_s_order() {
 #[test]
 fn what_a_method_takes_follows_from_its_arguments() {
     holds(
-        &script::client(&read(UDL).unwrap()),
+        &client::client(&read(UDL).unwrap()),
         &[
-            "async sell(request, options) { const answer = await call(this.#native, 'sell', write(request), \
-             signalOf(options)); return new CreatedSale(object(answer)); }",
-            "async get(saleId, options) { const answer = await call(this.#native, 'get', write({ saleId }), \
-             signalOf(options)); return read(answer, (row) => row.isAbsent() ? null : new Receipt(row)); }",
-            "async close(options) { const answer = await call(this.#native, 'close', '{}', signalOf(options)); read(answer); }",
-            "async wait(options) { const [given, signal] = apart(options); const answer = await call(this.#native, \
-             'wait', write(given), signal); return read(answer, (row) => new Receipt(row)); }",
+            "constructor(section) { [this.#native, this.#withLimits] = made(section); }",
+            "async sell(request, options) { const [to, signal] = limited(this.#native, this.#withLimits, 'big_tills.sell', options); \
+             const answer = await call(to, 'sell', write(request, 'big_tills.sell'), signal); \
+             return new CreatedSale(object(answer)); }",
+            "const answer = await call(to, 'get', write({ saleId }, 'big_tills.get'), signal); \
+             return read(answer, (row) => row.isAbsent() ? null : new Receipt(row)); }",
+            "const answer = await call(to, 'close', '{}', signal); read(answer); }",
+            "async wait(id, options) { const operation = 'big_tills.wait'; \
+             const [given, signal] = split(options, OPTIONS.PatienceOptions, operation); \
+             const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });",
+            "async wait(options) { const [given, signal] = split(options, OPTIONS.PatienceOptions); \
+             const answer = await call(this.#native, 'wait', write(given), signal, this); \
+             return read(answer, (row) => new Receipt(row)); }",
+            "watch(options) { const [given, signal] = split(options, OPTIONS.PatienceOptions); \
+             const watch = object(this.#native.ask('watch', write(given))); \
+             return new Watch(watch, (row) => (row.isAbsent() ? null : new Receipt(row)), signal, this); }",
             "verify(body, signature) { const raw = bytes(body); const answer = this.#native.verify(raw, header(signature)); \
              return read(answer, (row) => new Receipt(row), raw); }",
             "function signIt(apiKey, body) { const raw = bytes(body); const answer = native.signIt(text(apiKey, 'apiKey'), raw);",
             "write({ receipt: again(receipt, 'receipt'), tillNumber })",
             "static withSource(source, options) { return new this(object(native.withSource(source(source),",
             "this.firstName = read(this.#native.ask('first_name', '{}'), (row) => row.text());",
-            "get bigTills() { this.#bigTills ??= new Tills(object(this.#native.ask('big_tills', '{}')));",
-            "withOptions(options) { const answer = this.#native.ask('with_options', write(options, ConfigurationError));",
+            "get bigTills() { this.#bigTills ??= new Tills(section(this.#native, 'big_tills')); return this.#bigTills; }",
+            "withOptions(options) { const answer = this.#native.ask('with_options', configure(options));",
         ],
     );
 }
@@ -205,11 +245,18 @@ fn declarations_say_what_may_be_left_out_and_what_may_be_absent() {
             "export interface Order { /** Where to. */ readonly callbackUrl: string; readonly price?: AmountLike | null | undefined; \
              readonly ways: readonly Way[]; readonly metadata?: MetadataLike | null | undefined; }",
             "export class Receipt { private constructor(); /** Its id. */ readonly id: string; readonly madeAt: Date | null;",
-            "readonly errors: readonly string[] | null; readonly metadata: Metadata; readonly raw: string; }",
+            "readonly errors: readonly string[] | null; readonly metadata: Metadata; readonly paymentKey: string | null;",
             "/** @defaultValue `'very_large'` */ readonly size?: Size | null | undefined;",
-            "/** @defaultValue `3.10` */ readonly patience?: number | null | undefined;",
+            "/** @defaultValue `3100` */ readonly patience?: number | null | undefined;",
             "sell(request: Order, options?: Call): Promise<CreatedSale>;",
-            "wait(options?: Patience & Call): Promise<Receipt>;",
+            "* In milliseconds. * * @defaultValue `120500` */ readonly timeout?",
+            "wait(id: string, options?: PatienceOptions & Abortable): Promise<Receipt>;",
+            "wait(options?: PatienceOptions & Abortable): Promise<Receipt>;",
+            "watch(options?: PatienceOptions & Abortable): AsyncIterableIterator<Receipt>;",
+            "readonly raw: string; /** * Whether the money was received,",
+            "isPaidAtLeast(expected: ExpectedPayment): boolean; }",
+            "* Drawers. * * @deprecated Version 1 of the API.",
+            "* Tills of version 1. * * @deprecated Version 1 of the API.",
             "close(options?: Call): Promise<void>;",
             "get(saleId: string, options?: Call): Promise<Receipt | null>;",
             "constructor(options: { readonly apiKeys: readonly string[]; /** @defaultValue `10` */ readonly maxBody?: number | null | undefined; });",
@@ -219,6 +266,29 @@ fn declarations_say_what_may_be_left_out_and_what_may_be_absent() {
             "readonly firstName: string; readonly bigTills: Tills;",
         ],
     );
+}
+
+#[test]
+fn a_watch_is_an_iterator_and_a_length_of_time_is_converted() {
+    let contract = read(UDL).unwrap();
+    let all: String = generate(&contract).into_iter().map(|output| output.text).collect();
+    assert!(!all.contains("ReceiptWatch") && !all.contains("function isPaidAtLeast"));
+    holds(
+        &all,
+        &[
+            "const DURATIONS = new Set(['patience', 'timeout']);",
+            "PatienceOptions: ['timeout'],",
+            "WebhookEvent, } = kopokopo;",
+        ],
+    );
+}
+
+#[test]
+fn an_example_is_not_wrapped() {
+    let contract = read(UDL).unwrap();
+    let code = format!("const x = '{}';", "a ".repeat(80));
+    let text = Docs::new(&contract).comment(&format!("Said.\n\n@example\n{code}"), 0);
+    assert_eq!(text, format!("/**\n * Said.\n *\n * @example\n * ```ts\n * {code}\n * ```\n */\n"));
 }
 
 #[test]
@@ -241,14 +311,14 @@ fn errors_have_a_class_for_each_kind_and_the_server_s_code_another_name() {
     let contract = read(UDL).unwrap();
     holds(
         &script::errors(&contract),
-        &["/** No money. */ class OutOfMoneyError extends ShopError { static code = 'out_of_money'; }"],
+        &["/** No money. */ class OutOfMoneyError extends ShopError { static kind = 'out_of_money'; }"],
     );
     holds(
         &declarations(&contract),
         &[
             "/** A sentence. */ readonly detail: string;",
             "/** The server's own. */ readonly serverCode: string | null;",
-            "export class TimeoutError extends ShopError { readonly code: 'timeout'; }",
+            "export class TimeoutError extends ShopError { readonly kind: 'timeout'; }",
         ],
     );
     assert_eq!(of_error_field(&contract.error.docs, "attempts"), "");

@@ -1,0 +1,150 @@
+'use strict';
+// What the caller of an aborted call learns (docs/adr/0010-cancelling-a-create.md): what programs retry must be safe to
+// retry.
+
+const assert = require('node:assert');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { test } = require('node:test');
+const { InvalidRequestError, NotFinalError, OutcomeUnknownError } = require('..');
+const { PUSH, accept, payment, start } = require('./shared/delayed');
+
+const failure = (call) => call.then(() => assert.fail('expected an error'), (error) => error);
+
+/** Retries what retry libraries retry: errors that are named as those of timeouts and aborted calls. */
+async function retrying(call, times = 5) {
+  for (let left = times; ; left -= 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const isRetried = ['TimeoutError', 'AbortError', 'ConnectionError'].includes(error.name) && left > 0;
+      if (!isRetried) throw error;
+    }
+  }
+}
+
+test('a create that is aborted after it was sent has an unknown outcome, with the reason as its cause', async (t) => {
+  const { client, count, arrival } = await start(t, () => {});
+  const abort = new AbortController();
+  const reason = new Error('the customer left');
+  const arrived = arrival();
+  const call = client.incomingPayments.create(PUSH, { signal: abort.signal });
+  await arrived;
+  abort.abort(reason);
+  const error = await failure(call);
+  assert.ok(error instanceof OutcomeUnknownError, error);
+  assert.deepStrictEqual([error.name, error.kind, error.operation], ['OutcomeUnknownError', 'outcome_unknown', 'incoming_payments.create']);
+  assert.strictEqual(error.cause, reason);
+  assert.ok(error.sentAt instanceof Date && error.attempts === 1);
+  assert.strictEqual(count('POST'), 1);
+});
+
+test('a retry loop around a create with AbortSignal.timeout moves money once', async (t) => {
+  const { client, count } = await start(t, () => {});
+  const error = await failure(retrying(() => client.incomingPayments.create(PUSH, { signal: AbortSignal.timeout(300) })));
+  assert.ok(error instanceof OutcomeUnknownError, error);
+  assert.strictEqual(error.cause.name, 'TimeoutError');
+  assert.strictEqual(count('POST'), 1);
+});
+
+test('a retry loop around a create and its aborted wait moves money once', async (t) => {
+  const { client, count } = await start(t, (request, response) => {
+    if (request.method === 'POST') accept(request, response);
+    else response.end(payment('Pending'));
+  });
+  const chain = async () => (await client.incomingPayments.create(PUSH)).wait({ signal: AbortSignal.timeout(300) });
+  const error = await failure(retrying(chain));
+  assert.ok(error instanceof NotFinalError, error);
+  assert.deepStrictEqual([error.id, error.cause.name, count('POST')], ['an-id', 'TimeoutError', 1]);
+  assert.match(error.location, /incoming_payments\/an-id$/);
+});
+
+test('a create that is aborted while its token is fetched rejects with the reason, and is never sent', async (t) => {
+  const { client, count } = await start(t, () => {}, { holdsToken: true });
+  const reason = new Error('too late');
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(reason), 100);
+  assert.strictEqual(await failure(client.incomingPayments.create(PUSH, { signal: abort.signal })), reason);
+  await sleep(100);
+  assert.strictEqual(count('POST'), 0);
+});
+
+test('a create whose signal is aborted already sends nothing', async (t) => {
+  const { client, count } = await start(t, accept);
+  const error = await failure(client.incomingPayments.create(PUSH, { signal: AbortSignal.abort() }));
+  assert.strictEqual(error.name, 'AbortError');
+  assert.strictEqual(count('POST'), 0);
+});
+
+test('a result that is there already is delivered, and not lost', async (t) => {
+  const { client } = await start(t, accept);
+  for (const busy of [50, 200]) {
+    const abort = new AbortController();
+    const call = client.incomingPayments.create(PUSH, { signal: abort.signal });
+    // The response arrives while this thread is busy, and is aborted before it could be delivered. Only a response that
+    // is not there by then leaves the outcome unknown.
+    const until = Date.now() + busy;
+    await sleep(20);
+    while (Date.now() < until);
+    abort.abort();
+    const outcome = await call.catch((error) => error);
+    if (outcome instanceof Error) assert.ok(outcome instanceof OutcomeUnknownError, outcome);
+    else assert.strictEqual(outcome.id, 'an-id');
+  }
+});
+
+test('a read that is aborted rejects with the reason', async (t) => {
+  const { client, arrival } = await start(t, () => {});
+  const reason = new Error('enough');
+  const abort = new AbortController();
+  const arrived = arrival();
+  const call = client.incomingPayments.get('an-id', { signal: abort.signal });
+  await arrived;
+  abort.abort(reason);
+  assert.strictEqual(await failure(call), reason);
+});
+
+test('a wait by id that is aborted is not final, whenever it is aborted', async (t) => {
+  const { client } = await start(t, (_request, response) => response.end(payment('Pending')));
+  for (const signal of [AbortSignal.timeout(100), AbortSignal.abort(new Error('enough'))]) {
+    const error = await failure(client.incomingPayments.wait('an-id', { signal }));
+    assert.ok(error instanceof NotFinalError, error);
+    assert.deepStrictEqual([error.id, error.operation, error.cause], ['an-id', 'incoming_payments.wait', signal.reason]);
+  }
+});
+
+test('a signal that is no option is refused, and never ignored', async (t) => {
+  const { client, seen } = await start(t, accept);
+  for (const call of [
+    client.incomingPayments.get('an-id', AbortSignal.timeout(10)),
+    client.incomingPayments.create(PUSH, AbortSignal.timeout(10)),
+    client.oauth.tokenInfo(AbortSignal.timeout(10)),
+  ]) {
+    const error = await failure(call);
+    assert.ok(error instanceof InvalidRequestError, error);
+    assert.match(error.message, /pass the signal as `\{ signal \}`/);
+  }
+  assert.deepStrictEqual(seen, []);
+  const push = await client.incomingPayments.create(PUSH);
+  for (const options of [5, 'soon', [], new Map(), { timeOut: 5 }]) {
+    assert.ok((await failure(push.wait(options))) instanceof InvalidRequestError);
+    assert.ok((await failure(client.incomingPayments.wait('an-id', options))) instanceof InvalidRequestError);
+  }
+});
+
+test('a call has limits of its own', async (t) => {
+  const { client, count } = await start(t, (request, response) => {
+    if (request.method === 'POST') accept(request, response);
+  });
+  const error = await failure(client.incomingPayments.get('an-id', { timeout: 300, maxRetries: 0 }));
+  assert.deepStrictEqual([error.kind, count('GET')], ['timeout', 1]);
+  const unknown = await failure(client.incomingPayments.get('an-id', { time_out: 3 }));
+  assert.deepStrictEqual([unknown.field, unknown.operation], ['time_out', 'incoming_payments.get']);
+  assert.match(unknown.message, /expected one of: signal, /);
+});
+
+test('a refused connection has the system error as its cause', async (t) => {
+  const { client } = await start(t, () => {}, { client: { baseUrl: 'http://127.0.0.1:1', maxRetries: 0 } });
+  const error = await failure(client.incomingPayments.create(PUSH));
+  assert.deepStrictEqual([error.kind, error.cause?.code], ['connection', 'ECONNREFUSED'], error.message);
+  assert.strictEqual(JSON.parse(JSON.stringify(error)).cause.code, 'ECONNREFUSED');
+});
