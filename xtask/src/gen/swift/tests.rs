@@ -51,6 +51,14 @@ interface CreatedSale {
     string id();
     [Async, Throws=ShopError]
     Receipt wait(optional Patience? options = null);
+    [Throws=ShopError]
+    ReceiptWatch watch(optional Patience? options = null);
+};
+
+interface ReceiptWatch {
+    [Async, Throws=ShopError]
+    Receipt? poll();
+    double? pause();
 };
 
 dictionary Patience { double timeout = 120.0; };
@@ -162,7 +170,10 @@ fn alternatives_that_programs_make_hold_the_fields_themselves() {
 fn whatever_is_waited_for_can_be_watched() {
     let handles = file("ServerHandles");
     has(&handles, "public func watch(timeout: Duration = .seconds(120)) -> States<Receipt> {");
-    has(&handles, "States(id: id, operation: \"tills.get\", options: Patience(timeout: timeout)) {");
+    has(&handles, "        watch(Patience(timeout: timeout))");
+    has(&handles, "            let watch = try call { try raw.watch(options: options.lower()) }");
+    has(&handles, "try await watch.poll().map { try Receipt(raw: $0) }");
+    assert!(!file("ServerSections").contains("ReceiptWatch"), "a watch is a sequence");
 }
 
 #[test]
