@@ -171,14 +171,14 @@ fn method(out: &mut String, contract: &Contract, object: &Object, method: &Calla
 /// A method that sends requests, or the watch that does. Handles have no operation, and no limits of their own.
 fn asking(out: &mut String, contract: &Contract, method: &Callable, operation: Option<&str>) {
     let name = camel_case(&method.name);
-    let named = |before: &str| operation.map(|operation| format!("{before}{operation}")).unwrap_or_default();
+    let with_operation = |before: &str| operation.map(|operation| format!("{before}{operation}")).unwrap_or_default();
     let fields: &[Field] = match takes(method, false) {
         Takes::Each(fields) | Takes::EachAndOptions(fields, _) => fields,
         _ => &[],
     };
     let (mut taken, given) = match takes(method, false) {
         Takes::Nothing => (String::new(), "'{}'".to_owned()),
-        Takes::Record(_) => ("request".to_owned(), format!("write(request{})", named(", "))),
+        Takes::Record(_) => ("request".to_owned(), format!("write(request{})", with_operation(", "))),
         Takes::Options(_) => (String::new(), "write(given)".to_owned()),
         Takes::EachAndOptions(fields, _) => {
             let names = positional(fields);
