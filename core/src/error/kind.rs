@@ -27,7 +27,7 @@ pub enum ErrorKind {
     /// The server answered with another error status, or with a redirect, which is never followed.
     Api,
     /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
-    /// [`KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
+    /// [`crate::KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
     /// would create a second one.
     NotFinal,
     /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
