@@ -26,6 +26,22 @@ const push = (client, fields) =>
     ...fields,
   });
 
+/** A create for each collection that Locations are about. */
+const CALLBACK = { callbackUrl: 'https://shop.example' };
+const creates = {
+  '/api/v2/incoming_payments': (client) => push(client),
+  '/api/v2/webhook_subscriptions': (client) =>
+    client.webhookSubscriptions.create({ eventType: 'customer_created', url: 'https://shop.example', scope: 'company' }),
+  '/api/v2/send_money': (client) => {
+    const wallet = { type: 'mobile_wallet', phoneNumber: '0712345678', amount: '100', description: 'd' };
+    return client.sendMoney.create({ destinations: [wallet], ...CALLBACK });
+  },
+  '/api/v2/payment_links': (client) => client.paymentLinks.create({ tillNumber: '000000', amount: '100', ...CALLBACK }),
+  '/api/v2/reversals': (client) => client.reversals.create({ transactionReference: 'OJM6Q1W84K', reason: 'r', ...CALLBACK }),
+  '/api/v1/transaction_sms_notifications': (client) =>
+    client.smsNotifications.create({ webhookEventReference: '247b1bd8-f5a0-4b71-a898-f62f67b8ae1c', message: 'm', ...CALLBACK }),
+};
+
 for (const { name, api_key: key, body: written, signature } of vectors('webhook_signatures').cases) {
   test(`the signature of ${name} is that of an independent hmac`, () => {
     assert.strictEqual(signWebhook(key, body(written)), signature);
@@ -129,7 +145,8 @@ test('an id is taken from a Location and nothing else', async (t) => {
       response.writeHead(201, { location }).end();
     } else {
       paths.push(request.url);
-      response.writeHead(200).end('{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Success"}}}');
+      const id = decodeURIComponent(request.url.split('/').pop());
+      response.writeHead(200).end(JSON.stringify({ data: { id, type: 'incoming_payment', attributes: { status: 'Success' } } }));
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -142,12 +159,14 @@ test('an id is taken from a Location and nothing else', async (t) => {
   });
   for (const accepted of file.accepted) {
     location = accepted.location;
-    assert.strictEqual((await push(client)).id, accepted.id, location);
+    assert.strictEqual((await creates[accepted.collection](client)).id, accepted.id, location);
   }
-  for (location of file.refused) {
+  for (const refused of file.refused) {
+    location = refused.location;
     // Others cannot stand in a header as they are.
     if (!/^[ -~]*$/.test(location)) continue;
-    assert.strictEqual((await refusal(() => push(client))).kind, 'outcome_unknown', location);
+    const error = await refusal(() => creates[refused.collection](client));
+    assert.strictEqual(error.kind, 'outcome_unknown', location);
   }
   for (const { text, id } of file.typed) {
     await client.incomingPayments.get(text);
