@@ -21,7 +21,7 @@ from kopokopo import (
     KopoKopo,
 )
 from stage import Sandbox
-from usual import PUSH, fault
+from usual import PUSH, fault, requests
 
 CANARY = "canary-secret-9f3b"
 
@@ -32,6 +32,35 @@ def test_a_client_is_neither_pickled_nor_its_rooms_made_by_hand(k2: KopoKopo) ->
             pickle.dumps(thing)
     with pytest.raises(TypeError, match="cannot be created directly"):
         kopokopo.IncomingPayments()
+
+
+def test_from_env_names_the_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("K2_CLIENT_ID", "K2_CLIENT_SECRET", "K2_API_KEY", "K2_ENVIRONMENT", "K2_BASE_URL")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (
+        ("K2_CLIENT_ID", "app"), ("K2_CLIENT_SECRET", "secret"), ("K2_BASE_URL", "http://shop.example"),
+        ("K2_ENVIRONMENT", "live"),
+    ):  # fmt: skip
+        if name.endswith(("ID", "SECRET")):
+            with pytest.raises(ConfigurationError) as missing:
+                KopoKopo.from_env()
+            assert missing.value.field == name
+            assert f"{name}: is missing" in str(missing.value)
+        monkeypatch.setenv(name, value)
+        if not name.endswith(("ID", "SECRET")):
+            with pytest.raises(ConfigurationError) as wrong:
+                AsyncKopoKopo.from_env()
+            assert wrong.value.field == name
+    with pytest.raises(ConfigurationError) as explicit:
+        KopoKopo(client_id="", client_secret="secret")
+    assert explicit.value.field == "client_id"
+
+
+def test_requests_name_the_package(k2: KopoKopo, sandbox: Sandbox) -> None:
+    k2.incoming_payments.create(**PUSH)
+    [sent] = requests(sandbox, "incoming_payments.create")
+    assert f"kopokopo-python/{kopokopo.__version__} " in sent["user_agent"]
 
 
 def test_tokens_come_from_a_function(k2: KopoKopo, sandbox: Sandbox) -> None:

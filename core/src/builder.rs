@@ -58,6 +58,8 @@ pub struct Builder {
     product: Option<String>,
     sdk_name: Option<String>,
     private_token: bool,
+    /// The options that `from_env` was the last to set, or found nothing for, and their variables: errors name those.
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 impl fmt::Debug for Builder {
@@ -79,12 +81,14 @@ impl KopoKopo {
 impl Builder {
     /// The application key. Needed with [`Self::client_secret`], unless there is a [`Self::token_source`].
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.variables.retain(|(option, _)| *option != "client_id");
         self.client_id = Some(client_id.into());
         self
     }
 
     /// The application secret. It fetches access tokens and signs nothing.
     pub fn client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
+        self.variables.retain(|(option, _)| *option != "client_secret");
         self.client_secret = Some(client_secret.into());
         self
     }
@@ -104,6 +108,7 @@ impl Builder {
 
     /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.variables.retain(|(option, _)| *option != "base_url");
         self.base_url = Some(base_url.into());
         self
     }
@@ -196,6 +201,15 @@ impl Builder {
                 _ => return Err(KopoKopoError::configuration("K2_ENVIRONMENT", "must be sandbox or production")),
             };
         }
+        for (option, name, is_set) in [
+            ("client_id", "K2_CLIENT_ID", self.client_id.is_some()),
+            ("client_secret", "K2_CLIENT_SECRET", self.client_secret.is_some()),
+            ("base_url", "K2_BASE_URL", self.base_url.is_some()),
+        ] {
+            if var(name).is_some() || !is_set {
+                self.variables.push((option, name));
+            }
+        }
         self.client_id = var("K2_CLIENT_ID").or(self.client_id);
         self.client_secret = var("K2_CLIENT_SECRET").map(Secret::from).or(self.client_secret);
         self.base_url = var("K2_BASE_URL").or(self.base_url);
@@ -208,7 +222,14 @@ impl Builder {
     /// # Errors
     /// `configuration`, naming the option or the environment variable: a missing credential, a key that starts or ends
     /// with white space, a base URL that is not https, a certificate that is none, a timeout of zero, a malformed proxy.
-    pub fn build(self) -> Result<KopoKopo> {
+    pub fn build(mut self) -> Result<KopoKopo> {
+        let variables = std::mem::take(&mut self.variables);
+        self.checked().map_err(|error| {
+            variables.into_iter().fold(error, |error, (option, variable)| error.renamed(option, variable))
+        })
+    }
+
+    fn checked(self) -> Result<KopoKopo> {
         let origin = Origin::parse(self.base_url.as_deref().unwrap_or(self.environment.base_url()))?;
         let credentials = credentials(self.client_id, self.client_secret.as_ref(), self.token_source.is_some())?;
         if self.api_keys.iter().any(|key| without_padding(key.expose()).is_empty()) {
@@ -350,6 +371,28 @@ mod tests {
         assert_eq!((&*credentials.client_id, credentials.client_secret.expose()), ("c", "s"));
         let signature = crate::webhooks::sign("k", b"{}");
         client.try_webhooks().unwrap().verify_signature(b"{}", Some(&signature)).unwrap();
+    }
+
+    #[test]
+    fn errors_after_from_env_name_the_variable() {
+        let build = |builder: Builder, variables: &[(&str, &str)]| {
+            let variable =
+                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            builder.with_variables(variable).unwrap().build().unwrap_err()
+        };
+        let both = [("K2_CLIENT_ID", "c"), ("K2_CLIENT_SECRET", "s")];
+        let cases = [
+            (build(KopoKopo::builder(), &[]), "K2_CLIENT_ID"),
+            (build(KopoKopo::builder(), &both[..1]), "K2_CLIENT_SECRET"),
+            (build(KopoKopo::builder(), &[both[0], both[1], ("K2_BASE_URL", "http://shop.example")]), "K2_BASE_URL"),
+            (build(KopoKopo::builder().base_url("http://shop.example"), &both), "base_url"),
+        ];
+        for (error, name) in cases {
+            assert_eq!(error.field(), Some(name));
+            assert!(error.detail().starts_with(&format!("{name}: ")), "{error}");
+        }
+        let set_later = KopoKopo::builder().with_variables(|_| None).unwrap().client_id(" c").client_secret("s");
+        assert_eq!(set_later.build().unwrap_err().field(), Some("client_id"));
     }
 
     #[test]

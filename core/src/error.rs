@@ -188,6 +188,15 @@ impl KopoKopoError {
         self
     }
 
+    /// Names an option by another name, if it is the one at fault: `client_id` becomes `K2_CLIENT_ID`.
+    pub(crate) fn renamed(mut self, option: &str, name: &str) -> Self {
+        if self.0.field.as_deref() == Some(option) {
+            self.0.detail.move_field(option, name);
+            self.0.field = Some(name.to_owned());
+        }
+        self
+    }
+
     /// The field's path gains a prefix: `amount` becomes `destinations[0].amount`.
     pub(crate) fn within(mut self, parent: &str) -> Self {
         if let Some(field) = self.0.field.take() {
