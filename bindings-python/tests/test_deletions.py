@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kopokopo import KopoKopoError, WebhookVerifier
 from kopokopo._record import Alternative, Record
-from kopokopo._word import Word
+from kopokopo._word import OpenEnum, Word
 from vectors import deletions
 
 HEAD, *CASES = deletions()
@@ -23,7 +23,7 @@ VERIFIER = WebhookVerifier(api_keys=[HEAD["api_key"]])
 
 def neutral(value: Any, document: str, name: str = "") -> Any:
     """A value of this package in the vectors' form."""
-    if isinstance(value, Word):
+    if isinstance(value, (Word, OpenEnum)):
         return {"$word": str(value), "of": type(value).__name__}
     if name == "raw":
         return {"$raw": "document" if value == document else value}
