@@ -104,7 +104,8 @@ class VectorTest {
             assertEquals("phoneNumber", refused.field)
             assertTrue(typed.trim().length < 6 || typed !in "$refused")
         }
-        val sent = sandbox.requests("incoming_payments.create").map { request ->
+        // A reset ends the client's token, so the first request may be replayed after a 401.
+        val sent = sandbox.requests("incoming_payments.create").filter { it["took_effect"] == true }.map { request ->
             (Matching.find(request, "body.subscriber.phone_number") as String).removePrefix("+")
         }
         assertEquals(accepted.map { it["normalised"] }, sent)
@@ -127,10 +128,11 @@ class VectorTest {
                 assertThrows<KopoKopoException.Decode>(wire) { amount(wire) }
             }
         }
-        // Of what people type, Java's own type refuses nearly everything; what it takes is refused by the library.
+        // Of what people type, Java's own type refuses nearly everything; what it takes is refused by the library. An
+        // exponent is no text any more when it gets there: `BigDecimal("1e3")` is the number 1000.
         for (typed in texts(file, "refused")) {
             val number = typed.toBigDecimalOrNull() ?: continue
-            if (typed in JAVAS_OWN) continue
+            if (typed in JAVAS_OWN || 'e' in typed.lowercase()) continue
             val refused = assertThrows<KopoKopoException.InvalidRequest>(typed) { push(client, amount = number) }
             assertEquals("amount", refused.field)
         }
@@ -155,6 +157,22 @@ class VectorTest {
         for (case in cases(file, "daraja")) assertEquals(OffsetDateTime.parse(case["shown"] as String), daraja(case["text"] as String))
     }
 
+    /** The id of what is created in a collection. */
+    private fun created(client: KopoKopo, collection: String): String = runBlocking {
+        when (val name = collection.substringAfterLast('/')) {
+            "incoming_payments" -> push(client).id
+            "payment_links" -> client.paymentLinks.create("K000000", BigDecimal(100), CALLBACK).id
+            "reversals" -> client.reversals.create("QWE1234567", "Out of stock", CALLBACK).id
+            "send_money" -> client.sendMoney.create(
+                destinations = listOf(Destination.MobileWallet(phoneNumber = "0712345678", amount = BigDecimal(500), description = "Wages")),
+                callbackUrl = CALLBACK,
+            ).id
+            "transaction_sms_notifications" -> client.smsNotifications.create("webhook-event", "Thank you", CALLBACK).id
+            "webhook_subscriptions" -> client.webhookSubscriptions.create(EventType.CustomerCreated, CALLBACK, Scope.Company).id
+            else -> error("no create for $name")
+        }
+    }
+
     @Test
     fun `an id is taken from a location and nothing else`() {
         val file = Vectors.file("locations")
@@ -162,12 +180,13 @@ class VectorTest {
             val client = KopoKopo(clientId = "a", clientSecret = "b", baseUrl = namer.baseUrl, privateToken = true)
             for (case in cases(file, "accepted")) {
                 namer.location = case["location"] as String
-                assertEquals(case["id"], push(client).id)
+                assertEquals(case["id"], created(client, case["collection"] as String), "$case")
             }
-            for (refused in texts(file, "refused")) {
+            for (case in cases(file, "refused")) {
+                val refused = case["location"] as String
                 if (refused.any { it !in ' '..'~' }) continue // It cannot stand in a header as it is.
                 namer.location = refused
-                assertThrows<KopoKopoException.OutcomeUnknown>(refused) { push(client) }
+                assertThrows<KopoKopoException.OutcomeUnknown>(refused) { created(client, case["collection"] as String) }
             }
             for (case in cases(file, "typed")) {
                 runBlocking { client.incomingPayments.get(case["text"] as String) }
