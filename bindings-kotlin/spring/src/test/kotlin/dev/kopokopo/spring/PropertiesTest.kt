@@ -25,7 +25,7 @@ open class Plain
 @EnableAutoConfiguration
 open class Own {
     @Bean
-    open fun own(): WebhookVerifier = WebhookVerifier(listOf("own"))
+    open fun ownVerifier(): WebhookVerifier = WebhookVerifier(listOf("own"))
 }
 
 /** The beans that Spring Boot makes of `kopokopo.*`. */
@@ -63,7 +63,7 @@ class PropertiesTest {
 
     @Test
     fun `the application's own beans are kept`() = start("api-key=key", configuration = Own::class.java).use { context ->
-        assertEquals(listOf("own"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
+        assertEquals(listOf("ownVerifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
     }
 
     @Test
