@@ -515,6 +515,8 @@ public protocol CreatedIncomingPaymentProtocol: AnyObject, Sendable {
 
     func wait(options: WaitOptions?) async throws  -> IncomingPayment
 
+    func watch(options: WaitOptions?) throws  -> IncomingPaymentWatch
+
 }
 
 open class CreatedIncomingPayment: CreatedIncomingPaymentProtocol, @unchecked Sendable {
@@ -608,6 +610,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> IncomingPayment  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> IncomingPaymentWatch  {
+    return try  FfiConverterTypeIncomingPaymentWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdincomingpayment_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -658,6 +670,8 @@ public protocol CreatedPaymentLinkProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> PaymentLink
+
+    func watch(options: WaitOptions?) throws  -> PaymentLinkWatch
 
 }
 
@@ -752,6 +766,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> PaymentLink  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> PaymentLinkWatch  {
+    return try  FfiConverterTypePaymentLinkWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdpaymentlink_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -793,11 +817,129 @@ public func FfiConverterTypeCreatedPaymentLink_lower(_ value: CreatedPaymentLink
     return FfiConverterTypeCreatedPaymentLink.lower(value)
 }
 
+public protocol IncomingPaymentWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> IncomingPayment?
+
+}
+
+open class IncomingPaymentWatch: IncomingPaymentWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_incomingpaymentwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_incomingpaymentwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_incomingpaymentwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> IncomingPayment?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_incomingpaymentwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeIncomingPayment.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIncomingPaymentWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = IncomingPaymentWatch
+
+    public static func lift(_ handle: UInt64) throws -> IncomingPaymentWatch {
+        return IncomingPaymentWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: IncomingPaymentWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IncomingPaymentWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: IncomingPaymentWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIncomingPaymentWatch_lift(_ handle: UInt64) throws -> IncomingPaymentWatch {
+    return try FfiConverterTypeIncomingPaymentWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIncomingPaymentWatch_lower(_ value: IncomingPaymentWatch) -> UInt64 {
+    return FfiConverterTypeIncomingPaymentWatch.lower(value)
+}
+
 public protocol IncomingPaymentsProtocol: AnyObject, Sendable {
 
     func create(request: IncomingPaymentRequest) async throws  -> CreatedIncomingPayment
 
     func get(id: String) async throws  -> IncomingPayment
+
+    func wait(id: String, options: WaitOptions?) async throws  -> IncomingPayment
+
+    func watch(id: String, options: WaitOptions?) throws  -> IncomingPaymentWatch
 
 }
 
@@ -872,6 +1014,34 @@ open func get(id: String)async throws  -> IncomingPayment  {
             liftFunc: FfiConverterTypeIncomingPayment_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> IncomingPayment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_incomingpayments_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeIncomingPayment_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> IncomingPaymentWatch  {
+    return try  FfiConverterTypeIncomingPaymentWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_incomingpayments_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -1054,6 +1224,120 @@ public func FfiConverterTypeKopoKopo_lower(_ value: KopoKopo) -> UInt64 {
     return FfiConverterTypeKopoKopo.lower(value)
 }
 
+public protocol PaymentLinkWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> PaymentLink?
+
+}
+
+open class PaymentLinkWatch: PaymentLinkWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_paymentlinkwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_paymentlinkwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_paymentlinkwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> PaymentLink?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_paymentlinkwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypePaymentLink.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePaymentLinkWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PaymentLinkWatch
+
+    public static func lift(_ handle: UInt64) throws -> PaymentLinkWatch {
+        return PaymentLinkWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PaymentLinkWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PaymentLinkWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PaymentLinkWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentLinkWatch_lift(_ handle: UInt64) throws -> PaymentLinkWatch {
+    return try FfiConverterTypePaymentLinkWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentLinkWatch_lower(_ value: PaymentLinkWatch) -> UInt64 {
+    return FfiConverterTypePaymentLinkWatch.lower(value)
+}
+
 public protocol PaymentLinksProtocol: AnyObject, Sendable {
 
     func cancel(id: String) async throws
@@ -1061,6 +1345,10 @@ public protocol PaymentLinksProtocol: AnyObject, Sendable {
     func create(request: PaymentLinkRequest) async throws  -> CreatedPaymentLink
 
     func get(id: String) async throws  -> PaymentLink
+
+    func wait(id: String, options: WaitOptions?) async throws  -> PaymentLink
+
+    func watch(id: String, options: WaitOptions?) throws  -> PaymentLinkWatch
 
 }
 
@@ -1152,6 +1440,34 @@ open func get(id: String)async throws  -> PaymentLink  {
             liftFunc: FfiConverterTypePaymentLink_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> PaymentLink  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_paymentlinks_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypePaymentLink_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> PaymentLinkWatch  {
+    return try  FfiConverterTypePaymentLinkWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_paymentlinks_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -1513,6 +1829,8 @@ public struct IncomingPayment: Equatable, Hashable {
 
     public let isPaid: Bool
 
+    public let paymentKey: String?
+
     public let isFinal: Bool
 
     public let raw: Raw
@@ -1527,6 +1845,7 @@ public struct IncomingPayment: Equatable, Hashable {
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        paymentKey: String?,
         isFinal: Bool,
         raw: Raw) {
         self.id = id
@@ -1538,6 +1857,7 @@ public struct IncomingPayment: Equatable, Hashable {
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.paymentKey = paymentKey
         self.isFinal = isFinal
         self.raw = raw
     }
@@ -1564,6 +1884,7 @@ public struct FfiConverterTypeIncomingPayment: FfiConverterRustBuffer {
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
@@ -1579,6 +1900,7 @@ public struct FfiConverterTypeIncomingPayment: FfiConverterRustBuffer {
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
@@ -1796,6 +2118,8 @@ public struct PaymentLink: Equatable, Hashable {
 
     public let isPaid: Bool
 
+    public let paymentKey: String?
+
     public let isCancelled: Bool
 
     public let hasFailedAttempt: Bool
@@ -1825,6 +2149,7 @@ public struct PaymentLink: Equatable, Hashable {
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        paymentKey: String?,
         isCancelled: Bool,
         hasFailedAttempt: Bool,
         isFinal: Bool,
@@ -1849,6 +2174,7 @@ public struct PaymentLink: Equatable, Hashable {
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.paymentKey = paymentKey
         self.isCancelled = isCancelled
         self.hasFailedAttempt = hasFailedAttempt
         self.isFinal = isFinal
@@ -1888,6 +2214,7 @@ public struct FfiConverterTypePaymentLink: FfiConverterRustBuffer {
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
                 isCancelled: FfiConverterBool.read(from: &buf),
                 hasFailedAttempt: FfiConverterBool.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
@@ -1916,6 +2243,7 @@ public struct FfiConverterTypePaymentLink: FfiConverterRustBuffer {
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
         FfiConverterBool.write(value.isCancelled, into: &buf)
         FfiConverterBool.write(value.hasFailedAttempt, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
@@ -2155,6 +2483,8 @@ public struct Transaction: Equatable, Hashable {
 
     public let isReceived: Bool
 
+    public let paymentKey: String?
+
     public init(
         id: String?,
         reference: String?,
@@ -2170,7 +2500,8 @@ public struct Transaction: Equatable, Hashable {
         senderFirstName: Personal?,
         senderMiddleName: Personal?,
         senderLastName: Personal?,
-        isReceived: Bool) {
+        isReceived: Bool,
+        paymentKey: String?) {
         self.id = id
         self.reference = reference
         self.originationTime = originationTime
@@ -2186,6 +2517,7 @@ public struct Transaction: Equatable, Hashable {
         self.senderMiddleName = senderMiddleName
         self.senderLastName = senderLastName
         self.isReceived = isReceived
+        self.paymentKey = paymentKey
     }
 
 }
@@ -2215,7 +2547,8 @@ public struct FfiConverterTypeTransaction: FfiConverterRustBuffer {
                 senderFirstName: FfiConverterOptionTypePersonal.read(from: &buf),
                 senderMiddleName: FfiConverterOptionTypePersonal.read(from: &buf),
                 senderLastName: FfiConverterOptionTypePersonal.read(from: &buf),
-                isReceived: FfiConverterBool.read(from: &buf)
+                isReceived: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -2235,6 +2568,7 @@ public struct FfiConverterTypeTransaction: FfiConverterRustBuffer {
         FfiConverterOptionTypePersonal.write(value.senderMiddleName, into: &buf)
         FfiConverterOptionTypePersonal.write(value.senderLastName, into: &buf)
         FfiConverterBool.write(value.isReceived, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
     }
 }
 
@@ -2443,43 +2777,46 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    )
+
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
     public var errorDescription: String? {
@@ -2511,7 +2848,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 2: return .InvalidRequest(
             detail: try FfiConverterString.read(from: &buf),
@@ -2522,7 +2864,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 3: return .Connection(
             detail: try FfiConverterString.read(from: &buf),
@@ -2533,7 +2880,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 4: return .Timeout(
             detail: try FfiConverterString.read(from: &buf),
@@ -2544,7 +2896,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 5: return .Authentication(
             detail: try FfiConverterString.read(from: &buf),
@@ -2555,7 +2912,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 6: return .Permission(
             detail: try FfiConverterString.read(from: &buf),
@@ -2566,7 +2928,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 7: return .NotFound(
             detail: try FfiConverterString.read(from: &buf),
@@ -2577,7 +2944,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 8: return .RateLimited(
             detail: try FfiConverterString.read(from: &buf),
@@ -2588,7 +2960,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 9: return .Api(
             detail: try FfiConverterString.read(from: &buf),
@@ -2599,9 +2976,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 10: return .OutcomeUnknown(
+        case 10: return .NotFinal(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -2610,9 +2992,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 11: return .Signature(
+        case 11: return .OutcomeUnknown(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -2621,9 +3008,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 12: return .Decode(
+        case 12: return .Signature(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -2632,9 +3024,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 13: return .Internal(
+        case 13: return .Decode(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -2643,7 +3040,28 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            )
+        case 14: return .Internal(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            code: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -2653,7 +3071,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2664,8 +3082,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2676,8 +3099,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2688,8 +3116,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2700,8 +3133,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2712,8 +3150,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2724,8 +3167,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2736,8 +3184,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2748,8 +3201,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2760,8 +3218,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .NotFinal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2772,8 +3235,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2784,8 +3252,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2796,8 +3269,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -2808,6 +3286,28 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+
+        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+            writeInt(&buf, Int32(14))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
         }
     }
@@ -3073,6 +3573,54 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIncomingPayment: FfiConverterRustBuffer {
+    typealias SwiftType = IncomingPayment?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIncomingPayment.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIncomingPayment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePaymentLink: FfiConverterRustBuffer {
+    typealias SwiftType = PaymentLink?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePaymentLink.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePaymentLink.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }

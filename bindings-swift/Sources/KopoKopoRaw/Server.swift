@@ -549,6 +549,8 @@ public protocol CreatedExternalRecipientProtocol: AnyObject, Sendable {
 
     func wait(options: WaitOptions?) async throws  -> ExternalRecipient
 
+    func watch(options: WaitOptions?) throws  -> ExternalRecipientWatch
+
 }
 
 open class CreatedExternalRecipient: CreatedExternalRecipientProtocol, @unchecked Sendable {
@@ -642,6 +644,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> ExternalRecipient  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> ExternalRecipientWatch  {
+    return try  FfiConverterTypeExternalRecipientWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdexternalrecipient_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -692,6 +704,8 @@ public protocol CreatedIncomingPaymentProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> IncomingPayment
+
+    func watch(options: WaitOptions?) throws  -> IncomingPaymentWatch
 
 }
 
@@ -786,6 +800,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> IncomingPayment  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> IncomingPaymentWatch  {
+    return try  FfiConverterTypeIncomingPaymentWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdincomingpayment_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -836,6 +860,8 @@ public protocol CreatedMerchantBankAccountProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> MerchantBankAccount
+
+    func watch(options: WaitOptions?) throws  -> MerchantBankAccountWatch
 
 }
 
@@ -930,6 +956,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> MerchantBankAccount 
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> MerchantBankAccountWatch  {
+    return try  FfiConverterTypeMerchantBankAccountWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdmerchantbankaccount_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -980,6 +1016,8 @@ public protocol CreatedMerchantWalletProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> MerchantWallet
+
+    func watch(options: WaitOptions?) throws  -> MerchantWalletWatch
 
 }
 
@@ -1074,6 +1112,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> MerchantWallet  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> MerchantWalletWatch  {
+    return try  FfiConverterTypeMerchantWalletWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdmerchantwallet_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1124,6 +1172,8 @@ public protocol CreatedPaymentLinkProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> PaymentLink
+
+    func watch(options: WaitOptions?) throws  -> PaymentLinkWatch
 
 }
 
@@ -1218,6 +1268,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> PaymentLink  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> PaymentLinkWatch  {
+    return try  FfiConverterTypePaymentLinkWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdpaymentlink_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1268,6 +1328,8 @@ public protocol CreatedPollingProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> Polling
+
+    func watch(options: WaitOptions?) throws  -> PollingWatch
 
 }
 
@@ -1362,6 +1424,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> Polling  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> PollingWatch  {
+    return try  FfiConverterTypePollingWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdpolling_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1412,6 +1484,8 @@ public protocol CreatedReversalProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> Reversal
+
+    func watch(options: WaitOptions?) throws  -> ReversalWatch
 
 }
 
@@ -1506,6 +1580,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> Reversal  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> ReversalWatch  {
+    return try  FfiConverterTypeReversalWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdreversal_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1556,6 +1640,8 @@ public protocol CreatedSendMoneyProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> SendMoney
+
+    func watch(options: WaitOptions?) throws  -> SendMoneyWatch
 
 }
 
@@ -1650,6 +1736,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> SendMoney  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> SendMoneyWatch  {
+    return try  FfiConverterTypeSendMoneyWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdsendmoney_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1700,6 +1796,8 @@ public protocol CreatedSmsNotificationProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> SmsNotification
+
+    func watch(options: WaitOptions?) throws  -> SmsNotificationWatch
 
 }
 
@@ -1794,6 +1892,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> SmsNotification  {
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> SmsNotificationWatch  {
+    return try  FfiConverterTypeSmsNotificationWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdsmsnotification_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1844,6 +1952,8 @@ public protocol CreatedWebhookSubscriptionProtocol: AnyObject, Sendable {
     func location()  -> String
 
     func wait(options: WaitOptions?) async throws  -> WebhookSubscription
+
+    func watch(options: WaitOptions?) throws  -> WebhookSubscriptionWatch
 
 }
 
@@ -1938,6 +2048,16 @@ open func wait(options: WaitOptions? = nil)async throws  -> WebhookSubscription 
         )
 }
 
+open func watch(options: WaitOptions? = nil)throws  -> WebhookSubscriptionWatch  {
+    return try  FfiConverterTypeWebhookSubscriptionWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_createdwebhooksubscription_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -1979,6 +2099,120 @@ public func FfiConverterTypeCreatedWebhookSubscription_lower(_ value: CreatedWeb
     return FfiConverterTypeCreatedWebhookSubscription.lower(value)
 }
 
+public protocol ExternalRecipientWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> ExternalRecipient?
+
+}
+
+open class ExternalRecipientWatch: ExternalRecipientWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_externalrecipientwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_externalrecipientwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_externalrecipientwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> ExternalRecipient?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_externalrecipientwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeExternalRecipient.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExternalRecipientWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ExternalRecipientWatch
+
+    public static func lift(_ handle: UInt64) throws -> ExternalRecipientWatch {
+        return ExternalRecipientWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ExternalRecipientWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExternalRecipientWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ExternalRecipientWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExternalRecipientWatch_lift(_ handle: UInt64) throws -> ExternalRecipientWatch {
+    return try FfiConverterTypeExternalRecipientWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExternalRecipientWatch_lower(_ value: ExternalRecipientWatch) -> UInt64 {
+    return FfiConverterTypeExternalRecipientWatch.lower(value)
+}
+
 public protocol ExternalRecipientsProtocol: AnyObject, Sendable {
 
     func createBankAccount(request: BankAccountRecipientRequest) async throws  -> CreatedExternalRecipient
@@ -1990,6 +2224,10 @@ public protocol ExternalRecipientsProtocol: AnyObject, Sendable {
     func createTill(request: TillRecipientRequest) async throws  -> CreatedExternalRecipient
 
     func get(id: String) async throws  -> ExternalRecipient
+
+    func wait(id: String, options: WaitOptions?) async throws  -> ExternalRecipient
+
+    func watch(id: String, options: WaitOptions?) throws  -> ExternalRecipientWatch
 
 }
 
@@ -2117,6 +2355,34 @@ open func get(id: String)async throws  -> ExternalRecipient  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> ExternalRecipient  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_externalrecipients_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeExternalRecipient_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> ExternalRecipientWatch  {
+    return try  FfiConverterTypeExternalRecipientWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_externalrecipients_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -2158,11 +2424,129 @@ public func FfiConverterTypeExternalRecipients_lower(_ value: ExternalRecipients
     return FfiConverterTypeExternalRecipients.lower(value)
 }
 
+public protocol IncomingPaymentWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> IncomingPayment?
+
+}
+
+open class IncomingPaymentWatch: IncomingPaymentWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_incomingpaymentwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_incomingpaymentwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_incomingpaymentwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> IncomingPayment?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_incomingpaymentwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeIncomingPayment.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIncomingPaymentWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = IncomingPaymentWatch
+
+    public static func lift(_ handle: UInt64) throws -> IncomingPaymentWatch {
+        return IncomingPaymentWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: IncomingPaymentWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IncomingPaymentWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: IncomingPaymentWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIncomingPaymentWatch_lift(_ handle: UInt64) throws -> IncomingPaymentWatch {
+    return try FfiConverterTypeIncomingPaymentWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIncomingPaymentWatch_lower(_ value: IncomingPaymentWatch) -> UInt64 {
+    return FfiConverterTypeIncomingPaymentWatch.lower(value)
+}
+
 public protocol IncomingPaymentsProtocol: AnyObject, Sendable {
 
     func create(request: IncomingPaymentRequest) async throws  -> CreatedIncomingPayment
 
     func get(id: String) async throws  -> IncomingPayment
+
+    func wait(id: String, options: WaitOptions?) async throws  -> IncomingPayment
+
+    func watch(id: String, options: WaitOptions?) throws  -> IncomingPaymentWatch
 
 }
 
@@ -2237,6 +2621,34 @@ open func get(id: String)async throws  -> IncomingPayment  {
             liftFunc: FfiConverterTypeIncomingPayment_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> IncomingPayment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_incomingpayments_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeIncomingPayment_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> IncomingPaymentWatch  {
+    return try  FfiConverterTypeIncomingPaymentWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_incomingpayments_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -2570,11 +2982,129 @@ public func FfiConverterTypeKopoKopo_lower(_ value: KopoKopo) -> UInt64 {
     return FfiConverterTypeKopoKopo.lower(value)
 }
 
+public protocol MerchantBankAccountWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> MerchantBankAccount?
+
+}
+
+open class MerchantBankAccountWatch: MerchantBankAccountWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_merchantbankaccountwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_merchantbankaccountwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_merchantbankaccountwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> MerchantBankAccount?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_merchantbankaccountwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeMerchantBankAccount.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMerchantBankAccountWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = MerchantBankAccountWatch
+
+    public static func lift(_ handle: UInt64) throws -> MerchantBankAccountWatch {
+        return MerchantBankAccountWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: MerchantBankAccountWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MerchantBankAccountWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: MerchantBankAccountWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMerchantBankAccountWatch_lift(_ handle: UInt64) throws -> MerchantBankAccountWatch {
+    return try FfiConverterTypeMerchantBankAccountWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMerchantBankAccountWatch_lower(_ value: MerchantBankAccountWatch) -> UInt64 {
+    return FfiConverterTypeMerchantBankAccountWatch.lower(value)
+}
+
 public protocol MerchantBankAccountsProtocol: AnyObject, Sendable {
 
     func create(request: MerchantBankAccountRequest) async throws  -> CreatedMerchantBankAccount
 
     func get(id: String) async throws  -> MerchantBankAccount
+
+    func wait(id: String, options: WaitOptions?) async throws  -> MerchantBankAccount
+
+    func watch(id: String, options: WaitOptions?) throws  -> MerchantBankAccountWatch
 
 }
 
@@ -2651,6 +3181,34 @@ open func get(id: String)async throws  -> MerchantBankAccount  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> MerchantBankAccount  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_merchantbankaccounts_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeMerchantBankAccount_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> MerchantBankAccountWatch  {
+    return try  FfiConverterTypeMerchantBankAccountWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_merchantbankaccounts_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -2692,11 +3250,129 @@ public func FfiConverterTypeMerchantBankAccounts_lower(_ value: MerchantBankAcco
     return FfiConverterTypeMerchantBankAccounts.lower(value)
 }
 
+public protocol MerchantWalletWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> MerchantWallet?
+
+}
+
+open class MerchantWalletWatch: MerchantWalletWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_merchantwalletwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_merchantwalletwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_merchantwalletwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> MerchantWallet?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_merchantwalletwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeMerchantWallet.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMerchantWalletWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = MerchantWalletWatch
+
+    public static func lift(_ handle: UInt64) throws -> MerchantWalletWatch {
+        return MerchantWalletWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: MerchantWalletWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MerchantWalletWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: MerchantWalletWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMerchantWalletWatch_lift(_ handle: UInt64) throws -> MerchantWalletWatch {
+    return try FfiConverterTypeMerchantWalletWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMerchantWalletWatch_lower(_ value: MerchantWalletWatch) -> UInt64 {
+    return FfiConverterTypeMerchantWalletWatch.lower(value)
+}
+
 public protocol MerchantWalletsProtocol: AnyObject, Sendable {
 
     func create(request: MerchantWalletRequest) async throws  -> CreatedMerchantWallet
 
     func get(id: String) async throws  -> MerchantWallet
+
+    func wait(id: String, options: WaitOptions?) async throws  -> MerchantWallet
+
+    func watch(id: String, options: WaitOptions?) throws  -> MerchantWalletWatch
 
 }
 
@@ -2771,6 +3447,34 @@ open func get(id: String)async throws  -> MerchantWallet  {
             liftFunc: FfiConverterTypeMerchantWallet_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> MerchantWallet  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_merchantwallets_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeMerchantWallet_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> MerchantWalletWatch  {
+    return try  FfiConverterTypeMerchantWalletWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_merchantwallets_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -2974,6 +3678,120 @@ public func FfiConverterTypeOAuth_lower(_ value: OAuth) -> UInt64 {
     return FfiConverterTypeOAuth.lower(value)
 }
 
+public protocol PaymentLinkWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> PaymentLink?
+
+}
+
+open class PaymentLinkWatch: PaymentLinkWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_paymentlinkwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_paymentlinkwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_paymentlinkwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> PaymentLink?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_paymentlinkwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypePaymentLink.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePaymentLinkWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PaymentLinkWatch
+
+    public static func lift(_ handle: UInt64) throws -> PaymentLinkWatch {
+        return PaymentLinkWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PaymentLinkWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PaymentLinkWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PaymentLinkWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentLinkWatch_lift(_ handle: UInt64) throws -> PaymentLinkWatch {
+    return try FfiConverterTypePaymentLinkWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentLinkWatch_lower(_ value: PaymentLinkWatch) -> UInt64 {
+    return FfiConverterTypePaymentLinkWatch.lower(value)
+}
+
 public protocol PaymentLinksProtocol: AnyObject, Sendable {
 
     func cancel(id: String) async throws
@@ -2981,6 +3799,10 @@ public protocol PaymentLinksProtocol: AnyObject, Sendable {
     func create(request: PaymentLinkRequest) async throws  -> CreatedPaymentLink
 
     func get(id: String) async throws  -> PaymentLink
+
+    func wait(id: String, options: WaitOptions?) async throws  -> PaymentLink
+
+    func watch(id: String, options: WaitOptions?) throws  -> PaymentLinkWatch
 
 }
 
@@ -3074,6 +3896,34 @@ open func get(id: String)async throws  -> PaymentLink  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> PaymentLink  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_paymentlinks_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypePaymentLink_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> PaymentLinkWatch  {
+    return try  FfiConverterTypePaymentLinkWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_paymentlinks_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3115,9 +3965,127 @@ public func FfiConverterTypePaymentLinks_lower(_ value: PaymentLinks) -> UInt64 
     return FfiConverterTypePaymentLinks.lower(value)
 }
 
+public protocol PaymentWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> Payment?
+
+}
+
+open class PaymentWatch: PaymentWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_paymentwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_paymentwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_paymentwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> Payment?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_paymentwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypePayment.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePaymentWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PaymentWatch
+
+    public static func lift(_ handle: UInt64) throws -> PaymentWatch {
+        return PaymentWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PaymentWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PaymentWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PaymentWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentWatch_lift(_ handle: UInt64) throws -> PaymentWatch {
+    return try FfiConverterTypePaymentWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePaymentWatch_lower(_ value: PaymentWatch) -> UInt64 {
+    return FfiConverterTypePaymentWatch.lower(value)
+}
+
 public protocol PaymentsProtocol: AnyObject, Sendable {
 
     func get(id: String) async throws  -> Payment
+
+    func wait(id: String, options: WaitOptions?) async throws  -> Payment
+
+    func watch(id: String, options: WaitOptions?) throws  -> PaymentWatch
 
 }
 
@@ -3177,6 +4145,34 @@ open func get(id: String)async throws  -> Payment  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> Payment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_payments_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypePayment_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> PaymentWatch  {
+    return try  FfiConverterTypePaymentWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_payments_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3223,6 +4219,10 @@ public protocol PollingRequestsProtocol: AnyObject, Sendable {
     func create(request: PollingRequest) async throws  -> CreatedPolling
 
     func get(id: String) async throws  -> Polling
+
+    func wait(id: String, options: WaitOptions?) async throws  -> Polling
+
+    func watch(id: String, options: WaitOptions?) throws  -> PollingWatch
 
 }
 
@@ -3299,6 +4299,34 @@ open func get(id: String)async throws  -> Polling  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> Polling  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_pollingrequests_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypePolling_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> PollingWatch  {
+    return try  FfiConverterTypePollingWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_pollingrequests_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3340,11 +4368,243 @@ public func FfiConverterTypePollingRequests_lower(_ value: PollingRequests) -> U
     return FfiConverterTypePollingRequests.lower(value)
 }
 
+public protocol PollingWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> Polling?
+
+}
+
+open class PollingWatch: PollingWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_pollingwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_pollingwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_pollingwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> Polling?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_pollingwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypePolling.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePollingWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PollingWatch
+
+    public static func lift(_ handle: UInt64) throws -> PollingWatch {
+        return PollingWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PollingWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PollingWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PollingWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePollingWatch_lift(_ handle: UInt64) throws -> PollingWatch {
+    return try FfiConverterTypePollingWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePollingWatch_lower(_ value: PollingWatch) -> UInt64 {
+    return FfiConverterTypePollingWatch.lower(value)
+}
+
+public protocol ReversalWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> Reversal?
+
+}
+
+open class ReversalWatch: ReversalWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_reversalwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_reversalwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_reversalwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> Reversal?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_reversalwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeReversal.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReversalWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ReversalWatch
+
+    public static func lift(_ handle: UInt64) throws -> ReversalWatch {
+        return ReversalWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ReversalWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReversalWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ReversalWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReversalWatch_lift(_ handle: UInt64) throws -> ReversalWatch {
+    return try FfiConverterTypeReversalWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReversalWatch_lower(_ value: ReversalWatch) -> UInt64 {
+    return FfiConverterTypeReversalWatch.lower(value)
+}
+
 public protocol ReversalsProtocol: AnyObject, Sendable {
 
     func create(request: ReversalRequest) async throws  -> CreatedReversal
 
     func get(id: String) async throws  -> Reversal
+
+    func wait(id: String, options: WaitOptions?) async throws  -> Reversal
+
+    func watch(id: String, options: WaitOptions?) throws  -> ReversalWatch
 
 }
 
@@ -3421,6 +4681,34 @@ open func get(id: String)async throws  -> Reversal  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> Reversal  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_reversals_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeReversal_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> ReversalWatch  {
+    return try  FfiConverterTypeReversalWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_reversals_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3469,6 +4757,10 @@ public protocol SendMoneyRequestsProtocol: AnyObject, Sendable {
     func get(id: String) async throws  -> SendMoney
 
     func sweepAllFunds(request: SweepRequest) async throws  -> CreatedSendMoney
+
+    func wait(id: String, options: WaitOptions?) async throws  -> SendMoney
+
+    func watch(id: String, options: WaitOptions?) throws  -> SendMoneyWatch
 
 }
 
@@ -3562,6 +4854,34 @@ open func sweepAllFunds(request: SweepRequest)async throws  -> CreatedSendMoney 
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> SendMoney  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_sendmoneyrequests_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeSendMoney_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> SendMoneyWatch  {
+    return try  FfiConverterTypeSendMoneyWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_sendmoneyrequests_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3603,9 +4923,241 @@ public func FfiConverterTypeSendMoneyRequests_lower(_ value: SendMoneyRequests) 
     return FfiConverterTypeSendMoneyRequests.lower(value)
 }
 
+public protocol SendMoneyWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> SendMoney?
+
+}
+
+open class SendMoneyWatch: SendMoneyWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_sendmoneywatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_sendmoneywatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_sendmoneywatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> SendMoney?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_sendmoneywatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeSendMoney.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSendMoneyWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SendMoneyWatch
+
+    public static func lift(_ handle: UInt64) throws -> SendMoneyWatch {
+        return SendMoneyWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SendMoneyWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SendMoneyWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SendMoneyWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSendMoneyWatch_lift(_ handle: UInt64) throws -> SendMoneyWatch {
+    return try FfiConverterTypeSendMoneyWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSendMoneyWatch_lower(_ value: SendMoneyWatch) -> UInt64 {
+    return FfiConverterTypeSendMoneyWatch.lower(value)
+}
+
+public protocol SettlementTransferWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> SettlementTransfer?
+
+}
+
+open class SettlementTransferWatch: SettlementTransferWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_settlementtransferwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_settlementtransferwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_settlementtransferwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> SettlementTransfer?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_settlementtransferwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeSettlementTransfer.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSettlementTransferWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SettlementTransferWatch
+
+    public static func lift(_ handle: UInt64) throws -> SettlementTransferWatch {
+        return SettlementTransferWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SettlementTransferWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SettlementTransferWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SettlementTransferWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSettlementTransferWatch_lift(_ handle: UInt64) throws -> SettlementTransferWatch {
+    return try FfiConverterTypeSettlementTransferWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSettlementTransferWatch_lower(_ value: SettlementTransferWatch) -> UInt64 {
+    return FfiConverterTypeSettlementTransferWatch.lower(value)
+}
+
 public protocol SettlementTransfersProtocol: AnyObject, Sendable {
 
     func get(id: String) async throws  -> SettlementTransfer
+
+    func wait(id: String, options: WaitOptions?) async throws  -> SettlementTransfer
+
+    func watch(id: String, options: WaitOptions?) throws  -> SettlementTransferWatch
 
 }
 
@@ -3665,6 +5217,34 @@ open func get(id: String)async throws  -> SettlementTransfer  {
         )
 }
 
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> SettlementTransfer  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_settlementtransfers_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeSettlementTransfer_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> SettlementTransferWatch  {
+    return try  FfiConverterTypeSettlementTransferWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_settlementtransfers_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
+}
+
 }
 
 #if swift(>=5.8)
@@ -3706,11 +5286,129 @@ public func FfiConverterTypeSettlementTransfers_lower(_ value: SettlementTransfe
     return FfiConverterTypeSettlementTransfers.lower(value)
 }
 
+public protocol SmsNotificationWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> SmsNotification?
+
+}
+
+open class SmsNotificationWatch: SmsNotificationWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_smsnotificationwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_smsnotificationwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_smsnotificationwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> SmsNotification?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_smsnotificationwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeSmsNotification.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSmsNotificationWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SmsNotificationWatch
+
+    public static func lift(_ handle: UInt64) throws -> SmsNotificationWatch {
+        return SmsNotificationWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SmsNotificationWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SmsNotificationWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SmsNotificationWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSmsNotificationWatch_lift(_ handle: UInt64) throws -> SmsNotificationWatch {
+    return try FfiConverterTypeSmsNotificationWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSmsNotificationWatch_lower(_ value: SmsNotificationWatch) -> UInt64 {
+    return FfiConverterTypeSmsNotificationWatch.lower(value)
+}
+
 public protocol SmsNotificationsProtocol: AnyObject, Sendable {
 
     func create(request: SmsNotificationRequest) async throws  -> CreatedSmsNotification
 
     func get(id: String) async throws  -> SmsNotification
+
+    func wait(id: String, options: WaitOptions?) async throws  -> SmsNotification
+
+    func watch(id: String, options: WaitOptions?) throws  -> SmsNotificationWatch
 
 }
 
@@ -3785,6 +5483,34 @@ open func get(id: String)async throws  -> SmsNotification  {
             liftFunc: FfiConverterTypeSmsNotification_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> SmsNotification  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_smsnotifications_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeSmsNotification_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> SmsNotificationWatch  {
+    return try  FfiConverterTypeSmsNotificationWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_smsnotifications_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -4012,11 +5738,129 @@ public func FfiConverterTypeTokenSource_lower(_ value: TokenSource) -> UInt64 {
     return FfiConverterTypeTokenSource.lower(value)
 }
 
+public protocol WebhookSubscriptionWatchProtocol: AnyObject, Sendable {
+
+    func pause()  -> Double?
+
+    func poll() async throws  -> WebhookSubscription?
+
+}
+
+open class WebhookSubscriptionWatch: WebhookSubscriptionWatchProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_webhooksubscriptionwatch(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_webhooksubscriptionwatch(handle, $0) }
+    }
+
+open func pause() -> Double?  {
+    return try!  FfiConverterOptionDouble.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_webhooksubscriptionwatch_pause(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func poll()async throws  -> WebhookSubscription?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_webhooksubscriptionwatch_poll(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeWebhookSubscription.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWebhookSubscriptionWatch: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = WebhookSubscriptionWatch
+
+    public static func lift(_ handle: UInt64) throws -> WebhookSubscriptionWatch {
+        return WebhookSubscriptionWatch(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: WebhookSubscriptionWatch) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WebhookSubscriptionWatch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: WebhookSubscriptionWatch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebhookSubscriptionWatch_lift(_ handle: UInt64) throws -> WebhookSubscriptionWatch {
+    return try FfiConverterTypeWebhookSubscriptionWatch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebhookSubscriptionWatch_lower(_ value: WebhookSubscriptionWatch) -> UInt64 {
+    return FfiConverterTypeWebhookSubscriptionWatch.lower(value)
+}
+
 public protocol WebhookSubscriptionsProtocol: AnyObject, Sendable {
 
     func create(request: WebhookSubscriptionRequest) async throws  -> CreatedWebhookSubscription
 
     func get(id: String) async throws  -> WebhookSubscription
+
+    func wait(id: String, options: WaitOptions?) async throws  -> WebhookSubscription
+
+    func watch(id: String, options: WaitOptions?) throws  -> WebhookSubscriptionWatch
 
 }
 
@@ -4091,6 +5935,34 @@ open func get(id: String)async throws  -> WebhookSubscription  {
             liftFunc: FfiConverterTypeWebhookSubscription_lift,
             errorHandler: FfiConverterTypeKopoKopoError_lift
         )
+}
+
+open func wait(id: String, options: WaitOptions? = nil)async throws  -> WebhookSubscription  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_webhooksubscriptions_wait(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionTypeWaitOptions.lower(options)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeWebhookSubscription_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func watch(id: String, options: WaitOptions? = nil)throws  -> WebhookSubscriptionWatch  {
+    return try  FfiConverterTypeWebhookSubscriptionWatch_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_webhooksubscriptions_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),
+        FfiConverterOptionTypeWaitOptions.lower(options),uniffiCallStatus
+    )
+})
 }
 
 }
@@ -5100,7 +6972,11 @@ public struct Event: Equatable, Hashable {
 
     public let payload: EventPayload
 
+    public let transaction: Transaction?
+
     public let dedupeKey: String
+
+    public let paymentKey: String?
 
     public let raw: Raw
 
@@ -5111,7 +6987,9 @@ public struct Event: Equatable, Hashable {
         createdAt: Timestamp?,
         links: Links,
         payload: EventPayload,
+        transaction: Transaction?,
         dedupeKey: String,
+        paymentKey: String?,
         raw: Raw) {
         self.id = id
         self.topic = topic
@@ -5119,7 +6997,9 @@ public struct Event: Equatable, Hashable {
         self.createdAt = createdAt
         self.links = links
         self.payload = payload
+        self.transaction = transaction
         self.dedupeKey = dedupeKey
+        self.paymentKey = paymentKey
         self.raw = raw
     }
 
@@ -5142,7 +7022,9 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
                 createdAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 payload: FfiConverterTypeEventPayload.read(from: &buf),
+                transaction: FfiConverterOptionTypeTransaction.read(from: &buf),
                 dedupeKey: FfiConverterString.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
     }
@@ -5154,7 +7036,9 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         FfiConverterOptionTypeTimestamp.write(value.createdAt, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterTypeEventPayload.write(value.payload, into: &buf)
+        FfiConverterOptionTypeTransaction.write(value.transaction, into: &buf)
         FfiConverterString.write(value.dedupeKey, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
 }
@@ -5358,6 +7242,8 @@ public struct IncomingPayment: Equatable, Hashable {
 
     public let isPaid: Bool
 
+    public let paymentKey: String?
+
     public let isFinal: Bool
 
     public let raw: Raw
@@ -5372,6 +7258,7 @@ public struct IncomingPayment: Equatable, Hashable {
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        paymentKey: String?,
         isFinal: Bool,
         raw: Raw) {
         self.id = id
@@ -5383,6 +7270,7 @@ public struct IncomingPayment: Equatable, Hashable {
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.paymentKey = paymentKey
         self.isFinal = isFinal
         self.raw = raw
     }
@@ -5409,6 +7297,7 @@ public struct FfiConverterTypeIncomingPayment: FfiConverterRustBuffer {
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
@@ -5424,6 +7313,7 @@ public struct FfiConverterTypeIncomingPayment: FfiConverterRustBuffer {
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
@@ -6367,11 +8257,17 @@ public struct Payment: Equatable, Hashable {
 
     public let transferBatches: [TransferBatch]
 
+    public let errors: [String]
+
     public let metadata: Metadata
 
     public let links: Links
 
     public let isPaid: Bool
+
+    public let failedDisbursements: [Disbursement]
+
+    public let failedBatches: [TransferBatch]
 
     public let isFinal: Bool
 
@@ -6383,9 +8279,12 @@ public struct Payment: Equatable, Hashable {
         createdAt: Timestamp?,
         amount: PaymentAmount?,
         transferBatches: [TransferBatch],
+        errors: [String],
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        failedDisbursements: [Disbursement],
+        failedBatches: [TransferBatch],
         isFinal: Bool,
         raw: Raw) {
         self.id = id
@@ -6393,9 +8292,12 @@ public struct Payment: Equatable, Hashable {
         self.createdAt = createdAt
         self.amount = amount
         self.transferBatches = transferBatches
+        self.errors = errors
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.failedDisbursements = failedDisbursements
+        self.failedBatches = failedBatches
         self.isFinal = isFinal
         self.raw = raw
     }
@@ -6418,9 +8320,12 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
                 createdAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
                 amount: FfiConverterOptionTypePaymentAmount.read(from: &buf),
                 transferBatches: FfiConverterSequenceTypeTransferBatch.read(from: &buf),
+                errors: FfiConverterSequenceString.read(from: &buf),
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                failedDisbursements: FfiConverterSequenceTypeDisbursement.read(from: &buf),
+                failedBatches: FfiConverterSequenceTypeTransferBatch.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
@@ -6432,9 +8337,12 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
         FfiConverterOptionTypeTimestamp.write(value.createdAt, into: &buf)
         FfiConverterOptionTypePaymentAmount.write(value.amount, into: &buf)
         FfiConverterSequenceTypeTransferBatch.write(value.transferBatches, into: &buf)
+        FfiConverterSequenceString.write(value.errors, into: &buf)
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterSequenceTypeDisbursement.write(value.failedDisbursements, into: &buf)
+        FfiConverterSequenceTypeTransferBatch.write(value.failedBatches, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
@@ -6547,6 +8455,8 @@ public struct PaymentLink: Equatable, Hashable {
 
     public let isPaid: Bool
 
+    public let paymentKey: String?
+
     public let isCancelled: Bool
 
     public let hasFailedAttempt: Bool
@@ -6576,6 +8486,7 @@ public struct PaymentLink: Equatable, Hashable {
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        paymentKey: String?,
         isCancelled: Bool,
         hasFailedAttempt: Bool,
         isFinal: Bool,
@@ -6600,6 +8511,7 @@ public struct PaymentLink: Equatable, Hashable {
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.paymentKey = paymentKey
         self.isCancelled = isCancelled
         self.hasFailedAttempt = hasFailedAttempt
         self.isFinal = isFinal
@@ -6639,6 +8551,7 @@ public struct FfiConverterTypePaymentLink: FfiConverterRustBuffer {
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
                 isCancelled: FfiConverterBool.read(from: &buf),
                 hasFailedAttempt: FfiConverterBool.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
@@ -6667,6 +8580,7 @@ public struct FfiConverterTypePaymentLink: FfiConverterRustBuffer {
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
         FfiConverterBool.write(value.isCancelled, into: &buf)
         FfiConverterBool.write(value.hasFailedAttempt, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
@@ -7263,6 +9177,8 @@ public struct SendMoney: Equatable, Hashable {
 
     public let failedDisbursements: [Disbursement]
 
+    public let failedBatches: [TransferBatch]
+
     public let isFinal: Bool
 
     public let raw: Raw
@@ -7280,6 +9196,7 @@ public struct SendMoney: Equatable, Hashable {
         links: Links,
         isPaid: Bool,
         failedDisbursements: [Disbursement],
+        failedBatches: [TransferBatch],
         isFinal: Bool,
         raw: Raw) {
         self.id = id
@@ -7294,6 +9211,7 @@ public struct SendMoney: Equatable, Hashable {
         self.links = links
         self.isPaid = isPaid
         self.failedDisbursements = failedDisbursements
+        self.failedBatches = failedBatches
         self.isFinal = isFinal
         self.raw = raw
     }
@@ -7323,6 +9241,7 @@ public struct FfiConverterTypeSendMoney: FfiConverterRustBuffer {
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
                 failedDisbursements: FfiConverterSequenceTypeDisbursement.read(from: &buf),
+                failedBatches: FfiConverterSequenceTypeTransferBatch.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
@@ -7341,6 +9260,7 @@ public struct FfiConverterTypeSendMoney: FfiConverterRustBuffer {
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
         FfiConverterSequenceTypeDisbursement.write(value.failedDisbursements, into: &buf)
+        FfiConverterSequenceTypeTransferBatch.write(value.failedBatches, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
@@ -7750,11 +9670,17 @@ public struct SettlementTransfer: Equatable, Hashable {
 
     public let transferBatches: [TransferBatch]
 
+    public let errors: [String]
+
     public let metadata: Metadata
 
     public let links: Links
 
     public let isPaid: Bool
+
+    public let failedDisbursements: [Disbursement]
+
+    public let failedBatches: [TransferBatch]
 
     public let isFinal: Bool
 
@@ -7766,9 +9692,12 @@ public struct SettlementTransfer: Equatable, Hashable {
         createdAt: Timestamp?,
         amount: PaymentAmount?,
         transferBatches: [TransferBatch],
+        errors: [String],
         metadata: Metadata,
         links: Links,
         isPaid: Bool,
+        failedDisbursements: [Disbursement],
+        failedBatches: [TransferBatch],
         isFinal: Bool,
         raw: Raw) {
         self.id = id
@@ -7776,9 +9705,12 @@ public struct SettlementTransfer: Equatable, Hashable {
         self.createdAt = createdAt
         self.amount = amount
         self.transferBatches = transferBatches
+        self.errors = errors
         self.metadata = metadata
         self.links = links
         self.isPaid = isPaid
+        self.failedDisbursements = failedDisbursements
+        self.failedBatches = failedBatches
         self.isFinal = isFinal
         self.raw = raw
     }
@@ -7801,9 +9733,12 @@ public struct FfiConverterTypeSettlementTransfer: FfiConverterRustBuffer {
                 createdAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
                 amount: FfiConverterOptionTypePaymentAmount.read(from: &buf),
                 transferBatches: FfiConverterSequenceTypeTransferBatch.read(from: &buf),
+                errors: FfiConverterSequenceString.read(from: &buf),
                 metadata: FfiConverterTypeMetadata.read(from: &buf),
                 links: FfiConverterTypeLinks.read(from: &buf),
                 isPaid: FfiConverterBool.read(from: &buf),
+                failedDisbursements: FfiConverterSequenceTypeDisbursement.read(from: &buf),
+                failedBatches: FfiConverterSequenceTypeTransferBatch.read(from: &buf),
                 isFinal: FfiConverterBool.read(from: &buf),
                 raw: FfiConverterTypeRaw.read(from: &buf)
         )
@@ -7815,9 +9750,12 @@ public struct FfiConverterTypeSettlementTransfer: FfiConverterRustBuffer {
         FfiConverterOptionTypeTimestamp.write(value.createdAt, into: &buf)
         FfiConverterOptionTypePaymentAmount.write(value.amount, into: &buf)
         FfiConverterSequenceTypeTransferBatch.write(value.transferBatches, into: &buf)
+        FfiConverterSequenceString.write(value.errors, into: &buf)
         FfiConverterTypeMetadata.write(value.metadata, into: &buf)
         FfiConverterTypeLinks.write(value.links, into: &buf)
         FfiConverterBool.write(value.isPaid, into: &buf)
+        FfiConverterSequenceTypeDisbursement.write(value.failedDisbursements, into: &buf)
+        FfiConverterSequenceTypeTransferBatch.write(value.failedBatches, into: &buf)
         FfiConverterBool.write(value.isFinal, into: &buf)
         FfiConverterTypeRaw.write(value.raw, into: &buf)
     }
@@ -8472,6 +10410,8 @@ public struct Transaction: Equatable, Hashable {
 
     public let isReceived: Bool
 
+    public let paymentKey: String?
+
     public init(
         id: String?,
         reference: String?,
@@ -8487,7 +10427,8 @@ public struct Transaction: Equatable, Hashable {
         senderFirstName: Personal?,
         senderMiddleName: Personal?,
         senderLastName: Personal?,
-        isReceived: Bool) {
+        isReceived: Bool,
+        paymentKey: String?) {
         self.id = id
         self.reference = reference
         self.originationTime = originationTime
@@ -8503,6 +10444,7 @@ public struct Transaction: Equatable, Hashable {
         self.senderMiddleName = senderMiddleName
         self.senderLastName = senderLastName
         self.isReceived = isReceived
+        self.paymentKey = paymentKey
     }
 
 }
@@ -8532,7 +10474,8 @@ public struct FfiConverterTypeTransaction: FfiConverterRustBuffer {
                 senderFirstName: FfiConverterOptionTypePersonal.read(from: &buf),
                 senderMiddleName: FfiConverterOptionTypePersonal.read(from: &buf),
                 senderLastName: FfiConverterOptionTypePersonal.read(from: &buf),
-                isReceived: FfiConverterBool.read(from: &buf)
+                isReceived: FfiConverterBool.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -8552,6 +10495,7 @@ public struct FfiConverterTypeTransaction: FfiConverterRustBuffer {
         FfiConverterOptionTypePersonal.write(value.senderMiddleName, into: &buf)
         FfiConverterOptionTypePersonal.write(value.senderLastName, into: &buf)
         FfiConverterBool.write(value.isReceived, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
     }
 }
 
@@ -8577,13 +10521,21 @@ public struct TransferBatch: Equatable, Hashable {
 
     public let disbursements: [Disbursement]
 
+    public let errors: [String]
+
+    public let isPaid: Bool
+
     public init(
         status: TransferStatus?,
         amount: Amount?,
-        disbursements: [Disbursement]) {
+        disbursements: [Disbursement],
+        errors: [String],
+        isPaid: Bool) {
         self.status = status
         self.amount = amount
         self.disbursements = disbursements
+        self.errors = errors
+        self.isPaid = isPaid
     }
 
 }
@@ -8601,7 +10553,9 @@ public struct FfiConverterTypeTransferBatch: FfiConverterRustBuffer {
             try TransferBatch(
                 status: FfiConverterOptionTypeTransferStatus.read(from: &buf),
                 amount: FfiConverterOptionTypeAmount.read(from: &buf),
-                disbursements: FfiConverterSequenceTypeDisbursement.read(from: &buf)
+                disbursements: FfiConverterSequenceTypeDisbursement.read(from: &buf),
+                errors: FfiConverterSequenceString.read(from: &buf),
+                isPaid: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -8609,6 +10563,8 @@ public struct FfiConverterTypeTransferBatch: FfiConverterRustBuffer {
         FfiConverterOptionTypeTransferStatus.write(value.status, into: &buf)
         FfiConverterOptionTypeAmount.write(value.amount, into: &buf)
         FfiConverterSequenceTypeDisbursement.write(value.disbursements, into: &buf)
+        FfiConverterSequenceString.write(value.errors, into: &buf)
+        FfiConverterBool.write(value.isPaid, into: &buf)
     }
 }
 
@@ -9070,6 +11026,9 @@ public enum EventPayload: Equatable, Hashable {
     case darajaB2b(darajaTransaction: DarajaTransaction
     )
 
+    case darajaOther(darajaTransaction: DarajaTransaction
+    )
+
     case unknown
 
 }
@@ -9145,7 +11104,10 @@ public struct FfiConverterTypeEventPayload: FfiConverterRustBuffer {
         case 19: return .darajaB2b(darajaTransaction: try FfiConverterTypeDarajaTransaction.read(from: &buf)
         )
 
-        case 20: return .unknown
+        case 20: return .darajaOther(darajaTransaction: try FfiConverterTypeDarajaTransaction.read(from: &buf)
+        )
+
+        case 21: return .unknown
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9230,8 +11192,12 @@ public struct FfiConverterTypeEventPayload: FfiConverterRustBuffer {
             writeInt(&buf, Int32(19))
             FfiConverterTypeDarajaTransaction.write(darajaTransaction, into: &buf)
 
-        case .unknown:
+        case let .darajaOther(darajaTransaction):
             writeInt(&buf, Int32(20))
+            FfiConverterTypeDarajaTransaction.write(darajaTransaction, into: &buf)
+
+        case .unknown:
+            writeInt(&buf, Int32(21))
 
         }
     }
@@ -9444,43 +11410,46 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    )
+
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
     public var errorDescription: String? {
@@ -9512,7 +11481,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 2: return .InvalidRequest(
             detail: try FfiConverterString.read(from: &buf),
@@ -9523,7 +11497,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 3: return .Connection(
             detail: try FfiConverterString.read(from: &buf),
@@ -9534,7 +11513,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 4: return .Timeout(
             detail: try FfiConverterString.read(from: &buf),
@@ -9545,7 +11529,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 5: return .Authentication(
             detail: try FfiConverterString.read(from: &buf),
@@ -9556,7 +11545,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 6: return .Permission(
             detail: try FfiConverterString.read(from: &buf),
@@ -9567,7 +11561,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 7: return .NotFound(
             detail: try FfiConverterString.read(from: &buf),
@@ -9578,7 +11577,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 8: return .RateLimited(
             detail: try FfiConverterString.read(from: &buf),
@@ -9589,7 +11593,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
         case 9: return .Api(
             detail: try FfiConverterString.read(from: &buf),
@@ -9600,9 +11609,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 10: return .OutcomeUnknown(
+        case 10: return .NotFinal(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -9611,9 +11625,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 11: return .Signature(
+        case 11: return .OutcomeUnknown(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -9622,9 +11641,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 12: return .Decode(
+        case 12: return .Signature(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -9633,9 +11657,14 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 13: return .Internal(
+        case 13: return .Decode(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -9644,7 +11673,28 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf)
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            )
+        case 14: return .Internal(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            code: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -9654,7 +11704,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9665,8 +11715,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9677,8 +11732,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9689,8 +11749,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9701,8 +11766,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9713,8 +11783,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9725,8 +11800,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9737,8 +11817,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9749,8 +11834,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9761,8 +11851,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .NotFinal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9773,8 +11868,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9785,8 +11885,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9797,8 +11902,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body):
+        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -9809,6 +11919,28 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
             FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+
+        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+            writeInt(&buf, Int32(14))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
         }
     }
@@ -10560,6 +12692,126 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeExternalRecipient: FfiConverterRustBuffer {
+    typealias SwiftType = ExternalRecipient?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeExternalRecipient.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeExternalRecipient.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIncomingPayment: FfiConverterRustBuffer {
+    typealias SwiftType = IncomingPayment?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIncomingPayment.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIncomingPayment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeMerchantBankAccount: FfiConverterRustBuffer {
+    typealias SwiftType = MerchantBankAccount?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeMerchantBankAccount.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeMerchantBankAccount.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeMerchantWallet: FfiConverterRustBuffer {
+    typealias SwiftType = MerchantWallet?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeMerchantWallet.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeMerchantWallet.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePayment: FfiConverterRustBuffer {
+    typealias SwiftType = Payment?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePayment.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePayment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePaymentAmount: FfiConverterRustBuffer {
     typealias SwiftType = PaymentAmount?
 
@@ -10576,6 +12828,78 @@ fileprivate struct FfiConverterOptionTypePaymentAmount: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePaymentAmount.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePaymentLink: FfiConverterRustBuffer {
+    typealias SwiftType = PaymentLink?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePaymentLink.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePaymentLink.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePolling: FfiConverterRustBuffer {
+    typealias SwiftType = Polling?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePolling.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePolling.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeReversal: FfiConverterRustBuffer {
+    typealias SwiftType = Reversal?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeReversal.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeReversal.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -10608,6 +12932,30 @@ fileprivate struct FfiConverterOptionTypeReversalBulkPayment: FfiConverterRustBu
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeSendMoney: FfiConverterRustBuffer {
+    typealias SwiftType = SendMoney?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSendMoney.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSendMoney.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeSettlementDestination: FfiConverterRustBuffer {
     typealias SwiftType = SettlementDestination?
 
@@ -10624,6 +12972,54 @@ fileprivate struct FfiConverterOptionTypeSettlementDestination: FfiConverterRust
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeSettlementDestination.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSettlementTransfer: FfiConverterRustBuffer {
+    typealias SwiftType = SettlementTransfer?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSettlementTransfer.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSettlementTransfer.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSmsNotification: FfiConverterRustBuffer {
+    typealias SwiftType = SmsNotification?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSmsNotification.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSmsNotification.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -10696,6 +13092,30 @@ fileprivate struct FfiConverterOptionTypeWaitOptions: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeWaitOptions.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeWebhookSubscription: FfiConverterRustBuffer {
+    typealias SwiftType = WebhookSubscription?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeWebhookSubscription.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeWebhookSubscription.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -11615,6 +14035,18 @@ public func hashPhone(phoneNumber: Personal)throws  -> Personal  {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_func_hash_phone(
         FfiConverterTypePersonal_lower(phoneNumber),uniffiCallStatus
+    )
+})
+}
+
+public func isPaidAtLeast(payment: Raw, amount: Amount, currency: Currency? = nil, tillNumber: String? = nil)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_func_is_paid_at_least(
+        FfiConverterTypeRaw_lower(payment),
+        FfiConverterTypeAmount_lower(amount),
+        FfiConverterOptionTypeCurrency.lower(currency),
+        FfiConverterOptionString.lower(tillNumber),uniffiCallStatus
     )
 })
 }
