@@ -11,7 +11,8 @@
         /// Check it before an order is credited, and credit it once for each `paymentKey`.
         ///
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
-        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool {
+        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
+        {
             try covers(raw, amount, currency, tillNumber)
         }
     }
@@ -21,7 +22,8 @@
         /// order is credited.
         ///
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
-        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool {
+        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
+        {
             try covers(raw, amount, currency, tillNumber)
         }
     }
@@ -31,7 +33,8 @@
         /// order is credited.
         ///
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
-        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool {
+        public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
+        {
             try covers(raw, amount, currency, tillNumber)
         }
     }

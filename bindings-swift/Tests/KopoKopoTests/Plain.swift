@@ -3,7 +3,8 @@ import Foundation
 @testable import KopoKopo
 
 private let helpers: Set = [
-    "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt", "failed_batches",
+    "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt",
+    "failed_batches",
 ]
 
 /// `phoneNumber` to `phone_number`.

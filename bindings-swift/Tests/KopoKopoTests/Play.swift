@@ -128,7 +128,9 @@ final class Play {
                 group.addTask {
                     var outcome = try await Self.attempt(operation, client, filled, waiting)
                     for _ in 0..<retries {
-                        guard case .failure(let error) = outcome, [.timeout, .connection].contains(error.kind) else { break }
+                        guard case .failure(let error) = outcome, [.timeout, .connection].contains(error.kind) else {
+                            break
+                        }
                         outcome = try await Self.attempt(operation, client, filled, waiting)
                     }
                     return outcome

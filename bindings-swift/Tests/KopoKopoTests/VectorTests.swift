@@ -237,7 +237,8 @@ final class VectorTests: XCTestCase {
             XCTAssertEqual(id, given["id"]?.asText)
         }
         // What is not of printable ASCII cannot stand in a header as it is.
-        for text in try posted("refused").map({ $0["location"]?.asText ?? "" }) where text.unicodeScalars.allSatisfy({ (" "..."~").contains($0) }) {
+        let locations = try posted("refused").map { $0["location"]?.asText ?? "" }
+        for text in locations where text.unicodeScalars.allSatisfy({ (" "..."~").contains($0) }) {
             location.change { $0 = text }
             let error = try await refused(text) { _ = try await push(client) }
             XCTAssertEqual(error.kind, .outcomeUnknown, text)

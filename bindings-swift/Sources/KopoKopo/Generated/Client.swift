@@ -83,7 +83,7 @@ extension KopoKopo {
     /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
     ///
     /// Errors: `.configuration` for a timeout of zero.
-    public func withOptions(_ options: CallOptions) -> KopoKopo {
+    public func withOptions(_ options: CallOptions) throws -> KopoKopo {
         try call { try KopoKopo(raw: raw.withOptions(options: options.lower())) }
     }
 
@@ -101,8 +101,8 @@ extension KopoKopo {
         stalledTimeout: Duration? = nil,
         timeout: Duration? = nil,
         maxRetries: Int? = nil
-    ) -> KopoKopo {
-        withOptions(CallOptions(
+    ) throws -> KopoKopo {
+        try withOptions(CallOptions(
             connectTimeout: connectTimeout,
             stalledTimeout: stalledTimeout,
             timeout: timeout,

@@ -243,7 +243,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .InvalidRequest(
             detail,
@@ -276,7 +276,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Connection(
             detail,
@@ -309,7 +309,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Timeout(
             detail,
@@ -342,7 +342,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Authentication(
             detail,
@@ -375,7 +375,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Permission(
             detail,
@@ -408,7 +408,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .NotFound(
             detail,
@@ -441,7 +441,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .RateLimited(
             detail,
@@ -474,7 +474,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Api(
             detail,
@@ -507,7 +507,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .NotFinal(
             detail,
@@ -540,7 +540,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .OutcomeUnknown(
             detail,
@@ -573,7 +573,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Signature(
             detail,
@@ -606,7 +606,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Decode(
             detail,
@@ -639,7 +639,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         case let .Internal(
             detail,
@@ -672,7 +672,7 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: try sentAt.map { try Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
             )
         }
     }

@@ -140,6 +140,8 @@ fn error(out: &mut Writer<'_>) {
                         let value = match name.as_str() {
                             "detail" => "spelled(detail, field)".to_owned(),
                             "field" => "field.map(camelCase)".to_owned(),
+                            // What cannot be read of an error is left out: it is no reason for another error.
+                            "sentAt" => "sentAt.flatMap { try? Timestamp(raw: $0) }".to_owned(),
                             _ => types::lift(contract, &name, &field.ty),
                         };
                         format!("{name}: {value}")

@@ -156,7 +156,7 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     let creates = matches!(&callable.returns, Some(Type::Object(_))) && callable.is_async;
     let around = if creates { "uncancelled" } else { "call" };
     // What is wrong with a watch's arguments is thrown by its loop.
-    let watches = matches!(&callable.returns, Some(Type::Object(_))) && !callable.is_async;
+    let watches = matches!(&callable.returns, Some(Type::Object(name)) if name.ends_with("Watch"));
     let throws = if watches { "" } else { " throws" };
     out.docs(&callable.docs);
     out.call(&format!("public func {name}"), &declared(&given), &format!("{asynchronous}{throws}{ty} {{"));
