@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use kopokopo::{
-    Created, KopoKopo, KopoKopoError, WaitOptions,
+    Created, ErrorKind, KopoKopo, KopoKopoError, WaitOptions,
     resources::{
         BankAccountRecipientRequest, IncomingPaymentRequest, MerchantBankAccountRequest, MerchantWalletRequest,
         MobileWalletRecipientRequest, PaybillRecipientRequest, PaymentLinkRequest, PollingRequest, Resource,
@@ -14,6 +14,7 @@ use kopokopo::{
     },
     types::Secret,
 };
+use kopokopo_ffi::dynamic;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -45,6 +46,9 @@ impl From<KopoKopoError> for CallError {
 /// How an operation is performed.
 type Run = fn(KopoKopo, Arguments, Option<WaitOptions>) -> BoxFuture<'static, Result<Value, CallError>>;
 
+/// Whether arguments are those of an operation.
+type Check = fn(Arguments) -> kopokopo_ffi::Result<()>;
+
 /// One operation.
 pub struct Operation {
     /// The section: `incoming_payments`.
@@ -57,10 +61,23 @@ pub struct Operation {
     pub sweeps: bool,
     /// Whether its answer is a handle that can be waited on.
     pub creates: bool,
+    check: Check,
     run: Run,
 }
 
 impl Operation {
+    /// Reads the arguments by the contract, as every language package does: unknown fields, wrong types and inexact
+    /// amounts are refused by the place where they stand. A flag may be the word `true` or `false`.
+    ///
+    /// # Errors
+    /// The field, if the refusal is about one, and a sentence that begins with it. Neither repeats a value.
+    pub fn check(&self, arguments: &Arguments) -> Result<(), (Option<String>, String)> {
+        (self.check)(arguments.clone())
+            .or_else(|error| (self.check)(with_flags(arguments)).map_err(|_| error))
+            .map_err(|error| error.into_fields())
+            .map_err(|error| (error.field, error.detail))
+    }
+
     /// Performs it. With `wait`, a create answers the resource in its final state, else its id and location.
     ///
     /// # Errors
@@ -94,18 +111,19 @@ pub fn find(resource: &str, name: &str) -> Result<&'static Operation, String> {
 }
 
 macro_rules! operation {
-    ($resource:ident $name:ident create $request:ty, $about:literal) => {
+    ($resource:ident $name:ident create $request:ident, $about:literal) => {
         operation!($resource $name create $request, $about, sweeps: false)
     };
-    ($resource:ident $name:ident create $request:ty, $about:literal, sweeps: $sweeps:literal) => {
+    ($resource:ident $name:ident create $request:ident, $about:literal, sweeps: $sweeps:literal) => {
         Operation { resource: stringify!($resource), name: stringify!($name), about: $about, sweeps: $sweeps, creates: true,
+            check: |arguments| dynamic::read::<kopokopo_ffi::$request>(arguments, ErrorKind::InvalidRequest).map(drop),
             run: |client, arguments, wait| async move {
                 let request: $request = read(arguments)?;
                 handle(client.$resource().$name(&request).await?, wait).await
             }.boxed() }
     };
     ($resource:ident get, $about:literal) => {
-        Operation { resource: stringify!($resource), name: "get", about: $about, sweeps: false, creates: false,
+        Operation { resource: stringify!($resource), name: "get", about: $about, sweeps: false, creates: false, check: |_| Ok(()),
             run: |client, arguments, _| async move {
                 let [id] = exactly(arguments, ["id"])?;
                 answer(&client.$resource().get(&id).await?)
@@ -121,6 +139,7 @@ pub const OPERATIONS: &[Operation] = &[
         about: "fetch an access token",
         sweeps: false,
         creates: false,
+        check: |_| Ok(()),
         run: |client, arguments, _| {
             async move {
             exactly(arguments, [])?;
@@ -135,6 +154,7 @@ pub const OPERATIONS: &[Operation] = &[
         about: "end the life of an access token",
         sweeps: false,
         creates: false,
+        check: |_| Ok(()),
         run: |client, arguments, _| {
             async move {
                 let [token] = exactly(arguments, ["token"])?;
@@ -150,6 +170,7 @@ pub const OPERATIONS: &[Operation] = &[
         about: "ask whether an access token works",
         sweeps: false,
         creates: false,
+        check: |_| Ok(()),
         run: |client, arguments, _| {
             async move {
                 let [token] = exactly(arguments, ["token"])?;
@@ -164,6 +185,7 @@ pub const OPERATIONS: &[Operation] = &[
         about: "ask about the access token in use",
         sweeps: false,
         creates: false,
+        check: |_| Ok(()),
         run: |client, arguments, _| {
             async move {
                 exactly(arguments, [])?;
@@ -202,6 +224,7 @@ pub const OPERATIONS: &[Operation] = &[
         about: "cancel a link",
         sweeps: false,
         creates: false,
+        check: |_| Ok(()),
         run: |client, arguments, _| {
             async move {
                 let [id] = exactly(arguments, ["id"])?;
@@ -214,6 +237,16 @@ pub const OPERATIONS: &[Operation] = &[
     operation!(payments get, "read a payment of version 1"),
     operation!(settlement_transfers get, "read a settlement transfer of version 1"),
 ];
+
+/// On a command line everything is text.
+fn with_flags(arguments: &Arguments) -> Arguments {
+    let flag = |value: &Value| match value.as_str() {
+        Some("true") => Value::Bool(true),
+        Some("false") => Value::Bool(false),
+        _ => value.clone(),
+    };
+    arguments.iter().map(|(name, value)| (name.clone(), flag(value))).collect()
+}
 
 fn read<T: DeserializeOwned>(arguments: Arguments) -> Result<T, CallError> {
     serde_json::from_value(Value::Object(arguments)).map_err(|error| CallError::Usage(error.to_string()))

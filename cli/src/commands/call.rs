@@ -76,18 +76,18 @@ enum EnvironmentName {
 /// Why there is no answer.
 enum Refusal {
     /// It was refused here, before anything was sent.
-    Here { kind: ErrorKind, detail: String },
+    Here { kind: ErrorKind, field: Option<String>, detail: String },
     /// The SDK says so. The id: what was created before.
     Api { error: KopoKopoError, created: Option<String> },
 }
 
 impl Refusal {
     fn invalid(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+        Self::Here { kind: ErrorKind::InvalidRequest, field: None, detail: detail.into() }
     }
 
     fn configuration(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::Configuration, detail: detail.into() }
+        Self::Here { kind: ErrorKind::Configuration, field: None, detail: detail.into() }
     }
 }
 
@@ -128,6 +128,11 @@ impl Call {
         if operation.resource == "oauth" && matches!(operation.name, "revoke" | "introspect") {
             take_token(&mut arguments)?;
         }
+        operation.check(&arguments).map_err(|(field, detail)| Refusal::Here {
+            kind: ErrorKind::InvalidRequest,
+            field,
+            detail,
+        })?;
         let client = self.client()?;
         if operation.sweeps && !self.yes {
             confirm(client.base_url())?;
@@ -198,7 +203,7 @@ fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
 
 fn in_words(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Here { kind, detail } => format!("{kind}: {detail}"),
+        Refusal::Here { kind, detail, .. } => format!("{kind}: {detail}"),
         Refusal::Api { error, created: Some(id) } if !error.detail().contains(id) => {
             format!("{error}. It was created all the same: read it by its id {id}")
         }
@@ -208,11 +213,11 @@ fn in_words(refusal: &Refusal) -> String {
 
 fn as_json(refusal: &Refusal) -> Value {
     match refusal {
-        Refusal::Here { kind, detail } => json!({
+        Refusal::Here { kind, field, detail } => json!({
             "kind": kind.as_str(),
             "detail": detail,
             "operation": null,
-            "field": null,
+            "field": field,
             "status": null,
             "code": null,
             "messages": [],

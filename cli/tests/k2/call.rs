@@ -50,8 +50,20 @@ fn a_call_that_is_wrong_says_what_to_do() {
         (&["polling", "delete"], 2, "polling has no operation \"delete\"; it has create, get"),
         (&["polling", "get"], 2, "missing argument id"),
         (&["polling", "get", "id=1", "x=2"], 2, "unknown argument x; there is id"),
-        (&["incoming_payments", "create", "til_number=1"], 2, "unknown field `til_number`"),
-        (&["incoming_payments", "create", "till_number=1", "phone_number=12"], 2, "phone_number"),
+        (&["incoming_payments", "create", "til_number=1"], 2, "til_number: is not known here"),
+        (&["incoming_payments", "create", "till_number=1", "phone_number=12"], 2, "amount: must be given"),
+        (
+            &[
+                "incoming_payments",
+                "create",
+                "till_number=1",
+                "phone_number=12",
+                "amount=1",
+                "callback_url=https://x.example",
+            ],
+            2,
+            "phone_number",
+        ),
         (&["incoming_payments", "get", "id=1", "--wait"], 2, "--wait is for operations that create"),
         (
             &["reversals", "create", "transaction_reference=X", "reason=r", "callback_url=https://x.example"],
@@ -238,4 +250,51 @@ fn on_a_terminal_a_sweep_asks_for_the_word() {
     assert!(!http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("send_money"));
     let (code, said) = asked("sweep\n");
     assert!(code == Some(0) && said.contains("location"), "{said}");
+}
+
+#[test]
+fn requests_are_read_as_strictly_as_in_every_language() {
+    let sandbox = Sandbox::start(&[]);
+    let sending = |destination: &str| {
+        let destinations = format!("destinations=[{destination}]");
+        sandbox.call(&["send_money", "create", "callback_url=https://shop.example/k2", &destinations, "--json-errors"])
+    };
+    for (destination, field) in [
+        (
+            r#"{"type":"till","till_number":"1","amount":"5","description":"d","phone_number":"0712345678"}"#,
+            "destinations[0].phone_number",
+        ),
+        (r#"{"type":"till","till_number":"1","amount":5.0,"description":"d"}"#, "destinations[0].amount"),
+        (
+            r#"{"type":"mobile_wallet","phone_number":712345678,"amount":"5","description":"d"}"#,
+            "destinations[0].phone_number",
+        ),
+        (r#"{"type":"mobile_wallet","amount":"5","description":"d"}"#, "destinations[0].phone_number"),
+        (r#"{"type":"pigeon"}"#, "destinations[0].type"),
+        (r#""0712345678""#, "destinations[0]"),
+    ] {
+        let refused = sending(destination);
+        let said = text(&refused.stderr);
+        let error: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!((error["field"].as_str(), refused.status.code()), (Some(field), Some(2)), "{said}");
+        assert!(error["detail"].as_str().unwrap().starts_with(field) && !said.contains("712345678"), "{said}");
+    }
+    assert!(!http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("send_money"));
+    let sent = sending(r#"{"type":"till","till_number":"123456","amount":5,"description":"d","favourite":true}"#);
+    assert!(sent.status.success(), "{}", text(&sent.stderr));
+}
+
+#[test]
+fn a_flag_is_a_word_on_a_command_line() {
+    let sandbox = Sandbox::start(&[]);
+    let subscribed = sandbox.call(&[
+        "webhook_subscriptions",
+        "create",
+        "event_type=buygoods_transaction_received",
+        "url=https://shop.example/k2",
+        "scope=till",
+        "scope_reference=000000",
+        "enable_daraja_payload=true",
+    ]);
+    assert!(subscribed.status.success(), "{}", text(&subscribed.stderr));
 }
