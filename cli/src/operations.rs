@@ -1,6 +1,8 @@
 //! Every operation of the API by its name, with arguments and answers as JSON: what `k2 call` performs and what the
 //! scenarios in tests/ are written in.
 
+#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
+
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -74,7 +76,7 @@ impl Operation {
     pub fn check(&self, arguments: &Arguments) -> Result<(), (Option<String>, String)> {
         (self.check)(arguments.clone())
             .or_else(|error| (self.check)(with_flags(arguments)).map_err(|_| error))
-            .map_err(|error| error.into_fields())
+            .map_err(kopokopo_ffi::KopoKopoError::into_fields)
             .map_err(|error| (error.field, error.detail))
     }
 
