@@ -102,7 +102,7 @@ function section(client, name) {
 }
 
 /**
- * The value of an answer, which `take` reads off a row; without it there is none. Raw texts stand beside the row in the
+ * The value of an answer, which `take` reads off a row; without it the value is absent. Raw texts stand beside the row in the
  * answer, but for the one that was handed in.
  */
 function read(answer, take = none, raw) {

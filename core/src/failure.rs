@@ -212,7 +212,7 @@ const fn may_have_taken_effect(status: u16) -> bool {
     match status {
         // "Send the same request elsewhere": it was not processed here.
         301 | 307 | 308 => false,
-        // A redirect to a result, or a protocol that nobody asked for.
+        // A redirect to a result, or a protocol that was not requested.
         100..=199 | 300..=399 => true,
         _ => status >= 500 || matches!(status, 408 | 409),
     }

@@ -317,7 +317,7 @@ impl Pipeline {
     }
 }
 
-/// Stops a request that nobody waits for, unless it has been sent.
+/// Stops a request that no caller waits for, unless it has been sent.
 struct AbortUnsent {
     task: AbortHandle,
     gate: SendGate,

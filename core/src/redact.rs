@@ -49,7 +49,7 @@ pub(crate) fn redact(text: &str) -> Redacted {
     Redactor::default().redact(text)
 }
 
-/// What a JSON reader says, without the texts that it quotes: they may be somebody's name.
+/// What a JSON reader says, without the texts that it quotes: they may hold a name.
 pub(crate) fn json_error(error: &serde_json::Error) -> Redacted {
     let why = error.to_string();
     match (why.find(": string \""), why.rfind("\", expected")) {

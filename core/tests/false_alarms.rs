@@ -191,7 +191,7 @@ struct Tally {
     false_safety: u64,
 }
 
-/// One `block_on` for each call, with pauses in which nobody polls the connections.
+/// One `block_on` for each call, with pauses in which the connections are not polled.
 ///
 /// Each fiftieth call is made where no server listens.
 fn call_one_by_one(

@@ -102,7 +102,7 @@ fn money_is_not_sent_while_anything_contradicts_it() {
         ("1/disbursements/0/errors", json!(["Insufficient funds"])),
         // Both went to the first destination.
         ("1/disbursements/0/phone_number", json!("254900111111")),
-        // And to somebody who was not asked for.
+        // And to a recipient who was not in the request.
         ("1/disbursements/0/phone_number", json!("254900222222")),
     ] {
         not_paid(&[(&format!("{batches}/{at}"), value)]);

@@ -69,7 +69,7 @@ fn creates_in_a_row_can_share_a_connection() {
     assert_eq!((server.count(CREATE), server.connections()), (5, 2));
 }
 
-/// With one `block_on` for each call nobody polls the connection while it is idle.
+/// With one `block_on` for each call the connection is not polled while it is idle.
 #[test]
 fn a_server_that_closes_idle_connections_makes_no_outcome_unknown() {
     for fresh in [true, false] {
@@ -113,7 +113,7 @@ fn an_unsolicited_response_is_never_the_response_to_a_create() {
     }
 }
 
-/// The connections and the token of a runtime that nobody runs any more are of no use to another one.
+/// The connections and the token of a runtime that has ended are of no use to another one.
 #[test]
 fn a_client_works_on_every_runtime_while_the_others_are_idle() {
     let (_runtime, server) =

@@ -102,7 +102,7 @@ fn found(outcome: Result<Value, Reply>) -> Response {
     }
 }
 
-/// A web page of another site could otherwise use the controls through the browser of whoever runs the sandbox.
+/// A web page of another site could otherwise use the controls through the browser of the person who runs the sandbox.
 async fn refuse_other_sites(request: Request, next: Next) -> Response {
     let origin = request.headers().get(http::header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     let own = |origin: &str| origin.parse().is_ok_and(|url| is_loopback(&url));

@@ -103,7 +103,7 @@ fn link_page(app: &App, record: RecordedRequest, token: &str) -> Response {
     with_body(status, "text/plain; charset=utf-8", page.unwrap_or_else(|| "Payment link not found\n".to_owned()))
 }
 
-/// Says in the log what became of a request, also where its connection was cut before a response.
+/// Records the outcome of a request in the log, also where its connection was cut before a response.
 struct Seen<'a> {
     app: &'a App,
     sequence: u64,

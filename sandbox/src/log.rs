@@ -44,7 +44,7 @@ impl Log {
 }
 
 impl App {
-    /// Adds an entry, if somebody reads.
+    /// Adds an entry, if there is a reader.
     pub(crate) fn log(&self, entry: impl FnOnce() -> Option<LogEntry>) {
         if self.log.receiver_count() > 0
             && let Some(entry) = entry()

@@ -49,7 +49,7 @@ impl<'a> Params<'a> {
         self.text(path)?.parse::<kopokopo::types::Timestamp>().ok().map(|time| time.instant())
     }
 
-    /// The metadata, empty where there is none. PHP writes an empty one as a list. None where there is too much of it or
+    /// The metadata, empty if it is absent. PHP writes an empty one as a list. None where there is too much of it or
     /// of the wrong kind.
     pub(crate) fn metadata(self) -> Option<Map<String, Value>> {
         let Some(metadata) = self.get("metadata") else { return Some(Map::new()) };

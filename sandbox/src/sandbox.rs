@@ -309,7 +309,7 @@ impl Sandbox {
     /// Sends a delivery again.
     ///
     /// # Errors
-    /// A sentence where there is none of this id, or it would leave this machine.
+    /// A sentence if no resource has this id, or it would leave this machine.
     pub fn resend(&self, delivery: u64) -> Result<(), String> {
         self.app.resend(delivery)
     }

@@ -120,7 +120,7 @@ async fn every_resource_that_the_documentation_reads_is_there() {
         let read = talk.get(&format!("/api/{path}")).await;
         assert_eq!(read.status, 200, "{path}: {}", read.body);
     }
-    // Version 1's documents have a callback URL, and a documented link can be cancelled without telling a stranger.
+    // Version 1's documents have a callback URL, and a documented link can be cancelled without a callback to another machine.
     for path in [
         "v1/payments/33333333-3333-4333-8333-333333333333",
         "v2/settlement_transfers/44444444-4444-4444-8444-444444444444",

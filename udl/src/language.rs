@@ -10,7 +10,7 @@ pub fn set_language(language: &'static str) {
     LANGUAGE.get_or_init(|| language);
 }
 
-/// The package's name in the `User-Agent` header. Kotlin names itself through JNI, so a UniFFI library that nobody named
+/// The package's name in the `User-Agent` header. Kotlin names itself through JNI, so a UniFFI library without a name
 /// is part of the Swift package.
 pub(crate) fn sdk_name() -> String {
     let default = if cfg!(feature = "foreign") { "swift" } else { "rust" };

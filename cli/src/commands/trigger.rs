@@ -43,7 +43,7 @@ pub(super) struct Trigger {
     /// Leave a value of the sample out: `event.resource.sender_phone_number`, as production may.
     #[arg(long = "unset", value_name = "PATH")]
     removed: Vec<String>,
-    /// Send to another machine. Default: loopback only, so that a slip reaches nobody.
+    /// Send to another machine. Default: loopback only
     #[arg(long)]
     allow_remote_callbacks: bool,
     /// Name everything that can be sent.

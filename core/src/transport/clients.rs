@@ -1,4 +1,4 @@
-//! The reqwest clients. Connections belong to the runtime that made them: on any other, nobody would poll them. So there
+//! The reqwest clients. Connections belong to the runtime that made them: no other runtime polls them. So there
 //! are two clients for each runtime, one for reads and one for requests that create something.
 
 use std::{

@@ -112,7 +112,7 @@ impl Inner {
         let client = if is_create { clients.creates } else { clients.reads };
         if !is_fresh {
             // The runtime looks for events only between tasks. After two turns an idle connection's own task has seen
-            // what had arrived (the server closed it, or sent something that nobody asked for), and has closed it.
+            // what had arrived (the server closed it, or sent an unsolicited response), and has closed it.
             yield_now().await;
             yield_now().await;
         }

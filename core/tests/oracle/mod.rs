@@ -342,7 +342,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// An amount in thousandths of a shilling. None where there is none.
+/// An amount in thousandths of a shilling. None if it is absent.
 fn thousandths(value: &Value) -> Option<i128> {
     let text = scalar(value).filter(|text| !text.is_empty())?;
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));

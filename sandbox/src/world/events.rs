@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// Every subscriber learns what became of a transaction.
+    /// Tells every subscriber the state of a transaction.
     pub(super) fn announce(&mut self, reference: &str, view: View) {
         if let Some(transaction) = self.transaction(reference).cloned() {
             self.announce_transaction(&transaction, view);

@@ -9,7 +9,7 @@ use crate::clock::iso;
 const LISTED: usize = 1_000;
 
 impl World {
-    /// What is due, the next first, and the requests that wait for somebody to decide.
+    /// What is due, the next first, and the requests that wait for a customer's decision.
     pub(crate) fn pending(&self) -> Value {
         let elapsed = self.clock.elapsed();
         let due: Vec<_> = self

@@ -3,7 +3,7 @@
 //! The text holds the fields in the contract's order, without their names: both sides know the contract, and compare its
 //! digest before anything else.
 //!
-//! - [`BEFORE`] stands before every value, and once more after the last: a text that was cut off is recognised.
+//! - [`BEFORE`] stands before every value and after the last one: a text that was cut off is recognised.
 //! - An absent value is [`MARK`] alone. A record is [`MARK`] and [`OPEN`], then its fields. So a record that is absent
 //!   differs from one whose first field is absent.
 //! - A union is a record of the alternative's word, and of what it holds, if anything.

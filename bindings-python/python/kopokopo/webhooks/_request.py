@@ -62,7 +62,7 @@ async def read_async(
 
 
 def refused(refusal: KopoKopoError) -> Refused:
-    """The response to a refusal. Its text tells a stranger nothing; the log has the reason."""
+    """The response to a refusal. Its text does not give the reason; the log does."""
     _log.warning("webhook refused: %s", refusal)
     if isinstance(refusal, SignatureError):
         return Refused(401, "signature refused")
