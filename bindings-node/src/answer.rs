@@ -5,11 +5,13 @@ use std::{
     ptr,
 };
 
+use kopokopo::types::Raw;
 use kopokopo_ffi::{
-    ErrorFields, KopoKopoError, Result,
-    dynamic::{
-        Arguments, Object, View,
-        row::{self, Moments},
+    error::{self, Error, Result},
+    operations::Object,
+    value::{
+        View,
+        codec::{self, Moments},
     },
 };
 use napi::{
@@ -20,37 +22,20 @@ use napi::{
 
 use crate::native::Native;
 
-const DEFECT: &str =
-    "a defect in this library: please report what was called; a request that was sent may have taken effect";
-
-/// An error of the glue's own: its kind and its detail.
-macro_rules! error {
-    ($kind:ident, $detail:expr) => {
-        kopokopo_ffi::error(kopokopo::ErrorKind::$kind, $detail)
-    };
-}
-pub(crate) use error;
-
-/// The arguments in a JSON text.
-pub(crate) fn arguments(given: &str) -> Result<Arguments> {
-    serde_json::from_str(given).map_err(|_| error!(InvalidRequest, "the arguments must be JSON"))
-}
-
-/// Whatever JavaScript calls goes through here. Errors are data, and so is a panic: what that says may hold anything, so
-/// nothing of it is passed on.
+/// Whatever JavaScript calls goes through here. Errors are data, and so is a panic.
 pub(crate) fn guard(work: impl FnOnce() -> Result<Answered>) -> Answered {
     // What a panic leaves half-done is dropped with the closure.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => Answered::failure(error),
-        Err(_) => Answered::defect(),
+        Ok(Err(error)) => Answered::failure(&error),
+        Err(_) => Answered::failure(&error::internal()),
     }
 }
 
 /// A value of the contract, or an error, on its way to JavaScript.
 pub enum Answered {
     /// A row of values, and the raw texts beside it; or an error's fields.
-    Row(Vec<u8>, Vec<String>),
+    Row(Vec<u8>, Vec<Raw>),
     /// A thing with methods.
     Object(Object),
     /// A cancelled call whose result is on its way already: `true`.
@@ -65,50 +50,41 @@ impl Answered {
             return Self::Object(object.clone());
         }
         let mut raws = Vec::new();
-        let out = row::write(view, Moments::Milliseconds, &mut raws);
-        Self::Row(out, raws.into_iter().map(str::to_owned).collect())
+        let out = codec::encode(view, Moments::Milliseconds, &mut raws);
+        Self::Row(out, raws)
     }
 
     /// What was read from a body that JavaScript has: that is not handed back to it.
     pub(crate) fn of_body(view: View<'_>, body: &[u8]) -> Self {
         let mut raws = Vec::new();
-        let out = row::write(view, Moments::Milliseconds, &mut raws);
-        if raws.iter().all(|raw| raw.as_bytes() == body) {
+        let out = codec::encode(view, Moments::Milliseconds, &mut raws);
+        if raws.iter().all(|raw| raw.as_str().as_bytes() == body) {
             raws.clear();
         }
-        Self::Row(out, raws.into_iter().map(str::to_owned).collect())
+        Self::Row(out, raws)
     }
 
     /// `!`, with which no row begins, and the fields of an error as JSON.
-    pub(crate) fn failure(error: KopoKopoError) -> Self {
-        let kind = error.kind();
-        let ErrorFields {
-            detail,
-            operation,
-            field,
-            status,
-            code,
-            messages,
+    pub(crate) fn failure(error: &Error) -> Self {
+        let retry_after = error.retry_after().map(|wait| wait.as_secs_f64());
+        let sent_at = error.sent_at().map(|moment| moment.to_string());
+        let known = (
+            error.kind().as_str(),
+            error.detail(),
+            error.operation(),
+            error.field(),
+            error.status(),
+            error.code(),
+            error.messages(),
             retry_after,
-            attempts,
-            body,
-            id,
-            location,
-            state,
-            request_id,
-            sent_at,
-        } = error.into_fields();
-        let sent_at = sent_at.as_ref().map(kopokopo_ffi::Timestamp::as_str);
-        let known = (kind, detail, operation, field, status, code, messages, retry_after, attempts, body);
-        let fields = (known, (id, location, state, request_id, sent_at));
+            error.attempts(),
+            error.body(),
+        );
+        let resource = (error.id(), error.location(), error.state(), error.request_id(), sent_at);
         let mut out = vec![b'!'];
         // Writing into memory fails only where memory ends.
-        let _ = serde_json::to_writer(&mut out, &fields);
+        let _ = serde_json::to_writer(&mut out, &(known, resource));
         Self::Row(out, Vec::new())
-    }
-
-    pub(crate) fn defect() -> Self {
-        Self::failure(error!(Internal, DEFECT))
     }
 }
 
@@ -152,7 +128,7 @@ impl ToNapiValue for Answered {
         check_status!(unsafe { sys::napi_create_array_with_length(env, raws.len() + 1, &raw mut array) })?;
         check_status!(unsafe { sys::napi_set_element(env, array, 0, text) })?;
         for (at, raw) in (1..).zip(&raws) {
-            let raw = string(env, raw.as_bytes())?;
+            let raw = string(env, raw.as_str().as_bytes())?;
             check_status!(unsafe { sys::napi_set_element(env, array, at, raw) })?;
         }
         Ok(array)

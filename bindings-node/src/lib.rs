@@ -1,7 +1,6 @@
 //! The native part of the Node package: arguments come as one JSON text, and what comes back goes as one text of values.
 //! It knows no type of the contract: the classes that people see are written in JavaScript, from the contract.
 
-#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
 #![allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 
 mod answer;
@@ -10,11 +9,14 @@ mod line;
 mod native;
 mod token_source;
 
-use kopokopo_ffi::dynamic;
+use kopokopo_ffi::{
+    operations,
+    value::{Reflect as _, Value},
+};
 use napi_derive::napi;
 
 use crate::{
-    answer::{Answered, arguments, guard},
+    answer::{Answered, guard},
     body::Body,
 };
 
@@ -24,14 +26,14 @@ use crate::{
 pub fn contract_hash() -> String {
     // The package asks for this when it is loaded, before anything else.
     kopokopo_ffi::set_language("node");
-    kopokopo_ffi::contract_hash()
+    operations::contract_hash()
 }
 
 /// Calls a function of no object.
 #[napi]
 #[must_use]
 pub fn call_function(name: String, given: String) -> Answered {
-    guard(|| dynamic::function(&name, arguments(&given)?).map(|answer| Answered::of(answer.view())))
+    guard(|| operations::function(&name, Value::arguments(&given)?).map(|answer| Answered::of(answer.view())))
 }
 
 /// Signs a body.
@@ -39,7 +41,7 @@ pub fn call_function(name: String, given: String) -> Answered {
 #[must_use]
 pub fn sign_webhook(api_key: String, body: Body) -> Answered {
     guard(|| {
-        let signature = kopokopo_ffi::sign_webhook(api_key.as_str().into(), body.bytes().to_vec())?;
-        Ok(Answered::of(dynamic::Reflect::view(&signature)))
+        let signature = operations::sign_webhook(&api_key, body.bytes())?;
+        Ok(Answered::of(signature.view()))
     })
 }

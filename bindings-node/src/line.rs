@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use kopokopo_ffi::runtime::{self, Cancel};
+use kopokopo_ffi::{
+    error,
+    runtime::{self, Cancel},
+};
 use napi::{
     Status,
     bindgen_prelude::FnArgs,
@@ -60,7 +63,7 @@ impl Line {
         match begun {
             Ok(ticket) => is_cancellable.then_some(ticket),
             Err(error) => {
-                caller.tell(|| Answered::failure(error));
+                caller.tell(|| Answered::failure(&error));
                 None
             }
         }
@@ -93,7 +96,7 @@ impl Ticket {
         }
         let outcome = self.cancel.cancel();
         self.task.abort();
-        outcome.map_or(Answered::NotSent, Answered::failure)
+        outcome.map_or(Answered::NotSent, |error| Answered::failure(&error))
     }
 }
 
@@ -115,6 +118,6 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.tell(Answered::defect);
+        self.tell(|| Answered::failure(&error::internal()));
     }
 }

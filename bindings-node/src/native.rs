@@ -1,11 +1,10 @@
 //! An object of the contract, for the JavaScript class that wraps it.
 
-use std::sync::Arc;
-
-use kopokopo::ErrorKind;
+use kopokopo::webhooks::Webhooks;
 use kopokopo_ffi::{
-    KopoKopo, KopoKopoError, Result, TokenSourceOptions, WebhookVerifier,
-    dynamic::{self, Call, Object, Reflect},
+    error::Result,
+    operations::{self, Call, Object},
+    value::{Reflect as _, Value},
 };
 use napi::{
     Env, JsValue, Unknown,
@@ -15,7 +14,7 @@ use napi::{
 use napi_derive::napi;
 
 use crate::{
-    answer::{Answered, arguments, error, guard},
+    answer::{Answered, guard},
     body::Body,
     token_source::{Ask, Source},
 };
@@ -29,20 +28,20 @@ pub struct Native(Object);
 
 impl Native {
     pub(crate) fn begin(&self, method: &str, given: &str) -> Result<Call> {
-        Ok(self.0.call(method, arguments(given)?))
+        Ok(self.0.call(method, Value::arguments(given)?))
     }
 
     /// An object as JavaScript has it. A verifier's `verify(body, signature)` is a function of its own, because a webhook
     /// costs less than finding out whose method was called.
     pub(crate) fn shown(env: Env, object: Object) -> napi::Result<sys::napi_value> {
-        let verifier = if let Object::WebhookVerifier(verifier) = &object { Some(Arc::clone(verifier)) } else { None };
+        let verifier = object.verifier().ok().cloned();
         // SAFETY: the environment is the caller's.
         let shown = unsafe { Self::to_napi_value(env.raw(), Self(object)) }?;
         let Some(verifier) = verifier else { return Ok(shown) };
         let verify = move |call: FunctionCallContext<'_>| {
             let (body, signature): (Body, Option<String>) = (call.get(0)?, call.get(1)?);
             Ok(guard(|| {
-                let event = verifier.verify_slice(body.bytes(), signature.as_deref())?;
+                let event = verifier.verify(body.bytes(), signature.as_deref())?;
                 Ok(Answered::of_body(event.view(), body.bytes()))
             }))
         };
@@ -53,11 +52,8 @@ impl Native {
         Ok(shown)
     }
 
-    fn verifier(&self) -> Result<&WebhookVerifier> {
-        match &self.0 {
-            Object::WebhookVerifier(verifier) => Ok(verifier),
-            other => Err(error!(Internal, format!("{} verifies nothing", other.name()))),
-        }
+    fn verifier(&self) -> Result<&Webhooks> {
+        self.0.verifier()
     }
 }
 
@@ -67,11 +63,7 @@ impl Native {
 #[must_use]
 pub(crate) fn make(name: String, constructor: String, given: String) -> Answered {
     kopokopo_ffi::set_language(LANGUAGE);
-    guard(|| match Object::new(&name, &constructor, arguments(&given)?) {
-        Ok(object) => Ok(Answered::Object(object)),
-        Err(refused @ KopoKopoError::InvalidRequest { .. }) => Err(refused.with_kind(ErrorKind::Configuration)),
-        Err(error) => Err(error),
-    })
+    guard(|| Object::new(&name, &constructor, Value::arguments(&given)?).map(Answered::Object))
 }
 
 /// Makes a client that asks the program for its tokens.
@@ -79,11 +71,7 @@ pub(crate) fn make(name: String, constructor: String, given: String) -> Answered
 #[must_use]
 pub(crate) fn with_token_source(ask: Ask, given: String) -> Answered {
     kopokopo_ffi::set_language(LANGUAGE);
-    guard(|| {
-        let options: TokenSourceOptions = dynamic::read(arguments(&given)?, ErrorKind::Configuration)?;
-        let client = KopoKopo::with_token_source(Arc::new(Source(ask)), options)?;
-        Ok(Answered::Object(Object::KopoKopo(Arc::new(client))))
-    })
+    guard(|| operations::with_token_source(Source::new(ask), Value::arguments(&given)?).map(Answered::Object))
 }
 
 #[napi]
@@ -92,7 +80,7 @@ impl Native {
     #[napi]
     #[must_use]
     pub fn ask(&self, method: String, given: String) -> Answered {
-        guard(|| self.0.ask(&method, arguments(&given)?).map(|answer| Answered::of(answer.view())))
+        guard(|| self.0.call_sync(&method, Value::arguments(&given)?).map(|answer| Answered::of(answer.view())))
     }
 
     /// Verifies a body.
@@ -100,7 +88,7 @@ impl Native {
     #[must_use]
     pub fn verify_signature(&self, body: Body, signature: Option<String>) -> Answered {
         guard(|| {
-            self.verifier()?.verify_signature_slice(body.bytes(), signature.as_deref())?;
+            self.verifier()?.verify_signature(body.bytes(), signature.as_deref())?;
             Ok(Answered::of(().view()))
         })
     }
@@ -110,7 +98,7 @@ impl Native {
     #[must_use]
     pub fn parse_unverified(&self, body: Body) -> Answered {
         guard(|| {
-            let event = self.verifier()?.parse_unverified_slice(body.bytes())?;
+            let event = self.verifier()?.parse_unverified(body.bytes())?;
             Ok(Answered::of_body(event.view(), body.bytes()))
         })
     }

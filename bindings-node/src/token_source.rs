@@ -1,8 +1,10 @@
 //! Tokens that the program brings.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use kopokopo_ffi::{AccessToken, Result, Secret, TokenSource};
+use futures_util::{FutureExt, future::BoxFuture};
+use kopokopo::{AccessToken, KopoKopoError, Result, TokenSource};
+use kopokopo_ffi::value::duration;
 use napi::{
     Status,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
@@ -10,20 +12,27 @@ use napi::{
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use crate::answer::error;
-
 /// `ask(reply)`, called on JavaScript's thread. It does not keep the event loop alive: the call that needs the token does.
 pub(crate) type Ask = ThreadsafeFunction<Reply, (), Reply, Status, false, true>;
 
 /// The program's function.
-pub(crate) struct Source(pub(crate) Ask);
+pub(crate) struct Source(Arc<Ask>);
 
-#[async_trait::async_trait]
+impl Source {
+    pub(crate) fn new(ask: Ask) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
 impl TokenSource for Source {
-    async fn token(&self) -> Result<AccessToken> {
-        let (sender, receiver) = oneshot::channel();
-        self.0.call(Reply(Mutex::new(Some(sender))), ThreadsafeFunctionCallMode::NonBlocking);
-        receiver.await.unwrap_or_else(|_| Err(error!(Authentication, "it ended without a token")))
+    fn token(&self) -> BoxFuture<'static, Result<AccessToken>> {
+        let ask = Arc::clone(&self.0);
+        async move {
+            let (sender, receiver) = oneshot::channel();
+            ask.call(Reply(Mutex::new(Some(sender))), ThreadsafeFunctionCallMode::NonBlocking);
+            receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
+        }
+        .boxed()
     }
 }
 
@@ -46,12 +55,15 @@ impl Reply {
     /// A token, and how many seconds it works.
     #[napi]
     pub fn token(&self, token: String, expires_in: Option<f64>) {
-        self.send(Ok(AccessToken { token: Secret::from(token), expires_in }));
+        self.send(match expires_in.map(duration).transpose() {
+            Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
+            Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
+        });
     }
 
     /// Why there is none.
     #[napi]
     pub fn fail(&self, detail: String) {
-        self.send(Err(error!(Authentication, detail)));
+        self.send(Err(KopoKopoError::token_source(detail)));
     }
 }

@@ -1,52 +1,51 @@
 //! What a program hands in: Python's values as arguments.
 
 use kopokopo::ErrorKind;
-use kopokopo_ffi::dynamic::{Arguments, Object, Place};
+use kopokopo_ffi::{
+    operations::Object,
+    value::{Arguments, FieldPath, MAX_DEPTH, Value},
+};
 use pyo3::{
     exceptions::PyUnicodeEncodeError,
     intern,
     prelude::*,
     types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PySequence, PyString},
 };
-use serde_json::{Number, Value};
 
 use crate::{classes, errors::refusal};
 
-/// Deeper than anything of the contract, and than the metadata that the API takes.
-const DEEPEST: u8 = 16;
-
-/// Arguments by name. What is wrong with them is an error of that kind.
+/// Arguments by name. A value that does not fit is an error of this kind.
 pub(crate) fn read(given: &Bound<'_, PyDict>, kind: ErrorKind) -> PyResult<Arguments> {
-    Reader { kind, operation: None }.named(given, &Place::Root, 0)
+    Reader { kind, operation: None }.named(given, &FieldPath::Root, 0)
 }
 
-/// Arguments of a section's or a handle's method.
+/// Arguments of an object's method.
 pub(crate) fn of_call(given: &Bound<'_, PyDict>, own: &Object, method: &str) -> PyResult<Arguments> {
-    Reader { kind: ErrorKind::InvalidRequest, operation: own.operation(method) }.named(given, &Place::Root, 0)
+    Reader { kind: own.argument_error_kind(), operation: own.operation(method) }.named(given, &FieldPath::Root, 0)
 }
 
 struct Reader {
     kind: ErrorKind,
     /// What is called, where errors say it.
-    operation: Option<String>,
+    operation: Option<&'static str>,
 }
 
 impl Reader {
-    fn named(&self, given: &Bound<'_, PyDict>, place: &Place<'_>, depth: u8) -> PyResult<Arguments> {
+    fn named(&self, given: &Bound<'_, PyDict>, path: &FieldPath<'_>, depth: u8) -> PyResult<Arguments> {
         given
             .iter()
             .map(|(name, value)| {
                 let name = match name.cast::<PyString>() {
-                    Ok(name) => self.text(name, place)?,
-                    Err(_) => return Err(self.refuse(given.py(), place, "must have names that are text")),
+                    Ok(name) => self.text(name, path)?,
+                    Err(_) => return Err(self.refuse(given.py(), path, "must have names that are text")),
                 };
-                let value = self.read_value(&value, &place.field(&name), depth)?;
+                let value = self.read_value(&value, &path.field(&name), depth)?;
                 Ok((name, value))
             })
             .collect()
     }
 
-    fn read_value(&self, given: &Bound<'_, PyAny>, place: &Place<'_>, depth: u8) -> PyResult<Value> {
+    fn read_value(&self, given: &Bound<'_, PyAny>, path: &FieldPath<'_>, depth: u8) -> PyResult<Value> {
         let py = given.py();
         let classes = classes::of(py)?;
         if given.is_none() {
@@ -54,86 +53,84 @@ impl Reader {
         }
         // Enumerations of words are text.
         if let Ok(given) = given.cast::<PyString>() {
-            return self.text(given, place).map(Value::String);
+            return self.text(given, path).map(Value::Text);
         }
         if let Ok(given) = given.cast::<PyBool>() {
             return Ok(Value::Bool(given.is_true()));
         }
         if given.is_instance_of::<PyInt>() {
-            return self.whole(given, place);
+            return self.whole(given, path);
         }
         if let Ok(given) = given.cast::<PyFloat>() {
-            let number = Number::from_f64(given.value());
-            return number
-                .map(Value::Number)
-                .ok_or_else(|| self.refuse(py, place, "must be a number, neither nan nor infinite"));
+            let number = given.value();
+            if !number.is_finite() {
+                return Err(self.refuse(py, path, "must be a number, neither nan nor infinite"));
+            }
+            return Ok(Value::Float(number));
         }
-        if depth == DEEPEST {
-            return Err(self.refuse(py, place, "is nested too deeply"));
+        if depth == MAX_DEPTH {
+            return Err(self.refuse(py, path, "is nested too deeply"));
         }
         if classes.is_record(given)? {
             let given = given.call_method0(intern!(py, "_given"))?;
-            return self.named(given.cast::<PyDict>()?, place, depth + 1).map(Value::Object);
+            return self.named(given.cast::<PyDict>()?, path, depth + 1).map(Value::Record);
         }
         if let Ok(given) = given.cast::<PyDict>() {
-            return self.named(given, place, depth + 1).map(Value::Object);
+            return self.named(given, path, depth + 1).map(Value::Record);
         }
         if classes.is_word(given)? {
-            return self.read_value(&given.getattr(intern!(py, "value"))?, place, depth + 1);
+            return self.read_value(&given.getattr(intern!(py, "value"))?, path, depth + 1);
         }
         if classes.is_decimal(given)? {
-            return self.text(&given.str()?, place).map(Value::String);
+            return self.text(&given.str()?, path).map(Value::Text);
         }
         if classes.is_datetime(given)? {
-            return self.moment(given, place);
+            return self.moment(given, path);
         }
         if !is_bytes(given)?
             && let Ok(given) = given.cast::<PySequence>()
         {
             let items = given.try_iter()?.enumerate();
-            let items = items.map(|(at, item)| self.read_value(&item?, &Place::Item(place, at), depth + 1));
-            return items.collect::<PyResult<_>>().map(Value::Array);
+            let items = items.map(|(at, item)| self.read_value(&item?, &FieldPath::Item(path, at), depth + 1));
+            return items.collect::<PyResult<_>>().map(Value::List);
         }
         if let Ok(given) = given.cast::<PyMapping>() {
             let copied = PyDict::new(py);
             copied.update(given)?;
-            return self.named(&copied, place, depth + 1).map(Value::Object);
+            return self.named(&copied, path, depth + 1).map(Value::Record);
         }
         let name = given.get_type().name()?;
-        Err(self.refuse(py, place, &format!("cannot be {}", name.to_cow()?)))
+        Err(self.refuse(py, path, &format!("cannot be {}", name.to_cow()?)))
     }
 
-    fn text(&self, given: &Bound<'_, PyString>, place: &Place<'_>) -> PyResult<String> {
+    fn text(&self, given: &Bound<'_, PyString>, path: &FieldPath<'_>) -> PyResult<String> {
         match given.to_cow() {
             Ok(text) => Ok(text.into_owned()),
             // What Python says of it repeats the text.
             Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(given.py()) => {
-                Err(self.refuse(given.py(), place, "is no text that can be sent: it holds half of a surrogate pair"))
+                Err(self.refuse(given.py(), path, "is no text that can be sent: it holds half of a surrogate pair"))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn whole(&self, given: &Bound<'_, PyAny>, place: &Place<'_>) -> PyResult<Value> {
-        if let Ok(number) = given.extract::<u64>() {
-            return Ok(number.into());
-        }
-        let number = given.extract::<i64>().map_err(|_| self.refuse(given.py(), place, "must be a smaller number"))?;
-        Ok(number.into())
+    fn whole(&self, given: &Bound<'_, PyAny>, path: &FieldPath<'_>) -> PyResult<Value> {
+        let number = given.extract::<u64>().map(i128::from).or_else(|_| given.extract::<i64>().map(i128::from));
+        number.map(Value::Integer).map_err(|_| self.refuse(given.py(), path, "must be a smaller number"))
     }
 
-    fn moment(&self, given: &Bound<'_, PyAny>, place: &Place<'_>) -> PyResult<Value> {
+    fn moment(&self, given: &Bound<'_, PyAny>, path: &FieldPath<'_>) -> PyResult<Value> {
         let py = given.py();
         if given.call_method0(intern!(py, "utcoffset"))?.is_none() {
             let remedy =
                 "must say its time zone: give it one, as with tzinfo=ZoneInfo(\"Africa/Nairobi\") or timezone.utc";
-            return Err(self.refuse(py, place, remedy));
+            return Err(self.refuse(py, path, remedy));
         }
-        self.text(given.call_method0(intern!(py, "isoformat"))?.cast()?, place).map(Value::String)
+        self.text(given.call_method0(intern!(py, "isoformat"))?.cast()?, path).map(Value::Text)
     }
 
-    fn refuse(&self, py: Python<'_>, place: &Place<'_>, remedy: &str) -> PyErr {
-        refusal(py, self.kind, self.operation.clone(), place, remedy)
+    fn refuse(&self, py: Python<'_>, path: &FieldPath<'_>, remedy: &str) -> PyErr {
+        refusal(py, self.kind, self.operation, path, remedy)
     }
 }
 

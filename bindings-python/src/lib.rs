@@ -1,8 +1,6 @@
 //! The native part of the Python package: it turns Python's values into arguments, and what comes back into Python's
 //! values. It knows no type of the contract: the classes that people see are written in Python, from the contract.
 
-#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
-
 mod arguments;
 mod classes;
 mod errors;
@@ -18,7 +16,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _native {
     use kopokopo::ErrorKind;
-    use kopokopo_ffi::{dynamic, runtime};
+    use kopokopo_ffi::{operations, runtime};
     use pyo3::{
         prelude::*,
         types::{PyDict, PyString},
@@ -41,7 +39,7 @@ mod _native {
     fn contract_hash() -> String {
         // The package asks for this when it is imported, before anything else.
         kopokopo_ffi::set_language("python");
-        kopokopo_ffi::contract_hash()
+        operations::contract_hash()
     }
 
     /// Calls a function of no object.
@@ -50,7 +48,7 @@ mod _native {
         let py = arguments.py();
         guard(py, || {
             let given = arguments::read(arguments, ErrorKind::InvalidRequest)?;
-            let answer = dynamic::function(name, given).map_err(|error| raise(py, error))?;
+            let answer = operations::function(name, given).map_err(|error| raise(py, &error))?;
             views::show(py, answer.view())
         })
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use kopokopo::types::{Metadata, MetadataValue};
 use pyo3::{
     IntoPyObjectExt,
     prelude::*,
@@ -38,8 +39,21 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
+/// Metadata as a dictionary, in its order.
+pub(crate) fn dict<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Bound<'py, PyAny>> {
+    let dict = PyDict::new(py);
+    for (name, value) in metadata.iter() {
+        match value {
+            MetadataValue::Text(text) => dict.set_item(name, text)?,
+            MetadataValue::Bool(value) => dict.set_item(name, value)?,
+            MetadataValue::Number(json) | MetadataValue::Json(json) => dict.set_item(name, read(py, json)?)?,
+        }
+    }
+    Ok(dict.into_any())
+}
+
 /// What the JSON says. Whole numbers keep all their digits. What cannot be read stays as it is written.
-pub(crate) fn read<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+fn read<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
     let as_written = || Ok(PyString::new(py, json).into_any());
     match json.as_bytes().first() {
         Some(b'n') => Ok(py.None().into_bound(py)),

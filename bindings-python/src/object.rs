@@ -1,20 +1,21 @@
 //! An object of the contract, for the Python class that wraps it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
 use kopokopo::ErrorKind;
 use kopokopo_ffi::{
-    KopoKopo, TokenSourceOptions,
-    dynamic::{self, Answer},
+    error::Result,
+    operations::{self, Answer},
     runtime::{self, Cancel},
+    value::Reflect,
 };
 use pyo3::{IntoPyObjectExt, exceptions::PyException, intern, prelude::*, types::PyDict};
 use tokio::task::AbortHandle;
 
 use crate::{
     arguments,
-    errors::{defect, guard, raise},
+    errors::{guard, internal, raise},
     token_source::Source,
     views::show,
     webhooks,
@@ -25,10 +26,10 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An object of the contract.
 #[pyclass(frozen, module = "kopokopo._native")]
-pub(crate) struct Object(dynamic::Object);
+pub(crate) struct Object(operations::Object);
 
 impl Object {
-    pub(crate) fn of(object: dynamic::Object) -> Self {
+    pub(crate) fn of(object: operations::Object) -> Self {
         Self(object)
     }
 }
@@ -41,7 +42,7 @@ impl Object {
         let py = arguments.py();
         guard(py, || {
             let arguments = arguments::read(arguments, ErrorKind::Configuration)?;
-            dynamic::Object::new(name, constructor, arguments).map(Self).map_err(|error| raise(py, error))
+            operations::Object::new(name, constructor, arguments).map(Self).map_err(|error| raise(py, &error))
         })
     }
 
@@ -51,9 +52,8 @@ impl Object {
         let py = arguments.py();
         guard(py, || {
             let arguments = arguments::read(arguments, ErrorKind::Configuration)?;
-            let client = dynamic::read::<TokenSourceOptions>(arguments, ErrorKind::Configuration)
-                .and_then(|options| KopoKopo::with_token_source(Arc::new(Source(source)), options));
-            client.map(|client| Self(dynamic::Object::KopoKopo(Arc::new(client)))).map_err(|error| raise(py, error))
+            let client = operations::with_token_source(Source::new(source), arguments);
+            client.map(Self).map_err(|error| raise(py, &error))
         })
     }
 
@@ -61,11 +61,8 @@ impl Object {
     fn ask<'py>(&self, method: &str, arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.py();
         guard(py, || {
-            let arguments = match &self.0 {
-                dynamic::Object::KopoKopo(_) => arguments::read(arguments, ErrorKind::Configuration),
-                own => arguments::of_call(arguments, own, method),
-            };
-            let answer = self.0.ask(method, arguments?).map_err(|error| raise(py, error))?;
+            let arguments = arguments::of_call(arguments, &self.0, method)?;
+            let answer = self.0.call_sync(method, arguments).map_err(|error| raise(py, &error))?;
             show(py, answer.view())
         })
     }
@@ -80,9 +77,9 @@ impl Object {
             let check_signals = || Python::attach(|py| -> PyResult<()> { py.check_signals() });
             let go_on = || check_signals().map_err(|raised| (raised, cancel.cancel()));
             match py.detach(|| runtime::block_on_while(call, SIGNAL_INTERVAL, go_on)) {
-                Ok(answer) => show(py, answer.map_err(|error| raise(py, error))?.view()),
+                Ok(answer) => show(py, answer.map_err(|error| raise(py, &error))?.view()),
                 Err((raised, None)) => Err(raised),
-                Err((raised, Some(unknown))) => Err(interrupted(py, raised, raise(py, unknown))),
+                Err((raised, Some(unknown))) => Err(interrupted(py, raised, raise(py, &unknown))),
             }
         })
     }
@@ -106,7 +103,7 @@ impl Object {
                 let answer = AssertUnwindSafe(call).catch_unwind().await;
                 waiting.tell(answer.ok());
             });
-            Ok((future, Call { task: task.map_err(|error| raise(py, error))?, cancel }))
+            Ok((future, Call { task: task.map_err(|error| raise(py, &error))?, cancel }))
         })
     }
 
@@ -115,8 +112,8 @@ impl Object {
         let py = body.py();
         guard(py, || {
             let verifier = webhooks::verifier(py, &self.0)?;
-            let event = webhooks::look(body, signature, |body, signature| verifier.verify_slice(body, signature))?;
-            show(py, dynamic::Reflect::view(&event))
+            let event = webhooks::look(body, signature, |body, signature| verifier.verify(body, signature))?;
+            show(py, event.view())
         })
     }
 
@@ -125,7 +122,7 @@ impl Object {
         let py = body.py();
         guard(py, || {
             let verifier = webhooks::verifier(py, &self.0)?;
-            webhooks::look(body, signature, |body, signature| verifier.verify_signature_slice(body, signature))
+            webhooks::look(body, signature, |body, signature| verifier.verify_signature(body, signature))
         })
     }
 
@@ -135,8 +132,8 @@ impl Object {
         guard(py, || {
             let verifier = webhooks::verifier(py, &self.0)?;
             let nothing = py.None().into_bound(py);
-            let event = webhooks::look(body, &nothing, |body, _| verifier.parse_unverified_slice(body))?;
-            show(py, dynamic::Reflect::view(&event))
+            let event = webhooks::look(body, &nothing, |body, _| verifier.parse_unverified(body))?;
+            show(py, event.view())
         })
     }
 }
@@ -156,7 +153,7 @@ impl Call {
         guard(py, || {
             let unknown = self.cancel.cancel();
             self.task.abort();
-            unknown.map(|error| raise(py, error).into_bound_py_any(py)).transpose()
+            unknown.map(|error| raise(py, &error).into_bound_py_any(py)).transpose()
         })
     }
 }
@@ -180,11 +177,11 @@ struct Waiting {
 
 impl Waiting {
     /// None: a panic. Where the loop is closed, or the interpreter ends, nobody waits any more.
-    fn tell(self, answer: Option<kopokopo_ffi::Result<Answer>>) {
+    fn tell(self, answer: Option<Result<Answer>>) {
         Python::try_attach(|py| {
             let shown = guard(py, || match answer {
-                Some(answer) => show(py, answer.map_err(|error| raise(py, error))?.view()),
-                None => Err(defect(py)),
+                Some(answer) => show(py, answer.map_err(|error| raise(py, &error))?.view()),
+                None => Err(internal(py)),
             });
             let (answer, error) = match shown {
                 Ok(answer) => (Some(answer), None),

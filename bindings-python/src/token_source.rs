@@ -1,26 +1,38 @@
 //! Tokens that a program brings.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use kopokopo_ffi::{AccessToken, KopoKopoError, Result, Secret, TokenSource};
+use futures_util::{FutureExt, future::BoxFuture};
+use kopokopo::{AccessToken, KopoKopoError, Result, TokenSource};
+use kopokopo_ffi::value::duration;
 use pyo3::{intern, prelude::*};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 /// `kopokopo._token_source.Source`, which asks the program.
-pub(crate) struct Source(pub(crate) Py<PyAny>);
+pub(crate) struct Source(Arc<Py<PyAny>>);
 
-#[async_trait::async_trait]
+impl Source {
+    pub(crate) fn new(source: Py<PyAny>) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
 impl TokenSource for Source {
-    async fn token(&self) -> Result<AccessToken> {
-        let (sender, receiver) = oneshot::channel();
-        let asked = Python::try_attach(|py| self.0.clone_ref(py));
-        let Some(source) = asked else { return Err(failed("the program is ending".to_owned())) };
-        // A program may take its time, which would keep other calls of this runtime waiting.
-        spawn_blocking(move || {
-            let reply = Reply(Mutex::new(Some(sender)));
-            Python::try_attach(|py| source.call_method1(py, intern!(py, "ask"), (reply,)).map(drop));
-        });
-        receiver.await.unwrap_or_else(|_| Err(failed("it ended without a token".to_owned())))
+    fn token(&self) -> BoxFuture<'static, Result<AccessToken>> {
+        let source = Arc::clone(&self.0);
+        async move {
+            let (sender, receiver) = oneshot::channel();
+            // A program may take its time, which would keep other calls of this runtime waiting.
+            spawn_blocking(move || {
+                let reply = Reply(Mutex::new(Some(sender)));
+                Python::try_attach(|py| source.call_method1(py, intern!(py, "ask"), (reply,)).map(drop));
+            });
+            receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
+        }
+        .boxed()
     }
 }
 
@@ -42,15 +54,15 @@ impl Reply {
 impl Reply {
     /// A token, and how many seconds it works.
     fn token(&self, token: &str, expires_in: Option<f64>) {
-        self.send(Ok(AccessToken { token: Secret::from(token), expires_in }));
+        let expires_in: std::result::Result<Option<Duration>, _> = expires_in.map(duration).transpose();
+        self.send(match expires_in {
+            Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
+            Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
+        });
     }
 
     /// Why there is none.
-    fn fail(&self, detail: String) {
-        self.send(Err(failed(detail)));
+    fn fail(&self, detail: &str) {
+        self.send(Err(KopoKopoError::token_source(detail)));
     }
-}
-
-fn failed(detail: String) -> KopoKopoError {
-    kopokopo_ffi::error(kopokopo::ErrorKind::Authentication, detail)
 }

@@ -1,6 +1,6 @@
 //! What comes out: views as Python's values.
 
-use kopokopo_ffi::dynamic::{Alternative, Fields, Items, Text, View};
+use kopokopo_ffi::value::{List, Record, Variant, View};
 use pyo3::{
     IntoPyObjectExt,
     prelude::*,
@@ -20,20 +20,21 @@ pub(crate) fn show<'py>(py: Python<'py>, view: View<'_>) -> PyResult<Bound<'py, 
 
 fn shown<'py>(py: Python<'py>, classes: &Classes, view: View<'_>) -> PyResult<Bound<'py, PyAny>> {
     match view {
-        View::Nothing => Ok(py.None().into_bound(py)),
+        View::Null => Ok(py.None().into_bound(py)),
         View::Bool(value) => value.into_bound_py_any(py),
         View::Integer(value) => value.into_bound_py_any(py),
         View::Seconds(value) => value.into_bound_py_any(py),
-        View::Text(Text::Amount, text) => classes.decimal(py, text),
-        View::Text(Text::Timestamp, text) => moment(py, classes, text),
-        View::Text(Text::Metadata, text) => metadata::read(py, text),
-        View::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw, text) | View::String(text) => {
+        View::Amount(amount) => classes.decimal(py, &amount.to_string()),
+        View::Timestamp(moment) => self::moment(py, classes, &moment.to_string()),
+        View::Metadata(metadata) => metadata::dict(py, metadata),
+        View::Text(text) | View::Currency(text) | View::Personal(text) | View::Secret(text) => {
             Ok(PyString::new(py, text).into_any())
         }
-        View::Word(name, word) => classes.word(py, name, word),
+        View::Raw(raw) => Ok(PyString::new(py, raw.as_str()).into_any()),
+        View::OpenEnum(name, word) => classes.word(py, name, word),
         View::List(items) => list(py, classes, items),
         View::Record(record) => self::record(py, classes, record),
-        View::Variant(Alternative { union, word, field }) => {
+        View::Variant(Variant { union, word, field }) => {
             let held = field.map(|(_, held)| shown(py, classes, held.view())).transpose()?;
             classes.variant(union, word, PyTuple::new(py, held)?)
         }
@@ -41,15 +42,33 @@ fn shown<'py>(py: Python<'py>, classes: &Classes, view: View<'_>) -> PyResult<Bo
     }
 }
 
-fn list<'py>(py: Python<'py>, classes: &Classes, items: &dyn Items) -> PyResult<Bound<'py, PyAny>> {
-    let items = (0..items.count()).map(|at| shown(py, classes, items.item(at)));
-    Ok(PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)?.into_any())
+fn list<'py>(py: Python<'py>, classes: &Classes, items: &dyn List) -> PyResult<Bound<'py, PyAny>> {
+    Ok(tuple(py, classes, items.count(), |visit| items.each(visit))?.into_any())
 }
 
-fn record<'py>(py: Python<'py>, classes: &Classes, record: &dyn Fields) -> PyResult<Bound<'py, PyAny>> {
+fn record<'py>(py: Python<'py>, classes: &Classes, record: &dyn Record) -> PyResult<Bound<'py, PyAny>> {
     let shape = record.shape();
-    let fields = (0..shape.fields.len()).map(|at| shown(py, classes, record.field(at)));
-    classes.record(shape.index, PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?)
+    classes.record(shape.index, tuple(py, classes, shape.fields.len(), |visit| record.each(visit))?)
+}
+
+/// The values that are visited, up to the first that cannot be shown.
+fn tuple<'py>(
+    py: Python<'py>,
+    classes: &Classes,
+    count: usize,
+    each: impl FnOnce(&mut dyn FnMut(View<'_>)),
+) -> PyResult<Bound<'py, PyTuple>> {
+    let mut values = Vec::with_capacity(count);
+    let mut failure = None;
+    each(&mut |view| {
+        if failure.is_none() {
+            match shown(py, classes, view) {
+                Ok(value) => values.push(value),
+                Err(error) => failure = Some(error),
+            }
+        }
+    });
+    failure.map_or_else(|| PyTuple::new(py, values), Err)
 }
 
 /// Python counts microseconds, and its older versions read nothing but three or six digits of them, and no `Z`.

@@ -1,7 +1,7 @@
 //! Webhooks: bodies as Python has them.
 
-use kopokopo::ErrorKind;
-use kopokopo_ffi::{Secret, WebhookVerifier};
+use kopokopo::{ErrorKind, webhooks::Webhooks};
+use kopokopo_ffi::{error::Result, operations};
 use pyo3::{
     prelude::*,
     types::{PyByteArray, PyBytes, PyMemoryView, PyString},
@@ -19,7 +19,7 @@ const RAW_ONLY: &str = "must be the raw body, as bytes and exactly as it was rec
 pub(crate) fn look<T: Send>(
     body: &Bound<'_, PyAny>,
     signature: &Bound<'_, PyAny>,
-    look: impl FnOnce(&[u8], Option<&str>) -> kopokopo_ffi::Result<T> + Send,
+    look: impl FnOnce(&[u8], Option<&str>) -> Result<T> + Send,
 ) -> PyResult<T> {
     let py = body.py();
     let body = bytes(body)?;
@@ -38,7 +38,7 @@ pub(crate) fn look<T: Send>(
     };
     let (bytes, signature) = (body.as_bytes(), signature.as_deref());
     let found = if bytes.len() < LARGE { look(bytes, signature) } else { py.detach(|| look(bytes, signature)) };
-    found.map_err(|error| raise(py, error))
+    found.map_err(|error| raise(py, &error))
 }
 
 /// What the header carries.
@@ -49,8 +49,8 @@ pub(crate) fn sign<'py>(api_key: &Bound<'py, PyAny>, body: &Bound<'py, PyAny>) -
         let key = key.ok_or_else(|| {
             refusal(py, ErrorKind::InvalidRequest, None, "api_key", "must be the text of the API key")
         })?;
-        let signature = kopokopo_ffi::sign_webhook(Secret::from(&*key), bytes(body)?.as_bytes().to_vec());
-        Ok(PyString::new(py, &signature.map_err(|error| raise(py, error))?))
+        let signature = operations::sign_webhook(&key, bytes(body)?.as_bytes());
+        Ok(PyString::new(py, &signature.map_err(|error| raise(py, &error))?))
     })
 }
 
@@ -69,9 +69,6 @@ fn bytes<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
 }
 
 /// The verifier behind an object.
-pub(crate) fn verifier<'a>(py: Python<'_>, object: &'a kopokopo_ffi::dynamic::Object) -> PyResult<&'a WebhookVerifier> {
-    match object {
-        kopokopo_ffi::dynamic::Object::WebhookVerifier(verifier) => Ok(verifier),
-        other => Err(refusal(py, ErrorKind::InvalidRequest, None, "verifier", &format!("cannot be {}", other.name()))),
-    }
+pub(crate) fn verifier<'a>(py: Python<'_>, object: &'a operations::Object) -> PyResult<&'a Webhooks> {
+    object.verifier().map_err(|error| raise(py, &error))
 }

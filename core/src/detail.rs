@@ -22,6 +22,11 @@ impl Detail {
         Self(text)
     }
 
+    /// A sentence of the layer between this crate and another language, which redacts its own parts.
+    pub(crate) fn from_binding(text: String) -> Self {
+        Self(text)
+    }
+
     /// Puts a field or an option in front: `amount: must be greater than zero`.
     pub(crate) fn of_field(field: &str, remedy: &Self) -> Self {
         Self(format!("{field}: {}", remedy.0))

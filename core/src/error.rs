@@ -97,7 +97,10 @@ impl KopoKopoError {
         }
     }
 
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+    /// The same error with another kind.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
     }
@@ -204,6 +207,25 @@ impl KopoKopoError {
             self.0.detail.move_field(&field, &path);
             self.0.field = Some(path);
         }
+        self
+    }
+
+    /// An error of a language package: `detail` is a sentence of its own, without text from outside. `field` is the
+    /// path of the argument or option at fault, which then begins the sentence.
+    #[doc(hidden)]
+    pub fn from_binding(kind: ErrorKind, field: Option<String>, detail: String) -> Self {
+        let error = Self::new(kind, Detail::from_binding(detail));
+        match field {
+            Some(field) => error.at_field(field),
+            None => error,
+        }
+    }
+
+    /// Names the operation, unless the error names one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_operation(mut self, operation: Option<&'static str>) -> Self {
+        self.0.operation = self.0.operation.or(operation);
         self
     }
 

@@ -7,7 +7,8 @@ use std::{
     path::Path,
 };
 
-use kopokopo_ffi::{KopoKopoError, WebhookVerifier, dynamic::Reflect, sign_webhook};
+use kopokopo::{KopoKopoError, webhooks::Webhooks};
+use kopokopo_ffi::{operations::sign_webhook, value::Reflect};
 use serde_json::{Map, Value, json};
 
 use crate::neutral::neutral;
@@ -16,7 +17,7 @@ use crate::neutral::neutral;
 const API_KEY: &str = "key-of-the-deletion-vectors";
 
 /// The size from which on a body is refused. No document reaches it.
-const MAX_BODY: u64 = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 
 /// What a part of a document is replaced with. The first is its removal.
 const CHANGES: [&str; 7] = ["removed", "null", "{}", "[]", "\"\"", "0", "another type"];
@@ -64,13 +65,13 @@ pub fn documents() -> io::Result<Vec<Document>> {
 pub fn write(out: &mut impl Write) -> io::Result<usize> {
     let documents = documents()?;
     writeln!(out, "{}", json!({ "api_key": API_KEY, "documents": documents.len() }))?;
-    let verifier = WebhookVerifier::new(vec![API_KEY.into()], None, MAX_BODY).map_err(refused)?;
+    let verifier = Webhooks::new([API_KEY]).with_max_body(MAX_BODY);
     for Document { name, text } in &documents {
-        let signature = sign_webhook(API_KEY.into(), text.clone().into_bytes()).map_err(refused)?;
+        let signature = sign_webhook(API_KEY, text.as_bytes()).map_err(refused)?;
         let mut line = json!({ "name": name, "document": text, "signature": signature });
-        match verifier.verify_slice(text.as_bytes(), Some(&signature)) {
+        match verifier.verify(text.as_bytes(), Some(&signature)) {
             Ok(event) => line["event"] = neutral(event.view(), text),
-            Err(error) => line["error"] = json!(error.kind()),
+            Err(error) => line["error"] = json!(error.kind().as_str()),
         }
         writeln!(out, "{line}")?;
     }
@@ -78,7 +79,7 @@ pub fn write(out: &mut impl Write) -> io::Result<usize> {
 }
 
 fn refused(error: KopoKopoError) -> io::Error {
-    io::Error::other(error.into_fields().detail)
+    io::Error::other(error)
 }
 
 /// A step into a document.

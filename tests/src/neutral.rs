@@ -1,6 +1,6 @@
 //! Values of the contract in one JSON form that every language's tests can produce from their own types.
 
-use kopokopo_ffi::dynamic::{Items, Text, View};
+use kopokopo_ffi::value::{List, View};
 use serde_json::{Map, Value, json};
 
 /// The value in its neutral form. `document` is the text that it was read from.
@@ -10,23 +10,26 @@ use serde_json::{Map, Value, json};
 /// `$word` with the enumeration in `of`. A record names its type in `$record`, a union in `$union`.
 pub(crate) fn neutral(view: View<'_>, document: &str) -> Value {
     match view {
-        View::Nothing | View::Object(_) => Value::Null,
+        View::Null | View::Object(_) => Value::Null,
         View::Bool(value) => json!(value),
         View::Integer(value) => json!(value),
         View::Seconds(value) => json!(value),
-        View::Text(Text::Amount, text) => json!({ "$amount": text }),
-        View::Text(Text::Timestamp, text) => json!({ "$timestamp": text }),
-        View::Text(Text::Metadata, text) => json!({ "$metadata": serde_json::from_str::<Value>(text).ok() }),
-        View::Text(Text::Raw, text) => json!({ "$raw": if text == document { "document" } else { text } }),
-        View::Text(Text::Currency | Text::Personal | Text::Secret, text) | View::String(text) => json!(text),
-        View::Word(name, word) => json!({ "$word": word, "of": name }),
+        View::Amount(amount) => json!({ "$amount": amount.to_string() }),
+        View::Timestamp(moment) => json!({ "$timestamp": moment.to_string() }),
+        View::Metadata(metadata) => json!({ "$metadata": metadata }),
+        View::Raw(raw) => json!({ "$raw": if raw.as_str() == document { "document" } else { raw.as_str() } }),
+        View::Text(text) | View::Currency(text) | View::Personal(text) | View::Secret(text) => json!(text),
+        View::OpenEnum(name, word) => json!({ "$word": word, "of": name }),
         View::List(items) => list(items, document),
         View::Record(record) => {
             let shape = record.shape();
+            let mut names = shape.fields.iter();
             let mut fields = named("$record", shape.name);
-            for (at, name) in shape.fields.iter().enumerate() {
-                fields.insert((*name).to_owned(), neutral(record.field(at), document));
-            }
+            record.each(&mut |field| {
+                if let Some(name) = names.next() {
+                    fields.insert((*name).to_owned(), neutral(field, document));
+                }
+            });
             Value::Object(fields)
         }
         View::Variant(variant) => {
@@ -40,8 +43,10 @@ pub(crate) fn neutral(view: View<'_>, document: &str) -> Value {
     }
 }
 
-fn list(items: &dyn Items, document: &str) -> Value {
-    (0..items.count()).map(|at| neutral(items.item(at), document)).collect()
+fn list(items: &dyn List, document: &str) -> Value {
+    let mut list = Vec::with_capacity(items.count());
+    items.each(&mut |item| list.push(neutral(item, document)));
+    list.into()
 }
 
 fn named(key: &str, name: &str) -> Map<String, Value> {

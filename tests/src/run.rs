@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
 use k2::operations::{self, CallError};
-use kopokopo::{CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts, WaitOptions};
+use kopokopo::{CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts};
+use kopokopo_ffi::value::{self, Arguments};
 use kopokopo_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -15,7 +16,7 @@ use crate::{
     matching::{Names, differences, fill, fill_object, fill_text, fits},
     path,
     receiver::{Arrival, Receiver},
-    scenario::{Call, ClientOptions, Control, Expectations, Limits, Receive, Requests, Scenario, Step},
+    scenario::{Call, ClientOptions, Control, Expectations, Limits, Receive, Requests, Scenario, Step, Wait},
 };
 
 /// How long a scenario may take.
@@ -98,19 +99,18 @@ impl Stage {
     async fn call(&mut self, call: &Call) -> Result<(), String> {
         let (resource, name) = call.operation.split_once('.').ok_or("call: expected a resource and an operation")?;
         let operation = operations::find(resource, name)?;
-        let arguments = fill_object(&call.with, &self.names)?;
-        let wait = call.wait.map(|wait| WaitOptions {
-            timeout: Duration::from_millis(wait.timeout_ms),
-            interval: Duration::from_millis(wait.interval_ms),
-            max_interval: Duration::from_millis(wait.interval_ms.max(500)),
-        });
+        let mut arguments = arguments(fill_object(&call.with, &self.names)?);
+        let mut wait = call.wait.map(wait_options);
+        if matches!(name, "wait" | "watch") {
+            arguments.extend(wait.take().unwrap_or_else(|| wait_options(Wait::default())));
+        }
         let client = self.client.with_options(options(call.options)).map_err(|error| error.to_string())?;
-        let attempt = || operation.call(&client, arguments.clone(), wait);
+        let attempt = || operations::call(&client, operation, arguments.clone(), wait.clone());
         let calls = (0..call.parallel.unwrap_or(1)).map(|_| async move {
             let mut outcome = attempt().await;
             for _ in 0..call.retry_chain {
                 match &outcome {
-                    Err(CallError::Api(error) | CallError::Unfinished { error, .. }) if is_retried(error) => {
+                    Err(CallError { error, .. }) if is_retried(error) => {
                         outcome = attempt().await;
                     }
                     _ => break,
@@ -122,13 +122,8 @@ impl Stage {
             let (found, expected) = match (outcome, &call.expect_error) {
                 (Ok(answer), None) => (answer, &call.expect),
                 (Ok(answer), Some(_)) => return Err(format!("{}: expected an error, found {answer}", call.operation)),
-                (Err(CallError::Usage(why)), _) => {
-                    return Err(format!("{}: the arguments do not fit: {why}", call.operation));
-                }
-                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), Some(expected)) => {
-                    (events::error(&error), expected)
-                }
-                (Err(CallError::Api(error) | CallError::Unfinished { error, .. }), None) => {
+                (Err(CallError { error, .. }), Some(expected)) => (events::error(&error), expected),
+                (Err(CallError { error, .. }), None) => {
                     return Err(format!("{}: {error}", call.operation));
                 }
             };
@@ -236,6 +231,21 @@ impl Stage {
         }
         self.differs(found, expected).map_err(|why| format!("{what}: {why}"))
     }
+}
+
+fn arguments(fields: serde_json::Map<String, Value>) -> Arguments {
+    fields.into_iter().map(|(name, value)| (name, value.into())).collect()
+}
+
+/// A wait's options, in seconds.
+#[allow(clippy::cast_precision_loss, reason = "a scenario waits for seconds")]
+fn wait_options(wait: Wait) -> Arguments {
+    let seconds = |milliseconds: u64| value::Value::Float(milliseconds as f64 / 1000.0);
+    vec![
+        ("timeout".to_owned(), seconds(wait.timeout_ms)),
+        ("interval".to_owned(), seconds(wait.interval_ms)),
+        ("max_interval".to_owned(), seconds(wait.interval_ms.max(500))),
+    ]
 }
 
 /// What a program retries that retries timeouts and connection errors.

@@ -106,6 +106,12 @@ pub(crate) struct Wait {
     pub(crate) interval_ms: u64,
 }
 
+impl Default for Wait {
+    fn default() -> Self {
+        Self { timeout_ms: ten_seconds(), interval_ms: often() }
+    }
+}
+
 const fn ten_seconds() -> u64 {
     10_000
 }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
 
 use futures_util::future::join_all;
-use k2::operations::OPERATIONS;
+use kopokopo_ffi::operations::OPERATIONS;
 use kopokopo_tests::{Scenario, load, run};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -40,7 +40,7 @@ fn play(scenario: &Scenario) -> Result<(), Failed> {
 fn every_operation_has_a_scenario(called: &BTreeSet<String>) -> Result<(), Failed> {
     let missing: Vec<_> = OPERATIONS
         .iter()
-        .map(|operation| format!("{}.{}", operation.resource, operation.name))
+        .map(|operation| format!("{}.{}", operation.section, operation.name))
         .filter(|operation| !called.contains(operation))
         .collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("no scenario calls {}", missing.join(", ")).into()) }

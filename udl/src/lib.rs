@@ -1,46 +1,37 @@
 //! What every language package of kopokopo is made on: the contract, `kopokopo.udl`, over the core.
 //!
-//! Kotlin and Swift call it through UniFFI. The Python and Node packages are Rust crates that wrap these same types. So
-//! three things are solved here once: the runtime ([`runtime`]), panics, and one error with the same fields everywhere
-//! ([`KopoKopoError`]).
+//! - [`value`]: values between the core and any host language.
+//! - [`operations`]: every operation of the contract by its name. Python and Node are built on these two.
+//! - `uniffi/` (feature `foreign`): the contract's types as UniFFI wants them, for Kotlin and Swift, and the JVM's fast
+//!   path.
+//! - [`runtime`]: the library's own runtime, panics and cancelling, once for all languages.
 //!
-//! Asynchronous methods run on the library's own runtime. Their futures can be polled by any executor, or waited for
-//! with [`runtime::block_on`]. Dropping one cancels the call; a request that is on its way still finishes.
+//! Calls run on the library's own runtime. Their futures can be polled by any executor, or waited for with
+//! [`runtime::block_on`]. Dropping one cancels the call; a request that was sent still finishes.
 
-#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
-
-mod client;
-mod convert;
-pub mod dynamic;
-mod error;
-mod functions;
-mod generated;
-#[cfg(all(feature = "foreign", not(target_os = "ios")))]
-mod jni;
+pub mod error;
+#[cfg(feature = "foreign")]
+#[path = "uniffi/mod.rs"]
+mod foreign;
 mod language;
+pub mod operations;
+mod options;
 mod panic;
 pub mod runtime;
-mod text;
-mod token_source;
+pub mod value;
 mod watch;
-mod webhooks;
 
 /// The core's names, in one place: most are the contract's too.
 mod api {
     pub(crate) use kopokopo::{resources::*, types::*, webhooks::*, *};
 }
 
-pub use client::KopoKopo;
-pub use error::{Result, with_detail as error};
-pub use functions::{contract_hash, disbursements_to, hash_phone, is_paid_at_least, sign_webhook, version};
-pub use generated::*;
+#[cfg(feature = "foreign")]
+pub use foreign::*;
 pub use language::set_language;
-pub use text::{Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp};
-pub use token_source::TokenSource;
-pub use webhooks::WebhookVerifier;
 
-/// Any text is taken here, and looked at when it becomes the core's. UniFFI wants these in the crate's root, where the
-/// contract has them.
+/// UniFFI wants these in the crate's root, where the contract has them. Any text is accepted here, and checked when it
+/// becomes the core's.
 #[cfg(feature = "foreign")]
 macro_rules! cross_as_text {
     ($($name:ident),*) => {$(

@@ -2,35 +2,24 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{
-    api,
-    error::{self, Result},
-    generated::KopoKopoError,
-};
-
-const DEFECT: &str =
-    "a defect in this library: please report what was called; a request that was sent may have taken effect";
-
-/// What a caught panic becomes.
-pub(crate) fn defect() -> KopoKopoError {
-    error::with_detail(api::ErrorKind::Internal, DEFECT)
-}
+use crate::error::{self, Result};
 
 /// Runs something that answers at once.
 pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     // What a panic leaves half-done is dropped with the closure.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(defect()))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(error::internal()))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::api;
 
     #[test]
     fn a_panic_becomes_a_fixed_sentence() {
         let error = guard::<()>(|| panic!("canary")).unwrap_err();
-        assert_eq!(error.kind(), "internal");
+        assert_eq!(error.kind(), api::ErrorKind::Internal);
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
 

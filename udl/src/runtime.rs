@@ -30,8 +30,7 @@ use tokio::{
 
 use crate::{
     api,
-    error::{self, Result},
-    panic,
+    error::{self, Error, Result},
 };
 
 /// How long a program's end waits for calls that are under way.
@@ -138,12 +137,6 @@ impl<T> Work<T> {
     }
 }
 
-impl<T: 'static> Work<Result<T>> {
-    pub(crate) fn map_ok<U: 'static>(self, map: fn(T) -> U) -> Work<Result<U>> {
-        Work { future: Box::pin(self.future.map(move |result| result.map(map))), cancel: self.cancel }
-    }
-}
-
 impl<T> Future for Work<T> {
     type Output = T;
 
@@ -169,19 +162,19 @@ impl Cancel {
     /// `None`: no request that creates something was sent, and none will be; report the language's own cancellation.
     /// Otherwise the error to report, of kind `outcome_unknown`: the request was sent, and it is not aborted.
     #[must_use]
-    pub fn cancel(&self) -> Option<crate::KopoKopoError> {
+    pub fn cancel(&self) -> Option<Error> {
         match self.0.as_ref()?.cancel() {
-            Cancelled::OutcomeUnknown(error) => Some(error.into()),
+            Cancelled::OutcomeUnknown(error) => Some(error),
             _ => None,
         }
     }
 }
 
 /// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one.
-pub(crate) fn call<T: Send + 'static>(
+pub(crate) fn call<T: Send + 'static, E: From<Error> + 'static>(
     operation: Option<&'static str>,
     work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Work<Result<T>> {
+) -> Work<Result<T, E>> {
     let (handle, work) = kopokopo::cancellable(work);
     let delivered = Arc::new(Mutex::new(None));
     let deliver = Arc::clone(&delivered);
@@ -191,15 +184,15 @@ pub(crate) fn call<T: Send + 'static>(
     }));
     let future = Box::pin(done.map(move |done| {
         let delivered = || delivered.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let result = done.and_then(|()| delivered().unwrap_or_else(|| Err(panic::defect())));
-        result.map_err(|error| error.during(operation))
+        let result = done.and_then(|()| delivered().unwrap_or_else(|| Err(error::internal())));
+        result.map_err(|error| error.in_operation(operation).into())
     }));
     Work { future, cancel: Cancel(Some(handle)) }
 }
 
 /// Who is on the runtime already goes on there: another task would be one more to wake.
 fn run(work: BoxFuture<()>) -> BoxFuture<Result<()>> {
-    let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.map_err(|_| panic::defect()));
+    let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.map_err(|_| error::internal()));
     Box::pin(async move {
         let own = running()?;
         if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
@@ -223,7 +216,7 @@ pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<AbortHan
     Ok(running()?.handle.spawn(work).abort_handle())
 }
 
-fn ended() -> crate::KopoKopoError {
+fn ended() -> Error {
     error::at(api::ErrorKind::Configuration, "runtime", "was shut down, because the program is ending")
 }
 
@@ -301,10 +294,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn call<T: Send + 'static>(
+        operation: Option<&'static str>,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Work<Result<T>> {
+        super::call(operation, work)
+    }
+
     #[test]
     fn a_panic_in_a_call_becomes_a_fixed_sentence_and_the_runtime_lives_on() {
         let error = block_on(call::<()>(None, async { panic!("canary") })).unwrap_err();
-        assert_eq!(error.kind(), "internal");
+        assert_eq!(error.kind(), api::ErrorKind::Internal);
         assert!(!format!("{error} {error:?}").contains("canary"));
         assert_eq!(block_on(call(None, async { Ok(7) })).unwrap(), 7);
     }
@@ -338,7 +338,7 @@ mod tests {
         spawn(async move { sender.send(call::<()>(None, async { panic!("canary") }).await.unwrap_err()).unwrap() })
             .unwrap();
         let error = receiver.recv().unwrap();
-        assert_eq!(error.kind(), "internal");
+        assert_eq!(error.kind(), api::ErrorKind::Internal);
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
 

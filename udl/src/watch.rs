@@ -5,11 +5,7 @@ use std::{fmt, sync::Arc};
 use kopokopo::{Watch, resources::Resource};
 use tokio::sync::Mutex;
 
-use crate::{
-    convert::FromCore,
-    error::Result,
-    runtime::{self, Work},
-};
+use crate::error::Result;
 
 /// One watch of the core. Two polls at a time come one after the other.
 pub(crate) struct Watching<R>(Arc<Mutex<Watch<R>>>);
@@ -19,9 +15,8 @@ impl<R: Resource> Watching<R> {
         Self(Arc::new(Mutex::new(watch)))
     }
 
-    pub(crate) fn poll<T: FromCore<Core = R> + Send + 'static>(&self) -> Work<Result<Option<T>>> {
-        let watch = Arc::clone(&self.0);
-        runtime::call(None, async move { Ok(watch.lock().await.poll().await?.map(T::from_core)) })
+    pub(crate) async fn poll(&self) -> Result<Option<R>> {
+        self.0.lock().await.poll().await
     }
 
     /// In seconds. While a poll is under way there is nothing to pause for: the next one waits for it.

@@ -8,16 +8,23 @@ use std::{
 
 use clap::{Args, ValueEnum, value_parser};
 use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError};
-use serde_json::{Map, Value, json};
+use kopokopo_ffi::{
+    operations::{OPERATIONS, Operation},
+    value::{Arguments, Value},
+};
+use serde_json::json;
 
 use super::{Failure, Outcome};
 use crate::{
-    operations::{self, Arguments, CallError, OPERATIONS, Operation},
+    operations::{self, CallError},
     terminal,
 };
 
 /// Where the operations that are about an access token find it: a command line can be read by everybody on a machine.
 const TOKEN: &str = "K2_ACCESS_TOKEN";
+
+/// Sends every available shilling away.
+const SWEEP: &str = "sweep_all_funds";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,18 +83,18 @@ enum EnvironmentName {
 /// Why there is no answer.
 enum Refusal {
     /// It was refused here, before anything was sent.
-    Here { kind: ErrorKind, field: Option<String>, detail: String },
+    Here { kind: ErrorKind, detail: String },
     /// The SDK says so. The id: what was created before.
     Api { error: KopoKopoError, created: Option<String> },
 }
 
 impl Refusal {
     fn invalid(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::InvalidRequest, field: None, detail: detail.into() }
+        Self::Here { kind: ErrorKind::InvalidRequest, detail: detail.into() }
     }
 
     fn configuration(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::Configuration, field: None, detail: detail.into() }
+        Self::Here { kind: ErrorKind::Configuration, detail: detail.into() }
     }
 }
 
@@ -99,11 +106,7 @@ impl From<KopoKopoError> for Refusal {
 
 impl From<CallError> for Refusal {
     fn from(error: CallError) -> Self {
-        match error {
-            CallError::Usage(detail) => Self::invalid(detail),
-            CallError::Api(error) => error.into(),
-            CallError::Unfinished { id, error } => Self::Api { error, created: Some(id) },
-        }
+        Self::Api { error: error.error, created: error.created }
     }
 }
 
@@ -119,25 +122,20 @@ impl Call {
         }
     }
 
-    async fn perform(&self, resource: &str, name: &str) -> Result<Value, Refusal> {
+    async fn perform(&self, resource: &str, name: &str) -> Result<serde_json::Value, Refusal> {
         let operation = operations::find(resource, name).map_err(Refusal::invalid)?;
         let mut arguments = parse(&self.arguments).map_err(Refusal::invalid)?;
         if self.wait.is_some() && !operation.creates {
             return Err(Refusal::invalid("--wait is for operations that create something"));
         }
-        if operation.resource == "oauth" && matches!(operation.name, "revoke" | "introspect") {
+        if operation.section == "oauth" && matches!(operation.name, "revoke" | "introspect") {
             take_token(&mut arguments)?;
         }
-        operation.check(&arguments).map_err(|(field, detail)| Refusal::Here {
-            kind: ErrorKind::InvalidRequest,
-            field,
-            detail,
-        })?;
         let client = self.client()?;
-        if operation.sweeps && !self.yes {
+        if operation.name == SWEEP && !self.yes {
             confirm(client.base_url())?;
         }
-        Ok(operation.call(&client, arguments, self.wait.map(operations::wait_for)).await?)
+        Ok(operations::call(&client, operation, arguments, self.wait.map(operations::wait_for)).await?)
     }
 
     fn client(&self) -> Result<KopoKopo, Refusal> {
@@ -180,7 +178,7 @@ impl Call {
 }
 
 fn list() -> String {
-    let line = |operation: &Operation| format!("{:<24}{:<22}{}", operation.resource, operation.name, operation.about);
+    let line = |operation: &Operation| format!("{:<24}{:<22}{}", operation.section, operation.name, operation.about);
     OPERATIONS.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -189,7 +187,7 @@ fn is_set(variable: &str) -> bool {
 }
 
 fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
-    if arguments.contains_key("token") {
+    if arguments.iter().any(|(name, _)| name == "token") {
         return Err(Refusal::invalid(format!(
             "token: everybody on this machine can read a command line; set the environment variable {TOKEN} instead"
         )));
@@ -197,13 +195,13 @@ fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
     let token = env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()).ok_or_else(|| {
         Refusal::configuration(format!("the environment variable {TOKEN} is not set: it holds the token to ask about"))
     })?;
-    arguments.insert("token".into(), token.into());
+    arguments.push(("token".to_owned(), Value::Text(token)));
     Ok(())
 }
 
 fn in_words(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Here { kind, detail, .. } => format!("{kind}: {detail}"),
+        Refusal::Here { kind, detail } => format!("{kind}: {detail}"),
         Refusal::Api { error, created: Some(id) } if !error.detail().contains(id) => {
             format!("{error}. It was created all the same: read it by its id {id}")
         }
@@ -211,13 +209,13 @@ fn in_words(refusal: &Refusal) -> String {
     }
 }
 
-fn as_json(refusal: &Refusal) -> Value {
+fn as_json(refusal: &Refusal) -> serde_json::Value {
     match refusal {
-        Refusal::Here { kind, field, detail } => json!({
+        Refusal::Here { kind, detail } => json!({
             "kind": kind.as_str(),
             "detail": detail,
             "operation": null,
-            "field": field,
+            "field": null,
             "status": null,
             "code": null,
             "messages": [],
@@ -255,55 +253,60 @@ fn confirm(base_url: &str) -> Result<(), Refusal> {
 }
 
 fn parse(words: &[String]) -> Result<Arguments, String> {
-    let mut arguments = Map::new();
+    let mut arguments = Arguments::new();
     for word in words {
         let (path, text) = word.split_once('=').ok_or_else(|| format!("{word}: expected NAME=VALUE"))?;
         let value = if text.starts_with(['[', '{']) {
             serde_json::from_str(text).map_err(|error| format!("{path}: this begins like JSON and is none: {error}"))?
         } else {
-            Value::String(text.to_owned())
+            Value::Word(text.to_owned())
         };
-        place(&mut arguments, path, value)?;
+        insert(&mut arguments, path, value)?;
     }
     Ok(arguments)
 }
 
-fn place(object: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
+fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), String> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     if name.is_empty() {
         return Err(format!("{path}: expected NAME=VALUE"));
     }
-    match rest {
-        None if object.contains_key(name) => Err(format!("{name} is given twice")),
-        None => {
-            object.insert(name.to_owned(), value);
-            Ok(())
+    let known = fields.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value);
+    match (rest, known) {
+        (None, None) => fields.push((name.to_owned(), value)),
+        (Some(rest), Some(Value::Record(inner))) => return insert(inner, rest, value),
+        (Some(rest), None) => {
+            let mut inner = Arguments::new();
+            insert(&mut inner, rest, value)?;
+            fields.push((name.to_owned(), Value::Record(inner)));
         }
-        Some(rest) => match object.entry(name).or_insert_with(|| Value::Object(Map::new())) {
-            Value::Object(inner) => place(inner, rest, value),
-            _ => Err(format!("{name} is given twice")),
-        },
+        (_, Some(_)) => return Err(format!("{name} is given twice")),
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::parse;
-    use serde_json::{Value, json};
+    use kopokopo_ffi::value::{Arguments, Value};
 
-    fn parsed(words: &[&str]) -> Result<Value, String> {
-        parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).map(Value::Object)
+    fn parsed(words: &[&str]) -> Result<Arguments, String> {
+        parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    fn word(name: &str, text: &str) -> (String, Value) {
+        (name.to_owned(), Value::Word(text.to_owned()))
     }
 
     #[test]
     fn words_become_arguments() {
         let arguments =
             parsed(&["a=1", "b=x=y", "metadata.order=17", "metadata.shop=2", r#"list=[{"c":1}]"#, "empty="]).unwrap();
-        assert_eq!(
-            arguments,
-            json!({ "a": "1", "b": "x=y", "metadata": { "order": "17", "shop": "2" }, "list": [{ "c": 1 }], "empty": "" })
-        );
+        let list = Value::List(vec![Value::Record(vec![("c".to_owned(), Value::Integer(1))])]);
+        let metadata = Value::Record(vec![word("order", "17"), word("shop", "2")]);
+        let rest = [("metadata".to_owned(), metadata), ("list".to_owned(), list), word("empty", "")];
+        assert_eq!(arguments, [vec![word("a", "1"), word("b", "x=y")], rest.to_vec()].concat());
     }
 
     #[test]

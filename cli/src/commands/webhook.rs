@@ -7,10 +7,10 @@ use kopokopo::{
     ErrorKind,
     webhooks::{Webhooks, sign},
 };
-use serde_json::json;
+use kopokopo_ffi::value::Reflect as _;
 
 use super::{Failure, Outcome};
-use crate::terminal;
+use crate::{operations, terminal};
 
 /// What is read at most: one byte more than any verifier looks at, so that the verifier itself says what is too much.
 const MOST: u64 = 10 * 1024 * 1024 + 1;
@@ -29,7 +29,7 @@ pub(super) enum Webhook {
         #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
         api_key: String,
     },
-    /// Verify the body on stdin and print the event that it tells of as JSON. Exit 1 where it proves nothing.
+    /// Verify the body on stdin and print its event as JSON, with is_paid, payment_key and dedupe_key. Exit 1 if the signature is invalid.
     #[command(after_help = "\
 Examples:
   k2 webhook verify --api-key KEY --signature SIG < body.json
@@ -85,7 +85,5 @@ fn verify(keys: Vec<String>, signature: Option<&str>, body: &[u8]) -> Result<Str
         ErrorKind::Configuration => Failure::Usage(error.to_string()),
         _ => Failure::Failed(error.to_string()),
     })?;
-    let mut shown = serde_json::to_value(&event).map_err(Failure::failed)?;
-    shown["dedupe_key"] = json!(event.dedupe_key());
-    Ok(format!("{shown:#}"))
+    Ok(format!("{:#}", operations::json(event.view())))
 }

@@ -37,6 +37,8 @@ fn a_call_takes_a_payment_and_prints_json() {
     let payment: Value = serde_json::from_slice(&paid.stdout).unwrap();
     assert_eq!((payment["status"].as_str(), payment["transaction"]["amount"].as_str()), (Some("Success"), Some("100")));
     assert_eq!(payment["metadata"]["order"], "17");
+    assert_eq!((&payment["is_paid"], &payment["is_final"]), (&Value::Bool(true), &Value::Bool(true)));
+    assert!(payment["payment_key"].as_str().unwrap().starts_with("mpesa:received:"));
     let id = format!("id={}", payment["id"].as_str().unwrap());
     let read: Value = serde_json::from_slice(&sandbox.call(&["incoming_payments", "get", &id]).stdout).unwrap();
     assert_eq!(read["id"], payment["id"]);
@@ -46,11 +48,11 @@ fn a_call_takes_a_payment_and_prints_json() {
 fn a_call_that_is_wrong_says_what_to_do() {
     let sandbox = Sandbox::start(&[]);
     for (arguments, code, words) in [
-        (&["payments_in", "create"][..], 2, "there are oauth, webhook_subscriptions"),
-        (&["polling", "delete"], 2, "polling has no operation \"delete\"; it has create, get"),
-        (&["polling", "get"], 2, "missing argument id"),
-        (&["polling", "get", "id=1", "x=2"], 2, "unknown argument x; there is id"),
-        (&["incoming_payments", "create", "til_number=1"], 2, "til_number: is not known here"),
+        (&["payments_in", "create"][..], 2, "expected one of: oauth, webhook_subscriptions"),
+        (&["polling", "delete"], 2, "polling has no operation \"delete\"; expected one of: create, get"),
+        (&["polling", "get"], 2, "id: must be given"),
+        (&["polling", "get", "id=1", "x=2"], 2, "x: unknown field; expected one of: id"),
+        (&["incoming_payments", "create", "til_number=1"], 2, "til_number: unknown field"),
         (&["incoming_payments", "create", "till_number=1", "phone_number=12"], 2, "amount: must be given"),
         (
             &[

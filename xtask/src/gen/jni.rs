@@ -1,4 +1,4 @@
-//! Writes how the JVM's calls reach the methods of the contract (`udl/src/jni/calls.rs`): by a number each, in the order of
+//! Writes how the JVM's calls reach the methods of the contract (`udl/src/uniffi/jni/calls.rs`): by a number each, in the order of
 //! the contract, in which Kotlin's side (`super::kotlin`) counts too.
 
 use std::{fmt::Write as _, path::Path};

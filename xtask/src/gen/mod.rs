@@ -1,6 +1,5 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
 
-mod dynamic;
 mod foreign;
 mod jni;
 mod kotlin;
@@ -9,6 +8,7 @@ mod listing;
 mod mobile;
 pub(crate) mod model;
 mod node;
+mod operations;
 mod order;
 mod python;
 mod read;
@@ -54,9 +54,9 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let contract = read::read(&udl)?;
     let mobile = read::read(&mobile::filter(&udl)?)?;
     let mut outputs = vec![
-        Output { path: "udl/src/generated.rs", text: rust::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/dynamic/generated.rs", text: dynamic::generate(&contract, root)? },
+        Output { path: "udl/src/uniffi/generated.rs", text: rust::generate(&contract, root)? },
+        Output { path: "udl/src/uniffi/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
+        Output { path: "udl/src/operations/generated.rs", text: operations::generate(&contract, &mobile, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));

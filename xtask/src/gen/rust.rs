@@ -1,4 +1,4 @@
-//! Writes `udl/src/generated.rs`: the contract's values and objects in Rust, and how they become those of the core and
+//! Writes `udl/src/uniffi/generated.rs`: the contract's values and objects in Rust, and how they become those of the core and
 //! back.
 //!
 //! What a value of the contract is called in the core needs no table: it has the same name, and so have its fields. The
@@ -52,26 +52,18 @@ use std::sync::Arc;
 
 use kopokopo::resources::Resource as _;
 
-use crate::{
-    api,
-    convert::{FromCore, IntoCore, Place},
-    error::Result,
-    panic::guard,
-    runtime::{self, Work},
+use super::{
+    client::KopoKopo,
+    convert::{FromCore, IntoCore},
+    error::{Result, guard},
     text::*,
-    watch::Watching,
-    KopoKopo,
 };
+use crate::{api, error, runtime::{self, Work}, value::FieldPath, watch::Watching};
 ";
 
 /// The whole file, formatted.
-pub(crate) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> Result<String, String> {
+pub(crate) fn generate(contract: &Contract, root: &Path) -> Result<String, String> {
     let mut out = String::from(HEAD);
-    for (configuration, contract) in [("not(feature = \"mobile\")", contract), ("feature = \"mobile\"", mobile)] {
-        line(&mut out, "\n/// A digest of the contract that this was generated from.");
-        line(&mut out, &format!("#[cfg({configuration})]"));
-        line(&mut out, &format!("pub const CONTRACT_HASH: &str = \"{}\";", contract.hash));
-    }
     for record in &contract.records {
         self::record(&mut out, record);
     }
@@ -186,6 +178,11 @@ fn each(fields: &[&Field], write: impl Fn(&str) -> String) -> String {
     fields.iter().map(|field| write(&field.name)).collect()
 }
 
+/// Whether a field of an output record is a method in the core.
+pub(super) fn is_method(record: &str, field: &Field) -> bool {
+    method(record, field).is_some()
+}
+
 fn method(record: &str, field: &Field) -> Option<String> {
     if field.ty == Type::Bool && (field.name.starts_with("is_") || field.name.starts_with("has_")) {
         return Some(format!("core.{}()", field.name));
@@ -201,7 +198,7 @@ fn method(record: &str, field: &Field) -> Option<String> {
 fn record_into_core(out: &mut String, record: &Record) {
     let name = &record.name;
     line(out, &format!("\nimpl IntoCore for {name} {{ type Core = api::{name};"));
-    line(out, "fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {");
+    line(out, "fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {");
     line(out, &format!("let mut core = api::{name}::default();"));
     let fields: Vec<_> = record.fields.iter().collect();
     line(out, &format!("let api::{name} {{ {} }} = &core;", each(&fields, |field| format!("{field}: _, "))));
@@ -275,7 +272,7 @@ fn open(out: &mut String, enumeration: &Enum) {
     line(out, &format!("\nimpl FromCore for {name} {{ type Core = api::{name};"));
     line(out, "fn from_core(core: Self::Core) -> Self { Self::from(core.as_str()) } }");
     line(out, &format!("\nimpl IntoCore for {name} {{ type Core = api::{name};"));
-    line(out, "fn into_core(self, _: &Place<'_>) -> Result<Self::Core> { Ok(api::");
+    line(out, "fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> { Ok(api::");
     line(out, &format!("{name}::from(self.as_str())) }} }}"));
 }
 
@@ -313,7 +310,7 @@ fn union(out: &mut String, enumeration: &Enum) {
         line(out, "_ => Self::Unknown, } } }");
     } else {
         line(out, &format!("\nimpl IntoCore for {name} {{ type Core = api::{name};"));
-        line(out, "fn into_core(self, place: &Place<'_>) -> Result<Self::Core> { Ok(match self {");
+        line(out, "fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> { Ok(match self {");
         for Variant { name: variant, content, .. } in &enumeration.variants {
             let Some(Field { name: field, .. }) = content else { continue };
             line(out, &format!("Self::{variant} {{ {field} }} => api::{name}::{variant}({field}.into_core(place)?),"));

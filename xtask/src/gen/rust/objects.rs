@@ -55,7 +55,9 @@ fn watch(out: &mut String, object: &Object, resource: &str) {
         line(
             out,
             &if method.is_async {
-                format!("pub fn poll(&self) -> Work<Result<Option<{resource}>>> {{ self.0.poll() }}\n")
+                format!(
+                    "pub fn poll(&self) -> Work<Result<Option<{resource}>>> {{ let own = self.0.clone(); runtime::call(None, async move {{ Ok(own.poll().await?.map(FromCore::from_core)) }}) }}\n"
+                )
             } else {
                 "pub fn pause(&self) -> Option<f64> { self.0.pause() }".to_owned()
             },
@@ -90,15 +92,18 @@ fn given(method: &Callable) -> (String, String) {
     for Field { name, ty, .. } in &method.arguments {
         match ty {
             Type::Optional(_) => {
-                line(&mut conversions, &format!("let {name} = {name}.unwrap_or_default().into_core(&Place::Root)?;"));
+                line(
+                    &mut conversions,
+                    &format!("let {name} = {name}.unwrap_or_default().into_core(&FieldPath::Root)?;"),
+                );
                 given.push(name.clone());
             }
             Type::Record(_) => {
-                line(&mut conversions, &format!("let {name} = {name}.into_core(&Place::Root)?;"));
+                line(&mut conversions, &format!("let {name} = {name}.into_core(&FieldPath::Root)?;"));
                 given.push(format!("&{name}"));
             }
             _ => {
-                let place = format!("&Place::Root.field(\"{name}\")");
+                let place = format!("&FieldPath::Root.field(\"{name}\")");
                 line(&mut conversions, &format!("let {name} = {name}.into_core({place})?;"));
                 given.push(format!("&{name}"));
             }

@@ -3,11 +3,8 @@
 
 use std::fmt;
 
-use crate::{
-    api,
-    convert::{FromCore, IntoCore, Place},
-    error::Result,
-};
+use super::convert::{FromCore, IntoCore};
+use crate::{api, error::Result, value::FieldPath};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, |$shown:ident, $f:ident| $debug:expr) => {
@@ -145,7 +142,7 @@ macro_rules! parsed {
         impl IntoCore for $name {
             type Core = api::$name;
 
-            fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+            fn into_core(self, place: &FieldPath<'_>) -> Result<Self::Core> {
                 self.0.parse().map_err(|error: api::KopoKopoError| place.refuse(error.detail()))
             }
         }
@@ -157,7 +154,7 @@ parsed!(Amount, Currency, Timestamp);
 impl IntoCore for Metadata {
     type Core = api::Metadata;
 
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> Result<Self::Core> {
         serde_json::from_str(&self.0).map_err(|_| place.refuse("must be a JSON object in which no name stands twice"))
     }
 }
@@ -182,7 +179,7 @@ impl FromCore for Personal {
 impl IntoCore for Personal {
     type Core = api::Personal;
 
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> Result<Self::Core> {
         Ok(self.0.into())
     }
 }
@@ -206,7 +203,7 @@ impl FromCore for Secret {
 impl IntoCore for Secret {
     type Core = api::Secret;
 
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> Result<Self::Core> {
         Ok(self.0)
     }
 }

@@ -21,9 +21,7 @@ use uniffi::{Lift, Lower};
 
 use super::{DONE, REFUSED};
 use crate::{
-    KopoKopoError, UniFfiTag, api,
-    error::{self, Result},
-    panic,
+    KopoKopoError, Result, UniFfiTag, api, error,
     runtime::{self, Cancel, Work},
 };
 
@@ -104,7 +102,7 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_start(
     };
     // Nothing that unwinds may get into the JVM.
     if catch_unwind(|| generated::start(method, handle, &bytes, ticket)).is_err() {
-        tell(ticket, Err(panic::defect()), |(), _| ());
+        tell(ticket, Err(error::internal().into()), |(), _| ());
     }
 }
 
@@ -123,7 +121,7 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_cancel(
         let Entry { task, cancel, is_created } = calls().as_mut().and_then(|calls| calls.remove(&ticket))?;
         let mut bytes = vec![if is_created { RESULT } else { NO_RESULT }];
         if let Some(error) = cancel.cancel() {
-            <KopoKopoError as Lower<UniFfiTag>>::write(error, &mut bytes);
+            <KopoKopoError as Lower<UniFfiTag>>::write(error.into(), &mut bytes);
         }
         if !is_created {
             task.abort();
@@ -176,7 +174,7 @@ fn read<T: Lift<UniFfiTag>>(given: &mut &[u8]) -> Result<T> {
 }
 
 fn unread(_: impl Sized) -> KopoKopoError {
-    error::at(api::ErrorKind::Internal, "arguments", "cannot be read: the Kotlin code is of another version")
+    error::at(api::ErrorKind::Internal, "arguments", "cannot be read: the Kotlin code is of another version").into()
 }
 
 fn write<T: Lower<UniFfiTag>>(value: T, bytes: &mut Vec<u8>) {
@@ -190,13 +188,13 @@ fn run<T: Send + 'static>(ticket: jlong, creates: bool, call: Result<Work<Result
     let spawned = call.and_then(|call| {
         let cancel = call.cancel();
         let task = runtime::spawn(async move {
-            let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(panic::defect()));
+            let outcome = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(error::internal().into()));
             // A cancelled call has no result.
             if conclude(ticket, creates && outcome.is_ok()) {
                 tell(ticket, outcome, write);
             }
         });
-        Ok(Entry { task: task?, cancel, is_created: false })
+        Ok(Entry { task: task.map_err(KopoKopoError::from)?, cancel, is_created: false })
     });
     match spawned {
         Ok(entry) => {
@@ -233,7 +231,7 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
         bytes.push(DONE);
         // Whoever waits is told in any case.
         let done = catch_unwind(AssertUnwindSafe(|| write(answer, &mut bytes)));
-        done.map(|()| bytes).map_err(|_| panic::defect())
+        done.map(|()| bytes).map_err(|_| error::internal().into())
     });
     let bytes = written.unwrap_or_else(refusal);
     let Some(receiver) = RECEIVER.get() else { return };

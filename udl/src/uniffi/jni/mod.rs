@@ -12,7 +12,7 @@ use std::ffi::CString;
 
 use jni::sys::{JNIEnv, jclass, jstring};
 
-use crate::generated::CONTRACT_HASH;
+use crate::operations::CONTRACT_HASH;
 
 /// The first byte of an answer: what it is follows, or nothing.
 const DONE: u8 = 0;

@@ -4,18 +4,17 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use crate::{
-    api,
-    convert::duration,
+use super::{
     error::Result,
-    generated::{AccessToken, ErrorFields},
+    generated::{AccessToken, ErrorFields, KopoKopoError},
 };
+use crate::{api, value::duration};
 
 /// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
 ///
 /// The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
 /// wait for a token, it is asked once.
-#[cfg_attr(feature = "foreign", uniffi::trait_interface)]
+#[uniffi::trait_interface]
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync {
     /// Answers a token that works. After a 401 it must not answer the token that it answered before.
@@ -51,9 +50,8 @@ impl api::TokenSource for Foreign {
 }
 
 /// An exception of the app's own. What it says stays out: it may hold the token.
-#[cfg(feature = "foreign")]
-impl From<uniffi::UnexpectedUniFFICallbackError> for crate::KopoKopoError {
+impl From<uniffi::UnexpectedUniFFICallbackError> for KopoKopoError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        crate::error::with_detail(api::ErrorKind::Authentication, "it failed with an exception of its own")
+        crate::error::error(api::ErrorKind::Authentication, "it failed with an exception of its own").into()
     }
 }

@@ -1,13 +1,12 @@
 //! Webhooks and result callbacks.
 
-use crate::{
-    api,
+use super::{
     convert::FromCore,
-    error::{self, Result},
+    error::{Result, guard},
     generated::Event,
-    panic::guard,
     text::Secret,
 };
+use crate::{api, options};
 
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
 /// no connection.
@@ -25,22 +24,8 @@ impl WebhookVerifier {
     /// key that starts or ends with white space.
     pub fn new(api_keys: Vec<Secret>, client_secret: Option<Secret>, max_body: u64) -> Result<Self> {
         guard(|| {
-            // A blank one among others is no key: the core leaves it out.
-            if api_keys.iter().all(|key| key.as_str().trim().is_empty()) {
-                return Err(error::at(
-                    api::ErrorKind::Configuration,
-                    "api_keys",
-                    "the API key is missing: webhooks are signed with it, not with the client secret",
-                ));
-            }
-            let webhooks = api::Webhooks::new(api_keys.into_iter().map(|key| key.0))
-                .with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
-            let webhooks = match client_secret {
-                Some(secret) => webhooks.with_client_secret(secret.0),
-                None => webhooks,
-            };
-            webhooks.check_keys()?;
-            Ok(Self(webhooks))
+            let api_keys = api_keys.into_iter().map(|key| key.0).collect();
+            options::verifier(api_keys, client_secret.map(|secret| secret.0), max_body).map(Self)
         })
     }
 

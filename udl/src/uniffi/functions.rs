@@ -2,23 +2,26 @@
 
 use kopokopo::resources::Resource as _;
 
+use super::{
+    convert::{FromCore, IntoCore},
+    error::{Result, guard},
+    generated::{Disbursement, SendMoney},
+    text::{Amount, Currency, Personal, Raw, Secret},
+};
 use crate::{
     api,
-    convert::{FromCore, IntoCore, Place},
-    error::{self, Result},
-    generated::{CONTRACT_HASH, Disbursement, SendMoney},
-    panic::guard,
-    text::{Amount, Currency, Personal, Raw, Secret},
+    operations::{self, functions},
+    value::FieldPath,
 };
 
 /// This library's version: `0.1.0`.
 pub fn version() -> String {
-    env!("CARGO_PKG_VERSION").to_owned()
+    operations::version()
 }
 
 /// A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded.
 pub fn contract_hash() -> String {
-    CONTRACT_HASH.to_owned()
+    operations::contract_hash()
 }
 
 /// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. It is easily
@@ -26,12 +29,10 @@ pub fn contract_hash() -> String {
 ///
 /// # Errors
 /// `invalid_request` where it is no Kenyan phone number.
-#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 pub fn hash_phone(phone_number: Personal) -> Result<Personal> {
     guard(|| {
-        let hash = api::hash_phone(phone_number.as_str());
-        let hash = hash.map_err(|error| Place::Root.field("phone_number").refuse(error.detail()))?;
-        Ok(Personal::from_core(hash))
+        let phone_number = phone_number.into_core(&FieldPath::Root.field("phone_number"))?;
+        functions::hash_phone(&phone_number).map(Personal::from_core)
     })
 }
 
@@ -41,16 +42,7 @@ pub fn hash_phone(phone_number: Personal) -> Result<Personal> {
 /// `configuration` where the key is blank.
 #[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 pub fn sign_webhook(api_key: Secret, body: Vec<u8>) -> Result<String> {
-    guard(|| {
-        if api_key.as_str().trim().is_empty() {
-            return Err(error::at(
-                api::ErrorKind::Configuration,
-                "api_key",
-                "must be the application's API key, and is blank",
-            ));
-        }
-        Ok(api::sign(api_key.as_str(), &body))
-    })
+    guard(|| operations::sign_webhook(api_key.as_str(), &body))
 }
 
 /// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
@@ -81,16 +73,12 @@ pub fn is_paid_at_least(
     till_number: Option<String>,
 ) -> Result<bool> {
     guard(|| {
-        let event = api::Webhooks::new(Vec::<api::Secret>::new()).parse_unverified(payment.as_str().as_bytes())?;
-        let place = Place::Root;
-        let amount: api::Amount = amount.into_core(&place.field("amount"))?;
-        if !amount.is_positive() {
-            return Err(place.field("amount").refuse("must be greater than zero"));
-        }
+        let path = FieldPath::Root;
+        let amount = amount.into_core(&path.field("amount"))?;
         let mut expected = api::ExpectedPayment { amount, till_number, ..api::ExpectedPayment::default() };
         if let Some(currency) = currency {
-            expected.currency = currency.into_core(&place.field("currency"))?;
+            expected.currency = currency.into_core(&path.field("currency"))?;
         }
-        Ok(event.is_paid_at_least(&expected))
+        functions::is_paid_at_least(payment.as_str(), &expected)
     })
 }

@@ -2,15 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{
-    api,
-    convert::duration,
-    error::{self, Result},
+use super::{
+    error::{Result, guard},
     generated::{CallOptions, ClientOptions, TokenSourceOptions},
-    language::sdk_name,
-    panic::guard,
     token_source::{Foreign, TokenSource},
     webhooks::WebhookVerifier,
+};
+use crate::{
+    api,
+    options::{self, Connection, Credentials},
+    value::duration,
 };
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -33,13 +34,13 @@ impl KopoKopo {
     /// `configuration`, naming the option.
     pub fn new(options: ClientOptions) -> Result<Self> {
         guard(|| {
-            let builder = api::KopoKopo::builder()
-                .client_id(options.client_id)
-                .client_secret(options.client_secret.0)
-                .private_token(options.private_token);
-            let keys = options.api_key.into_iter().chain(options.other_api_keys);
-            let builder = keys.fold(builder, |builder, key| builder.api_key(key.0));
-            let connection = TokenSourceOptions {
+            let credentials = Credentials {
+                client_id: options.client_id,
+                client_secret: options.client_secret.0,
+                api_keys: options.api_key.into_iter().chain(options.other_api_keys).map(|key| key.0).collect(),
+                private_token: options.private_token,
+            };
+            let connection = connection(TokenSourceOptions {
                 environment: options.environment,
                 base_url: options.base_url,
                 connect_timeout: options.connect_timeout,
@@ -51,8 +52,8 @@ impl KopoKopo {
                 proxy: options.proxy,
                 extra_ca_certificates: options.extra_ca_certificates,
                 product: options.product,
-            };
-            Ok(Self(connect(builder, connection)?))
+            });
+            Ok(Self(credentials.client(connection?)?))
         })
     }
 
@@ -62,7 +63,10 @@ impl KopoKopo {
     /// # Errors
     /// `configuration`, naming the option.
     pub fn with_token_source(token_source: Arc<dyn TokenSource>, options: TokenSourceOptions) -> Result<Self> {
-        guard(|| Ok(Self(connect(api::KopoKopo::builder().token_source(Foreign(token_source)), options)?)))
+        guard(|| {
+            let builder = api::KopoKopo::builder().token_source(Foreign(token_source));
+            Ok(Self(connection(options)?.build(builder)?))
+        })
     }
 
     /// A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
@@ -71,7 +75,7 @@ impl KopoKopo {
     /// # Errors
     /// `configuration`, naming what is missing.
     pub fn from_env() -> Result<Self> {
-        guard(|| Ok(Self(api::KopoKopo::builder().sdk_name(sdk_name()).from_env()?.build()?)))
+        guard(|| Ok(Self(options::from_env()?)))
     }
 
     /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
@@ -103,8 +107,7 @@ impl KopoKopo {
     }
 }
 
-/// What all ways to make a client have in common.
-fn connect(builder: api::Builder, options: TokenSourceOptions) -> Result<api::KopoKopo> {
+fn connection(options: TokenSourceOptions) -> crate::error::Result<Connection> {
     let mut retries = api::RetryOptions::default();
     retries.max_retries = options.max_retries;
     retries.base = timeout("retry_base", options.retry_base)?;
@@ -114,26 +117,17 @@ fn connect(builder: api::Builder, options: TokenSourceOptions) -> Result<api::Ko
         stalled: timeout("stalled_timeout", options.stalled_timeout)?,
         total: timeout("timeout", options.timeout)?,
     };
-    let builder = builder.sdk_name(sdk_name());
-    let mut builder = builder.environment(options.environment.into()).timeouts(timeouts).retries(retries);
-    if let Some(base_url) = options.base_url {
-        builder = builder.base_url(base_url);
-    }
-    if let Some(proxy) = options.proxy {
-        builder = builder.proxy(match proxy.as_str() {
-            "off" => api::transport::Proxy::Off,
-            url => api::transport::Proxy::Url(url.to_owned()),
-        });
-    }
-    if let Some(pem) = options.extra_ca_certificates {
-        builder = builder.extra_ca_certificates(pem);
-    }
-    if let Some(product) = options.product {
-        builder = builder.product(product);
-    }
-    Ok(builder.build()?)
+    Ok(Connection {
+        environment: options.environment.into(),
+        base_url: options.base_url,
+        timeouts,
+        retries,
+        proxy: options.proxy.map(|proxy| proxy.0),
+        extra_ca_certificates: options.extra_ca_certificates,
+        product: options.product,
+    })
 }
 
-fn timeout(option: &str, seconds: f64) -> Result<Duration> {
-    duration(seconds).map_err(|remedy| error::at(api::ErrorKind::Configuration, option, remedy))
+fn timeout(option: &str, seconds: f64) -> crate::error::Result<Duration> {
+    duration(seconds).map_err(|remedy| crate::error::at(api::ErrorKind::Configuration, option, remedy))
 }

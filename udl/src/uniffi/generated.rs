@@ -15,23 +15,18 @@ use std::sync::Arc;
 
 use kopokopo::resources::Resource as _;
 
-use crate::{
-    KopoKopo, api,
-    convert::{FromCore, IntoCore, Place},
-    error::Result,
-    panic::guard,
-    runtime::{self, Work},
+use super::{
+    client::KopoKopo,
+    convert::{FromCore, IntoCore},
+    error::{Result, guard},
     text::*,
+};
+use crate::{
+    api, error,
+    runtime::{self, Work},
+    value::FieldPath,
     watch::Watching,
 };
-
-/// A digest of the contract that this was generated from.
-#[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "98b41edc4b4bda03";
-
-/// A digest of the contract that this was generated from.
-#[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "366c52219a23311b";
 
 /// How a client is made.
 #[derive(Debug, Clone)]
@@ -157,7 +152,7 @@ impl Default for WaitOptions {
 
 impl IntoCore for WaitOptions {
     type Core = api::WaitOptions;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::WaitOptions::default();
         let api::WaitOptions { timeout: _, interval: _, max_interval: _ } = &core;
         core.timeout = self.timeout.into_core(&place.field("timeout"))?.into();
@@ -296,7 +291,7 @@ pub struct WebhookSubscriptionRequest {
 
 impl IntoCore for WebhookSubscriptionRequest {
     type Core = api::WebhookSubscriptionRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::WebhookSubscriptionRequest::default();
         let api::WebhookSubscriptionRequest {
             event_type: _,
@@ -400,7 +395,7 @@ pub struct IncomingPaymentRequest {
 
 impl IntoCore for IncomingPaymentRequest {
     type Core = api::IncomingPaymentRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::IncomingPaymentRequest::default();
         let api::IncomingPaymentRequest {
             till_number: _,
@@ -512,7 +507,7 @@ pub struct MerchantWalletRequest {
 
 impl IntoCore for MerchantWalletRequest {
     type Core = api::MerchantWalletRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::MerchantWalletRequest::default();
         let api::MerchantWalletRequest { first_name: _, last_name: _, phone_number: _, nickname: _, network: _ } =
             &core;
@@ -593,7 +588,7 @@ pub struct MerchantBankAccountRequest {
 
 impl IntoCore for MerchantBankAccountRequest {
     type Core = api::MerchantBankAccountRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::MerchantBankAccountRequest::default();
         let api::MerchantBankAccountRequest {
             account_name: _,
@@ -688,7 +683,7 @@ pub struct MobileWalletRecipientRequest {
 
 impl IntoCore for MobileWalletRecipientRequest {
     type Core = api::MobileWalletRecipientRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::MobileWalletRecipientRequest::default();
         let api::MobileWalletRecipientRequest {
             first_name: _,
@@ -731,7 +726,7 @@ pub struct BankAccountRecipientRequest {
 
 impl IntoCore for BankAccountRecipientRequest {
     type Core = api::BankAccountRecipientRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::BankAccountRecipientRequest::default();
         let api::BankAccountRecipientRequest {
             account_name: _,
@@ -766,7 +761,7 @@ pub struct TillRecipientRequest {
 
 impl IntoCore for TillRecipientRequest {
     type Core = api::TillRecipientRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::TillRecipientRequest::default();
         let api::TillRecipientRequest { till_name: _, till_number: _, nickname: _ } = &core;
         core.till_name = self.till_name.into_core(&place.field("till_name"))?.into();
@@ -793,7 +788,7 @@ pub struct PaybillRecipientRequest {
 
 impl IntoCore for PaybillRecipientRequest {
     type Core = api::PaybillRecipientRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::PaybillRecipientRequest::default();
         let api::PaybillRecipientRequest { paybill_name: _, paybill_number: _, paybill_account_number: _, nickname: _ } =
             &core;
@@ -927,7 +922,7 @@ pub struct SendMoneyRequest {
 
 impl IntoCore for SendMoneyRequest {
     type Core = api::SendMoneyRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::SendMoneyRequest::default();
         let api::SendMoneyRequest { destinations: _, callback_url: _, source_identifier: _, currency: _, metadata: _ } =
             &core;
@@ -959,7 +954,7 @@ pub struct SweepRequest {
 
 impl IntoCore for SweepRequest {
     type Core = api::SweepRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::SweepRequest::default();
         let api::SweepRequest { callback_url: _, currency: _, metadata: _ } = &core;
         core.callback_url = self.callback_url.into_core(&place.field("callback_url"))?.into();
@@ -986,7 +981,7 @@ pub struct MerchantDestination {
 
 impl IntoCore for MerchantDestination {
     type Core = api::MerchantDestination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::MerchantDestination::default();
         let api::MerchantDestination { reference: _, amount: _, description: _ } = &core;
         core.reference = self.reference.into_core(&place.field("reference"))?.into();
@@ -1017,7 +1012,7 @@ pub struct MobileWalletDestination {
 
 impl IntoCore for MobileWalletDestination {
     type Core = api::MobileWalletDestination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::MobileWalletDestination::default();
         let api::MobileWalletDestination {
             phone_number: _,
@@ -1064,7 +1059,7 @@ pub struct BankAccountDestination {
 
 impl IntoCore for BankAccountDestination {
     type Core = api::BankAccountDestination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::BankAccountDestination::default();
         let api::BankAccountDestination {
             bank_branch_ref: _,
@@ -1107,7 +1102,7 @@ pub struct TillDestination {
 
 impl IntoCore for TillDestination {
     type Core = api::TillDestination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::TillDestination::default();
         let api::TillDestination { till_number: _, amount: _, description: _, nickname: _, favourite: _ } = &core;
         core.till_number = self.till_number.into_core(&place.field("till_number"))?.into();
@@ -1142,7 +1137,7 @@ pub struct PaybillDestination {
 
 impl IntoCore for PaybillDestination {
     type Core = api::PaybillDestination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::PaybillDestination::default();
         let api::PaybillDestination {
             paybill_number: _,
@@ -1436,7 +1431,7 @@ pub struct PollingRequest {
 
 impl IntoCore for PollingRequest {
     type Core = api::PollingRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::PollingRequest::default();
         let api::PollingRequest { scope: _, from_time: _, to_time: _, callback_url: _, scope_reference: _ } = &core;
         core.scope = self.scope.into_core(&place.field("scope"))?.into();
@@ -1539,7 +1534,7 @@ pub struct SmsNotificationRequest {
 
 impl IntoCore for SmsNotificationRequest {
     type Core = api::SmsNotificationRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::SmsNotificationRequest::default();
         let api::SmsNotificationRequest { webhook_event_reference: _, message: _, callback_url: _ } = &core;
         core.webhook_event_reference =
@@ -1601,7 +1596,7 @@ pub struct ReversalRequest {
 
 impl IntoCore for ReversalRequest {
     type Core = api::ReversalRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::ReversalRequest::default();
         let api::ReversalRequest { transaction_reference: _, reason: _, callback_url: _, metadata: _ } = &core;
         core.transaction_reference =
@@ -1729,7 +1724,7 @@ pub struct PaymentLinkRequest {
 
 impl IntoCore for PaymentLinkRequest {
     type Core = api::PaymentLinkRequest;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         let mut core = api::PaymentLinkRequest::default();
         let api::PaymentLinkRequest {
             till_number: _,
@@ -2532,7 +2527,7 @@ impl FromCore for EventType {
 
 impl IntoCore for EventType {
     type Core = api::EventType;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::EventType::from(self.as_str()))
     }
 }
@@ -2584,7 +2579,7 @@ impl FromCore for Scope {
 
 impl IntoCore for Scope {
     type Core = api::Scope;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::Scope::from(self.as_str()))
     }
 }
@@ -2640,7 +2635,7 @@ impl FromCore for IncomingPaymentStatus {
 
 impl IntoCore for IncomingPaymentStatus {
     type Core = api::IncomingPaymentStatus;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::IncomingPaymentStatus::from(self.as_str()))
     }
 }
@@ -2688,7 +2683,7 @@ impl FromCore for Network {
 
 impl IntoCore for Network {
     type Core = api::Network;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::Network::from(self.as_str()))
     }
 }
@@ -2740,7 +2735,7 @@ impl FromCore for SettlementMethod {
 
 impl IntoCore for SettlementMethod {
     type Core = api::SettlementMethod;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::SettlementMethod::from(self.as_str()))
     }
 }
@@ -2809,7 +2804,7 @@ impl FromCore for RecipientType {
 
 impl IntoCore for RecipientType {
     type Core = api::RecipientType;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::RecipientType::from(self.as_str()))
     }
 }
@@ -2870,7 +2865,7 @@ impl Destination {
 
 impl IntoCore for Destination {
     type Core = api::Destination;
-    fn into_core(self, place: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(match self {
             Self::MerchantWallet { destination } => api::Destination::MerchantWallet(destination.into_core(place)?),
             Self::MerchantBankAccount { destination } => {
@@ -2935,7 +2930,7 @@ impl FromCore for RequestStatus {
 
 impl IntoCore for RequestStatus {
     type Core = api::RequestStatus;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::RequestStatus::from(self.as_str()))
     }
 }
@@ -2987,7 +2982,7 @@ impl FromCore for TransferStatus {
 
 impl IntoCore for TransferStatus {
     type Core = api::TransferStatus;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::TransferStatus::from(self.as_str()))
     }
 }
@@ -3047,7 +3042,7 @@ impl FromCore for PaymentLinkStatus {
 
 impl IntoCore for PaymentLinkStatus {
     type Core = api::PaymentLinkStatus;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::PaymentLinkStatus::from(self.as_str()))
     }
 }
@@ -3325,7 +3320,7 @@ impl FromCore for TransactionStatus {
 
 impl IntoCore for TransactionStatus {
     type Core = api::TransactionStatus;
-    fn into_core(self, _: &Place<'_>) -> Result<Self::Core> {
+    fn into_core(self, _: &FieldPath<'_>) -> error::Result<Self::Core> {
         Ok(api::TransactionStatus::from(self.as_str()))
     }
 }
@@ -4164,7 +4159,7 @@ impl OAuth {
     pub fn revoke(&self, token: Secret) -> Work<Result<()>> {
         let core = self.0.clone();
         runtime::call(Some("oauth.revoke"), async move {
-            let token = token.into_core(&Place::Root.field("token"))?;
+            let token = token.into_core(&FieldPath::Root.field("token"))?;
 
             core.revoke(&token).await?;
             Ok(())
@@ -4177,7 +4172,7 @@ impl OAuth {
     pub fn introspect(&self, token: Secret) -> Work<Result<Introspection>> {
         let core = self.0.clone();
         runtime::call(Some("oauth.introspect"), async move {
-            let token = token.into_core(&Place::Root.field("token"))?;
+            let token = token.into_core(&FieldPath::Root.field("token"))?;
 
             Ok(FromCore::from_core(core.introspect(&token).await?))
         })
@@ -4204,7 +4199,7 @@ impl WebhookSubscriptions {
     pub fn create(&self, request: WebhookSubscriptionRequest) -> Work<Result<Arc<CreatedWebhookSubscription>>> {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedWebhookSubscription(core.create(&request).await?)))
         })
@@ -4216,7 +4211,7 @@ impl WebhookSubscriptions {
     pub fn get(&self, id: String) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4232,8 +4227,8 @@ impl WebhookSubscriptions {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4244,8 +4239,8 @@ impl WebhookSubscriptions {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(WebhookSubscriptionWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4283,7 +4278,7 @@ impl CreatedWebhookSubscription {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -4294,7 +4289,7 @@ impl CreatedWebhookSubscription {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(WebhookSubscriptionWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -4312,7 +4307,8 @@ impl WebhookSubscriptionWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<WebhookSubscription>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -4335,7 +4331,7 @@ impl IncomingPayments {
     pub fn create(&self, request: IncomingPaymentRequest) -> Work<Result<Arc<CreatedIncomingPayment>>> {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedIncomingPayment(core.create(&request).await?)))
         })
@@ -4347,7 +4343,7 @@ impl IncomingPayments {
     pub fn get(&self, id: String) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4363,8 +4359,8 @@ impl IncomingPayments {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4375,8 +4371,8 @@ impl IncomingPayments {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(IncomingPaymentWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4414,7 +4410,7 @@ impl CreatedIncomingPayment {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -4425,7 +4421,7 @@ impl CreatedIncomingPayment {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(IncomingPaymentWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -4443,7 +4439,8 @@ impl IncomingPaymentWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<IncomingPayment>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -4465,7 +4462,7 @@ impl MerchantWallets {
     pub fn create(&self, request: MerchantWalletRequest) -> Work<Result<Arc<CreatedMerchantWallet>>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedMerchantWallet(core.create(&request).await?)))
         })
@@ -4477,7 +4474,7 @@ impl MerchantWallets {
     pub fn get(&self, id: String) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4493,8 +4490,8 @@ impl MerchantWallets {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4505,8 +4502,8 @@ impl MerchantWallets {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantWalletWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4544,7 +4541,7 @@ impl CreatedMerchantWallet {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -4555,7 +4552,7 @@ impl CreatedMerchantWallet {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantWalletWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -4573,7 +4570,8 @@ impl MerchantWalletWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<MerchantWallet>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -4595,7 +4593,7 @@ impl MerchantBankAccounts {
     pub fn create(&self, request: MerchantBankAccountRequest) -> Work<Result<Arc<CreatedMerchantBankAccount>>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedMerchantBankAccount(core.create(&request).await?)))
         })
@@ -4607,7 +4605,7 @@ impl MerchantBankAccounts {
     pub fn get(&self, id: String) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4623,8 +4621,8 @@ impl MerchantBankAccounts {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4635,8 +4633,8 @@ impl MerchantBankAccounts {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantBankAccountWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4674,7 +4672,7 @@ impl CreatedMerchantBankAccount {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -4685,7 +4683,7 @@ impl CreatedMerchantBankAccount {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantBankAccountWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -4703,7 +4701,8 @@ impl MerchantBankAccountWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<MerchantBankAccount>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -4728,7 +4727,7 @@ impl ExternalRecipients {
     ) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_mobile_wallet"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedExternalRecipient(core.create_mobile_wallet(&request).await?)))
         })
@@ -4744,7 +4743,7 @@ impl ExternalRecipients {
     ) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_bank_account"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedExternalRecipient(core.create_bank_account(&request).await?)))
         })
@@ -4757,7 +4756,7 @@ impl ExternalRecipients {
     pub fn create_till(&self, request: TillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_till"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedExternalRecipient(core.create_till(&request).await?)))
         })
@@ -4770,7 +4769,7 @@ impl ExternalRecipients {
     pub fn create_paybill(&self, request: PaybillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_paybill"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedExternalRecipient(core.create_paybill(&request).await?)))
         })
@@ -4782,7 +4781,7 @@ impl ExternalRecipients {
     pub fn get(&self, id: String) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4798,8 +4797,8 @@ impl ExternalRecipients {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4810,8 +4809,8 @@ impl ExternalRecipients {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ExternalRecipientWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4849,7 +4848,7 @@ impl CreatedExternalRecipient {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -4860,7 +4859,7 @@ impl CreatedExternalRecipient {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ExternalRecipientWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -4878,7 +4877,8 @@ impl ExternalRecipientWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<ExternalRecipient>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -4901,7 +4901,7 @@ impl SendMoneyRequests {
     pub fn create(&self, request: SendMoneyRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedSendMoney(core.create(&request).await?)))
         })
@@ -4914,7 +4914,7 @@ impl SendMoneyRequests {
     pub fn sweep_all_funds(&self, request: SweepRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.sweep_all_funds"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedSendMoney(core.sweep_all_funds(&request).await?)))
         })
@@ -4926,7 +4926,7 @@ impl SendMoneyRequests {
     pub fn get(&self, id: String) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -4942,8 +4942,8 @@ impl SendMoneyRequests {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -4954,8 +4954,8 @@ impl SendMoneyRequests {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SendMoneyWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -4993,7 +4993,7 @@ impl CreatedSendMoney {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -5004,7 +5004,7 @@ impl CreatedSendMoney {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SendMoneyWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -5022,7 +5022,8 @@ impl SendMoneyWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<SendMoney>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5043,7 +5044,7 @@ impl PollingRequests {
     pub fn create(&self, request: PollingRequest) -> Work<Result<Arc<CreatedPolling>>> {
         let core = self.0.clone();
         runtime::call(Some("polling.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedPolling(core.create(&request).await?)))
         })
@@ -5055,7 +5056,7 @@ impl PollingRequests {
     pub fn get(&self, id: String) -> Work<Result<Polling>> {
         let core = self.0.clone();
         runtime::call(Some("polling.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5071,8 +5072,8 @@ impl PollingRequests {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Polling>> {
         let core = self.0.clone();
         runtime::call(Some("polling.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5083,8 +5084,8 @@ impl PollingRequests {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PollingWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5122,7 +5123,7 @@ impl CreatedPolling {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Polling>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -5133,7 +5134,7 @@ impl CreatedPolling {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PollingWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -5151,7 +5152,8 @@ impl PollingWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<Polling>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5174,7 +5176,7 @@ impl SmsNotifications {
     pub fn create(&self, request: SmsNotificationRequest) -> Work<Result<Arc<CreatedSmsNotification>>> {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedSmsNotification(core.create(&request).await?)))
         })
@@ -5186,7 +5188,7 @@ impl SmsNotifications {
     pub fn get(&self, id: String) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5202,8 +5204,8 @@ impl SmsNotifications {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5214,8 +5216,8 @@ impl SmsNotifications {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SmsNotificationWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5253,7 +5255,7 @@ impl CreatedSmsNotification {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -5264,7 +5266,7 @@ impl CreatedSmsNotification {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SmsNotificationWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -5282,7 +5284,8 @@ impl SmsNotificationWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<SmsNotification>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5305,7 +5308,7 @@ impl Reversals {
     pub fn create(&self, request: ReversalRequest) -> Work<Result<Arc<CreatedReversal>>> {
         let core = self.0.clone();
         runtime::call(Some("reversals.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedReversal(core.create(&request).await?)))
         })
@@ -5317,7 +5320,7 @@ impl Reversals {
     pub fn get(&self, id: String) -> Work<Result<Reversal>> {
         let core = self.0.clone();
         runtime::call(Some("reversals.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5333,8 +5336,8 @@ impl Reversals {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
         let core = self.0.clone();
         runtime::call(Some("reversals.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5345,8 +5348,8 @@ impl Reversals {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ReversalWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5384,7 +5387,7 @@ impl CreatedReversal {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -5395,7 +5398,7 @@ impl CreatedReversal {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ReversalWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -5413,7 +5416,8 @@ impl ReversalWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<Reversal>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5435,7 +5439,7 @@ impl PaymentLinks {
     pub fn create(&self, request: PaymentLinkRequest) -> Work<Result<Arc<CreatedPaymentLink>>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.create"), async move {
-            let request = request.into_core(&Place::Root)?;
+            let request = request.into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(CreatedPaymentLink(core.create(&request).await?)))
         })
@@ -5447,7 +5451,7 @@ impl PaymentLinks {
     pub fn get(&self, id: String) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5463,8 +5467,8 @@ impl PaymentLinks {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5475,8 +5479,8 @@ impl PaymentLinks {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PaymentLinkWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5488,7 +5492,7 @@ impl PaymentLinks {
     pub fn cancel(&self, id: String) -> Work<Result<()>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.cancel"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             core.cancel(&id).await?;
             Ok(())
@@ -5527,7 +5531,7 @@ impl CreatedPaymentLink {
     pub fn wait(&self, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
         runtime::call(None, async move {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(options).await?))
         })
@@ -5538,7 +5542,7 @@ impl CreatedPaymentLink {
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
         guard(|| {
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PaymentLinkWatch(Watching::new(self.0.watch(options)?))))
         })
@@ -5556,7 +5560,8 @@ impl PaymentLinkWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<PaymentLink>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5577,7 +5582,7 @@ impl Payments {
     pub fn get(&self, id: String) -> Work<Result<Payment>> {
         let core = self.0.clone();
         runtime::call(Some("payments.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5593,8 +5598,8 @@ impl Payments {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Payment>> {
         let core = self.0.clone();
         runtime::call(Some("payments.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5605,8 +5610,8 @@ impl Payments {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PaymentWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5624,7 +5629,8 @@ impl PaymentWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<Payment>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
@@ -5645,7 +5651,7 @@ impl SettlementTransfers {
     pub fn get(&self, id: String) -> Work<Result<SettlementTransfer>> {
         let core = self.0.clone();
         runtime::call(Some("settlement_transfers.get"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
 
             Ok(FromCore::from_core(core.get(&id).await?))
         })
@@ -5661,8 +5667,8 @@ impl SettlementTransfers {
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SettlementTransfer>> {
         let core = self.0.clone();
         runtime::call(Some("settlement_transfers.wait"), async move {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(FromCore::from_core(core.wait(&id, options).await?))
         })
@@ -5673,8 +5679,8 @@ impl SettlementTransfers {
     /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SettlementTransferWatch>> {
         guard(|| {
-            let id = id.into_core(&Place::Root.field("id"))?;
-            let options = options.unwrap_or_default().into_core(&Place::Root)?;
+            let id = id.into_core(&FieldPath::Root.field("id"))?;
+            let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SettlementTransferWatch(Watching::new(self.0.watch(&id, options)?))))
         })
@@ -5692,7 +5698,8 @@ impl SettlementTransferWatch {
     /// Errors: `not_final` if the timeout ended before the state was final; the request itself is not cancelled. Every
     /// error has the resource's id, and ends the watch.
     pub fn poll(&self) -> Work<Result<Option<SettlementTransfer>>> {
-        self.0.poll()
+        let own = self.0.clone();
+        runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
     /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the

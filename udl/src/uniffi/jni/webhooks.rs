@@ -12,7 +12,7 @@ use jni::{
 use uniffi::Lower;
 
 use super::{DONE, REFUSED};
-use crate::{Event, KopoKopoError, UniFfiTag, WebhookVerifier, error::Result};
+use crate::{Event, KopoKopoError, Result, UniFfiTag, WebhookVerifier};
 
 /// `WebhookVerifier.verify`.
 #[unsafe(no_mangle)]

@@ -1,0 +1,78 @@
+//! Functions of no object.
+
+use super::{Answer, CONTRACT_HASH, methods::answer, unknown};
+use crate::{
+    api,
+    error::{self, Result},
+    panic::guard,
+    value::{ArgumentReader, Arguments, FieldPath, read, read::FromRaw},
+};
+
+/// This library's version: `0.1.0`.
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// A digest of the contract that this library was built from. A language package compares it with its own when it is
+/// loaded.
+pub fn contract_hash() -> String {
+    CONTRACT_HASH.to_owned()
+}
+
+/// Calls a function of no object.
+///
+/// # Errors
+/// The function's own; `invalid_request` for arguments that do not fit and unknown functions.
+pub fn function(name: &str, arguments: Arguments) -> Result<Answer> {
+    guard(|| match name {
+        "version" => read::none(arguments).map(|()| answer(version())),
+        "contract_hash" => read::none(arguments).map(|()| answer(contract_hash())),
+        "hash_phone" => {
+            let phone_number: api::Personal = read::one(arguments, "phone_number")?;
+            Ok(answer(hash_phone(&phone_number)?))
+        }
+        "disbursements_to" => {
+            let mut reader = ArgumentReader::arguments(arguments, &["send_money", "recipient"])?;
+            let FromRaw(send_money) = reader.required::<FromRaw<api::SendMoney>>("send_money")?;
+            let recipient: String = reader.required("recipient")?;
+            Ok(answer(send_money.disbursements_to(&recipient).into_iter().cloned().collect::<Vec<_>>()))
+        }
+        "is_paid_at_least" => {
+            let mut reader = ArgumentReader::arguments(arguments, &["payment", "amount", "currency", "till_number"])?;
+            let payment: String = reader.required("payment")?;
+            let mut expected = api::ExpectedPayment { amount: reader.required("amount")?, ..Default::default() };
+            reader.set_if_given("currency", &mut expected.currency)?;
+            reader.set_if_given("till_number", &mut expected.till_number)?;
+            Ok(answer(is_paid_at_least(&payment, &expected)?))
+        }
+        _ => Err(unknown("kopokopo", name)),
+    })
+}
+
+/// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`.
+pub(crate) fn hash_phone(phone_number: &api::Personal) -> Result<api::Personal> {
+    api::hash_phone(phone_number.as_str()).map_err(|error| FieldPath::Root.field("phone_number").refuse(error.detail()))
+}
+
+/// Whether the payment in a raw text is at least what was expected.
+pub(crate) fn is_paid_at_least(payment: &str, expected: &api::ExpectedPayment) -> Result<bool> {
+    let event = api::Webhooks::new(Vec::<api::Secret>::new()).parse_unverified(payment.as_bytes())?;
+    if !expected.amount.is_positive() {
+        return Err(FieldPath::Root.field("amount").refuse("must be greater than zero"));
+    }
+    Ok(event.is_paid_at_least(expected))
+}
+
+/// Signs a body as Kopo Kopo does: the value of the `X-KopoKopo-Signature` header. For tests and simulators.
+///
+/// # Errors
+/// `configuration` if the key is blank.
+pub fn sign_webhook(api_key: &str, body: &[u8]) -> Result<String> {
+    guard(|| {
+        if api_key.trim().is_empty() {
+            let remedy = "must be the application's API key, and is blank";
+            return Err(error::at(api::ErrorKind::Configuration, "api_key", remedy));
+        }
+        Ok(api::sign(api_key, body))
+    })
+}

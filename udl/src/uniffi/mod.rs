@@ -1,0 +1,23 @@
+//! The contract's types as UniFFI wants them, for Kotlin and Swift: records and enumerations of its own, which become the
+//! core's and are made from the core's, and the JVM's fast path.
+
+#![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]
+
+mod client;
+mod convert;
+mod error;
+mod functions;
+mod generated;
+#[cfg(not(target_os = "ios"))]
+mod jni;
+mod text;
+mod token_source;
+mod webhooks;
+
+pub use client::KopoKopo;
+pub use error::Result;
+pub use functions::{contract_hash, disbursements_to, hash_phone, is_paid_at_least, sign_webhook, version};
+pub use generated::*;
+pub use text::{Amount, Currency, Metadata, Personal, Raw, Secret, Timestamp};
+pub use token_source::TokenSource;
+pub use webhooks::WebhookVerifier;
