@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use kopokopo::{Environment, RetryOptions, Timeouts, resources as core, types, webhooks::Webhooks};
 use kopokopo_ffi::{
-    CONTRACT_HASH, Event, SendMoney, TokenSourceOptions, WaitOptions, WebhookVerifier, contract_hash, disbursements_to,
-    hash_phone, sign_webhook, version,
+    Event, SendMoney, TokenSourceOptions, WaitOptions, WebhookVerifier, contract_hash, disbursements_to, hash_phone,
+    operations::CONTRACT_HASH, sign_webhook, version,
 };
 
 #[test]
