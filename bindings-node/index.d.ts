@@ -122,7 +122,11 @@ export class KopoKopo {
   withOptions(options: CallOptions): KopoKopo;
   /** The origin that requests go to: `https://api.kopokopo.com`. */
   readonly baseUrl: string;
-  /** Verifies webhooks and result callbacks with this client's API keys. Needs no connection. */
+  /**
+   * Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
+   *
+   * @throws `ConfigurationError` if the client has no API key: every webhook would be refused.
+   */
   readonly webhooks: WebhookVerifier;
   /** Access tokens by hand. */
   readonly oauth: OAuth;

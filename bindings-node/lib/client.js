@@ -95,7 +95,11 @@ class KopoKopo {
     return new KopoKopo(object(answer));
   }
 
-  /** Verifies webhooks and result callbacks with this client's API keys. Needs no connection. */
+  /**
+   * Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
+   *
+   * @throws `ConfigurationError` if the client has no API key: every webhook would be refused.
+   */
   get webhooks() {
     this.#webhooks ??= new WebhookVerifier(object(this.#native.ask('webhooks', '{}')));
     return this.#webhooks;

@@ -190,6 +190,11 @@ test('what is wrong with options is an error of the configuration', () => {
   assert.throws(() => signWebhook(7, body), { kind: 'invalid_request', field: 'apiKey' });
 });
 
+test('webhooks of a client without an API key are refused at once', () => {
+  const client = new KopoKopo({ clientId: 'a', clientSecret: 'b' });
+  assert.throws(() => client.webhooks, { name: 'ConfigurationError', field: 'apiKey' });
+});
+
 test('a client prints its origin, and records what they are', () => {
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'canary', apiKey: 'canary' });
   assert.strictEqual(inspect(client), "KopoKopo { baseUrl: 'https://sandbox.kopokopo.com' }");

@@ -34,6 +34,13 @@ def test_a_client_is_neither_pickled_nor_its_rooms_made_by_hand(k2: KopoKopo) ->
         kopokopo.IncomingPayments()
 
 
+def test_webhooks_of_a_client_without_an_api_key_are_refused_at_once() -> None:
+    for client in (KopoKopo(client_id="a", client_secret="b"), AsyncKopoKopo(client_id="a", client_secret="b")):
+        with pytest.raises(ConfigurationError, match="api_key") as refused:
+            _ = client.webhooks
+        assert refused.value.field == "api_key"
+
+
 def test_from_env_names_the_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("K2_CLIENT_ID", "K2_CLIENT_SECRET", "K2_API_KEY", "K2_ENVIRONMENT", "K2_BASE_URL")
     for name in names:

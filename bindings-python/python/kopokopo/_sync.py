@@ -232,7 +232,10 @@ class KopoKopo(Thing):
 
     @property
     def webhooks(self) -> WebhookVerifier:
-        """Verifies webhooks and result callbacks with this client's API keys. Needs no connection."""
+        """Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
+
+        Raises: `ConfigurationError` if the client has no API key: every webhook would be refused.
+        """
         return WebhookVerifier._of(self._native.ask("webhooks", {}), self._source)
 
     @property

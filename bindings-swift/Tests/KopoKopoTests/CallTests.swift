@@ -37,6 +37,14 @@ final class CallTests: XCTestCase {
         XCTAssertTrue(push.location.hasPrefix(sandbox.baseUrl), push.location)
     }
 
+    func testWebhooksOfAClientWithoutAnApiKeyAreRefusedAtOnce() throws {
+        let client = try KopoKopo(clientId: "a", clientSecret: "b")
+        XCTAssertThrowsError(try client.webhooks) { error in
+            XCTAssertEqual((error as? KopoKopoError)?.kind, .configuration)
+            XCTAssertEqual((error as? KopoKopoError)?.field, "api_key")
+        }
+    }
+
     func testWatchingTellsEveryStateOnceUntilTheLast() async throws {
         let push = try await push("254700000006")
         let states = Task {

@@ -180,7 +180,7 @@ final class Play {
 
     private func receive(_ topic: String, _ step: [String: JSON]) async throws {
         try known(step, ["receive", "count", "within_ms", "as", "expect", "expect_error"])
-        let webhooks = client.webhooks
+        let webhooks = try client.webhooks
         let count = step["count"]?.int ?? 1
         for nth in 1...max(count, 1) {
             let arrival = try await receiver.take(within: .milliseconds(step["within_ms"]?.int ?? 5000)) {

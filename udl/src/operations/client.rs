@@ -77,7 +77,7 @@ pub(super) fn call_sync(client: &api::KopoKopo, method: &str, arguments: Argumen
     read::none(arguments).map_err(as_configuration)?;
     match method {
         "base_url" => Ok(answer(client.base_url().to_owned())),
-        "webhooks" => Ok(answer(Object::Verifier(client.webhooks().clone()))),
+        "webhooks" => Ok(answer(Object::Verifier(client.try_webhooks()?.clone()))),
         "oauth" => Ok(answer(Object::Other(std::sync::Arc::new(client.oauth())))),
         _ => generated::section(client, method).map(answer).ok_or_else(|| unknown("KopoKopo", method)),
     }

@@ -17,7 +17,7 @@ use crate::{
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "98b41edc4b4bda03";
+pub const CONTRACT_HASH: &str = "2c68ddd06b561bff";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]

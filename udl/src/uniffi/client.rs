@@ -102,8 +102,11 @@ impl KopoKopo {
     }
 
     /// Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
-    pub fn webhooks(&self) -> Arc<WebhookVerifier> {
-        Arc::new(WebhookVerifier(self.0.webhooks().clone()))
+    ///
+    /// # Errors
+    /// `configuration` if the client has no API key.
+    pub fn webhooks(&self) -> Result<Arc<WebhookVerifier>> {
+        guard(|| Ok(Arc::new(WebhookVerifier(self.0.try_webhooks()?.clone()))))
     }
 }
 

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "98b41edc4b4bda03"
+let contractHash = "2c68ddd06b561bff"
 
 extension KopoKopo {
     /// A client with the application's own credentials. Nothing is sent before the first call.
@@ -96,7 +96,11 @@ extension KopoKopo {
     }
 
     /// Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
-    public var webhooks: WebhookVerifier { WebhookVerifier(raw: raw.webhooks()) }
+    ///
+    /// Errors: `.configuration` if the client has no API key: every webhook would be refused.
+    public var webhooks: WebhookVerifier {
+      get throws { try call { try WebhookVerifier(raw: raw.webhooks()) } }
+    }
 
     /// Access tokens by hand.
     public var oauth: OAuth { OAuth(raw: raw.oauth()) }

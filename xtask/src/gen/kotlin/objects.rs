@@ -137,9 +137,9 @@ pub(super) fn answered(returns: Option<&Type>, call: &str) -> (String, String) {
     )
 }
 
-/// What neither fails nor takes anything.
+/// What leads to a section, and what neither fails nor takes anything.
 fn is_property(callable: &Callable) -> bool {
-    !callable.is_async && !callable.throws && callable.arguments.is_empty()
+    !callable.is_async && (!callable.throws || callable.is_accessor()) && callable.arguments.is_empty()
 }
 
 fn method(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
@@ -220,6 +220,7 @@ fn property(out: &mut Writer<'_>, callable: &Callable, name: &str, ty: &str, ans
         out.line("");
         out.docs(&callable.docs);
         out.line(&format!("public val {name}{ty} get() = {name}Lazy.value"));
+        let answer = if callable.throws { format!("enter {{ {answer} }}") } else { answer.to_owned() };
         return out.line(&format!("private val {name}Lazy = lazy {{ {answer} }}"));
     }
     out.docs(&callable.docs);

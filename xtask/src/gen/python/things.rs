@@ -158,7 +158,10 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
         (Some(ty), None) => types::given(contract, ty, mode),
         (None, None) => "None".to_owned(),
     };
-    let is_property = object.is_some() && !callable.is_async && !callable.throws && callable.arguments.is_empty();
+    let is_property = object.is_some()
+        && !callable.is_async
+        && (!callable.throws || callable.is_accessor())
+        && callable.arguments.is_empty();
     let is_awaited = callable.is_async && mode == Mode::Async;
     let parameters = signature(contract, object.map(|_| "self"), &plain, &named);
     if is_property {

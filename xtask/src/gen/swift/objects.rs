@@ -148,6 +148,13 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
         out.docs(&callable.docs);
         return out.line(&format!("public var {name}: {} {{ {answer} }}", ty.trim_start_matches(" -> ")));
     }
+    if callable.is_accessor() {
+        let (ty, answer) = answered(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
+        let answer = format!("try call {{ try {} }}", answer.trim_start_matches("try "));
+        out.docs(&callable.docs);
+        let ty = ty.trim_start_matches(" -> ");
+        return out.line(&format!("public var {name}: {ty} {{\n  get throws {{ {answer} }}\n}}"));
+    }
     let (asynchronous, waiting) = if callable.is_async { (" async", "await ") } else { ("", "") };
     let call = format!("raw.{name}({})", lowered(contract, &given).join(", "));
     let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);

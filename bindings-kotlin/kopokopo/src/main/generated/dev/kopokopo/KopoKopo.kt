@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "98b41edc4b4bda03"
+internal const val CONTRACT_HASH: String = "2c68ddd06b561bff"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -111,9 +111,13 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     /** The origin that requests go to: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
 
-    /** Verifies webhooks and result callbacks with this client's API keys. Needs no connection. */
+    /**
+     * Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
+     *
+     * Errors: `configuration` if the client has no API key: every webhook would be refused.
+     */
     public val webhooks: WebhookVerifier get() = webhooksLazy.value
-    private val webhooksLazy = lazy { WebhookVerifier(raw.webhooks()) }
+    private val webhooksLazy = lazy { enter { WebhookVerifier(raw.webhooks()) } }
 
     /** Access tokens by hand. */
     public val oauth: OAuth get() = oauthLazy.value

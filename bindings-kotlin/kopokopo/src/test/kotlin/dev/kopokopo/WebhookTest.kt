@@ -29,6 +29,16 @@ class WebhookTest {
     }
 
     @Test
+    fun `webhooks of a client without an API key are refused at once`() {
+        KopoKopo(clientId = "a", clientSecret = "b").use { client ->
+            repeat(2) {
+                val refused = assertThrows<KopoKopoException.Configuration> { client.webhooks }
+                assertEquals("api_key", refused.field)
+            }
+        }
+    }
+
+    @Test
     fun `a signed webhook says what it tells of`() {
         val event = verifier.verify(BODY, signWebhook(KEY, BODY))
         assertEquals("buygoods_transaction_received", event.topic)
