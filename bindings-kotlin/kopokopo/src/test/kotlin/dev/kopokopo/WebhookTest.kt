@@ -33,7 +33,7 @@ class WebhookTest {
         KopoKopo(clientId = "a", clientSecret = "b").use { client ->
             repeat(2) {
                 val refused = assertThrows<KopoKopoException.Configuration> { client.webhooks }
-                assertEquals("api_key", refused.field)
+                assertEquals("apiKey", refused.field)
             }
         }
     }
@@ -108,8 +108,6 @@ class WebhookTest {
     fun `a client has a verifier of its keys, which outlives it`() {
         val verifier = KopoKopo(clientId = "id", clientSecret = "secret", apiKey = KEY).use { it.webhooks }
         verifier.verifySignature(BODY, signWebhook(KEY, BODY))
-        val none = KopoKopo(clientId = "id", clientSecret = "secret").use { it.webhooks }
-        assertThrows<KopoKopoException.Configuration> { none.verifySignature(BODY, signWebhook(KEY, BODY)) }
     }
 
     @Test
