@@ -24,6 +24,7 @@ if [ "${KOPOKOPO_SKIP_CARGO:-0}" != 1 ]; then
         # This builds both libraries, too.
         cargo xtask gen --check --swift
         cargo build --quiet --package k2
+        cargo run --quiet --package kopokopo-tests --bin deletion-vectors
     )
 fi
 full=$CARGO_TARGET_DIR/debug
@@ -32,6 +33,8 @@ for folder in "$full" "$mobile"; do
     [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "there is no library in $folder"
 done
 [ -e "${K2_BINARY:-$full/k2}" ] || fail "there is no simulator: ${K2_BINARY:-$full/k2}"
+
+[ -e "$CARGO_TARGET_DIR/deletion-vectors.jsonl" ] || fail "there are no deletion vectors in $CARGO_TARGET_DIR"
 
 # What is written by hand is formatted.
 swift format lint --strict Package.swift Sources/KopoKopo/*.swift Tests/*/*.swift Examples/*/*.swift ||

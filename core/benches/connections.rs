@@ -127,8 +127,7 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut end = 0;
     while let Ok(n @ 1..) = stream.read(&mut bytes[end..]).await {
         end += n;
-        // The body ends in the last field's object.
-        if bytes[..end].ends_with(b"}}") {
+        if is_whole(&bytes[..end]) {
             if stream.write_all(RESPONSE).await.is_err() {
                 return;
             }
@@ -139,6 +138,14 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
             end = 0;
         }
     }
+}
+
+/// Whether a request and its body are there to the last byte.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
+    bytes.len() >= head + 4 + length
 }
 
 fn sdk(base_url: &str, authority: &str, fresh: bool) -> KopoKopo {
@@ -166,7 +173,13 @@ fn reqwest(authority: &str) -> reqwest::Client {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().http1_only().build().unwrap()
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .http1_only()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap()
 }
 
 async fn post(client: &reqwest::Client, base_url: &str) {

@@ -2722,7 +2722,7 @@ public protocol KopoKopoProtocol: AnyObject, Sendable {
 
     func webhookSubscriptions()  -> WebhookSubscriptions
 
-    func webhooks()  -> WebhookVerifier
+    func webhooks() throws  -> WebhookVerifier
 
     func withOptions(options: CallOptions) throws  -> KopoKopo
 
@@ -2922,8 +2922,8 @@ open func webhookSubscriptions() -> WebhookSubscriptions  {
 })
 }
 
-open func webhooks() -> WebhookVerifier  {
-    return try!  FfiConverterTypeWebhookVerifier_lift(try! rustCall() {
+open func webhooks()throws  -> WebhookVerifier  {
+    return try  FfiConverterTypeWebhookVerifier_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_method_kopokopo_webhooks(
             self.uniffiCloneHandle(),uniffiCallStatus

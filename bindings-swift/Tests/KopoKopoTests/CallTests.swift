@@ -41,7 +41,7 @@ final class CallTests: XCTestCase {
         let client = try KopoKopo(clientId: "a", clientSecret: "b")
         XCTAssertThrowsError(try client.webhooks) { error in
             XCTAssertEqual((error as? KopoKopoError)?.kind, .configuration)
-            XCTAssertEqual((error as? KopoKopoError)?.field, "api_key")
+            XCTAssertEqual((error as? KopoKopoError)?.field, "apiKey")
         }
     }
 
