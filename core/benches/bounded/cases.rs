@@ -408,15 +408,9 @@ impl Measured {
         }
     }
 
-    /// The growth from each size to the next. What takes less than `floor` is not measured.
-    pub fn growths(&self, floor: Duration) -> Vec<f64> {
-        let times: Vec<f64> = self.least.iter().map(|time| time.max(&floor).as_secs_f64()).collect();
-        times.windows(2).map(|pair| pair[1] / pair[0]).collect()
-    }
-
-    /// The largest of [`Self::growths`].
-    #[allow(dead_code, reason = "the benchmark compares each growth")]
+    /// The largest growth from one size to the next. What takes less than `floor` is not measured.
     pub fn growth(&self, floor: Duration) -> f64 {
-        self.growths(floor).into_iter().fold(0.0, f64::max)
+        let times: Vec<f64> = self.least.iter().map(|time| time.max(&floor).as_secs_f64()).collect();
+        times.windows(2).map(|pair| pair[1] / pair[0]).fold(0.0, f64::max)
     }
 }

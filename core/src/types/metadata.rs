@@ -1,7 +1,7 @@
 //! What a caller attaches to a request and finds again in its result.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet},
     fmt,
 };
 
@@ -146,23 +146,26 @@ impl From<i64> for MetadataValue {
 
 impl<N: Into<String>, V: Into<MetadataValue>> FromIterator<(N, V)> for Metadata {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut metadata = Self::new();
-        for (name, value) in pairs {
-            let (name, value) = (name.into(), value.into());
-            match places.entry(name) {
-                Entry::Occupied(place) => {
-                    if let Some((_, old)) = metadata.0.get_mut(*place.get()) {
-                        *old = value;
-                    }
-                }
-                Entry::Vacant(place) => {
-                    metadata.0.push((place.key().clone(), value));
-                    place.insert(metadata.0.len() - 1);
-                }
+        let mut pairs: Vec<(String, MetadataValue)> =
+            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let mut first = HashMap::with_capacity(pairs.len());
+        let mut repeated = Vec::new();
+        for (at, (name, _)) in pairs.iter().enumerate() {
+            if let Some(known) = first.get(name.as_str()) {
+                repeated.push((*known, at));
+            } else {
+                first.insert(name.as_str(), at);
             }
         }
-        metadata
+        drop(first);
+        // From the first to the last, so that the last value stays.
+        for (known, at) in &repeated {
+            pairs[*known].1 = pairs[*at].1.clone();
+        }
+        let mut repeated = repeated.into_iter().map(|(_, at)| at).peekable();
+        let mut at = 0..;
+        pairs.retain(|_| at.next().is_none_or(|at| repeated.next_if_eq(&at).is_none()));
+        Self(pairs)
     }
 }
 

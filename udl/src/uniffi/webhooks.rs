@@ -74,7 +74,7 @@ impl WebhookVerifier {
     /// # Errors
     /// Those of [`Self::verify_signature`].
     pub fn verify_signature_slice(&self, body: &[u8], signature: Option<&str>) -> Result<()> {
-        guard(|| Ok(self.0.verify_signature(body, signature)?))
+        guard(|| self.0.verify_signature(body, signature))
     }
 
     /// [`Self::parse_unverified`] for glue that can borrow the body.

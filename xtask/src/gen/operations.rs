@@ -95,10 +95,9 @@ fn listing(out: &mut String, contract: &Contract) {
 
 /// A record that is handed out, with its position in the contract.
 fn output(index: usize, Record { name, fields, .. }: &Record) -> String {
-    let fields = fields.iter().map(|field| match is_method(name, field) {
-        true => format!("{}()", field.name),
-        false => field.name.clone(),
-    });
+    let fields = fields
+        .iter()
+        .map(|field| if is_method(name, field) { format!("{}()", field.name) } else { field.name.clone() });
     format!("record!({index} {name}: {});", fields.collect::<Vec<_>>().join(", "))
 }
 
@@ -111,9 +110,9 @@ fn request(Record { name, fields, .. }: &Record) -> String {
 
 fn union(Enum { name, variants, usage, .. }: &Enum) -> String {
     let held = variants.iter().filter_map(|variant| Some((variant, variant.content.as_ref()?)));
-    let variants = held.map(|(variant, content)| match usage.output {
-        true => format!("{:?} {} {}", variant.word, variant.name, content.name),
-        false => format!("{:?} {}", variant.word, variant.name),
+    let variants = held.map(|(variant, content)| {
+        let name = if usage.output { format!(" {}", content.name) } else { String::new() };
+        format!("{:?} {}{name}", variant.word, variant.name)
     });
     let direction = if usage.output { "out" } else { "in" };
     format!("union_{direction}!({name}: {});", variants.collect::<Vec<_>>().join(", "))
