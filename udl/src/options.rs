@@ -26,10 +26,12 @@ pub(crate) struct Connection {
     pub(crate) proxy: Option<api::Secret>,
     pub(crate) extra_ca_certificates: Option<String>,
     pub(crate) product: Option<String>,
+    /// Whether a create may use a connection that another request made.
+    pub(crate) reuse_connections: bool,
 }
 
 /// The options of [`Connection`].
-pub(crate) const CONNECTION: [&str; 11] = [
+pub(crate) const CONNECTION: [&str; 12] = [
     "environment",
     "base_url",
     "connect_timeout",
@@ -41,6 +43,7 @@ pub(crate) const CONNECTION: [&str; 11] = [
     "proxy",
     "extra_ca_certificates",
     "product",
+    "fresh_connections",
 ];
 
 /// The other options of a client with credentials.
@@ -78,12 +81,17 @@ impl Connection {
         reader.set_if_given("proxy", &mut own.proxy)?;
         reader.set_if_given("extra_ca_certificates", &mut own.extra_ca_certificates)?;
         reader.set_if_given("product", &mut own.product)?;
+        own.reuse_connections = !reader.optional("fresh_connections")?.unwrap_or(true);
         Ok(own)
     }
 
     pub(crate) fn build(self, builder: api::Builder) -> Result<api::KopoKopo> {
-        let mut builder =
-            builder.sdk_name(sdk_name()).environment(self.environment).timeouts(self.timeouts).retries(self.retries);
+        let mut builder = builder
+            .sdk_name(sdk_name())
+            .environment(self.environment)
+            .timeouts(self.timeouts)
+            .retries(self.retries)
+            .fresh_connections(!self.reuse_connections);
         if let Some(base_url) = self.base_url {
             builder = builder.base_url(base_url);
         }

@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "2c68ddd06b561bff"
+CONTRACT_HASH = "400fd48ee393c2de"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

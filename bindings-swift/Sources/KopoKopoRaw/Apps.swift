@@ -2370,6 +2370,8 @@ public struct TokenSourceOptions: Equatable, Hashable {
 
     public let product: String?
 
+    public let freshConnections: Bool
+
     public init(
         environment: Environment = .sandbox,
         baseUrl: String? = nil,
@@ -2381,7 +2383,8 @@ public struct TokenSourceOptions: Equatable, Hashable {
         retryCap: Double = Double(8.0),
         proxy: Secret? = nil,
         extraCaCertificates: String? = nil,
-        product: String? = nil) {
+        product: String? = nil,
+        freshConnections: Bool = true) {
         self.environment = environment
         self.baseUrl = baseUrl
         self.connectTimeout = connectTimeout
@@ -2393,6 +2396,7 @@ public struct TokenSourceOptions: Equatable, Hashable {
         self.proxy = proxy
         self.extraCaCertificates = extraCaCertificates
         self.product = product
+        self.freshConnections = freshConnections
     }
 
 }
@@ -2418,7 +2422,8 @@ public struct FfiConverterTypeTokenSourceOptions: FfiConverterRustBuffer {
                 retryCap: FfiConverterDouble.read(from: &buf),
                 proxy: FfiConverterOptionTypeSecret.read(from: &buf),
                 extraCaCertificates: FfiConverterOptionString.read(from: &buf),
-                product: FfiConverterOptionString.read(from: &buf)
+                product: FfiConverterOptionString.read(from: &buf),
+                freshConnections: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2434,6 +2439,7 @@ public struct FfiConverterTypeTokenSourceOptions: FfiConverterRustBuffer {
         FfiConverterOptionTypeSecret.write(value.proxy, into: &buf)
         FfiConverterOptionString.write(value.extraCaCertificates, into: &buf)
         FfiConverterOptionString.write(value.product, into: &buf)
+        FfiConverterBool.write(value.freshConnections, into: &buf)
     }
 }
 

@@ -6546,6 +6546,8 @@ public struct ClientOptions: Equatable, Hashable {
 
     public let product: String?
 
+    public let freshConnections: Bool
+
     public let privateToken: Bool
 
     public init(
@@ -6564,6 +6566,7 @@ public struct ClientOptions: Equatable, Hashable {
         proxy: Secret? = nil,
         extraCaCertificates: String? = nil,
         product: String? = nil,
+        freshConnections: Bool = true,
         privateToken: Bool = false) {
         self.clientId = clientId
         self.clientSecret = clientSecret
@@ -6580,6 +6583,7 @@ public struct ClientOptions: Equatable, Hashable {
         self.proxy = proxy
         self.extraCaCertificates = extraCaCertificates
         self.product = product
+        self.freshConnections = freshConnections
         self.privateToken = privateToken
     }
 
@@ -6611,6 +6615,7 @@ public struct FfiConverterTypeClientOptions: FfiConverterRustBuffer {
                 proxy: FfiConverterOptionTypeSecret.read(from: &buf),
                 extraCaCertificates: FfiConverterOptionString.read(from: &buf),
                 product: FfiConverterOptionString.read(from: &buf),
+                freshConnections: FfiConverterBool.read(from: &buf),
                 privateToken: FfiConverterBool.read(from: &buf)
         )
     }
@@ -6631,6 +6636,7 @@ public struct FfiConverterTypeClientOptions: FfiConverterRustBuffer {
         FfiConverterOptionTypeSecret.write(value.proxy, into: &buf)
         FfiConverterOptionString.write(value.extraCaCertificates, into: &buf)
         FfiConverterOptionString.write(value.product, into: &buf)
+        FfiConverterBool.write(value.freshConnections, into: &buf)
         FfiConverterBool.write(value.privateToken, into: &buf)
     }
 }
@@ -10297,6 +10303,8 @@ public struct TokenSourceOptions: Equatable, Hashable {
 
     public let product: String?
 
+    public let freshConnections: Bool
+
     public init(
         environment: Environment = .sandbox,
         baseUrl: String? = nil,
@@ -10308,7 +10316,8 @@ public struct TokenSourceOptions: Equatable, Hashable {
         retryCap: Double = Double(8.0),
         proxy: Secret? = nil,
         extraCaCertificates: String? = nil,
-        product: String? = nil) {
+        product: String? = nil,
+        freshConnections: Bool = true) {
         self.environment = environment
         self.baseUrl = baseUrl
         self.connectTimeout = connectTimeout
@@ -10320,6 +10329,7 @@ public struct TokenSourceOptions: Equatable, Hashable {
         self.proxy = proxy
         self.extraCaCertificates = extraCaCertificates
         self.product = product
+        self.freshConnections = freshConnections
     }
 
 }
@@ -10345,7 +10355,8 @@ public struct FfiConverterTypeTokenSourceOptions: FfiConverterRustBuffer {
                 retryCap: FfiConverterDouble.read(from: &buf),
                 proxy: FfiConverterOptionTypeSecret.read(from: &buf),
                 extraCaCertificates: FfiConverterOptionString.read(from: &buf),
-                product: FfiConverterOptionString.read(from: &buf)
+                product: FfiConverterOptionString.read(from: &buf),
+                freshConnections: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -10361,6 +10372,7 @@ public struct FfiConverterTypeTokenSourceOptions: FfiConverterRustBuffer {
         FfiConverterOptionTypeSecret.write(value.proxy, into: &buf)
         FfiConverterOptionString.write(value.extraCaCertificates, into: &buf)
         FfiConverterOptionString.write(value.product, into: &buf)
+        FfiConverterBool.write(value.freshConnections, into: &buf)
     }
 }
 

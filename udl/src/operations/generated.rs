@@ -17,11 +17,11 @@ use crate::{
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "2c68ddd06b561bff";
+pub const CONTRACT_HASH: &str = "400fd48ee393c2de";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "366c52219a23311b";
+pub const CONTRACT_HASH: &str = "1af72342acf8133c";
 
 record!(5 Token: access_token, token_type, expires_in, created_at);
 record!(6 Introspection: active, scope, client_id, token_type, exp, iat);

@@ -52,6 +52,7 @@ impl KopoKopo {
                 proxy: options.proxy,
                 extra_ca_certificates: options.extra_ca_certificates,
                 product: options.product,
+                fresh_connections: options.fresh_connections,
             });
             Ok(Self(credentials.client(connection?)?))
         })
@@ -128,6 +129,7 @@ fn connection(options: TokenSourceOptions) -> crate::error::Result<Connection> {
         proxy: options.proxy.map(|proxy| proxy.0),
         extra_ca_certificates: options.extra_ca_certificates,
         product: options.product,
+        reuse_connections: !options.fresh_connections,
     })
 }
 

@@ -24,6 +24,7 @@ pub fn options(base_url: &str) -> ClientOptions {
         proxy: None,
         extra_ca_certificates: None,
         product: None,
+        fresh_connections: true,
         private_token: true,
     }
 }

@@ -60,7 +60,8 @@ extension TokenSourceOptions {
             retryCap: retryCap.inSeconds,
             proxy: proxy.map { $0.text },
             extraCaCertificates: extraCaCertificates,
-            product: product
+            product: product,
+            freshConnections: freshConnections
         )
     }
 }

@@ -268,6 +268,7 @@ extension ClientOptions {
             proxy: proxy.map { $0.text },
             extraCaCertificates: extraCaCertificates,
             product: product,
+            freshConnections: freshConnections,
             privateToken: privateToken
         )
     }

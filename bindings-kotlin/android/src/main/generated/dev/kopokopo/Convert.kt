@@ -44,6 +44,7 @@ internal fun TokenSourceOptions.lower(): dev.kopokopo.ffi.TokenSourceOptions =
         this.proxy,
         this.extraCaCertificates,
         this.product,
+        this.freshConnections,
     )
 
 internal fun CallOptions.lower(): dev.kopokopo.ffi.CallOptions =

@@ -33,13 +33,19 @@ public data class TokenSourceOptions(
     val extraCaCertificates: String? = null,
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
     val product: String? = null,
+    /**
+     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+     * without notice then leaves a payment's outcome unknown.
+     */
+    val freshConnections: Boolean = true,
 ) {
     /** Without what must not be in a log. */
     override fun toString(): String =
         "TokenSourceOptions(environment=$environment, baseUrl=$baseUrl, connectTimeout=$connectTimeout" +
         ", stalledTimeout=$stalledTimeout, timeout=$timeout, maxRetries=$maxRetries, retryBase=$retryBase" +
         ", retryCap=$retryCap, proxy=${hidden(proxy)}, extraCaCertificates=$extraCaCertificates" +
-        ", product=$product)"
+        ", product=$product, freshConnections=$freshConnections)"
 
     /** Makes a [TokenSourceOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -54,6 +60,7 @@ public data class TokenSourceOptions(
         private var proxy: String? = null
         private var extraCaCertificates: String? = null
         private var product: String? = null
+        private var freshConnections: Boolean = true
 
         /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
         public fun environment(environment: Environment): Builder = apply { this.environment = environment }
@@ -91,6 +98,13 @@ public data class TokenSourceOptions(
         /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
         public fun product(product: String?): Builder = apply { this.product = product }
 
+        /**
+         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+         * without notice then leaves a payment's outcome unknown.
+         */
+        public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
+
         /** What was set. Everything without a default must have been. */
         public fun build(): TokenSourceOptions = TokenSourceOptions(
             environment,
@@ -104,6 +118,7 @@ public data class TokenSourceOptions(
             proxy,
             extraCaCertificates,
             product,
+            freshConnections,
         )
     }
 

@@ -217,6 +217,7 @@ internal fun ClientOptions.lower(): dev.kopokopo.ffi.ClientOptions =
         this.proxy,
         this.extraCaCertificates,
         this.product,
+        this.freshConnections,
         this.privateToken,
     )
 
@@ -233,6 +234,7 @@ internal fun TokenSourceOptions.lower(): dev.kopokopo.ffi.TokenSourceOptions =
         this.proxy,
         this.extraCaCertificates,
         this.product,
+        this.freshConnections,
     )
 
 internal fun CallOptions.lower(): dev.kopokopo.ffi.CallOptions =

@@ -42,6 +42,12 @@ public data class ClientOptions(
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
     val product: String? = null,
     /**
+     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+     * without notice then leaves a payment's outcome unknown.
+     */
+    val freshConnections: Boolean = true,
+    /**
      * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
      * share one.
      */
@@ -53,7 +59,8 @@ public data class ClientOptions(
         ", otherApiKeys=${hidden(otherApiKeys)}, environment=$environment, baseUrl=$baseUrl" +
         ", connectTimeout=$connectTimeout, stalledTimeout=$stalledTimeout, timeout=$timeout" +
         ", maxRetries=$maxRetries, retryBase=$retryBase, retryCap=$retryCap, proxy=${hidden(proxy)}" +
-        ", extraCaCertificates=$extraCaCertificates, product=$product, privateToken=$privateToken)"
+        ", extraCaCertificates=$extraCaCertificates, product=$product, freshConnections=$freshConnections" +
+        ", privateToken=$privateToken)"
 
     /** Makes a [ClientOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -72,6 +79,7 @@ public data class ClientOptions(
         private var proxy: String? = null
         private var extraCaCertificates: String? = null
         private var product: String? = null
+        private var freshConnections: Boolean = true
         private var privateToken: Boolean = false
 
         /** The application key. */
@@ -123,6 +131,13 @@ public data class ClientOptions(
         public fun product(product: String?): Builder = apply { this.product = product }
 
         /**
+         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+         * without notice then leaves a payment's outcome unknown.
+         */
+        public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
+
+        /**
          * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
          * share one.
          */
@@ -145,6 +160,7 @@ public data class ClientOptions(
             proxy,
             extraCaCertificates,
             product,
+            freshConnections,
             privateToken,
         )
     }
@@ -183,13 +199,19 @@ public data class TokenSourceOptions(
     val extraCaCertificates: String? = null,
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
     val product: String? = null,
+    /**
+     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+     * without notice then leaves a payment's outcome unknown.
+     */
+    val freshConnections: Boolean = true,
 ) {
     /** Without what must not be in a log. */
     override fun toString(): String =
         "TokenSourceOptions(environment=$environment, baseUrl=$baseUrl, connectTimeout=$connectTimeout" +
         ", stalledTimeout=$stalledTimeout, timeout=$timeout, maxRetries=$maxRetries, retryBase=$retryBase" +
         ", retryCap=$retryCap, proxy=${hidden(proxy)}, extraCaCertificates=$extraCaCertificates" +
-        ", product=$product)"
+        ", product=$product, freshConnections=$freshConnections)"
 
     /** Makes a [TokenSourceOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -204,6 +226,7 @@ public data class TokenSourceOptions(
         private var proxy: String? = null
         private var extraCaCertificates: String? = null
         private var product: String? = null
+        private var freshConnections: Boolean = true
 
         /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
         public fun environment(environment: Environment): Builder = apply { this.environment = environment }
@@ -241,6 +264,13 @@ public data class TokenSourceOptions(
         /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
         public fun product(product: String?): Builder = apply { this.product = product }
 
+        /**
+         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
+         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
+         * without notice then leaves a payment's outcome unknown.
+         */
+        public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
+
         /** What was set. Everything without a default must have been. */
         public fun build(): TokenSourceOptions = TokenSourceOptions(
             environment,
@@ -254,6 +284,7 @@ public data class TokenSourceOptions(
             proxy,
             extraCaCertificates,
             product,
+            freshConnections,
         )
     }
 
