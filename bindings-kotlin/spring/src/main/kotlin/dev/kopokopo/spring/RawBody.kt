@@ -7,19 +7,6 @@ import org.springframework.web.util.WebUtils
 import java.io.IOException
 import java.lang.reflect.Method
 
-internal const val BAD_REQUEST = 400
-internal const val UNAUTHORIZED = 401
-internal const val TOO_LARGE = 413
-
-/** Why a request is refused, in words for the log only. */
-internal class Refusal(val status: Int, message: String) : RuntimeException(message)
-
-/** The one error for a body that is not raw any more: the application's own fault. */
-internal fun wrongSetUp(what: String, method: Method?): IllegalStateException = IllegalStateException(
-    "Spring: $what. A signature covers the raw body only: declare ${method?.name ?: "the method"}(event: Event) without a @RequestBody, " +
-        "and let no filter read the body or the parameters of its path",
-)
-
 /** The body as it was received. [method] is the controller's, for the error that tells how to mend it. */
 internal class RawBody(private val request: HttpServletRequest, private val method: Method?) {
     private val announced: Long = request.contentLengthLong
@@ -66,6 +53,4 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
         request.contentType.orEmpty().startsWith("multipart/", ignoreCase = true) -> Refusal(UNAUTHORIZED, "the body is a multipart form")
         else -> wrongSetUp(what, method)
     }
-
-    private fun tooLarge(maxBody: Long) = Refusal(TOO_LARGE, "the body is larger than the $maxBody bytes that are looked at")
 }

@@ -78,9 +78,15 @@ open class Changing : Unverified() {
 }
 
 /** A running application, and what it logs. */
-class Shop(configuration: Class<*>) : AutoCloseable {
+class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
     private val context =
-        SpringApplication.run(configuration, "--server.port=0", "--spring.main.banner-mode=off", "--server.tomcat.max-swallow-size=-1")
+        SpringApplication.run(
+            configuration,
+            "--server.port=0",
+            "--spring.main.banner-mode=off",
+            "--server.tomcat.max-swallow-size=-1",
+            *properties.map { "--$it" }.toTypedArray(),
+        )
     private val port = context.environment.getRequiredProperty("local.server.port").toInt()
     private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
     private val appender = ListAppender<ILoggingEvent>().apply { start() }
@@ -90,6 +96,9 @@ class Shop(configuration: Class<*>) : AutoCloseable {
         get() = ArrayList(appender.list).joinToString("\n") {
             it.formattedMessage + (it.throwableProxy?.let(ThrowableProxyUtil::asString) ?: "")
         }
+
+    fun get(path: String): HttpResponse<String> =
+        client.send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build(), HttpResponse.BodyHandlers.ofString())
 
     fun post(
         path: String,
