@@ -88,7 +88,6 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
             *properties.map { "--$it" }.toTypedArray(),
         )
     private val port = context.environment.getRequiredProperty("local.server.port").toInt()
-    private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
     private val appender = ListAppender<ILoggingEvent>().apply { start() }
     private val root = (LoggerFactory.getLogger("ROOT") as Logger).apply { addAppender(appender) }
 
@@ -97,8 +96,11 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
             it.formattedMessage + (it.throwableProxy?.let(ThrowableProxyUtil::asString) ?: "")
         }
 
-    fun get(path: String): HttpResponse<String> =
-        client.send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build(), HttpResponse.BodyHandlers.ofString())
+    fun get(path: String): HttpResponse<String> = send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build())
+
+    /** On a connection of its own: a server closes the connection of a body that it did not read. */
+    private fun send(request: HttpRequest): HttpResponse<String> =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build().send(request, HttpResponse.BodyHandlers.ofString())
 
     fun post(
         path: String,
@@ -111,7 +113,7 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
         val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).POST(publisher)
         (mapOf("Content-Type" to "application/json") + headers).forEach { (name, value) -> request.setHeader(name, value) }
         signatures.forEach { request.header("X-KopoKopo-Signature", it) }
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString())
+        return send(request.build())
     }
 
     /** What Java's client does not send. */
