@@ -58,7 +58,7 @@ class DeletionTest {
     private fun neutral(value: Any?, document: String, name: String = ""): Any? = when {
         name == "raw" -> mapOf("\$raw" to if (value == document) "document" else value)
         name == "metadata" && value != null -> mapOf("\$metadata" to value)
-        value == null || value is Boolean || value is Number && value !is BigDecimal || value is String -> value
+        value == null || value is Boolean || (value is Number && value !is BigDecimal) || value is String -> value
         value is BigDecimal -> mapOf("\$amount" to value.toPlainString())
         value is OffsetDateTime -> mapOf("\$timestamp" to value.toString())
         value is List<*> -> value.map { neutral(it, document) }

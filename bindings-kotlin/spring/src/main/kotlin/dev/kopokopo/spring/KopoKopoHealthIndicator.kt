@@ -14,7 +14,9 @@ import java.time.Duration
  * a minute, once without retries and for five seconds at most: frequent probes do not use up the rate limit. The
  * details are the server's address and the kind of the error, and no error's text.
  */
-public class KopoKopoHealthIndicator internal constructor(client: KopoKopo, private val now: () -> Long) : HealthIndicator, AutoCloseable {
+public class KopoKopoHealthIndicator internal constructor(client: KopoKopo, private val now: () -> Long) :
+    HealthIndicator,
+    AutoCloseable {
     private val client = client.withOptions(CallOptions(timeout = CHECK_TIMEOUT, maxRetries = 0))
     private var checkedAt = 0L
     private var checked: Health? = null

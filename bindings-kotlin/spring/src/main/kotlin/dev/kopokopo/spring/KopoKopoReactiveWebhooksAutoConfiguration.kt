@@ -17,6 +17,5 @@ public class KopoKopoReactiveWebhooksAutoConfiguration {
     /** Registered without a verifier too, as [KopoKopoWebhooksAutoConfiguration.kopoKopoWebhooks] is. */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoReactiveWebhooks =
-        KopoKopoReactiveWebhooks(verifier::getObject)
+    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoReactiveWebhooks = KopoKopoReactiveWebhooks(verifier::getObject)
 }
