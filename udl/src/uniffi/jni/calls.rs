@@ -173,6 +173,11 @@ fn read<T: Lift<UniFfiTag>>(given: &mut &[u8]) -> Result<T> {
     T::try_read(given).map_err(unread)
 }
 
+/// Refuses what is left over of the arguments, before anything is sent.
+fn whole(given: &[u8]) -> Result<()> {
+    if given.is_empty() { Ok(()) } else { Err(unread(())) }
+}
+
 fn unread(_: impl Sized) -> KopoKopoError {
     error::at(api::ErrorKind::Internal, "arguments", "cannot be read: the Kotlin code is of another version").into()
 }

@@ -91,7 +91,7 @@ internal class NativeCall<T>(
 
     private fun result(bytes: ByteBuffer): T {
         if (bytes.get() != DONE) throw FfiConverterTypeKopoKopoError.read(bytes).lift()
-        return read(bytes)
+        return whole(bytes, read)
     }
 
     private companion object {
@@ -108,4 +108,13 @@ internal fun <T> bytes(converter: FfiConverter<T, *>, value: T): ByteArray {
     converter.write(value, bytes)
     // Of a text more is asked for than it takes.
     return if (bytes.hasRemaining()) bytes.array().copyOf(bytes.position()) else bytes.array()
+}
+
+/** Reads an answer to its end. What is left over means that this code reads another form than the library writes. */
+internal fun <T> whole(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
+    val value = read(bytes)
+    if (bytes.hasRemaining()) {
+        throw KopoKopoException.Internal(KopoKopoException.Fields("the library's answer has more than its fields"))
+    }
+    return value
 }

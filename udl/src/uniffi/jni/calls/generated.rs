@@ -2,7 +2,7 @@
 
 #![allow(clippy::too_many_lines, clippy::wildcard_imports, reason = "every method has its line")]
 
-use super::{owner, read, run, write};
+use super::{owner, read, run, whole, write};
 use crate::*;
 
 /// Starts the method of a number.
@@ -14,6 +14,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<OAuth>(handle);
+                whole(given)?;
                 Ok(owner?.token())
             })(),
             write,
@@ -25,6 +26,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<OAuth>(handle);
                 let mut given = given;
                 let token = read::<Secret>(&mut given);
+                whole(given)?;
                 Ok(owner?.revoke(token?))
             })(),
             |(), _| {},
@@ -36,6 +38,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<OAuth>(handle);
                 let mut given = given;
                 let token = read::<Secret>(&mut given);
+                whole(given)?;
                 Ok(owner?.introspect(token?))
             })(),
             write,
@@ -45,6 +48,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<OAuth>(handle);
+                whole(given)?;
                 Ok(owner?.token_info())
             })(),
             write,
@@ -56,6 +60,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<WebhookSubscriptions>(handle);
                 let mut given = given;
                 let request = read::<WebhookSubscriptionRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -72,6 +77,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<WebhookSubscriptions>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -84,6 +90,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -93,6 +100,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedWebhookSubscription>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -104,6 +112,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedWebhookSubscription>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -113,6 +122,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<WebhookSubscriptionWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -124,6 +134,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
                 let request = read::<IncomingPaymentRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -140,6 +151,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -152,6 +164,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -161,6 +174,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedIncomingPayment>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -172,6 +186,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedIncomingPayment>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -181,6 +196,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<IncomingPaymentWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -192,6 +208,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<MerchantWallets>(handle);
                 let mut given = given;
                 let request = read::<MerchantWalletRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -208,6 +225,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<MerchantWallets>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -220,6 +238,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -229,6 +248,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedMerchantWallet>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -240,6 +260,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedMerchantWallet>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -249,6 +270,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<MerchantWalletWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -260,6 +282,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<MerchantBankAccounts>(handle);
                 let mut given = given;
                 let request = read::<MerchantBankAccountRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -276,6 +299,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<MerchantBankAccounts>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -288,6 +312,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -297,6 +322,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedMerchantBankAccount>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -308,6 +334,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedMerchantBankAccount>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -317,6 +344,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<MerchantBankAccountWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -328,6 +356,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
                 let request = read::<MobileWalletRecipientRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create_mobile_wallet(request?))
             })(),
             |created, bytes| {
@@ -344,6 +373,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
                 let request = read::<BankAccountRecipientRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create_bank_account(request?))
             })(),
             |created, bytes| {
@@ -360,6 +390,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
                 let request = read::<TillRecipientRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create_till(request?))
             })(),
             |created, bytes| {
@@ -376,6 +407,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
                 let request = read::<PaybillRecipientRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create_paybill(request?))
             })(),
             |created, bytes| {
@@ -392,6 +424,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<ExternalRecipients>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -404,6 +437,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -413,6 +447,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedExternalRecipient>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -424,6 +459,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedExternalRecipient>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -433,6 +469,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<ExternalRecipientWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -444,6 +481,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
                 let request = read::<SendMoneyRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -460,6 +498,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
                 let request = read::<SweepRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.sweep_all_funds(request?))
             })(),
             |created, bytes| {
@@ -476,6 +515,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SendMoneyRequests>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -488,6 +528,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -497,6 +538,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedSendMoney>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -508,6 +550,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedSendMoney>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -517,6 +560,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<SendMoneyWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -528,6 +572,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PollingRequests>(handle);
                 let mut given = given;
                 let request = read::<PollingRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -544,6 +589,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PollingRequests>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -556,6 +602,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -565,6 +612,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedPolling>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -576,6 +624,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedPolling>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -585,6 +634,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<PollingWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -596,6 +646,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SmsNotifications>(handle);
                 let mut given = given;
                 let request = read::<SmsNotificationRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -612,6 +663,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SmsNotifications>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -624,6 +676,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -633,6 +686,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedSmsNotification>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -644,6 +698,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedSmsNotification>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -653,6 +708,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<SmsNotificationWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -664,6 +720,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<Reversals>(handle);
                 let mut given = given;
                 let request = read::<ReversalRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -680,6 +737,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<Reversals>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -692,6 +750,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -701,6 +760,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedReversal>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -712,6 +772,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedReversal>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -721,6 +782,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<ReversalWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -732,6 +794,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let request = read::<PaymentLinkRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -748,6 +811,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -760,6 +824,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -771,6 +836,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.cancel(id?))
             })(),
             |(), _| {},
@@ -780,6 +846,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedPaymentLink>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -791,6 +858,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedPaymentLink>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -800,6 +868,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<PaymentLinkWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -811,6 +880,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<Payments>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -823,6 +893,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -832,6 +903,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<PaymentWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -843,6 +915,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<SettlementTransfers>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -855,6 +928,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -864,6 +938,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<SettlementTransferWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -883,6 +958,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
                 let request = read::<IncomingPaymentRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -899,6 +975,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<IncomingPayments>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -911,6 +988,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -920,6 +998,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedIncomingPayment>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -931,6 +1010,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedIncomingPayment>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -940,6 +1020,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<IncomingPaymentWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,
@@ -951,6 +1032,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let request = read::<PaymentLinkRequest>(&mut given);
+                whole(given)?;
                 Ok(owner?.create(request?))
             })(),
             |created, bytes| {
@@ -967,6 +1049,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.get(id?))
             })(),
             write,
@@ -979,6 +1062,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let mut given = given;
                 let id = read::<String>(&mut given);
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(id?, options?))
             })(),
             write,
@@ -990,6 +1074,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinks>(handle);
                 let mut given = given;
                 let id = read::<String>(&mut given);
+                whole(given)?;
                 Ok(owner?.cancel(id?))
             })(),
             |(), _| {},
@@ -999,6 +1084,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<CreatedPaymentLink>(handle);
+                whole(given)?;
                 Ok(owner?.get())
             })(),
             write,
@@ -1010,6 +1096,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<CreatedPaymentLink>(handle);
                 let mut given = given;
                 let options = read::<Option<WaitOptions>>(&mut given);
+                whole(given)?;
                 Ok(owner?.wait(options?))
             })(),
             write,
@@ -1019,6 +1106,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             false,
             (|| {
                 let owner = owner::<PaymentLinkWatch>(handle);
+                whole(given)?;
                 Ok(owner?.poll())
             })(),
             write,

@@ -67,7 +67,7 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
     private fun event(answer: ByteArray): Event {
         val bytes = ByteBuffer.wrap(answer)
         if (bytes.get() != DONE) throw FfiConverterTypeKopoKopoError.read(bytes).lift()
-        return FfiConverterTypeEvent.read(bytes).lift()
+        return whole(bytes, FfiConverterTypeEvent::read).lift()
     }
 
     private companion object {

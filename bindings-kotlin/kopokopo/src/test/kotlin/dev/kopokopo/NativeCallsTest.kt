@@ -13,6 +13,8 @@ import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.assertTimeoutPreemptively
 import java.math.BigDecimal
+import java.nio.BufferUnderflowException
+import java.nio.ByteBuffer
 import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
 
@@ -23,6 +25,14 @@ class NativeCallsTest {
 
     @AfterAll
     fun close() = sandbox.close()
+
+    @Test
+    fun `an answer that is longer or shorter than its fields is an error`() {
+        val number = { bytes: ByteBuffer -> bytes.getInt() }
+        assertEquals(7, whole(ByteBuffer.allocate(4).putInt(0, 7), number))
+        assertThrows<KopoKopoException.Internal> { whole(ByteBuffer.allocate(5), number) }
+        assertThrows<BufferUnderflowException> { whole(ByteBuffer.allocate(3), number) }
+    }
 
     private suspend fun KopoKopo.push() = incomingPayments.create("K000000", "0712345678", BigDecimal(100), CALLBACK)
 
