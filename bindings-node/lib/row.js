@@ -1,6 +1,6 @@
 'use strict';
-// What comes back: one text of values in the contract's order (`udl/src/value/codec.rs`), read from its beginning to its
-// end. Slices of one text cost less than any other way into JavaScript.
+// What comes back: one text of values in the contract's order (`udl/src/value/codec.rs`), read from its beginning to
+// its end. Slices of one text cost less than any other way into JavaScript.
 
 const { InternalError } = require('./errors');
 
