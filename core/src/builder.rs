@@ -146,7 +146,7 @@ impl Builder {
     /// Whether each request that creates something makes a connection of its own. Default true: the server cannot be
     /// closing a new connection, so a lost response means that something is really unknown. With false, such a request
     /// reuses a connection that an earlier one made less than a second ago and that is still open. That saves the
-    /// handshakes of many creates in a row, and a server that closes the connection at that very moment makes the
+    /// handshakes of many creates in a row (measured in docs/adr/0013-a-connection-for-each-create.md), and a server that closes the connection at that very moment makes the
     /// outcome of a create unknown although it did nothing.
     pub fn fresh_connections(mut self, fresh: bool) -> Self {
         self.reuse_connections = !fresh;

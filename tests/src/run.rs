@@ -99,7 +99,8 @@ impl Stage {
     async fn call(&mut self, call: &Call) -> Result<(), String> {
         let (resource, name) = call.operation.split_once('.').ok_or("call: expected a resource and an operation")?;
         let operation = operations::find(resource, name)?;
-        let mut arguments = arguments(fill_object(&call.with, &self.names)?);
+        let arguments = Value::Object(fill_object(&call.with, &self.names)?).to_string();
+        let mut arguments = value::Value::arguments(&arguments).map_err(|error| error.to_string())?;
         let mut wait = call.wait.map(wait_options);
         if matches!(name, "wait" | "watch") {
             arguments.extend(wait.take().unwrap_or_else(|| wait_options(Wait::default())));
@@ -231,10 +232,6 @@ impl Stage {
         }
         self.differs(found, expected).map_err(|why| format!("{what}: {why}"))
     }
-}
-
-fn arguments(fields: serde_json::Map<String, Value>) -> Arguments {
-    fields.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
 /// A wait's options, in seconds.

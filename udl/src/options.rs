@@ -123,18 +123,20 @@ pub(crate) fn from_env() -> Result<api::KopoKopo> {
 pub(crate) fn verifier(
     api_keys: Vec<api::Secret>,
     client_secret: Option<api::Secret>,
-    max_body: u64,
+    max_body: Option<u64>,
 ) -> Result<api::Webhooks> {
     // A blank one among others is no key: the core leaves it out.
     if api_keys.iter().all(|key| key.expose().trim().is_empty()) {
         let remedy = "the API key is missing: webhooks are signed with it, not with the client secret";
         return Err(FieldPath::Root.field("api_keys").refuse(remedy).with_kind(api::ErrorKind::Configuration));
     }
-    let webhooks = api::Webhooks::new(api_keys).with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
-    let webhooks = match client_secret {
-        Some(secret) => webhooks.with_client_secret(secret),
-        None => webhooks,
-    };
+    let mut webhooks = api::Webhooks::new(api_keys);
+    if let Some(max_body) = max_body {
+        webhooks = webhooks.with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
+    }
+    if let Some(secret) = client_secret {
+        webhooks = webhooks.with_client_secret(secret);
+    }
     webhooks.check_keys()?;
     Ok(webhooks)
 }

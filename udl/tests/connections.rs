@@ -42,10 +42,7 @@ async fn two_creates(base_url: &str, fresh: bool, is_dynamic: bool) {
         }
         return;
     }
-    let arguments = |json: serde_json::Value| match Value::from(json) {
-        Value::Record(fields) => fields,
-        _ => panic!("an object"),
-    };
+    let arguments = |json: serde_json::Value| Value::arguments(&json.to_string()).unwrap();
     let client = json!({"client_id": "a", "client_secret": "b", "base_url": base_url, "private_token": true, "fresh_connections": fresh});
     let client = Object::new("KopoKopo", "new", arguments(client)).unwrap();
     let payments = client.call_sync("incoming_payments", Vec::new()).unwrap();

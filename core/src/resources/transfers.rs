@@ -95,8 +95,7 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
 {
-    let items: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
-    Ok(items.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect())
+    de::list_with(deserializer, || Some(T::default()))
 }
 
 impl TransferBatch {

@@ -3,14 +3,11 @@
 use super::{Answer, Object, generated, methods::answer, unknown};
 use crate::{
     api,
-    error::Result,
+    error::{Error, Result},
     options::{self, CONNECTION, CREDENTIALS, Connection, Credentials},
     panic::guard,
-    value::{ArgumentReader, Arguments, FieldPath, FromValue, Value, read},
+    value::{ArgumentReader, Arguments, read},
 };
-
-/// The largest body that a verifier reads by default, in bytes.
-const MAX_BODY: u64 = 10_485_760;
 
 pub(super) fn construct(object: &str, constructor: &str, arguments: Arguments) -> Result<Object> {
     let made = match (object, constructor) {
@@ -22,8 +19,8 @@ pub(super) fn construct(object: &str, constructor: &str, arguments: Arguments) -
     made.map_err(as_configuration)
 }
 
-/// An option that does not fit is an error of the configuration, whoever found it.
-fn as_configuration(error: crate::error::Error) -> crate::error::Error {
+/// An option that does not fit is an error of the configuration.
+fn as_configuration(error: Error) -> Error {
     match error.kind() {
         api::ErrorKind::InvalidRequest => error.with_kind(api::ErrorKind::Configuration),
         _ => error,
@@ -41,7 +38,7 @@ fn verifier(arguments: Arguments) -> Result<api::Webhooks> {
     let mut reader = ArgumentReader::arguments(arguments, &["api_keys", "client_secret", "max_body"])?;
     let api_keys = reader.required("api_keys")?;
     let client_secret = reader.optional("client_secret")?;
-    options::verifier(api_keys, client_secret, reader.optional("max_body")?.unwrap_or(MAX_BODY))
+    options::verifier(api_keys, client_secret, reader.optional("max_body")?)
 }
 
 /// A client that gets its tokens from the program.
@@ -56,22 +53,9 @@ pub fn with_token_source(source: impl api::TokenSource, arguments: Arguments) ->
     .map_err(as_configuration)
 }
 
-impl FromValue for api::CallOptions {
-    fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
-        let known = ["connect_timeout", "stalled_timeout", "timeout", "max_retries"];
-        let mut reader = ArgumentReader::of(value, path, &known)?;
-        Ok(Self {
-            connect_timeout: reader.optional("connect_timeout")?,
-            stalled_timeout: reader.optional("stalled_timeout")?,
-            timeout: reader.optional("timeout")?,
-            max_retries: reader.optional("max_retries")?,
-        })
-    }
-}
-
 pub(super) fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Result<Answer> {
     if method == "with_options" {
-        let options = read::read(arguments, api::ErrorKind::Configuration)?;
+        let options = read::read(arguments).map_err(as_configuration)?;
         return Ok(answer(Object::Client(client.with_options(options)?)));
     }
     read::none(arguments).map_err(as_configuration)?;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api,
     error::Result,
-    value::{Arguments, open_enum_views, open_enums, record, request, union_in, union_out},
+    value::{Arguments, from_text, open_enum_views, record, request, union_in, union_out},
 };
 
 /// A digest of the contract that this was generated from.
@@ -23,6 +23,7 @@ pub const CONTRACT_HASH: &str = "400fd48ee393c2de";
 #[cfg(feature = "mobile")]
 pub const CONTRACT_HASH: &str = "1af72342acf8133c";
 
+request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries);
 record!(5 Token: access_token, token_type, expires_in, created_at);
 record!(6 Introspection: active, scope, client_id, token_type, exp, iat);
 record!(7 TokenInfo: resource_owner_id, scope, expires_in, application, created_at);
@@ -85,7 +86,7 @@ open_enum_views!(
     PaymentLinkStatus,
     TransactionStatus
 );
-open_enums!(EventType, Scope, Network, SettlementMethod, RecipientType, RequestStatus, TransferStatus);
+from_text!(EventType, Scope, Network, SettlementMethod, RecipientType, RequestStatus, TransferStatus);
 union_in!(Destination: "merchant_wallet" MerchantWallet, "merchant_bank_account" MerchantBankAccount, "mobile_wallet" MobileWallet, "bank_account" BankAccount, "till" Till, "paybill" Paybill);
 union_out!(EventPayload: "buygoods_transaction_received" BuygoodsTransactionReceived transaction, "buygoods_transaction_reversed" BuygoodsTransactionReversed transaction, "b2b_transaction_received" B2bTransactionReceived transaction, "b2b_transaction_reversed" B2bTransactionReversed transaction, "settlement_transfer_completed" SettlementTransferCompleted settlement, "customer_created" CustomerCreated customer, "card_transaction_received" CardTransactionReceived card_transaction, "card_transaction_voided" CardTransactionVoided card_transaction, "card_transaction_reversed" CardTransactionReversed card_transaction, "incoming_payment" IncomingPayment incoming_payment, "send_money" SendMoney send_money, "polling" Polling polling, "reversal" Reversal reversal, "payment_link" PaymentLink payment_link, "sms_notification" SmsNotification sms_notification, "payment" Payment payment, "settlement_transfer" SettlementTransfer settlement_transfer, "daraja_buygoods" DarajaBuygoods daraja_transaction, "daraja_b2b" DarajaB2b daraja_transaction, "daraja_other" DarajaOther daraja_transaction);
 

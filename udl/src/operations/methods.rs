@@ -71,7 +71,7 @@ impl<R: Resource> Methods for api::Created<R> {
 
     fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer> {
         if method == "watch" {
-            return Ok(watch(self.watch(read::read(arguments, api::ErrorKind::InvalidRequest)?)?));
+            return Ok(watch(self.watch(read::read(arguments)?)?));
         }
         read::none(arguments)?;
         match method {
@@ -89,7 +89,7 @@ impl<R: Resource> Methods for api::Created<R> {
                 Ok(start(None, async move { Ok(answer(own.get().await?)) }))
             }
             "wait" => {
-                let options = read::read(arguments, api::ErrorKind::InvalidRequest)?;
+                let options = read::read(arguments)?;
                 Ok(start(None, async move { Ok(answer(own.wait(options).await?)) }))
             }
             _ => Err(unknown(self.name(), method)),
@@ -127,7 +127,7 @@ macro_rules! method {
         Ok(start($operation, async move { method!(@ $kind $own.$method().await?) }))
     }};
     ($own:ident $arguments:ident $operation:expr, $method:ident(request) -> $kind:ident) => {{
-        let request = $crate::value::read::read($arguments, $crate::api::ErrorKind::InvalidRequest)?;
+        let request = $crate::value::read::read($arguments)?;
         Ok(start($operation, async move { method!(@ $kind $own.$method(&request).await?) }))
     }};
     ($own:ident $arguments:ident $operation:expr, $method:ident(id, options) -> $kind:ident) => {{

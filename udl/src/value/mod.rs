@@ -14,6 +14,6 @@ mod view;
 pub use input::{Arguments, MAX_DEPTH, Value};
 pub use path::FieldPath;
 pub use read::{ArgumentReader, FromValue, duration};
-pub(crate) use read::{open_enums, request, union_in};
+pub(crate) use read::{from_text, request, union_in};
 pub use view::{List, Record, Reflect, Shape, Variant, View};
 pub(crate) use view::{open_enum_views, record, union_out};

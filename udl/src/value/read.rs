@@ -3,7 +3,7 @@
 //! It is stricter than the core's own reading of the server's responses: an unknown field, a value of another type and an
 //! inexact amount are refused, because a caller can still correct them.
 
-use std::{collections::HashSet, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use super::{Arguments, FieldPath, Value};
 use crate::{
@@ -33,17 +33,14 @@ impl<'a> ArgumentReader<'a> {
     /// `invalid_request` for a value that is no record, an unknown name, or a name that is given twice.
     pub fn of(value: Value, path: &'a FieldPath<'a>, known: &[&str]) -> Result<Self> {
         let Value::Record(fields) = value else { return Err(path.refuse("must be an object with named fields")) };
-        let mut seen = 0_u64;
-        for (name, _) in &fields {
-            let Some(at) = known.iter().position(|known| known == name) else {
+        for (at, (name, _)) in fields.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
                 let remedy = format!("unknown field; expected one of: {}", known.join(", "));
                 return Err(path.field(name).refuse(&remedy));
-            };
-            let bit = 1_u64 << (at % 64);
-            if seen & bit != 0 {
+            }
+            if fields[..at].iter().any(|(earlier, _)| earlier == name) {
                 return Err(path.field(name).refuse("must not be given twice"));
             }
-            seen |= bit;
         }
         Ok(Self { fields, path })
     }
@@ -215,11 +212,12 @@ impl FromValue for api::Amount {
 impl FromValue for api::Metadata {
     fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
         let Value::Record(pairs) = value else { return Err(path.refuse("must be an object of names and values")) };
-        let mut names = HashSet::with_capacity(pairs.len());
-        if !pairs.iter().all(|(name, _)| names.insert(name.as_str())) {
+        let count = pairs.len();
+        let metadata: Self = pairs.into_iter().map(|(name, value)| (name, metadata_value(value))).collect();
+        if metadata.len() < count {
             return Err(path.refuse("must be a JSON object in which no name stands twice"));
         }
-        Ok(pairs.into_iter().map(|(name, value)| (name, metadata_value(value))).collect())
+        Ok(metadata)
     }
 }
 
@@ -237,6 +235,21 @@ fn metadata_value(value: Value) -> api::MetadataValue {
     }
 }
 
+/// What any text makes: private text, and the words of open enumerations.
+macro_rules! from_text {
+    ($($name:ident),* $(,)?) => {$(
+        impl $crate::value::FromValue for $crate::api::$name {
+            fn from_value(
+                value: $crate::value::Value,
+                path: &$crate::value::FieldPath<'_>,
+            ) -> $crate::error::Result<Self> {
+                $crate::value::read::text(value, path).map(Self::from)
+            }
+        }
+    )*};
+}
+pub(crate) use from_text;
+
 macro_rules! parsed {
     ($($name:ident),*) => {$(
         impl FromValue for api::$name {
@@ -248,16 +261,7 @@ macro_rules! parsed {
 }
 parsed!(Currency, Timestamp);
 
-macro_rules! private_text {
-    ($($name:ident),*) => {$(
-        impl FromValue for api::$name {
-            fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
-                text(value, path).map(Self::from)
-            }
-        }
-    )*};
-}
-private_text!(Personal, Secret);
+from_text!(Personal, Secret);
 
 /// A resource that was handed out goes in again as the text that it was read from: `{"raw": "..."}`.
 pub(crate) struct FromRaw<R>(pub(crate) R);
@@ -283,9 +287,9 @@ impl FromValue for api::Environment {
     }
 }
 
-/// Reads a whole record from the arguments. An error has the kind `kind`.
-pub(crate) fn read<T: FromValue>(arguments: Arguments, kind: api::ErrorKind) -> Result<T> {
-    T::from_value(Value::Record(arguments), &FieldPath::Root).map_err(|error| error.with_kind(kind))
+/// Reads a whole record from the arguments.
+pub(crate) fn read<T: FromValue>(arguments: Arguments) -> Result<T> {
+    T::from_value(Value::Record(arguments), &FieldPath::Root)
 }
 
 /// Refuses every argument.
@@ -317,21 +321,6 @@ macro_rules! request {
     };
 }
 pub(crate) use request;
-
-/// Open enumerations: any word is accepted.
-macro_rules! open_enums {
-    ($($name:ident),* $(,)?) => {$(
-        impl $crate::value::FromValue for $crate::api::$name {
-            fn from_value(
-                value: $crate::value::Value,
-                path: &$crate::value::FieldPath<'_>,
-            ) -> $crate::error::Result<Self> {
-                $crate::value::read::text(value, path).map(Self::from)
-            }
-        }
-    )*};
-}
-pub(crate) use open_enums;
 
 /// A union that callers make: the variant's fields are beside its word, `type`.
 macro_rules! union_in {

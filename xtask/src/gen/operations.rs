@@ -23,12 +23,12 @@ use super::{
 use crate::{
     api,
     error::Result,
-    value::{Arguments, open_enum_views, open_enums, record, request, union_in, union_out},
+    value::{Arguments, from_text, open_enum_views, record, request, union_in, union_out},
 };
 ";
 
 /// Records that `udl/src` reads by hand: options, and the token of a token source.
-const READ_BY_HAND: [&str; 5] = ["ClientOptions", "TokenSourceOptions", "CallOptions", "WaitOptions", "AccessToken"];
+const READ_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "WaitOptions", "AccessToken"];
 
 pub(crate) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> Result<String, String> {
     let mut out = String::from(HEAD);
@@ -51,7 +51,7 @@ pub(crate) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> R
         names.map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ")
     };
     line(&mut out, &format!("open_enum_views!({});", open(|found| found.usage.output)));
-    line(&mut out, &format!("open_enums!({});", open(|found| found.usage.input)));
+    line(&mut out, &format!("from_text!({});", open(|found| found.usage.input)));
     for union in contract.enums.iter().filter(|found| found.shape == Shape::Union) {
         line(&mut out, &self::union(union));
     }

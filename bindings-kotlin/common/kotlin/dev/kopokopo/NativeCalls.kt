@@ -34,7 +34,7 @@ internal object NativeCalls {
         val hasResult = bytes.get() != NO_RESULT
         if (!hasResult) waiting.remove(ticket)
         return when {
-            bytes.hasRemaining() -> Cancelled.OutcomeUnknown(FfiConverterTypeKopoKopoError.read(bytes).lift(), hasResult)
+            bytes.hasRemaining() -> Cancelled.OutcomeUnknown(whole(bytes, FfiConverterTypeKopoKopoError::read).lift(), hasResult)
             hasResult -> Cancelled.Over
             else -> Cancelled.NotSent
         }
@@ -76,10 +76,10 @@ internal class NativeCall<T>(
     override fun start(done: (Answer<T>) -> Unit): Unit = NativeCalls.start(method, given, handle, ticket) { bytes ->
         // What was created holds a share of the library's memory, so it is read even if no one takes it.
         if (creates) {
-            val result = runCatching { result(bytes) }
+            val result = runCatching { answer(bytes, read) }
             done(Answer { result.getOrThrow() })
         } else {
-            done(Answer { result(bytes) })
+            done(Answer { answer(bytes, read) })
         }
     }
 
@@ -88,15 +88,23 @@ internal class NativeCall<T>(
     override fun delivered() {
         if (creates) NativeCalls.forget(ticket)
     }
+}
 
-    private fun result(bytes: ByteBuffer): T {
-        if (bytes.get() != DONE) throw FfiConverterTypeKopoKopoError.read(bytes).lift()
-        return whole(bytes, read)
-    }
+private const val DONE: Byte = 0
 
-    private companion object {
-        const val DONE: Byte = 0
+/** Reads an answer, whose first byte says whether it is a value or an error. */
+internal fun <T> answer(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
+    if (bytes.get() != DONE) throw whole(bytes, FfiConverterTypeKopoKopoError::read).lift()
+    return whole(bytes, read)
+}
+
+/** Reads an answer to its end. What is left over means that this code reads another form than the library writes. */
+internal fun <T> whole(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
+    val value = read(bytes)
+    if (bytes.hasRemaining()) {
+        throw KopoKopoException.Internal(KopoKopoException.Fields("the library's answer has more than its fields"))
     }
+    return value
 }
 
 /** For a method that takes nothing. */
@@ -108,13 +116,4 @@ internal fun <T> bytes(converter: FfiConverter<T, *>, value: T): ByteArray {
     converter.write(value, bytes)
     // Of a text more is asked for than it takes.
     return if (bytes.hasRemaining()) bytes.array().copyOf(bytes.position()) else bytes.array()
-}
-
-/** Reads an answer to its end. What is left over means that this code reads another form than the library writes. */
-internal fun <T> whole(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
-    val value = read(bytes)
-    if (bytes.hasRemaining()) {
-        throw KopoKopoException.Internal(KopoKopoException.Fields("the library's answer has more than its fields"))
-    }
-    return value
 }

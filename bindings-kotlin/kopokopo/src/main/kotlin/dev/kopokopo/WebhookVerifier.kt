@@ -1,7 +1,6 @@
 package dev.kopokopo
 
 import dev.kopokopo.ffi.FfiConverterTypeEvent
-import dev.kopokopo.ffi.FfiConverterTypeKopoKopoError
 import dev.kopokopo.ffi.UniffiLib
 import dev.kopokopo.ffi.UniffiRustCallStatus
 import java.nio.ByteBuffer
@@ -63,14 +62,5 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      */
     public fun parseUnverified(body: ByteArray): Event = event(NativeWebhooks.parseUnverified(raw, handle, body))
 
-    /** One byte says which it is. */
-    private fun event(answer: ByteArray): Event {
-        val bytes = ByteBuffer.wrap(answer)
-        if (bytes.get() != DONE) throw FfiConverterTypeKopoKopoError.read(bytes).lift()
-        return whole(bytes, FfiConverterTypeEvent::read).lift()
-    }
-
-    private companion object {
-        const val DONE: Byte = 0
-    }
+    private fun event(bytes: ByteArray): Event = answer(ByteBuffer.wrap(bytes), FfiConverterTypeEvent::read).lift()
 }
