@@ -10,18 +10,30 @@ use kopokopo_ffi::{
 };
 use serde_json::{Map, json};
 
-/// Why an operation did not succeed.
-#[derive(Debug)]
-pub struct CallError {
-    /// What the SDK says.
-    pub error: KopoKopoError,
-    /// The id of the resource that was created before.
-    pub created: Option<String>,
+/// What an operation returned.
+pub enum Reply {
+    /// A resource, or nothing.
+    Value(serde_json::Value),
+    /// A request that the server accepted.
+    Created(Created),
 }
 
-impl From<KopoKopoError> for CallError {
-    fn from(error: KopoKopoError) -> Self {
-        Self { error, created: None }
+/// A request that the server accepted, and that can be waited on.
+pub struct Created {
+    /// Its id.
+    pub id: String,
+    /// Its URL.
+    pub location: String,
+    handle: Object,
+}
+
+impl Created {
+    /// Waits until it is in its final state, and returns the resource.
+    ///
+    /// # Errors
+    /// What the SDK says. Each has the id.
+    pub async fn wait(&self, options: Arguments) -> Result<serde_json::Value, KopoKopoError> {
+        Ok(json(self.handle.call("wait", options).await?.view()))
     }
 }
 
@@ -43,46 +55,43 @@ pub fn find(section: &str, name: &str) -> Result<&'static Operation, String> {
         .ok_or_else(|| format!("{section} has no operation {name:?}; expected one of: {}", names.join(", ")))
 }
 
-/// Performs an operation. With `wait`, which has the options of a wait, a create returns the resource in its final state,
-/// otherwise its id and location. A watch returns every state.
+fn section(client: &KopoKopo, operation: &Operation) -> Result<Object, KopoKopoError> {
+    object(&Object::Client(client.clone()).call_sync(operation.section, Vec::new())?)
+}
+
+/// Performs an operation, but for [`watch`].
 ///
 /// # Errors
 /// What the SDK says. Arguments that do not fit are refused before anything is sent.
-pub async fn call(
+pub async fn call(client: &KopoKopo, operation: &Operation, arguments: Arguments) -> Result<Reply, KopoKopoError> {
+    let answer = section(client, operation)?.call(operation.name, arguments).await?;
+    let View::Object(handle) = answer.view() else { return Ok(Reply::Value(json(answer.view()))) };
+    let text = |method| match handle.call_sync(method, Vec::new())?.view() {
+        View::Text(text) => Ok(text.to_owned()),
+        _ => Err(kopokopo_ffi::error::internal()),
+    };
+    Ok(Reply::Created(Created { id: text("id")?, location: text("location")?, handle: handle.clone() }))
+}
+
+/// Watches a resource: `each` gets every state, when it is there.
+///
+/// # Errors
+/// What the SDK says.
+pub async fn watch(
     client: &KopoKopo,
     operation: &Operation,
     arguments: Arguments,
-    wait: Option<Arguments>,
-) -> Result<serde_json::Value, CallError> {
-    let section = object(&Object::Client(client.clone()).call_sync(operation.section, Vec::new())?)?;
-    if operation.name == "watch" {
-        return states(&object(&section.call_sync("watch", arguments)?)?).await;
-    }
-    let answer = section.call(operation.name, arguments).await?;
-    let View::Object(handle) = answer.view() else { return Ok(json(answer.view())) };
-    let id = json(handle.call_sync("id", Vec::new())?.view());
-    match wait {
-        Some(options) => match handle.call("wait", options).await {
-            Ok(resource) => Ok(json(resource.view())),
-            Err(error) => Err(CallError { error, created: id.as_str().map(str::to_owned) }),
-        },
-        None => Ok(json!({ "id": id, "location": json(handle.call_sync("location", Vec::new())?.view()) })),
-    }
-}
-
-async fn states(watch: &Object) -> Result<serde_json::Value, CallError> {
-    let mut states = Vec::new();
-    loop {
-        let pause = match watch.call_sync("pause", Vec::new())?.view() {
-            View::Seconds(pause) => Duration::try_from_secs_f64(pause).unwrap_or_default(),
-            _ => return Ok(states.into()),
-        };
-        tokio::time::sleep(pause).await;
+    mut each: impl FnMut(serde_json::Value),
+) -> Result<(), KopoKopoError> {
+    let watch = object(&section(client, operation)?.call_sync(operation.name, arguments)?)?;
+    while let View::Seconds(pause) = watch.call_sync("pause", Vec::new())?.view() {
+        tokio::time::sleep(Duration::try_from_secs_f64(pause).unwrap_or_default()).await;
         match json(watch.call("poll", Vec::new()).await?.view()) {
             serde_json::Value::Null => {}
-            state => states.push(state),
+            state => each(state),
         }
     }
+    Ok(())
 }
 
 fn object(answer: &Answer) -> Result<Object, KopoKopoError> {
@@ -92,9 +101,9 @@ fn object(answer: &Answer) -> Result<Object, KopoKopoError> {
     }
 }
 
-/// The options of a wait for so many seconds.
+/// The options of a wait for so many seconds. A longer time than a century is one: it must not be refused after a create.
 pub fn wait_for(seconds: u64) -> Arguments {
-    vec![("timeout".to_owned(), Value::Integer(seconds.into()))]
+    vec![("timeout".to_owned(), Value::Integer(seconds.min(u32::MAX.into()).into()))]
 }
 
 /// A value as JSON, with the names of the contract. The text that a resource was read from is left out.

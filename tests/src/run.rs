@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
-use k2::operations::{self, CallError};
+use k2::operations::{self, Reply};
 use kopokopo::{CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts};
-use kopokopo_ffi::value::{self, Arguments};
+use kopokopo_ffi::{
+    operations::Operation,
+    value::{self, Arguments},
+};
 use kopokopo_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -106,12 +109,12 @@ impl Stage {
             arguments.extend(wait.take().unwrap_or_else(|| wait_options(Wait::default())));
         }
         let client = self.client.with_options(options(call.options)).map_err(|error| error.to_string())?;
-        let attempt = || operations::call(&client, operation, arguments.clone(), wait.clone());
+        let attempt = || perform(&client, operation, arguments.clone(), wait.clone());
         let calls = (0..call.parallel.unwrap_or(1)).map(|_| async move {
             let mut outcome = attempt().await;
             for _ in 0..call.retry_chain {
                 match &outcome {
-                    Err(CallError { error, .. }) if is_retried(error) => {
+                    Err(error) if is_retried(error) => {
                         outcome = attempt().await;
                     }
                     _ => break,
@@ -123,8 +126,8 @@ impl Stage {
             let (found, expected) = match (outcome, &call.expect_error) {
                 (Ok(answer), None) => (answer, &call.expect),
                 (Ok(answer), Some(_)) => return Err(format!("{}: expected an error, found {answer}", call.operation)),
-                (Err(CallError { error, .. }), Some(expected)) => (events::error(&error), expected),
-                (Err(CallError { error, .. }), None) => {
+                (Err(error), Some(expected)) => (events::error(&error), expected),
+                (Err(error), None) => {
                     return Err(format!("{}: {error}", call.operation));
                 }
             };
@@ -231,6 +234,25 @@ impl Stage {
             self.names.insert(name.clone(), found.clone());
         }
         self.differs(found, expected).map_err(|why| format!("{what}: {why}"))
+    }
+}
+
+/// A create is waited on if a wait is given. A watch returns every state.
+async fn perform(
+    client: &KopoKopo,
+    operation: &Operation,
+    arguments: Arguments,
+    wait: Option<Arguments>,
+) -> Result<Value, KopoKopoError> {
+    if operation.name == "watch" {
+        let mut states = Vec::new();
+        operations::watch(client, operation, arguments, |state| states.push(state)).await?;
+        return Ok(states.into());
+    }
+    match (operations::call(client, operation, arguments).await?, wait) {
+        (Reply::Value(value), _) => Ok(value),
+        (Reply::Created(created), None) => Ok(json!({ "id": created.id, "location": created.location })),
+        (Reply::Created(created), Some(options)) => created.wait(options).await,
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{
     env,
-    io::{BufRead, IsTerminal, Write, stderr, stdin},
+    io::{self, BufRead, IsTerminal, Write, stderr, stdin},
     time::Duration,
 };
 
 use clap::{Args, ValueEnum, value_parser};
 use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError};
 use kopokopo_ffi::{
+    error::error,
     operations::{OPERATIONS, Operation},
     value::{Arguments, Value},
 };
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use super::{Failure, Outcome};
 use crate::{
-    operations::{self, CallError},
+    operations::{self, Created, Reply},
     terminal,
 };
 
@@ -104,12 +105,6 @@ impl From<KopoKopoError> for Refusal {
     }
 }
 
-impl From<CallError> for Refusal {
-    fn from(error: CallError) -> Self {
-        Self::Api { error: error.error, created: error.created }
-    }
-}
-
 impl Call {
     pub(super) fn run(self) -> Outcome {
         let (Some(resource), Some(name), false) = (&self.resource, &self.operation, self.list) else {
@@ -117,12 +112,14 @@ impl Call {
         };
         let runtime = super::runtime()?;
         match runtime.block_on(self.perform(resource, name)) {
-            Ok(answer) => terminal::print(&format!("{answer:#}")).map_err(Failure::failed),
+            Ok(Some(answer)) => terminal::print(&format!("{answer:#}")).map_err(|error| unwritten(&error, &answer)),
+            Ok(None) => Ok(()),
             Err(refusal) => Err(self.failure(&refusal)),
         }
     }
 
-    async fn perform(&self, resource: &str, name: &str) -> Result<serde_json::Value, Refusal> {
+    /// None: it is written already.
+    async fn perform(&self, resource: &str, name: &str) -> Result<Option<serde_json::Value>, Refusal> {
         let operation = operations::find(resource, name).map_err(Refusal::invalid)?;
         let mut arguments = parse(&self.arguments).map_err(Refusal::invalid)?;
         if self.wait.is_some() && !operation.creates {
@@ -135,7 +132,17 @@ impl Call {
         if operation.name == SWEEP && !self.yes {
             confirm(client.base_url())?;
         }
-        Ok(operations::call(&client, operation, arguments, self.wait.map(operations::wait_for)).await?)
+        if operation.name == "watch" {
+            // Where nothing reads any more, the end of the watch is still waited for.
+            operations::watch(&client, operation, arguments, |state| drop(terminal::print(&format!("{state:#}"))))
+                .await?;
+            return Ok(None);
+        }
+        match (operations::call(&client, operation, arguments).await?, self.wait) {
+            (Reply::Value(value), _) => Ok(Some(value)),
+            (Reply::Created(created), None) => Ok(Some(json!({ "id": created.id, "location": created.location }))),
+            (Reply::Created(created), Some(seconds)) => waited(&created, seconds).await.map(Some),
+        }
     }
 
     fn client(&self) -> Result<KopoKopo, Refusal> {
@@ -175,6 +182,24 @@ impl Call {
             Refusal::Api { .. } => Failure::Failed(words),
         }
     }
+}
+
+/// Waits, unless Ctrl-C comes first. Either way it is said what was created.
+async fn waited(created: &Created, seconds: u64) -> Result<serde_json::Value, Refusal> {
+    let outcome = tokio::select! {
+        outcome = created.wait(operations::wait_for(seconds)) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(error(
+            ErrorKind::NotFinal,
+            format!("the wait was interrupted. The request is not cancelled; fetch it later by id {}", created.id),
+        )),
+    };
+    outcome.map_err(|error| Refusal::Api { error, created: Some(created.id.clone()) })
+}
+
+/// The operation succeeded, and its result cannot be written.
+fn unwritten(error: &io::Error, answer: &serde_json::Value) -> Failure {
+    let id = answer["id"].as_str().map(|id| format!(", its id is {id}")).unwrap_or_default();
+    Failure::failed(format!("the operation succeeded{id}; its result could not be written: {error}"))
 }
 
 fn list() -> String {

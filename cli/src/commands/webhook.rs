@@ -29,7 +29,7 @@ pub(super) enum Webhook {
         #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
         api_key: String,
     },
-    /// Verify the body on stdin and print its event as JSON, with is_paid, payment_key and dedupe_key. Exit 1 if the signature is invalid.
+    /// Verify the body on stdin and print its event as JSON, with its payment_key and dedupe_key. The result of a payment has is_paid. Exit 1 if the signature is invalid.
     #[command(after_help = "\
 Examples:
   k2 webhook verify --api-key KEY --signature SIG < body.json

@@ -170,6 +170,54 @@ fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
 }
 
 #[test]
+fn longest_wait_is_not_refused_after_the_create() {
+    let sandbox = Sandbox::start(&[]);
+    let paid = sandbox.call(&[&PAYMENT[..], &["--wait=18446744073709551615"]].concat());
+    assert!(paid.status.success(), "{}", text(&paid.stderr));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn result_that_cannot_be_written_is_no_failed_create() {
+    let sandbox = Sandbox::start(&[]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let created = sandbox.command(&PAYMENT).stdout(full).output().unwrap();
+    let said = text(&created.stderr);
+    assert!(said.contains("the operation succeeded, its id is "), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_wait_says_the_id_of_what_was_created() {
+    let sandbox = Sandbox::start(&["--pace", "manual"]);
+    let mut waiting = sandbox.command(&[&PAYMENT[..], &["--wait=60"]].concat());
+    let waiting = waiting.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while !http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("incoming_payments.get") {
+        thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let interrupted = std::process::Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let ended = waiting.wait_with_output().unwrap();
+    let said = text(&ended.stderr);
+    assert!(ended.status.code() == Some(1) && said.starts_with("not_final: "), "{said}");
+    let id = format!("id={}", said.trim().rsplit(' ').next().unwrap());
+    assert!(sandbox.call(&["incoming_payments", "get", &id]).status.success(), "{said}");
+}
+
+#[test]
+fn watch_prints_each_state() {
+    let sandbox = Sandbox::start(&[]);
+    let created = sandbox.call(&PAYMENT);
+    let created: Value = serde_json::from_slice(&created.stdout).unwrap();
+    let id = format!("id={}", created["id"].as_str().unwrap());
+    let watched = sandbox.call(&["incoming_payments", "watch", &id]);
+    let states: Vec<Value> =
+        serde_json::Deserializer::from_slice(&watched.stdout).into_iter().collect::<Result<_, _>>().unwrap();
+    assert_eq!(states.last().unwrap()["status"], "Success");
+    assert!(states.iter().all(|state| state["id"] == created["id"]));
+}
+
+#[test]
 fn nothing_is_created_for_a_wait_of_no_time() {
     let sandbox = Sandbox::start(&[]);
     for flag in ["--wait=0", "--timeout=0", "--wait=soon"] {
