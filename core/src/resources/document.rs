@@ -1,6 +1,6 @@
 //! The envelope around every resource.
 
-use memchr::memchr2_iter;
+use memchr::{memchr_iter, memchr2_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -57,7 +57,12 @@ pub(crate) struct WireLinks<'a> {
 /// whole text can be read again by anybody.
 const DEEPEST: usize = 127;
 
-/// A body as text that is a JSON object by its first character and not nested too deeply.
+/// An empty object is two bytes on the wire and hundreds in memory. The largest genuine bodies, results of polling, have
+/// more than 200 bytes an object.
+const MOST_OBJECTS: usize = 250_000;
+
+/// A body as text that is a JSON object by its first character, is not nested too deeply, and does not hold too many
+/// objects.
 pub(crate) fn text(body: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
     if !text.trim_ascii_start().starts_with('{') {
@@ -65,6 +70,9 @@ pub(crate) fn text(body: &[u8]) -> Result<&str> {
     }
     if is_too_deep(body) {
         return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", DEEPEST)));
+    }
+    if memchr_iter(b'{', body).take(MOST_OBJECTS + 1).count() > MOST_OBJECTS {
+        return Err(KopoKopoError::decode(detail!("the body holds more than {} objects", MOST_OBJECTS)));
     }
     Ok(text)
 }
@@ -196,7 +204,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::{DEEPEST, is_too_deep, parse, text};
+    use super::{DEEPEST, MOST_OBJECTS, is_too_deep, parse, text};
     use crate::ErrorKind;
 
     #[test]
@@ -207,6 +215,14 @@ mod tests {
         }
         let wide = format!(r#"{{"a":[{}{{}}],"b":"{}"}}"#, "[],".repeat(10_000), r#"[\"{\\"#.repeat(500));
         assert!(!is_too_deep(wide.as_bytes()) && serde_json::from_str::<Value>(&wide).is_ok());
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_number_of_objects() {
+        let body = |count: usize| format!(r#"{{"a":[{}]}}"#, vec!["{}"; count - 1].join(","));
+        assert!(text(body(MOST_OBJECTS).as_bytes()).is_ok());
+        let error = text(body(MOST_OBJECTS + 1).as_bytes()).unwrap_err();
+        assert!(error.kind() == ErrorKind::Decode && error.detail().contains("more than 250000 objects"), "{error}");
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A response to a read that is larger than this is refused: no response of the API comes near it.
-const MAX_RESPONSE: usize = 64 * 1024 * 1024;
+const MAX_RESPONSE: usize = 32 * 1024 * 1024;
 
 /// This much is read of an error, and of the response to a create: what matters is shorter.
 const MAX_SHORT_RESPONSE: usize = 64 * 1024;

@@ -1,0 +1,227 @@
+//! Endpoints and fields of the API that this library does not cover yet.
+
+use http::header::LOCATION;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    client::{Answer, Body},
+    detail::detail,
+    endpoint::{Endpoint, Safety},
+    error::{KopoKopoError, Result},
+    types::{Personal, Raw},
+};
+
+static GET: Endpoint = Endpoint::get("raw_requests.get", "/api/{path}");
+static POST: Endpoint = Endpoint::post(
+    "raw_requests.post",
+    "/api/{path}",
+    Safety::Once {
+        find_out: "Find out whether it took effect, with a GET request or in Kopo Kopo's dashboard, before you send it again.",
+    },
+);
+
+/// Longer than any path of the API, and short enough to send.
+const LONGEST_PATH: usize = 2_048;
+
+section! {
+    /// Endpoints and fields that this library does not cover yet. They have the client's token, timeouts, retries and
+    /// redaction. Nothing checks the body's fields: prefer the operation of another section where there is one.
+    RawRequests
+}
+
+/// A request that is sent as it is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawPostRequest {
+    /// The path below the origin: `/api/v2/incoming_payments`.
+    pub path: String,
+    /// A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes none.
+    pub body: Personal,
+}
+
+/// The response to a raw request, whose status is 2xx.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RawResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Location` header: where a resource that was created can be read. Its host is the server's word.
+    pub location: Option<String>,
+    /// The body, empty if there was none. Absent if the body of the response to a POST request did not arrive completely:
+    /// the request was accepted nevertheless.
+    #[serde(skip)]
+    pub body: Option<Raw>,
+}
+
+impl RawRequests {
+    /// Reads anything of the API. A transient failure is retried. `path` is below the origin and may have a query:
+    /// `/api/v2/incoming_payments/247b1bd8?expand=links`.
+    ///
+    /// # Errors
+    /// `invalid_request` for a path that is not below `/api/`, before anything is sent. `not_found` if the API has
+    /// nothing there.
+    pub async fn get(&self, path: &str) -> Result<RawResponse> {
+        let path = checked_path(path, true)?;
+        let answer = self.client.execute_at(&GET, path.to_owned().into(), Body::Empty).await?;
+        let body = text(&answer, answer.body()?)?;
+        Ok(response(&answer, Some(body)))
+    }
+
+    /// Posts anything to the API. Like a create it is sent once: again only if no byte of it was sent, or after a 401.
+    ///
+    /// # Errors
+    /// `invalid_request` before anything is sent: a path that is not below `/api/`, a body that is not a JSON object, or
+    /// one for `send_money` without destinations, which would transfer all funds (use
+    /// [`super::SendMoneyRequests::sweep_all_funds`]). `outcome_unknown` if the response was lost.
+    pub async fn post(&self, request: &RawPostRequest) -> Result<RawResponse> {
+        let path = checked_path(&request.path, false)?;
+        let body = request.body.as_str();
+        let fields: Map<String, Value> = serde_json::from_str(body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            KopoKopoError::invalid(
+                "body",
+                detail!("must be a JSON object as text; it breaks off or is wrong at line {}, column {}", line, column),
+            )
+        })?;
+        check_destinations(path, &fields)?;
+        let body = Body::Json(body.to_owned().into());
+        let answer = self.client.execute_at(&POST, path.to_owned().into(), body).await?;
+        let body = answer.body().and_then(|body| text(&answer, body)).ok();
+        Ok(response(&answer, body))
+    }
+}
+
+/// A path below `/api/` in plain segments, so that it names exactly one endpoint.
+fn checked_path(path: &str, may_have_query: bool) -> Result<&str> {
+    let refuse = |remedy: &'static str| Err(KopoKopoError::invalid("path", remedy));
+    if path.len() > LONGEST_PATH {
+        return refuse("must not be longer than 2048 bytes");
+    }
+    let (segments, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let Some(segments) = segments.strip_prefix("/api/") else {
+        return refuse(
+            "must begin with /api/, such as /api/v2/incoming_payments: it is added to the client's base URL",
+        );
+    };
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-');
+    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
+    if !segments.split('/').all(is_segment) {
+        return refuse(
+            "must be segments of letters, digits and . _ ~ : - with one / between them, and none at the end",
+        );
+    }
+    match query {
+        None => Ok(path),
+        Some(_) if !may_have_query => refuse("must have no query: a POST request has its fields in the body"),
+        Some(query) if query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') => Ok(path),
+        Some(_) => refuse("must have a percent-encoded query, without spaces and #"),
+    }
+}
+
+/// Without destinations `send_money` transfers everything that the merchant has.
+fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
+    let endpoint = path.rsplit('/').next().and_then(|segment| segment.split('.').next()).unwrap_or_default();
+    if !endpoint.replace('-', "_").eq_ignore_ascii_case("send_money") {
+        return Ok(());
+    }
+    let has_destinations = fields.get("destinations").and_then(Value::as_array).is_some_and(|list| {
+        !list.is_empty() && list.iter().all(|item| item.as_object().is_some_and(|item| !item.is_empty()))
+    });
+    if has_destinations {
+        Ok(())
+    } else {
+        Err(KopoKopoError::invalid(
+            "body",
+            "must have destinations, a list of objects: without them send_money transfers all funds. Use send_money.sweep_all_funds for that",
+        ))
+    }
+}
+
+fn text(answer: &Answer, body: &[u8]) -> Result<Raw> {
+    let text = std::str::from_utf8(body);
+    text.map(Raw::from).map_err(|_| answer.explain(KopoKopoError::decode("the body is not UTF-8")))
+}
+
+fn response(answer: &Answer, body: Option<Raw>) -> RawResponse {
+    let location = answer.response.headers.get(LOCATION);
+    RawResponse {
+        status: answer.response.status,
+        location: location.map(|location| String::from_utf8_lossy(location.as_bytes()).into_owned()),
+        body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::{check_destinations, checked_path};
+    use crate::origin::Origin;
+
+    #[test]
+    fn a_path_is_below_the_api() {
+        for path in ["/api/v2/incoming_payments", "/api/v3/a-b/x~1:2/c.json", "/api/v2/x?a=b&c=%20"] {
+            assert!(checked_path(path, true).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/api",
+            "/api/",
+            "api/v2/x",
+            "/oauth/token",
+            "/oauth/introspect?x=/api/v2",
+            "//evil.example/api/v2",
+            "https://evil.example/api/v2",
+            "/api/v2/../../oauth/token",
+            "/api/./x",
+            "/api/v2//x",
+            "/api/v2/x/",
+            "/api/v2/%2e%2e/x",
+            "/api/v2/send%5fmoney",
+            "/api/v2/x#y",
+            "/api/v2/x?a b",
+            "/api/v2/x?a#b",
+            "/api/v2/x\\..\\y",
+            "/api/v2/x\r\nHost: evil",
+            "/api/v2/é",
+            &format!("/api/{}", "x".repeat(3_000)),
+        ] {
+            assert_eq!(checked_path(path, true).unwrap_err().field(), Some("path"), "{path:?}");
+        }
+        assert!(checked_path("/api/v2/x?a=b", false).is_err());
+    }
+
+    #[test]
+    fn nothing_that_reaches_send_money_goes_without_destinations() {
+        let check = |path: &str, body: &str| check_destinations(path, &serde_json::from_str(body).unwrap());
+        for path in ["/api/v2/send_money", "/api/v1/send_money", "/api/v2/SEND-money", "/api/v2/send_money.json"] {
+            for body in [
+                "{}",
+                r#"{"destinations":null}"#,
+                r#"{"destinations":[]}"#,
+                r#"{"destinations":[null]}"#,
+                r#"{"destinations":[{}]}"#,
+                r#"{"destinations":{"a":1}}"#,
+                r#"{"destinations":"x"}"#,
+                r#"{"Destinations":[{"a":1}]}"#,
+                r#"{"destinations":[{"a":1}],"destinations":[]}"#,
+            ] {
+                assert_eq!(check(path, body).unwrap_err().field(), Some("body"), "{path} {body}");
+            }
+            assert!(check(path, r#"{"destinations":[{"a":1}]}"#).is_ok());
+        }
+        assert!(check("/api/v2/incoming_payments", "{}").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_path_is_sent_as_it_was_written(path in "/api/[a-z0-9./?&=%~:_-]{0,30}|\\PC{0,40}") {
+            if checked_path(&path, true).is_ok() {
+                let url = Origin::parse("https://api.kopokopo.com").unwrap().url(&path);
+                prop_assert_eq!(url.as_str(), format!("https://api.kopokopo.com{path}"));
+            }
+        }
+    }
+}
