@@ -166,6 +166,8 @@ export class KopoKopo {
    * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
    */
   readonly settlementTransfers: SettlementTransfers;
+  /** Endpoints and fields of the API that this library does not cover yet. */
+  readonly rawRequests: RawRequests;
 }
 
 /**
@@ -1015,6 +1017,29 @@ export class SettlementTransfers {
 }
 
 /**
+ * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
+ * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ */
+export class RawRequests {
+  private constructor();
+  /**
+   * Reads anything of the API. The path is below the base URL, and may have a query:
+   * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+   *
+   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing there.
+   */
+  get(path: string, options?: Call): Promise<RawResponse>;
+  /**
+   * Posts anything to the API. Like a create it is sent once.
+   *
+   * @throws `InvalidRequestError` before anything is sent, for a path that is not below `/api/`, a body that is not a
+   * JSON object, and a body for `send_money` without destinations, which would transfer all funds.
+   * `OutcomeUnknownError` if the response was lost.
+   */
+  post(request: RawPostRequest, options?: Call): Promise<RawResponse>;
+}
+
+/**
  * Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs no
  * connection.
  *
@@ -1497,6 +1522,14 @@ export interface PaymentLinkRequest {
   readonly note?: string | null | undefined;
   /** At most 5 pairs of primitive values. They come back in the result. */
   readonly metadata?: MetadataLike | null | undefined;
+}
+
+/** A request that is sent as it is. */
+export interface RawPostRequest {
+  /** The path below the base URL: `/api/v2/incoming_payments`. */
+  readonly path: string;
+  /** A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields. */
+  readonly body: string;
 }
 
 /** An access token (API reference, section Request application authorization). */
@@ -2081,6 +2114,20 @@ export class SettlementTransfer {
   readonly isFinal: boolean;
   /** The whole text as it came. */
   readonly raw: string;
+}
+
+/** The response to a raw request, whose status is 2xx. */
+export class RawResponse {
+  private constructor();
+  /** The HTTP status. */
+  readonly status: number;
+  /** The `Location` header: where a resource that was created can be read. The server chose its host. */
+  readonly location: string | null;
+  /**
+   * The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
+   * completely: the request was accepted nevertheless.
+   */
+  readonly body: string | null;
 }
 
 /** A webhook or a result callback. */

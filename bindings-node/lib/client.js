@@ -24,6 +24,7 @@ const {
   PaymentLink,
   Payment,
   SettlementTransfer,
+  RawResponse,
   Event,
 } = require('./records');
 
@@ -49,6 +50,7 @@ class KopoKopo {
   #paymentLinks;
   #payments;
   #settlementTransfers;
+  #rawRequests;
 
   /**
    * A client with the application's own credentials. Nothing is sent before the first call.
@@ -181,6 +183,12 @@ class KopoKopo {
   get settlementTransfers() {
     this.#settlementTransfers ??= new SettlementTransfers(section(this.#native, 'settlement_transfers'));
     return this.#settlementTransfers;
+  }
+
+  /** Endpoints and fields of the API that this library does not cover yet. */
+  get rawRequests() {
+    this.#rawRequests ??= new RawRequests(section(this.#native, 'raw_requests'));
+    return this.#rawRequests;
   }
 }
 
@@ -1464,6 +1472,44 @@ class SettlementTransfers {
 }
 
 /**
+ * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
+ * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ */
+class RawRequests {
+  #native;
+  #withLimits;
+
+  constructor(section) {
+    [this.#native, this.#withLimits] = made(section);
+  }
+
+  /**
+   * Reads anything of the API. The path is below the base URL, and may have a query:
+   * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+   *
+   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing there.
+   */
+  async get(path, options) {
+    const [to, signal] = limited(this.#native, this.#withLimits, 'raw_requests.get', options);
+    const answer = await call(to, 'get', write({ path }, 'raw_requests.get'), signal);
+    return read(answer, (row) => new RawResponse(row));
+  }
+
+  /**
+   * Posts anything to the API. Like a create it is sent once.
+   *
+   * @throws `InvalidRequestError` before anything is sent, for a path that is not below `/api/`, a body that is not a
+   * JSON object, and a body for `send_money` without destinations, which would transfer all funds.
+   * `OutcomeUnknownError` if the response was lost.
+   */
+  async post(request, options) {
+    const [to, signal] = limited(this.#native, this.#withLimits, 'raw_requests.post', options);
+    const answer = await call(to, 'post', write(request, 'raw_requests.post'), signal);
+    return read(answer, (row) => new RawResponse(row));
+  }
+}
+
+/**
  * Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs no
  * connection.
  *
@@ -1594,6 +1640,7 @@ module.exports = {
   CreatedPaymentLink,
   Payments,
   SettlementTransfers,
+  RawRequests,
   WebhookVerifier,
   version,
   contractHash,

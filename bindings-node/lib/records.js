@@ -546,6 +546,18 @@ class SettlementTransfer {
 }
 hide(SettlementTransfer, { metadata: 'metadata' });
 
+/** The response to a raw request, whose status is 2xx. */
+class RawResponse {
+  constructor(row) {
+    row.open();
+    this.status = row.number();
+    this.location = row.isAbsent() ? null : row.text();
+    this.body = row.isAbsent() ? null : row.text();
+    Object.freeze(this);
+  }
+}
+hide(RawResponse, { body: 'personal' });
+
 /** A webhook or a result callback. */
 class Event {
   #raw;
@@ -797,6 +809,7 @@ module.exports = {
   Payment,
   PaymentAmount,
   SettlementTransfer,
+  RawResponse,
   Event,
   Transaction,
   CardTransaction,

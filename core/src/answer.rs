@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Answer {
     pub(crate) response: HttpResponse,
     pub(crate) endpoint: &'static Endpoint,
+    /// Where the request was sent: a path below the origin.
+    pub(crate) path: Cow<'static, str>,
     pub(crate) attempts: u32,
     /// Knows the client's secrets, and the token below.
     pub(crate) redactor: Redactor,
@@ -44,7 +46,7 @@ impl Answer {
     /// The id of the resource that was created: from the Location, or else from the link in the body.
     pub(crate) fn created_id(&self) -> Result<ResourceId> {
         let location = self.response.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let collection = self.endpoint.path;
+        let collection = &*self.path;
         location
             .as_deref()
             .and_then(|location| ResourceId::from_location(location, collection).ok())

@@ -1,6 +1,6 @@
 //! The client: one handle for every operation of the API.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -159,6 +159,16 @@ impl KopoKopo {
         id: Option<&ResourceId>,
         body: Body,
     ) -> Result<Answer> {
+        self.execute_at(endpoint, crate::pipeline::path(endpoint, id), body).await
+    }
+
+    /// Performs an operation whose path is not the endpoint's own.
+    pub(crate) async fn execute_at(
+        &self,
+        endpoint: &'static Endpoint,
+        path: Cow<'static, str>,
+        body: Body,
+    ) -> Result<Answer> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(KopoKopoError::configuration(
                 "runtime",
@@ -166,8 +176,13 @@ impl KopoKopo {
             ));
         }
         let state = self.state()?;
-        let call =
-            Call { endpoint, id, body, limits: self.limits(), tokens: needs_token(endpoint).then_some(&state.tokens) };
+        let call = Call {
+            endpoint,
+            path,
+            body,
+            limits: self.limits(),
+            tokens: needs_token(endpoint).then_some(&state.tokens),
+        };
         state.pipeline.run(call).await
     }
 
@@ -309,4 +324,6 @@ sections! {
     payments: Payments,
     /// Settlement transfers of version 1, to be read only.
     settlement_transfers: SettlementTransfers,
+    /// Endpoints and fields that this library does not cover yet.
+    raw_requests: RawRequests,
 }

@@ -28,10 +28,12 @@ impl Origin {
         }
     }
 
-    /// The URL of a path, on this origin whatever the path says.
+    /// The URL of a path, with a query after `?`, on this origin whatever the path says.
     pub(crate) fn url(&self, path: &str) -> Url {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.0.clone();
         url.set_path(path);
+        url.set_query(query);
         url
     }
 

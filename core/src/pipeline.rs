@@ -1,6 +1,6 @@
 //! The way of one call: token, request, answer, and the retries between them.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -78,7 +78,8 @@ pub(crate) struct Limits {
 /// One call.
 pub(crate) struct Call<'a> {
     pub(crate) endpoint: &'static Endpoint,
-    pub(crate) id: Option<&'a ResourceId>,
+    /// The path below the origin, with its query.
+    pub(crate) path: Cow<'static, str>,
     pub(crate) body: Body,
     pub(crate) limits: Limits,
     /// None: the call carries no token.
@@ -147,7 +148,7 @@ impl Pipeline {
         match outcome {
             Ok(answer) => Some(match answer.created_id() {
                 Ok(id) => {
-                    let location = self.origin.url(&format!("{}/{}", endpoint.path, id.as_str()));
+                    let location = self.origin.url(&format!("{}/{}", answer.path, id.as_str()));
                     let error = failure::cancelled_after_acceptance(endpoint, &id).with_sent_at(answer.sent_at);
                     answer.explain(error).with_resource(id.as_str(), location.into())
                 }
@@ -182,7 +183,8 @@ impl Pipeline {
                 Ok(response) if is_usable(&response, endpoint) => {
                     let sent_at = in_flight.and_then(InFlight::sent_at);
                     let redactor = self.redactor.clone();
-                    return Ok(Answer { response, endpoint, attempts, redactor, token: held, sent_at });
+                    let path = call.path.clone();
+                    return Ok(Answer { response, endpoint, path, attempts, redactor, token: held, sent_at });
                 }
                 Ok(response) => {
                     if let (401, Some(tokens), Some(held)) = (response.status, call.tokens, &held) {
@@ -269,7 +271,7 @@ impl Pipeline {
         let headers = self.headers(&call.body, token)?;
         let request = HttpRequest {
             method: endpoint.method.clone(),
-            url: self.origin.url(&path(endpoint, call.id)),
+            url: self.origin.url(&call.path),
             headers,
             body: call.body.bytes(),
             connect_timeout: call.limits.connect,
@@ -340,11 +342,10 @@ fn least_time_for_response(total: Duration) -> Duration {
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The endpoint's path with the id in its place.
-pub(crate) fn path(endpoint: &Endpoint, id: Option<&ResourceId>) -> String {
-    id.map_or_else(
-        || endpoint.path.to_owned(),
-        |id| endpoint.path.replace("{id}", &utf8_percent_encode(id.as_str(), SEGMENT).to_string()),
-    )
+pub(crate) fn path(endpoint: &Endpoint, id: Option<&ResourceId>) -> Cow<'static, str> {
+    id.map_or(Cow::Borrowed(endpoint.path), |id| {
+        endpoint.path.replace("{id}", &utf8_percent_encode(id.as_str(), SEGMENT).to_string()).into()
+    })
 }
 
 /// For a create the status and the Location say everything: what became of the body does not matter.

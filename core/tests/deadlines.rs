@@ -123,6 +123,8 @@ fn operations() -> Vec<Operation> {
         "payments.wait": payments.wait("p1", wait()),
         "settlement_transfers.get": settlement_transfers.get("p1"),
         "settlement_transfers.wait": settlement_transfers.wait("p1", wait()),
+        "raw_requests.get": raw_requests.get("/api/v2/incoming_payments/p1"),
+        "raw_requests.post": raw_requests.post(&request(json!({"path": "/api/v2/incoming_payments", "body": "{}"}))),
     };
     operations.to_vec()
 }

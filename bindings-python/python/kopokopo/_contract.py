@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "400fd48ee393c2de"
+CONTRACT_HASH = "e9b7ef0d1c9c874d"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(
@@ -69,6 +69,8 @@ _native.set_up(
         _records.Payment,
         _records.PaymentAmount,
         _records.SettlementTransfer,
+        None,
+        _records.RawResponse,
         _records.Event,
         _records.Transaction,
         _records.CardTransaction,

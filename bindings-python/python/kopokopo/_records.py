@@ -2294,6 +2294,37 @@ class SettlementTransfer(Record):
         return value
 
 
+class RawResponse(Record):
+    """The response to a raw request, whose status is 2xx."""
+
+    __slots__ = ()
+    __match_args__ = ("status", "location", "body")
+    _redacted = {"body": "personal"}
+
+    def __init__(self, *, status: int, location: str | None = None, body: str | None = None) -> None:
+        self._values = (status, location, body)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        value: int = self._values[0]
+        return value
+
+    @property
+    def location(self) -> str | None:
+        """The `Location` header: where a resource that was created can be read. The server chose its host."""
+        value: str | None = self._values[1]
+        return value
+
+    @property
+    def body(self) -> str | None:
+        """The body as text, empty if there was none. Absent if the body of the response to a POST request did not
+        arrive completely: the request was accepted nevertheless.
+        """
+        value: str | None = self._values[2]
+        return value
+
+
 class Event(PaymentRecord):
     """A webhook or a result callback."""
 

@@ -25,6 +25,7 @@ from kopokopo._records import (
     Payment,
     PaymentLink,
     Polling,
+    RawResponse,
     Reversal,
     SendMoney,
     SettlementTransfer,
@@ -312,6 +313,11 @@ class KopoKopo(Thing):
     def settlement_transfers(self) -> SettlementTransfers:
         """Settlement transfers of version 1, to be read only."""
         return SettlementTransfers._of(self._native.ask("settlement_transfers", {}), self._source)
+
+    @property
+    def raw_requests(self) -> RawRequests:
+        """Endpoints and fields of the API that this library does not cover yet."""
+        return RawRequests._of(self._native.ask("raw_requests", {}), self._source)
 
 
 class OAuth(Thing):
@@ -2199,3 +2205,39 @@ class SettlementTransfers(Watching):
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
+
+
+class RawRequests(Thing):
+    """Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
+    retries and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+    """
+
+    __slots__ = ()
+    _section = "raw_requests"
+
+    def get(self, path: str) -> RawResponse:
+        """Reads anything of the API. The path is below the base URL, and may have a query:
+        `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+
+        Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing
+        there.
+        """
+        answer: RawResponse = self._call("get", {"path": path})
+        return answer
+
+    def post(self, *, path: str, body: str) -> RawResponse:
+        """Posts anything to the API. Like a create it is sent once.
+
+        Args:
+            path: The path below the base URL: `/api/v2/incoming_payments`.
+            body: A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields.
+
+        Raises: `InvalidRequestError` before anything is sent, for a path that is not below `/api/`, a body that
+        is not a JSON object, and a body for `send_money` without destinations, which would transfer all funds.
+        `OutcomeUnknownError` if the response was lost.
+        """
+        try:
+            answer: RawResponse = self._call("post", {"path": path, "body": body})
+            return answer
+        finally:
+            del body

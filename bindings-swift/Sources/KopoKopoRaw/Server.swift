@@ -2712,6 +2712,8 @@ public protocol KopoKopoProtocol: AnyObject, Sendable {
 
     func polling()  -> PollingRequests
 
+    func rawRequests()  -> RawRequests
+
     func reversals()  -> Reversals
 
     func sendMoney()  -> SendMoneyRequests
@@ -2872,6 +2874,15 @@ open func polling() -> PollingRequests  {
     return try!  FfiConverterTypePollingRequests_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_method_kopokopo_polling(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func rawRequests() -> RawRequests  {
+    return try!  FfiConverterTypeRawRequests_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_kopokopo_raw_requests(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -4480,6 +4491,128 @@ public func FfiConverterTypePollingWatch_lift(_ handle: UInt64) throws -> Pollin
 #endif
 public func FfiConverterTypePollingWatch_lower(_ value: PollingWatch) -> UInt64 {
     return FfiConverterTypePollingWatch.lower(value)
+}
+
+public protocol RawRequestsProtocol: AnyObject, Sendable {
+
+    func get(path: String) async throws  -> RawResponse
+
+    func post(request: RawPostRequest) async throws  -> RawResponse
+
+}
+
+open class RawRequests: RawRequestsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_rawrequests(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_rawrequests(handle, $0) }
+    }
+
+open func get(path: String)async throws  -> RawResponse  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_rawrequests_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(path)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeRawResponse_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func post(request: RawPostRequest)async throws  -> RawResponse  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_rawrequests_post(
+                        self.uniffiCloneHandle(),FfiConverterTypeRawPostRequest_lower(request)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeRawResponse_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRawRequests: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = RawRequests
+
+    public static func lift(_ handle: UInt64) throws -> RawRequests {
+        return RawRequests(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: RawRequests) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RawRequests {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: RawRequests, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawRequests_lift(_ handle: UInt64) throws -> RawRequests {
+    return try FfiConverterTypeRawRequests.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawRequests_lower(_ value: RawRequests) -> UInt64 {
+    return FfiConverterTypeRawRequests.lower(value)
 }
 
 public protocol ReversalWatchProtocol: AnyObject, Sendable {
@@ -8912,6 +9045,114 @@ public func FfiConverterTypePollingRequest_lift(_ buf: RustBuffer) throws -> Pol
 #endif
 public func FfiConverterTypePollingRequest_lower(_ value: PollingRequest) -> RustBuffer {
     return FfiConverterTypePollingRequest.lower(value)
+}
+
+public struct RawPostRequest: Equatable, Hashable {
+
+    public let path: String
+
+    public let body: Personal
+
+    public init(
+        path: String,
+        body: Personal) {
+        self.path = path
+        self.body = body
+    }
+
+}
+
+#if compiler(>=6)
+extension RawPostRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRawPostRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RawPostRequest {
+        return
+            try RawPostRequest(
+                path: FfiConverterString.read(from: &buf),
+                body: FfiConverterTypePersonal.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RawPostRequest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.path, into: &buf)
+        FfiConverterTypePersonal.write(value.body, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawPostRequest_lift(_ buf: RustBuffer) throws -> RawPostRequest {
+    return try FfiConverterTypeRawPostRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawPostRequest_lower(_ value: RawPostRequest) -> RustBuffer {
+    return FfiConverterTypeRawPostRequest.lower(value)
+}
+
+public struct RawResponse: Equatable, Hashable {
+
+    public let status: UInt16
+
+    public let location: String?
+
+    public let body: Personal?
+
+    public init(
+        status: UInt16,
+        location: String?,
+        body: Personal?) {
+        self.status = status
+        self.location = location
+        self.body = body
+    }
+
+}
+
+#if compiler(>=6)
+extension RawResponse: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRawResponse: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RawResponse {
+        return
+            try RawResponse(
+                status: FfiConverterUInt16.read(from: &buf),
+                location: FfiConverterOptionString.read(from: &buf),
+                body: FfiConverterOptionTypePersonal.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RawResponse, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.location, into: &buf)
+        FfiConverterOptionTypePersonal.write(value.body, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawResponse_lift(_ buf: RustBuffer) throws -> RawResponse {
+    return try FfiConverterTypeRawResponse.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRawResponse_lower(_ value: RawResponse) -> RustBuffer {
+    return FfiConverterTypeRawResponse.lower(value)
 }
 
 public struct Reversal: Equatable, Hashable {

@@ -156,6 +156,10 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         return try await client.payments.get(given.required("id"))
     case "settlement_transfers.get":
         return try await client.settlementTransfers.get(given.required("id"))
+    case "raw_requests.get":
+        return try await client.rawRequests.get(given.required("path"))
+    case "raw_requests.post":
+        return try await client.rawRequests.post(path: given.required("path"), body: given.required("body"))
     default: throw Misuse("there is no operation \(operation)")
     }
 }

@@ -123,7 +123,7 @@ impl Origin {
 /// unreadable or not found here is not the caller's resource.
 async fn request(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
     let body = credentials.form(&[("grant_type", "client_credentials")]);
-    let outcome = pipeline.run(Call { endpoint: &TOKEN, id: None, body, limits, tokens: None }).await;
+    let outcome = pipeline.run(Call { endpoint: &TOKEN, path: TOKEN.path.into(), body, limits, tokens: None }).await;
     let token = outcome.and_then(|answer| {
         let token: Token = oauth::parse(&answer)?;
         AccessToken { token: token.access_token, expires_in: token.expires_in.map(Duration::from_secs) }

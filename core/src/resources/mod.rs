@@ -55,6 +55,7 @@ mod merchant_wallets;
 mod payment_links;
 mod payments;
 mod polling;
+mod raw_requests;
 mod reversals;
 mod send_money;
 mod settlement_transfers;
@@ -80,6 +81,7 @@ pub use merchant_wallets::{MerchantWallet, MerchantWalletRequest, MerchantWallet
 pub use payment_links::{PaymentLink, PaymentLinkRequest, PaymentLinkStatus, PaymentLinks};
 pub use payments::{Payment, PaymentAmount, Payments};
 pub use polling::{PolledTransaction, Polling, PollingRequest, PollingRequests};
+pub use raw_requests::{RawPostRequest, RawRequests, RawResponse};
 pub use reversals::{Reversal, ReversalBulkPayment, ReversalRequest, Reversals};
 pub use send_money::{
     RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SendMoneyRequests, SweepRequest,

@@ -9,7 +9,7 @@ use crate::{
     detail::detail,
     endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
-    types::{Personal, Raw},
+    types::Personal,
 };
 
 static GET: Endpoint = Endpoint::get("raw_requests.get", "/api/{path}");
@@ -49,8 +49,7 @@ pub struct RawResponse {
     pub location: Option<String>,
     /// The body, empty if there was none. Absent if the body of the response to a POST request did not arrive completely:
     /// the request was accepted nevertheless.
-    #[serde(skip)]
-    pub body: Option<Raw>,
+    pub body: Option<Personal>,
 }
 
 impl RawRequests {
@@ -137,12 +136,12 @@ fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
     }
 }
 
-fn text(answer: &Answer, body: &[u8]) -> Result<Raw> {
+fn text(answer: &Answer, body: &[u8]) -> Result<Personal> {
     let text = std::str::from_utf8(body);
-    text.map(Raw::from).map_err(|_| answer.explain(KopoKopoError::decode("the body is not UTF-8")))
+    text.map(Personal::from).map_err(|_| answer.explain(KopoKopoError::decode("the body is not UTF-8")))
 }
 
-fn response(answer: &Answer, body: Option<Raw>) -> RawResponse {
+fn response(answer: &Answer, body: Option<Personal>) -> RawResponse {
     let location = answer.response.headers.get(LOCATION);
     RawResponse {
         status: answer.response.status,

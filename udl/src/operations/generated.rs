@@ -17,7 +17,7 @@ use crate::{
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "400fd48ee393c2de";
+pub const CONTRACT_HASH: &str = "e9b7ef0d1c9c874d";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
@@ -65,14 +65,16 @@ record!(42 PaymentLink: id, status, link_status, link, expires_at, created_at, t
 record!(43 Payment: id, status, created_at, amount, transfer_batches, errors, metadata, links, is_paid(), failed_disbursements(), failed_batches(), is_final(), raw);
 record!(44 PaymentAmount: currency, value);
 record!(45 SettlementTransfer: id, status, created_at, amount, transfer_batches, errors, metadata, links, is_paid(), failed_disbursements(), failed_batches(), is_final(), raw);
-record!(46 Event: id, topic, event_type, created_at, links, payload, transaction(), dedupe_key(), payment_key(), raw);
-record!(47 Transaction: id, reference, origination_time, sender_phone_number, hashed_sender_phone, sending_till, amount, currency, till_number, system, status, sender_first_name, sender_middle_name, sender_last_name, is_received(), payment_key());
-record!(48 CardTransaction: id, reference, origination_time, customer_cc_number, amount, currency, till_number, system, status, settled);
-record!(49 Customer: first_name, middle_name, last_name, phone_number);
-record!(50 Settlement: id, amount, currency, status, origination_time, destination, disbursements);
-record!(51 SettlementDestination: destination_type, reference, account_name, account_number, bank_branch_ref, settlement_method, first_name, last_name, email, phone_number, network);
-record!(52 DarajaTransaction: transaction_type, trans_id, trans_time, trans_amount, business_short_code, bill_ref_number, invoice_number, org_account_balance, third_party_trans_id, msisdn, first_name, middle_name, last_name);
-record!(53 Links: self_url, resource_url, callback_url);
+request!(RawPostRequest: path, body; );
+record!(47 RawResponse: status, location, body);
+record!(48 Event: id, topic, event_type, created_at, links, payload, transaction(), dedupe_key(), payment_key(), raw);
+record!(49 Transaction: id, reference, origination_time, sender_phone_number, hashed_sender_phone, sending_till, amount, currency, till_number, system, status, sender_first_name, sender_middle_name, sender_last_name, is_received(), payment_key());
+record!(50 CardTransaction: id, reference, origination_time, customer_cc_number, amount, currency, till_number, system, status, settled);
+record!(51 Customer: first_name, middle_name, last_name, phone_number);
+record!(52 Settlement: id, amount, currency, status, origination_time, destination, disbursements);
+record!(53 SettlementDestination: destination_type, reference, account_name, account_number, bank_branch_ref, settlement_method, first_name, last_name, email, phone_number, network);
+record!(54 DarajaTransaction: transaction_type, trans_id, trans_time, trans_amount, business_short_code, bill_ref_number, invoice_number, org_account_balance, third_party_trans_id, msisdn, first_name, middle_name, last_name);
+record!(55 Links: self_url, resource_url, callback_url);
 
 open_enum_views!(
     EventType,
@@ -103,6 +105,7 @@ section!(Reversals reversals: create(request) -> handle, get(id: String) -> valu
 section!(PaymentLinks payment_links: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value, cancel(id: String) -> nothing; watch);
 section!(Payments payments: get(id: String) -> value, wait(id, options) -> value; watch);
 section!(SettlementTransfers settlement_transfers: get(id: String) -> value, wait(id, options) -> value; watch);
+section!(RawRequests raw_requests: get(path: String) -> value, post(request) -> value; );
 resource!(WebhookSubscription: "CreatedWebhookSubscription" "WebhookSubscriptionWatch");
 resource!(IncomingPayment: "CreatedIncomingPayment" "IncomingPaymentWatch");
 resource!(MerchantWallet: "CreatedMerchantWallet" "MerchantWalletWatch");
@@ -128,7 +131,8 @@ sections!(
     reversals,
     payment_links,
     payments,
-    settlement_transfers
+    settlement_transfers,
+    raw_requests
 );
 
 /// Every operation, in the order of the contract.
@@ -388,4 +392,6 @@ pub static OPERATIONS: &[Operation] = &[
         about: "The states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    Operation { section: "raw_requests", name: "get", about: "Reads anything of the API", creates: false },
+    Operation { section: "raw_requests", name: "post", about: "Posts anything to the API", creates: false },
 ];

@@ -43,7 +43,7 @@ macro_rules! same_on_both_sides {
         }
     )*};
 }
-same_on_both_sides!(bool, u64, String);
+same_on_both_sides!(bool, u16, u64, String);
 
 impl<T: FromCore> FromCore for Option<T> {
     type Core = Option<T::Core>;

@@ -2014,6 +2014,50 @@ impl FromCore for SettlementTransfer {
     }
 }
 
+/// A request that is sent as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawPostRequest {
+    /// The path below the base URL: `/api/v2/incoming_payments`.
+    pub path: String,
+    /// A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields.
+    pub body: Personal,
+}
+
+impl IntoCore for RawPostRequest {
+    type Core = api::RawPostRequest;
+    fn into_core(self, place: &FieldPath<'_>) -> error::Result<Self::Core> {
+        let mut core = api::RawPostRequest::default();
+        let api::RawPostRequest { path: _, body: _ } = &core;
+        core.path = self.path.into_core(&place.field("path"))?.into();
+        core.body = self.body.into_core(&place.field("body"))?.into();
+        Ok(core)
+    }
+}
+
+/// The response to a raw request, whose status is 2xx.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Location` header: where a resource that was created can be read. The server chose its host.
+    pub location: Option<String>,
+    /// The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
+    /// completely: the request was accepted nevertheless.
+    pub body: Option<Personal>,
+}
+
+impl FromCore for RawResponse {
+    type Core = api::RawResponse;
+    fn from_core(core: Self::Core) -> Self {
+        let api::RawResponse { status, location, body } = core;
+        Self {
+            status: FromCore::from_core(status),
+            location: FromCore::from_core(location),
+            body: FromCore::from_core(body),
+        }
+    }
+}
+
 /// A webhook or a result callback.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -5718,6 +5762,40 @@ impl SettlementTransferWatch {
     }
 }
 
+/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
+/// and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+#[derive(Debug, Clone)]
+pub struct RawRequests(pub(crate) api::RawRequests);
+
+impl RawRequests {
+    /// Reads anything of the API. The path is below the base URL, and may have a query:
+    /// `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+    ///
+    /// Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has nothing there.
+    pub fn get(&self, path: String) -> Work<Result<RawResponse>> {
+        let core = self.0.clone();
+        runtime::call(Some("raw_requests.get"), async move {
+            let path = path.into_core(&FieldPath::Root.field("path"))?;
+
+            Ok(FromCore::from_core(core.get(&path).await?))
+        })
+    }
+
+    /// Posts anything to the API. Like a create it is sent once.
+    ///
+    /// Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
+    /// object, and a body for `send_money` without destinations, which would transfer all funds. `outcome_unknown` if the
+    /// response was lost.
+    pub fn post(&self, request: RawPostRequest) -> Work<Result<RawResponse>> {
+        let core = self.0.clone();
+        runtime::call(Some("raw_requests.post"), async move {
+            let request = request.into_core(&FieldPath::Root)?;
+
+            Ok(FromCore::from_core(core.post(&request).await?))
+        })
+    }
+}
+
 impl KopoKopo {
     /// Access tokens by hand.
     pub fn oauth(&self) -> Arc<OAuth> {
@@ -5782,5 +5860,10 @@ impl KopoKopo {
     /// Settlement transfers of version 1, to be read only.
     pub fn settlement_transfers(&self) -> Arc<SettlementTransfers> {
         Arc::new(SettlementTransfers(self.0.settlement_transfers()))
+    }
+
+    /// Endpoints and fields of the API that this library does not cover yet.
+    pub fn raw_requests(&self) -> Arc<RawRequests> {
+        Arc::new(RawRequests(self.0.raw_requests()))
     }
 }

@@ -100,6 +100,7 @@ macro_rules! views {
 views! {
     () => |_own| View::Null;
     bool => |own| View::Bool(*own);
+    u16 => |own| View::Integer(u64::from(*own));
     u64 => |own| View::Integer(*own);
     f64 => |own| View::Seconds(*own);
     String => |own| View::Text(own);

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "400fd48ee393c2de"
+let contractHash = "e9b7ef0d1c9c874d"
 
 extension KopoKopo {
     /// A client with the application's own credentials. Nothing is sent before the first call.
@@ -139,5 +139,8 @@ extension KopoKopo {
 
     /// Settlement transfers of version 1, to be read only.
     public var settlementTransfers: SettlementTransfers { SettlementTransfers(raw: raw.settlementTransfers()) }
+
+    /// Endpoints and fields of the API that this library does not cover yet.
+    public var rawRequests: RawRequests { RawRequests(raw: raw.rawRequests()) }
 }
 #endif

@@ -797,6 +797,18 @@ extension SettlementTransfer {
     }
 }
 
+extension RawPostRequest {
+    func lower() throws -> KopoKopoRaw.RawPostRequest {
+        KopoKopoRaw.RawPostRequest(path: path, body: body.text)
+    }
+}
+
+extension RawResponse {
+    init(raw: KopoKopoRaw.RawResponse) throws {
+        self.init(status: Int(raw.status), location: raw.location, body: raw.body.map { Personal($0) })
+    }
+}
+
 extension Event {
     init(raw: KopoKopoRaw.Event) throws {
         self.init(

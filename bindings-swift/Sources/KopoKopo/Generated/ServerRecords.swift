@@ -821,6 +821,30 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable {
     public let raw: Raw
 }
 
+/// A request that is sent as it is.
+public struct RawPostRequest: Sendable, Hashable {
+    /// The path below the base URL: `/api/v2/incoming_payments`.
+    public var path: String
+    /// A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields.
+    public var body: Personal
+
+    public init(path: String, body: Personal) {
+        self.path = path
+        self.body = body
+    }
+}
+
+/// The response to a raw request, whose status is 2xx.
+public struct RawResponse: Sendable, Hashable {
+    /// The HTTP status.
+    public let status: Int
+    /// The `Location` header: where a resource that was created can be read. The server chose its host.
+    public let location: String?
+    /// The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
+    /// completely: the request was accepted nevertheless.
+    public let body: Personal?
+}
+
 /// A webhook or a result callback.
 public struct Event: Sendable, Hashable {
     /// The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape.

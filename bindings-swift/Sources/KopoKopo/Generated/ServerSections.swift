@@ -1223,6 +1223,44 @@ public struct SettlementTransfers: Sendable {
     }
 }
 
+/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
+/// and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+public struct RawRequests: Sendable {
+    let raw: KopoKopoRaw.RawRequests
+
+    init(raw: KopoKopoRaw.RawRequests) { self.raw = raw }
+
+    /// Reads anything of the API. The path is below the base URL, and may have a query:
+    /// `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+    ///
+    /// Errors: `.invalidRequest` for a path that is not below `/api/`. `.notFound` if the API has nothing there.
+    public func get(_ path: String) async throws -> RawResponse {
+        try await call { try await RawResponse(raw: raw.get(path: path)) }
+    }
+
+    /// Posts anything to the API. Like a create it is sent once.
+    ///
+    /// Errors: `.invalidRequest` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
+    /// object, and a body for `sendMoney` without destinations, which would transfer all funds. `.outcomeUnknown` if the
+    /// response was lost.
+    public func post(_ request: RawPostRequest) async throws -> RawResponse {
+        try await call { try await RawResponse(raw: raw.post(request: request.lower())) }
+    }
+
+    /// Posts anything to the API. Like a create it is sent once.
+    ///
+    /// Errors: `.invalidRequest` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
+    /// object, and a body for `sendMoney` without destinations, which would transfer all funds. `.outcomeUnknown` if the
+    /// response was lost.
+    ///
+    /// - Parameters:
+    ///   - path: The path below the base URL: `/api/v2/incoming_payments`.
+    ///   - body: A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields.
+    public func post(path: String, body: Personal) async throws -> RawResponse {
+        try await post(RawPostRequest(path: path, body: body))
+    }
+}
+
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
 /// no connection.
 ///

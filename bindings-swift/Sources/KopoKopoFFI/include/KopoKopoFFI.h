@@ -783,6 +783,11 @@ uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_payments(uint64_t ptr, RustCallS
 uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_polling(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_RAW_REQUESTS
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_RAW_REQUESTS
+uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_raw_requests(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_REVERSALS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_REVERSALS
 uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_reversals(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1096,6 +1101,26 @@ RustBuffer uniffi_kopokopo_ffi_fn_method_pollingwatch_pause(uint64_t ptr, RustCa
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_POLLINGWATCH_POLL
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_POLLINGWATCH_POLL
 uint64_t uniffi_kopokopo_ffi_fn_method_pollingwatch_poll(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_RAWREQUESTS
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_RAWREQUESTS
+uint64_t uniffi_kopokopo_ffi_fn_clone_rawrequests(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_RAWREQUESTS
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_RAWREQUESTS
+void uniffi_kopokopo_ffi_fn_free_rawrequests(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_RAWREQUESTS_GET
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_RAWREQUESTS_GET
+uint64_t uniffi_kopokopo_ffi_fn_method_rawrequests_get(uint64_t ptr, RustBuffer path
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_RAWREQUESTS_POST
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_RAWREQUESTS_POST
+uint64_t uniffi_kopokopo_ffi_fn_method_rawrequests_post(uint64_t ptr, RustBuffer request
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_REVERSALWATCH
@@ -2175,6 +2200,12 @@ uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_polling(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_RAW_REQUESTS
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_RAW_REQUESTS
+uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_raw_requests(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_REVERSALS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_REVERSALS
 uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_reversals(void
@@ -2418,6 +2449,18 @@ uint16_t uniffi_kopokopo_ffi_checksum_method_pollingwatch_pause(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_POLLINGWATCH_POLL
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_POLLINGWATCH_POLL
 uint16_t uniffi_kopokopo_ffi_checksum_method_pollingwatch_poll(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_RAWREQUESTS_GET
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_RAWREQUESTS_GET
+uint16_t uniffi_kopokopo_ffi_checksum_method_rawrequests_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_RAWREQUESTS_POST
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_RAWREQUESTS_POST
+uint16_t uniffi_kopokopo_ffi_checksum_method_rawrequests_post(void
 
 );
 #endif

@@ -943,6 +943,30 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             })(),
             write,
         ),
+        75 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<RawRequests>(handle);
+                let mut given = given;
+                let path = read::<String>(&mut given);
+                whole(given)?;
+                Ok(owner?.get(path?))
+            })(),
+            write,
+        ),
+        76 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<RawRequests>(handle);
+                let mut given = given;
+                let request = read::<RawPostRequest>(&mut given);
+                whole(given)?;
+                Ok(owner?.post(request?))
+            })(),
+            write,
+        ),
         _ => {}
     }
 }

@@ -723,6 +723,12 @@ internal fun dev.kopokopo.ffi.SettlementTransfer.lift(): SettlementTransfer =
         this.raw,
     )
 
+internal fun RawPostRequest.lower(): dev.kopokopo.ffi.RawPostRequest =
+    dev.kopokopo.ffi.RawPostRequest(this.path, this.body)
+
+internal fun dev.kopokopo.ffi.RawResponse.lift(): RawResponse =
+    RawResponse(this.status.toInt(), this.location, this.body)
+
 internal fun dev.kopokopo.ffi.Event.lift(): Event =
     Event(
         this.id,

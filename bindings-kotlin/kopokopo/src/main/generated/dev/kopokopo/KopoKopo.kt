@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "400fd48ee393c2de"
+internal const val CONTRACT_HASH: String = "e9b7ef0d1c9c874d"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -174,6 +174,10 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public val settlementTransfers: SettlementTransfers get() = settlementTransfersLazy.value
     private val settlementTransfersLazy = lazy { SettlementTransfers(raw.settlementTransfers()) }
 
+    /** Endpoints and fields of the API that this library does not cover yet. */
+    public val rawRequests: RawRequests get() = rawRequestsLazy.value
+    private val rawRequestsLazy = lazy { RawRequests(raw.rawRequests()) }
+
     /**
      * Lets go of the connections. What is under way ends by itself; whatever is called later is refused with an
      * [IllegalStateException]. A client that is never closed is let go of when nothing refers to it.
@@ -192,6 +196,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         if (paymentLinksLazy.isInitialized()) paymentLinks.close()
         if (paymentsLazy.isInitialized()) payments.close()
         if (settlementTransfersLazy.isInitialized()) settlementTransfers.close()
+        if (rawRequestsLazy.isInitialized()) rawRequests.close()
         raw.close()
     }
 

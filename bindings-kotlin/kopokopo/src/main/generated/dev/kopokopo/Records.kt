@@ -1902,6 +1902,59 @@ public data class SettlementTransfer(
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
+/** A request that is sent as it is. */
+public data class RawPostRequest(
+    /** The path below the base URL: `/api/v2/incoming_payments`. */
+    val path: String,
+    /** A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields. */
+    val body: String,
+) {
+    /** Without what must not be in a log. */
+    override fun toString(): String =
+        "RawPostRequest(path=$path, body=${hidden(body)})"
+
+    /** Makes a [RawPostRequest] in Java: every field has a method of its name. */
+    public class Builder internal constructor() {
+        private var path: String? = null
+        private var body: String? = null
+
+        /** The path below the base URL: `/api/v2/incoming_payments`. */
+        public fun path(path: String): Builder = apply { this.path = path }
+
+        /** A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields. */
+        public fun body(body: String): Builder = apply { this.body = body }
+
+        /** What was set. Everything without a default must have been. */
+        public fun build(): RawPostRequest = RawPostRequest(
+            path ?: throw missing("path", KopoKopoException::InvalidRequest),
+            body ?: throw missing("body", KopoKopoException::InvalidRequest),
+        )
+    }
+
+    public companion object {
+        /** Makes a [RawPostRequest] in Java. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+    }
+}
+
+/** The response to a raw request, whose status is 2xx. */
+public data class RawResponse(
+    /** The HTTP status. */
+    val status: Int,
+    /** The `Location` header: where a resource that was created can be read. The server chose its host. */
+    val location: String?,
+    /**
+     * The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
+     * completely: the request was accepted nevertheless.
+     */
+    val body: String?,
+) {
+    /** Without what must not be in a log. */
+    override fun toString(): String =
+        "RawResponse(status=$status, location=$location, body=${hidden(body)})"
+}
+
 /** A webhook or a result callback. */
 public data class Event(
     /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape. */

@@ -1956,6 +1956,66 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
 }
 
 /**
+ * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
+ * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ */
+public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.RawRequests) {
+
+    /**
+     * Reads anything of the API. The path is below the base URL, and may have a query:
+     * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
+     *
+     * Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has nothing there.
+     */
+    @JvmSynthetic
+    public suspend fun get(path: String): RawResponse = awaiting { getCall(path) }
+
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(path: String): RawResponse = blocking { getCall(path) }
+
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(path: String): CompletableFuture<RawResponse> = future { getCall(path) }
+
+    private fun getCall(path: String): Call<RawResponse> =
+        NativeCall(75, bytes(dev.kopokopo.ffi.FfiConverterString, path), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeRawResponse.read(it).lift() }
+
+    /**
+     * Posts anything to the API. Like a create it is sent once.
+     *
+     * Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
+     * object, and a body for `sendMoney` without destinations, which would transfer all funds. `outcome_unknown` if the
+     * response was lost.
+     */
+    @JvmSynthetic
+    public suspend fun post(request: RawPostRequest): RawResponse = awaiting { postCall(request) }
+
+    /**
+     * Posts anything to the API. Like a create it is sent once.
+     *
+     * Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
+     * object, and a body for `sendMoney` without destinations, which would transfer all funds. `outcome_unknown` if the
+     * response was lost.
+     *
+     * @param path The path below the base URL: `/api/v2/incoming_payments`.
+     * @param body A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields.
+     */
+    @JvmSynthetic
+    public suspend fun post(path: String, body: String): RawResponse =
+        post(RawPostRequest(path, body))
+
+    /** [post] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun postBlocking(request: RawPostRequest): RawResponse = blocking { postCall(request) }
+
+    /** [post] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun postAsync(request: RawPostRequest): CompletableFuture<RawResponse> = future { postCall(request) }
+
+    private fun postCall(request: RawPostRequest): Call<RawResponse> =
+        NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeRawPostRequest, request.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeRawResponse.read(it).lift() }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/**
  * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
  *
  * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
