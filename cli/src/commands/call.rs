@@ -35,6 +35,7 @@ Examples:
   k2 call send_money create callback_url=https://shop.example/k2 \\
       destinations='[{\"type\":\"mobile_wallet\",\"phone_number\":\"0712345678\",\"amount\":100,\"description\":\"Refund\"}]'
   k2 call reversals get id=247b1bd8-f5a0-4b71-a898-f62f67b8ae1c
+  k2 call raw_requests get path=/api/v2/reversals/247b1bd8-f5a0-4b71-a898-f62f67b8ae1c
 
 Secrets come from the environment only: K2_CLIENT_ID, K2_CLIENT_SECRET, and K2_ACCESS_TOKEN for oauth revoke and
 introspect. K2_BASE_URL is for a simulator; without it, K2_ENVIRONMENT says sandbox (the default) or production.
@@ -121,7 +122,7 @@ impl Call {
     /// None: it is written already.
     async fn perform(&self, resource: &str, name: &str) -> Result<Option<serde_json::Value>, Refusal> {
         let operation = operations::find(resource, name).map_err(Refusal::invalid)?;
-        let mut arguments = parse(&self.arguments).map_err(Refusal::invalid)?;
+        let mut arguments = parse(&self.arguments, texts(operation)).map_err(Refusal::invalid)?;
         if self.wait.is_some() && !operation.creates {
             return Err(Refusal::invalid("--wait is for operations that create something"));
         }
@@ -277,11 +278,25 @@ fn confirm(base_url: &str) -> Result<(), Refusal> {
     if line.trim() == "sweep" { Ok(()) } else { Err(Refusal::invalid("that was not sweep. Nothing was sent")) }
 }
 
-fn parse(words: &[String]) -> Result<Arguments, String> {
+/// The arguments that are text even if they look like JSON.
+fn texts(operation: &Operation) -> &'static [&'static str] {
+    if operation.section == "raw_requests" { &["body"] } else { &[] }
+}
+
+/// A stray word is not repeated unless it looks like a field's name: it may be a secret or a phone number.
+fn stray(position: usize, word: &str) -> String {
+    if word.len() <= 40 && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'.')) {
+        format!("{word}: expected NAME=VALUE")
+    } else {
+        format!("argument {position} after the operation: expected NAME=VALUE")
+    }
+}
+
+fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, String> {
     let mut arguments = Arguments::new();
-    for word in words {
-        let (path, text) = word.split_once('=').ok_or_else(|| format!("{word}: expected NAME=VALUE"))?;
-        let value = if text.starts_with(['[', '{']) {
+    for (index, word) in words.iter().enumerate() {
+        let (path, text) = word.split_once('=').ok_or_else(|| stray(index + 1, word))?;
+        let value = if text.starts_with(['[', '{']) && !texts.contains(&path) {
             serde_json::from_str(text).map_err(|error| format!("{path}: this begins like JSON and is none: {error}"))?
         } else {
             Value::Word(text.to_owned())
@@ -317,7 +332,7 @@ mod tests {
     use kopokopo_ffi::value::{Arguments, Value};
 
     fn parsed(words: &[&str]) -> Result<Arguments, String> {
-        parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), &["body"])
     }
 
     fn word(name: &str, text: &str) -> (String, Value) {
@@ -327,10 +342,12 @@ mod tests {
     #[test]
     fn words_become_arguments() {
         let arguments =
-            parsed(&["a=1", "b=x=y", "metadata.order=17", "metadata.shop=2", r#"list=[{"c":1}]"#, "empty="]).unwrap();
+            parsed(&["a=1", "b=x=y", "metadata.order=17", "metadata.shop=2", r#"list=[{"c":1}]"#, "empty=", "body={}"])
+                .unwrap();
         let list = Value::List(vec![Value::Record(vec![("c".to_owned(), Value::Integer(1))])]);
         let metadata = Value::Record(vec![word("order", "17"), word("shop", "2")]);
-        let rest = [("metadata".to_owned(), metadata), ("list".to_owned(), list), word("empty", "")];
+        let rest =
+            [("metadata".to_owned(), metadata), ("list".to_owned(), list), word("empty", ""), word("body", "{}")];
         assert_eq!(arguments, [vec![word("a", "1"), word("b", "x=y")], rest.to_vec()].concat());
     }
 
@@ -338,6 +355,8 @@ mod tests {
     fn what_is_no_argument_is_named() {
         for (words, expected) in [
             (&["amount"][..], "amount: expected NAME=VALUE"),
+            (&["a=1", "0712345678"], "argument 2 after the operation: expected NAME=VALUE"),
+            (&["S3cret"], "argument 1 after the operation: expected NAME=VALUE"),
             (&["=1"], ": expected NAME=VALUE"),
             (&["a=1", "a=2"], "a is given twice"),
             (&["a=1", "a.b=2"], "a is given twice"),
