@@ -1,22 +1,43 @@
 public import Foundation
 
-/// What a request attaches and an answer carries: names and primitive values, at most 5 in a request. It is never
-/// printed: read its values.
+/// What a request attaches and an answer carries: names and primitive values, at most 5 in a request. They keep their
+/// order on the way to the server and back; two that differ only in their order are equal. It is never printed: read its
+/// values.
 ///
 ///     let metadata: Metadata = ["order_id": "42", "items": 3, "gift": true]
 public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-    /// The names and their values.
-    public var values: [String: Value]
+    /// The names in their order. A dictionary has none: then it is that of the alphabet.
+    public private(set) var names: [String]
 
-    public init(_ values: [String: Value] = [:]) { self.values = values }
+    /// The names and their values. A new name comes last.
+    public var values: [String: Value] {
+        didSet { keepOrder(of: names) }
+    }
+
+    public init(_ values: [String: Value] = [:]) {
+        names = values.keys.sorted()
+        self.values = values
+    }
 
     public init(dictionaryLiteral elements: (String, Value)...) {
-        values = Dictionary(elements, uniquingKeysWith: { $1 })
+        self.init(Dictionary(elements, uniquingKeysWith: { $1 }))
+        keepOrder(of: elements.map { $0.0 })
     }
 
     public subscript(name: String) -> Value? {
         get { values[name] }
         set { values[name] = newValue }
+    }
+
+    public static func == (one: Metadata, other: Metadata) -> Bool { one.values == other.values }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(values) }
+
+    /// The names that are in this order come first, then all others by the alphabet.
+    private mutating func keepOrder(of order: [String]) {
+        var left = Set(values.keys)
+        names = order.filter { left.remove($0) != nil }
+        names += left.sorted()
     }
 
     /// A value in JSON. The core says which of them a request may have.
@@ -42,10 +63,36 @@ extension Metadata {
     /// It is the library's own writing that is read, so a mistake in it is a defect.
     init(raw: String) throws {
         do {
-            values = try JSONDecoder().decode([String: Value].self, from: Data(raw.utf8))
+            self.init(try JSONDecoder().decode([String: Value].self, from: Data(raw.utf8)))
+            keepOrder(of: try Metadata.topNames(Array(raw.utf8)))
         } catch {
             throw KopoKopoError(.internal, detail: "the library's JSON cannot be read")
         }
+    }
+
+    /// The names of a JSON object in their order. `JSONDecoder` forgets it.
+    private static func topNames(_ json: [UInt8]) throws -> [String] {
+        var literals: [[UInt8]] = []
+        var depth = 0
+        var at = 0
+        while at < json.count {
+            switch json[at] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: "\""):
+                let start = at
+                at += 1
+                while at < json.count, json[at] != UInt8(ascii: "\"") { at += json[at] == UInt8(ascii: "\\") ? 2 : 1 }
+                let rest = json.dropFirst(at + 1).first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }
+                if depth == 1, rest == UInt8(ascii: ":") {
+                    literals.append(Array(json[start...min(at, json.count - 1)]))
+                }
+            default: break
+            }
+            at += 1
+        }
+        let names = Array("[".utf8) + literals.joined(separator: Array(",".utf8)) + Array("]".utf8)
+        return try JSONDecoder().decode([String].self, from: Data(names))
     }
 
     /// `field` is for what is wrong with a value.
@@ -56,7 +103,12 @@ extension Metadata {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(values), as: UTF8.self)
+        let pairs = try names.map { name in
+            // In a list, because older systems write no JSON that is a text alone.
+            let pair = [try encoder.encode([name]), try encoder.encode([values[name] ?? .null])]
+            return pair.map { String(decoding: $0.dropFirst().dropLast(), as: UTF8.self) }.joined(separator: ":")
+        }
+        return "{\(pairs.joined(separator: ","))}"
     }
 }
 

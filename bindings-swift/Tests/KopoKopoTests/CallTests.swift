@@ -217,6 +217,22 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(nan.field, "metadata.a")
     }
 
+    func testMetadataKeepsItsOrder() throws {
+        var metadata: Metadata = ["z": "first", "a\"b": 2, "m": true, "z": "again"]
+        XCTAssertEqual(metadata.names, ["z", "a\"b", "m"])
+        XCTAssertEqual(try metadata.json("metadata"), #"{"z":"again","a\"b":2,"m":true}"#)
+        metadata["c"] = "last"
+        metadata["z"] = nil
+        XCTAssertEqual(metadata.names, ["a\"b", "m", "c"])
+        XCTAssertEqual(Metadata(["b": 1, "a": 2]).names, ["a", "b"])
+        XCTAssertEqual(Metadata(["b": 1, "a": 2]), ["b": 1, "a": 2])
+
+        let raw = #"{"z":{"y":"x:"},"a\"b":"\\","é":[{"q":1}],"m":null}"#
+        XCTAssertEqual(try Metadata(raw: raw).names, ["z", "a\"b", "é", "m"])
+        XCTAssertEqual(try Metadata(raw: raw).json("metadata"), raw)
+        XCTAssertEqual(try Metadata(raw: "{}").names, [])
+    }
+
     func testTimesCrossWithTheirOffset() async throws {
         let from = try XCTUnwrap(Timestamp("2026-05-01T10:00:00+03:00"))
         let polling = try await k2.polling.create(
