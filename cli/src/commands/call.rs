@@ -85,18 +85,26 @@ enum EnvironmentName {
 /// Why there is no answer.
 enum Refusal {
     /// It was refused here, before anything was sent.
-    Here { kind: ErrorKind, detail: String },
+    Here { kind: ErrorKind, field: Option<String>, detail: String },
     /// The SDK says so. The id: what was created before.
     Api { error: KopoKopoError, created: Option<String> },
 }
 
 impl Refusal {
     fn invalid(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+        Self::Here { kind: ErrorKind::InvalidRequest, field: None, detail: detail.into() }
     }
 
     fn configuration(detail: impl Into<String>) -> Self {
-        Self::Here { kind: ErrorKind::Configuration, detail: detail.into() }
+        Self::Here { kind: ErrorKind::Configuration, field: None, detail: detail.into() }
+    }
+
+    /// The refusal is about this argument or option.
+    fn at(self, name: &str) -> Self {
+        match self {
+            Self::Here { kind, detail, .. } => Self::Here { kind, field: Some(name.to_owned()), detail },
+            other @ Self::Api { .. } => other,
+        }
     }
 }
 
@@ -122,7 +130,7 @@ impl Call {
     /// None: it is written already.
     async fn perform(&self, resource: &str, name: &str) -> Result<Option<serde_json::Value>, Refusal> {
         let operation = operations::find(resource, name).map_err(Refusal::invalid)?;
-        let mut arguments = parse(&self.arguments, texts(operation)).map_err(Refusal::invalid)?;
+        let mut arguments = parse(&self.arguments, texts(operation))?;
         if self.wait.is_some() && !operation.creates {
             return Err(Refusal::invalid("--wait is for operations that create something"));
         }
@@ -153,7 +161,8 @@ impl Call {
             if !is_set(variable) {
                 return Err(Refusal::configuration(format!(
                     "the environment variable {variable} is not set: it holds {what}. `k2 sandbox` prints a set to try with"
-                )));
+                ))
+                .at(&variable.trim_start_matches("K2_").to_ascii_lowercase()));
             }
         }
         let mut builder = KopoKopo::builder().product(concat!("k2/", env!("CARGO_PKG_VERSION"))).from_env()?;
@@ -216,10 +225,12 @@ fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
     if arguments.iter().any(|(name, _)| name == "token") {
         return Err(Refusal::invalid(format!(
             "token: everybody on this machine can read a command line; set the environment variable {TOKEN} instead"
-        )));
+        ))
+        .at("token"));
     }
     let token = env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()).ok_or_else(|| {
         Refusal::configuration(format!("the environment variable {TOKEN} is not set: it holds the token to ask about"))
+            .at("token")
     })?;
     arguments.push(("token".to_owned(), Value::Text(token)));
     Ok(())
@@ -227,7 +238,7 @@ fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
 
 fn in_words(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Here { kind, detail } => format!("{kind}: {detail}"),
+        Refusal::Here { kind, detail, .. } => format!("{kind}: {detail}"),
         Refusal::Api { error, created: Some(id) } if !error.detail().contains(id) => {
             format!("{error}. It was created all the same: read it by its id {id}")
         }
@@ -237,11 +248,11 @@ fn in_words(refusal: &Refusal) -> String {
 
 fn as_json(refusal: &Refusal) -> serde_json::Value {
     match refusal {
-        Refusal::Here { kind, detail } => json!({
+        Refusal::Here { kind, field, detail } => json!({
             "kind": kind.as_str(),
             "detail": detail,
             "operation": null,
-            "field": null,
+            "field": field,
             "status": null,
             "code": null,
             "messages": [],
@@ -292,12 +303,14 @@ fn stray(position: usize, word: &str) -> String {
     }
 }
 
-fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, String> {
+fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, Refusal> {
     let mut arguments = Arguments::new();
     for (index, word) in words.iter().enumerate() {
-        let (path, text) = word.split_once('=').ok_or_else(|| stray(index + 1, word))?;
+        let (path, text) = word.split_once('=').ok_or_else(|| Refusal::invalid(stray(index + 1, word)))?;
         let value = if text.starts_with(['[', '{']) && !texts.contains(&path) {
-            serde_json::from_str(text).map_err(|error| format!("{path}: this begins like JSON and is none: {error}"))?
+            serde_json::from_str(text).map_err(|error| {
+                Refusal::invalid(format!("{path}: this begins like JSON and is none: {error}")).at(path)
+            })?
         } else {
             Value::Word(text.to_owned())
         };
@@ -306,10 +319,10 @@ fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), String> {
+fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), Refusal> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     if name.is_empty() {
-        return Err(format!("{path}: expected NAME=VALUE"));
+        return Err(Refusal::invalid(format!("{path}: expected NAME=VALUE")));
     }
     let known = fields.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value);
     match (rest, known) {
@@ -320,7 +333,7 @@ fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), String
             insert(&mut inner, rest, value)?;
             fields.push((name.to_owned(), Value::Record(inner)));
         }
-        (_, Some(_)) => return Err(format!("{name} is given twice")),
+        (_, Some(_)) => return Err(Refusal::invalid(format!("{name} is given twice")).at(name)),
     }
     Ok(())
 }
@@ -328,11 +341,18 @@ fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), String
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::parse;
+    use super::{Refusal, parse};
     use kopokopo_ffi::value::{Arguments, Value};
 
-    fn parsed(words: &[&str]) -> Result<Arguments, String> {
+    fn parsed(words: &[&str]) -> Result<Arguments, Refusal> {
         parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), &["body"])
+    }
+
+    fn refused(words: &[&str]) -> (Option<String>, String) {
+        match parsed(words) {
+            Err(Refusal::Here { field, detail, .. }) => (field, detail),
+            _ => panic!("{words:?} is refused"),
+        }
     }
 
     fn word(name: &str, text: &str) -> (String, Value) {
@@ -343,7 +363,7 @@ mod tests {
     fn words_become_arguments() {
         let arguments =
             parsed(&["a=1", "b=x=y", "metadata.order=17", "metadata.shop=2", r#"list=[{"c":1}]"#, "empty=", "body={}"])
-                .unwrap();
+                .unwrap_or_else(|_| panic!("arguments"));
         let list = Value::List(vec![Value::Record(vec![("c".to_owned(), Value::Integer(1))])]);
         let metadata = Value::Record(vec![word("order", "17"), word("shop", "2")]);
         let rest =
@@ -353,16 +373,17 @@ mod tests {
 
     #[test]
     fn what_is_no_argument_is_named() {
-        for (words, expected) in [
-            (&["amount"][..], "amount: expected NAME=VALUE"),
-            (&["a=1", "0712345678"], "argument 2 after the operation: expected NAME=VALUE"),
-            (&["S3cret"], "argument 1 after the operation: expected NAME=VALUE"),
-            (&["=1"], ": expected NAME=VALUE"),
-            (&["a=1", "a=2"], "a is given twice"),
-            (&["a=1", "a.b=2"], "a is given twice"),
+        for (words, field, expected) in [
+            (&["amount"][..], None, "amount: expected NAME=VALUE"),
+            (&["a=1", "0712345678"], None, "argument 2 after the operation: expected NAME=VALUE"),
+            (&["S3cret"], None, "argument 1 after the operation: expected NAME=VALUE"),
+            (&["=1"], None, ": expected NAME=VALUE"),
+            (&["a=1", "a=2"], Some("a"), "a is given twice"),
+            (&["a=1", "a.b=2"], Some("a"), "a is given twice"),
         ] {
-            assert_eq!(parsed(words).unwrap_err(), expected);
+            assert_eq!(refused(words), (field.map(str::to_owned), expected.to_owned()));
         }
-        assert!(parsed(&["a=[1"]).unwrap_err().starts_with("a: this begins like JSON"));
+        let (field, detail) = refused(&["a=[1"]);
+        assert!(field.as_deref() == Some("a") && detail.starts_with("a: this begins like JSON"), "{detail}");
     }
 }

@@ -55,7 +55,9 @@ impl Webhook {
         if keys.iter().any(|key| key.trim().is_empty()) {
             return Err(Failure::Usage("configuration: api_key: is empty".into()));
         }
-        Webhooks::new(keys.iter().map(String::as_str)).check_keys().map_err(|error| Failure::Usage(error.to_string()))?;
+        Webhooks::new(keys.iter().map(String::as_str))
+            .check_keys()
+            .map_err(|error| Failure::Usage(error.to_string()))?;
         let body = read()?;
         let text = match self {
             Self::Sign { .. } if body.len() as u64 >= MOST => {
