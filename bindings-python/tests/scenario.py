@@ -294,7 +294,7 @@ def answer(value: Any) -> Any:
     """A handle is what it says of itself."""
     if value is None:
         return {}
-    return {"id": value.id, "location": value.location} if hasattr(value, "location") else plain(value)
+    return {"id": value.id, "location": value.location} if hasattr(value, "watch") else plain(value)
 
 
 def seconds(options: dict[str, Any]) -> dict[str, Any]:

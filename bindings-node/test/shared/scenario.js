@@ -66,7 +66,7 @@ function event(event) {
 /** A handle is what it says of itself. */
 function answer(value) {
   if (value === undefined || value === null) return {};
-  return typeof value.location === 'string' ? { id: value.id, location: value.location } : plain(value);
+  return typeof value.watch === 'function' ? { id: value.id, location: value.location } : plain(value);
 }
 
 /** Lengths of time are milliseconds here as there. */
