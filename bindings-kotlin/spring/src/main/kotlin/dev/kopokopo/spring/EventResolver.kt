@@ -11,8 +11,7 @@ import org.springframework.web.method.support.ModelAndViewContainer
 import java.util.function.Supplier
 
 /** Makes the parameter of the request itself, so that no converter comes between the body and its signature. */
-internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
-    HandlerMethodArgumentResolver {
+internal class EventResolver(private val verifier: Supplier<WebhookVerifier>) : HandlerMethodArgumentResolver {
     override fun supportsParameter(parameter: MethodParameter): Boolean = parameter.parameterType == Event::class.java
 
     override fun resolveArgument(
@@ -24,11 +23,7 @@ internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, pr
         val request = checkNotNull(webRequest.getNativeRequest(HttpServletRequest::class.java)) { "Spring: this is no servlet's request" }
         val body = RawBody(request, parameter.method)
         val headers = request.getHeaders(SIGNATURE_HEADER).toList()
-        val observed = observer.get().start(null)
-        return runCatching { verify(verifier.get(), body, headers) }
-            .onSuccess(observed::accepted)
-            .onFailure(observed::failed)
-            .getOrElse { throw toResponseError(it) }
+        return runCatching { verify(verifier.get(), body, headers) }.getOrElse { throw toResponseError(it) }
     }
 
     private fun verify(verifier: WebhookVerifier, body: RawBody, headers: List<String>): Event {

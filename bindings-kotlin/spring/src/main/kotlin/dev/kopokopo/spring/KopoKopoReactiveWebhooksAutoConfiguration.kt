@@ -1,7 +1,6 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.WebhookVerifier
-import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass
@@ -18,6 +17,5 @@ public class KopoKopoReactiveWebhooksAutoConfiguration {
     /** Registered without a verifier too, as [KopoKopoWebhooksAutoConfiguration.kopoKopoWebhooks] is. */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoReactiveWebhooks =
-        KopoKopoReactiveWebhooks(verifier::getObject, observer(beans))
+    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoReactiveWebhooks = KopoKopoReactiveWebhooks(verifier::getObject)
 }

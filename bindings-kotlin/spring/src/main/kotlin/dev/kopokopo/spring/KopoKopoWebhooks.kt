@@ -17,13 +17,10 @@ import java.util.function.Supplier
  * `@RequestBody`, and no filter reads the request's stream or parameters, unless it keeps the body in a
  * [org.springframework.web.util.ContentCachingRequestWrapper].
  */
-public class KopoKopoWebhooks internal constructor(
-    private val verifier: Supplier<WebhookVerifier>,
-    private val observer: Supplier<WebhookObserver> = Supplier { WebhookObserver.NONE },
-) : WebMvcConfigurer {
+public class KopoKopoWebhooks internal constructor(private val verifier: Supplier<WebhookVerifier>) : WebMvcConfigurer {
     public constructor(verifier: WebhookVerifier) : this(Supplier { verifier })
 
     override fun addArgumentResolvers(resolvers: MutableList<HandlerMethodArgumentResolver>) {
-        resolvers += EventResolver(verifier, observer)
+        resolvers += EventResolver(verifier)
     }
 }

@@ -1,7 +1,6 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.WebhookVerifier
-import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass
@@ -23,6 +22,5 @@ public class KopoKopoWebhooksAutoConfiguration {
      */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoWebhooks =
-        KopoKopoWebhooks(verifier::getObject, observer(beans))
+    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoWebhooks = KopoKopoWebhooks(verifier::getObject)
 }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration
+import org.springframework.boot.health.contributor.Status
 import org.springframework.context.annotation.Configuration
 import java.net.InetSocketAddress
 import java.util.concurrent.CopyOnWriteArrayList
@@ -90,10 +91,10 @@ class HealthTest {
         reset(200)
         var now = 0L
         KopoKopo(clientId = "minute", clientSecret = "secret", baseUrl = baseUrl).use { client ->
-            HealthCheck(client) { now }.use { check ->
+            KopoKopoHealthIndicator(client) { now }.use { indicator ->
                 for (seconds in listOf(0L, 59L, 60L, 61L)) {
                     now = seconds * 1_000_000_000
-                    assertTrue(check.run().isUp)
+                    assertEquals(Status.UP, indicator.health()?.status)
                 }
             }
         }
