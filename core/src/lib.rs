@@ -28,6 +28,7 @@ mod error;
 #[cfg(feature = "client")]
 mod failure;
 mod options;
+#[cfg(feature = "client")]
 mod origin;
 #[cfg(feature = "client")]
 mod pipeline;

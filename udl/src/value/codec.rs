@@ -54,7 +54,9 @@ struct Encoder<'r> {
 impl Encoder<'_> {
     fn value(&mut self, view: View<'_>) {
         match view {
-            View::Null | View::Object(_) => self.out.extend_from_slice(&[BEFORE, MARK]),
+            View::Null => self.absent(),
+            #[cfg(feature = "client")]
+            View::Object(_) => self.absent(),
             View::Bool(value) => self.plain(if value { "true" } else { "false" }),
             View::Integer(value) => self.plain(Buffer::new().format(value)),
             View::Seconds(value) => self.plain(&value.to_string()),
@@ -84,6 +86,10 @@ impl Encoder<'_> {
                 }
             }
         }
+    }
+
+    fn absent(&mut self) {
+        self.out.extend_from_slice(&[BEFORE, MARK]);
     }
 
     fn open(&mut self) {
