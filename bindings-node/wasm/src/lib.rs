@@ -30,7 +30,7 @@ pub(crate) extern "C" fn contract_hash() -> *mut u8 {
 pub(crate) extern "C" fn call_function(name: Given, given: Given) -> *mut u8 {
     respond(|| {
         let (name, given) = (name.block(), given.block());
-        let answer = operations::function(text(&name)?, Value::arguments(text(&given)?)?)?;
+        let answer = operations::function(text(name.as_ref())?, Value::arguments(text(given.as_ref())?)?)?;
         Ok(of(answer.view()))
     })
 }
@@ -40,7 +40,7 @@ pub(crate) extern "C" fn call_function(name: Given, given: Given) -> *mut u8 {
 pub(crate) extern "C" fn sign_webhook(api_key: Given, body: Given) -> *mut u8 {
     respond(|| {
         let (api_key, body) = (api_key.block(), body.block());
-        Ok(of(operations::sign_webhook(text(&api_key)?, bytes(&body))?.view()))
+        Ok(of(operations::sign_webhook(text(api_key.as_ref())?, bytes(body.as_ref()))?.view()))
     })
 }
 
@@ -55,8 +55,8 @@ pub(crate) extern "C" fn check_verifier(options: Given) -> *mut u8 {
 pub(crate) extern "C" fn verify(options: Given, body: Given, signature: Given) -> *mut u8 {
     respond(|| {
         let (body, signature) = (body.block(), signature.block());
-        let event = verifier(options)?.verify(bytes(&body), optional(&signature)?)?;
-        Ok(of_body(event.view(), bytes(&body)))
+        let event = verifier(options)?.verify(bytes(body.as_ref()), optional(signature.as_ref())?)?;
+        Ok(of_body(event.view(), bytes(body.as_ref())))
     })
 }
 
@@ -65,7 +65,7 @@ pub(crate) extern "C" fn verify(options: Given, body: Given, signature: Given) -
 pub(crate) extern "C" fn verify_signature(options: Given, body: Given, signature: Given) -> *mut u8 {
     respond(|| {
         let (body, signature) = (body.block(), signature.block());
-        verifier(options)?.verify_signature(bytes(&body), optional(&signature)?)?;
+        verifier(options)?.verify_signature(bytes(body.as_ref()), optional(signature.as_ref())?)?;
         Ok(of(().view()))
     })
 }
@@ -75,26 +75,26 @@ pub(crate) extern "C" fn verify_signature(options: Given, body: Given, signature
 pub(crate) extern "C" fn parse_unverified(body: Given) -> *mut u8 {
     respond(|| {
         let body = body.block();
-        let event = Webhooks::new(Vec::<String>::new()).parse_unverified(bytes(&body))?;
-        Ok(of_body(event.view(), bytes(&body)))
+        let event = Webhooks::new(Vec::<String>::new()).parse_unverified(bytes(body.as_ref()))?;
+        Ok(of_body(event.view(), bytes(body.as_ref())))
     })
 }
 
 /// A verifier for one call. Making it costs less than JavaScript pays to keep one here and to tell when it is garbage.
 fn verifier(options: Given) -> Result<Webhooks> {
-    operations::webhook_verifier(Value::arguments(text(&options.block())?)?)
+    operations::webhook_verifier(Value::arguments(text(options.block().as_ref())?)?)
 }
 
-fn bytes(block: &Option<Block>) -> &[u8] {
-    block.as_ref().map_or(&[], Block::bytes)
+fn bytes(block: Option<&Block>) -> &[u8] {
+    block.map_or(&[], Block::bytes)
 }
 
 /// JavaScript encodes every text as UTF-8, so another one is a defect.
-fn optional(block: &Option<Block>) -> Result<Option<&str>> {
-    let text = block.as_ref().map(|block| std::str::from_utf8(block.bytes()));
+fn optional(block: Option<&Block>) -> Result<Option<&str>> {
+    let text = block.map(|block| std::str::from_utf8(block.bytes()));
     text.transpose().map_err(|_| error::internal())
 }
 
-fn text(block: &Option<Block>) -> Result<&str> {
+fn text(block: Option<&Block>) -> Result<&str> {
     Ok(optional(block)?.unwrap_or_default())
 }

@@ -36,7 +36,9 @@ impl Block {
 
     pub(crate) fn from_parts(parts: &[&[u8]]) -> Self {
         let mut room = Self::of(parts.iter().map(|part| part.len()).sum());
-        parts.iter().for_each(|part| room.extend_from_slice(part));
+        for part in parts {
+            room.extend_from_slice(part);
+        }
         Self(room.into_boxed_slice())
     }
 
