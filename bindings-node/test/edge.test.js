@@ -128,9 +128,11 @@ describe('in Node', () => {
   function instances(run) {
     const { Instance } = WebAssembly;
     let made = 0;
-    WebAssembly.Instance = function (...given) {
-      made += 1;
-      return new Instance(...given);
+    WebAssembly.Instance = class extends Instance {
+      constructor(...given) {
+        super(...given);
+        made += 1;
+      }
     };
     try {
       run();

@@ -4,14 +4,13 @@
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { EdgeVM } = require('@edge-runtime/vm');
 const esbuild = require('esbuild');
+const { HERE, freePort } = require('../shared/project');
 
-const HERE = path.join(__dirname, '../..');
 const WASM = path.join(HERE, 'edge', 'kopokopo.wasm');
 const PATIENCE = 30_000;
 
@@ -39,14 +38,6 @@ async function bundle(condition, source, wasm, options = {}) {
     ...options,
   });
   return outputFiles[0].text;
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A program that serves on a port of loopback. */
