@@ -1,6 +1,6 @@
 'use strict';
-// Each edge runtime with `program.mjs` in it, bundled as its users bundle it: `ask(path, init)` sends it a request, and
-// resolves to { status, text }. Nothing leaves loopback.
+// Each edge runtime with a program in it, bundled as its users bundle it: `ask(path, init)` sends it a request, and resolves
+// to { status, text }. Without a source it is `program.mjs`. Nothing leaves loopback.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -70,9 +70,8 @@ async function served(command, given, port, cwd, env = {}) {
 }
 
 /** Cloudflare's own runtime, with the bundle and the module that its bundler makes. */
-async function workerd() {
+async function workerd(source = "import { answer } from './program.mjs'; export default { fetch: answer };", env = {}) {
   const { folder, remove } = folderOf();
-  const source = `import { answer } from './program.mjs'; export default { fetch: answer };`;
   const external = (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: './kopokopo.wasm', external: true }));
   fs.writeFileSync(path.join(folder, 'main.mjs'), await bundle('workerd', source, external));
   fs.copyFileSync(WASM, path.join(folder, 'kopokopo.wasm'));
@@ -86,6 +85,7 @@ async function workerd() {
     );
     const main :Workerd.Worker = (
       modules = [(name = "main.mjs", esModule = embed "main.mjs"), (name = "kopokopo.wasm", wasm = embed "kopokopo.wasm")],
+      bindings = [${Object.entries(env).map(([name, value]) => `(name = "${name}", text = "${value}")`)}],
       compatibilityDate = "2024-01-01",
     );`,
   );
@@ -94,7 +94,7 @@ async function workerd() {
 }
 
 /** Deno, with the package as it is installed, and with no more permissions than it needs. */
-async function deno() {
+async function deno(source = "import { answer } from './test/edge/program.mjs'; Deno.serve(answer);", env = {}) {
   const { folder, remove } = folderOf();
   const installed = path.join(folder, 'node_modules', 'kopokopo');
   const { files } = require('../../package.json');
@@ -107,28 +107,31 @@ async function deno() {
   }
   const port = await freePort();
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "commonjs", "dependencies": { "kopokopo": "*" } }');
-  fs.writeFileSync(
-    path.join(folder, 'main.mjs'),
-    `import { answer } from './test/edge/program.mjs'; Deno.serve({ hostname: '127.0.0.1', port: ${port} }, answer);`,
-  );
-  const given = ['run', '--no-prompt', '--node-modules-dir=manual', '--no-remote', '--no-lock', `--allow-read=${folder}`, `--allow-net=127.0.0.1:${port}`, 'main.mjs'];
-  const env = { DENO_DIR: path.join(folder, 'cache'), DENO_NO_UPDATE_CHECK: '1' };
-  const own = await served(path.join(HERE, 'node_modules/.bin/deno'), given, port, folder, env);
+  fs.writeFileSync(path.join(folder, 'main.mjs'), source);
+  const limits = ['--no-prompt', '--node-modules-dir=manual', '--no-remote', '--no-lock', `--allow-read=${folder}`, `--allow-net=127.0.0.1:${port}`];
+  const given = ['run', ...limits, ...Object.keys(env).map((name) => `--allow-env=${name}`), 'main.mjs'];
+  const own = await served(path.join(HERE, 'node_modules/.bin/deno'), given, port, folder, {
+    DENO_DIR: path.join(folder, 'cache'),
+    DENO_NO_UPDATE_CHECK: '1',
+    DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+    ...env,
+  });
   return { ...own, close: () => own.close().finally(remove) };
 }
 
 /** Vercel's Edge runtime, with the module that its bundler hands over. */
-async function edgeLight() {
-  const source = `import { answer } from './program.mjs';
-    addEventListener('fetch', (event) => event.respondWith(answer(event.request)));`;
+async function edgeLight(route = "export { answer as POST } from './program.mjs';", env = {}) {
+  const source = `import { POST } from 'the route'; addEventListener('fetch', (event) => event.respondWith(POST(event.request)));`;
   const given = (build) => {
+    build.onResolve({ filter: /^the route$/ }, () => ({ path: 'route', namespace: 'route' }));
+    build.onLoad({ filter: /.*/, namespace: 'route' }, () => ({ contents: route, resolveDir: __dirname }));
     build.onResolve({ filter: /\.wasm\?module$/ }, () => ({ path: 'module', namespace: 'wasm' }));
     build.onLoad({ filter: /.*/, namespace: 'wasm' }, () => ({ contents: 'export default compiledModule;' }));
   };
   const compiledModule = new WebAssembly.Module(fs.readFileSync(WASM));
   const runtime = new EdgeVM({
     initialCode: await bundle('edge-light', source, given, { format: 'iife' }),
-    extend: (context) => Object.assign(context, { compiledModule }),
+    extend: (context) => Object.assign(context, { compiledModule, process: { env } }),
   });
   const ask = async (at, init) => {
     const response = await runtime.dispatchFetch(`http://shop.example${at}`, { method: 'POST', ...init });
@@ -137,10 +140,19 @@ async function edgeLight() {
   return { ask, close: () => {} };
 }
 
+/** Bun, which takes what Node takes. */
+async function bun() {
+  const port = await freePort();
+  const binary = process.env.BUN_BINARY ?? path.join(HERE, 'node_modules/.bin/bun');
+  return served(binary, [path.join(__dirname, 'serve.mjs'), String(port)], port, HERE);
+}
+
 /** Node itself, in a process that does not load the native part. */
 async function node() {
   const port = await freePort();
   return served(process.execPath, [path.join(__dirname, 'serve.mjs'), String(port)], port, HERE);
 }
 
-module.exports = { bundle, runtimes: { Node: node, workerd, Deno: deno, "Vercel's Edge runtime": edgeLight } };
+const runtimes = { Node: node, Bun: bun, workerd, Deno: deno, "Vercel's Edge runtime": edgeLight };
+
+module.exports = { bundle, deno, edgeLight, runtimes, workerd };
