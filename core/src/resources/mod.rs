@@ -99,8 +99,8 @@ pub use webhook_subscriptions::{WebhookSubscription, WebhookSubscriptionRequest}
 pub use self::{
     external_recipients::ExternalRecipients, incoming_payments::IncomingPayments,
     merchant_bank_accounts::MerchantBankAccounts, merchant_wallets::MerchantWallets, payment_links::PaymentLinks,
-    payments::Payments, polling::PollingRequests, raw_requests::RawRequests, reversals::Reversals, send_money::SendMoneyRequests,
-    settlement_transfers::SettlementTransfers, sms_notifications::SmsNotifications,
+    payments::Payments, polling::PollingRequests, raw_requests::RawRequests, reversals::Reversals,
+    send_money::SendMoneyRequests, settlement_transfers::SettlementTransfers, sms_notifications::SmsNotifications,
     webhook_subscriptions::WebhookSubscriptions,
 };
 

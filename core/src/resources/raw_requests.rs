@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "client")]
-use crate::client::{Answer, Body};
 use crate::{
+    client::{Answer, Body},
     detail::detail,
+};
+use crate::{
     endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
     types::Personal,
