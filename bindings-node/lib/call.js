@@ -1,14 +1,16 @@
 'use strict';
 // Calls into the native part, and what they return.
 
-const { named, placeOf, sentence, write } = require('./arguments');
+const { failure, read } = require('./answer');
+const { named, write } = require('./arguments');
 const { OPTIONS } = require('./contract');
 const errors = require('./errors');
+const host = require('./host');
 const native = require('./native');
-const { Row } = require('./row');
 const { systemError } = require('./system_error');
 
-const KINDS = Object.fromEntries(Object.values(errors).map((found) => [found.kind, found]));
+host.callFunction = (name, given, take) => read(native.callFunction(name, given), take);
+host.systemError = systemError;
 
 /** Who waits for a call, by its number. */
 const waiting = new Map();
@@ -101,51 +103,10 @@ function section(client, name) {
   return [of(client), (limits) => of(object(client.ask('with_options', limits)))];
 }
 
-/**
- * The value of an answer, which `take` reads off a row; without it the value is absent. Raw texts stand beside the row in the
- * answer, but for the one that was handed in.
- */
-function read(answer, take = none, raw) {
-  const isText = typeof answer === 'string';
-  if (isText && answer.charCodeAt(0) === 33) throw failure(answer, read);
-  const row = isText ? new Row(answer, raw && [null, raw.toString()]) : new Row(answer[0], answer);
-  const value = take(row);
-  row.end();
-  return value;
-}
-
-function none(row) {
-  row.isAbsent();
-}
-
 /** The object that is an answer. */
 function object(answer) {
   if (typeof answer === 'string') throw failure(answer, object);
   return answer;
-}
-
-/** The error in an answer. Its stack begins where the program called. */
-function failure(text, from, cause) {
-  const [known, [id, location, state, requestId, sentAt]] = JSON.parse(text.slice(1));
-  const [kind, detail, operation, field, status, serverCode, messages, retryAfter, attempts, body] = known;
-  const error = new KINDS[kind](sentence(detail, field), {
-    operation,
-    field: field && placeOf(field),
-    status,
-    serverCode,
-    messages: Object.freeze(messages),
-    retryAfter: retryAfter === null ? null : retryAfter * 1000,
-    attempts,
-    body,
-    id,
-    location,
-    state,
-    requestId,
-    sentAt: sentAt && new Date(sentAt),
-    cause: cause ?? systemError(kind, detail),
-  });
-  Error.captureStackTrace?.(error, from);
-  return error;
 }
 
 /** What only a client makes: a handle's native part, or a section's with what belongs to it. */

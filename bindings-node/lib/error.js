@@ -32,8 +32,10 @@ class KopoKopoError extends Error {
     }
   }
 
+  /** Bundlers shorten the names of classes, so it is made of the kind: `InvalidRequestError`. */
   get name() {
-    return this.constructor.name;
+    if (this.kind === undefined) return 'KopoKopoError';
+    return `${this.kind.replace(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase())}Error`;
   }
 
   /** What a logger writes: the message, the kind and everything that is known, without the body. */

@@ -1,5 +1,6 @@
 'use strict';
-// Builds the native part for this machine and puts it beside the package. `--release` builds what is published.
+// Builds the native part for this machine, and what edge runtimes load, and puts them into the package. `--release` builds
+// the native part that is published. WebAssembly is always built as it is published: without optimizations it has megabytes.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,7 +11,19 @@ const HERE = path.join(__dirname, '..');
 const ROOT = path.join(HERE, '..');
 const release = process.argv.includes('--release');
 
-execFileSync('cargo', ['build', '--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev'], { cwd: ROOT, stdio: 'inherit' });
+function cargo(...given) {
+  execFileSync('cargo', ['build', ...given], { cwd: ROOT, stdio: 'inherit' });
+}
+
+const WASM = 'wasm32-unknown-unknown';
+const standardLibrary = execFileSync('rustc', ['--print', 'target-libdir', '--target', WASM], { cwd: ROOT, encoding: 'utf8' }).trim();
+if (!fs.existsSync(standardLibrary)) {
+  console.error(`the Rust target ${WASM} is missing, and kopokopo/edge is built for it. Install it with: rustup target add ${WASM}`);
+  process.exit(1);
+}
+
+cargo('--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev');
+cargo('--package', 'kopokopo-edge', '--profile', 'edge', '--target', WASM);
 
 const library = { win32: 'kopokopo_node.dll', darwin: 'libkopokopo_node.dylib' }[process.platform] ?? 'libkopokopo_node.so';
 const folder = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');
@@ -23,3 +36,5 @@ try {
 } catch {
   fs.copyFileSync(built, file);
 }
+
+fs.copyFileSync(path.join(folder, WASM, 'edge', 'kopokopo_edge.wasm'), path.join(HERE, 'edge', 'kopokopo.wasm'));

@@ -42,6 +42,8 @@ function main(given) {
   try {
     const platforms = napi.targets.map(platformOf);
     const optionalDependencies = Object.fromEntries(platforms.map(({ target }) => [`${own.name}-${target}`, own.version]));
+    const wasm = 'edge/kopokopo.wasm';
+    if (!fs.existsSync(path.join(HERE, wasm))) throw new Error(`${wasm} is missing: run \`npm run build:release\` first`);
     const main = folder('main');
     for (const file of [...own.files, 'README.md']) fs.cpSync(path.join(HERE, file), path.join(main, file), { recursive: true });
     pack(main, { ...own, optionalDependencies }, own.files, out);

@@ -64,27 +64,8 @@ impl Answered {
         Self::Row(out, raws)
     }
 
-    /// `!`, with which no row begins, and the fields of an error as JSON.
     pub(crate) fn failure(error: &Error) -> Self {
-        let retry_after = error.retry_after().map(|wait| wait.as_secs_f64());
-        let sent_at = error.sent_at().map(|moment| moment.to_string());
-        let known = (
-            error.kind().as_str(),
-            error.detail(),
-            error.operation(),
-            error.field(),
-            error.status(),
-            error.code(),
-            error.messages(),
-            retry_after,
-            error.attempts(),
-            error.body(),
-        );
-        let resource = (error.id(), error.location(), error.state(), error.request_id(), sent_at);
-        let mut out = vec![b'!'];
-        // Writing into memory fails only where memory ends.
-        let _ = serde_json::to_writer(&mut out, &(known, resource));
-        Self::Row(out, Vec::new())
+        Self::Row(codec::encode_error(error), Vec::new())
     }
 }
 

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { signWebhook } = require('..');
+const { deno, edgeLight, workerd } = require('./edge/runtimes');
 const { Sandbox, TESTS } = require('./shared/stage');
 
 const HERE = path.join(__dirname, '..');
@@ -61,6 +62,17 @@ test('the CommonJS snippet of README.md runs', async () => {
   const { code, said } = await run(`${source}\nconsole.log(typeof isPaid);`, {}, 'commonjs');
   assert.deepStrictEqual([code, said.trim()], [0, 'function']);
 });
+
+for (const [language, start] of Object.entries({ worker: workerd, vercel: edgeLight, deno })) {
+  test(`the snippet of README.md for ${language} answers webhooks in its runtime`, async (t) => {
+    const [, source] = new RegExp(`^\`\`\`js ${language}\\n([^]*?)^\`\`\``, 'm').exec(fs.readFileSync(path.join(HERE, 'README.md'), 'utf8'));
+    const runtime = await start(source, { K2_API_KEY: 'api-key' });
+    t.after(() => runtime.close());
+    const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/webhook-buygoods-transaction-received.json'), 'utf8');
+    const post = async (signature) => (await runtime.ask('/k2/results', { body, headers: { 'x-kopokopo-signature': signature } })).status;
+    assert.deepStrictEqual([await post(signWebhook('api-key', body)), await post(signWebhook('other', body))], [200, 401]);
+  });
+}
 
 test('the options, errors and examples that README.md names exist', () => {
   const text = fs.readFileSync(path.join(HERE, 'README.md'), 'utf8');

@@ -20,8 +20,9 @@ export function verify(verifier: WebhookVerifier, request: WebRequest): Promise<
 /**
  * A route handler: `export const POST = webhooks(k2.webhooks, async (event) => { ... })`. The same function is a handler
  * for Bun.serve and Deno.serve, an action of Remix with `({ request }) => handler(request)`, and a route of Hono with
- * `(c) => handler(c.req.raw)`. It needs Node's run time, not the edge, and in next.config.js
- * `serverExternalPackages: ['kopokopo']`: no bundler can pack a native part.
+ * `(c) => handler(c.req.raw)`. A verifier from `kopokopo` needs Node's run time, and in next.config.js
+ * `serverExternalPackages: ['kopokopo']`: no bundler can pack a native part. `kopokopo/edge` has this function too, and a
+ * verifier for edge runtimes.
  *
  * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`, else what the
  * handler answers, or 200. What the handler throws goes to the framework, which answers 500, and the webhook is delivered

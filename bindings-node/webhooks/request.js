@@ -1,7 +1,7 @@
 'use strict';
 // What every adapter does the same way.
 
-const { DecodeError, InvalidRequestError, SignatureError } = require('..');
+const { DecodeError, InvalidRequestError, SignatureError } = require('../lib/errors');
 
 const HEADER = 'x-kopokopo-signature';
 

@@ -1,44 +1,68 @@
 //! Client for the Kopo Kopo API (K2 Connect): M-PESA payments in Kenya.
 //!
 //! Not affiliated with Kopo Kopo Inc.
+//!
+//! Without the default feature `client` the crate has only what needs no network, no clock and no entropy: types,
+//! [`webhooks`] and errors. So it compiles for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
+// What only the client calls stays where it belongs, beside the types: a build with the client finds what nothing calls.
+#![cfg_attr(not(feature = "client"), allow(dead_code))]
 
+#[cfg(feature = "client")]
 mod answer;
 mod auth;
+#[cfg(feature = "client")]
 mod builder;
+#[cfg(feature = "client")]
 mod cancel;
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod created;
 mod detail;
 mod endpoint;
+#[cfg(feature = "client")]
 mod environment_proxy;
 mod error;
+#[cfg(feature = "client")]
 mod failure;
 mod options;
+#[cfg(feature = "client")]
 mod origin;
+#[cfg(feature = "client")]
 mod pipeline;
+#[cfg(feature = "client")]
 mod process;
 mod redact;
 pub mod resources;
+#[cfg(feature = "client")]
 mod retry;
+#[cfg(feature = "client")]
 pub mod transport;
 pub mod types;
 mod validate;
+#[cfg(feature = "client")]
 mod watch;
 pub mod webhooks;
 
-pub use auth::{AccessToken, Introspection, OAuth, Token, TokenApplication, TokenInfo, TokenSource};
-pub use builder::{Builder, Environment};
-pub use cancel::{CancelHandle, Cancelled, cancellable};
-pub use client::KopoKopo;
-pub use created::Created;
+pub use auth::{Introspection, Token, TokenApplication, TokenInfo};
 pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
 #[doc(hidden)]
 pub use redact::redact_all;
-pub use retry::RetryOptions;
+
+#[cfg(feature = "client")]
+pub use self::{
+    auth::{AccessToken, OAuth, TokenSource},
+    builder::{Builder, Environment},
+    cancel::{CancelHandle, Cancelled, cancellable},
+    client::KopoKopo,
+    created::Created,
+    retry::RetryOptions,
+    watch::{WaitOptions, Watch},
+};
+#[cfg(feature = "client")]
 #[doc(hidden)]
 pub use retry::parse_retry_after;
-pub use watch::{WaitOptions, Watch};

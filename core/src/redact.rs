@@ -144,7 +144,7 @@ fn encodings(secret: &Secret) -> Vec<Secret> {
         return Vec::new();
     }
     let mut found = vec![secret.clone()];
-    let form: Cow<'_, str> = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+    let form: Cow<'_, str> = form_urlencoded::byte_serialize(plain.as_bytes()).collect();
     let json = serde_json::to_string(plain).unwrap_or_default();
     for other in [&*form, json.trim_matches('"')] {
         if other != plain {

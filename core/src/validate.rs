@@ -1,12 +1,13 @@
 //! Checks on requests, all before anything is sent. Each names the field in the caller's words and the remedy.
 
+#[cfg(feature = "client")]
 use url::Url;
 
+#[cfg(feature = "client")]
+use crate::{client::KopoKopo, origin::is_loopback};
 use crate::{
-    client::KopoKopo,
     detail::detail,
     error::{ErrorKind, KopoKopoError, Result},
-    origin::is_loopback,
     types::{Amount, Personal, PhoneNumber},
 };
 
@@ -68,6 +69,7 @@ pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
 
 /// A URL that Kopo Kopo posts to: https, as documented. A client that talks to a simulator on loopback may name a
 /// loopback receiver over http.
+#[cfg(feature = "client")]
 pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -> Result<&'a str> {
     let value = required(field, value)?;
     if value.contains(|c: char| c.is_whitespace() || c.is_control()) {

@@ -4,21 +4,28 @@
 //! - [`operations`]: every operation of the contract by its name. Python and Node are built on these two.
 //! - `uniffi/` (feature `foreign`): the contract's types as UniFFI wants them, for Kotlin and Swift, and the JVM's fast
 //!   path.
-//! - [`runtime`]: the library's own runtime, panics and cancelling, once for all languages.
+//! - `runtime` (feature `client`): the library's own runtime, panics and cancelling, once for all languages.
 //!
 //! Calls run on the library's own runtime. Their futures can be polled by any executor, or waited for with
-//! [`runtime::block_on`]. Dropping one cancels the call; a request that was sent still finishes.
+//! `runtime::block_on`. Dropping one cancels the call; a request that was sent still finishes.
+
+// As in the core: what only calls with a client use stays where it belongs.
+#![cfg_attr(not(feature = "client"), allow(dead_code))]
 
 pub mod error;
 #[cfg(feature = "foreign")]
 #[path = "uniffi/mod.rs"]
 mod foreign;
+#[cfg(feature = "client")]
 mod language;
 pub mod operations;
+#[cfg(feature = "client")]
 mod options;
 mod panic;
+#[cfg(feature = "client")]
 pub mod runtime;
 pub mod value;
+#[cfg(feature = "client")]
 mod watch;
 
 /// The core's names, in one place: most are the contract's too.
@@ -28,6 +35,7 @@ mod api {
 
 #[cfg(feature = "foreign")]
 pub use foreign::*;
+#[cfg(feature = "client")]
 pub use language::set_language;
 
 /// UniFFI wants these in the crate's root, where the contract has them. Any text is accepted here, and checked when it

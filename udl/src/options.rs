@@ -1,11 +1,6 @@
 //! How a client is made, whatever the language.
 
-use crate::{
-    api,
-    error::Result,
-    language::sdk_name,
-    value::{ArgumentReader, FieldPath},
-};
+use crate::{api, error::Result, language::sdk_name, value::ArgumentReader};
 
 /// The application's own credentials.
 pub(crate) struct Credentials {
@@ -114,29 +109,4 @@ impl Connection {
 /// A client with what the environment has.
 pub(crate) fn from_env() -> Result<api::KopoKopo> {
     api::KopoKopo::builder().sdk_name(sdk_name()).from_env()?.build()
-}
-
-/// A verifier.
-///
-/// # Errors
-/// `configuration` if there is no key, only blank ones, or one that cannot be an API key.
-pub(crate) fn verifier(
-    api_keys: Vec<api::Secret>,
-    client_secret: Option<api::Secret>,
-    max_body: Option<u64>,
-) -> Result<api::Webhooks> {
-    // A blank one among others is no key: the core leaves it out.
-    if api_keys.iter().all(|key| key.expose().trim().is_empty()) {
-        let remedy = "the API key is missing: webhooks are signed with it, not with the client secret";
-        return Err(FieldPath::Root.field("api_keys").refuse(remedy).with_kind(api::ErrorKind::Configuration));
-    }
-    let mut webhooks = api::Webhooks::new(api_keys);
-    if let Some(max_body) = max_body {
-        webhooks = webhooks.with_max_body(usize::try_from(max_body).unwrap_or(usize::MAX));
-    }
-    if let Some(secret) = client_secret {
-        webhooks = webhooks.with_client_secret(secret);
-    }
-    webhooks.check_keys()?;
-    Ok(webhooks)
 }

@@ -3,6 +3,7 @@
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 
@@ -47,4 +48,13 @@ function run(file, given, cwd, env = {}) {
   });
 }
 
-module.exports = { HERE, PROGRAM, REMEDIES, project, run };
+/** A port of loopback that nothing listens on. */
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+module.exports = { HERE, PROGRAM, REMEDIES, freePort, project, run };

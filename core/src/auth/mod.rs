@@ -1,73 +1,27 @@
 //! Access tokens: where they come from, how long they are kept, and the OAuth endpoints themselves.
 
+#[cfg(feature = "client")]
 mod cache;
+#[cfg(feature = "client")]
 mod oauth;
-#[cfg(test)]
+mod records;
+#[cfg(feature = "client")]
+mod source;
+#[cfg(all(test, feature = "client"))]
 mod tests;
+#[cfg(feature = "client")]
 mod tokens;
 
-use std::time::Duration;
+pub use records::{Introspection, Token, TokenApplication, TokenInfo};
 
-use futures_util::future::BoxFuture;
-
-pub(crate) use cache::{CachedToken, Route, TokenCell};
-pub(crate) use oauth::TOKEN;
-pub use oauth::{Introspection, OAuth, Token, TokenApplication, TokenInfo};
-pub(crate) use tokens::{Origin as TokenOrigin, Tokens};
-
-use crate::{
-    detail::detail,
-    error::{ErrorKind, KopoKopoError, Result},
-    types::Secret,
+#[cfg(feature = "client")]
+pub(crate) use self::{
+    cache::{CachedToken, Route, TokenCell},
+    oauth::TOKEN,
+    tokens::{Origin as TokenOrigin, Tokens},
 };
-
-/// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend. Neither
-/// `client_secret` nor `api_key` belongs in an app.
-///
-/// The source is asked on first use and then again shortly before the token expires, or after a 401. However many
-/// calls wait for a token, it is asked once.
-pub trait TokenSource: Send + Sync + 'static {
-    /// Returns a token that works. After a 401 the source must not return the token that it returned before.
-    ///
-    /// # Errors
-    /// Any [`crate::KopoKopoError`], best made by [`crate::KopoKopoError::token_source`]; the call that needed the
-    /// token fails with it and nothing is sent.
-    fn token(&self) -> BoxFuture<'static, Result<AccessToken>>;
-}
-
-/// A token as a [`TokenSource`] returns it.
-#[derive(Debug, Clone)]
-pub struct AccessToken {
-    /// The token itself, in visible ASCII. White space around it, such as the line break at the end of a file, is
-    /// removed; a token with any other character is refused with `authentication` and not kept.
-    pub token: Secret,
-    /// How long it works from now. None: it is used until a 401.
-    pub expires_in: Option<Duration>,
-}
-
-impl AccessToken {
-    /// The token as a header can carry it.
-    fn checked(self, from: &'static str) -> Result<Self> {
-        let token = self.token.expose().trim_ascii();
-        let remedy = if token.is_empty() {
-            "an empty access token"
-        } else if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            "an access token with white space, a line break or another character that no HTTP header can carry"
-        } else if token.len() == self.token.expose().len() {
-            return Ok(self);
-        } else {
-            return Ok(Self { token: Secret::from(token), ..self });
-        };
-        Err(KopoKopoError::new(ErrorKind::Authentication, detail!("{} returned {}", from, remedy)))
-    }
-}
-
-impl<F, Fut> TokenSource for F
-where
-    F: Fn() -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<AccessToken>> + Send + 'static,
-{
-    fn token(&self) -> BoxFuture<'static, Result<AccessToken>> {
-        Box::pin(self())
-    }
-}
+#[cfg(feature = "client")]
+pub use self::{
+    oauth::OAuth,
+    source::{AccessToken, TokenSource},
+};

@@ -1,89 +1,19 @@
 //! The OAuth endpoints (API reference, section Authorization).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::{Introspection, Token, TokenInfo};
 use crate::{
     client::{Answer, Body, KopoKopo},
     endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
-    types::{Secret, Timestamp, de},
+    types::Secret,
 };
 
 pub(crate) static TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", Safety::Repeatable);
 static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety::Repeatable);
 static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
 static TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
-
-/// An access token (API reference, section Request application authorization).
-#[derive(Debug, Clone, Deserialize)]
-#[non_exhaustive]
-pub struct Token {
-    /// The token itself.
-    #[serde(deserialize_with = "de::secret")]
-    pub access_token: Secret,
-    /// `Bearer`.
-    #[serde(default, deserialize_with = "de::string")]
-    pub token_type: Option<String>,
-    /// Its life in seconds, from the moment it was made.
-    #[serde(default, deserialize_with = "de::seconds")]
-    pub expires_in: Option<u64>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "de::timestamp")]
-    pub created_at: Option<Timestamp>,
-}
-
-/// What the server knows of a token (API reference, section Request token introspection).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Introspection {
-    /// Whether it works.
-    pub active: bool,
-    /// Its scope, in practice empty.
-    #[serde(default, deserialize_with = "de::string")]
-    pub scope: Option<String>,
-    /// The application it belongs to.
-    #[serde(default, deserialize_with = "de::string")]
-    pub client_id: Option<String>,
-    /// `Bearer`.
-    #[serde(default, deserialize_with = "de::string")]
-    pub token_type: Option<String>,
-    /// When it expires.
-    #[serde(default, deserialize_with = "de::timestamp")]
-    pub exp: Option<Timestamp>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "de::timestamp")]
-    pub iat: Option<Timestamp>,
-}
-
-/// What the server knows of the token in use (API reference, section Request token information).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TokenInfo {
-    /// In practice absent: tokens belong to applications.
-    #[serde(default, deserialize_with = "de::string")]
-    pub resource_owner_id: Option<String>,
-    /// In practice empty.
-    #[serde(default, deserialize_with = "de::strings")]
-    pub scope: Vec<String>,
-    /// How many seconds it still works.
-    #[serde(default, deserialize_with = "de::seconds")]
-    pub expires_in: Option<u64>,
-    /// The application it belongs to.
-    #[serde(default)]
-    pub application: Option<TokenApplication>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "de::timestamp")]
-    pub created_at: Option<Timestamp>,
-}
-
-/// The application that a token belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TokenApplication {
-    /// Its client id.
-    #[serde(default, deserialize_with = "de::string")]
-    pub uid: Option<String>,
-}
 
 /// Access tokens by hand. Every other operation fetches and renews its token by itself; this is for programs that hand
 /// tokens out (to a mobile app) or look into them.

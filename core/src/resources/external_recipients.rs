@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Links, hidden::redacted_debug, states::is_waiting};
+#[cfg(feature = "client")]
+use crate::{created::Created, error::Result, validate};
 use crate::{
-    created::Created,
     endpoint::{Endpoint, Safety},
-    error::Result,
     types::{Network, Personal, Raw, RecipientType, SettlementMethod, de},
-    validate,
 };
 
 const FIND_OUT: &str = "Look for the recipient on the dashboard before creating it again.";
@@ -116,6 +115,7 @@ struct Wire<'a> {
     external_recipient: BTreeMap<&'static str, &'a str>,
 }
 
+#[cfg(feature = "client")]
 impl ExternalRecipients {
     /// Adds a person's mobile wallet.
     ///

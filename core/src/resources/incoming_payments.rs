@@ -3,13 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ExpectedPayment, Links, Transaction, WireLinks, hidden::redacted_debug, states::has_failed};
+#[cfg(feature = "client")]
+use crate::{client::KopoKopo, created::Created, error::Result, validate};
 use crate::{
-    client::KopoKopo,
-    created::Created,
     endpoint::{Endpoint, Safety},
-    error::Result,
     types::{Amount, Currency, JsonNumber, Metadata, Personal, PhoneNumber, Raw, Timestamp, de, open_enum},
-    validate,
 };
 
 static CREATE: Endpoint = Endpoint::post(
@@ -81,6 +79,7 @@ struct WireAmount<'a> {
     value: JsonNumber,
 }
 
+#[cfg(feature = "client")]
 impl IncomingPayments {
     /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
     /// that anybody paid: use [`Created::wait`], or the result sent to `callback_url`.
@@ -102,6 +101,7 @@ impl IncomingPayments {
     }
 }
 
+#[cfg(feature = "client")]
 impl IncomingPaymentRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let till_number = validate::required("till_number", &self.till_number)?;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Links, hidden::redacted_debug, states::is_waiting};
+#[cfg(feature = "client")]
+use crate::created::Created;
 use crate::{
-    created::Created,
     endpoint::{Endpoint, Safety},
     error::Result,
     types::{Personal, Raw, SettlementMethod, de},
@@ -51,6 +52,7 @@ struct Wire<'a> {
     settlement_method: &'a str,
 }
 
+#[cfg(feature = "client")]
 impl MerchantBankAccounts {
     /// Adds a bank account of the merchant's own.
     ///

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Links, hidden::redacted_debug, states::is_waiting};
+#[cfg(feature = "client")]
+use crate::created::Created;
 use crate::{
-    created::Created,
     endpoint::{Endpoint, Safety},
     error::Result,
     types::{Network, Personal, PhoneNumber, Raw, de},
@@ -51,6 +52,7 @@ struct Wire<'a> {
     network: &'a str,
 }
 
+#[cfg(feature = "client")]
 impl MerchantWallets {
     /// Adds a mobile wallet of the merchant's own.
     ///

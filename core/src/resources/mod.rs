@@ -5,11 +5,13 @@
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        #[cfg(feature = "client")]
         #[derive(Debug, Clone)]
         pub struct $name {
             pub(super) client: $crate::client::KopoKopo,
         }
 
+        #[cfg(feature = "client")]
         impl $name {
             pub(crate) fn new(client: $crate::client::KopoKopo) -> Self {
                 Self { client }
@@ -63,6 +65,7 @@ mod sms_notifications;
 mod states;
 mod transactions;
 mod transfers;
+#[cfg(feature = "client")]
 mod waits;
 mod webhook_subscriptions;
 
@@ -72,27 +75,34 @@ pub use destinations::{
 };
 pub use expected_payment::ExpectedPayment;
 pub use external_recipients::{
-    BankAccountRecipientRequest, ExternalRecipient, ExternalRecipients, MobileWalletRecipientRequest,
-    PaybillRecipientRequest, TillRecipientRequest,
+    BankAccountRecipientRequest, ExternalRecipient, MobileWalletRecipientRequest, PaybillRecipientRequest,
+    TillRecipientRequest,
 };
-pub use incoming_payments::{IncomingPayment, IncomingPaymentRequest, IncomingPaymentStatus, IncomingPayments};
-pub use merchant_bank_accounts::{MerchantBankAccount, MerchantBankAccountRequest, MerchantBankAccounts};
-pub use merchant_wallets::{MerchantWallet, MerchantWalletRequest, MerchantWallets};
-pub use payment_links::{PaymentLink, PaymentLinkRequest, PaymentLinkStatus, PaymentLinks};
-pub use payments::{Payment, PaymentAmount, Payments};
-pub use polling::{PolledTransaction, Polling, PollingRequest, PollingRequests};
-pub use raw_requests::{RawPostRequest, RawRequests, RawResponse};
-pub use reversals::{Reversal, ReversalBulkPayment, ReversalRequest, Reversals};
-pub use send_money::{
-    RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SendMoneyRequests, SweepRequest,
-};
-pub use settlement_transfers::{SettlementTransfer, SettlementTransfers};
-pub use sms_notifications::{SmsNotification, SmsNotificationRequest, SmsNotifications};
+pub use incoming_payments::{IncomingPayment, IncomingPaymentRequest, IncomingPaymentStatus};
+pub use merchant_bank_accounts::{MerchantBankAccount, MerchantBankAccountRequest};
+pub use merchant_wallets::{MerchantWallet, MerchantWalletRequest};
+pub use payment_links::{PaymentLink, PaymentLinkRequest, PaymentLinkStatus};
+pub use payments::{Payment, PaymentAmount};
+pub use polling::{PolledTransaction, Polling, PollingRequest};
+pub use raw_requests::{RawPostRequest, RawResponse};
+pub use reversals::{Reversal, ReversalBulkPayment, ReversalRequest};
+pub use send_money::{RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SweepRequest};
+pub use settlement_transfers::SettlementTransfer;
+pub use sms_notifications::{SmsNotification, SmsNotificationRequest};
 pub use transactions::{
     CardTransaction, Customer, Links, Settlement, SettlementDestination, Transaction, TransactionStatus,
 };
 pub use transfers::{Disbursement, TransferBatch, TransferStatus};
-pub use webhook_subscriptions::{WebhookSubscription, WebhookSubscriptionRequest, WebhookSubscriptions};
+pub use webhook_subscriptions::{WebhookSubscription, WebhookSubscriptionRequest};
+
+#[cfg(feature = "client")]
+pub use self::{
+    external_recipients::ExternalRecipients, incoming_payments::IncomingPayments,
+    merchant_bank_accounts::MerchantBankAccounts, merchant_wallets::MerchantWallets, payment_links::PaymentLinks,
+    payments::Payments, polling::PollingRequests, raw_requests::RawRequests, reversals::Reversals,
+    send_money::SendMoneyRequests, settlement_transfers::SettlementTransfers, sms_notifications::SmsNotifications,
+    webhook_subscriptions::WebhookSubscriptions,
+};
 
 pub(crate) use document::WireLinks;
 pub(crate) use expected_payment::{bounded_key, direction, movement_key};

@@ -1,6 +1,7 @@
 //! API reference, section Payment Links.
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "client")]
 use tokio::time::Instant;
 
 use super::{
@@ -9,14 +10,19 @@ use super::{
     states::{has_failed, is_failure},
     transactions::currency,
 };
+#[cfg(feature = "client")]
 use crate::{
     client::{Body, KopoKopo},
     created::Created,
-    endpoint::{Endpoint, Safety},
-    error::{ErrorKind, Result},
+    error::ErrorKind,
     options::CallOptions,
-    types::{Amount, Currency, JsonNumber, Metadata, Personal, Raw, ResourceId, Timestamp, de, open_enum},
+    types::ResourceId,
     validate,
+};
+use crate::{
+    endpoint::{Endpoint, Safety},
+    error::Result,
+    types::{Amount, Currency, JsonNumber, Metadata, Personal, Raw, Timestamp, de, open_enum},
 };
 
 static CREATE: Endpoint = Endpoint::post(
@@ -70,6 +76,7 @@ struct Wire<'a> {
     links: WireLinks<'a>,
 }
 
+#[cfg(feature = "client")]
 impl PaymentLinks {
     /// Makes a link. Read it for its URL: [`Created::get`].
     ///
@@ -108,6 +115,7 @@ impl PaymentLinks {
     }
 }
 
+#[cfg(feature = "client")]
 impl PaymentLinkRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let till_number = validate::required("till_number", &self.till_number)?;

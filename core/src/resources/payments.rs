@@ -8,9 +8,10 @@ use super::{
     transactions::currency,
     transfers::{Requested, Transfers, list_with_gaps},
 };
+#[cfg(feature = "client")]
+use crate::error::Result;
 use crate::{
     endpoint::Endpoint,
-    error::Result,
     types::{Amount, Currency, Metadata, Raw, Timestamp, de},
 };
 
@@ -21,6 +22,7 @@ section! {
     Payments
 }
 
+#[cfg(feature = "client")]
 impl Payments {
     /// Reads a payment of version 1.
     ///

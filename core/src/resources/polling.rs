@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Links, Transaction, WireLinks, states::is_waiting};
+#[cfg(feature = "client")]
 use crate::{
     client::KopoKopo,
     created::Created,
-    endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
-    types::{Raw, Scope, Timestamp, de},
     validate,
+};
+use crate::{
+    endpoint::{Endpoint, Safety},
+    types::{Raw, Scope, Timestamp, de},
 };
 
 /// Polling reads: asking twice costs nothing, so it is retried like a read.
@@ -48,6 +51,7 @@ struct Wire<'a> {
     links: WireLinks<'a>,
 }
 
+#[cfg(feature = "client")]
 impl PollingRequests {
     /// Asks for the transactions of a span of time. The list comes with [`Created::wait`] or at `callback_url`.
     ///
@@ -66,6 +70,7 @@ impl PollingRequests {
     }
 }
 
+#[cfg(feature = "client")]
 impl PollingRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let scope = self.scope.checked()?;

@@ -1,12 +1,16 @@
 //! Endpoints and fields of the API that this library does not cover yet.
 
+#[cfg(feature = "client")]
 use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "client")]
 use crate::{
     client::{Answer, Body},
     detail::detail,
+};
+use crate::{
     endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
     types::Personal,
@@ -52,6 +56,7 @@ pub struct RawResponse {
     pub body: Option<Personal>,
 }
 
+#[cfg(feature = "client")]
 impl RawRequests {
     /// Reads anything of the API. A transient failure is retried. `path` is below the origin and may have a query:
     /// `/api/v2/incoming_payments/247b1bd8?expand=links`.
@@ -136,11 +141,13 @@ fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
     }
 }
 
+#[cfg(feature = "client")]
 fn text(answer: &Answer, body: &[u8]) -> Result<Personal> {
     let text = std::str::from_utf8(body);
     text.map(Personal::from).map_err(|_| answer.explain(KopoKopoError::decode("the body is not UTF-8")))
 }
 
+#[cfg(feature = "client")]
 fn response(answer: &Answer, body: Option<Personal>) -> RawResponse {
     let location = answer.response.headers.get(LOCATION);
     RawResponse {
@@ -150,7 +157,7 @@ fn response(answer: &Answer, body: Option<Personal>) -> RawResponse {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "client"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;

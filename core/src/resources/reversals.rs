@@ -7,12 +7,11 @@ use super::{
     hidden::redacted_debug,
     states::{has_failed, is_failure, is_waiting},
 };
+#[cfg(feature = "client")]
+use crate::{created::Created, error::Result, validate};
 use crate::{
-    created::Created,
     endpoint::{Endpoint, Safety},
-    error::Result,
     types::{Amount, Metadata, Raw, Timestamp, de},
-    validate,
 };
 
 static CREATE: Endpoint = Endpoint::post(
@@ -55,6 +54,7 @@ struct Wire<'a> {
     links: WireLinks<'a>,
 }
 
+#[cfg(feature = "client")]
 impl Reversals {
     /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use
     /// [`Created::wait`] and then [`Reversal::is_reversed`].

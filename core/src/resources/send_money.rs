@@ -4,20 +4,20 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use super::Resource;
+#[cfg(feature = "client")]
+use super::destinations;
 use super::{
-    Destination, Disbursement, Links, TransferBatch, WireLinks, destinations,
+    Destination, Disbursement, Links, TransferBatch, WireLinks,
     destinations::WireDestination,
     hidden::redacted_debug,
     transactions::currency,
     transfers::{Requested, Transfers, list_with_gaps},
 };
+#[cfg(feature = "client")]
+use crate::{client::KopoKopo, created::Created, error::Result, validate};
 use crate::{
-    client::KopoKopo,
-    created::Created,
     endpoint::{Endpoint, Safety},
-    error::Result,
     types::{Amount, Currency, Metadata, Personal, PhoneNumber, Raw, RecipientType, Timestamp, de, open_enum},
-    validate,
 };
 
 const FIND_OUT: &str = "Wait for the result at callback_url, or look at the dashboard's transfers, before sending again: there is no list to ask and no idempotency key.";
@@ -78,6 +78,7 @@ struct Wire<'a> {
     links: WireLinks<'a>,
 }
 
+#[cfg(feature = "client")]
 impl SendMoneyRequests {
     /// Sends money. The answer says that the request was accepted, not that anybody was paid: use [`Created::wait`] and
     /// then [`SendMoney::is_paid`] and [`SendMoney::failed_disbursements`].
@@ -117,6 +118,7 @@ impl SendMoneyRequests {
     }
 }
 
+#[cfg(feature = "client")]
 impl SendMoneyRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         Ok(Wire {

@@ -7,9 +7,10 @@ use super::{
     hidden::redacted_debug,
     transfers::{Requested, Transfers, list_with_gaps},
 };
+#[cfg(feature = "client")]
+use crate::error::Result;
 use crate::{
     endpoint::Endpoint,
-    error::Result,
     types::{Metadata, Raw, Timestamp, de},
 };
 
@@ -20,6 +21,7 @@ section! {
     SettlementTransfers
 }
 
+#[cfg(feature = "client")]
 impl SettlementTransfers {
     /// Reads a settlement transfer of version 1.
     ///

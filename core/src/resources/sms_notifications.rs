@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Links, WireLinks, states::is_waiting};
+#[cfg(feature = "client")]
+use crate::{created::Created, error::Result, validate};
 use crate::{
-    created::Created,
     endpoint::{Endpoint, Safety},
-    error::Result,
     types::{Personal, Raw, de},
-    validate,
 };
 
 static CREATE: Endpoint = Endpoint::post(
@@ -44,6 +43,7 @@ struct Wire<'a> {
     links: WireLinks<'a>,
 }
 
+#[cfg(feature = "client")]
 impl SmsNotifications {
     /// Sends a message to the customer of a webhook.
     ///

@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Links, states::is_waiting};
+#[cfg(feature = "client")]
 use crate::{
     client::KopoKopo,
     created::Created,
-    endpoint::{Endpoint, Safety},
     error::{KopoKopoError, Result},
-    types::{EventType, Raw, Scope, de},
     validate,
+};
+use crate::{
+    endpoint::{Endpoint, Safety},
+    types::{EventType, Raw, Scope, de},
 };
 
 static CREATE: Endpoint = Endpoint::post(
@@ -55,6 +58,7 @@ struct Wire<'a> {
     enable_daraja_payload: Option<bool>,
 }
 
+#[cfg(feature = "client")]
 impl WebhookSubscriptions {
     /// Subscribes to a kind of event.
     ///
@@ -73,6 +77,7 @@ impl WebhookSubscriptions {
     }
 }
 
+#[cfg(feature = "client")]
 impl WebhookSubscriptionRequest {
     fn wire(&self, client: &KopoKopo) -> Result<Wire<'_>> {
         let event_type = validate::required("event_type", self.event_type.as_str())?;

@@ -1,6 +1,6 @@
 //! Functions of no object.
 
-use super::{Answer, CONTRACT_HASH, methods::answer, unknown};
+use super::{Answer, CONTRACT_HASH, answer, unknown};
 use crate::{
     api,
     error::{self, Result},

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Answer, Call, Methods, Object, unknown};
+use super::{Answer, Call, Methods, Object, answer, unknown};
 use crate::{
     api,
     error::Result,
@@ -48,10 +48,6 @@ pub(super) fn start(
 ) -> Call {
     let work: Pin<Box<dyn Future<Output = Result<Answer>> + Send>> = Box::pin(work);
     runtime::call(operation, work)
-}
-
-pub(super) fn answer<T: Reflect + 'static>(value: T) -> Answer {
-    Box::new(value)
 }
 
 /// A handle as an answer.

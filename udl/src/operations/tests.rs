@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    error::Result,
     runtime::block_on,
-    value::{Variant, View, read::read},
+    value::{Arguments, Variant, View, read::read},
 };
 
 #[allow(clippy::needless_pass_by_value, reason = "it is made for the call")]

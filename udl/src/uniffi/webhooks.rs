@@ -6,7 +6,7 @@ use super::{
     generated::Event,
     text::Secret,
 };
-use crate::{api, options};
+use crate::{api, operations::verifier};
 
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
 /// no connection.
@@ -25,7 +25,7 @@ impl WebhookVerifier {
     pub fn new(api_keys: Vec<Secret>, client_secret: Option<Secret>, max_body: u64) -> Result<Self> {
         guard(|| {
             let api_keys = api_keys.into_iter().map(|key| key.0).collect();
-            options::verifier(api_keys, client_secret.map(|secret| secret.0), Some(max_body)).map(Self)
+            verifier::make_verifier(api_keys, client_secret.map(|secret| secret.0), Some(max_body)).map(Self)
         })
     }
 

@@ -17,7 +17,7 @@ use itoa::Buffer;
 use memchr::memchr3;
 
 use super::{Variant, View};
-use crate::api;
+use crate::{api, error::Error};
 
 /// Is before every value, and at the end.
 pub const BEFORE: u8 = 1;
@@ -45,6 +45,32 @@ pub fn encode(view: View<'_>, moments: Moments, raws: &mut Vec<api::Raw>) -> Vec
     encoder.out
 }
 
+/// Begins an encoded error. No encoded value begins with it.
+pub const ERROR: u8 = b'!';
+
+/// Encodes an error: [`ERROR`], and its fields as JSON.
+pub fn encode_error(error: &Error) -> Vec<u8> {
+    let retry_after = error.retry_after().map(|wait| wait.as_secs_f64());
+    let sent_at = error.sent_at().map(|moment| moment.to_string());
+    let known = (
+        error.kind().as_str(),
+        error.detail(),
+        error.operation(),
+        error.field(),
+        error.status(),
+        error.code(),
+        error.messages(),
+        retry_after,
+        error.attempts(),
+        error.body(),
+    );
+    let resource = (error.id(), error.location(), error.state(), error.request_id(), sent_at);
+    let mut out = vec![ERROR];
+    // Writing into memory fails only where memory ends.
+    let _ = serde_json::to_writer(&mut out, &(known, resource));
+    out
+}
+
 struct Encoder<'r> {
     out: Vec<u8>,
     raws: &'r mut Vec<api::Raw>,
@@ -54,7 +80,9 @@ struct Encoder<'r> {
 impl Encoder<'_> {
     fn value(&mut self, view: View<'_>) {
         match view {
-            View::Null | View::Object(_) => self.out.extend_from_slice(&[BEFORE, MARK]),
+            View::Null => self.absent(),
+            #[cfg(feature = "client")]
+            View::Object(_) => self.absent(),
             View::Bool(value) => self.plain(if value { "true" } else { "false" }),
             View::Integer(value) => self.plain(Buffer::new().format(value)),
             View::Seconds(value) => self.plain(&value.to_string()),
@@ -84,6 +112,10 @@ impl Encoder<'_> {
                 }
             }
         }
+    }
+
+    fn absent(&mut self) {
+        self.out.extend_from_slice(&[BEFORE, MARK]);
     }
 
     fn open(&mut self) {

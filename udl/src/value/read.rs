@@ -277,6 +277,7 @@ impl<R: api::Resource> FromValue for FromRaw<R> {
 }
 
 /// A closed enumeration of this library.
+#[cfg(feature = "client")]
 impl FromValue for api::Environment {
     fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
         match text(value, path)?.as_str() {

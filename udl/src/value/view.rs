@@ -1,6 +1,8 @@
 //! The core's values as a host sees them, without knowing their types.
 
-use crate::{api, operations::Object};
+use crate::api;
+#[cfg(feature = "client")]
+use crate::operations::Object;
 
 /// A value of the contract.
 #[derive(Clone, Copy)]
@@ -38,6 +40,7 @@ pub enum View<'a> {
     /// One variant of a union.
     Variant(Variant<'a>),
     /// An object with methods.
+    #[cfg(feature = "client")]
     Object(&'a Object),
 }
 
@@ -111,6 +114,9 @@ views! {
     api::Personal => |own| View::Personal(own.as_str());
     api::Secret => |own| View::Secret(own.expose());
     api::Raw => |own| View::Raw(own);
+}
+#[cfg(feature = "client")]
+views! {
     Object => |own| View::Object(own);
 }
 

@@ -56,7 +56,8 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut outputs = vec![
         Output { path: "udl/src/uniffi/generated.rs", text: rust::generate(&contract, root)? },
         Output { path: "udl/src/uniffi/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/operations/generated.rs", text: operations::generate(&contract, &mobile, root)? },
+        Output { path: "udl/src/operations/generated.rs", text: operations::values(&contract, &mobile, root)? },
+        Output { path: "udl/src/operations/sections.rs", text: operations::sections(&contract, root)? },
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));

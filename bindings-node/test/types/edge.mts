@@ -1,0 +1,26 @@
+// What a Cloudflare Worker writes, with neither the types of Node nor those of browsers.
+
+import { SignatureError, WebhookVerifier, verify, webhooks, type Event, type EventPayload, type WebRequest, type WebResponse } from 'kopokopo/edge';
+import type { WebhookVerifier as FromThePackage } from 'kopokopo';
+
+const verifier = new WebhookVerifier({ apiKeys: ['key'] });
+// The same type, so that code which takes one takes the other.
+export const same: FromThePackage = verifier;
+
+export async function handle(request: WebRequest, env: { readonly key: string }): Promise<WebResponse> {
+  const own = new WebhookVerifier({ apiKeys: [env.key], maxBody: 100_000 });
+  return webhooks(own, (event: Event) => void event.isPaidAtLeast({ amount: '100' }))(request);
+}
+
+export async function kind(request: WebRequest): Promise<EventPayload['kind'] | undefined> {
+  try {
+    return (await verify(verifier, request)).payload.kind;
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined;
+    throw error;
+  }
+}
+
+// @ts-expect-error there is no client on the edge
+import { KopoKopo } from 'kopokopo/edge';
+void KopoKopo;
