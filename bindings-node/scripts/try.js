@@ -1,6 +1,6 @@
 'use strict';
 // Tries what is published: `node scripts/try.js FOLDER` installs the packages there into a project that has nothing else,
-// and takes a payment from CommonJS, from an ES module, and in strict TypeScript.
+// and takes a payment from CommonJS, from an ES module, and in strict TypeScript, and a webhook with `kopokopo/edge`.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -27,6 +27,10 @@ const FILES = {
   'plain.cjs': `const { KopoKopo, signWebhook } = require('kopokopo');
     const { webhooks } = require('kopokopo/express');
     (async () => {${PAYMENT}})();`,
+  'edge.mjs': `import { WebhookVerifier, signWebhook, webhooks } from 'kopokopo/edge';
+    const body = '{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Jane"}}}';
+    const event = new WebhookVerifier({ apiKeys: ['key'] }).verify(body, signWebhook('key', body));
+    console.log(event.topic === 'customer_created', event.payload.kind, typeof webhooks);`,
   'module.mjs': `import { KopoKopo, signWebhook } from 'kopokopo';
     import { webhooks } from 'kopokopo/express';
     ${PAYMENT}`,
@@ -35,13 +39,15 @@ const FILES = {
     declare const process: { env: { CREDENTIALS: string } };
     declare const console: { log(...values: unknown[]): void };
     ${PAYMENT}`,
+  'edge.mts': `import { WebhookVerifier, webhooks, type Event } from 'kopokopo/edge';
+    export const POST = webhooks(new WebhookVerifier({ apiKeys: ['key'] }), (event: Event): void => void event.dedupeKey);`,
   'strict.cts': `import { KopoKopo, type IncomingPayment } from 'kopokopo';
     export const read = (id: string): Promise<IncomingPayment> => KopoKopo.fromEnv().incomingPayments.get(id);`,
   'tsconfig.json': `{
     "compilerOptions": {
       "strict": true, "noEmit": true, "skipLibCheck": false, "module": "nodenext", "target": "es2022", "lib": ["es2022"], "types": []
     },
-    "files": ["strict.mts", "strict.cts"]
+    "files": ["strict.mts", "strict.cts", "edge.mts"]
   }`,
 };
 
@@ -58,13 +64,13 @@ async function main(given) {
     };
     // Whatever it needs is in the packages: nothing is asked of a registry.
     run('npm', 'install', '--silent', '--offline', '--no-audit', '--no-fund', '--no-package-lock', ...packages);
-    for (const file of ['plain.cjs', 'module.mjs']) {
+    for (const file of ['plain.cjs', 'module.mjs', 'edge.mjs']) {
       const said = run(process.execPath, file);
       if (said !== 'true customer_created function') throw new Error(`${file}: ${said}`);
     }
     run(process.execPath, COMPILER, '-p', '.');
     const installed = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
-    console.log(`${installed.join(' and ')}: CommonJS, ES modules and TypeScript work on Node ${process.version}`);
+    console.log(`${installed.join(' and ')}: CommonJS, ES modules, WebAssembly and TypeScript work on Node ${process.version}`);
   } finally {
     await sandbox.close();
     fs.rmSync(folder, { recursive: true });

@@ -46,7 +46,9 @@ fn node() -> Step {
     let within = |line| Line::new(line).within("bindings-node");
     Step {
         name: "node".into(),
-        what: "the Node package is typed, documented, and behaves as every scenario and vector says".into(),
+        what:
+            "the Node package is typed, documented, and behaves as every scenario and vector says, on edge runtimes too"
+                .into(),
         needs: vec![&NODE],
         lines: vec![
             within("npm ci --no-audit --no-fund --loglevel=error"),
@@ -54,6 +56,9 @@ fn node() -> Step {
             Line::new(VECTORS),
             within("npm run build:debug"),
             within("npm run check"),
+            Line::new(
+                "cargo clippy --package kopokopo-edge --profile edge --target wasm32-unknown-unknown --locked -- -D warnings",
+            ),
             within("npm test"),
         ],
         tests: true,

@@ -43,6 +43,16 @@ fn steps() -> Vec<Step> {
             tests: false,
         },
         Step {
+            name: "features".into(),
+            what: "the library without a client, which edge runtimes get, compiles without a warning".into(),
+            needs: vec![&CLIPPY],
+            lines: vec![
+                Line::new("cargo clippy --package kopokopo --no-default-features --locked -- -D warnings"),
+                Line::new("cargo clippy --package kopokopo-ffi --no-default-features --locked -- -D warnings"),
+            ],
+            tests: false,
+        },
+        Step {
             name: "test".into(),
             what: "unit tests and integration tests pass".into(),
             needs: vec![],
