@@ -11,7 +11,8 @@ import org.springframework.web.method.support.ModelAndViewContainer
 import java.util.function.Supplier
 
 /** Makes the parameter of the request itself, so that no converter comes between the body and its signature. */
-internal class EventResolver(private val verifier: Supplier<WebhookVerifier>) : HandlerMethodArgumentResolver {
+internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
+    HandlerMethodArgumentResolver {
     override fun supportsParameter(parameter: MethodParameter): Boolean = parameter.parameterType == Event::class.java
 
     override fun resolveArgument(
@@ -23,7 +24,11 @@ internal class EventResolver(private val verifier: Supplier<WebhookVerifier>) : 
         val request = checkNotNull(webRequest.getNativeRequest(HttpServletRequest::class.java)) { "Spring: this is no servlet's request" }
         val body = RawBody(request, parameter.method)
         val headers = request.getHeaders(SIGNATURE_HEADER).toList()
-        return runCatching { verify(verifier.get(), body, headers) }.getOrElse { throw toResponseError(it) }
+        val observed = observer.get().start(null)
+        return runCatching { verify(verifier.get(), body, headers) }
+            .onSuccess(observed::accepted)
+            .onFailure(observed::failed)
+            .getOrElse { throw toResponseError(it) }
     }
 
     private fun verify(verifier: WebhookVerifier, body: RawBody, headers: List<String>): Event {

@@ -20,11 +20,14 @@ import java.util.function.Supplier
  * Nothing may read the body before: the controller's method takes no `@RequestBody`, and no filter reads the body or
  * the form data.
  */
-public class KopoKopoReactiveWebhooks internal constructor(private val verifier: Supplier<WebhookVerifier>) : WebFluxConfigurer {
+public class KopoKopoReactiveWebhooks internal constructor(
+    private val verifier: Supplier<WebhookVerifier>,
+    private val observer: Supplier<WebhookObserver> = Supplier { WebhookObserver.NONE },
+) : WebFluxConfigurer {
     public constructor(verifier: WebhookVerifier) : this(Supplier { verifier })
 
     override fun configureArgumentResolvers(configurer: ArgumentResolverConfigurer) {
-        configurer.addCustomResolver(ReactiveEventResolver(verifier))
+        configurer.addCustomResolver(ReactiveEventResolver(verifier, observer))
     }
 
     override fun configureHttpMessageCodecs(configurer: ServerCodecConfigurer) {

@@ -1,6 +1,7 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.WebhookVerifier
+import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass
@@ -17,5 +18,6 @@ public class KopoKopoReactiveWebhooksAutoConfiguration {
     /** Registered without a verifier too, as [KopoKopoWebhooksAutoConfiguration.kopoKopoWebhooks] is. */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoReactiveWebhooks = KopoKopoReactiveWebhooks(verifier::getObject)
+    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoReactiveWebhooks =
+        KopoKopoReactiveWebhooks(verifier::getObject, observer(beans))
 }

@@ -17,10 +17,13 @@ import java.util.function.Supplier
  * `@RequestBody`, and no filter reads the request's stream or parameters, unless it keeps the body in a
  * [org.springframework.web.util.ContentCachingRequestWrapper].
  */
-public class KopoKopoWebhooks internal constructor(private val verifier: Supplier<WebhookVerifier>) : WebMvcConfigurer {
+public class KopoKopoWebhooks internal constructor(
+    private val verifier: Supplier<WebhookVerifier>,
+    private val observer: Supplier<WebhookObserver> = Supplier { WebhookObserver.NONE },
+) : WebMvcConfigurer {
     public constructor(verifier: WebhookVerifier) : this(Supplier { verifier })
 
     override fun addArgumentResolvers(resolvers: MutableList<HandlerMethodArgumentResolver>) {
-        resolvers += EventResolver(verifier)
+        resolvers += EventResolver(verifier, observer)
     }
 }

@@ -1,6 +1,7 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.WebhookVerifier
+import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass
@@ -22,5 +23,6 @@ public class KopoKopoWebhooksAutoConfiguration {
      */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>): KopoKopoWebhooks = KopoKopoWebhooks(verifier::getObject)
+    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoWebhooks =
+        KopoKopoWebhooks(verifier::getObject, observer(beans))
 }

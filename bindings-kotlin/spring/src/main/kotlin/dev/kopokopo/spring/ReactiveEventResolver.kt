@@ -16,7 +16,8 @@ import java.lang.reflect.Method
 import java.util.function.Supplier
 
 /** [EventResolver] for Spring WebFlux. */
-internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerifier>) : HandlerMethodArgumentResolver {
+internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
+    HandlerMethodArgumentResolver {
     private val adapters = ReactiveAdapterRegistry.getSharedInstance()
 
     /** Also an event in a [Mono] or another reactive type: Spring WebFlux would bind it from the query. */
@@ -28,9 +29,18 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
 
     override fun resolveArgument(parameter: MethodParameter, context: BindingContext, exchange: ServerWebExchange): Mono<Any> {
         // The controller runs after the verification, whether it subscribes to its parameter or not.
-        val event = Mono.defer { verify(verifier.get(), exchange, parameter.method) }.onErrorMap(::toResponseError)
+        val event = observed { verify(verifier.get(), exchange, parameter.method) }.onErrorMap(::toResponseError)
         val adapter = adapters.getAdapter(parameter.parameterType) ?: return event.cast(Any::class.java)
         return event.map { adapter.fromPublisher(Mono.just(it)) }
+    }
+
+    private fun observed(work: () -> Mono<Event>): Mono<Event> = Mono.deferContextual { context ->
+        val observed = observer.get().start(context.getOrDefault<Any>(OBSERVATION, null))
+        Mono.defer(work)
+            .doOnNext(observed::accepted)
+            .doOnError(observed::failed)
+            // The connection closed before the full body was received.
+            .doOnCancel { observed.stop(UNKNOWN_TOPIC, "unreadable") }
     }
 
     private fun verify(verifier: WebhookVerifier, exchange: ServerWebExchange, method: Method?): Mono<Event> {
@@ -70,4 +80,9 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
                     else -> error
                 }
             }
+
+    private companion object {
+        /** Micrometer's key of an observation in Reactor's context. Its class need not be there. */
+        const val OBSERVATION = "micrometer.observation"
+    }
 }

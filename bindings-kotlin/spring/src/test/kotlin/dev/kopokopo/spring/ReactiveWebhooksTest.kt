@@ -71,7 +71,7 @@ open class ReactiveVerified : ReactiveUnverified() {
 }
 
 /** Spring WebFlux on Reactor Netty, which Spring Boot chooses for an application with WebFlux alone. */
-private fun reactiveShop(configuration: Class<*>) = Shop(
+internal fun reactiveShop(configuration: Class<*>) = Shop(
     configuration,
     "spring.main.web-application-type=reactive",
     "spring.autoconfigure.exclude=org.springframework.boot.tomcat.autoconfigure.reactive.TomcatReactiveWebServerAutoConfiguration",

@@ -69,7 +69,7 @@ open class Verified : Unverified() {
 @Configuration(proxyBeanMethods = false)
 open class Changing : Unverified() {
     @Bean
-    open fun webhooks(): KopoKopoWebhooks = KopoKopoWebhooks { verifier }
+    open fun webhooks(): KopoKopoWebhooks = KopoKopoWebhooks({ verifier })
 
     companion object {
         @Volatile

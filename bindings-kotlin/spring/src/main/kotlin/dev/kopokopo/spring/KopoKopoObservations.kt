@@ -1,0 +1,70 @@
+package dev.kopokopo.spring
+
+import dev.kopokopo.KopoKopoException
+import io.micrometer.observation.Observation
+import io.micrometer.observation.ObservationRegistry
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
+import java.util.function.Supplier
+
+/**
+ * Observes calls of the client as `kopokopo.calls`, with the keys `operation` and `outcome`: `success`, the kind of the
+ * error, `cancelled`, or `error` for any other exception. No argument, result or error text is recorded.
+ *
+ * The client has no hook, so a call is observed where it is made. The operation is a constant such as
+ * `send_money.create`: never put an id or a phone number in it.
+ */
+public class KopoKopoObservations(private val registry: ObservationRegistry) {
+    /** Observes a suspending call. */
+    public suspend fun <T> observe(operation: String, call: suspend () -> T): T {
+        val observation = start(operation)
+        return try {
+            call().also { observation.stop(null) }
+        } catch (error: Throwable) {
+            observation.stop(error)
+            throw error
+        }
+    }
+
+    /** Observes a call that waits. */
+    public fun <T> observeBlocking(operation: String, call: Supplier<T>): T {
+        val observation = start(operation)
+        return try {
+            call.get().also { observation.stop(null) }
+        } catch (error: Throwable) {
+            observation.stop(error)
+            throw error
+        }
+    }
+
+    /** Observes a call that returns a future, and returns that future. */
+    public fun <T> observeAsync(operation: String, call: Supplier<CompletableFuture<T>>): CompletableFuture<T> {
+        val observation = start(operation)
+        val future = try {
+            call.get()
+        } catch (error: Throwable) {
+            observation.stop(error)
+            throw error
+        }
+        // The future that whenComplete returns is not passed on: cancelling it would not cancel the call.
+        future.whenComplete { _, error -> observation.stop(error) }
+        return future
+    }
+
+    private fun start(operation: String): Observation =
+        Observation.createNotStarted("kopokopo.calls", registry).lowCardinalityKeyValue("operation", operation).start()
+
+    /** Without Observation.error: tracing would record the error's text. */
+    private fun Observation.stop(error: Throwable?) {
+        lowCardinalityKeyValue("outcome", outcome(error)).stop()
+    }
+
+    private fun outcome(error: Throwable?): String = when (error) {
+        null -> "success"
+        is KopoKopoException -> error.kind
+        is CancellationException, is InterruptedException -> "cancelled"
+        is CompletionException -> if (error.cause == null) "error" else outcome(error.cause)
+        else -> "error"
+    }
+}
