@@ -77,9 +77,13 @@ internal fun reactiveShop(configuration: Class<*>) = Shop(
     "spring.autoconfigure.exclude=org.springframework.boot.tomcat.autoconfigure.reactive.TomcatReactiveWebServerAutoConfiguration",
 )
 
+class ReactiveWebhooksTest : ReactiveWebhooksCases(reactiveShop(ReactiveVerified::class.java))
+
+/** Spring WebFlux on Tomcat, which Spring Boot 4 chooses where both servers are there. */
+class TomcatReactiveWebhooksTest : ReactiveWebhooksCases(Shop(ReactiveVerified::class.java, "spring.main.web-application-type=reactive"))
+
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ReactiveWebhooksTest {
-    private val shop = reactiveShop(ReactiveVerified::class.java)
+abstract class ReactiveWebhooksCases(private val shop: Shop) {
 
     @AfterAll
     fun close() = shop.close()
