@@ -38,7 +38,7 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
         }
     }
 
-    /** Observes a call that returns a future, and returns that future. */
+    /** Observes a call that returns a future, and returns that future. The observation ends just after the future. */
     public fun <T> observeAsync(operation: String, call: Supplier<CompletableFuture<T>>): CompletableFuture<T> {
         val observation = start(operation)
         val future = try {

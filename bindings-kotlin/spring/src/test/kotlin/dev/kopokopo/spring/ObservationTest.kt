@@ -20,6 +20,7 @@ import org.springframework.context.annotation.Configuration
 import org.springframework.core.io.DefaultResourceLoader
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
+import java.util.concurrent.TimeUnit
 
 private val registry: TestObservationRegistry = TestObservationRegistry.create()
 
@@ -35,7 +36,14 @@ open class ReactiveObserved : ReactiveVerified() {
     open fun observations(): ObservationRegistry = registry
 }
 
+/** An observation ends just after the future or the response that a caller sees, so this waits for it. */
 private fun assertObserved(name: String, vararg keys: Pair<String, String>) {
+    val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30)
+    while (System.nanoTime() < deadline && runCatching { assertObservedNow(name, *keys) }.isFailure) Thread.sleep(5)
+    assertObservedNow(name, *keys)
+}
+
+private fun assertObservedNow(name: String, vararg keys: Pair<String, String>) {
     val assertion = TestObservationRegistryAssert.assertThat(registry).hasObservationWithNameEqualTo(name).that().hasBeenStarted().hasBeenStopped()
     for ((key, value) in keys) assertion.hasLowCardinalityKeyValue(key, value)
 }
