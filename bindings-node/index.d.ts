@@ -1105,9 +1105,9 @@ export function contractHash(): string;
 export function hashPhone(phoneNumber: string): string;
 
 /**
- * Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+ * Signs a body as Kopo Kopo does, and returns the value of the `X-KopoKopo-Signature` header. For tests and simulators.
  *
- * @throws `ConfigurationError` where the key is blank.
+ * @throws `ConfigurationError` if the key is blank, or starts or ends with white space.
  */
 export function signWebhook(apiKey: string, body: RawBody): string;
 

@@ -1594,9 +1594,9 @@ function hashPhone(phoneNumber) {
 }
 
 /**
- * Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+ * Signs a body as Kopo Kopo does, and returns the value of the `X-KopoKopo-Signature` header. For tests and simulators.
  *
- * @throws `ConfigurationError` where the key is blank.
+ * @throws `ConfigurationError` if the key is blank, or starts or ends with white space.
  */
 function signWebhook(apiKey, body) {
   const raw = bytes(body);

@@ -51,7 +51,7 @@ pub use endpoint::{Endpoint, Safety};
 pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
 #[doc(hidden)]
-pub use redact::redact_all;
+pub use redact::{redact_all, redact_name};
 
 #[cfg(feature = "client")]
 pub use self::{

@@ -22,6 +22,9 @@ const LONGEST_BODY: usize = 16 * 1024;
 /// How much is looked at beyond what is kept: what begins before the cut is recognised to its end.
 const LOOK_AHEAD: usize = 4 * 1024;
 
+/// A longer name of a field is not repeated, in bytes.
+const LONGEST_NAME: usize = 64;
+
 /// A longer id of a request is cut like any text.
 const LONGEST_ID: usize = 128;
 
@@ -47,6 +50,11 @@ impl Redacted {
 /// longer than a sentence can repeat is cut.
 pub(crate) fn redact(text: &str) -> Redacted {
     Redactor::default().redact(text)
+}
+
+/// A name that a caller chose, as a part of a field's path. A key or a phone number in the wrong place is not repeated.
+pub fn redact_name(name: &str) -> String {
+    if name.len() > LONGEST_NAME { MARK.to_owned() } else { redact(name).into_string() }
 }
 
 /// What a JSON reader says, without the texts that it quotes: they may hold a name.

@@ -144,6 +144,11 @@ impl Builder {
     #[allow(clippy::unused_async, reason = "it spawns tasks, so it must be awaited on a runtime")]
     pub async fn start(self) -> io::Result<Sandbox> {
         self.data.check().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        // The SDK verifies nothing with such a key.
+        if self.api_key.as_ref().is_some_and(|key| key.is_empty() || key.trim().len() < key.len()) {
+            let why = "api_key: must not be empty, or start or end with white space";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let address = (self.host.as_str(), self.port).to_socket_addrs()?.next().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no address to listen on", self.host))
         })?;

@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "e9b7ef0d1c9c874d"
+CONTRACT_HASH = "31ffd3a06240ad22"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

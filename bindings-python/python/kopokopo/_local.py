@@ -103,9 +103,10 @@ def hash_phone(phone_number: str) -> str:
 
 
 def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
-    """Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+    """Signs a body as Kopo Kopo does, and returns the value of the `X-KopoKopo-Signature` header. For tests and
+    simulators.
 
-    Raises: `ConfigurationError` where the key is blank.
+    Raises: `ConfigurationError` if the key is blank, or starts or ends with white space.
     """
     try:
         answer: str = _native.sign_webhook(api_key, body)

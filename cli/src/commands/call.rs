@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, ValueEnum};
 use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError};
 use kopokopo_ffi::{
     error::error,
@@ -40,7 +40,7 @@ Examples:
 Secrets come from the environment only: K2_CLIENT_ID, K2_CLIENT_SECRET, and K2_ACCESS_TOKEN for oauth revoke and
 introspect. K2_BASE_URL is for a simulator; without it, K2_ENVIRONMENT says sandbox (the default) or production.
 
-Exit codes: 0 done, 1 refused or failed, 2 asked wrongly and nothing was sent.";
+Exit codes: 0 done, 1 refused or failed (with --wait also: final, but not paid), 2 asked wrongly and nothing was sent.";
 
 /// Perform any operation of the API, with credentials from the environment, and print the answer as JSON.
 #[derive(Debug, Args)]
@@ -55,15 +55,15 @@ pub(super) struct Call {
     /// `name=value`. A value that begins with [ or { is JSON; `metadata.order=17` reaches into an object.
     #[arg(value_name = "NAME=VALUE")]
     arguments: Vec<String>,
-    /// Wait until the created thing is final, for so many seconds at most. Default 120.
+    /// Wait until what was created is final, for so many seconds at most. Default 120. Exit 1 if it ends unpaid.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120", require_equals = true,
-        value_parser = value_parser!(u64).range(1..))]
+        value_parser = seconds)]
     wait: Option<u64>,
     /// Which of Kopo Kopo's systems.
     #[arg(long, value_enum)]
     environment: Option<EnvironmentName>,
     /// Give up after so many seconds. Default 45.
-    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<u64>,
     /// Do not ask before sending every available shilling.
     #[arg(long)]
@@ -121,7 +121,10 @@ impl Call {
         };
         let runtime = super::runtime()?;
         match runtime.block_on(self.perform(resource, name)) {
-            Ok(Some(answer)) => terminal::print(&format!("{answer:#}")).map_err(|error| unwritten(&error, &answer)),
+            Ok(Some(answer)) => {
+                terminal::print(&format!("{answer:#}")).map_err(|error| unwritten(&error, &answer))?;
+                if self.wait.is_some() { self.success(&answer) } else { Ok(()) }
+            }
             Ok(None) => Ok(()),
             Err(refusal) => Err(self.failure(&refusal)),
         }
@@ -181,6 +184,19 @@ impl Call {
         Ok(builder.build()?.with_options(CallOptions { timeout, ..CallOptions::default() })?)
     }
 
+    /// A script goes on after exit code 0, so a wait that ends without the money is a failure. What is created and moves no
+    /// money has no such field.
+    fn success(&self, resource: &serde_json::Value) -> Outcome {
+        let lacks = |field: &str| resource[field] == serde_json::Value::Bool(false);
+        let words = match () {
+            // The resource is on stdout.
+            () if self.json_errors => String::new(),
+            () if lacks("is_paid") => format!("not paid: the final status is {}", resource["status"]),
+            () => format!("not reversed: the final status is {}", resource["status"]),
+        };
+        if lacks("is_paid") || lacks("is_reversed") { Err(Failure::Failed(words)) } else { Ok(()) }
+    }
+
     fn failure(&self, refusal: &Refusal) -> Failure {
         let words = if self.json_errors { as_json(refusal).to_string() } else { in_words(refusal) };
         match refusal {
@@ -192,6 +208,10 @@ impl Call {
             Refusal::Api { .. } => Failure::Failed(words),
         }
     }
+}
+
+fn seconds(text: &str) -> Result<u64, &'static str> {
+    text.parse().ok().filter(|seconds| *seconds > 0).ok_or("must be a whole number of seconds, 1 or more")
 }
 
 /// Waits, unless Ctrl-C comes first. Either way it is said what was created.

@@ -17,6 +17,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use kopokopo::webhooks::Webhooks;
 
 use crate::terminal::printable;
 
@@ -110,6 +111,18 @@ fn finish(outcome: Outcome) -> ExitCode {
 fn apologise(defect: &PanicHookInfo<'_>) {
     let place = defect.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
     let _ = writeln!(stderr(), "internal: a defect in k2{place}");
+}
+
+fn no_api_key() -> Failure {
+    Failure::Usage("configuration: api_key: is missing: give --api-key, or set K2_API_KEY".into())
+}
+
+/// Refuses a key that no verifier accepts, before anything is signed with it.
+fn check_api_keys(keys: &[String]) -> Outcome {
+    if keys.iter().any(|key| key.trim().is_empty()) {
+        return Err(Failure::Usage("configuration: api_key: is empty".into()));
+    }
+    Webhooks::new(keys.iter().map(String::as_str)).check_keys().map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// A runtime of one thread: enough for a command, and quick to start.

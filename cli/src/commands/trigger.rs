@@ -35,7 +35,7 @@ pub(super) struct Trigger {
     #[arg(long, required_unless_present = "list")]
     url: Option<Url>,
     /// The key to sign with.
-    #[arg(long, env = "K2_API_KEY", hide_env_values = true, required_unless_present = "list")]
+    #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// Change a value of the sample: `event.resource.amount=250.0`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
@@ -53,9 +53,10 @@ pub(super) struct Trigger {
 
 impl Trigger {
     pub(super) fn run(self) -> Outcome {
-        let (Some(topic), Some(url), Some(api_key), false) = (self.topic, self.url, self.api_key, self.list) else {
+        let (Some(topic), Some(url), false) = (self.topic, self.url, self.list) else {
             return terminal::print(&samples::NAMES.join("\n")).map_err(Failure::failed);
         };
+        let Some(api_key) = self.api_key else { return Err(super::no_api_key()) };
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Failure::Usage("--url must begin with http:// or https://".into()));
         }
@@ -65,9 +66,7 @@ impl Trigger {
                 url.host_str().unwrap_or_default()
             )));
         }
-        if api_key.trim().is_empty() {
-            return Err(Failure::Usage("--api-key is empty".into()));
-        }
+        super::check_api_keys(std::slice::from_ref(&api_key))?;
         let mut sample = samples::get(&topic).ok_or_else(|| {
             Failure::Usage(format!("there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))
         })?;

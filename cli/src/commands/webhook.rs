@@ -27,7 +27,7 @@ pub(super) enum Webhook {
     Sign {
         /// The application's API key.
         #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
-        api_key: String,
+        api_key: Option<String>,
     },
     /// Verify the body on stdin and print its event as JSON, with its payment_key and dedupe_key. The result of a payment has is_paid. Exit 1 if the signature is invalid.
     #[command(after_help = "\
@@ -38,7 +38,7 @@ Examples:
 Where K2_CLIENT_SECRET is set, a refusal can tell that the signature was made with it.")]
     Verify {
         /// The application's API key. Give it again for each key in force.
-        #[arg(long, env = "K2_API_KEY", hide_env_values = true, required = true)]
+        #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
         api_key: Vec<String>,
         /// The X-KopoKopo-Signature header.
         #[arg(long)]
@@ -49,21 +49,17 @@ Where K2_CLIENT_SECRET is set, a refusal can tell that the signature was made wi
 impl Webhook {
     pub(super) fn run(self) -> Outcome {
         let keys = match &self {
-            Self::Sign { api_key } => std::slice::from_ref(api_key),
+            Self::Sign { api_key } => api_key.as_slice(),
             Self::Verify { api_key, .. } => api_key,
         };
-        if keys.iter().any(|key| key.trim().is_empty()) {
-            return Err(Failure::Usage("configuration: api_key: is empty".into()));
-        }
-        Webhooks::new(keys.iter().map(String::as_str))
-            .check_keys()
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let Some(first) = keys.first() else { return Err(super::no_api_key()) };
+        super::check_api_keys(keys)?;
         let body = read()?;
         let text = match self {
             Self::Sign { .. } if body.len() as u64 >= MOST => {
                 return Err(Failure::Failed("the body has more than 10 MiB, and no receiver looks at so much".into()));
             }
-            Self::Sign { api_key } => sign(&api_key, &body),
+            Self::Sign { .. } => sign(first, &body),
             Self::Verify { api_key, signature } => verify(api_key, signature.as_deref(), &body)?,
         };
         terminal::print(&text).map_err(Failure::failed)

@@ -170,6 +170,21 @@ fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
 }
 
 #[test]
+fn wait_fails_if_the_money_does_not_come() {
+    let sandbox = Sandbox::start(&[]);
+    let payment = |more: &[&str]| {
+        let cancelled = PAYMENT.map(|word| if word == "amount=100" { "amount=10002" } else { word });
+        sandbox.call(&[&cancelled[..], &["--wait=30"], more].concat())
+    };
+    let unpaid = payment(&[]);
+    let resource: Value = serde_json::from_slice(&unpaid.stdout).unwrap();
+    assert_eq!((unpaid.status.code(), &resource["status"]), (Some(1), &Value::from("Failed")));
+    assert_eq!(text(&unpaid.stderr).trim(), r#"not paid: the final status is "Failed""#);
+    let unpaid = payment(&["--json-errors"]);
+    assert_eq!((unpaid.status.code(), text(&unpaid.stderr).as_ref()), (Some(1), ""));
+}
+
+#[test]
 fn longest_wait_is_not_refused_after_the_create() {
     let sandbox = Sandbox::start(&[]);
     let paid = sandbox.call(&[&PAYMENT[..], &["--wait=18446744073709551615"]].concat());
@@ -223,6 +238,7 @@ fn nothing_is_created_for_a_wait_of_no_time() {
     for flag in ["--wait=0", "--timeout=0", "--wait=soon"] {
         let refused = sandbox.call(&[&PAYMENT[..], &[flag]].concat());
         assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains("must be a whole number of seconds"), "{}", text(&refused.stderr));
     }
     assert!(http(sandbox.host(), "GET", "/_sandbox/requests", "").ends_with("[]"));
 }

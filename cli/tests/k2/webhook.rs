@@ -29,11 +29,21 @@ fn a_body_that_was_signed_is_verified_and_another_is_not() {
 #[test]
 fn a_key_that_verifies_nothing_signs_nothing() {
     for key in [" ", "key ", "\tkey"] {
-        for command in ["sign", "verify"] {
-            let refused = output(&["webhook", command, "--api-key", key], b"");
-            assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{command}");
+        let trigger = &["trigger", "customer_created", "--url", "http://127.0.0.1:9/k2"][..];
+        for command in [&["webhook", "sign"][..], &["webhook", "verify"], trigger, &["sandbox", "--port=0"]] {
+            let refused = output(&[command, &["--api-key", key]].concat(), b"");
+            assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{command:?}");
             assert!(text(&refused.stderr).contains("api_key: "), "{}", text(&refused.stderr));
         }
+    }
+}
+
+#[test]
+fn missing_key_is_named() {
+    for command in ["sign", "verify"] {
+        let refused = output(&["webhook", command], b"");
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{command}");
+        assert!(text(&refused.stderr).contains("give --api-key, or set K2_API_KEY"), "{}", text(&refused.stderr));
     }
 }
 
@@ -114,7 +124,7 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
             &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--unset", "no.thing"],
             "--unset no.thing",
         ),
-        (&["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", " "], "--api-key is empty"),
+        (&["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", " "], "api_key: is empty"),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1"], "--api-key"),
         (
             &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--set", "a"],

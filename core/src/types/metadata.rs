@@ -12,7 +12,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::error::{KopoKopoError, Result};
+use crate::{
+    error::{KopoKopoError, Result},
+    redact::redact_name,
+};
 
 /// At most 5 pairs of a name and a primitive value, in their order (API reference, Request Parameters of each create).
 /// Answers may hold more and deeper ones; they are kept. Debug prints names only.
@@ -85,8 +88,8 @@ impl Metadata {
             };
             if !is_primitive {
                 return Err(KopoKopoError::invalid(
-                    "metadata",
-                    "must hold only texts, numbers, true and false as values",
+                    format!("metadata.{}", redact_name(name)),
+                    "must be text, a number, true or false",
                 ));
             }
         }
@@ -277,9 +280,15 @@ mod tests {
             let metadata = Metadata::new().with("n", MetadataValue::Number(number.to_owned()));
             assert!(metadata.checked().is_ok(), "{number}");
         }
-        for bad in smuggled.into_iter().chain([five.with("six", 6), blank, nested]) {
+        for bad in [five.with("six", 6), blank] {
             assert_eq!(bad.checked().unwrap_err().field(), Some("metadata"));
         }
+        for bad in smuggled {
+            assert_eq!(bad.checked().unwrap_err().field(), Some("metadata.n"));
+        }
+        assert_eq!(nested.checked().unwrap_err().field(), Some("metadata.a"));
+        let phone = Metadata::new().with("254712345678", MetadataValue::Json("null".to_owned()));
+        assert_eq!(phone.checked().unwrap_err().field(), Some("metadata.[redacted]"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "e9b7ef0d1c9c874d";
+pub const CONTRACT_HASH: &str = "31ffd3a06240ad22";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]

@@ -36,10 +36,10 @@ impl<'a> ArgumentReader<'a> {
         for (at, (name, _)) in fields.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let remedy = format!("unknown field; expected one of: {}", known.join(", "));
-                return Err(path.field(name).refuse(&remedy));
+                return Err(path.field(&api::redact_name(name)).refuse(&remedy));
             }
             if fields[..at].iter().any(|(earlier, _)| earlier == name) {
-                return Err(path.field(name).refuse("must not be given twice"));
+                return Err(path.field(&api::redact_name(name)).refuse("must not be given twice"));
             }
         }
         Ok(Self { fields, path })
@@ -184,7 +184,7 @@ impl<T: FromValue> FromValue for Option<T> {
 
 impl<T: FromValue> FromValue for Vec<T> {
     fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
-        let Value::List(items) = value else { return Err(path.refuse("must be a list")) };
+        let Value::List(items) = value else { return Err(path.refuse("must be a list, such as [...]")) };
         let items = items.into_iter().enumerate();
         items.map(|(at, item)| T::from_value(item, &FieldPath::Item(path, at))).collect()
     }
@@ -200,11 +200,12 @@ impl FromValue for api::Amount {
         match value {
             Value::Text(text) | Value::Word(text) => parse(&text, path),
             Value::Integer(whole) => parse(&whole.to_string(), path),
-            Value::Float(_) => {
-                Err(path
-                    .refuse("must be exact: a decimal or text such as \"10.50\"; only a whole number may be a number"))
+            Value::Float(number) if number.fract() == 0.0 => {
+                Err(path.refuse("must be exact: write so large a number as text, such as \"100\""))
             }
-            _ => Err(path.refuse("must be a decimal, as text such as \"10.50\"")),
+            Value::Float(_) => Err(path
+                .refuse("must be exact: write a fraction as text, such as \"10.50\", if the operation accepts cents")),
+            _ => Err(path.refuse("must be a decimal, as text such as \"100\"")),
         }
     }
 }

@@ -14,9 +14,9 @@ extension KopoKopo {
         try enter { try Personal(KopoKopoRaw.hashPhone(phoneNumber: phoneNumber.text)) }
     }
 
-    /// Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+    /// Signs a body as Kopo Kopo does, and returns the value of the `X-KopoKopo-Signature` header. For tests and simulators.
     ///
-    /// Errors: `.configuration` where the key is blank.
+    /// Errors: `.configuration` if the key is blank, or starts or ends with white space.
     public static func signWebhook(apiKey: Secret, body: Data) throws -> String {
         try enter { try KopoKopoRaw.signWebhook(apiKey: apiKey.text, body: body) }
     }

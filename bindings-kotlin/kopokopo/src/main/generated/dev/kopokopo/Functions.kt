@@ -19,9 +19,9 @@ public fun contractHash(): String = enter { dev.kopokopo.ffi.contractHash() }
 public fun hashPhone(phoneNumber: String): String = enter { dev.kopokopo.ffi.hashPhone(phoneNumber) }
 
 /**
- * Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+ * Signs a body as Kopo Kopo does, and returns the value of the `X-KopoKopo-Signature` header. For tests and simulators.
  *
- * Errors: `configuration` where the key is blank.
+ * Errors: `configuration` if the key is blank, or starts or ends with white space.
  */
 public fun signWebhook(apiKey: String, body: ByteArray): String = enter { dev.kopokopo.ffi.signWebhook(apiKey, body) }
 
