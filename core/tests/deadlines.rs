@@ -14,9 +14,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kopokopo::{ErrorKind, KopoKopo, RetryOptions, Timeouts, WaitOptions, types::Secret};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use kopokopo::{ErrorKind, KopoKopo, RetryOptions, Timeouts, WaitOptions, resources::*, types::Secret};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -30,10 +28,6 @@ const SLACK: Duration = Duration::from_millis(250);
 
 type Outcome = kopokopo::Result<()>;
 type Operation = (&'static str, fn(KopoKopo) -> BoxFuture<'static, Outcome>);
-
-fn request<T: DeserializeOwned>(fields: Value) -> T {
-    serde_json::from_value(fields).unwrap()
-}
 
 fn wait() -> WaitOptions {
     WaitOptions { interval: Duration::from_millis(50), ..WaitOptions::timeout(TOTAL) }
@@ -54,68 +48,76 @@ fn operations() -> Vec<Operation> {
         "oauth.revoke": oauth.revoke(&Secret::from("t")),
         "oauth.introspect": oauth.introspect(&Secret::from("t")),
         "oauth.token_info": oauth.token_info(),
-        "webhook_subscriptions.create": webhook_subscriptions.create(&request(json!({
-            "event_type": "b2b_transaction_received", "url": "https://shop.example/results", "scope": "company"
-        }))),
+        "webhook_subscriptions.create": webhook_subscriptions.create(&WebhookSubscriptionRequest {
+            event_type: "b2b_transaction_received".into(), url: "https://shop.example/results".into(),
+            scope: "company".into(), ..Default::default()
+        }),
         "webhook_subscriptions.get": webhook_subscriptions.get("p1"),
         "webhook_subscriptions.wait": webhook_subscriptions.wait("p1", wait()),
         "incoming_payments.create": incoming_payments.create(&support::payment_request()),
         "incoming_payments.get": incoming_payments.get("p1"),
         "incoming_payments.wait": incoming_payments.wait("p1", wait()),
-        "merchant_wallets.create": merchant_wallets.create(&request(json!({
-            "first_name": "J", "last_name": "D", "phone_number": "0712345678", "network": "Safaricom"
-        }))),
+        "merchant_wallets.create": merchant_wallets.create(&MerchantWalletRequest {
+            first_name: "J".into(), last_name: "D".into(), phone_number: "0712345678".into(), ..Default::default()
+        }),
         "merchant_wallets.get": merchant_wallets.get("p1"),
         "merchant_wallets.wait": merchant_wallets.wait("p1", wait()),
-        "merchant_bank_accounts.create": merchant_bank_accounts.create(&request(json!({
-            "account_name": "J", "bank_branch_ref": "633aa26c", "account_number": "1", "settlement_method": "EFT"
-        }))),
+        "merchant_bank_accounts.create": merchant_bank_accounts.create(&MerchantBankAccountRequest {
+            account_name: "J".into(), bank_branch_ref: "633aa26c".into(), account_number: "1".into(),
+            settlement_method: "EFT".into(), ..Default::default()
+        }),
         "merchant_bank_accounts.get": merchant_bank_accounts.get("p1"),
         "merchant_bank_accounts.wait": merchant_bank_accounts.wait("p1", wait()),
-        "external_recipients.create_mobile_wallet": external_recipients.create_mobile_wallet(&request(json!({
-            "first_name": "J", "last_name": "D", "phone_number": "0712345678", "network": "Safaricom"
-        }))),
-        "external_recipients.create_bank_account": external_recipients.create_bank_account(&request(json!({
-            "account_name": "J", "bank_branch_ref": "633aa26c", "account_number": "1", "settlement_method": "EFT"
-        }))),
-        "external_recipients.create_till": external_recipients.create_till(&request(json!({
-            "till_name": "J", "till_number": "112233"
-        }))),
-        "external_recipients.create_paybill": external_recipients.create_paybill(&request(json!({
-            "paybill_name": "J", "paybill_number": "112233", "paybill_account_number": "1"
-        }))),
+        "external_recipients.create_mobile_wallet": external_recipients.create_mobile_wallet(&MobileWalletRecipientRequest {
+            first_name: "J".into(), last_name: "D".into(), phone_number: "0712345678".into(), ..Default::default()
+        }),
+        "external_recipients.create_bank_account": external_recipients.create_bank_account(&BankAccountRecipientRequest {
+            account_name: "J".into(), bank_branch_ref: "633aa26c".into(), account_number: "1".into(),
+            ..Default::default()
+        }),
+        "external_recipients.create_till": external_recipients.create_till(&TillRecipientRequest {
+            till_name: "J".into(), till_number: "112233".into(), ..Default::default()
+        }),
+        "external_recipients.create_paybill": external_recipients.create_paybill(&PaybillRecipientRequest {
+            paybill_name: "J".into(), paybill_number: "112233".into(), paybill_account_number: "1".into(),
+            ..Default::default()
+        }),
         "external_recipients.get": external_recipients.get("p1"),
         "external_recipients.wait": external_recipients.wait("p1", wait()),
-        "send_money.create": send_money.create(&request(json!({
-            "destinations": [{
-                "type": "mobile_wallet", "phone_number": "0712345678", "amount": "10", "description": "A-17"
-            }],
-            "callback_url": "https://shop.example/results"
-        }))),
-        "send_money.sweep_all_funds": send_money.sweep_all_funds(&request(json!({
-            "callback_url": "https://shop.example/results"
-        }))),
+        "send_money.create": send_money.create(&SendMoneyRequest {
+            destinations: vec![Destination::MobileWallet(MobileWalletDestination {
+                phone_number: "0712345678".into(), amount: 10.into(), description: "A-17".into(), ..Default::default()
+            })],
+            callback_url: "https://shop.example/results".into(), ..Default::default()
+        }),
+        "send_money.sweep_all_funds": send_money.sweep_all_funds(&SweepRequest {
+            callback_url: "https://shop.example/results".into(), ..Default::default()
+        }),
         "send_money.get": send_money.get("p1"),
         "send_money.wait": send_money.wait("p1", wait()),
-        "polling.create": polling.create(&request(json!({
-            "scope": "company", "from_time": "2026-05-01T08:00:00+03:00", "to_time": "2026-05-01T09:00:00+03:00",
-            "callback_url": "https://shop.example/results"
-        }))),
+        "polling.create": polling.create(&PollingRequest {
+            scope: "company".into(), from_time: Some("2026-05-01T08:00:00+03:00".parse().unwrap()),
+            to_time: Some("2026-05-01T09:00:00+03:00".parse().unwrap()),
+            callback_url: "https://shop.example/results".into(), ..Default::default()
+        }),
         "polling.get": polling.get("p1"),
         "polling.wait": polling.wait("p1", wait()),
-        "sms_notifications.create": sms_notifications.create(&request(json!({
-            "webhook_event_reference": "c271535c", "message": "Paid", "callback_url": "https://shop.example/results"
-        }))),
+        "sms_notifications.create": sms_notifications.create(&SmsNotificationRequest {
+            webhook_event_reference: "c271535c".into(), message: "Paid".into(),
+            callback_url: "https://shop.example/results".into(),
+        }),
         "sms_notifications.get": sms_notifications.get("p1"),
         "sms_notifications.wait": sms_notifications.wait("p1", wait()),
-        "reversals.create": reversals.create(&request(json!({
-            "transaction_reference": "ABC", "reason": "Returned", "callback_url": "https://shop.example/results"
-        }))),
+        "reversals.create": reversals.create(&ReversalRequest {
+            transaction_reference: "ABC".into(), reason: "Returned".into(),
+            callback_url: "https://shop.example/results".into(), ..Default::default()
+        }),
         "reversals.get": reversals.get("p1"),
         "reversals.wait": reversals.wait("p1", wait()),
-        "payment_links.create": payment_links.create(&request(json!({
-            "till_number": "112233", "amount": "10", "callback_url": "https://shop.example/results"
-        }))),
+        "payment_links.create": payment_links.create(&PaymentLinkRequest {
+            till_number: "112233".into(), amount: 10.into(), callback_url: "https://shop.example/results".into(),
+            ..Default::default()
+        }),
         "payment_links.get": payment_links.get("p1"),
         "payment_links.cancel": payment_links.cancel("p1"),
         "payment_links.wait": payment_links.wait("p1", wait()),
@@ -124,7 +126,9 @@ fn operations() -> Vec<Operation> {
         "settlement_transfers.get": settlement_transfers.get("p1"),
         "settlement_transfers.wait": settlement_transfers.wait("p1", wait()),
         "raw_requests.get": raw_requests.get("/api/v2/incoming_payments/p1"),
-        "raw_requests.post": raw_requests.post(&request(json!({"path": "/api/v2/incoming_payments", "body": "{}"}))),
+        "raw_requests.post": raw_requests.post(&RawPostRequest {
+            path: "/api/v2/incoming_payments".into(), body: "{}".into(),
+        }),
     };
     operations.to_vec()
 }
@@ -275,7 +279,7 @@ async fn every_operation_ends_at_its_deadline_in_whichever_way_the_server_hangs(
 #[test]
 fn the_table_has_every_operation_of_the_contract() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/contract.json")).unwrap();
-    let contract: Value = serde_json::from_str(&text).unwrap();
+    let contract: serde_json::Value = serde_json::from_str(&text).unwrap();
     let sections = contract["objects"]["KopoKopo"]["methods"].as_object().unwrap();
     let mut expected = BTreeSet::new();
     for (section, method) in sections {

@@ -74,7 +74,7 @@ async fn an_incoming_payment_names_what_is_wrong() {
     let smuggled = |request: &mut IncomingPaymentRequest| {
         request.metadata = Metadata::new().with("n", MetadataValue::Number(r#"{"a":1}"#.into()));
     };
-    refused(try_it(smuggled).await, "metadata", "only texts, numbers");
+    refused(try_it(smuggled).await, "metadata.n", "must be text, a number");
 }
 
 fn to(phone: &str, amount: i32) -> Destination {

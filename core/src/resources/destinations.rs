@@ -2,20 +2,19 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::hidden::redacted_debug;
 use crate::{
     detail::detail,
     error::{KopoKopoError, Result},
-    types::{Amount, JsonNumber, Network, Personal, PhoneNumber, de},
+    types::{Amount, JsonNumber, Network, Personal, PhoneNumber},
     validate,
 };
 
 /// Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
 /// transfer to somebody else; for one's own accounts it may be left out.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "DestinationFields")]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Destination {
     /// A mobile wallet of the merchant's own, by its reference.
@@ -287,81 +286,4 @@ impl Destination {
 
 fn described(description: &str) -> Result<&str> {
     validate::required("description", description)
-}
-
-/// The flat form: `{"type": "mobile_wallet", "phone_number": ...}`.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct DestinationFields {
-    r#type: String,
-    reference: String,
-    phone_number: Personal,
-    network: Network,
-    bank_branch_ref: String,
-    account_name: Personal,
-    account_number: Personal,
-    till_number: String,
-    paybill_number: String,
-    paybill_account_number: Personal,
-    amount: Amount,
-    nickname: Option<String>,
-    description: Option<String>,
-    #[serde(deserialize_with = "de::strict_boolean")]
-    favourite: Option<bool>,
-}
-
-impl TryFrom<DestinationFields> for Destination {
-    type Error = String;
-
-    fn try_from(fields: DestinationFields) -> Result<Self, String> {
-        let DestinationFields { amount, nickname, favourite, .. } = fields;
-        let description = fields.description.clone().unwrap_or_default();
-        Ok(match fields.r#type.as_str() {
-            "merchant_wallet" => Self::MerchantWallet(MerchantDestination {
-                reference: fields.reference,
-                amount,
-                description: fields.description,
-            }),
-            "merchant_bank_account" => Self::MerchantBankAccount(MerchantDestination {
-                reference: fields.reference,
-                amount,
-                description: fields.description,
-            }),
-            "mobile_wallet" => Self::MobileWallet(MobileWalletDestination {
-                phone_number: fields.phone_number,
-                network: fields.network,
-                amount,
-                description,
-                nickname,
-                favourite,
-            }),
-            "bank_account" => Self::BankAccount(BankAccountDestination {
-                bank_branch_ref: fields.bank_branch_ref,
-                account_name: fields.account_name,
-                account_number: fields.account_number,
-                amount,
-                description,
-                nickname,
-                favourite,
-            }),
-            "till" => Self::Till(TillDestination {
-                till_number: fields.till_number,
-                amount,
-                description,
-                nickname,
-                favourite,
-            }),
-            "paybill" => Self::Paybill(PaybillDestination {
-                paybill_number: fields.paybill_number,
-                paybill_account_number: fields.paybill_account_number,
-                amount,
-                description,
-                nickname,
-                favourite,
-            }),
-            _ => {
-                return Err("type: must be merchant_wallet, merchant_bank_account, mobile_wallet, bank_account, till or paybill".into());
-            }
-        })
-    }
 }

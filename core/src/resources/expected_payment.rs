@@ -1,6 +1,5 @@
 //! Is it paid, enough, in the right currency, into the right till? And is it a payment that was counted before?
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{Transaction, TransactionStatus};
@@ -15,8 +14,7 @@ use crate::types::{Amount, Currency};
 /// use kopokopo::resources::ExpectedPayment;
 /// let expected = ExpectedPayment { amount: 1500.into(), till_number: Some("K000000".into()), ..Default::default() };
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExpectedPayment {
     /// The least amount, in whole units of the currency. With an amount of 0 or less nothing is ever paid.
     pub amount: Amount,

@@ -30,8 +30,7 @@ section! {
 }
 
 /// A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct MobileWalletRecipientRequest {
     /// The recipient's first name.
     pub first_name: Personal,
@@ -50,8 +49,7 @@ pub struct MobileWalletRecipientRequest {
 redacted_debug!(MobileWalletRecipientRequest { first_name, last_name, email, phone_number, network } hides { nickname });
 
 /// A bank account of somebody else (API reference, section Create Send Money external bank account recipient).
-#[derive(Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, PartialEq)]
 pub struct BankAccountRecipientRequest {
     /// The name on the account.
     pub account_name: Personal,
@@ -80,8 +78,7 @@ impl Default for BankAccountRecipientRequest {
 }
 
 /// Another business's till (API reference, section Create Send Money external till recipient).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct TillRecipientRequest {
     /// The name on the till.
     pub till_name: String,
@@ -94,8 +91,7 @@ pub struct TillRecipientRequest {
 redacted_debug!(TillRecipientRequest { till_name, till_number } hides { nickname });
 
 /// A paybill account (API reference, section Create Send Money paybill recipient).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PaybillRecipientRequest {
     /// The paybill's name.
     pub paybill_name: String,

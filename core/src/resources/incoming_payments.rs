@@ -25,8 +25,7 @@ section! {
 }
 
 /// Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct IncomingPaymentRequest {
     /// The online payments till that gets the money: `K000000`.
     pub till_number: String,

@@ -25,8 +25,7 @@ section! {
 }
 
 /// A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct MerchantBankAccountRequest {
     /// The name on the account.
     pub account_name: Personal,

@@ -25,8 +25,7 @@ section! {
 }
 
 /// A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct MerchantWalletRequest {
     /// The owner's first name.
     pub first_name: Personal,

@@ -40,8 +40,7 @@ section! {
 }
 
 /// A link to be paid (API reference, section Create a payment link).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PaymentLinkRequest {
     /// The till that gets the money.
     pub till_number: String,

@@ -25,8 +25,7 @@ section! {
 }
 
 /// Which transactions to list (API reference, section Polling API Requests).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PollingRequest {
     /// The whole company or one till.
     pub scope: Scope,

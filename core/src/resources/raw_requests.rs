@@ -2,7 +2,7 @@
 
 #[cfg(feature = "client")]
 use http::header::LOCATION;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 #[cfg(feature = "client")]
@@ -35,8 +35,7 @@ section! {
 }
 
 /// A request that is sent as it is.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawPostRequest {
     /// The path below the origin: `/api/v2/incoming_payments`.
     pub path: String,

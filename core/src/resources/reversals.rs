@@ -29,8 +29,7 @@ section! {
 }
 
 /// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ReversalRequest {
     /// The transaction's M-PESA reference or id.
     pub transaction_reference: String,

@@ -34,8 +34,7 @@ section! {
 
 /// Sends money to the merchant's own accounts or to others (API reference, sections Send Money to my account and Send
 /// Money to external recipients).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SendMoneyRequest {
     /// At least one, all of one type. Several only for mobile wallets and bank accounts of others, and each recipient
     /// only once: Kopo Kopo would pay a repeated one again. An empty list is
@@ -53,8 +52,7 @@ pub struct SendMoneyRequest {
 }
 
 /// Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SweepRequest {
     /// Default KES.
     pub currency: Currency,

@@ -24,8 +24,7 @@ section! {
 }
 
 /// A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SmsNotificationRequest {
     /// The id of the webhook that told of the payment.
     pub webhook_event_reference: String,

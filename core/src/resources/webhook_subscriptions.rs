@@ -30,8 +30,7 @@ section! {
 }
 
 /// What to be told of, and where (API reference, section Create a webhook subscription).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct WebhookSubscriptionRequest {
     /// The kind of event. Words this library does not know pass through.
     pub event_type: EventType,
@@ -43,7 +42,6 @@ pub struct WebhookSubscriptionRequest {
     pub scope_reference: Option<String>,
     /// Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
     /// `b2b_transaction_received`. Default: Kopo Kopo's own shape.
-    #[serde(deserialize_with = "de::strict_boolean")]
     pub enable_daraja_payload: Option<bool>,
 }
 

@@ -126,16 +126,6 @@ pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     }))
 }
 
-/// True or false in a request: anything else is refused.
-pub(crate) fn strict_boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    match scalar(deserializer)?.as_deref() {
-        None => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) => Err(D::Error::custom("expected true or false")),
-    }
-}
-
 /// An amount, or null. A malformed one is an error.
 pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
     let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;

@@ -3,7 +3,7 @@
 use super::{Answer, CONTRACT_HASH, answer, unknown};
 use crate::{
     api,
-    error::{self, Result},
+    error::Result,
     panic::guard,
     value::{ArgumentReader, Arguments, FieldPath, read, read::FromRaw},
 };

@@ -3,14 +3,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../core/tests/support/mod.rs"]
 mod support;
 
 use kopokopo::{KopoKopo, resources::*};
+use kopokopo_ffi::value::{FieldPath, FromValue};
 use serde_json::{Value, json};
 use support::{Act, Server, created_there};
 
 fn sample(name: &str) -> Value {
-    let path = format!("{}/../tests/vectors/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/vectors/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -44,8 +46,8 @@ fn flat(mut body: Value) -> Value {
     body
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value).unwrap()
+fn read<T: FromValue>(value: Value) -> T {
+    T::from_value(serde_json::from_value(value).unwrap(), &FieldPath::Root).unwrap()
 }
 
 #[tokio::test]
@@ -163,7 +165,7 @@ async fn the_remaining_requests_are_the_samples() {
 #[test]
 fn every_request_sample_is_covered() {
     let own = include_str!("request_samples.rs");
-    let folder = format!("{}/../tests/vectors/payloads", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/vectors/payloads", env!("CARGO_MANIFEST_DIR"));
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if let Some(name) = name.strip_suffix(".json").filter(|name| name.starts_with("request-")) {
