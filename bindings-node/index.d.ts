@@ -2681,7 +2681,7 @@ export type ErrorKind =
   | 'authentication'
   | 'permission'
   | 'not_found'
-  | 'rate_limited'
+  | 'rate_limit'
   | 'api'
   | 'not_final'
   | 'outcome_unknown'
@@ -2791,8 +2791,8 @@ export class NotFoundError extends KopoKopoError {
 }
 
 /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
-export class RateLimitedError extends KopoKopoError {
-  readonly kind: 'rate_limited';
+export class RateLimitError extends KopoKopoError {
+  readonly kind: 'rate_limit';
 }
 
 /** The server answered with another error status, or with a redirect, which is never followed. */

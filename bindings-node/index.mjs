@@ -73,7 +73,7 @@ export const {
   AuthenticationError,
   PermissionError,
   NotFoundError,
-  RateLimitedError,
+  RateLimitError,
   ApiError,
   NotFinalError,
   OutcomeUnknownError,

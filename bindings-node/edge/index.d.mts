@@ -48,7 +48,7 @@ export {
   NotFoundError,
   OutcomeUnknownError,
   PermissionError,
-  RateLimitedError,
+  RateLimitError,
   SignatureError,
   TimeoutError,
 } from '../index.js';

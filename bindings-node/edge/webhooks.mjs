@@ -76,7 +76,7 @@ export const {
   AuthenticationError,
   PermissionError,
   NotFoundError,
-  RateLimitedError,
+  RateLimitError,
   ApiError,
   NotFinalError,
   OutcomeUnknownError,

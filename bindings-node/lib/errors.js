@@ -45,8 +45,8 @@ class NotFoundError extends KopoKopoError {
 }
 
 /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
-class RateLimitedError extends KopoKopoError {
-  static kind = 'rate_limited';
+class RateLimitError extends KopoKopoError {
+  static kind = 'rate_limit';
 }
 
 /** The server answered with another error status, or with a redirect, which is never followed. */
@@ -94,7 +94,7 @@ module.exports = {
   AuthenticationError,
   PermissionError,
   NotFoundError,
-  RateLimitedError,
+  RateLimitError,
   ApiError,
   NotFinalError,
   OutcomeUnknownError,

@@ -49,7 +49,7 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     named.set_item("operation", error.operation())?;
     named.set_item("field", error.field())?;
     named.set_item("status", error.status())?;
-    named.set_item("code", error.code())?;
+    named.set_item("server_code", error.server_code())?;
     named.set_item("messages", error.messages().to_vec())?;
     named.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
     named.set_item("attempts", error.attempts())?;

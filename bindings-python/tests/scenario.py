@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
 
 def error(error: KopoKopoError) -> dict[str, Any]:
     names = (
-        "kind", "detail", "operation", "field", "status", "code", "messages", "attempts", "body", "id", "location", "state",
+        "kind", "detail", "operation", "field", "status", "server_code", "messages", "attempts", "body", "id", "location", "state",
     )  # fmt: skip
     seconds = error.retry_after
     return {

@@ -156,7 +156,7 @@ def test_an_error_has_what_the_server_said(k2: KopoKopo, sandbox: Sandbox) -> No
         k2.incoming_payments.get("11111111-1111-4111-8111-111111111112")
     assert missing.value.status == 404
     fault(sandbox, operation="payments.get", kind="status", status=429, retry_after="7", times=None)
-    with pytest.raises(kopokopo.RateLimitedError) as limited:
+    with pytest.raises(kopokopo.RateLimitError) as limited:
         k2.with_options(max_retries=0).payments.get("33333333-3333-4333-8333-333333333333")
     assert limited.value.retry_after == 7.0
 

@@ -29,7 +29,7 @@ struct Inner {
     operation: Option<&'static str>,
     field: Option<String>,
     status: Option<u16>,
-    code: Option<String>,
+    server_code: Option<String>,
     messages: Vec<String>,
     retry_after: Option<Duration>,
     attempts: u32,
@@ -50,7 +50,7 @@ impl KopoKopoError {
             operation: None,
             field: None,
             status: None,
-            code: None,
+            server_code: None,
             messages: Vec::new(),
             retry_after: None,
             attempts: 0,
@@ -91,7 +91,7 @@ impl KopoKopoError {
     /// Whether the same read may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::RateLimited => true,
+            ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::RateLimit => true,
             ErrorKind::Api => self.0.status.is_some_and(|status| status >= 500),
             _ => false,
         }
@@ -145,7 +145,7 @@ impl KopoKopoError {
     }
 
     pub(crate) fn with_server_words(mut self, code: Option<Redacted>, messages: Vec<Redacted>) -> Self {
-        self.0.code = code.map(Redacted::into_string);
+        self.0.server_code = code.map(Redacted::into_string);
         self.0.messages = messages.into_iter().map(Redacted::into_string).collect();
         self
     }
@@ -255,8 +255,8 @@ impl KopoKopoError {
     }
 
     /// The server's own code: `error_code` of the API, `error` of OAuth.
-    pub fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
+    pub fn server_code(&self) -> Option<&str> {
+        self.0.server_code.as_deref()
     }
 
     /// The server's own messages: `error_message`, one string or several.
@@ -325,7 +325,7 @@ impl Serialize for KopoKopoError {
         for (name, text) in [
             ("operation", self.operation()),
             ("field", self.field()),
-            ("code", self.code()),
+            ("server_code", self.server_code()),
             ("id", self.id()),
             ("location", self.location()),
             ("state", self.state()),
@@ -352,7 +352,7 @@ impl fmt::Debug for KopoKopoError {
             .field("operation", &self.0.operation)
             .field("field", &self.0.field)
             .field("status", &self.0.status)
-            .field("code", &self.0.code)
+            .field("server_code", &self.0.server_code)
             .field("messages", &self.0.messages)
             .field("retry_after", &self.0.retry_after)
             .field("attempts", &self.0.attempts)

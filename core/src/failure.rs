@@ -227,7 +227,7 @@ fn is_oauth(endpoint: &Endpoint) -> bool {
 fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>) -> ErrorKind {
     match status {
         401 => ErrorKind::Authentication,
-        429 => ErrorKind::RateLimited,
+        429 => ErrorKind::RateLimit,
         // RFC 6749 lets a token endpoint refuse credentials with 400.
         400 if is_oauth(endpoint) && matches!(code, Some("invalid_client" | "unauthorized_client")) => {
             ErrorKind::Authentication

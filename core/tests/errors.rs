@@ -167,17 +167,17 @@ async fn an_error_is_json_for_a_logger() {
         server(move || answer("429 Too Many Requests", "retry-after: 100\r\nx-request-id: r1\r\n", body)).await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     let json = serde_json::to_value(&error).unwrap();
-    assert_eq!(json["kind"], "rate_limited");
+    assert_eq!(json["kind"], "rate_limit");
     assert_eq!(json["operation"], "incoming_payments.get");
     assert_eq!(json["detail"], error.detail());
     assert_eq!(json["status"], 429);
-    assert_eq!(json["code"], "busy");
+    assert_eq!(json["server_code"], "busy");
     assert_eq!(json["messages"], serde_json::json!(["one", "two"]));
     assert_eq!(json["retry_after"], 100.0);
     assert_eq!(json["request_id"], "r1");
     assert!(json.get("field").is_none() && !json.to_string().contains("canary"));
     let shown = error.to_string();
-    assert!(shown.starts_with("rate_limited: incoming_payments.get: too many requests (429): one; two"), "{shown}");
+    assert!(shown.starts_with("rate_limit: incoming_payments.get: too many requests (429): one; two"), "{shown}");
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
     for _ in 0..100 {
         let client = sharing(&server).build().unwrap();
         let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (ErrorKind::Authentication, Some("invalid_client")));
+        assert_eq!((error.kind(), error.server_code()), (ErrorKind::Authentication, Some("invalid_client")));
         assert_eq!(error.operation(), Some("incoming_payments.create"));
         assert!(error.detail().contains("the token request failed"), "{error}");
     }
@@ -180,7 +180,7 @@ async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
         ("403 Forbidden", r#"{"error_code":403,"error_message":"not approved"}"#, ErrorKind::Authentication),
         ("410 Gone", "", ErrorKind::Api),
         ("422 Unprocessable Entity", api, ErrorKind::Api),
-        ("429 Too Many Requests", "", ErrorKind::RateLimited),
+        ("429 Too Many Requests", "", ErrorKind::RateLimit),
         ("500 Internal Server Error", "", ErrorKind::Api),
         ("200 OK", "<html>sign in to this network</html>", ErrorKind::Api),
         ("200 OK", r#"{"token_type":"Bearer","canary":"x"}"#, ErrorKind::Api),

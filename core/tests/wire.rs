@@ -163,7 +163,7 @@ async fn what_the_server_refuses_is_not_tried_again() {
         let error = server.client().incoming_payments().get("p1").await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");
         assert_eq!(error.messages(), ["One", "Two"]);
-        assert_eq!(error.code(), Some("400"));
+        assert_eq!(error.server_code(), Some("400"));
         assert_eq!(server.count(READ), 1, "{status}");
     }
 }
@@ -283,7 +283,7 @@ async fn a_rate_limited_create_is_left_to_the_caller() {
     let server =
         Server::with_token(|_, _| Act::Answer(answer("429 Too Many Requests", "retry-after: 7\r\n", ""))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
-    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(7))));
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimit, Some(Duration::from_secs(7))));
     assert_eq!(server.count(CREATE), 1);
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn error(error: &KopoKopoError) -> Value {
         "operation": error.operation(),
         "field": error.field(),
         "status": error.status(),
-        "code": error.code(),
+        "server_code": error.server_code(),
         "messages": error.messages(),
         "retry_after": error.retry_after().map(|pause| pause.as_secs()),
         "attempts": error.attempts(),

@@ -65,7 +65,7 @@ async fn an_error_carries_all_there_is_to_know() {
     assert!(matches!(error, KopoKopoError::InvalidRequest { .. }));
     let fields = error.into_fields();
     assert_eq!(fields.operation.as_deref(), Some("incoming_payments.create"));
-    assert_eq!((fields.status, fields.code.as_deref(), fields.attempts), (Some(422), Some("422"), 1));
+    assert_eq!((fields.status, fields.server_code.as_deref(), fields.attempts), (Some(422), Some("422"), 1));
     assert_eq!(fields.messages.first().map(String::as_str), Some("Till is invalid"));
     assert!(fields.body.unwrap().contains("[redacted]"));
 }
@@ -77,7 +77,7 @@ async fn the_wait_that_a_server_asks_for_arrives_in_seconds() {
     })
     .await;
     let error = client(&server.base_url).incoming_payments().get("p1".into()).await.unwrap_err();
-    assert_eq!((error.kind(), error.into_fields().retry_after), ("rate_limited", Some(90.0)));
+    assert_eq!((error.kind(), error.into_fields().retry_after), ("rate_limit", Some(90.0)));
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ function error(error) {
     operation: error.operation,
     field: error.field && snake(error.field),
     status: error.status,
-    code: error.serverCode,
+    server_code: error.serverCode,
     messages: [...error.messages],
     retry_after: error.retryAfter === null ? null : Math.trunc(error.retryAfter / 1000),
     attempts: error.attempts,

@@ -62,7 +62,7 @@ from kopokopo._errors import (
     NotFinalError,
     NotFoundError,
     OutcomeUnknownError,
-    RateLimitedError,
+    RateLimitError,
     SignatureError,
 )
 from kopokopo._local import WebhookVerifier, contract_hash, disbursements_to, hash_phone, sign_webhook, version
@@ -213,7 +213,7 @@ __all__ = [
     "PolledTransaction",
     "Polling",
     "PollingRequests",
-    "RateLimitedError",
+    "RateLimitError",
     "RawRequests",
     "RawResponse",
     "RecipientType",

@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "31ffd3a06240ad22"
+CONTRACT_HASH = "7df0736952b8dfbd"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(
@@ -126,7 +126,7 @@ _native.set_up(
         "authentication": _errors.AuthenticationError,
         "permission": _errors.KopoKopoPermissionError,
         "not_found": _errors.NotFoundError,
-        "rate_limited": _errors.RateLimitedError,
+        "rate_limit": _errors.RateLimitError,
         "api": _errors.ApiError,
         "not_final": _errors.NotFinalError,
         "outcome_unknown": _errors.OutcomeUnknownError,

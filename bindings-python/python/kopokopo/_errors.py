@@ -18,7 +18,7 @@ class KopoKopoError(Failure):
     - `operation`: the operation that failed, `incoming_payments.create`.
     - `field`: the request's field or the client's option at fault, `destinations[0].amount`.
     - `status`: the HTTP status, where there was an answer.
-    - `code`, `messages`: the server's own code and messages.
+    - `server_code`, `messages`: the server's own code and messages.
     - `retry_after`: how many seconds the server asks to wait.
     - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
     - `body`: the response's body as received.
@@ -36,7 +36,7 @@ class KopoKopoError(Failure):
         operation: str | None = None,
         field: str | None = None,
         status: int | None = None,
-        code: str | None = None,
+        server_code: str | None = None,
         messages: Iterable[str] = (),
         retry_after: float | None = None,
         attempts: int = 0,
@@ -52,7 +52,7 @@ class KopoKopoError(Failure):
         self.operation = operation
         self.field = field
         self.status = status
-        self.code = code
+        self.server_code = server_code
         self.messages: tuple[str, ...] = tuple(messages)
         self.retry_after = retry_after
         self.attempts = attempts
@@ -110,10 +110,10 @@ class NotFoundError(KopoKopoError):
     kind = "not_found"
 
 
-class RateLimitedError(KopoKopoError):
+class RateLimitError(KopoKopoError):
     """Too many requests (429). `retry_after` says how long to wait, where the server said so."""
 
-    kind = "rate_limited"
+    kind = "rate_limit"
 
 
 class ApiError(KopoKopoError):

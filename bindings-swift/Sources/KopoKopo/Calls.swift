@@ -43,7 +43,7 @@ func foreign<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
             operation: nil,
             field: nil,
             status: nil,
-            code: nil,
+            serverCode: nil,
             messages: [],
             retryAfter: nil,
             attempts: 0,

@@ -2783,46 +2783,46 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
     public var errorDescription: String? {
@@ -2850,7 +2850,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2866,7 +2866,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2882,7 +2882,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2898,7 +2898,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2914,7 +2914,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2930,7 +2930,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2946,7 +2946,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2957,12 +2957,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             requestId: try FfiConverterOptionString.read(from: &buf),
             sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 8: return .RateLimited(
+        case 8: return .RateLimit(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2978,7 +2978,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -2994,7 +2994,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -3010,7 +3010,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -3026,7 +3026,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -3042,7 +3042,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -3058,7 +3058,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -3077,13 +3077,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3094,13 +3094,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3111,13 +3111,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3128,13 +3128,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3145,13 +3145,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3162,13 +3162,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3179,13 +3179,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3196,13 +3196,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3213,13 +3213,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3230,13 +3230,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFinal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3247,13 +3247,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3264,13 +3264,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3281,13 +3281,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -3298,13 +3298,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)

@@ -11663,46 +11663,46 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case RateLimited(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, code: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
     )
 
     public var errorDescription: String? {
@@ -11730,7 +11730,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11746,7 +11746,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11762,7 +11762,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11778,7 +11778,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11794,7 +11794,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11810,7 +11810,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11826,7 +11826,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11837,12 +11837,12 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             requestId: try FfiConverterOptionString.read(from: &buf),
             sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
             )
-        case 8: return .RateLimited(
+        case 8: return .RateLimit(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11858,7 +11858,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11874,7 +11874,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11890,7 +11890,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11906,7 +11906,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11922,7 +11922,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11938,7 +11938,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
             status: try FfiConverterOptionUInt16.read(from: &buf),
-            code: try FfiConverterOptionString.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
             messages: try FfiConverterSequenceString.read(from: &buf),
             retryAfter: try FfiConverterOptionDouble.read(from: &buf),
             attempts: try FfiConverterUInt32.read(from: &buf),
@@ -11957,13 +11957,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -11974,13 +11974,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -11991,13 +11991,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Connection(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12008,13 +12008,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12025,13 +12025,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12042,13 +12042,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Permission(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12059,13 +12059,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12076,13 +12076,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .RateLimited(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12093,13 +12093,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Api(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12110,13 +12110,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .NotFinal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12127,13 +12127,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12144,13 +12144,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Signature(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12161,13 +12161,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Decode(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)
@@ -12178,13 +12178,13 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
 
-        case let .Internal(detail,operation,field,status,code,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
             FfiConverterOptionString.write(field, into: &buf)
             FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(code, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
             FfiConverterSequenceString.write(messages, into: &buf)
             FfiConverterOptionDouble.write(retryAfter, into: &buf)
             FfiConverterUInt32.write(attempts, into: &buf)

@@ -46,7 +46,7 @@ func plain(_ error: KopoKopoError) -> JSON {
     if let own = error.field, let field, detail.hasPrefix(own) { detail = field + detail.dropFirst(own.count) }
     return .object([
         "kind": .text(error.kind.rawValue), "detail": .text(detail), "operation": plain(error.operation as Any),
-        "field": plain(field as Any), "status": plain(error.status as Any), "code": plain(error.code as Any),
+        "field": plain(field as Any), "status": plain(error.status as Any), "server_code": plain(error.serverCode as Any),
         "messages": plain(error.messages),
         "retry_after": plain(error.retryAfter.map { Int($0.components.seconds) } as Any),
         "attempts": plain(error.attempts), "body": plain(error.body as Any), "id": plain(error.id as Any),

@@ -119,7 +119,7 @@ impl Origin {
     }
 }
 
-/// A token request ends in `authentication`, `connection`, `timeout`, `rate_limited`, `api` or `configuration`: what is
+/// A token request ends in `authentication`, `connection`, `timeout`, `rate_limit`, `api` or `configuration`: what is
 /// unreadable or not found here is not the caller's resource.
 async fn request(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
     let body = credentials.form(&[("grant_type", "client_credentials")]);

@@ -23,7 +23,7 @@ pub enum ErrorKind {
     /// There is no such thing (404, 410).
     NotFound,
     /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
-    RateLimited,
+    RateLimit,
     /// The server answered with another error status, or with a redirect, which is never followed.
     Api,
     /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
@@ -51,7 +51,7 @@ impl ErrorKind {
         Self::Authentication,
         Self::Permission,
         Self::NotFound,
-        Self::RateLimited,
+        Self::RateLimit,
         Self::Api,
         Self::NotFinal,
         Self::OutcomeUnknown,
@@ -70,7 +70,7 @@ impl ErrorKind {
             Self::Authentication => "authentication",
             Self::Permission => "permission",
             Self::NotFound => "not_found",
-            Self::RateLimited => "rate_limited",
+            Self::RateLimit => "rate_limit",
             Self::Api => "api",
             Self::NotFinal => "not_final",
             Self::OutcomeUnknown => "outcome_unknown",

@@ -6,11 +6,11 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "31ffd3a06240ad22";
+pub const CONTRACT_HASH: &str = "7df0736952b8dfbd";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "1af72342acf8133c";
+pub const CONTRACT_HASH: &str = "cb6d7db963ddfa74";
 
 request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries);
 record!(5 Token: access_token, token_type, expires_in, created_at);

@@ -23,7 +23,7 @@ impl From<api::KopoKopoError> for KopoKopoError {
             operation: core.operation().map(str::to_owned),
             field: core.field().map(str::to_owned),
             status: core.status(),
-            code: core.code().map(str::to_owned),
+            server_code: core.server_code().map(str::to_owned),
             messages: core.messages().to_vec(),
             retry_after: core.retry_after().map(|wait| wait.as_secs_f64()),
             attempts: core.attempts(),

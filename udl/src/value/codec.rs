@@ -58,7 +58,7 @@ pub fn encode_error(error: &Error) -> Vec<u8> {
         error.operation(),
         error.field(),
         error.status(),
-        error.code(),
+        error.server_code(),
         error.messages(),
         retry_after,
         error.attempts(),

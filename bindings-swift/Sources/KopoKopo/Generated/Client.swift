@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "1af72342acf8133c"
+let contractHashOfApps = "cb6d7db963ddfa74"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///

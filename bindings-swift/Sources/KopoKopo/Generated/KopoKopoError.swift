@@ -10,7 +10,7 @@
 /// - `operation`: the operation that failed, `incoming_payments.create`.
 /// - `field`: the request's field or the client's option at fault, `destinations[0].amount`.
 /// - `status`: the HTTP status, where there was an answer.
-/// - `code`, `messages`: the server's own code and messages.
+/// - `serverCode`, `messages`: the server's own code and messages.
 /// - `retryAfter`: how many seconds the server asks to wait.
 /// - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
 /// - `body`: the response's body as received.
@@ -38,7 +38,7 @@ public struct KopoKopoError: Error, Hashable {
         /// There is no such thing (404, 410).
         case notFound = "not_found"
         /// Too many requests (429). `retryAfter` says how long to wait, where the server said so.
-        case rateLimited = "rate_limited"
+        case rateLimit = "rate_limit"
         /// The server answered with another error status, or with a redirect, which is never followed.
         case api = "api"
         /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
@@ -61,7 +61,7 @@ public struct KopoKopoError: Error, Hashable {
     public let operation: String?
     public let field: String?
     public let status: Int?
-    public let code: String?
+    public let serverCode: String?
     public let messages: [String]
     public let retryAfter: Duration?
     public let attempts: Int
@@ -79,7 +79,7 @@ public struct KopoKopoError: Error, Hashable {
         operation: String? = nil,
         field: String? = nil,
         status: Int? = nil,
-        code: String? = nil,
+        serverCode: String? = nil,
         messages: [String] = [],
         retryAfter: Duration? = nil,
         attempts: Int = 0,
@@ -95,7 +95,7 @@ public struct KopoKopoError: Error, Hashable {
         self.operation = operation
         self.field = field
         self.status = status
-        self.code = code
+        self.serverCode = serverCode
         self.messages = messages
         self.retryAfter = retryAfter
         self.attempts = attempts

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "31ffd3a06240ad22"
+let contractHash = "7df0736952b8dfbd"
 
 extension KopoKopo {
     /// A client with the application's own credentials. Nothing is sent before the first call.

@@ -4,7 +4,7 @@ use super::{
     super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
     HEAD, Takes, classes,
     docs::{self, Docs},
-    error_class, error_field,
+    error_class,
     examples::example,
     functions, in_milliseconds, is_deprecated, is_duration, is_field, is_payment, objects, script, takes, watched,
 };
@@ -358,7 +358,7 @@ fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {
     *out +=
         "\n/** What is known of an error, for those that a program makes itself. */\nexport interface ErrorFields {\n";
     let fields = error.fields.iter().filter(|field| field.name != "detail");
-    let known: Vec<_> = fields.map(|field| (error_field(&field.name), field)).collect();
+    let known: Vec<_> = fields.map(|field| (camel_case(&field.name), field)).collect();
     for (name, field) in &known {
         put!(out, "  readonly {name}?: {} | null | undefined;\n", ty(field.ty.inner(), Way::Out));
     }

@@ -140,11 +140,6 @@ fn error_class(kind: &str) -> String {
     format!("{kind}Error")
 }
 
-/// An error's field. Node's own errors have a `code`, which is the stable name of the kind here.
-fn error_field(name: &str) -> String {
-    if name == "code" { "serverCode".to_owned() } else { camel_case(name) }
-}
-
 /// Whether there is raw text in a value: it stands beside the JSON.
 fn has_raw(contract: &Contract, ty: &Type) -> bool {
     let within = |fields: &[Field]| fields.iter().any(|field| has_raw(contract, &field.ty));

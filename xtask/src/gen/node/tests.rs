@@ -158,13 +158,13 @@ dictionary FootWay { Amount steps; Colour? shoe_colour = null; };
 ///
 /// Each has:
 /// - `detail`: a sentence.
-/// - `code`, `messages`: the server's
+/// - `server_code`, `messages`: the server's
 ///   own.
 [Error]
 interface ShopError {
     /// No money.
-    OutOfMoney(string detail, string? code, sequence<string> messages, u32 attempts);
-    Timeout(string detail, string? code, sequence<string> messages, u32 attempts);
+    OutOfMoney(string detail, string? server_code, sequence<string> messages, u32 attempts);
+    Timeout(string detail, string? server_code, sequence<string> messages, u32 attempts);
 };
 "#;
 
@@ -307,7 +307,7 @@ fn words_stay_open_and_alternatives_are_told_apart() {
 }
 
 #[test]
-fn errors_have_a_class_for_each_kind_and_the_server_s_code_another_name() {
+fn errors_have_a_class_for_each_kind() {
     let contract = read(UDL).unwrap();
     holds(
         &script::errors(&contract),

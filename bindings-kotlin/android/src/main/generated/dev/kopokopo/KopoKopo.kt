@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "1af72342acf8133c"
+internal const val CONTRACT_HASH: String = "cb6d7db963ddfa74"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.

@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "31ffd3a06240ad22"
+internal const val CONTRACT_HASH: String = "7df0736952b8dfbd"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.

@@ -15,7 +15,7 @@ import java.time.OffsetDateTime
  * - `operation`: the operation that failed, `incoming_payments.create`.
  * - `field`: the request's field or the client's option at fault, `destinations[0].amount`.
  * - `status`: the HTTP status, where there was an answer.
- * - `code`, `messages`: the server's own code and messages.
+ * - `serverCode`, `messages`: the server's own code and messages.
  * - `retryAfter`: how many seconds the server asks to wait.
  * - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
  * - `body`: the response's body as received.
@@ -33,7 +33,7 @@ public sealed class KopoKopoException private constructor(
     public val operation: String? get() = fields.operation
     public val field: String? get() = fields.field
     public val status: Int? get() = fields.status
-    public val code: String? get() = fields.code
+    public val serverCode: String? get() = fields.serverCode
     public val messages: List<String> get() = fields.messages
     public val retryAfter: Duration? get() = fields.retryAfter
     public val attempts: Int get() = fields.attempts
@@ -72,7 +72,7 @@ public sealed class KopoKopoException private constructor(
     public class NotFound internal constructor(fields: Fields) : KopoKopoException("not_found", fields)
 
     /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
-    public class RateLimited internal constructor(fields: Fields) : KopoKopoException("rate_limited", fields)
+    public class RateLimit internal constructor(fields: Fields) : KopoKopoException("rate_limit", fields)
 
     /** The server answered with another error status, or with a redirect, which is never followed. */
     public class Api internal constructor(fields: Fields) : KopoKopoException("api", fields)
@@ -103,7 +103,7 @@ public sealed class KopoKopoException private constructor(
         val operation: String? = null,
         val field: String? = null,
         val status: Int? = null,
-        val code: String? = null,
+        val serverCode: String? = null,
         val messages: List<String> = emptyList(),
         val retryAfter: Duration? = null,
         val attempts: Int = 0,

@@ -53,7 +53,7 @@ internal fun plainError(error: KopoKopoException): Map<String, Any?> {
         "operation" to error.operation,
         "field" to field,
         "status" to error.status,
-        "code" to error.code,
+        "server_code" to error.serverCode,
         "messages" to error.messages,
         "retry_after" to error.retryAfter?.seconds,
         "attempts" to error.attempts,

@@ -14,7 +14,7 @@ public class ErrorBuilder(private val detail: String) {
     private var operation: String? = null
     private var field: String? = null
     private var status: Int? = null
-    private var code: String? = null
+    private var serverCode: String? = null
     private var messages: List<String> = emptyList()
     private var retryAfter: Duration? = null
     private var attempts: Int = 0
@@ -34,8 +34,8 @@ public class ErrorBuilder(private val detail: String) {
     /** Sets the error's `status`. */
     public fun status(status: Int?): ErrorBuilder = apply { this.status = status }
 
-    /** Sets the error's `code`. */
-    public fun code(code: String?): ErrorBuilder = apply { this.code = code }
+    /** Sets the error's `serverCode`. */
+    public fun serverCode(serverCode: String?): ErrorBuilder = apply { this.serverCode = serverCode }
 
     /** Sets the error's `messages`. */
     public fun messages(messages: List<String>): ErrorBuilder = apply { this.messages = messages }
@@ -85,8 +85,8 @@ public class ErrorBuilder(private val detail: String) {
     /** An error of kind `not_found`. */
     public fun notFound(): KopoKopoException.NotFound = KopoKopoException.NotFound(fields())
 
-    /** An error of kind `rate_limited`. */
-    public fun rateLimited(): KopoKopoException.RateLimited = KopoKopoException.RateLimited(fields())
+    /** An error of kind `rate_limit`. */
+    public fun rateLimit(): KopoKopoException.RateLimit = KopoKopoException.RateLimit(fields())
 
     /** An error of kind `api`. */
     public fun api(): KopoKopoException.Api = KopoKopoException.Api(fields())
@@ -106,5 +106,5 @@ public class ErrorBuilder(private val detail: String) {
     /** An error of kind `internal`. */
     public fun internal(): KopoKopoException.Internal = KopoKopoException.Internal(fields())
 
-    private fun fields(): KopoKopoException.Fields = KopoKopoException.Fields(detail, operation, field, status, code, messages, retryAfter, attempts, body, id, location, state, requestId, sentAt)
+    private fun fields(): KopoKopoException.Fields = KopoKopoException.Fields(detail, operation, field, status, serverCode, messages, retryAfter, attempts, body, id, location, state, requestId, sentAt)
 }
