@@ -1,4 +1,4 @@
-//! `cargo xtask`: the one front door for everything that is done to this repository, by people and by CI.
+//! `cargo xtask`: the entry point of everything that is done to this repository, by people and by CI.
 
 mod bench;
 mod counts;
@@ -13,6 +13,7 @@ mod step;
 mod table;
 mod test;
 mod tools;
+mod words;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Run the benchmarks beside their baselines and print the ratios
     Bench(bench::Options),
+    /// Find the words that docs/style.md refuses, in text and in names
+    Words(words::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Words(options) => words::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,129 @@
+//! `cargo xtask words`: finds the words that docs/style.md refuses.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::shell::root;
+
+/// The list and what explains it.
+const GUIDE: &str = "docs/style.md";
+
+/// Written by tools, or the API's own text.
+const FOREIGN: [&str; 6] =
+    ["package-lock.json", "Cargo.lock", "KopoKopoRaw/", "/raw/", "tests/vectors/", "tests/deletions/"];
+
+/// What is read.
+const EXTENSIONS: [&str; 18] = [
+    "rs", "udl", "toml", "md", "json", "py", "pyi", "js", "mjs", "ts", "mts", "kt", "java", "swift", "xml", "sh", "yml", "yaml",
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Files and folders to look through. Default: the whole repository
+    paths: Vec<String>,
+}
+
+/// A word that is refused, and what to write.
+struct Refused {
+    word: String,
+    remedy: String,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let refused = list(&fs::read_to_string(root().join(GUIDE)).map_err(|error| format!("{GUIDE}: {error}"))?)?;
+    let mut found = 0;
+    for path in files(&options.paths)? {
+        // What is deleted and not committed yet is listed too.
+        let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
+        for (at, line) in text.lines().enumerate() {
+            for hit in hits(line, &refused) {
+                println!("{path}:{}: {}: write {}", at + 1, hit.word, hit.remedy);
+                found += 1;
+            }
+        }
+    }
+    if found == 0 { Ok(()) } else { Err(format!("{found} words that {GUIDE} refuses")) }
+}
+
+/// The lines of the block `words`: several words, a colon, and what to write.
+fn list(guide: &str) -> Result<Vec<Refused>, String> {
+    let block = guide.split("```words\n").nth(1).and_then(|rest| rest.split("```").next());
+    let block = block.ok_or_else(|| format!("{GUIDE} has no block of words"))?;
+    let mut refused = Vec::new();
+    for line in block.lines() {
+        let (words, remedy) = line.split_once(": ").ok_or_else(|| format!("{GUIDE}: {line}: expected WORDS: REMEDY"))?;
+        for word in words.split(", ") {
+            refused.push(Refused { word: word.to_owned(), remedy: remedy.to_owned() });
+        }
+    }
+    Ok(refused)
+}
+
+fn files(paths: &[String]) -> Result<Vec<String>, String> {
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "--"])
+        .args(paths)
+        .current_dir(root())
+        .output()
+        .map_err(|error| format!("git ls-files: {error}"))?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let is_ours = |path: &&str| {
+        let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        *path != GUIDE && EXTENSIONS.contains(&extension) && !FOREIGN.iter().any(|foreign| path.contains(foreign))
+    };
+    Ok(listed.lines().filter(is_ours).map(str::to_owned).collect())
+}
+
+fn hits<'a>(line: &str, refused: &'a [Refused]) -> impl Iterator<Item = &'a Refused> {
+    let line = plain(line);
+    refused.iter().filter(move |refused| line.contains(&format!(" {} ", refused.word)))
+}
+
+/// Lower-case words with a space on each side. A name in any case becomes its words.
+fn plain(line: &str) -> String {
+    let mut plain = String::from(" ");
+    let mut was_lower = false;
+    for c in line.chars() {
+        if !c.is_alphanumeric() {
+            if !plain.ends_with(' ') {
+                plain.push(' ');
+            }
+        } else if c.is_uppercase() && was_lower {
+            plain.push(' ');
+            plain.extend(c.to_lowercase());
+        } else {
+            plain.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase() || c.is_numeric();
+    }
+    if !plain.ends_with(' ') {
+        plain.push(' ');
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn refused_word_is_found_in_text_and_in_names() {
+        let refused = list("# x\n```words\nanswer, in vain: response\n```\n").unwrap();
+        let found = |line: &str| hits(line, &refused).map(|hit| hit.word.as_str()).collect::<Vec<_>>();
+        for line in ["the answer", "answer_body", "readAnswer()", "ANSWER", "AnswerBody", "an Answer."] {
+            assert_eq!(found(line), ["answer"], "{line}");
+        }
+        assert_eq!(found("it waits in\tvain"), ["in vain"]);
+        for line in ["answerable", "vain", "responses"] {
+            assert!(found(line).is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn list_of_the_guide_can_be_read() {
+        let guide = fs::read_to_string(root().join(GUIDE)).unwrap();
+        let refused = list(&guide).unwrap();
+        assert!(refused.len() > 30 && refused.iter().all(|refused| refused.word == plain(&refused.word).trim()));
+        assert!(list("no block").is_err());
+    }
+}
