@@ -21,7 +21,7 @@
 /// The snippets of the documents compile and run.
 #[cfg(doctest)]
 mod documents {
-    #[doc = include_str!("../../README.md")]
+    #[doc = include_str!("../../core/README.md")]
     struct Readme;
     #[doc = include_str!("../../docs/sandbox.md")]
     struct Sandbox;
