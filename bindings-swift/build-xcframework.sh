@@ -25,7 +25,7 @@ export IPHONEOS_DEPLOYMENT_TARGET=16.0
 export CARGO_PROFILE_RELEASE_STRIP=none
 export CARGO_PROFILE_MOBILE_STRIP=none
 
-# The target, the profile, and what else cargo is told.
+# The target, the profile, and further arguments of cargo.
 build() {
     triple=$1
     profile=$2

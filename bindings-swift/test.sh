@@ -52,7 +52,7 @@ echo "as servers have it"
 package full "$full" build
 package full "$full" test
 
-# What stands in README.md compiles, as one program.
+# The code of README.md compiles, as one program.
 modules() {
     package "$1" "$2" build --show-bin-path
 }
@@ -62,7 +62,7 @@ compiles() {
     swiftc -typecheck -swift-version 6 -I "$where/Modules" -I Sources/KopoKopoFFI/include "$@" 2>"$scratch/refused.txt"
 }
 for readme in README.md ../README.md; do
-    [ -e "$readme" ] || continue # SwiftPM's copy of this folder stands by itself
+    [ -e "$readme" ] || continue # SwiftPM's copy of this folder has no repository around it
     {
         echo 'import Foundation'
         echo '#if canImport(FoundationNetworking)'

@@ -5,7 +5,7 @@ import KopoKopo
     import FoundationNetworking
 #endif
 
-/// Tokens from the shop's own backend. The app's session says who asks.
+/// Tokens from the shop's backend, which checks the app's session.
 struct Backend: TokenSource {
     let url: URL
     let session: String
@@ -18,11 +18,11 @@ struct Backend: TokenSource {
         guard (response as? HTTPURLResponse)?.statusCode == 200 else {
             throw KopoKopoError(.authentication, detail: "the shop's backend gave no token")
         }
-        struct Answer: Decodable { let token: String, expiresIn: Double }
+        struct Response: Decodable { let token: String, expiresIn: Double }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let answer = try decoder.decode(Answer.self, from: body)
-        return AccessToken(token: Secret(answer.token), expiresIn: .seconds(answer.expiresIn))
+        let token = try decoder.decode(Response.self, from: body)
+        return AccessToken(token: Secret(token.token), expiresIn: .seconds(token.expiresIn))
     }
 }
 
@@ -35,7 +35,7 @@ struct Checkout: Sendable {
         k2 = try KopoKopo(tokenSource: Backend(url: url, session: session), product: "shop/1.0")
     }
 
-    /// What to show while the customer enters the PIN, and in the end.
+    /// The states of the payment, up to the final one.
     func states(amount: Decimal, phoneNumber: Personal, order: String) async throws -> States<IncomingPayment> {
         try await k2.incomingPayments.create(
             tillNumber: "K000000",
@@ -46,7 +46,7 @@ struct Checkout: Sendable {
         ).watch()
     }
 
-    /// A sentence for the customer.
+    /// A message for the customer.
     static func sentence(_ error: any Error) -> String {
         switch (error as? KopoKopoError)?.kind {
         case .invalidRequest: "Please look at the phone number again."

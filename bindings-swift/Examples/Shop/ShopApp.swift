@@ -19,7 +19,7 @@ struct CheckoutView: View {
             Button("Pay KES 100", action: pay).disabled(payment != nil)
             Text(message)
         }
-        // Whoever leaves looks no longer; the payment goes on, and the shop's backend learns of it.
+        // Leaving the view ends the polling. The payment is not cancelled, and the backend receives its result.
         .onDisappear { payment?.cancel() }
     }
 
@@ -27,7 +27,7 @@ struct CheckoutView: View {
         payment = Task {
             defer { payment = nil }
             do {
-                let checkout = try Checkout(session: "the session of whoever is signed in")
+                let checkout = try Checkout(session: "the session of the signed-in user")
                 let states = try await checkout.states(amount: 100, phoneNumber: Personal(phoneNumber), order: "42")
                 for try await state in states {
                     message = state.isPaid ? "Paid. Thank you." : state.isFinal ? "Not paid." : "Please enter your PIN."

@@ -1,24 +1,24 @@
 internal import KopoKopoRaw
 
-/// What the raw layer throws becomes this layer's.
-func call<Answer>(_ work: () throws -> Answer) throws -> Answer {
+/// Converts errors of the raw layer to errors of this layer.
+func call<Output>(_ work: () throws -> Output) throws -> Output {
     do { return try work() } catch { throw lifted(error) }
 }
 
-func call<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
+func call<Output>(_ work: () async throws -> Output) async throws -> Output {
     do { return try await work() } catch { throw lifted(error) }
 }
 
-/// A create that has begun runs to its end, at most for its timeout, although its task is cancelled meanwhile: the caller
-/// gets its result, so a cancellation never leaves the payment's outcome unknown. In a task that is cancelled already,
-/// nothing is sent.
-func uncancelled<Answer: Sendable>(_ work: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
+/// Runs a create to its end, at most for its timeout, even if its task is cancelled. The caller gets the result, so a
+/// cancellation does not leave the payment's outcome unknown. If the task is cancelled before the create begins, nothing
+/// is sent.
+func uncancelled<Output: Sendable>(_ work: @escaping @Sendable () async throws -> Output) async throws -> Output {
     try Task.checkCancellation()
     return try await Task { try await call(work) }.value
 }
 
-/// The same, for what can be the first thing that a program does.
-func enter<Answer>(_ work: () throws -> Answer) throws -> Answer {
+/// As `call`, for a function that a program may call first: it checks the native library before.
+func enter<Output>(_ work: () throws -> Output) throws -> Output {
     try Library.ready()
     return try call(work)
 }
@@ -27,13 +27,13 @@ private func lifted(_ error: any Error) -> any Error {
     switch error {
     case let error as KopoKopoRaw.KopoKopoError: KopoKopoError(raw: error)
     case is KopoKopoError, is CancellationError: error
-    default: KopoKopoError(.internal, detail: "a defect in this library: please report what was called")
+    default: KopoKopoError(.internal, detail: "internal error in kopokopo, please report it")
     }
 }
 
-/// What a program's own function throws becomes the raw layer's. An error of another kind may say anything, so it is
-/// only named.
-func foreign<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
+/// Converts what the program's token source throws to an error of the raw layer. The text of another type of error may
+/// contain a secret, so only the type is named.
+func foreign<Output>(_ work: () async throws -> Output) async throws -> Output {
     do {
         return try await work()
     } catch {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A sentence, without what the server answered: that may hold anything.
+/// Prints the kind, operation and detail, without the server's response, which may contain personal data.
 extension KopoKopoError: LocalizedError, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { [kind.rawValue, operation, detail].compactMap { $0 }.joined(separator: ": ") }
 
@@ -19,7 +19,7 @@ func camelCase(_ path: String) -> String {
     return words.dropFirst().reduce(String(words.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
 }
 
-/// A detail that begins with the field at fault names it as Swift does.
+/// Writes the field's path at the start of a detail in camel case.
 func spelled(_ detail: String, _ field: String?) -> String {
     guard let field, detail.hasPrefix(field) else { return detail }
     return camelCase(field) + detail.dropFirst(field.count)

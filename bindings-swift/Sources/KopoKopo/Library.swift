@@ -1,8 +1,7 @@
 internal import KopoKopoFFI
 internal import KopoKopoRaw
 
-/// The native library: it must be of the same contract as this code. This is looked at once, before anything else of
-/// the library's is called.
+/// The native library. It must be built from the same contract as this code. That is checked once, before the first call.
 enum Library {
     #if os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE
         static let expected = contractHashOfApps
@@ -10,7 +9,7 @@ enum Library {
         static let expected = contractHash
     #endif
 
-    /// A mismatch is kept, because nothing would make it better: whoever calls later sees the same sentence.
+    /// A mismatch is permanent: each later call throws the same error.
     private static let mismatch = mismatch(found: hash(), isOfThisUniffi: { isOfThisUniffi })
 
     static func ready() throws {
@@ -26,7 +25,7 @@ enum Library {
         )
     }
 
-    /// UniFFI's own way to this function ends the program where something does not fit.
+    /// UniFFI's own binding of this function ends the program if the library does not match.
     private static func hash() -> String? {
         var status = RustCallStatus(code: 0, errorBuf: RustBuffer(capacity: 0, len: 0, data: nil))
         let buffer = uniffi_kopokopo_ffi_fn_func_contract_hash(&status)

@@ -1,12 +1,11 @@
 public import Foundation
 
-/// What a request attaches and an answer carries: names and primitive values, at most 5 in a request. They keep their
-/// order on the way to the server and back; two that differ only in their order are equal. It is never printed: read its
-/// values.
+/// The metadata of a request and of its result: names and primitive values, at most 5 in a request. The order of the
+/// names is kept in requests and results, and does not matter for equality. Metadata prints as `[redacted]`: read `values`.
 ///
 ///     let metadata: Metadata = ["order_id": "42", "items": 3, "gift": true]
 public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-    /// The names in their order. A dictionary has none: then it is that of the alphabet.
+    /// The names in their order. Metadata made from a dictionary is in alphabetical order.
     public private(set) var names: [String]
 
     /// The names and their values. A new name comes last.
@@ -33,7 +32,7 @@ public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     public func hash(into hasher: inout Hasher) { hasher.combine(values) }
 
-    /// The names that are in this order come first, then all others by the alphabet.
+    /// The names of `order` come first, then all others in alphabetical order.
     private mutating func keepOrder(of order: [String]) {
         var left = Set(values.keys)
         names = order.filter { left.remove($0) != nil }
@@ -60,7 +59,7 @@ extension Metadata: CustomStringConvertible, CustomDebugStringConvertible, Custo
 }
 
 extension Metadata {
-    /// It is the library's own writing that is read, so a mistake in it is a defect.
+    /// Reads JSON that the native library wrote. If it cannot be read, the error is internal.
     init(raw: String) throws {
         do {
             self.init(try JSONDecoder().decode([String: Value].self, from: Data(raw.utf8)))
@@ -70,7 +69,7 @@ extension Metadata {
         }
     }
 
-    /// The names of a JSON object in their order. `JSONDecoder` forgets it.
+    /// The names of a JSON object in their order, which `JSONDecoder` does not keep.
     private static func topNames(_ json: [UInt8]) throws -> [String] {
         var literals: [[UInt8]] = []
         var depth = 0
@@ -95,16 +94,16 @@ extension Metadata {
         return try JSONDecoder().decode([String].self, from: Data(names))
     }
 
-    /// `field` is for what is wrong with a value.
+    /// The JSON text. `field` is the path that an error names.
     func json(_ field: String) throws -> String {
         for case (let name, .number(let number)) in values where !number.isFinite {
-            let place = "\(field).\(name)"
-            throw KopoKopoError(.invalidRequest, detail: "\(place): must be a finite number", field: place)
+            let path = "\(field).\(name)"
+            throw KopoKopoError(.invalidRequest, detail: "\(path): must be a finite number", field: path)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let pairs = try names.map { name in
-            // In a list, because older systems write no JSON that is a text alone.
+            // In a list, because older systems cannot encode a top-level string.
             let pair = [try encoder.encode([name]), try encoder.encode([values[name] ?? .null])]
             return pair.map { String(decoding: $0.dropFirst().dropLast(), as: UTF8.self) }.joined(separator: ":")
         }
@@ -113,14 +112,14 @@ extension Metadata {
 }
 
 extension Metadata.Value {
-    /// The text, where it is one.
+    /// The text, or nil if the value is not a text.
     public var asText: String? { if case .text(let text) = self { text } else { nil } }
 
-    /// The number, where it is one.
+    /// The number, or nil if the value is not a number.
     public var asNumber: Decimal? { if case .number(let number) = self { number } else { nil } }
 
-    /// True or false, where it is that.
-    public var asBool: Bool? { if case .bool(let answer) = self { answer } else { nil } }
+    /// The Boolean, or nil if the value is not a Boolean.
+    public var asBool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
 }
 
 extension Metadata.Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
@@ -130,7 +129,7 @@ extension Metadata.Value: ExpressibleByStringLiteral, ExpressibleByIntegerLitera
 
     public init(integerLiteral number: Int) { self = .number(Decimal(number)) }
 
-    public init(booleanLiteral answer: Bool) { self = .bool(answer) }
+    public init(booleanLiteral flag: Bool) { self = .bool(flag) }
 
     public init(nilLiteral: ()) { self = .null }
 }
@@ -140,8 +139,8 @@ extension Metadata.Value: Codable {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
-        } else if let answer = try? value.decode(Bool.self) {
-            self = .bool(answer)
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .bool(flag)
         } else if let text = try? value.decode(String.self) {
             self = .text(text)
         } else if let number = try? value.decode(Decimal.self) {
@@ -157,7 +156,7 @@ extension Metadata.Value: Codable {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
-        case .bool(let answer): try container.encode(answer)
+        case .bool(let flag): try container.encode(flag)
         case .number(let number): try container.encode(number)
         case .text(let text): try container.encode(text)
         case .list(let items): try container.encode(items)

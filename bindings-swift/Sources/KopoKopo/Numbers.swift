@@ -1,7 +1,7 @@
 import Foundation
 
 extension Decimal {
-    /// The library writes digits with at most one point.
+    /// Reads an amount that the native library wrote: digits with at most one decimal point.
     init(raw: String) throws {
         guard let amount = Decimal(string: raw, locale: Locale(identifier: "en_US_POSIX")) else {
             throw KopoKopoError(.internal, detail: "the library's amount cannot be read")
@@ -11,7 +11,7 @@ extension Decimal {
 }
 
 extension UnsignedInteger where Self: FixedWidthInteger {
-    /// `name` is the field's, for what is wrong with it.
+    /// `name` is the field that an error names.
     init(natural number: Int, _ name: String) throws {
         guard let own = Self(exactly: number) else {
             throw KopoKopoError(.configuration, detail: "\(name): must be between 0 and \(Self.max)", field: name)
@@ -21,6 +21,6 @@ extension UnsignedInteger where Self: FixedWidthInteger {
 }
 
 extension Duration {
-    /// The contract's seconds.
+    /// The length in seconds, as the contract has it.
     var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

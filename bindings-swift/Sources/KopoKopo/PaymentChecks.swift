@@ -1,13 +1,13 @@
 #if !(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)
     public import Foundation
 
-    /// What was paid, as the library has it: the whole text.
+    /// Whether the payment in a raw text covers an amount.
     private func covers(_ raw: Raw, _ amount: Decimal, _ currency: String, _ tillNumber: String?) throws -> Bool {
         try KopoKopo.isPaidAtLeast(payment: raw, amount: amount, currency: currency, tillNumber: tillNumber)
     }
 
     extension Event {
-        /// Whether this event says that at least this amount was received, in this currency, into this till (nil: any).
+        /// Whether this event reports that at least this amount was received, in this currency, into this till (nil: any).
         /// Check it before an order is credited, and credit it once for each `paymentKey`.
         ///
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.

@@ -1,6 +1,5 @@
-/// The states of a resource as they change, up to the final one: `for try await payment in push.watch() { ... }`. When to
-/// poll, and what ends the sequence, is decided by the library; a loop that is left, or whose task is cancelled, stops at
-/// once.
+/// The states of a resource as they change, up to the final one: `for try await payment in push.watch() { ... }`. The
+/// library decides when to poll. Polling stops at once if the loop ends or its task is cancelled.
 ///
 /// Errors: `.notFinal` if the timeout ends before the state is final; the request itself is not cancelled. Every error has
 /// the resource's id.

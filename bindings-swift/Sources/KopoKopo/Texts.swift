@@ -1,8 +1,8 @@
-/// Text that is in no log: it prints as something else, wherever it stands. `text` has it.
+/// A text that is redacted when it is printed. Read it with `text`.
 public protocol Redacted: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// What is really there.
+    /// The text itself.
     var text: String { get }
-    /// What is printed.
+    /// The redacted form.
     var description: String { get }
 }
 
@@ -32,7 +32,7 @@ public struct Secret: Redacted, ExpressibleByStringInterpolation {
     public init(stringLiteral text: String) { self.text = text }
 }
 
-/// The JSON text of an answer or a webhook, exactly as it came.
+/// The JSON text of a response or a webhook, exactly as it was received.
 public struct Raw: Redacted, Hashable {
     public let text: String
 

@@ -1,19 +1,19 @@
 public import Foundation
 
-/// A moment with its offset. Two are equal where their texts are: compare dates to compare moments.
+/// A point in time with its offset. Two are equal if their texts are equal. To compare points in time, compare `date`.
 public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
-    /// The moment.
+    /// The point in time.
     public let date: Date
     /// As the API writes it, in ISO 8601: `2026-05-01T10:43:20+03:00`.
     public let text: String
 
-    /// A moment in UTC, to the second.
+    /// A point in time in UTC, rounded down to the second.
     public init(_ date: Date) {
         self.date = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
         self.text = date.ISO8601Format()
     }
 
-    /// A moment as it is written: `2026-05-01T10:43:20+03:00`, `2026-05-01T07:43:20.5Z`. Nil where it is none.
+    /// Parses an ISO 8601 text: `2026-05-01T10:43:20+03:00`, `2026-05-01T07:43:20.5Z`. Nil if it is not one.
     public init?(_ text: String) {
         guard let date = moment(text) else { return nil }
         self.date = date
@@ -26,7 +26,7 @@ public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
 extension Timestamp {
     init(raw: String) throws {
         guard let timestamp = Timestamp(raw) else {
-            throw KopoKopoError(.internal, detail: "the library's moment cannot be read")
+            throw KopoKopoError(.internal, detail: "the library's timestamp cannot be read")
         }
         self = timestamp
     }
@@ -73,7 +73,7 @@ private func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
 
 /// Days since 1970-01-01 in the Gregorian calendar. The year begins in March here, so that a leap day is its last.
 private func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    // 400 years, 146 097 days, are put on top, so that nothing is below zero.
+    // 400 years (146 097 days) are added, so that no value is negative.
     let shifted = (month > 2 ? year : year - 1) + 400
     let sinceMarch = (month + 9) % 12
     return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * sinceMarch + 2) / 5 + day - 719_469

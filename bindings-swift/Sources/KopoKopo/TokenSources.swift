@@ -4,8 +4,8 @@
 public struct TokenFunction: TokenSource {
     private let function: @Sendable () async throws -> AccessToken
 
-    /// The function answers a token that works. What it throws makes the call fail that needed the token, as
-    /// `.authentication`.
+    /// - Parameter function: Returns a valid token. If it throws, the call that needed the token throws
+    ///   `.authentication`.
     public init(_ function: @escaping @Sendable () async throws -> AccessToken) { self.function = function }
 
     public func token() async throws -> AccessToken { try await function() }

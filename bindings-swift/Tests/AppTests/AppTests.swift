@@ -3,8 +3,8 @@ import KopoKopo
 import TestSupport
 import XCTest
 
-/// What apps have: a client that asks its own backend for tokens, and nothing that takes a secret. That the rest does
-/// not compile is tested by test.sh.
+/// The client for apps: it gets tokens from its backend, and takes no secret. test.sh checks that the rest of the client
+/// does not compile.
 final class AppTests: XCTestCase {
     private var sandbox: Sandbox!
 
@@ -12,17 +12,17 @@ final class AppTests: XCTestCase {
 
     override func tearDown() { sandbox.close() }
 
-    /// The backend's part: it has the secret, and hands a token out.
+    /// The backend's part: it has the secret, and supplies a token.
     private func token() async throws -> AccessToken {
         let credentials = [
             "client_id": sandbox.clientId, "client_secret": sandbox.clientSecret, "grant_type": "client_credentials",
         ]
         let body = String(decoding: try JSONEncoder().encode(credentials), as: UTF8.self)
-        let answer = try await sandbox.control("POST /oauth/token", body)
+        let response = try await sandbox.control("POST /oauth/token", body)
         struct Token: Decodable { let accessToken: String }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let token = try decoder.decode(Token.self, from: answer).accessToken
+        let token = try decoder.decode(Token.self, from: response).accessToken
         return AccessToken(token: Secret(token), expiresIn: .seconds(3600))
     }
 
@@ -31,7 +31,7 @@ final class AppTests: XCTestCase {
         return try KopoKopo(tokenSource: TokenFunction { token }, baseUrl: sandbox.baseUrl)
     }
 
-    func testAnAppTakesAPaymentWithATokenOfItsBackend() async throws {
+    func testAppTakesPaymentWithTokenFromBackend() async throws {
         let push = try await app().incomingPayments.create(
             tillNumber: "K000000", phoneNumber: "0712345678", amount: 100, callbackUrl: "https://shop.example/k2")
         var payments: [IncomingPayment] = []
@@ -42,7 +42,7 @@ final class AppTests: XCTestCase {
         XCTAssertFalse("\(payments)".contains("712345678"), "\(payments)")
     }
 
-    func testAnAppMakesAPaymentLinkAndCancelsIt() async throws {
+    func testAppCreatesAndCancelsPaymentLink() async throws {
         let links = try await app().paymentLinks
         let link = try await links.create(tillNumber: "112233", amount: 2500, callbackUrl: "https://shop.example/k2")
         try await links.cancel(link.id)
@@ -51,12 +51,12 @@ final class AppTests: XCTestCase {
         XCTAssertTrue(read.isCancelled)
     }
 
-    func testABackendThatGivesNoTokenFailsTheCallAndNothingIsSent() async throws {
+    func testCallFailsAndSendsNothingIfBackendHasNoToken() async throws {
         let failing = TokenFunction { throw KopoKopoError(.connection, detail: "no backend") }
         let app = try KopoKopo(tokenSource: failing, baseUrl: sandbox.baseUrl)
         do {
             _ = try await app.incomingPayments.get("1")
-            XCTFail("it worked without a token")
+            XCTFail("expected an error without a token")
         } catch let error as KopoKopoError {
             XCTAssertEqual(error.kind, .authentication)
             XCTAssertTrue(error.detail.contains("no backend"), error.detail)
@@ -65,7 +65,7 @@ final class AppTests: XCTestCase {
         XCTAssertEqual(String(decoding: seen, as: UTF8.self), "[]")
     }
 
-    func testACancelledWaitEndsAtOnce() async throws {
+    func testCancelledWaitEndsAtOnce() async throws {
         let push = try await app().incomingPayments.create(
             tillNumber: "K000000", phoneNumber: "254700000006", amount: 100, callbackUrl: "https://shop.example/k2")
         let waiting = Task { try await push.wait() }

@@ -171,20 +171,20 @@ final class CallTests: XCTestCase {
                     if at % 4 > 0 { try? await Task.sleep(for: .microseconds(at * 10)) }
                     call.cancel()
                     switch await call.result {
-                    case .success(let id): return id == push.id ? "answered" : "another"
+                    case .success(let id): return id == push.id ? "returned" : "another"
                     case .failure(let error): return error is CancellationError ? "cancelled" : "\(error)"
                     }
                 }
             }
             return await group.reduce(into: [:]) { counts, outcome in counts[outcome, default: 0] += 1 }
         }
-        XCTAssertEqual((outcomes["answered"] ?? 0) + (outcomes["cancelled"] ?? 0), 400, "\(outcomes)")
+        XCTAssertEqual((outcomes["returned"] ?? 0) + (outcomes["cancelled"] ?? 0), 400, "\(outcomes)")
         XCTAssertGreaterThan(outcomes["cancelled"] ?? 0, 0)
         let read = try await push.get()
         XCTAssertEqual(read.id, push.id)
     }
 
-    func testAnAnswerThatWasLostIsNotTakenForAFailure() async throws {
+    func testLostResponseIsOutcomeUnknown() async throws {
         try await sandbox.fault("incoming_payments.create", "reset_after_effect")
         let error = try await failure { try await push() }
         XCTAssertEqual(error.kind, .outcomeUnknown)
@@ -299,7 +299,7 @@ final class CallTests: XCTestCase {
 }
 
 /// The error of a call that must fail.
-private func failure<Answer>(_ work: () async throws -> Answer) async throws -> KopoKopoError {
+private func failure<Output>(_ work: () async throws -> Output) async throws -> KopoKopoError {
     do {
         _ = try await work()
     } catch let error as KopoKopoError {
@@ -308,8 +308,8 @@ private func failure<Answer>(_ work: () async throws -> Answer) async throws -> 
     throw Failure("it did not fail")
 }
 
-private func assertCancelled<Answer>(
-    _ work: () async throws -> Answer, file: StaticString = #filePath, line: UInt = #line
+private func assertCancelled<Output>(
+    _ work: () async throws -> Output, file: StaticString = #filePath, line: UInt = #line
 ) async {
     do {
         _ = try await work()

@@ -29,7 +29,7 @@ final class DeletionTests: XCTestCase {
                 found = .object(["error": .text(error.kind.rawValue)])
             }
             if found != expected {
-                return XCTFail("\(given["name"]?.shown ?? "?"): expected \(expected.written), found \(found.written)")
+                return XCTFail("\(given["name"]?.asPlainText ?? "?"): expected \(expected.written), found \(found.written)")
             }
         }
     }
@@ -60,7 +60,7 @@ final class DeletionTests: XCTestCase {
             return mirror.children.first.map { neutral($0.value, document) } ?? .null
         }
         switch value {
-        case let answer as Bool: return .bool(answer)
+        case let flag as Bool: return .bool(flag)
         case let number as Int: return .number(Decimal(number))
         case let text as String: return .text(text)
         case let amount as Decimal: return .object(["$amount": .text(amount.description)])

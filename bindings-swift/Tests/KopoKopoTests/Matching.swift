@@ -15,31 +15,31 @@ enum Matching {
         if part == "#" { return items.map { [.number(Decimal($0.count))] } ?? [] }
         if part == "*" { return items ?? [] }
         if let equals = part.firstIndex(of: "=") {
-            let (key, wanted) = (String(part[..<equals]), part[part.index(after: equals)...])
-            return (items ?? []).filter { $0.object?[key]?.shown == String(wanted) }
+            let (key, pattern) = (String(part[..<equals]), part[part.index(after: equals)...])
+            return (items ?? []).filter { $0.object?[key]?.asPlainText == String(pattern) }
         }
         if let items { return Int(part).flatMap { items.indices.contains($0) ? [items[$0]] : nil } ?? [] }
         return value.object?[part].map { [$0] } ?? []
     }
 
-    static func fits(_ found: JSON, _ wanted: JSON) throws -> Bool {
-        guard let entry = wanted.object?.first, wanted.object?.count == 1, entry.key.hasPrefix("$") else {
-            return found == wanted
+    static func matches(_ found: JSON, _ pattern: JSON) throws -> Bool {
+        guard let entry = pattern.object?.first, pattern.object?.count == 1, entry.key.hasPrefix("$") else {
+            return found == pattern
         }
         switch (entry.key, found) {
         case ("$any", _): return (found != .null) == (entry.value == true)
-        case ("$not", _): return try !fits(found, entry.value)
+        case ("$not", _): return try !matches(found, entry.value)
         case ("$contains", .text(let text)): return entry.value.asText.map { text.contains($0) } ?? false
         case ("$contains", .list(let items)): return items.contains(entry.value)
         case ("$contains", _): return false
         case ("$min", _): return (found.asNumber ?? .nan) >= (entry.value.asNumber ?? .nan) && found.asNumber != nil
         case ("$amount", _): return amount(found) != nil && amount(found) == amount(entry.value)
-        default: throw Misuse("there is no matcher \(entry.key)")
+        default: throw ScenarioError("there is no matcher \(entry.key)")
         }
     }
 
     private static func amount(_ value: JSON) -> Decimal? {
-        value == .null ? nil : Decimal(string: value.shown, locale: Locale(identifier: "en_US_POSIX"))
+        value == .null ? nil : Decimal(string: value.asPlainText, locale: Locale(identifier: "en_US_POSIX"))
     }
 
     /// The value with every reference in it resolved.
@@ -55,29 +55,29 @@ enum Matching {
     }
 
     static func fillText(_ template: String, _ names: [String: JSON]) throws -> String {
-        try template.replacing(reference) { try lookUp($0.1, names).shown }
+        try template.replacing(reference) { try lookUp($0.1, names).asPlainText }
     }
 
     private static var reference: Regex<(Substring, Substring)> { /\$([a-z][A-Za-z0-9_.]*)/ }
 
     private static func lookUp(_ reference: Substring, _ names: [String: JSON]) throws -> JSON {
         let parts = reference.split(separator: ".", maxSplits: 1)
-        guard let value = names[String(parts[0])] else { throw Misuse("no step was named \(parts[0])") }
+        guard let value = names[String(parts[0])] else { throw ScenarioError("no step was named \(parts[0])") }
         let found = find(value, parts.count > 1 ? String(parts[1]) : "")
-        if found == .null { throw Misuse("there is no \(reference)") }
+        if found == .null { throw ScenarioError("there is no \(reference)") }
         return found
     }
 
     /// Everything that does not fit.
     static func differences(_ found: JSON, _ expected: [String: JSON], _ names: [String: JSON]) throws -> [String] {
         try expected.compactMap { template, value in
-            let (path, wanted) = (try fillText(template, names), try fill(value, names))
+            let (path, pattern) = (try fillText(template, names), try fill(value, names))
             let own = find(found, path)
-            return try fits(own, wanted) ? nil : "\(path): expected \(wanted.written), found \(own.written)"
+            return try matches(own, pattern) ? nil : "\(path): expected \(pattern.written), found \(own.written)"
         }
     }
 
-    /// Without anybody's number or secret.
+    /// Without phone numbers and secrets.
     static func redacted(_ why: String) -> String {
         why.replacing(/[A-Za-z0-9_]+/) { run in
             let word = run.output

@@ -160,7 +160,7 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         return try await client.rawRequests.get(given.required("path"))
     case "raw_requests.post":
         return try await client.rawRequests.post(path: given.required("path"), body: given.required("body"))
-    default: throw Misuse("there is no operation \(operation)")
+    default: throw ScenarioError("there is no operation \(operation)")
     }
 }
 
@@ -216,7 +216,7 @@ func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: Wa
         return try await client.settlementTransfers.wait(id: id, options: options)
     case "settlement_transfers.watch":
         return try await all(client.settlementTransfers.watch(id: id, options: options))
-    default: throw Misuse("there is no operation \(operation)")
+    default: throw ScenarioError("there is no operation \(operation)")
     }
 }
 
@@ -298,8 +298,8 @@ extension RequestStatus: Word {}
 
 extension TransferStatus: Word {}
 
-extension Destination: Given {
-    static func given(_ json: JSON) throws -> Self {
+extension Destination: FromJSON {
+    static func fromJSON(_ json: JSON) throws -> Self {
         let given = Arguments(json)
         switch try given.word("type") {
         case "merchant_wallet":
@@ -350,7 +350,7 @@ extension Destination: Given {
                 nickname: given.optional("nickname"),
                 favourite: given.optional("favourite")
             )
-        case let other: throw Misuse("there is no \(other)")
+        case let other: throw ScenarioError("there is no \(other)")
         }
     }
 

@@ -18,7 +18,7 @@ final class ParityTests: XCTestCase {
     }
 
     /// The members of every type, with the names of functions' parameters: `create(tillNumber:amount:)`. Nothing is
-    /// nested deeper than one type, but for what stands in `extension KopoKopo` and the errors' kinds.
+    /// nested deeper than one type, except what is in `extension KopoKopo` and the kinds of errors.
     private func read(_ source: String) throws {
         var types: [(depth: Int, name: String)] = []
         // A declaration that goes over several lines becomes one.
@@ -112,7 +112,7 @@ final class ParityTests: XCTestCase {
             let variants = about.object?["variants"]?.object ?? [:]
             let isOpen = about.object?["shape"] == "open"
             // An open one's are named by the API's words.
-            let names = isOpen ? variants.values.map { lowerFirst($0.shown) } : variants.keys.map(camelCase)
+            let names = isOpen ? variants.values.map { lowerFirst($0.asPlainText) } : variants.keys.map(camelCase)
             var expected = Set(names)
             if isOpen { expected.formUnion(["other", "rawValue", "description"]) }
             let own = try XCTUnwrap(declared[name], name)

@@ -55,7 +55,7 @@ final class RedactionTests: XCTestCase {
         hides(event, canary, "712345678")
     }
 
-    func testErrorsDoNotShowWhatTheServerAnswered() {
+    func testErrorsDoNotShowServerResponse() {
         let error = KopoKopoError(.api, detail: "no", operation: "payments.get", messages: [canary], body: canary)
         for shown in ["\(error)", String(reflecting: error), dumped(error), error.localizedDescription] {
             XCTAssertFalse(shown.contains(canary), shown)

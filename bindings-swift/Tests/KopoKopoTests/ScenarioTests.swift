@@ -11,15 +11,15 @@ final class ScenarioTests: XCTestCase {
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
         let only = ProcessInfo.processInfo.environment["SCENARIO"]
-        let wanted = files.filter { file in only.map { file.lastPathComponent.contains($0) } ?? true }
-        XCTAssertFalse(wanted.isEmpty, "there are no scenarios")
+        let pattern = files.filter { file in only.map { file.lastPathComponent.contains($0) } ?? true }
+        XCTAssertFalse(pattern.isEmpty, "there are no scenarios")
         let failures = await withTaskGroup(of: String?.self) { group in
             var failures: [String] = []
-            for (at, file) in wanted.enumerated() {
+            for (at, file) in pattern.enumerated() {
                 if at >= Self.atOnce, let outcome = await group.next() ?? nil { failures.append(outcome) }
                 group.addTask {
                     do {
-                        try await Play(JSON.read(Data(contentsOf: file))).run()
+                        try await ScenarioRunner(JSON.read(Data(contentsOf: file))).run()
                         return nil
                     } catch {
                         return "\(error)"
@@ -29,7 +29,7 @@ final class ScenarioTests: XCTestCase {
             for await case let outcome? in group { failures.append(outcome) }
             return failures
         }
-        print("\(wanted.count) scenarios, \(failures.count) failed")
+        print("\(pattern.count) scenarios, \(failures.count) failed")
         for failure in failures { XCTFail(failure) }
     }
 
@@ -44,7 +44,7 @@ final class ScenarioTests: XCTestCase {
         ] {
             let scenario = try JSON.read(Data(#"{"name": "wrong", "steps": [\#(step)]}"#.utf8))
             do {
-                try await Play(scenario).run()
+                try await ScenarioRunner(scenario).run()
                 XCTFail(step)
             } catch let failure as Failure {
                 XCTAssertTrue(failure.description.hasPrefix("wrong: step 1: "), failure.description)

@@ -32,7 +32,7 @@ final class VectorTests: XCTestCase {
             if let base64 = part["base64"]?.asText { return try XCTUnwrap(Data(base64Encoded: base64)) }
             let (text, times) = (try XCTUnwrap(part["repeat"]?.asText), try XCTUnwrap(part["times"]?.int))
             return Data(String(repeating: text, count: times).utf8)
-        default: throw Misuse("no body")
+        default: throw ScenarioError("no body")
         }
     }
 
@@ -49,7 +49,7 @@ final class VectorTests: XCTestCase {
         case "append_0": return signature + "0"
         case "change_last": return signature.dropLast() + (signature.hasSuffix("0") ? "1" : "0")
         case "surround_with_space": return " \(signature)\t"
-        case let other?: throw Misuse("nothing is made by \(other)")
+        case let other?: throw ScenarioError("nothing is made by \(other)")
         }
     }
 
@@ -74,10 +74,10 @@ final class VectorTests: XCTestCase {
         }
     }
 
-    func testWhatStrangersSend() throws {
+    func testHostileWebhooks() throws {
         let file = try file("hostile_webhooks")
         for given in try cases(file, "cases") {
-            let name = given["name"]?.shown ?? "?"
+            let name = given["name"]?.asPlainText ?? "?"
             let keys = (given["api_keys"] ?? file["api_keys"])?.list?.compactMap(\.asText) ?? []
             let expected = try XCTUnwrap(given["expect"]?.object)
             let body = try body(given["body"])
@@ -90,16 +90,16 @@ final class VectorTests: XCTestCase {
                 XCTAssertEqual(kind(found.payload), expected["payload"]?.asText, name)
             } catch let error as KopoKopoError {
                 XCTAssertEqual(error.kind.rawValue, expected["error"]?.asText, "\(name): \(error)")
-                let detail = Matching.find(plain(error), "detail").shown
+                let detail = Matching.find(toJSON(error), "detail").asPlainText
                 for words in try texts(expected, "detail") {
                     XCTAssertTrue(detail.contains(words), "\(name): \(error)")
                 }
                 let printed = "\(error) \(error.localizedDescription) \(String(reflecting: error)) \(dumped(error))"
                 for words in expected["never"]?.list ?? [] {
-                    XCTAssertFalse("\(printed) \(error.body ?? "")".contains(words.shown), name)
+                    XCTAssertFalse("\(printed) \(error.body ?? "")".contains(words.asPlainText), name)
                 }
                 for words in expected["never_in_detail"]?.list ?? [] {
-                    XCTAssertFalse(printed.contains(words.shown), name)
+                    XCTAssertFalse(printed.contains(words.asPlainText), name)
                 }
             }
         }
@@ -116,7 +116,7 @@ final class VectorTests: XCTestCase {
             XCTAssertNotEqual(found.payload, .unknown, file.lastPathComponent)
             XCTAssertEqual(found.raw.text, String(decoding: body, as: UTF8.self))
             XCTAssertEqual(found, try event(body))
-            XCTAssertNotNil(plain(found).object?["data"]?.object, file.lastPathComponent)
+            XCTAssertNotNil(toJSON(found).object?["data"]?.object, file.lastPathComponent)
         }
     }
 
@@ -144,7 +144,7 @@ final class VectorTests: XCTestCase {
         }
         let seen = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list ?? []
         let sent = seen.filter { Matching.find($0, "operation") == "incoming_payments.create" }
-            .map { Matching.find($0, "body.subscriber.phone_number").shown.replacing("+", with: "") }
+            .map { Matching.find($0, "body.subscriber.phone_number").asPlainText.replacing("+", with: "") }
         XCTAssertEqual(sent, try cases(file, "accepted").map { $0["normalised"]?.asText })
         for given in try cases(file, "hashes") {
             let hash = try KopoKopo.hashPhone(Personal(given["phone_number"]?.asText ?? ""))
@@ -197,7 +197,7 @@ final class VectorTests: XCTestCase {
             XCTAssertEqual(found.text, given["shown"]?.asText)
             XCTAssertEqual(Timestamp(found.text), found)
         }
-        // What an answer has and is no moment counts as absent; the raw text still has it.
+        // A timestamp that cannot be read counts as absent; the raw text still has it.
         for text in try texts(file, "refused") {
             XCTAssertNil(Timestamp(text), text)
             XCTAssertNil(try created(text), text)

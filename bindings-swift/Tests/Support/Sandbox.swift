@@ -4,13 +4,13 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// What tests play on: `k2 sandbox`, in a process that ends with this one.
+/// `k2 sandbox`, in a process that ends with this one.
 public final class Sandbox: @unchecked Sendable {
     /// The repository.
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// How long to go on looking.
+    /// How long `settle` retries.
     public static let patience = Duration.seconds(3)
 
     public let baseUrl: String
@@ -36,16 +36,16 @@ public final class Sandbox: @unchecked Sendable {
         var line = Data()
         while !line.contains(UInt8(ascii: "\n")) {
             let more = output.fileHandleForReading.availableData
-            if more.isEmpty { throw Failure("the sandbox did not begin") }
+            if more.isEmpty { throw Failure("the sandbox did not start") }
             line += more
         }
-        // Whoever reads nothing on would leave the sandbox waiting for room in the pipe.
+        // The output is read to its end, otherwise the sandbox blocks when the pipe is full.
         output.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
         let said = try JSONDecoder().decode([String: String].self, from: line)
         guard let baseUrl = said["base_url"], let clientId = said["client_id"],
             let clientSecret = said["client_secret"],
             let apiKey = said["api_key"]
-        else { throw Failure("the sandbox says too little") }
+        else { throw Failure("the first line of the sandbox lacks a field") }
         (self.baseUrl, self.clientId, self.clientSecret, self.apiKey) = (baseUrl, clientId, clientSecret, apiKey)
     }
 
@@ -62,10 +62,10 @@ public final class Sandbox: @unchecked Sendable {
         let end = ContinuousClock.now + Self.patience
         while true {
             do {
-                let (status, answer) = try await ask(asked, body)
-                if status == expected { return answer }
+                let (status, response) = try await ask(asked, body)
+                if status == expected { return response }
                 throw Failure(
-                    "\(asked): expected \(expected), found \(status): \(String(decoding: answer, as: UTF8.self))")
+                    "\(asked): expected \(expected), found \(status): \(String(decoding: response, as: UTF8.self))")
             } catch let error as URLError {
                 if ContinuousClock.now > end { throw error }
                 try await Task.sleep(for: .milliseconds(20))
@@ -97,26 +97,26 @@ public final class Sandbox: @unchecked Sendable {
         }
     }
 
-    /// Makes the next calls of an operation fail: `"times": 4` and its like are the rest of the fault.
+    /// Makes the next calls of an operation fail. `rest` has further fields of the fault, such as `"times": 4`.
     public func fault(_ operation: String, _ kind: String, _ rest: String = "") async throws {
         let rest = rest.isEmpty ? "" : ", \(rest)"
         try await control("PUT /_sandbox/faults", #"{"operation": "\#(operation)", "kind": "\#(kind)"\#(rest)}"#)
     }
 }
 
-/// Why a test fails.
+/// The reason why a test fails.
 public struct Failure: Error, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) { self.description = description }
 }
 
-/// Looks again until it fits.
-public func settle(_ look: () async throws -> Void) async throws {
+/// Retries until nothing is thrown, for `Sandbox.patience`.
+public func settle(_ check: () async throws -> Void) async throws {
     let end = ContinuousClock.now + Sandbox.patience
     while true {
         do {
-            return try await look()
+            return try await check()
         } catch let failure as Failure {
             if ContinuousClock.now > end { throw failure }
             try await Task.sleep(for: .milliseconds(20))

@@ -11,7 +11,7 @@ import Foundation
     private let stream = SOCK_STREAM
 #endif
 
-/// An HTTP server on loopback that answers as it is told, one request to a connection.
+/// An HTTP server on loopback that sends the responses of a function, one request for each connection.
 public final class Server: @unchecked Sendable {
     public struct Request: Sendable {
         public let method: String
@@ -21,7 +21,7 @@ public final class Server: @unchecked Sendable {
         public let body: Data
     }
 
-    public struct Answer: Sendable {
+    public struct Response: Sendable {
         let status: Int
         let headers: [String: String]
         let body: String
@@ -34,7 +34,7 @@ public final class Server: @unchecked Sendable {
     public let baseUrl: String
     private let socket: Int32
 
-    public init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+    public init(_ respond: @escaping @Sendable (Request) -> Response) throws {
         #if canImport(Glibc)
             let socket = Glibc.socket(AF_INET, stream, 0)
         #elseif canImport(Musl)
@@ -59,7 +59,7 @@ public final class Server: @unchecked Sendable {
                 let connection = accept(socket, nil, nil)
                 if connection < 0 { return }
                 Thread.detachNewThread {
-                    Self.serve(connection, answer)
+                    Self.serve(connection, respond)
                     _ = shutdown(connection, Int32(SHUT_RDWR))
                     _ = close(connection)
                 }
@@ -72,13 +72,13 @@ public final class Server: @unchecked Sendable {
         _ = close(socket)
     }
 
-    private static func serve(_ connection: Int32, _ answer: (Request) -> Answer) {
+    private static func serve(_ connection: Int32, _ respond: (Request) -> Response) {
         guard let request = read(connection) else { return }
-        let answer = answer(request)
-        let headers = answer.headers.map { "\($0): \($1)\r\n" }.joined()
+        let response = respond(request)
+        let headers = response.headers.map { "\($0): \($1)\r\n" }.joined()
         let head =
-            "HTTP/1.1 \(answer.status) X\r\nconnection: close\r\ncontent-length: \(answer.body.utf8.count)\r\n\(headers)\r\n"
-        let bytes = Array((head + answer.body).utf8)
+            "HTTP/1.1 \(response.status) X\r\nconnection: close\r\ncontent-length: \(response.body.utf8.count)\r\n\(headers)\r\n"
+        let bytes = Array((head + response.body).utf8)
         var sent = 0
         while sent < bytes.count {
             let more = bytes[sent...].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
@@ -119,7 +119,7 @@ public final class Shared<Value>: @unchecked Sendable {
 
     public init(_ value: Value) { self.value = value }
 
-    public func change<Answer>(_ how: (inout Value) -> Answer) -> Answer {
+    public func change<Output>(_ how: (inout Value) -> Output) -> Response {
         lock.lock()
         defer { lock.unlock() }
         return how(&value)

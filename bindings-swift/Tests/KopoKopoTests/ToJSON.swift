@@ -13,12 +13,12 @@ func snakeCase(_ name: String) -> String {
 }
 
 /// A value as tests compare it: as in JSON, with the contract's names, amounts and times as texts.
-func plain(_ value: Any) -> JSON {
+func toJSON(_ value: Any) -> JSON {
     let mirror = Mirror(reflecting: value)
-    if mirror.displayStyle == .optional { return mirror.children.first.map { plain($0.value) } ?? .null }
+    if mirror.displayStyle == .optional { return mirror.children.first.map { toJSON($0.value) } ?? .null }
     switch value {
     case let json as JSON: return json
-    case let answer as Bool: return .bool(answer)
+    case let flag as Bool: return .bool(flag)
     case let number as Int: return .number(Decimal(number))
     case let text as String: return .text(text)
     case let amount as Decimal: return .text(amount.description)
@@ -32,32 +32,32 @@ func plain(_ value: Any) -> JSON {
     default: break
     }
     switch mirror.displayStyle {
-    case .collection: return .list(mirror.children.map { plain($0.value) })
+    case .collection: return .list(mirror.children.map { toJSON($0.value) })
     case .enum: return .text(snakeCase("\(value)"))
     default:
-        let fields = mirror.children.map { (snakeCase($0.label ?? ""), plain($0.value)) }
+        let fields = mirror.children.map { (snakeCase($0.label ?? ""), toJSON($0.value)) }
         return .object(Dictionary(fields, uniquingKeysWith: { $1 }))
     }
 }
 
-func plain(_ error: KopoKopoError) -> JSON {
+func toJSON(_ error: KopoKopoError) -> JSON {
     let field = error.field.map(snakeCase)
     var detail = error.detail
     if let own = error.field, let field, detail.hasPrefix(own) { detail = field + detail.dropFirst(own.count) }
     return .object([
-        "kind": .text(error.kind.rawValue), "detail": .text(detail), "operation": plain(error.operation as Any),
-        "field": plain(field as Any), "status": plain(error.status as Any), "server_code": plain(error.serverCode as Any),
-        "messages": plain(error.messages),
-        "retry_after": plain(error.retryAfter.map { Int($0.components.seconds) } as Any),
-        "attempts": plain(error.attempts), "body": plain(error.body as Any), "id": plain(error.id as Any),
-        "location": plain(error.location as Any), "state": plain(error.state as Any),
+        "kind": .text(error.kind.rawValue), "detail": .text(detail), "operation": toJSON(error.operation as Any),
+        "field": toJSON(field as Any), "status": toJSON(error.status as Any), "server_code": toJSON(error.serverCode as Any),
+        "messages": toJSON(error.messages),
+        "retry_after": toJSON(error.retryAfter.map { Int($0.components.seconds) } as Any),
+        "attempts": toJSON(error.attempts), "body": toJSON(error.body as Any), "id": toJSON(error.id as Any),
+        "location": toJSON(error.location as Any), "state": toJSON(error.state as Any),
     ])
 }
 
-func plain(_ event: Event) -> JSON {
-    var found = plain(event as Any).object ?? [:]
+func toJSON(_ event: Event) -> JSON {
+    var found = toJSON(event as Any).object ?? [:]
     found["payload"] = nil
-    let data = Mirror(reflecting: event.payload).children.first.map { plain($0.value) } ?? .null
+    let data = Mirror(reflecting: event.payload).children.first.map { toJSON($0.value) } ?? .null
     found["kind"] = .text(kind(event.payload))
     found["data"] = data
     found["answers"] = .object((data.object ?? [:]).filter { helpers.contains($0.key) })

@@ -2,7 +2,7 @@ import Foundation
 import KopoKopo
 import TestSupport
 
-/// Keeps the raw body and the signature of whatever arrives.
+/// A receiver of webhooks that keeps the raw body and the signature of each request.
 private final class Receiver: Sendable {
     typealias Arrival = (body: Data, signature: String?)
 
@@ -10,21 +10,21 @@ private final class Receiver: Sendable {
     private let server: Server
     let url: String
 
-    init(_ answers: [Int]) throws {
-        let (arrivals, answers) = (Shared<[Arrival]>([]), Shared(answers))
+    init(_ statuses: [Int]) throws {
+        let (arrivals, statuses) = (Shared<[Arrival]>([]), Shared(statuses))
         self.arrivals = arrivals
         server = try Server { request in
             arrivals.change { $0.append((request.body, request.headers["x-kopokopo-signature"])) }
-            return .init(answers.change { $0.isEmpty ? 200 : $0.removeFirst() })
+            return .init(statuses.change { $0.isEmpty ? 200 : $0.removeFirst() })
         }
         url = server.baseUrl + "/k2/results"
     }
 
-    /// The first that is wanted, taken out.
-    func take(within limit: Duration, _ wanted: (Arrival) -> Bool) async throws -> Arrival? {
+    /// Removes and returns the first arrival that matches.
+    func take(within limit: Duration, _ matches: (Arrival) -> Bool) async throws -> Arrival? {
         let end = ContinuousClock.now + limit
         while true {
-            let found = arrivals.change { all in all.firstIndex(where: wanted).map { all.remove(at: $0) } }
+            let found = arrivals.change { all in all.firstIndex(where: matches).map { all.remove(at: $0) } }
             if found != nil || ContinuousClock.now > end { return found }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -34,7 +34,7 @@ private final class Receiver: Sendable {
 }
 
 /// One scenario of tests/README.md.
-final class Play {
+final class ScenarioRunner {
     private let scenario: [String: JSON]
     private let sandbox: Sandbox
     private let receiver: Receiver
@@ -69,7 +69,7 @@ final class Play {
                 try await settle { try requests(await control("GET /_sandbox/requests").list ?? [], expected) }
             }
         } catch {
-            throw Failure(Matching.redacted("\(scenario["name"]?.shown ?? "?"): \(at): \(error)"))
+            throw Failure(Matching.redacted("\(scenario["name"]?.asPlainText ?? "?"): \(at): \(error)"))
         }
     }
 
@@ -79,15 +79,15 @@ final class Play {
             baseUrl: sandbox.baseUrl, retryBase: .milliseconds(10))
         for (name, value) in given {
             switch name {
-            case "client_secret": options.clientSecret = Secret(value.shown)
-            case "api_key": options.apiKey = Secret(value.shown)
+            case "client_secret": options.clientSecret = Secret(value.asPlainText)
+            case "api_key": options.apiKey = Secret(value.asPlainText)
             case "private_token": options.privateToken = value == true
             case "timeout_ms": options.timeout = try milliseconds(value)
             case "connect_timeout_ms": options.connectTimeout = try milliseconds(value)
             case "stalled_timeout_ms": options.stalledTimeout = try milliseconds(value)
             case "retry_base_ms": options.retryBase = try milliseconds(value)
             case "max_retries": options.maxRetries = value.int ?? -1
-            default: throw Misuse("there is no option \(name)")
+            default: throw ScenarioError("there is no option \(name)")
             }
         }
         return try KopoKopo(options)
@@ -99,9 +99,9 @@ final class Play {
         } else if let asked = step["control"]?.asText {
             try known(step, ["control", "body", "status", "as", "expect"])
             let body = try step["body"].map { try Matching.fill($0, names) }
-            let answer = try await control(
+            let response = try await control(
                 try Matching.fillText(asked, names), body, expected: step["status"]?.int ?? 200)
-            try takeIn(step, "expect", answer)
+            try takeIn(step, "expect", response)
         } else if let topic = step["receive"]?.asText {
             try await receive(topic, step)
         } else if let state = step["state"]?.object {
@@ -150,12 +150,12 @@ final class Play {
         do {
             if operation.hasSuffix(".wait") || operation.hasSuffix(".watch") {
                 let id = given.object?["id"]?.asText ?? ""
-                return .success(plain(try await follow(operation, client, id, waiting ?? WaitOptions())))
+                return .success(toJSON(try await follow(operation, client, id, waiting ?? WaitOptions())))
             }
-            let answer = try await perform(operation, client, Arguments(given))
-            guard let waiting else { return .success(plain(answer)) }
-            guard let handle = answer as? any Handle else { throw Misuse("nothing to wait for") }
-            return .success(plain(try await handle.finished(waiting)))
+            let result = try await perform(operation, client, Arguments(given))
+            guard let waiting else { return .success(toJSON(result)) }
+            guard let handle = result as? any Handle else { throw ScenarioError("nothing to wait for") }
+            return .success(toJSON(try await handle.finished(waiting)))
         } catch let error as KopoKopoError {
             return .failure(error)
         }
@@ -194,7 +194,7 @@ final class Play {
             guard let arrival else { throw Failure("\(topic): \(nth - 1) of \(count) arrived") }
             let outcome: Outcome
             do {
-                outcome = .success(plain(try webhooks.verify(body: arrival.body, signature: arrival.signature)))
+                outcome = .success(toJSON(try webhooks.verify(body: arrival.body, signature: arrival.signature)))
             } catch let error as KopoKopoError {
                 outcome = .failure(error)
             }
@@ -204,7 +204,7 @@ final class Play {
 
     private func compare(_ what: String, _ outcome: Outcome, _ step: [String: JSON]) throws {
         switch outcome {
-        case .failure(let error) where step["expect_error"] != nil: try takeIn(step, "expect_error", plain(error))
+        case .failure(let error) where step["expect_error"] != nil: try takeIn(step, "expect_error", toJSON(error))
         case .failure(let error): throw Failure("\(what): \(error)")
         case .success(let found) where step["expect_error"] != nil:
             throw Failure("\(what): expected an error, found \(found.written)")
@@ -224,11 +224,11 @@ final class Play {
 
     private func requests(_ seen: [JSON], _ expected: JSON) throws {
         if let counts = expected.object {
-            let found = Dictionary(grouping: seen) { $0.object?["operation"]?.shown ?? "?" }.mapValues(\.count)
+            let found = Dictionary(grouping: seen) { $0.object?["operation"]?.asPlainText ?? "?" }.mapValues(\.count)
             for operation in Set(found.keys).union(counts.keys) {
-                let (own, wanted) = (JSON.number(Decimal(found[operation] ?? 0)), counts[operation] ?? 0)
-                if try !Matching.fits(own, wanted) {
-                    throw Failure("\(operation): expected \(wanted.written), found \(own.written)")
+                let (own, pattern) = (JSON.number(Decimal(found[operation] ?? 0)), counts[operation] ?? 0)
+                if try !Matching.matches(own, pattern) {
+                    throw Failure("\(operation): expected \(pattern.written), found \(own.written)")
                 }
             }
             return
@@ -238,14 +238,14 @@ final class Play {
             var entry = template.object ?? [:]
             let repeats = entry.removeValue(forKey: "$repeat") == true
             guard let first = rest.popFirst() else {
-                throw Failure("\(seen.count) arrived, expected \(entry["operation"]?.shown ?? "?") more")
+                throw Failure("\(seen.count) arrived, expected \(entry["operation"]?.asPlainText ?? "?") more")
             }
             try differences(first, entry)
             while repeats, let next = rest.first, try Matching.differences(next, entry, names).isEmpty {
                 rest.removeFirst()
             }
         }
-        if let more = rest.first { throw Failure("not expected: \(more.object?["operation"]?.shown ?? "?")") }
+        if let more = rest.first { throw Failure("not expected: \(more.object?["operation"]?.asPlainText ?? "?")") }
     }
 
     private func control(_ asked: String, _ body: JSON? = nil, expected: Int = 200) async throws -> JSON {
@@ -254,11 +254,11 @@ final class Play {
 }
 
 private func milliseconds(_ value: JSON) throws -> Duration {
-    guard let number = value.int else { throw Misuse("\(value) is no length of time") }
+    guard let number = value.int else { throw ScenarioError("\(value) is no length of time") }
     return .milliseconds(number)
 }
 
 private func known(_ given: [String: JSON], _ keys: Set<String>) throws {
     let unknown = Set(given.keys).subtracting(keys)
-    if !unknown.isEmpty { throw Misuse("unknown: \(unknown.sorted())") }
+    if !unknown.isEmpty { throw ScenarioError("unknown: \(unknown.sorted())") }
 }
