@@ -23,7 +23,7 @@ final class CallTests: XCTestCase {
             metadata: ["order": "42", "items": 3, "gift": true])
     }
 
-    func testAPaymentIsMadeAndWaitedFor() async throws {
+    func testPaymentIsCreatedAndWaitedFor() async throws {
         let push = try await push()
         let payment = try await push.wait(interval: .milliseconds(20))
         XCTAssertTrue(payment.isPaid && payment.isFinal)
@@ -37,7 +37,7 @@ final class CallTests: XCTestCase {
         XCTAssertTrue(push.location.hasPrefix(sandbox.baseUrl), push.location)
     }
 
-    func testWebhooksOfAClientWithoutAnApiKeyAreRefusedAtOnce() throws {
+    func testWebhooksThrowIfClientHasNoApiKey() throws {
         let client = try KopoKopo(clientId: "a", clientSecret: "b")
         XCTAssertThrowsError(try client.webhooks) { error in
             XCTAssertEqual((error as? KopoKopoError)?.kind, .configuration)
@@ -45,7 +45,7 @@ final class CallTests: XCTestCase {
         }
     }
 
-    func testWatchingTellsEveryStateOnceUntilTheLast() async throws {
+    func testWatchReturnsEachStateOnceUntilFinal() async throws {
         let push = try await push("254700000006")
         let states = Task {
             var seen: [IncomingPaymentStatus] = []
@@ -60,7 +60,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(seen, [.pending, .success])
     }
 
-    func testAScreenMayWatch() async throws {
+    func testMainActorCanWatch() async throws {
         @MainActor func screen(_ push: CreatedIncomingPayment) async throws -> [IncomingPaymentStatus] {
             var seen: [IncomingPaymentStatus] = []
             for try await payment in push.watch(interval: .milliseconds(20)) { seen.append(payment.status) }
@@ -70,7 +70,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(seen.last, .success)
     }
 
-    func testWatchingGivesUpInTimeAndCanBeLeftAtAnyTime() async throws {
+    func testWatchEndsAtTimeoutAndAfterBreak() async throws {
         let push = try await push("254700000006")
         let late = try await failure {
             for try await _ in push.watch(timeout: .milliseconds(200), interval: .milliseconds(50)) {}
@@ -95,7 +95,7 @@ final class CallTests: XCTestCase {
         XCTAssertLessThan(ContinuousClock.now - start, .seconds(1))
     }
 
-    func testWhatPassesDoesNotEndWatchingAndWhatDoesNotPassDoes() async throws {
+    func testTransientErrorsDoNotEndWatchAndOthersDo() async throws {
         let push = try await push()
         try await sandbox.fault("incoming_payments.get", "status", #""status": 503, "times": 4"#)
         var paid: [Bool] = []
@@ -108,7 +108,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(refused.kind, .permission)
     }
 
-    func testACreateWhoseTaskIsCancelledReturnsItsResult() async throws {
+    func testCreateReturnsItsResultIfItsTaskIsCancelled() async throws {
         _ = try await push()  // has a token
         try await sandbox.fault("incoming_payments.create", "delay", #""delay_ms": 1500"#)
         let k2 = try XCTUnwrap(self.k2)
@@ -126,7 +126,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(seen.filter { Matching.find($0, "operation") == "incoming_payments.create" }.count, 2)
     }
 
-    func testACreateOfACancelledTaskSendsNothing() async throws {
+    func testCreateInCancelledTaskSendsNothing() async throws {
         let k2 = try XCTUnwrap(self.k2)
         let call = Task {
             while !Task.isCancelled { await Task.yield() }
@@ -139,7 +139,7 @@ final class CallTests: XCTestCase {
         XCTAssertTrue(seen.isEmpty)
     }
 
-    func testACallOfACancelledTaskSendsNothing() async throws {
+    func testCallInCancelledTaskSendsNothing() async throws {
         let k2 = try XCTUnwrap(self.k2)
         let call = Task {
             while !Task.isCancelled { await Task.yield() }
@@ -149,7 +149,7 @@ final class CallTests: XCTestCase {
         await assertCancelled { try await call.value }
     }
 
-    func testAWaitThatIsCancelledStopsLooking() async throws {
+    func testCancelledWaitStopsPolling() async throws {
         let push = try await push("254700000006")
         let waiting = Task { try await push.wait(interval: .milliseconds(20), maxInterval: .milliseconds(20)) }
         try await Task.sleep(for: .milliseconds(300))
@@ -162,7 +162,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(before, after)
     }
 
-    func testACallMayBeCancelledAtAnyMoment() async throws {
+    func testCallCanBeCancelledAtAnyTime() async throws {
         let push = try await push()
         let outcomes = await withTaskGroup(of: String.self) { group in
             for at in 0..<400 {
@@ -194,7 +194,7 @@ final class CallTests: XCTestCase {
         XCTAssertTrue(error.localizedDescription.hasPrefix("outcome_unknown: incoming_payments.create: "), "\(error)")
     }
 
-    func testWhatIsWrongIsNamedAsSwiftSpellsIt() async throws {
+    func testErrorNamesFieldInCamelCase() async throws {
         let phone = try await failure { try await push("12") }
         XCTAssertEqual(phone.field, "phoneNumber")
         XCTAssertTrue(phone.detail.hasPrefix("phoneNumber: "), phone.detail)
@@ -233,7 +233,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(try Metadata(raw: "{}").names, [])
     }
 
-    func testTimesCrossWithTheirOffset() async throws {
+    func testTimestampsKeepTheirOffsetOnTheWire() async throws {
         let from = try XCTUnwrap(Timestamp("2026-05-01T10:00:00+03:00"))
         let polling = try await k2.polling.create(
             scope: .company, fromTime: from, toTime: Timestamp(from.date + 86400), callbackUrl: callbackUrl
@@ -250,7 +250,7 @@ final class CallTests: XCTestCase {
         }
     }
 
-    func testATokenComesFromTheProgramsOwnFunctionOnceForManyCalls() async throws {
+    func testTokenSourceIsCalledOnceForManyCalls() async throws {
         let (asked, backend) = (Shared(0), try XCTUnwrap(k2))
         let source = TokenFunction {
             asked.change { $0 += 1 }
@@ -271,7 +271,7 @@ final class CallTests: XCTestCase {
         XCTAssertEqual(asked.now, 1)
     }
 
-    func testWhateverATokenSourceThrowsFailsTheCallAndOnlyThisLibrarysOwnWordsArePassedOn() async throws {
+    func testErrorOfTokenSourceFailsCallWithoutItsText() async throws {
         struct Canary: Error { let canary = "canary" }
         for (thrown, words) in [
             (Canary() as any Error, "Canary"), (KopoKopoError(.timeout, detail: "the backend is slow"), "slow"),
@@ -284,7 +284,7 @@ final class CallTests: XCTestCase {
         }
     }
 
-    func testALibraryOfAnotherContractIsOneClearError() throws {
+    func testLibraryOfOtherContractIsConfigurationError() throws {
         XCTAssertNil(Library.mismatch(found: Library.expected, isOfThisUniffi: { true }))
         for (found, isOfThis) in [("0123456789abcdef", true), (nil, true), (Library.expected, false)] {
             let mismatch = try XCTUnwrap(Library.mismatch(found: found, isOfThisUniffi: { isOfThis }))

@@ -7,7 +7,7 @@ import XCTest
 /// Deletion vectors (tests/vectors/README.md): every documented webhook and result with each of its parts removed or
 /// changed. Swift returns what Rust returns, field by field.
 final class DeletionTests: XCTestCase {
-    func testSwiftReturnsWhatRustReturns() throws {
+    func testDeletionVectorsGiveSameResultAsRust() throws {
         let target =
             ProcessInfo.processInfo.environment["CARGO_TARGET_DIR"].map { URL(fileURLWithPath: $0) }
             ?? Sandbox.root.appendingPathComponent("target")

@@ -4,7 +4,7 @@ import XCTest
 
 /// test.sh runs this with a library of another contract: the one for apps.
 final class MismatchTests: XCTestCase {
-    func testWhatIsLoadedByMistakeIsOneClearError() throws {
+    func testMismatchedLibraryIsConfigurationError() throws {
         guard ProcessInfo.processInfo.environment["KOPOKOPO_MISMATCH"] != nil else {
             throw XCTSkip("the library is the right one")
         }

@@ -58,7 +58,7 @@ final class ParityTests: XCTestCase {
 
     private func names(_ list: JSON?) -> [String] { (list?.list ?? []).compactMap(\.asText).map(camelCase) }
 
-    func testEveryRecordHasItsFieldsAndNoOthers() throws {
+    func testRecordsHaveFieldsOfContract() throws {
         let records = try XCTUnwrap(contract["records"]?.object)
         XCTAssertGreaterThan(records.count, 30)
         for (name, record) in records where record.object?["flattened"] != true {
@@ -71,7 +71,7 @@ final class ParityTests: XCTestCase {
         }
     }
 
-    func testEveryObjectHasItsMethodsAndNoOthers() throws {
+    func testObjectsHaveMethodsOfContract() throws {
         let objects = try XCTUnwrap(contract["objects"]?.object)
         XCTAssertGreaterThan(objects.count, 20)
         // A watch is a sequence here.
@@ -105,7 +105,7 @@ final class ParityTests: XCTestCase {
         XCTAssertEqual(options.count, 1)
     }
 
-    func testEveryEnumerationHasItsWordsAndNoOthers() throws {
+    func testEnumerationsHaveCasesOfContract() throws {
         let enums = try XCTUnwrap(contract["enums"]?.object)
         XCTAssertGreaterThan(enums.count, 10)
         for (name, about) in enums {
@@ -120,7 +120,7 @@ final class ParityTests: XCTestCase {
         }
     }
 
-    func testTheErrorHasItsFieldsAndKinds() throws {
+    func testErrorHasFieldsAndKindsOfContract() throws {
         let error = try XCTUnwrap(contract["error"]?.object)
         XCTAssertEqual(
             try XCTUnwrap(declared["KopoKopoError"]).filter { !$0.contains("(") },

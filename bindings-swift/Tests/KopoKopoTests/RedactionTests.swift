@@ -16,7 +16,7 @@ final class RedactionTests: XCTestCase {
         XCTAssertTrue(printed.contains("[redacted]"), printed, line: line)
     }
 
-    func testWhatGoesInHidesSecretsPeopleAndMetadata() {
+    func testArgumentsPrintRedacted() {
         let secret = Secret(canary)
         hides(
             ClientOptions(clientId: "id", clientSecret: secret, apiKey: secret, otherApiKeys: [secret], proxy: secret),
@@ -36,7 +36,7 @@ final class RedactionTests: XCTestCase {
         XCTAssertEqual(secret.text, canary)
     }
 
-    func testWhatComesOutHidesThemTooAndTheTextItCameAs() async throws {
+    func testResultsPrintRedacted() async throws {
         let sandbox = try Sandbox()
         defer { sandbox.close() }
         let client = try sandbox.client()

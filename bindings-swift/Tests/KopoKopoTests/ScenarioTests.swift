@@ -6,7 +6,7 @@ final class ScenarioTests: XCTestCase {
     /// A few at once: most of what they do is wait.
     private static let atOnce = 4
 
-    func testEveryScenario() async throws {
+    func testScenariosPass() async throws {
         let folder = Sandbox.root.appendingPathComponent("tests/scenarios")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
@@ -33,7 +33,7 @@ final class ScenarioTests: XCTestCase {
         for failure in failures { XCTFail(failure) }
     }
 
-    func testAnExpectationThatIsNotMetFails() async throws {
+    func testUnmetExpectationFails() async throws {
         for step in [
             #"{"call": "oauth.token", "expect": {"token_type": "Basic"}}"#,
             #"{"call": "oauth.token", "expect_error": {"kind": "api"}}"#,

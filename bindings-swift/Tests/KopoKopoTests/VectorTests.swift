@@ -65,7 +65,7 @@ final class VectorTests: XCTestCase {
         throw Failure("\(what) was not refused")
     }
 
-    func testSignaturesAreThoseOfAnIndependentHMAC() throws {
+    func testSignaturesEqualIndependentHMAC() throws {
         for given in try cases(file("webhook_signatures"), "cases") {
             let (key, signature) = (Secret(given["api_key"]?.asText ?? ""), given["signature"]?.asText)
             let body = try body(given["body"])
@@ -105,7 +105,7 @@ final class VectorTests: XCTestCase {
         }
     }
 
-    func testSamplePayloadsBecomeTheirTypes() throws {
+    func testSamplePayloadsAreParsed() throws {
         let files = try FileManager.default
             .contentsOfDirectory(at: Self.folder.appendingPathComponent("payloads"), includingPropertiesForKeys: nil)
             .filter { $0.lastPathComponent.hasPrefix("webhook-") || $0.lastPathComponent.hasPrefix("result-") }
@@ -127,7 +127,7 @@ final class VectorTests: XCTestCase {
             tillNumber: "K000000", phoneNumber: phoneNumber, amount: amount, callbackUrl: "https://shop.example")
     }
 
-    func testPhoneNumbersBecomeTheTwelveDigitsThatAreSent() async throws {
+    func testPhoneNumbersAreSentAsTwelveDigits() async throws {
         let file = try file("phones")
         let sandbox = try Sandbox()
         defer { sandbox.close() }
@@ -183,7 +183,7 @@ final class VectorTests: XCTestCase {
         }
     }
 
-    func testTimesKeepTheirMomentAndTheirOffset() throws {
+    func testTimestampsKeepTimeAndOffset() throws {
         let file = try file("timestamps")
         func created(_ text: String) throws -> Timestamp? {
             let webhook = JSON.object([
@@ -212,7 +212,7 @@ final class VectorTests: XCTestCase {
         }
     }
 
-    func testAnIdIsTakenFromALocationAndNothingElse() async throws {
+    func testIdIsTakenFromLocationOnly() async throws {
         let file = try file("locations")
         let (location, paths) = (Shared(""), Shared<[String]>([]))
         let server = try Server { request in
