@@ -11,14 +11,14 @@ fail() {
     exit 1
 }
 
-command -v swift >/dev/null 2>&1 || fail "there is no swift here: install Swift 6 (https://www.swift.org/install)"
+command -v swift >/dev/null 2>&1 || fail "Swift is not installed: install Swift 6 (https://www.swift.org/install)"
 version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\).*/\1/p' | head -n 1)
-[ "${version:-0}" -ge 6 ] || fail "Swift 6 is needed, and this is: $(swift --version 2>&1 | head -n 1)"
+[ "${version:-0}" -ge 6 ] || fail "Swift 6 is required, found: $(swift --version 2>&1 | head -n 1)"
 
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}
 export CARGO_TARGET_DIR
 if [ "${KOPOKOPO_SKIP_CARGO:-0}" != 1 ]; then
-    command -v cargo >/dev/null 2>&1 || fail "there is no cargo here: install Rust (https://rustup.rs)"
+    command -v cargo >/dev/null 2>&1 || fail "Rust is not installed: see (https://rustup.rs)"
     (
         cd ..
         # This builds both libraries, too.
@@ -30,11 +30,11 @@ fi
 full=$CARGO_TARGET_DIR/debug
 mobile=$CARGO_TARGET_DIR/mobile/debug
 for folder in "$full" "$mobile"; do
-    [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "there is no library in $folder"
+    [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "no library in $folder"
 done
-[ -e "${K2_BINARY:-$full/k2}" ] || fail "there is no simulator: ${K2_BINARY:-$full/k2}"
+[ -e "${K2_BINARY:-$full/k2}" ] || fail "no sandbox: ${K2_BINARY:-$full/k2}"
 
-[ -e "$CARGO_TARGET_DIR/deletion-vectors.jsonl" ] || fail "there are no deletion vectors in $CARGO_TARGET_DIR"
+[ -e "$CARGO_TARGET_DIR/deletion-vectors.jsonl" ] || fail "no deletion vectors in $CARGO_TARGET_DIR"
 
 # What is written by hand is formatted.
 swift format lint --strict Package.swift Sources/KopoKopo/*.swift Tests/*/*.swift Examples/*/*.swift ||
@@ -61,7 +61,7 @@ compiles() {
     shift
     swiftc -typecheck -swift-version 6 -I "$where/Modules" -I Sources/KopoKopoFFI/include "$@" 2>"$scratch/refused.txt"
 }
-for readme in README.md ../README.md; do
+for readme in README.md; do
     [ -e "$readme" ] || continue # SwiftPM's copy of this folder has no repository around it
     {
         echo 'import Foundation'

@@ -86,16 +86,10 @@ fn kotlin() -> Step {
     }
 }
 
-/// A Swift compiler is not asked of anybody: where there is none, what UniFFI wrote is compared at least.
+/// Swift is not required: without it the package is tested in a Debian root, if one can be made.
 fn swift() -> Step {
-    let found = Line::new("swift --version").first_line().is_some();
-    let (what, line) = if found {
-        ("the Swift package behaves as every scenario and vector says", "sh bindings-swift/test.sh")
-    } else {
-        (
-            "the Swift package is what follows from the contract (it is not compiled: no Swift here)",
-            "cargo xtask gen --check --swift",
-        )
-    };
+    let is_installed = Line::new("swift --version").first_line().is_some();
+    let line = if is_installed { "sh bindings-swift/test.sh" } else { "sh bindings-swift/test-in-root.sh" };
+    let what = "the Swift package behaves as every scenario and vector says (if Swift or a Debian root is possible here)";
     Step { name: "swift".into(), what: what.into(), needs: vec![], lines: vec![Line::new(line)], tests: false }
 }

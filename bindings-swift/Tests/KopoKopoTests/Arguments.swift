@@ -61,12 +61,16 @@ struct Arguments: Sendable {
 }
 
 extension String: FromJSON {
-    static func fromJSON(_ json: JSON) throws -> String { try json.asText ?? { throw ScenarioError("\(json) is no text") }() }
+    static func fromJSON(_ json: JSON) throws -> String {
+        try json.asText ?? { throw ScenarioError("\(json) is no text") }()
+    }
     static var absent: String? { "" }
 }
 
 extension Bool: FromJSON {
-    static func fromJSON(_ json: JSON) throws -> Bool { try json.asBool ?? { throw ScenarioError("\(json) is not a Boolean") }() }
+    static func fromJSON(_ json: JSON) throws -> Bool {
+        try json.asBool ?? { throw ScenarioError("\(json) is not a Boolean") }()
+    }
     static var absent: Bool? { nil }
 }
 

@@ -29,7 +29,8 @@ final class DeletionTests: XCTestCase {
                 found = .object(["error": .text(error.kind.rawValue)])
             }
             if found != expected {
-                return XCTFail("\(given["name"]?.asPlainText ?? "?"): expected \(expected.written), found \(found.written)")
+                return XCTFail(
+                    "\(given["name"]?.asPlainText ?? "?"): expected \(expected.written), found \(found.written)")
             }
         }
     }

@@ -160,7 +160,7 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         return try await client.rawRequests.get(given.required("path"))
     case "raw_requests.post":
         return try await client.rawRequests.post(path: given.required("path"), body: given.required("body"))
-    default: throw ScenarioError("there is no operation \(operation)")
+    default: throw ScenarioError("unknown operation \(operation)")
     }
 }
 
@@ -216,7 +216,7 @@ func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: Wa
         return try await client.settlementTransfers.wait(id: id, options: options)
     case "settlement_transfers.watch":
         return try await all(client.settlementTransfers.watch(id: id, options: options))
-    default: throw ScenarioError("there is no operation \(operation)")
+    default: throw ScenarioError("unknown operation \(operation)")
     }
 }
 
@@ -350,7 +350,7 @@ extension Destination: FromJSON {
                 nickname: given.optional("nickname"),
                 favourite: given.optional("favourite")
             )
-        case let other: throw ScenarioError("there is no \(other)")
+        case let other: throw ScenarioError("unknown variant \(other)")
         }
     }
 

@@ -46,7 +46,8 @@ func toJSON(_ error: KopoKopoError) -> JSON {
     if let own = error.field, let field, detail.hasPrefix(own) { detail = field + detail.dropFirst(own.count) }
     return .object([
         "kind": .text(error.kind.rawValue), "detail": .text(detail), "operation": toJSON(error.operation as Any),
-        "field": toJSON(field as Any), "status": toJSON(error.status as Any), "server_code": toJSON(error.serverCode as Any),
+        "field": toJSON(field as Any), "status": toJSON(error.status as Any),
+        "server_code": toJSON(error.serverCode as Any),
         "messages": toJSON(error.messages),
         "retry_after": toJSON(error.retryAfter.map { Int($0.components.seconds) } as Any),
         "attempts": toJSON(error.attempts), "body": toJSON(error.body as Any), "id": toJSON(error.id as Any),

@@ -25,7 +25,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
                     operation(out, accessor, method);
                 }
             }
-            out.line("default: throw Misuse(\"there is no operation \\(operation)\")");
+            out.line("default: throw ScenarioError(\"unknown operation \\(operation)\")");
         });
     });
     out.line("}");
@@ -44,8 +44,8 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
     }
     for union in contract.unions_in() {
         out.gap();
-        out.block(&format!("extension {}: Given", union.name), |out| {
-            out.block("static func given(_ json: JSON) throws -> Self", |out| {
+        out.block(&format!("extension {}: FromJSON", union.name), |out| {
+            out.block("static func fromJSON(_ json: JSON) throws -> Self", |out| {
                 out.line("let given = Arguments(json)");
                 out.switch("switch try given.word(\"type\")", |out| {
                     for Variant { name, word, content, .. } in &union.variants {
@@ -56,7 +56,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
                             out.call(&format!("return try .{}", types::case(name)), &arguments(fields), "");
                         });
                     }
-                    out.line("case let other: throw Misuse(\"there is no \\(other)\")");
+                    out.line("case let other: throw ScenarioError(\"unknown variant \\(other)\")");
                 });
             });
             out.line("\nstatic var absent: Self? { nil }");
@@ -92,7 +92,7 @@ fn follow(out: &mut Writer<'_>) {
                     out.line(&format!("return try await all(client.{property}.watch(id: id, options: options))"));
                 });
             }
-            out.line("default: throw Misuse(\"there is no operation \\(operation)\")");
+            out.line("default: throw ScenarioError(\"unknown operation \\(operation)\")");
         });
     });
     out.line("}");
