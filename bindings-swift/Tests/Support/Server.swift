@@ -119,7 +119,7 @@ public final class Shared<Value>: @unchecked Sendable {
 
     public init(_ value: Value) { self.value = value }
 
-    public func change<Output>(_ how: (inout Value) -> Output) -> Response {
+    public func change<Output>(_ how: (inout Value) -> Output) -> Output {
         lock.lock()
         defer { lock.unlock() }
         return how(&value)
