@@ -90,6 +90,7 @@ fn kotlin() -> Step {
 fn swift() -> Step {
     let is_installed = Line::new("swift --version").first_line().is_some();
     let line = if is_installed { "sh bindings-swift/test.sh" } else { "sh bindings-swift/test-in-root.sh" };
-    let what = "the Swift package behaves as every scenario and vector says (if Swift or a Debian root is possible here)";
+    let what =
+        "the Swift package behaves as every scenario and vector says (if Swift or a Debian root is possible here)";
     Step { name: "swift".into(), what: what.into(), needs: vec![], lines: vec![Line::new(line)], tests: false }
 }

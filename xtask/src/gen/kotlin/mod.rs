@@ -51,6 +51,7 @@ pub(super) fn generate(contract: &Contract, package: Package) -> Vec<Output> {
         Output { path: file!(package, "Convert.kt"), text: convert::generate(contract) },
         Output { path: file!(package, "testing/Created.kt"), text: testing::created(contract) },
         Output { path: file!(package, "testing/ErrorBuilder.kt"), text: testing::errors(contract) },
+        Output { path: file!(package, "testing/Records.kt"), text: testing::records(contract) },
     ];
     if contract.enums.iter().any(|found| found.shape == Shape::Union) {
         outputs.push(Output { path: file!(package, "Unions.kt"), text: values::unions(contract) });

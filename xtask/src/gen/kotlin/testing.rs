@@ -1,7 +1,9 @@
 //! The package `dev.kopokopo.testing`: what only the library makes, made by a program's tests.
 
+use std::collections::HashSet;
+
 use super::{
-    super::model::{Callable, Contract, Object, Type, Variant, camel_case, snake_case},
+    super::model::{Callable, Contract, Object, Shape, Type, Variant, camel_case, snake_case},
     exception, types,
     writer::Writer,
 };
@@ -37,6 +39,66 @@ pub(super) fn created(contract: &Contract) -> String {
 
 fn own(name: &str) -> String {
     format!("dev.kopokopo.{name}")
+}
+
+/// Functions that make the records of results.
+pub(super) fn records(contract: &Contract) -> String {
+    let made: Vec<_> = contract.records.iter().filter(|record| record.usage.output).collect();
+    let enums = contract.enums.iter().map(|found| &found.name);
+    let names = made.iter().map(|record| &record.name).chain(enums);
+    let body = |out: &mut Writer<'_>| {
+        for (at, record) in made.iter().enumerate() {
+            if at > 0 {
+                out.line("");
+            }
+            let article = if record.name.starts_with(['A', 'E', 'I', 'O', 'U']) { "An" } else { "A" };
+            let arguments = record.fields.iter().map(|field| {
+                format!("{}: {} = {}", camel_case(&field.name), types::kotlin(&field.ty), empty(contract, &field.ty))
+            });
+            let given: Vec<_> = record.fields.iter().map(|field| camel_case(&field.name)).collect();
+            out.line(&format!("/** {article} [{}]. */", record.name));
+            let head = format!("public fun {}", camel_case(&snake_case(&record.name)));
+            out.call(&head, &arguments.collect::<Vec<_>>(), &format!(": {} =", record.name));
+            out.inside(|out| out.call(&record.name, &given, ""));
+        }
+    };
+    let mut text = Writer::within(contract, PACKAGE, "", &[]);
+    text.block("public object Records", body);
+    let words: HashSet<&str> = text.text.split(|c: char| !c.is_alphanumeric()).collect();
+    let mut imports: Vec<_> = names.map(|name| own(name)).collect();
+    imports.extend(["java.math.BigDecimal", "java.time.OffsetDateTime"].map(str::to_owned));
+    imports.retain(|import| import.rsplit('.').next().is_some_and(|name| words.contains(name)));
+    imports.sort_unstable();
+    let imports: Vec<_> = imports.iter().map(String::as_str).collect();
+    let mut out = Writer::within(contract, PACKAGE, "", &imports);
+    out.line(
+        "\n/**\n * Records of results, for the fakes of a program's tests. Pass the fields that the test needs, by name:\n \
+         * `Records.incomingPayment(id = \"42\", isPaid = true, isFinal = true)`. All others are empty, false, zero or null.\n */",
+    );
+    out.block("public object Records", body);
+    out.text
+}
+
+/// The value of a field that a test leaves out.
+fn empty(contract: &Contract, ty: &Type) -> String {
+    match ty {
+        Type::Optional(_) => "null".into(),
+        Type::List(_) => "emptyList()".into(),
+        Type::Record(name) => format!("{}()", camel_case(&snake_case(name))),
+        Type::Enum(name) => match contract.enums.iter().find(|found| found.name == *name) {
+            Some(found) if found.shape == Shape::Union => format!("{name}.Unknown"),
+            _ => format!("{name}.of(\"\")"),
+        },
+        _ => match types::kotlin(ty).as_str() {
+            "Boolean" => "false".into(),
+            "Int" => "0".into(),
+            "Long" => "0L".into(),
+            "BigDecimal" => "BigDecimal.ZERO".into(),
+            "OffsetDateTime" => "OffsetDateTime.parse(\"2026-01-01T00:00:00+03:00\")".into(),
+            map if map.starts_with("Map") => "emptyMap()".into(),
+            _ => "\"\"".into(),
+        },
+    }
 }
 
 /// What a handle is of.

@@ -69,50 +69,60 @@ pub(super) fn records(contract: &Contract) -> String {
         out.docs(docs);
         let functions = contract.functions.iter().filter(|function| is_method(function) && has_methods(record));
         let methods: Vec<_> = functions.collect();
-        let class = Class { name, parent: "", fields, builder: usage.input && !usage.output, methods: &methods };
+        let class = Class {
+            name,
+            parent: "",
+            fields,
+            input: !usage.output,
+            builder: usage.input && !usage.output,
+            methods: &methods,
+        };
         class.write(&mut out, |field| types::kotlin(&field.ty));
     }
     out.text
 }
 
-/// A data class. Those that programs make have a builder, because Java has no named arguments.
+/// A record. It is not a data class: `copy` and `componentN` break programs when a record gets a field. Only records that
+/// programs make have a public constructor. They have a builder too, because Java has no named arguments.
 struct Class<'a> {
     name: &'a str,
     parent: &'a str,
     fields: &'a [Field],
+    input: bool,
     builder: bool,
     methods: &'a [&'a Callable],
 }
 
 impl Class<'_> {
     fn write(&self, out: &mut Writer<'_>, ty: impl Fn(&Field) -> String) {
-        let Self { name, parent, fields, builder, methods } = self;
-        out.line(&format!("public data class {name}("));
+        let Self { name, parent, fields, input, builder, methods } = self;
+        let constructor = if *input { "" } else { " internal constructor" };
+        out.line(&format!("public class {name}{constructor}("));
         out.inside(|out| {
             for field in *fields {
                 out.docs(&field.docs);
                 let default = types::default(out.contract, field).filter(|_| field.default.is_some());
                 let default = default.map_or_else(String::new, |default| format!(" = {default}"));
-                out.line(&format!("val {}: {}{default},", camel_case(&field.name), ty(field)));
+                out.line(&format!("public val {}: {}{default},", camel_case(&field.name), ty(field)));
             }
         });
-        let shown = fields.iter().any(|field| hidden(field).is_some());
-        if !shown && !builder {
-            return out.line(&format!("){parent}"));
-        }
         out.block(&format!("){parent}"), |out| {
-            if shown {
-                to_string(out, name, fields);
-            }
+            equality(out, name, fields);
+            to_string(out, name, fields);
             methods.iter().for_each(|method| calls::method_of_record(out, method));
-            if shown && *builder {
-                out.line("");
-            }
             if *builder {
+                out.line("");
                 self::builder(out, name, fields);
             }
         });
     }
+}
+
+fn equality(out: &mut Writer<'_>, name: &str, fields: &[Field]) {
+    let properties: Vec<_> = fields.iter().map(|field| camel_case(&field.name)).collect();
+    out.call("private fun fields(): List<Any?> = listOf", &properties, "");
+    out.line(&format!("\noverride fun equals(other: Any?): Boolean = other is {name} && fields() == other.fields()\n"));
+    out.line("override fun hashCode(): Int = fields().hashCode()\n");
 }
 
 fn to_string(out: &mut Writer<'_>, name: &str, fields: &[Field]) {
@@ -124,7 +134,7 @@ fn to_string(out: &mut Writer<'_>, name: &str, fields: &[Field]) {
         }
     });
     let parts: Vec<_> = parts.collect();
-    out.line("/** Without what must not be in a log. */\noverride fun toString(): String =");
+    out.line("/** Secrets and personal data are redacted. */\noverride fun toString(): String =");
     out.inside(|out| {
         let mut line = format!("\"{name}(");
         for (at, part) in parts.iter().enumerate() {
@@ -192,7 +202,9 @@ pub(super) fn unions(contract: &Contract) -> String {
                         let fields = types::contents(contract, content);
                         let ty = |field: &Field| types::within_union(contract, &field.ty);
                         let builder = usage.input && !usage.output;
-                        Class { name: variant, parent: &parent, fields, builder, methods: &[] }.write(out, ty);
+                        // A variant of a result has one record and gets no other field, so tests may make it.
+                        Class { name: variant, parent: &parent, fields, input: true, builder, methods: &[] }
+                            .write(out, ty);
                     }
                 }
             }

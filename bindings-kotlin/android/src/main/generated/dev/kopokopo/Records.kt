@@ -7,40 +7,59 @@ import java.time.Duration
 import java.time.OffsetDateTime
 
 /** How a client with a token source is made. */
-public data class TokenSourceOptions(
+public class TokenSourceOptions(
     /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
-    val environment: Environment = Environment.SANDBOX,
+    public val environment: Environment = Environment.SANDBOX,
     /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
-    val baseUrl: String? = null,
+    public val baseUrl: String? = null,
     /** Making a connection. */
-    val connectTimeout: Duration = Duration.ofMillis(3100),
+    public val connectTimeout: Duration = Duration.ofMillis(3100),
     /** An answer that makes no progress. */
-    val stalledTimeout: Duration = Duration.ofSeconds(20),
+    public val stalledTimeout: Duration = Duration.ofSeconds(20),
     /** The whole call, with its token, its retries and the waits between them. */
-    val timeout: Duration = Duration.ofSeconds(45),
+    public val timeout: Duration = Duration.ofSeconds(45),
     /** Extra tries after the first. 0 switches retries off. */
-    val maxRetries: Int = 2,
+    public val maxRetries: Int = 2,
     /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
-    val retryBase: Duration = Duration.ofMillis(500),
+    public val retryBase: Duration = Duration.ofMillis(500),
     /** The bound never grows beyond so many seconds. */
-    val retryCap: Duration = Duration.ofSeconds(8),
+    public val retryCap: Duration = Duration.ofSeconds(8),
     /**
      * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
      * NO_PROXY say.
      */
-    val proxy: String? = null,
+    public val proxy: String? = null,
     /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
-    val extraCaCertificates: String? = null,
+    public val extraCaCertificates: String? = null,
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
-    val product: String? = null,
+    public val product: String? = null,
     /**
      * Whether every request that creates something makes a connection of its own. False lets it use a connection that
      * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
      * without notice then leaves a payment's outcome unknown.
      */
-    val freshConnections: Boolean = true,
+    public val freshConnections: Boolean = true,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        environment,
+        baseUrl,
+        connectTimeout,
+        stalledTimeout,
+        timeout,
+        maxRetries,
+        retryBase,
+        retryCap,
+        proxy,
+        extraCaCertificates,
+        product,
+        freshConnections,
+    )
+
+    override fun equals(other: Any?): Boolean = other is TokenSourceOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "TokenSourceOptions(environment=$environment, baseUrl=$baseUrl, connectTimeout=$connectTimeout" +
         ", stalledTimeout=$stalledTimeout, timeout=$timeout, maxRetries=$maxRetries, retryBase=$retryBase" +
@@ -130,16 +149,27 @@ public data class TokenSourceOptions(
 }
 
 /** What the calls of one client do differently. Whatever is absent stays as the client has it. */
-public data class CallOptions(
+public class CallOptions(
     /** Making a connection. */
-    val connectTimeout: Duration? = null,
+    public val connectTimeout: Duration? = null,
     /** An answer that makes no progress. */
-    val stalledTimeout: Duration? = null,
+    public val stalledTimeout: Duration? = null,
     /** The whole call. */
-    val timeout: Duration? = null,
+    public val timeout: Duration? = null,
     /** Extra tries after the first. */
-    val maxRetries: Int? = null,
+    public val maxRetries: Int? = null,
 ) {
+    private fun fields(): List<Any?> = listOf(connectTimeout, stalledTimeout, timeout, maxRetries)
+
+    override fun equals(other: Any?): Boolean = other is CallOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "CallOptions(connectTimeout=$connectTimeout, stalledTimeout=$stalledTimeout, timeout=$timeout" +
+        ", maxRetries=$maxRetries)"
+
     /** Makes a [CallOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var connectTimeout: Duration? = null
@@ -171,17 +201,27 @@ public data class CallOptions(
 }
 
 /** How to wait for a final state. */
-public data class WaitOptions(
+public class WaitOptions(
     /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
-    val timeout: Duration = Duration.ofSeconds(120),
+    public val timeout: Duration = Duration.ofSeconds(120),
     /**
      * The first poll is immediate; this is the pause before the second. Each further one is half as long
      * again.
      */
-    val interval: Duration = Duration.ofSeconds(3),
+    public val interval: Duration = Duration.ofSeconds(3),
     /** The longest pause. */
-    val maxInterval: Duration = Duration.ofSeconds(15),
+    public val maxInterval: Duration = Duration.ofSeconds(15),
 ) {
+    private fun fields(): List<Any?> = listOf(timeout, interval, maxInterval)
+
+    override fun equals(other: Any?): Boolean = other is WaitOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "WaitOptions(timeout=$timeout, interval=$interval, maxInterval=$maxInterval)"
+
     /** Makes a [WaitOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var timeout: Duration = Duration.ofSeconds(120)
@@ -212,13 +252,19 @@ public data class WaitOptions(
 }
 
 /** A token as a token source answers it. */
-public data class AccessToken(
+public class AccessToken(
     /** The token itself. */
-    val token: String,
+    public val token: String,
     /** How many seconds it works from now. Absent: it is used until a 401. */
-    val expiresIn: Duration? = null,
+    public val expiresIn: Duration? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(token, expiresIn)
+
+    override fun equals(other: Any?): Boolean = other is AccessToken && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "AccessToken(token=${hidden(token)}, expiresIn=$expiresIn)"
 
@@ -248,29 +294,46 @@ public data class AccessToken(
 }
 
 /** Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push). */
-public data class IncomingPaymentRequest(
+public class IncomingPaymentRequest(
     /** The online payments till that gets the money: `K000000`. */
-    val tillNumber: String,
+    public val tillNumber: String,
     /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
-    val phoneNumber: String,
+    public val phoneNumber: String,
     /** How much, more than 0. */
-    val amount: BigDecimal,
+    public val amount: BigDecimal,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** The customer's first name. */
-    val firstName: String? = null,
+    public val firstName: String? = null,
     /** The customer's last name. */
-    val lastName: String? = null,
+    public val lastName: String? = null,
     /** The customer's e-mail address. */
-    val email: String? = null,
+    public val email: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
     /** Default `M-PESA STK Push`. */
-    val paymentChannel: String? = null,
+    public val paymentChannel: String? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        tillNumber,
+        phoneNumber,
+        amount,
+        callbackUrl,
+        currency,
+        firstName,
+        lastName,
+        email,
+        metadata,
+        paymentChannel,
+    )
+
+    override fun equals(other: Any?): Boolean = other is IncomingPaymentRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPaymentRequest(tillNumber=$tillNumber, phoneNumber=${hidden(phoneNumber)}, amount=$amount" +
         ", callbackUrl=$callbackUrl, currency=$currency, firstName=${hidden(firstName)}" +
@@ -343,36 +406,55 @@ public data class IncomingPaymentRequest(
 }
 
 /** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
-public data class IncomingPayment(
+public class IncomingPayment internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: IncomingPaymentStatus,
+    public val status: IncomingPaymentStatus,
     /** When the customer was asked. */
-    val initiationTime: OffsetDateTime?,
+    public val initiationTime: OffsetDateTime?,
     /** `Incoming Payment Request`. */
-    val eventType: String?,
+    public val eventType: String?,
     /** The transaction, once the customer has paid. */
-    val transaction: Transaction?,
+    public val transaction: Transaction?,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        initiationTime,
+        eventType,
+        transaction,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        paymentKey,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is IncomingPayment && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
         ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
@@ -380,23 +462,37 @@ public data class IncomingPayment(
 }
 
 /** A link to be paid (API reference, section Create a payment link). */
-public data class PaymentLinkRequest(
+public class PaymentLinkRequest(
     /** The till that gets the money. */
-    val tillNumber: String,
+    public val tillNumber: String,
     /** How much, more than 0. */
-    val amount: BigDecimal,
+    public val amount: BigDecimal,
     /** Where the results go, one for each attempt to pay: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** The merchant's own reference, such as an order number. */
-    val paymentReference: String? = null,
+    public val paymentReference: String? = null,
     /** What the customer reads. */
-    val note: String? = null,
+    public val note: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        tillNumber,
+        amount,
+        callbackUrl,
+        currency,
+        paymentReference,
+        note,
+        metadata,
+    )
+
+    override fun equals(other: Any?): Boolean = other is PaymentLinkRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLinkRequest(tillNumber=$tillNumber, amount=$amount, callbackUrl=$callbackUrl" +
         ", currency=$currency, paymentReference=$paymentReference, note=$note, metadata=${hidden(metadata)})"
@@ -455,62 +551,94 @@ public data class PaymentLinkRequest(
  * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
-public data class PaymentLink(
+public class PaymentLink internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How the request for the link stands: `Processed`. It says nothing of payment. */
-    val status: String,
+    public val status: String,
     /** How the link stands. */
-    val linkStatus: PaymentLinkStatus?,
+    public val linkStatus: PaymentLinkStatus?,
     /** The URL to share. It can be relative. */
-    val link: String?,
+    public val link: String?,
     /** When it expires. */
-    val expiresAt: OffsetDateTime?,
+    public val expiresAt: OffsetDateTime?,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** The till's name. */
-    val tillName: String?,
+    public val tillName: String?,
     /** The till's number. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The merchant's own reference. */
-    val paymentReference: String?,
+    public val paymentReference: String?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** What the customer reads. */
-    val note: String?,
+    public val note: String?,
     /** Who made it. */
-    val initiatorName: String?,
+    public val initiatorName: String?,
     /** The M-PESA reference of the payment. */
-    val transactionReference: String?,
+    public val transactionReference: String?,
     /** Who paid. */
-    val senderPhoneNumber: String?,
+    public val senderPhoneNumber: String?,
     /** When it was paid. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** Why the last attempt to pay failed. The link may still be active. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether the link was paid. */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
     /** Whether the link was cancelled. */
-    val isCancelled: Boolean,
+    public val isCancelled: Boolean,
     /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
-    val hasFailedAttempt: Boolean,
+    public val hasFailedAttempt: Boolean,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        linkStatus,
+        link,
+        expiresAt,
+        createdAt,
+        tillName,
+        tillNumber,
+        paymentReference,
+        currency,
+        amount,
+        note,
+        initiatorName,
+        transactionReference,
+        senderPhoneNumber,
+        originationTime,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        paymentKey,
+        isCancelled,
+        hasFailedAttempt,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is PaymentLink && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLink(id=$id, status=$status, linkStatus=$linkStatus, link=$link, expiresAt=$expiresAt" +
         ", createdAt=$createdAt, tillName=$tillName, tillNumber=$tillNumber" +
@@ -523,44 +651,67 @@ public data class PaymentLink(
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
-public data class Transaction(
+public class Transaction internal constructor(
     /** Its id. */
-    val id: String?,
+    public val id: String?,
     /** The M-PESA reference: all that ties an STK push to its buygoods webhook. */
-    val reference: String?,
+    public val reference: String?,
     /** When it happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** The customer's phone number. Often missing in production. */
-    val senderPhoneNumber: String?,
+    public val senderPhoneNumber: String?,
     /** The customer's hashed phone number, to compare with `hash_phone`. */
-    val hashedSenderPhone: String?,
+    public val hashedSenderPhone: String?,
     /** The number or the name of the till that paid. */
-    val sendingTill: String?,
+    public val sendingTill: String?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** The till that got the money. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The system that carried it: `Lipa Na M-PESA`. */
-    val system: String?,
+    public val system: String?,
     /** How it stands. */
-    val status: TransactionStatus?,
+    public val status: TransactionStatus?,
     /** The customer's first name. */
-    val senderFirstName: String?,
+    public val senderFirstName: String?,
     /** The customer's middle name. */
-    val senderMiddleName: String?,
+    public val senderMiddleName: String?,
     /** The customer's last name. */
-    val senderLastName: String?,
+    public val senderLastName: String?,
     /** Whether the money came in and was not given back since. */
-    val isReceived: Boolean,
+    public val isReceived: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        reference,
+        originationTime,
+        senderPhoneNumber,
+        hashedSenderPhone,
+        sendingTill,
+        amount,
+        currency,
+        tillNumber,
+        system,
+        status,
+        senderFirstName,
+        senderMiddleName,
+        senderLastName,
+        isReceived,
+        paymentKey,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Transaction && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Transaction(id=$id, reference=$reference, originationTime=$originationTime" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, hashedSenderPhone=${hidden(hashedSenderPhone)}" +
@@ -571,11 +722,21 @@ public data class Transaction(
 }
 
 /** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
-public data class Links(
+public class Links internal constructor(
     /** Where the thing itself is. */
-    val selfUrl: String?,
+    public val selfUrl: String?,
     /** Where the thing is that a webhook tells of. */
-    val resourceUrl: String?,
+    public val resourceUrl: String?,
     /** Where results are sent. */
-    val callbackUrl: String?,
-)
+    public val callbackUrl: String?,
+) {
+    private fun fields(): List<Any?> = listOf(selfUrl, resourceUrl, callbackUrl)
+
+    override fun equals(other: Any?): Boolean = other is Links && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "Links(selfUrl=$selfUrl, resourceUrl=$resourceUrl, callbackUrl=$callbackUrl)"
+}

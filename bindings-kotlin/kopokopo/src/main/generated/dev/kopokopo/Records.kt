@@ -7,53 +7,77 @@ import java.time.Duration
 import java.time.OffsetDateTime
 
 /** How a client is made. */
-public data class ClientOptions(
+public class ClientOptions(
     /** The application key. */
-    val clientId: String,
+    public val clientId: String,
     /** The application secret. It fetches access tokens and signs nothing. */
-    val clientSecret: String,
+    public val clientSecret: String,
     /** The API key, which signs webhooks and callbacks. Not needed where no webhook is verified. */
-    val apiKey: String? = null,
+    public val apiKey: String? = null,
     /** Further API keys that are still in force, while keys rotate: every key is tried. */
-    val otherApiKeys: List<String> = emptyList(),
+    public val otherApiKeys: List<String> = emptyList(),
     /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
-    val environment: Environment = Environment.SANDBOX,
+    public val environment: Environment = Environment.SANDBOX,
     /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
-    val baseUrl: String? = null,
+    public val baseUrl: String? = null,
     /** Making a connection. */
-    val connectTimeout: Duration = Duration.ofMillis(3100),
+    public val connectTimeout: Duration = Duration.ofMillis(3100),
     /** An answer that makes no progress. */
-    val stalledTimeout: Duration = Duration.ofSeconds(20),
+    public val stalledTimeout: Duration = Duration.ofSeconds(20),
     /** The whole call, with its token, its retries and the waits between them. */
-    val timeout: Duration = Duration.ofSeconds(45),
+    public val timeout: Duration = Duration.ofSeconds(45),
     /** Extra tries after the first. 0 switches retries off. */
-    val maxRetries: Int = 2,
+    public val maxRetries: Int = 2,
     /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
-    val retryBase: Duration = Duration.ofMillis(500),
+    public val retryBase: Duration = Duration.ofMillis(500),
     /** The bound never grows beyond so many seconds. */
-    val retryCap: Duration = Duration.ofSeconds(8),
+    public val retryCap: Duration = Duration.ofSeconds(8),
     /**
      * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
      * NO_PROXY say.
      */
-    val proxy: String? = null,
+    public val proxy: String? = null,
     /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
-    val extraCaCertificates: String? = null,
+    public val extraCaCertificates: String? = null,
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
-    val product: String? = null,
+    public val product: String? = null,
     /**
      * Whether every request that creates something makes a connection of its own. False lets it use a connection that
      * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
      * without notice then leaves a payment's outcome unknown.
      */
-    val freshConnections: Boolean = true,
+    public val freshConnections: Boolean = true,
     /**
      * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
      * share one.
      */
-    val privateToken: Boolean = false,
+    public val privateToken: Boolean = false,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        clientId,
+        clientSecret,
+        apiKey,
+        otherApiKeys,
+        environment,
+        baseUrl,
+        connectTimeout,
+        stalledTimeout,
+        timeout,
+        maxRetries,
+        retryBase,
+        retryCap,
+        proxy,
+        extraCaCertificates,
+        product,
+        freshConnections,
+        privateToken,
+    )
+
+    override fun equals(other: Any?): Boolean = other is ClientOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "ClientOptions(clientId=$clientId, clientSecret=${hidden(clientSecret)}, apiKey=${hidden(apiKey)}" +
         ", otherApiKeys=${hidden(otherApiKeys)}, environment=$environment, baseUrl=$baseUrl" +
@@ -173,40 +197,59 @@ public data class ClientOptions(
 }
 
 /** How a client with a token source is made. */
-public data class TokenSourceOptions(
+public class TokenSourceOptions(
     /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
-    val environment: Environment = Environment.SANDBOX,
+    public val environment: Environment = Environment.SANDBOX,
     /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
-    val baseUrl: String? = null,
+    public val baseUrl: String? = null,
     /** Making a connection. */
-    val connectTimeout: Duration = Duration.ofMillis(3100),
+    public val connectTimeout: Duration = Duration.ofMillis(3100),
     /** An answer that makes no progress. */
-    val stalledTimeout: Duration = Duration.ofSeconds(20),
+    public val stalledTimeout: Duration = Duration.ofSeconds(20),
     /** The whole call, with its token, its retries and the waits between them. */
-    val timeout: Duration = Duration.ofSeconds(45),
+    public val timeout: Duration = Duration.ofSeconds(45),
     /** Extra tries after the first. 0 switches retries off. */
-    val maxRetries: Int = 2,
+    public val maxRetries: Int = 2,
     /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
-    val retryBase: Duration = Duration.ofMillis(500),
+    public val retryBase: Duration = Duration.ofMillis(500),
     /** The bound never grows beyond so many seconds. */
-    val retryCap: Duration = Duration.ofSeconds(8),
+    public val retryCap: Duration = Duration.ofSeconds(8),
     /**
      * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
      * NO_PROXY say.
      */
-    val proxy: String? = null,
+    public val proxy: String? = null,
     /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
-    val extraCaCertificates: String? = null,
+    public val extraCaCertificates: String? = null,
     /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
-    val product: String? = null,
+    public val product: String? = null,
     /**
      * Whether every request that creates something makes a connection of its own. False lets it use a connection that
      * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
      * without notice then leaves a payment's outcome unknown.
      */
-    val freshConnections: Boolean = true,
+    public val freshConnections: Boolean = true,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        environment,
+        baseUrl,
+        connectTimeout,
+        stalledTimeout,
+        timeout,
+        maxRetries,
+        retryBase,
+        retryCap,
+        proxy,
+        extraCaCertificates,
+        product,
+        freshConnections,
+    )
+
+    override fun equals(other: Any?): Boolean = other is TokenSourceOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "TokenSourceOptions(environment=$environment, baseUrl=$baseUrl, connectTimeout=$connectTimeout" +
         ", stalledTimeout=$stalledTimeout, timeout=$timeout, maxRetries=$maxRetries, retryBase=$retryBase" +
@@ -296,16 +339,27 @@ public data class TokenSourceOptions(
 }
 
 /** What the calls of one client do differently. Whatever is absent stays as the client has it. */
-public data class CallOptions(
+public class CallOptions(
     /** Making a connection. */
-    val connectTimeout: Duration? = null,
+    public val connectTimeout: Duration? = null,
     /** An answer that makes no progress. */
-    val stalledTimeout: Duration? = null,
+    public val stalledTimeout: Duration? = null,
     /** The whole call. */
-    val timeout: Duration? = null,
+    public val timeout: Duration? = null,
     /** Extra tries after the first. */
-    val maxRetries: Int? = null,
+    public val maxRetries: Int? = null,
 ) {
+    private fun fields(): List<Any?> = listOf(connectTimeout, stalledTimeout, timeout, maxRetries)
+
+    override fun equals(other: Any?): Boolean = other is CallOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "CallOptions(connectTimeout=$connectTimeout, stalledTimeout=$stalledTimeout, timeout=$timeout" +
+        ", maxRetries=$maxRetries)"
+
     /** Makes a [CallOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var connectTimeout: Duration? = null
@@ -337,17 +391,27 @@ public data class CallOptions(
 }
 
 /** How to wait for a final state. */
-public data class WaitOptions(
+public class WaitOptions(
     /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
-    val timeout: Duration = Duration.ofSeconds(120),
+    public val timeout: Duration = Duration.ofSeconds(120),
     /**
      * The first poll is immediate; this is the pause before the second. Each further one is half as long
      * again.
      */
-    val interval: Duration = Duration.ofSeconds(3),
+    public val interval: Duration = Duration.ofSeconds(3),
     /** The longest pause. */
-    val maxInterval: Duration = Duration.ofSeconds(15),
+    public val maxInterval: Duration = Duration.ofSeconds(15),
 ) {
+    private fun fields(): List<Any?> = listOf(timeout, interval, maxInterval)
+
+    override fun equals(other: Any?): Boolean = other is WaitOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "WaitOptions(timeout=$timeout, interval=$interval, maxInterval=$maxInterval)"
+
     /** Makes a [WaitOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var timeout: Duration = Duration.ofSeconds(120)
@@ -378,13 +442,19 @@ public data class WaitOptions(
 }
 
 /** A token as a token source answers it. */
-public data class AccessToken(
+public class AccessToken(
     /** The token itself. */
-    val token: String,
+    public val token: String,
     /** How many seconds it works from now. Absent: it is used until a 401. */
-    val expiresIn: Duration? = null,
+    public val expiresIn: Duration? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(token, expiresIn)
+
+    override fun equals(other: Any?): Boolean = other is AccessToken && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "AccessToken(token=${hidden(token)}, expiresIn=$expiresIn)"
 
@@ -414,74 +484,123 @@ public data class AccessToken(
 }
 
 /** An access token (API reference, section Request application authorization). */
-public data class Token(
+public class Token internal constructor(
     /** The token itself. */
-    val accessToken: String,
+    public val accessToken: String,
     /** `Bearer`. */
-    val tokenType: String?,
+    public val tokenType: String?,
     /** Its life in seconds, from the moment it was made. */
-    val expiresIn: Long?,
+    public val expiresIn: Long?,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(accessToken, tokenType, expiresIn, createdAt)
+
+    override fun equals(other: Any?): Boolean = other is Token && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Token(accessToken=${hidden(accessToken)}, tokenType=$tokenType, expiresIn=$expiresIn" +
         ", createdAt=$createdAt)"
 }
 
 /** What the server knows of a token (API reference, section Request token introspection). */
-public data class Introspection(
+public class Introspection internal constructor(
     /** Whether it works. */
-    val active: Boolean,
+    public val active: Boolean,
     /** Its scope, in practice empty. */
-    val scope: String?,
+    public val scope: String?,
     /** The application it belongs to. */
-    val clientId: String?,
+    public val clientId: String?,
     /** `Bearer`. */
-    val tokenType: String?,
+    public val tokenType: String?,
     /** When it expires. */
-    val exp: OffsetDateTime?,
+    public val exp: OffsetDateTime?,
     /** When it was made. */
-    val iat: OffsetDateTime?,
-)
+    public val iat: OffsetDateTime?,
+) {
+    private fun fields(): List<Any?> = listOf(active, scope, clientId, tokenType, exp, iat)
+
+    override fun equals(other: Any?): Boolean = other is Introspection && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "Introspection(active=$active, scope=$scope, clientId=$clientId, tokenType=$tokenType, exp=$exp" +
+        ", iat=$iat)"
+}
 
 /** What the server knows of the token in use (API reference, section Request token information). */
-public data class TokenInfo(
+public class TokenInfo internal constructor(
     /** In practice absent: tokens belong to applications. */
-    val resourceOwnerId: String?,
+    public val resourceOwnerId: String?,
     /** In practice empty. */
-    val scope: List<String>,
+    public val scope: List<String>,
     /** How many seconds it still works. */
-    val expiresIn: Long?,
+    public val expiresIn: Long?,
     /** The application it belongs to. */
-    val application: TokenApplication?,
+    public val application: TokenApplication?,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
-)
+    public val createdAt: OffsetDateTime?,
+) {
+    private fun fields(): List<Any?> = listOf(resourceOwnerId, scope, expiresIn, application, createdAt)
+
+    override fun equals(other: Any?): Boolean = other is TokenInfo && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "TokenInfo(resourceOwnerId=$resourceOwnerId, scope=$scope, expiresIn=$expiresIn" +
+        ", application=$application, createdAt=$createdAt)"
+}
 
 /** The application that a token belongs to. */
-public data class TokenApplication(
+public class TokenApplication internal constructor(
     /** Its client id. */
-    val uid: String?,
-)
+    public val uid: String?,
+) {
+    private fun fields(): List<Any?> = listOf(uid)
+
+    override fun equals(other: Any?): Boolean = other is TokenApplication && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "TokenApplication(uid=$uid)"
+}
 
 /** What to be told of, and where (API reference, section Create a webhook subscription). */
-public data class WebhookSubscriptionRequest(
+public class WebhookSubscriptionRequest(
     /** The kind of event. Words this library does not know pass through. */
-    val eventType: EventType,
+    public val eventType: EventType,
     /** Where the webhooks go: https. */
-    val url: String,
+    public val url: String,
     /** The whole company or one till. */
-    val scope: Scope,
+    public val scope: Scope,
     /** The till number, for scope `till` only. */
-    val scopeReference: String? = null,
+    public val scopeReference: String? = null,
     /**
      * Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
      * `b2b_transaction_received`. Default: Kopo Kopo's own shape.
      */
-    val enableDarajaPayload: Boolean? = null,
+    public val enableDarajaPayload: Boolean? = null,
 ) {
+    private fun fields(): List<Any?> = listOf(eventType, url, scope, scopeReference, enableDarajaPayload)
+
+    override fun equals(other: Any?): Boolean = other is WebhookSubscriptionRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "WebhookSubscriptionRequest(eventType=$eventType, url=$url, scope=$scope" +
+        ", scopeReference=$scopeReference, enableDarajaPayload=$enableDarajaPayload)"
+
     /** Makes a [WebhookSubscriptionRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var eventType: EventType? = null
@@ -526,29 +645,46 @@ public data class WebhookSubscriptionRequest(
 }
 
 /** A subscription. The documentation does not show how one is read back, so everything may be absent. */
-public data class WebhookSubscription(
+public class WebhookSubscription internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: String?,
+    public val status: String?,
     /** The kind of event. */
-    val eventType: EventType?,
+    public val eventType: EventType?,
     /** Where the webhooks go. */
-    val url: String?,
+    public val url: String?,
     /** The whole company or one till. */
-    val scope: Scope?,
+    public val scope: Scope?,
     /** The till number. */
-    val scopeReference: String?,
+    public val scopeReference: String?,
     /** Whether webhooks come in Daraja's shape. */
-    val enableDarajaPayload: Boolean?,
+    public val enableDarajaPayload: Boolean?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        eventType,
+        url,
+        scope,
+        scopeReference,
+        enableDarajaPayload,
+        links,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is WebhookSubscription && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "WebhookSubscription(id=$id, status=$status, eventType=$eventType, url=$url, scope=$scope" +
         ", scopeReference=$scopeReference, enableDarajaPayload=$enableDarajaPayload, links=$links" +
@@ -556,29 +692,46 @@ public data class WebhookSubscription(
 }
 
 /** Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push). */
-public data class IncomingPaymentRequest(
+public class IncomingPaymentRequest(
     /** The online payments till that gets the money: `K000000`. */
-    val tillNumber: String,
+    public val tillNumber: String,
     /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
-    val phoneNumber: String,
+    public val phoneNumber: String,
     /** How much, more than 0. */
-    val amount: BigDecimal,
+    public val amount: BigDecimal,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** The customer's first name. */
-    val firstName: String? = null,
+    public val firstName: String? = null,
     /** The customer's last name. */
-    val lastName: String? = null,
+    public val lastName: String? = null,
     /** The customer's e-mail address. */
-    val email: String? = null,
+    public val email: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
     /** Default `M-PESA STK Push`. */
-    val paymentChannel: String? = null,
+    public val paymentChannel: String? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        tillNumber,
+        phoneNumber,
+        amount,
+        callbackUrl,
+        currency,
+        firstName,
+        lastName,
+        email,
+        metadata,
+        paymentChannel,
+    )
+
+    override fun equals(other: Any?): Boolean = other is IncomingPaymentRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPaymentRequest(tillNumber=$tillNumber, phoneNumber=${hidden(phoneNumber)}, amount=$amount" +
         ", callbackUrl=$callbackUrl, currency=$currency, firstName=${hidden(firstName)}" +
@@ -651,36 +804,55 @@ public data class IncomingPaymentRequest(
 }
 
 /** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
-public data class IncomingPayment(
+public class IncomingPayment internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: IncomingPaymentStatus,
+    public val status: IncomingPaymentStatus,
     /** When the customer was asked. */
-    val initiationTime: OffsetDateTime?,
+    public val initiationTime: OffsetDateTime?,
     /** `Incoming Payment Request`. */
-    val eventType: String?,
+    public val eventType: String?,
     /** The transaction, once the customer has paid. */
-    val transaction: Transaction?,
+    public val transaction: Transaction?,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        initiationTime,
+        eventType,
+        transaction,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        paymentKey,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is IncomingPayment && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
         ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
@@ -697,19 +869,25 @@ public data class IncomingPayment(
 }
 
 /** A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet). */
-public data class MerchantWalletRequest(
+public class MerchantWalletRequest(
     /** The owner's first name. */
-    val firstName: String,
+    public val firstName: String,
     /** The owner's last name. */
-    val lastName: String,
+    public val lastName: String,
     /** The wallet's phone number, in any usual form. */
-    val phoneNumber: String,
+    public val phoneNumber: String,
     /** A name for the wallet. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
     /** The number's network. Default Safaricom, the only one the documentation names; other words pass through. */
-    val network: Network? = null,
+    public val network: Network? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(firstName, lastName, phoneNumber, nickname, network)
+
+    override fun equals(other: Any?): Boolean = other is MerchantWalletRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantWalletRequest(firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
         ", phoneNumber=${hidden(phoneNumber)}, nickname=$nickname, network=$network)"
@@ -758,29 +936,46 @@ public data class MerchantWalletRequest(
  * A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
  * absent.
  */
-public data class MerchantWallet(
+public class MerchantWallet internal constructor(
     /** Its id: the reference to send money to. */
-    val id: String,
+    public val id: String,
     /** How it stands: `Approved`. */
-    val status: String?,
+    public val status: String?,
     /** The owner's first name. */
-    val firstName: String?,
+    public val firstName: String?,
     /** The owner's last name. */
-    val lastName: String?,
+    public val lastName: String?,
     /** Its name. */
-    val nickname: String?,
+    public val nickname: String?,
     /** Its phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
     /** Its network. */
-    val network: Network?,
+    public val network: Network?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        firstName,
+        lastName,
+        nickname,
+        phoneNumber,
+        network,
+        links,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is MerchantWallet && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantWallet(id=$id, status=$status, firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
         ", nickname=$nickname, phoneNumber=${hidden(phoneNumber)}, network=$network, links=$links" +
@@ -788,19 +983,25 @@ public data class MerchantWallet(
 }
 
 /** A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account). */
-public data class MerchantBankAccountRequest(
+public class MerchantBankAccountRequest(
     /** The name on the account. */
-    val accountName: String,
+    public val accountName: String,
     /** The id of the bank's branch. */
-    val bankBranchRef: String,
+    public val bankBranchRef: String,
     /** The account's number. */
-    val accountNumber: String,
+    public val accountNumber: String,
     /** `EFT` or `RTS`. Other words pass through. */
-    val settlementMethod: SettlementMethod,
+    public val settlementMethod: SettlementMethod,
     /** A name for the account. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(accountName, bankBranchRef, accountNumber, settlementMethod, nickname)
+
+    override fun equals(other: Any?): Boolean = other is MerchantBankAccountRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantBankAccountRequest(accountName=${hidden(accountName)}, bankBranchRef=$bankBranchRef" +
         ", accountNumber=${hidden(accountNumber)}, settlementMethod=$settlementMethod, nickname=$nickname)"
@@ -849,29 +1050,46 @@ public data class MerchantBankAccountRequest(
  * A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
  * absent.
  */
-public data class MerchantBankAccount(
+public class MerchantBankAccount internal constructor(
     /** Its id: the reference to send money to. */
-    val id: String,
+    public val id: String,
     /** How it stands: `Approved`. */
-    val status: String?,
+    public val status: String?,
     /** The name on the account. */
-    val accountName: String?,
+    public val accountName: String?,
     /** The bank's branch. */
-    val bankBranchRef: String?,
+    public val bankBranchRef: String?,
     /** The account's number. */
-    val accountNumber: String?,
+    public val accountNumber: String?,
     /** Its name. */
-    val nickname: String?,
+    public val nickname: String?,
     /** `EFT` or `RTS`. */
-    val settlementMethod: SettlementMethod?,
+    public val settlementMethod: SettlementMethod?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        accountName,
+        bankBranchRef,
+        accountNumber,
+        nickname,
+        settlementMethod,
+        links,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is MerchantBankAccount && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantBankAccount(id=$id, status=$status, accountName=${hidden(accountName)}" +
         ", bankBranchRef=$bankBranchRef, accountNumber=${hidden(accountNumber)}, nickname=$nickname" +
@@ -879,21 +1097,27 @@ public data class MerchantBankAccount(
 }
 
 /** A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient). */
-public data class MobileWalletRecipientRequest(
+public class MobileWalletRecipientRequest(
     /** The recipient's first name. */
-    val firstName: String,
+    public val firstName: String,
     /** The recipient's last name. */
-    val lastName: String,
+    public val lastName: String,
     /** The wallet's phone number, in any usual form. */
-    val phoneNumber: String,
+    public val phoneNumber: String,
     /** A name for the recipient. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
     /** The recipient's e-mail address. */
-    val email: String? = null,
+    public val email: String? = null,
     /** The number's network. Default Safaricom; other words pass through. */
-    val network: Network? = null,
+    public val network: Network? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(firstName, lastName, phoneNumber, nickname, email, network)
+
+    override fun equals(other: Any?): Boolean = other is MobileWalletRecipientRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MobileWalletRecipientRequest(firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
         ", phoneNumber=${hidden(phoneNumber)}, nickname=$nickname, email=${hidden(email)}, network=$network)"
@@ -944,19 +1168,25 @@ public data class MobileWalletRecipientRequest(
 }
 
 /** A bank account of somebody else (API reference, section Create Send Money external bank account recipient). */
-public data class BankAccountRecipientRequest(
+public class BankAccountRecipientRequest(
     /** The name on the account. */
-    val accountName: String,
+    public val accountName: String,
     /** The id of the bank's branch. */
-    val bankBranchRef: String,
+    public val bankBranchRef: String,
     /** The account's number. */
-    val accountNumber: String,
+    public val accountNumber: String,
     /** A name for the recipient. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
     /** Default `RTS`, the only one documented for external accounts. Other words pass through. */
-    val settlementMethod: SettlementMethod? = null,
+    public val settlementMethod: SettlementMethod? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(accountName, bankBranchRef, accountNumber, nickname, settlementMethod)
+
+    override fun equals(other: Any?): Boolean = other is BankAccountRecipientRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "BankAccountRecipientRequest(accountName=${hidden(accountName)}, bankBranchRef=$bankBranchRef" +
         ", accountNumber=${hidden(accountNumber)}, nickname=$nickname, settlementMethod=$settlementMethod)"
@@ -1002,14 +1232,24 @@ public data class BankAccountRecipientRequest(
 }
 
 /** Another business's till (API reference, section Create Send Money external till recipient). */
-public data class TillRecipientRequest(
+public class TillRecipientRequest(
     /** The name on the till. */
-    val tillName: String,
+    public val tillName: String,
     /** The till's number. */
-    val tillNumber: String,
+    public val tillNumber: String,
     /** A name for the recipient. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
 ) {
+    private fun fields(): List<Any?> = listOf(tillName, tillNumber, nickname)
+
+    override fun equals(other: Any?): Boolean = other is TillRecipientRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "TillRecipientRequest(tillName=$tillName, tillNumber=$tillNumber, nickname=$nickname)"
+
     /** Makes a [TillRecipientRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var tillName: String? = null
@@ -1041,17 +1281,23 @@ public data class TillRecipientRequest(
 }
 
 /** A paybill account (API reference, section Create Send Money paybill recipient). */
-public data class PaybillRecipientRequest(
+public class PaybillRecipientRequest(
     /** The paybill's name. */
-    val paybillName: String,
+    public val paybillName: String,
     /** The business number. */
-    val paybillNumber: String,
+    public val paybillNumber: String,
     /** The account at that business. */
-    val paybillAccountNumber: String,
+    public val paybillAccountNumber: String,
     /** A name for the recipient. */
-    val nickname: String? = null,
+    public val nickname: String? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(paybillName, paybillNumber, paybillAccountNumber, nickname)
+
+    override fun equals(other: Any?): Boolean = other is PaybillRecipientRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaybillRecipientRequest(paybillName=$paybillName, paybillNumber=$paybillNumber" +
         ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=$nickname)"
@@ -1092,51 +1338,79 @@ public data class PaybillRecipientRequest(
 }
 
 /** Somebody to send money to. The documentation does not show how one is read back, so everything may be absent. */
-public data class ExternalRecipient(
+public class ExternalRecipient internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands: `Approved`. */
-    val status: String?,
+    public val status: String?,
     /** What it is. */
-    val recipientType: RecipientType?,
+    public val recipientType: RecipientType?,
     /** The recipient's first name. */
-    val firstName: String?,
+    public val firstName: String?,
     /** The recipient's last name. */
-    val lastName: String?,
+    public val lastName: String?,
     /** The recipient's e-mail address. */
-    val email: String?,
+    public val email: String?,
     /** The wallet's phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
     /** The wallet's network. */
-    val network: Network?,
+    public val network: Network?,
     /** The name on the bank account. */
-    val accountName: String?,
+    public val accountName: String?,
     /** The bank account's number. */
-    val accountNumber: String?,
+    public val accountNumber: String?,
     /** The bank's branch. */
-    val bankBranchRef: String?,
+    public val bankBranchRef: String?,
     /** `EFT` or `RTS`. */
-    val settlementMethod: SettlementMethod?,
+    public val settlementMethod: SettlementMethod?,
     /** The name on the till. */
-    val tillName: String?,
+    public val tillName: String?,
     /** The till's number. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The paybill's name. */
-    val paybillName: String?,
+    public val paybillName: String?,
     /** The business number. */
-    val paybillNumber: String?,
+    public val paybillNumber: String?,
     /** The account at that business. */
-    val paybillAccountNumber: String?,
+    public val paybillAccountNumber: String?,
     /** Its name. */
-    val nickname: String?,
+    public val nickname: String?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        recipientType,
+        firstName,
+        lastName,
+        email,
+        phoneNumber,
+        network,
+        accountName,
+        accountNumber,
+        bankBranchRef,
+        settlementMethod,
+        tillName,
+        tillNumber,
+        paybillName,
+        paybillNumber,
+        paybillAccountNumber,
+        nickname,
+        links,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is ExternalRecipient && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "ExternalRecipient(id=$id, status=$status, recipientType=$recipientType" +
         ", firstName=${hidden(firstName)}, lastName=${hidden(lastName)}, email=${hidden(email)}" +
@@ -1152,23 +1426,29 @@ public data class ExternalRecipient(
  * Sends money to the merchant's own accounts or to others (API reference, sections Send Money to my account and Send
  * Money to external recipients).
  */
-public data class SendMoneyRequest(
+public class SendMoneyRequest(
     /**
      * At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
      * refused: without destinations the API would send everything there is, which is
      * `sweepAllFunds`.
      */
-    val destinations: List<Destination>,
+    public val destinations: List<Destination>,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** The till whose money is sent. Default: the available balance. */
-    val sourceIdentifier: String? = null,
+    public val sourceIdentifier: String? = null,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(destinations, callbackUrl, sourceIdentifier, currency, metadata)
+
+    override fun equals(other: Any?): Boolean = other is SendMoneyRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SendMoneyRequest(destinations=$destinations, callbackUrl=$callbackUrl" +
         ", sourceIdentifier=$sourceIdentifier, currency=$currency, metadata=${hidden(metadata)})"
@@ -1218,15 +1498,21 @@ public data class SendMoneyRequest(
 }
 
 /** Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts). */
-public data class SweepRequest(
+public class SweepRequest(
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(callbackUrl, currency, metadata)
+
+    override fun equals(other: Any?): Boolean = other is SweepRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SweepRequest(callbackUrl=$callbackUrl, currency=$currency, metadata=${hidden(metadata)})"
 
@@ -1261,42 +1547,64 @@ public data class SweepRequest(
 }
 
 /** A request to send money (API reference, section Process Send Money result). */
-public data class SendMoney(
+public class SendMoney internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: RequestStatus,
+    public val status: RequestStatus,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** The till whose money is sent. Absent: the available balance. */
-    val sourceIdentifier: String?,
+    public val sourceIdentifier: String?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** What was asked for. Empty for one's own accounts. */
-    val destinations: List<SendMoneyDestination>,
+    public val destinations: List<SendMoneyDestination>,
     /** What was done, in another order than was asked. */
-    val transferBatches: List<TransferBatch>,
+    public val transferBatches: List<TransferBatch>,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /**
      * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
      * transferred, and each destination got its amount.
      */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /** The disbursements that failed, each with its errors. Empty until the request is processed. */
-    val failedDisbursements: List<Disbursement>,
+    public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
-    val failedBatches: List<TransferBatch>,
+    public val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        createdAt,
+        sourceIdentifier,
+        currency,
+        destinations,
+        transferBatches,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        failedDisbursements,
+        failedBatches,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is SendMoney && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SendMoney(id=$id, status=$status, createdAt=$createdAt, sourceIdentifier=$sourceIdentifier" +
         ", currency=$currency, destinations=$destinations, transferBatches=$transferBatches, errors=$errors" +
@@ -1306,37 +1614,58 @@ public data class SendMoney(
 }
 
 /** A destination as it was asked for. */
-public data class SendMoneyDestination(
+public class SendMoneyDestination internal constructor(
     /** What it is. */
-    val destinationType: RecipientType?,
+    public val destinationType: RecipientType?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** The id of one's own account. */
-    val reference: String?,
+    public val reference: String?,
     /** A wallet's phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
     /** A wallet's network. */
-    val network: String?,
+    public val network: String?,
     /** The name on a bank account. */
-    val accountName: String?,
+    public val accountName: String?,
     /** A bank account's number. */
-    val accountNumber: String?,
+    public val accountNumber: String?,
     /** A bank's branch. */
-    val bankBranchRef: String?,
+    public val bankBranchRef: String?,
     /** A till's number. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** A paybill's business number. */
-    val paybillNumber: String?,
+    public val paybillNumber: String?,
     /** The account at that business. */
-    val paybillAccountNumber: String?,
+    public val paybillAccountNumber: String?,
     /** The recipient's name. */
-    val nickname: String?,
+    public val nickname: String?,
     /** What it is for. */
-    val description: String?,
+    public val description: String?,
     /** Whether the recipient is a favourite. */
-    val favourite: Boolean?,
+    public val favourite: Boolean?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        destinationType,
+        amount,
+        reference,
+        phoneNumber,
+        network,
+        accountName,
+        accountNumber,
+        bankBranchRef,
+        tillNumber,
+        paybillNumber,
+        paybillAccountNumber,
+        nickname,
+        description,
+        favourite,
+    )
+
+    override fun equals(other: Any?): Boolean = other is SendMoneyDestination && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SendMoneyDestination(destinationType=$destinationType, amount=$amount, reference=$reference" +
         ", phoneNumber=${hidden(phoneNumber)}, network=$network, accountName=${hidden(accountName)}" +
@@ -1346,53 +1675,86 @@ public data class SendMoneyDestination(
 }
 
 /** Disbursements that were made together. */
-public data class TransferBatch(
+public class TransferBatch internal constructor(
     /** What became of it. */
-    val status: TransferStatus?,
+    public val status: TransferStatus?,
     /** How much in all. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** The single payments. */
-    val disbursements: List<Disbursement>,
+    public val disbursements: List<Disbursement>,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** Whether all of it arrived. */
-    val isPaid: Boolean,
-)
+    public val isPaid: Boolean,
+) {
+    private fun fields(): List<Any?> = listOf(status, amount, disbursements, errors, isPaid)
+
+    override fun equals(other: Any?): Boolean = other is TransferBatch && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "TransferBatch(status=$status, amount=$amount, disbursements=$disbursements, errors=$errors" +
+        ", isPaid=$isPaid)"
+}
 
 /** One payment out. */
-public data class Disbursement(
+public class Disbursement internal constructor(
     /** What became of it. */
-    val status: TransferStatus?,
+    public val status: TransferStatus?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** When it happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`. */
-    val destinationType: String?,
+    public val destinationType: String?,
     /** The id of the account it went to. */
-    val destinationReference: String?,
+    public val destinationReference: String?,
     /** The M-PESA reference. Absent for electronic funds transfers. */
-    val transactionReference: String?,
+    public val transactionReference: String?,
     /** The wallet's phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
     /** The bank account's number. */
-    val accountNumber: String?,
+    public val accountNumber: String?,
     /** The till's number. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The paybill's business number. */
-    val paybillNumber: String?,
+    public val paybillNumber: String?,
     /** The account at that business. */
-    val paybillAccountNumber: String?,
+    public val paybillAccountNumber: String?,
     /** The recipient's name. */
-    val nickname: String?,
+    public val nickname: String?,
     /** Whether the recipient is a favourite. */
-    val favourite: Boolean?,
+    public val favourite: Boolean?,
     /** Whether the money arrived. */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        status,
+        amount,
+        errors,
+        originationTime,
+        destinationType,
+        destinationReference,
+        transactionReference,
+        phoneNumber,
+        accountNumber,
+        tillNumber,
+        paybillNumber,
+        paybillAccountNumber,
+        nickname,
+        favourite,
+        isPaid,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Disbursement && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Disbursement(status=$status, amount=$amount, errors=$errors, originationTime=$originationTime" +
         ", destinationType=$destinationType, destinationReference=$destinationReference" +
@@ -1403,18 +1765,29 @@ public data class Disbursement(
 }
 
 /** Which transactions to list (API reference, section Polling API Requests). */
-public data class PollingRequest(
+public class PollingRequest(
     /** The whole company or one till. */
-    val scope: Scope,
+    public val scope: Scope,
     /** The beginning of the span. */
-    val fromTime: OffsetDateTime,
+    public val fromTime: OffsetDateTime,
     /** Its end, not before the beginning. */
-    val toTime: OffsetDateTime,
+    public val toTime: OffsetDateTime,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** The till number, for scope `till` only. */
-    val scopeReference: String? = null,
+    public val scopeReference: String? = null,
 ) {
+    private fun fields(): List<Any?> = listOf(scope, fromTime, toTime, callbackUrl, scopeReference)
+
+    override fun equals(other: Any?): Boolean = other is PollingRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "PollingRequest(scope=$scope, fromTime=$fromTime, toTime=$toTime, callbackUrl=$callbackUrl" +
+        ", scopeReference=$scopeReference)"
+
     /** Makes a [PollingRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
         private var scope: Scope? = null
@@ -1456,31 +1829,49 @@ public data class PollingRequest(
 }
 
 /** A polling request and, once it is done, its transactions (API reference, section Process Polling API Result). */
-public data class Polling(
+public class Polling internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands: `Pending`, `Success`. */
-    val status: String,
+    public val status: String,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** The beginning of the span. */
-    val fromTime: OffsetDateTime?,
+    public val fromTime: OffsetDateTime?,
     /** Its end. */
-    val toTime: OffsetDateTime?,
+    public val toTime: OffsetDateTime?,
     /** `Company` or `Till`, with a capital in answers. */
-    val scope: String?,
+    public val scope: String?,
     /** The till number. */
-    val scopeReference: String?,
+    public val scopeReference: String?,
     /** What happened in the span. There is no paging: all of it is here. */
-    val transactions: List<PolledTransaction>,
+    public val transactions: List<PolledTransaction>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        createdAt,
+        fromTime,
+        toTime,
+        scope,
+        scopeReference,
+        transactions,
+        links,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Polling && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Polling(id=$id, status=$status, createdAt=$createdAt, fromTime=$fromTime, toTime=$toTime" +
         ", scope=$scope, scopeReference=$scopeReference, transactions=$transactions, links=$links" +
@@ -1488,23 +1879,39 @@ public data class Polling(
 }
 
 /** One transaction of a list. */
-public data class PolledTransaction(
+public class PolledTransaction internal constructor(
     /** `Buygoods Transaction` or `External Till to Till Transaction`. */
-    val transactionType: String?,
+    public val transactionType: String?,
     /** The transaction. */
-    val transaction: Transaction,
-)
+    public val transaction: Transaction,
+) {
+    private fun fields(): List<Any?> = listOf(transactionType, transaction)
+
+    override fun equals(other: Any?): Boolean = other is PolledTransaction && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "PolledTransaction(transactionType=$transactionType, transaction=$transaction)"
+}
 
 /** A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests). */
-public data class SmsNotificationRequest(
+public class SmsNotificationRequest(
     /** The id of the webhook that told of the payment. */
-    val webhookEventReference: String,
+    public val webhookEventReference: String,
     /** What to say. */
-    val message: String,
+    public val message: String,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(webhookEventReference, message, callbackUrl)
+
+    override fun equals(other: Any?): Boolean = other is SmsNotificationRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SmsNotificationRequest(webhookEventReference=$webhookEventReference, message=${hidden(message)}" +
         ", callbackUrl=$callbackUrl)"
@@ -1540,40 +1947,52 @@ public data class SmsNotificationRequest(
 }
 
 /** A message to a customer (API reference, section Process Transaction Notification API Result). */
-public data class SmsNotification(
+public class SmsNotification internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands: `Success`. */
-    val status: String,
+    public val status: String,
     /** What it says. */
-    val message: String?,
+    public val message: String?,
     /** The id of the webhook that told of the payment. */
-    val webhookEventReference: String?,
+    public val webhookEventReference: String?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(id, status, message, webhookEventReference, links, isFinal, raw)
+
+    override fun equals(other: Any?): Boolean = other is SmsNotification && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SmsNotification(id=$id, status=$status, message=${hidden(message)}" +
         ", webhookEventReference=$webhookEventReference, links=$links, isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions). */
-public data class ReversalRequest(
+public class ReversalRequest(
     /** The transaction's M-PESA reference or id. */
-    val transactionReference: String,
+    public val transactionReference: String,
     /** Why. */
-    val reason: String,
+    public val reason: String,
     /** Where the result goes: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(transactionReference, reason, callbackUrl, metadata)
+
+    override fun equals(other: Any?): Boolean = other is ReversalRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "ReversalRequest(transactionReference=$transactionReference, reason=$reason" +
         ", callbackUrl=$callbackUrl, metadata=${hidden(metadata)})"
@@ -1614,35 +2033,55 @@ public data class ReversalRequest(
 }
 
 /** A reversal (API reference, section Process Reversal Request API Result). */
-public data class Reversal(
+public class Reversal internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How the request stands. Processed does not mean reversed: ask `isReversed`. */
-    val status: RequestStatus,
+    public val status: RequestStatus,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** The transaction to give back. */
-    val transactionReference: String?,
+    public val transactionReference: String?,
     /** Why. */
-    val reason: String?,
+    public val reason: String?,
     /** The payment back to the customer, once there is one. Its status is the reversal's outcome. */
-    val reversalBulkPayment: ReversalBulkPayment?,
+    public val reversalBulkPayment: ReversalBulkPayment?,
     /** Why it failed. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether the money went back. */
-    val isReversed: Boolean,
+    public val isReversed: Boolean,
     /** Whether the money surely stays: the payment back was cancelled, or the request was processed with errors. */
-    val isFailed: Boolean,
+    public val isFailed: Boolean,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        createdAt,
+        transactionReference,
+        reason,
+        reversalBulkPayment,
+        errors,
+        metadata,
+        links,
+        isReversed,
+        isFailed,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Reversal && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Reversal(id=$id, status=$status, createdAt=$createdAt, transactionReference=$transactionReference" +
         ", reason=$reason, reversalBulkPayment=$reversalBulkPayment, errors=$errors" +
@@ -1651,35 +2090,60 @@ public data class Reversal(
 }
 
 /** The payment back to the customer. */
-public data class ReversalBulkPayment(
+public class ReversalBulkPayment internal constructor(
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** `Transferred`: given back. `Cancelled`: not. */
-    val status: TransferStatus?,
+    public val status: TransferStatus?,
     /** When the transaction happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** The M-PESA reference. */
-    val transactionReference: String?,
-)
+    public val transactionReference: String?,
+) {
+    private fun fields(): List<Any?> = listOf(amount, status, originationTime, transactionReference)
+
+    override fun equals(other: Any?): Boolean = other is ReversalBulkPayment && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "ReversalBulkPayment(amount=$amount, status=$status, originationTime=$originationTime" +
+        ", transactionReference=$transactionReference)"
+}
 
 /** A link to be paid (API reference, section Create a payment link). */
-public data class PaymentLinkRequest(
+public class PaymentLinkRequest(
     /** The till that gets the money. */
-    val tillNumber: String,
+    public val tillNumber: String,
     /** How much, more than 0. */
-    val amount: BigDecimal,
+    public val amount: BigDecimal,
     /** Where the results go, one for each attempt to pay: https. */
-    val callbackUrl: String,
+    public val callbackUrl: String,
     /** Default KES. */
-    val currency: String? = null,
+    public val currency: String? = null,
     /** The merchant's own reference, such as an order number. */
-    val paymentReference: String? = null,
+    public val paymentReference: String? = null,
     /** What the customer reads. */
-    val note: String? = null,
+    public val note: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
-    val metadata: Map<String, Any?>? = null,
+    public val metadata: Map<String, Any?>? = null,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        tillNumber,
+        amount,
+        callbackUrl,
+        currency,
+        paymentReference,
+        note,
+        metadata,
+    )
+
+    override fun equals(other: Any?): Boolean = other is PaymentLinkRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLinkRequest(tillNumber=$tillNumber, amount=$amount, callbackUrl=$callbackUrl" +
         ", currency=$currency, paymentReference=$paymentReference, note=$note, metadata=${hidden(metadata)})"
@@ -1738,62 +2202,94 @@ public data class PaymentLinkRequest(
  * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
-public data class PaymentLink(
+public class PaymentLink internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How the request for the link stands: `Processed`. It says nothing of payment. */
-    val status: String,
+    public val status: String,
     /** How the link stands. */
-    val linkStatus: PaymentLinkStatus?,
+    public val linkStatus: PaymentLinkStatus?,
     /** The URL to share. It can be relative. */
-    val link: String?,
+    public val link: String?,
     /** When it expires. */
-    val expiresAt: OffsetDateTime?,
+    public val expiresAt: OffsetDateTime?,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** The till's name. */
-    val tillName: String?,
+    public val tillName: String?,
     /** The till's number. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The merchant's own reference. */
-    val paymentReference: String?,
+    public val paymentReference: String?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** What the customer reads. */
-    val note: String?,
+    public val note: String?,
     /** Who made it. */
-    val initiatorName: String?,
+    public val initiatorName: String?,
     /** The M-PESA reference of the payment. */
-    val transactionReference: String?,
+    public val transactionReference: String?,
     /** Who paid. */
-    val senderPhoneNumber: String?,
+    public val senderPhoneNumber: String?,
     /** When it was paid. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** Why the last attempt to pay failed. The link may still be active. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** Whether the link was paid. */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
     /** Whether the link was cancelled. */
-    val isCancelled: Boolean,
+    public val isCancelled: Boolean,
     /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
-    val hasFailedAttempt: Boolean,
+    public val hasFailedAttempt: Boolean,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        linkStatus,
+        link,
+        expiresAt,
+        createdAt,
+        tillName,
+        tillNumber,
+        paymentReference,
+        currency,
+        amount,
+        note,
+        initiatorName,
+        transactionReference,
+        senderPhoneNumber,
+        originationTime,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        paymentKey,
+        isCancelled,
+        hasFailedAttempt,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is PaymentLink && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLink(id=$id, status=$status, linkStatus=$linkStatus, link=$link, expiresAt=$expiresAt" +
         ", createdAt=$createdAt, tillName=$tillName, tillNumber=$tillNumber" +
@@ -1815,38 +2311,58 @@ public data class PaymentLink(
 }
 
 /** A payment of version 1. */
-public data class Payment(
+public class Payment internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: RequestStatus,
+    public val status: RequestStatus,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** How much was asked for. */
-    val amount: PaymentAmount?,
+    public val amount: PaymentAmount?,
     /** What was done. */
-    val transferBatches: List<TransferBatch>,
+    public val transferBatches: List<TransferBatch>,
     /** Why it failed. Not documented for version 1, so usually empty. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /**
      * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
      * transferred, and the amounts add up.
      */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /** The disbursements that failed, each with its errors. Empty until the request is processed. */
-    val failedDisbursements: List<Disbursement>,
+    public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
-    val failedBatches: List<TransferBatch>,
+    public val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        createdAt,
+        amount,
+        transferBatches,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        failedDisbursements,
+        failedBatches,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Payment && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Payment(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
         ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
@@ -1855,46 +2371,76 @@ public data class Payment(
 }
 
 /** An amount with its currency, as version 1 writes it. */
-public data class PaymentAmount(
+public class PaymentAmount internal constructor(
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** How much. Absent where everything was transferred. */
-    val value: BigDecimal?,
-)
+    public val value: BigDecimal?,
+) {
+    private fun fields(): List<Any?> = listOf(currency, value)
+
+    override fun equals(other: Any?): Boolean = other is PaymentAmount && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "PaymentAmount(currency=$currency, value=$value)"
+}
 
 /** A settlement transfer of version 1. */
-public data class SettlementTransfer(
+public class SettlementTransfer internal constructor(
     /** Its id. */
-    val id: String,
+    public val id: String,
     /** How it stands. */
-    val status: RequestStatus,
+    public val status: RequestStatus,
     /** When it was made. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** How much was asked for. */
-    val amount: PaymentAmount?,
+    public val amount: PaymentAmount?,
     /** What was done. */
-    val transferBatches: List<TransferBatch>,
+    public val transferBatches: List<TransferBatch>,
     /** Why it failed. Not documented for version 1, so usually empty. */
-    val errors: List<String>,
+    public val errors: List<String>,
     /** What the request attached. */
-    val metadata: Map<String, Any?>,
+    public val metadata: Map<String, Any?>,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /**
      * Whether all the money arrived: the request is processed without errors, every batch and every disbursement is
      * transferred, and the amounts add up.
      */
-    val isPaid: Boolean,
+    public val isPaid: Boolean,
     /** The disbursements that failed, each with its errors. Empty until the request is processed. */
-    val failedDisbursements: List<Disbursement>,
+    public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
-    val failedBatches: List<TransferBatch>,
+    public val failedBatches: List<TransferBatch>,
     /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
-    val isFinal: Boolean,
+    public val isFinal: Boolean,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        status,
+        createdAt,
+        amount,
+        transferBatches,
+        errors,
+        metadata,
+        links,
+        isPaid,
+        failedDisbursements,
+        failedBatches,
+        isFinal,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is SettlementTransfer && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SettlementTransfer(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
         ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
@@ -1903,13 +2449,19 @@ public data class SettlementTransfer(
 }
 
 /** A request that is sent as it is. */
-public data class RawPostRequest(
+public class RawPostRequest(
     /** The path below the base URL: `/api/v2/incoming_payments`. */
-    val path: String,
+    public val path: String,
     /** A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes no fields. */
-    val body: String,
+    public val body: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(path, body)
+
+    override fun equals(other: Any?): Boolean = other is RawPostRequest && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "RawPostRequest(path=$path, body=${hidden(body)})"
 
@@ -1939,58 +2491,81 @@ public data class RawPostRequest(
 }
 
 /** The response to a raw request, whose status is 2xx. */
-public data class RawResponse(
+public class RawResponse internal constructor(
     /** The HTTP status. */
-    val status: Int,
+    public val status: Int,
     /** The `Location` header: where a resource that was created can be read. The server chose its host. */
-    val location: String?,
+    public val location: String?,
     /**
      * The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
      * completely: the request was accepted nevertheless.
      */
-    val body: String?,
+    public val body: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(status, location, body)
+
+    override fun equals(other: Any?): Boolean = other is RawResponse && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "RawResponse(status=$status, location=$location, body=${hidden(body)})"
 }
 
 /** A webhook or a result callback. */
-public data class Event(
+public class Event internal constructor(
     /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape. */
-    val id: String?,
+    public val id: String?,
     /**
      * What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
      * (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
      */
-    val topic: String,
+    public val topic: String,
     /** What a webhook calls what happened: `Buygoods Transaction`. */
-    val eventType: String?,
+    public val eventType: String?,
     /** When the webhook was made. Results carry their times in the payload. */
-    val createdAt: OffsetDateTime?,
+    public val createdAt: OffsetDateTime?,
     /** URLs. */
-    val links: Links,
+    public val links: Links,
     /** What it says. */
-    val payload: EventPayload,
+    public val payload: EventPayload,
     /**
      * The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
      * result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
      */
-    val transaction: Transaction?,
+    public val transaction: Transaction?,
     /**
      * The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
      * not the key of the money: one payment can arrive as two events.
      */
-    val dedupeKey: String,
+    public val dedupeKey: String,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
      * when it is reversed. Credit an order once for each key. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
     /** The whole text as it came. */
-    val raw: String,
+    public val raw: String,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        topic,
+        eventType,
+        createdAt,
+        links,
+        payload,
+        transaction,
+        dedupeKey,
+        paymentKey,
+        raw,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Event && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Event(id=$id, topic=$topic, eventType=$eventType, createdAt=$createdAt, links=$links" +
         ", payload=$payload, transaction=$transaction, dedupeKey=$dedupeKey, paymentKey=$paymentKey" +
@@ -2007,44 +2582,67 @@ public data class Event(
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
-public data class Transaction(
+public class Transaction internal constructor(
     /** Its id. */
-    val id: String?,
+    public val id: String?,
     /** The M-PESA reference: all that ties an STK push to its buygoods webhook. */
-    val reference: String?,
+    public val reference: String?,
     /** When it happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** The customer's phone number. Often missing in production. */
-    val senderPhoneNumber: String?,
+    public val senderPhoneNumber: String?,
     /** The customer's hashed phone number, to compare with `hashPhone`. */
-    val hashedSenderPhone: String?,
+    public val hashedSenderPhone: String?,
     /** The number or the name of the till that paid. */
-    val sendingTill: String?,
+    public val sendingTill: String?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** The till that got the money. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The system that carried it: `Lipa Na M-PESA`. */
-    val system: String?,
+    public val system: String?,
     /** How it stands. */
-    val status: TransactionStatus?,
+    public val status: TransactionStatus?,
     /** The customer's first name. */
-    val senderFirstName: String?,
+    public val senderFirstName: String?,
     /** The customer's middle name. */
-    val senderMiddleName: String?,
+    public val senderMiddleName: String?,
     /** The customer's last name. */
-    val senderLastName: String?,
+    public val senderLastName: String?,
     /** Whether the money came in and was not given back since. */
-    val isReceived: Boolean,
+    public val isReceived: Boolean,
     /**
      * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
      * is reversed. Absent while no money moved.
      */
-    val paymentKey: String?,
+    public val paymentKey: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        reference,
+        originationTime,
+        senderPhoneNumber,
+        hashedSenderPhone,
+        sendingTill,
+        amount,
+        currency,
+        tillNumber,
+        system,
+        status,
+        senderFirstName,
+        senderMiddleName,
+        senderLastName,
+        isReceived,
+        paymentKey,
+    )
+
+    override fun equals(other: Any?): Boolean = other is Transaction && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Transaction(id=$id, reference=$reference, originationTime=$originationTime" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, hashedSenderPhone=${hidden(hashedSenderPhone)}" +
@@ -2055,29 +2653,46 @@ public data class Transaction(
 }
 
 /** A payment by card (API reference, Card Transaction). */
-public data class CardTransaction(
+public class CardTransaction internal constructor(
     /** Its id. */
-    val id: String?,
+    public val id: String?,
     /** The card system's reference. */
-    val reference: String?,
+    public val reference: String?,
     /** When it happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** The masked card number. */
-    val customerCcNumber: String?,
+    public val customerCcNumber: String?,
     /** How much. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** The till or terminal. */
-    val tillNumber: String?,
+    public val tillNumber: String?,
     /** The card system. */
-    val system: String?,
+    public val system: String?,
     /** How it stands. */
-    val status: TransactionStatus?,
+    public val status: TransactionStatus?,
     /** Whether the money was settled. Only received payments say. */
-    val settled: Boolean?,
+    public val settled: Boolean?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        id,
+        reference,
+        originationTime,
+        customerCcNumber,
+        amount,
+        currency,
+        tillNumber,
+        system,
+        status,
+        settled,
+    )
+
+    override fun equals(other: Any?): Boolean = other is CardTransaction && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "CardTransaction(id=$id, reference=$reference, originationTime=$originationTime" +
         ", customerCcNumber=${hidden(customerCcNumber)}, amount=$amount, currency=$currency" +
@@ -2085,66 +2700,101 @@ public data class CardTransaction(
 }
 
 /** Somebody who paid for the first time (API reference, Mobile Money User). */
-public data class Customer(
+public class Customer internal constructor(
     /** First name. */
-    val firstName: String?,
+    public val firstName: String?,
     /** Middle name. */
-    val middleName: String?,
+    public val middleName: String?,
     /** Last name. */
-    val lastName: String?,
+    public val lastName: String?,
     /** Phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(firstName, middleName, lastName, phoneNumber)
+
+    override fun equals(other: Any?): Boolean = other is Customer && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Customer(firstName=${hidden(firstName)}, middleName=${hidden(middleName)}" +
         ", lastName=${hidden(lastName)}, phoneNumber=${hidden(phoneNumber)})"
 }
 
 /** Money that was settled to the merchant (API reference, Settlement Transfer Completed). */
-public data class Settlement(
+public class Settlement internal constructor(
     /** Its id. */
-    val id: String?,
+    public val id: String?,
     /** How much in all. */
-    val amount: BigDecimal?,
+    public val amount: BigDecimal?,
     /** In which currency. */
-    val currency: String?,
+    public val currency: String?,
     /** How it stands. */
-    val status: TransferStatus?,
+    public val status: TransferStatus?,
     /** When it happened. */
-    val originationTime: OffsetDateTime?,
+    public val originationTime: OffsetDateTime?,
     /** Where the money went. */
-    val destination: SettlementDestination?,
+    public val destination: SettlementDestination?,
     /** The single payments. */
-    val disbursements: List<Disbursement>,
-)
+    public val disbursements: List<Disbursement>,
+) {
+    private fun fields(): List<Any?> = listOf(id, amount, currency, status, originationTime, destination, disbursements)
+
+    override fun equals(other: Any?): Boolean = other is Settlement && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "Settlement(id=$id, amount=$amount, currency=$currency, status=$status" +
+        ", originationTime=$originationTime, destination=$destination, disbursements=$disbursements)"
+}
 
 /** Where settled money went: a mobile wallet or a bank account. */
-public data class SettlementDestination(
+public class SettlementDestination internal constructor(
     /** `Bank Account` or `Mobile Wallet`. */
-    val destinationType: String?,
+    public val destinationType: String?,
     /** The account's id. */
-    val reference: String?,
+    public val reference: String?,
     /** The name on the bank account. */
-    val accountName: String?,
+    public val accountName: String?,
     /** The bank account's number. */
-    val accountNumber: String?,
+    public val accountNumber: String?,
     /** The bank's branch. */
-    val bankBranchRef: String?,
+    public val bankBranchRef: String?,
     /** `EFT` or `RTS`. */
-    val settlementMethod: String?,
+    public val settlementMethod: String?,
     /** The wallet owner's first name. */
-    val firstName: String?,
+    public val firstName: String?,
     /** The wallet owner's last name. */
-    val lastName: String?,
+    public val lastName: String?,
     /** The wallet owner's e-mail address. */
-    val email: String?,
+    public val email: String?,
     /** The wallet's phone number. */
-    val phoneNumber: String?,
+    public val phoneNumber: String?,
     /** The wallet's network. */
-    val network: String?,
+    public val network: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        destinationType,
+        reference,
+        accountName,
+        accountNumber,
+        bankBranchRef,
+        settlementMethod,
+        firstName,
+        lastName,
+        email,
+        phoneNumber,
+        network,
+    )
+
+    override fun equals(other: Any?): Boolean = other is SettlementDestination && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SettlementDestination(destinationType=$destinationType, reference=$reference" +
         ", accountName=${hidden(accountName)}, accountNumber=${hidden(accountNumber)}" +
@@ -2157,35 +2807,55 @@ public data class SettlementDestination(
  * A payment as Daraja writes it: thirteen flat fields (API reference, Daraja Webhook Parameters). The names are here
  * in snake case.
  */
-public data class DarajaTransaction(
+public class DarajaTransaction internal constructor(
     /** `Buygoods` or `Organization To Organization Transfer`. */
-    val transactionType: String?,
+    public val transactionType: String?,
     /** The M-PESA reference. */
-    val transId: String?,
+    public val transId: String?,
     /** When it happened, taken as Nairobi's time. */
-    val transTime: OffsetDateTime?,
+    public val transTime: OffsetDateTime?,
     /** How much, in shillings. */
-    val transAmount: BigDecimal?,
+    public val transAmount: BigDecimal?,
     /** The till that got the money. */
-    val businessShortCode: String?,
+    public val businessShortCode: String?,
     /** In practice empty. */
-    val billRefNumber: String?,
+    public val billRefNumber: String?,
     /** In practice empty. */
-    val invoiceNumber: String?,
+    public val invoiceNumber: String?,
     /** In practice empty. */
-    val orgAccountBalance: String?,
+    public val orgAccountBalance: String?,
     /** In practice empty. Kopo Kopo and Safaricom spell it differently; both are read. */
-    val thirdPartyTransId: String?,
+    public val thirdPartyTransId: String?,
     /** Opaque: a hash of the customer's number, or the till that paid. */
-    val msisdn: String?,
+    public val msisdn: String?,
     /** The customer's first name, or the organization's name. */
-    val firstName: String?,
+    public val firstName: String?,
     /** In practice empty. */
-    val middleName: String?,
+    public val middleName: String?,
     /** In practice empty. */
-    val lastName: String?,
+    public val lastName: String?,
 ) {
-    /** Without what must not be in a log. */
+    private fun fields(): List<Any?> = listOf(
+        transactionType,
+        transId,
+        transTime,
+        transAmount,
+        businessShortCode,
+        billRefNumber,
+        invoiceNumber,
+        orgAccountBalance,
+        thirdPartyTransId,
+        msisdn,
+        firstName,
+        middleName,
+        lastName,
+    )
+
+    override fun equals(other: Any?): Boolean = other is DarajaTransaction && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "DarajaTransaction(transactionType=$transactionType, transId=$transId, transTime=$transTime" +
         ", transAmount=$transAmount, businessShortCode=$businessShortCode, billRefNumber=$billRefNumber" +
@@ -2195,11 +2865,21 @@ public data class DarajaTransaction(
 }
 
 /** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
-public data class Links(
+public class Links internal constructor(
     /** Where the thing itself is. */
-    val selfUrl: String?,
+    public val selfUrl: String?,
     /** Where the thing is that a webhook tells of. */
-    val resourceUrl: String?,
+    public val resourceUrl: String?,
     /** Where results are sent. */
-    val callbackUrl: String?,
-)
+    public val callbackUrl: String?,
+) {
+    private fun fields(): List<Any?> = listOf(selfUrl, resourceUrl, callbackUrl)
+
+    override fun equals(other: Any?): Boolean = other is Links && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "Links(selfUrl=$selfUrl, resourceUrl=$resourceUrl, callbackUrl=$callbackUrl)"
+}

@@ -10,14 +10,24 @@ import java.math.BigDecimal
  */
 public sealed interface Destination {
     /** A mobile wallet of the merchant's own, by its reference. */
-    public data class MerchantWallet(
+    public class MerchantWallet(
         /** The account's id. */
-        val reference: String,
+        public val reference: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String? = null,
+        public val description: String? = null,
     ) : Destination {
+        private fun fields(): List<Any?> = listOf(reference, amount, description)
+
+        override fun equals(other: Any?): Boolean = other is MerchantWallet && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "MerchantWallet(reference=$reference, amount=$amount, description=$description)"
+
         /** Makes a [MerchantWallet] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
             private var reference: String? = null
@@ -49,14 +59,24 @@ public sealed interface Destination {
     }
 
     /** A bank account of the merchant's own, by its reference. */
-    public data class MerchantBankAccount(
+    public class MerchantBankAccount(
         /** The account's id. */
-        val reference: String,
+        public val reference: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String? = null,
+        public val description: String? = null,
     ) : Destination {
+        private fun fields(): List<Any?> = listOf(reference, amount, description)
+
+        override fun equals(other: Any?): Boolean = other is MerchantBankAccount && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "MerchantBankAccount(reference=$reference, amount=$amount, description=$description)"
+
         /** Makes a [MerchantBankAccount] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
             private var reference: String? = null
@@ -88,21 +108,27 @@ public sealed interface Destination {
     }
 
     /** A person's mobile wallet. The recipient is created where it does not exist. */
-    public data class MobileWallet(
+    public class MobileWallet(
         /** The wallet's phone number, in any usual form. */
-        val phoneNumber: String,
+        public val phoneNumber: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String,
+        public val description: String,
         /** The number's network. Default Safaricom; other words pass through. */
-        val network: Network? = null,
+        public val network: Network? = null,
         /** A name for the recipient. */
-        val nickname: String? = null,
+        public val nickname: String? = null,
         /** Whether to mark the recipient as a favourite. */
-        val favourite: Boolean? = null,
+        public val favourite: Boolean? = null,
     ) : Destination {
-        /** Without what must not be in a log. */
+        private fun fields(): List<Any?> = listOf(phoneNumber, amount, description, network, nickname, favourite)
+
+        override fun equals(other: Any?): Boolean = other is MobileWallet && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
         override fun toString(): String =
             "MobileWallet(phoneNumber=${hidden(phoneNumber)}, amount=$amount, description=$description" +
             ", network=$network, nickname=$nickname, favourite=$favourite)"
@@ -153,23 +179,37 @@ public sealed interface Destination {
     }
 
     /** A bank account of somebody else. */
-    public data class BankAccount(
+    public class BankAccount(
         /** The id of the bank's branch. */
-        val bankBranchRef: String,
+        public val bankBranchRef: String,
         /** The name on the account. */
-        val accountName: String,
+        public val accountName: String,
         /** The account's number. */
-        val accountNumber: String,
+        public val accountNumber: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String,
+        public val description: String,
         /** A name for the recipient. */
-        val nickname: String? = null,
+        public val nickname: String? = null,
         /** Whether to mark the recipient as a favourite. */
-        val favourite: Boolean? = null,
+        public val favourite: Boolean? = null,
     ) : Destination {
-        /** Without what must not be in a log. */
+        private fun fields(): List<Any?> = listOf(
+            bankBranchRef,
+            accountName,
+            accountNumber,
+            amount,
+            description,
+            nickname,
+            favourite,
+        )
+
+        override fun equals(other: Any?): Boolean = other is BankAccount && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
         override fun toString(): String =
             "BankAccount(bankBranchRef=$bankBranchRef, accountName=${hidden(accountName)}" +
             ", accountNumber=${hidden(accountNumber)}, amount=$amount, description=$description" +
@@ -226,18 +266,29 @@ public sealed interface Destination {
     }
 
     /** Another business's till. */
-    public data class Till(
+    public class Till(
         /** The till's number. */
-        val tillNumber: String,
+        public val tillNumber: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String,
+        public val description: String,
         /** A name for the recipient. */
-        val nickname: String? = null,
+        public val nickname: String? = null,
         /** Whether to mark the recipient as a favourite. */
-        val favourite: Boolean? = null,
+        public val favourite: Boolean? = null,
     ) : Destination {
+        private fun fields(): List<Any?> = listOf(tillNumber, amount, description, nickname, favourite)
+
+        override fun equals(other: Any?): Boolean = other is Till && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "Till(tillNumber=$tillNumber, amount=$amount, description=$description, nickname=$nickname" +
+            ", favourite=$favourite)"
+
         /** Makes a [Till] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
             private var tillNumber: String? = null
@@ -279,21 +330,34 @@ public sealed interface Destination {
     }
 
     /** A paybill account. */
-    public data class Paybill(
+    public class Paybill(
         /** The business number. */
-        val paybillNumber: String,
+        public val paybillNumber: String,
         /** The account at that business. */
-        val paybillAccountNumber: String,
+        public val paybillAccountNumber: String,
         /** Whole shillings, at least 1. */
-        val amount: BigDecimal,
+        public val amount: BigDecimal,
         /** What it is for. */
-        val description: String,
+        public val description: String,
         /** A name for the recipient. */
-        val nickname: String? = null,
+        public val nickname: String? = null,
         /** Whether to mark the recipient as a favourite. */
-        val favourite: Boolean? = null,
+        public val favourite: Boolean? = null,
     ) : Destination {
-        /** Without what must not be in a log. */
+        private fun fields(): List<Any?> = listOf(
+            paybillNumber,
+            paybillAccountNumber,
+            amount,
+            description,
+            nickname,
+            favourite,
+        )
+
+        override fun equals(other: Any?): Boolean = other is Paybill && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
         override fun toString(): String =
             "Paybill(paybillNumber=$paybillNumber, paybillAccountNumber=${hidden(paybillAccountNumber)}" +
             ", amount=$amount, description=$description, nickname=$nickname, favourite=$favourite)"
@@ -347,144 +411,344 @@ public sealed interface Destination {
 /** What an event says. Words that this version does not know arrive as `Unknown`: their text is in the event's `raw`. */
 public sealed interface EventPayload {
     /** Webhook: a customer paid. */
-    public data class BuygoodsTransactionReceived(
+    public class BuygoodsTransactionReceived(
         /**
          */
-        val transaction: Transaction,
-    ) : EventPayload
+        public val transaction: Transaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(transaction)
+
+        override fun equals(other: Any?): Boolean = other is BuygoodsTransactionReceived && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "BuygoodsTransactionReceived(transaction=$transaction)"
+    }
 
     /** Webhook: a customer's payment was given back. */
-    public data class BuygoodsTransactionReversed(
+    public class BuygoodsTransactionReversed(
         /**
          */
-        val transaction: Transaction,
-    ) : EventPayload
+        public val transaction: Transaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(transaction)
+
+        override fun equals(other: Any?): Boolean = other is BuygoodsTransactionReversed && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "BuygoodsTransactionReversed(transaction=$transaction)"
+    }
 
     /** Webhook: another till paid. */
-    public data class B2bTransactionReceived(
+    public class B2bTransactionReceived(
         /**
          */
-        val transaction: Transaction,
-    ) : EventPayload
+        public val transaction: Transaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(transaction)
+
+        override fun equals(other: Any?): Boolean = other is B2bTransactionReceived && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "B2bTransactionReceived(transaction=$transaction)"
+    }
 
     /** Webhook: another till's payment was given back. */
-    public data class B2bTransactionReversed(
+    public class B2bTransactionReversed(
         /**
          */
-        val transaction: Transaction,
-    ) : EventPayload
+        public val transaction: Transaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(transaction)
+
+        override fun equals(other: Any?): Boolean = other is B2bTransactionReversed && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "B2bTransactionReversed(transaction=$transaction)"
+    }
 
     /** Webhook: money was settled. */
-    public data class SettlementTransferCompleted(
+    public class SettlementTransferCompleted(
         /**
          */
-        val settlement: Settlement,
-    ) : EventPayload
+        public val settlement: Settlement,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(settlement)
+
+        override fun equals(other: Any?): Boolean = other is SettlementTransferCompleted && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "SettlementTransferCompleted(settlement=$settlement)"
+    }
 
     /** Webhook: somebody paid for the first time. */
-    public data class CustomerCreated(
+    public class CustomerCreated(
         /**
          */
-        val customer: Customer,
-    ) : EventPayload
+        public val customer: Customer,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(customer)
+
+        override fun equals(other: Any?): Boolean = other is CustomerCreated && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "CustomerCreated(customer=$customer)"
+    }
 
     /** Webhook: a card payment came in. */
-    public data class CardTransactionReceived(
+    public class CardTransactionReceived(
         /**
          */
-        val cardTransaction: CardTransaction,
-    ) : EventPayload
+        public val cardTransaction: CardTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(cardTransaction)
+
+        override fun equals(other: Any?): Boolean = other is CardTransactionReceived && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "CardTransactionReceived(cardTransaction=$cardTransaction)"
+    }
 
     /** Webhook: a card payment was voided. */
-    public data class CardTransactionVoided(
+    public class CardTransactionVoided(
         /**
          */
-        val cardTransaction: CardTransaction,
-    ) : EventPayload
+        public val cardTransaction: CardTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(cardTransaction)
+
+        override fun equals(other: Any?): Boolean = other is CardTransactionVoided && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "CardTransactionVoided(cardTransaction=$cardTransaction)"
+    }
 
     /** Webhook: a card payment was given back. */
-    public data class CardTransactionReversed(
+    public class CardTransactionReversed(
         /**
          */
-        val cardTransaction: CardTransaction,
-    ) : EventPayload
+        public val cardTransaction: CardTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(cardTransaction)
+
+        override fun equals(other: Any?): Boolean = other is CardTransactionReversed && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "CardTransactionReversed(cardTransaction=$cardTransaction)"
+    }
 
     /** Result of an STK push. */
-    public data class IncomingPayment(
+    public class IncomingPayment(
         /**
          */
-        val incomingPayment: dev.kopokopo.IncomingPayment,
-    ) : EventPayload
+        public val incomingPayment: dev.kopokopo.IncomingPayment,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(incomingPayment)
+
+        override fun equals(other: Any?): Boolean = other is IncomingPayment && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "IncomingPayment(incomingPayment=$incomingPayment)"
+    }
 
     /** Result of sending money. */
-    public data class SendMoney(
+    public class SendMoney(
         /**
          */
-        val sendMoney: dev.kopokopo.SendMoney,
-    ) : EventPayload
+        public val sendMoney: dev.kopokopo.SendMoney,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(sendMoney)
+
+        override fun equals(other: Any?): Boolean = other is SendMoney && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "SendMoney(sendMoney=$sendMoney)"
+    }
 
     /** Result of polling. */
-    public data class Polling(
+    public class Polling(
         /**
          */
-        val polling: dev.kopokopo.Polling,
-    ) : EventPayload
+        public val polling: dev.kopokopo.Polling,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(polling)
+
+        override fun equals(other: Any?): Boolean = other is Polling && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "Polling(polling=$polling)"
+    }
 
     /** Result of a reversal. */
-    public data class Reversal(
+    public class Reversal(
         /**
          */
-        val reversal: dev.kopokopo.Reversal,
-    ) : EventPayload
+        public val reversal: dev.kopokopo.Reversal,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(reversal)
+
+        override fun equals(other: Any?): Boolean = other is Reversal && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "Reversal(reversal=$reversal)"
+    }
 
     /** Result of an attempt to pay at a link, or of the link's end. */
-    public data class PaymentLink(
+    public class PaymentLink(
         /**
          */
-        val paymentLink: dev.kopokopo.PaymentLink,
-    ) : EventPayload
+        public val paymentLink: dev.kopokopo.PaymentLink,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(paymentLink)
+
+        override fun equals(other: Any?): Boolean = other is PaymentLink && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "PaymentLink(paymentLink=$paymentLink)"
+    }
 
     /** Result of a message. */
-    public data class SmsNotification(
+    public class SmsNotification(
         /**
          */
-        val smsNotification: dev.kopokopo.SmsNotification,
-    ) : EventPayload
+        public val smsNotification: dev.kopokopo.SmsNotification,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(smsNotification)
+
+        override fun equals(other: Any?): Boolean = other is SmsNotification && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "SmsNotification(smsNotification=$smsNotification)"
+    }
 
     /** Result of a payment of version 1. */
-    public data class Payment(
+    public class Payment(
         /**
          */
-        val payment: dev.kopokopo.Payment,
-    ) : EventPayload
+        public val payment: dev.kopokopo.Payment,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(payment)
+
+        override fun equals(other: Any?): Boolean = other is Payment && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "Payment(payment=$payment)"
+    }
 
     /** Result of a settlement transfer of version 1. */
-    public data class SettlementTransfer(
+    public class SettlementTransfer(
         /**
          */
-        val settlementTransfer: dev.kopokopo.SettlementTransfer,
-    ) : EventPayload
+        public val settlementTransfer: dev.kopokopo.SettlementTransfer,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(settlementTransfer)
+
+        override fun equals(other: Any?): Boolean = other is SettlementTransfer && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "SettlementTransfer(settlementTransfer=$settlementTransfer)"
+    }
 
     /** Daraja's shape: a customer paid. */
-    public data class DarajaBuygoods(
+    public class DarajaBuygoods(
         /**
          */
-        val darajaTransaction: DarajaTransaction,
-    ) : EventPayload
+        public val darajaTransaction: DarajaTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(darajaTransaction)
+
+        override fun equals(other: Any?): Boolean = other is DarajaBuygoods && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "DarajaBuygoods(darajaTransaction=$darajaTransaction)"
+    }
 
     /** Daraja's shape: another till paid. */
-    public data class DarajaB2b(
+    public class DarajaB2b(
         /**
          */
-        val darajaTransaction: DarajaTransaction,
-    ) : EventPayload
+        public val darajaTransaction: DarajaTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(darajaTransaction)
+
+        override fun equals(other: Any?): Boolean = other is DarajaB2b && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "DarajaB2b(darajaTransaction=$darajaTransaction)"
+    }
 
     /** Daraja's shape: a transaction of another type. */
-    public data class DarajaOther(
+    public class DarajaOther(
         /**
          */
-        val darajaTransaction: DarajaTransaction,
-    ) : EventPayload
+        public val darajaTransaction: DarajaTransaction,
+    ) : EventPayload {
+        private fun fields(): List<Any?> = listOf(darajaTransaction)
+
+        override fun equals(other: Any?): Boolean = other is DarajaOther && fields() == other.fields()
+
+        override fun hashCode(): Int = fields().hashCode()
+
+        /** Secrets and personal data are redacted. */
+        override fun toString(): String =
+            "DarajaOther(darajaTransaction=$darajaTransaction)"
+    }
 
     /** Something this version does not know. */
     public data object Unknown : EventPayload
