@@ -12,7 +12,10 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 
-/** `k2 sandbox` in a separate process, and the backend of an app. The backend has the client secret, and the app does not. */
+/**
+ * `k2 sandbox` in a separate process, and the backend of an app. The backend has the client secret, and the app does
+ * not.
+ */
 class TestBackend : AutoCloseable {
     private val process = ProcessBuilder(System.getProperty("kopokopo.k2"), "sandbox", "--json", "--exit-with-stdin", "--port", "0", "--pace", "instant")
         .redirectError(ProcessBuilder.Redirect.DISCARD)

@@ -89,18 +89,18 @@ class ReadmeTest {
     @Test
     fun `Kotlin of the repository's README runs and its webhook responds`() {
         val shop = write("Shop.kt", "package shop\n" + snippets(File(root, "README.md"), "kotlin"))
-        val knock = """
-            package knock
+        val runner = """
+            package runner
             import shop.main as program
             suspend fun main() {
                 program()
                 val (body, key) = System.getenv("WEBHOOK").toByteArray() to System.getenv("K2_API_KEY")
-                val answers = listOf(System.getenv("SIGNATURE"), null).map { shop.receive(dev.kopokopo.WebhookVerifier(listOf(key)), body, it) }
-                println("statuses ${'$'}answers")
+                val statuses = listOf(System.getenv("SIGNATURE"), null).map { shop.receive(dev.kopokopo.WebhookVerifier(listOf(key)), body, it) }
+                println("statuses ${'$'}statuses")
             }
         """
-        kotlin(shop, write("Knock.kt", knock))
-        val lines = run("knock.KnockKt")
+        kotlin(shop, write("Runner.kt", runner))
+        val lines = run("runner.RunnerKt")
         assertTrue("true []" in lines, "$lines")
         assertTrue(lines.any { it.startsWith("paid: ") }, "$lines")
         assertEquals("statuses [200, 401]", lines.last())

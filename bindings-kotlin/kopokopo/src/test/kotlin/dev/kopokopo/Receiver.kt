@@ -8,7 +8,9 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
-/** A webhook receiver that stores the raw body and the signature of every request. [statuses] are its first responses. */
+/**
+ * A webhook receiver that stores the raw body and the signature of every request. [statuses] are its first responses.
+ */
 internal class Receiver(statuses: List<Int>) : AutoCloseable {
     class Arrival(val body: ByteArray, val signature: String?)
 

@@ -30,7 +30,10 @@ private val PAYMENT = IncomingPaymentRequest(
     metadata = mapOf("order" to "canary-metadata"),
 )
 
-/** Canaries in credentials, tokens and personal data do not appear in `toString`, errors, stack traces or on the console. */
+/**
+ * Canaries in credentials, tokens and personal data do not appear in `toString`, errors, stack traces or on the
+ * console.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SecretsTest {
     private val sandbox = Sandbox()

@@ -74,7 +74,9 @@ internal fun eventToJson(event: Event): Map<String, Any?> {
 
 internal fun kind(payload: EventPayload): String = snakeCase(payload.javaClass.simpleName)
 
-/** Builds a record from values by their names in the contract, with its Java builder. Names of durations end in `_ms`. */
+/**
+ * Builds a record from values by their names in the contract, with its Java builder. Names of durations end in `_ms`.
+ */
 internal fun build(record: Class<*>, arguments: Map<*, *>): Any = unwrapException {
     val builder = record.getMethod("builder").invoke(null)
     for ((name, value) in arguments) {

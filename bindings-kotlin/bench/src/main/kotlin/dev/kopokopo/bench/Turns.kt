@@ -4,8 +4,8 @@ internal const val WARM_UP = 8
 internal const val ROUNDS = 15
 
 /**
- * Measures all [works] in every round, so that a busy machine slows all of them down equally. The result is the median of
- * microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
+ * Measures all [works] in every round, so that a busy machine slows all of them down equally. The result is the median
+ * of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
  */
 internal inline fun <T> inTurns(what: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
     val times = works.mapValues { ArrayList<Double>() }

@@ -68,7 +68,8 @@ class HostileWebhooksTest {
     private fun signature(written: JsonNode, body: ByteArray): String? {
         if (written.isNull) return null
         if (written.isString) return written.asString()
-        // The library does not sign with an empty key. A zero byte is the same key, because HMAC pads short keys with zeros.
+        // The library does not sign with an empty key. A zero byte is the same key, because HMAC pads short keys with
+        // zeros.
         val signature = signWebhook(written["sign_with"].asString().ifEmpty { "\u0000" }, body)
         return when (val change = written["then"]?.asString()) {
             null -> signature

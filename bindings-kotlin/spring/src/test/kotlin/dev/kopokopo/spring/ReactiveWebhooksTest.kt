@@ -163,7 +163,9 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
     }
 }
 
-/** A separate class, because closing one application stops Reactor Netty's threads for all applications of the process. */
+/**
+ * A separate class, because closing one application stops Reactor Netty's threads for all applications of the process.
+ */
 class ReactiveWithoutVerifierTest {
     @Test
     fun `webhook is rejected without a verifier`() = reactiveShop(ReactiveUnverified::class.java).use {
