@@ -21,7 +21,7 @@ android {
 
     buildTypes {
         release {
-            // The package brings its own rules.
+            // The package contains the rules that it needs.
             isMinifyEnabled = true
             proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"))
         }

@@ -3,48 +3,50 @@ package dev.kopokopo
 import java.util.concurrent.CompletableFuture
 
 /**
- * The future of a call, or one that depends on the future of a create. Who completes it from outside, as `cancel`,
- * `orTimeout` and `completeOnTimeout` do, cancels the call first. If a create was sent by then, the future ends with
- * `outcome_unknown` instead: a retry of what looks like a timeout would send it twice.
+ * The future of a call, or a future that depends on the future of a create.
+ *
+ * Completing it from outside, as `cancel`, `orTimeout` and `completeOnTimeout` do, cancels the call first. If a create
+ * was already sent, the future completes with `outcome_unknown` instead: a retry after a timeout would send it twice.
  */
 internal class CallFuture<T> private constructor(private val call: Call<*>, root: CallFuture<*>?) : CompletableFuture<T>() {
     private val root: CallFuture<*> = root ?: this
 
     override fun cancel(mayInterruptIfRunning: Boolean): Boolean {
-        end { super.cancel(mayInterruptIfRunning) }
+        cancelCall { super.cancel(mayInterruptIfRunning) }
         return isCancelled
     }
 
-    override fun complete(value: T): Boolean = end { super.complete(value) }
+    override fun complete(value: T): Boolean = cancelCall { super.complete(value) }
 
-    override fun completeExceptionally(error: Throwable): Boolean = end { super.completeExceptionally(error) }
+    override fun completeExceptionally(error: Throwable): Boolean = cancelCall { super.completeExceptionally(error) }
 
-    /** What follows on a read is as of any future: many may follow on one, each with a timeout of its own. */
+    /** Futures that depend on a read are ordinary futures: a read may have many, each with its own timeout. */
     override fun <U> newIncompleteFuture(): CompletableFuture<U> = if (call.creates) CallFuture(call, root) else CompletableFuture()
 
-    private inline fun end(own: () -> Boolean): Boolean {
+    /** Cancels the call, and completes this future with [complete] unless the outcome of the call prevents it. */
+    private inline fun cancelCall(complete: () -> Boolean): Boolean {
         if (isDone) return false
-        // The create is over, and the program has its result.
-        if (root.isDone) return own()
-        val end = call.cancel()
+        // The create is complete, and the program has its result.
+        if (root.isDone) return complete()
+        val cancelled = call.cancel()
         return when {
-            end == Cancelled.NotSent -> own().also { if (root !== this) root.endWith(null) }
-            end is Cancelled.OutcomeUnknown && !end.hasResult -> {
-                val ended = super.completeExceptionally(end.error)
-                if (root !== this) root.endWith(end.error)
-                ended
+            cancelled == Cancelled.NotSent -> complete().also { if (root !== this) root.completeRoot(null) }
+            cancelled is Cancelled.OutcomeUnknown && !cancelled.hasResult -> {
+                val isCompleted = super.completeExceptionally(cancelled.error)
+                if (root !== this) root.completeRoot(cancelled.error)
+                isCompleted
             }
-            // The result is on its way here.
+            // The result will be delivered to this future.
             else -> false
         }
     }
 
-    private fun endWith(error: KopoKopoException?) {
+    private fun completeRoot(error: KopoKopoException?) {
         if (error == null) super.cancel(true) else super.completeExceptionally(error)
     }
 
-    private fun take(answer: Answer<T>) {
-        val result = runCatching { answer.get() }
+    private fun deliver(callResult: CallResult<T>) {
+        val result = runCatching { callResult.get() }
         call.delivered()
         result.fold({ super.complete(it) }, { super.completeExceptionally(it) })
     }
@@ -52,7 +54,7 @@ internal class CallFuture<T> private constructor(private val call: Call<*>, root
     companion object {
         fun <T> start(call: Call<T>): CompletableFuture<T> {
             val future = CallFuture<T>(call, null)
-            call.start { answer -> elsewhere { future.take(answer) } }
+            call.start { result -> offLibraryThread { future.deliver(result) } }
             return future
         }
     }

@@ -13,40 +13,43 @@ import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 
-/** A call that is made once: of the library, or of a fake. */
+/** One call of the native library or of a fake. It can be started once. */
 internal interface Call<out T> {
-    /** Whether it creates something on the server. */
+    /** Whether the call creates a resource on the server. */
     val creates: Boolean
 
-    /** Starts the call. [done] runs on a thread of the library, which must not wait, unless the call is cancelled first. */
-    fun start(done: (Answer<T>) -> Unit)
+    /**
+     * Starts the call. [done] runs on a thread of the native library, which must not block. It does not run if the call
+     * is cancelled first.
+     */
+    fun start(done: (CallResult<T>) -> Unit)
 
-    /** Cancels the call, and says what to report (docs/adr/0010-cancelling-a-create.md). Never waits. */
+    /** Cancels the call and returns what to report (docs/adr/0010-cancelling-a-create.md). Never blocks. */
     fun cancel(): Cancelled
 
-    /** The program has the result. */
+    /** Must be called when the program has received the result. */
     fun delivered()
 }
 
 /** The result of a call. */
-internal fun interface Answer<out T> {
-    /** Returns or throws it. */
+internal fun interface CallResult<out T> {
+    /** Returns the value, or throws the error. */
     fun get(): T
 }
 
 /** How a cancelled call ends. */
 internal sealed interface Cancelled {
-    /** Nothing that creates was sent, and nothing will be. No result comes. */
+    /** No create was sent, and none will be. No result is delivered. */
     object NotSent : Cancelled
 
-    /** A create was sent. [hasResult]: it was accepted, and its result comes or came too. */
+    /** A create was sent. If [hasResult], the server accepted it, and its result was or will be delivered too. */
     class OutcomeUnknown(val error: KopoKopoException, val hasResult: Boolean) : Cancelled
 
-    /** The call was over: its result comes or came. */
-    object Over : Cancelled
+    /** The call was already complete. Its result was or will be delivered. */
+    object Completed : Cancelled
 }
 
-/** What the raw layer throws becomes this layer's. */
+/** Runs [work] and converts the exceptions of the raw layer to those of the public layer. */
 internal inline fun <T> call(work: () -> T): T = try {
     work()
 } catch (error: dev.kopokopo.ffi.KopoKopoException) {
@@ -55,68 +58,70 @@ internal inline fun <T> call(work: () -> T): T = try {
     throw KopoKopoException.Internal(KopoKopoException.Fields("internal error in kopokopo, please report it")).apply { initCause(error) }
 }
 
-/** The same, for what can be the first thing that a program does. */
+/** Like [call], but loads the native library first. For functions that can be the first call of a program. */
 internal inline fun <T> enter(work: () -> T): T {
     Library.ready()
     return call(work)
 }
 
-/** For Kotlin: suspends until the result is there. */
+/** For Kotlin: suspends until the call is complete, and returns its result. */
 internal suspend fun <T> awaiting(make: () -> Call<T>): T {
     val context = currentCoroutineContext()
-    // A coroutine that is cancelled already sends nothing.
+    // A coroutine that is already cancelled sends nothing.
     context.ensureActive()
     val call = make()
-    val answer = CompletableDeferred<Answer<T>>()
-    call.start { given -> context.resumed { answer.complete(given) } }
-    val given = try {
-        answer.await()
+    val deferred = CompletableDeferred<CallResult<T>>()
+    call.start { result -> context.resumeSafely { deferred.complete(result) } }
+    val result = try {
+        deferred.await()
     } catch (cancelled: CancellationException) {
         when (val end = call.cancel()) {
             Cancelled.NotSent -> throw cancelled
-            // Also for a create that was accepted: `withTimeout` throws away what a cancelled coroutine returns.
+            // Also if the create was accepted: `withTimeout` discards what a cancelled coroutine returns.
             is Cancelled.OutcomeUnknown -> throw end.error
-            Cancelled.Over -> withContext(NonCancellable) { answer.await() }
+            Cancelled.Completed -> withContext(NonCancellable) { deferred.await() }
         }
     }
     call.delivered()
-    return given.get()
+    return result.get()
 }
 
 /**
- * Runs what resumes a coroutine. One without a dispatcher goes on where it is resumed, and that must not be a thread of
- * the library: it could wait there for another call, and so for itself.
+ * Runs [resume], which resumes a coroutine.
+ *
+ * A coroutine without a dispatcher continues on the thread that resumes it. That must not be a thread of the native
+ * library: a blocking call there would wait for the thread that it blocks.
  */
-private inline fun CoroutineContext.resumed(crossinline resume: () -> Unit) {
+private inline fun CoroutineContext.resumeSafely(crossinline resume: () -> Unit) {
     val dispatcher = this[ContinuationInterceptor] as? CoroutineDispatcher
-    if (dispatcher?.isDispatchNeeded(this) == true) resume() else elsewhere { resume() }
+    if (dispatcher?.isDispatchNeeded(this) == true) resume() else offLibraryThread { resume() }
 }
 
-/** Runs code of the program on no thread of the library. */
-internal inline fun elsewhere(crossinline work: () -> Unit): Unit = Dispatchers.Default.dispatch(EmptyCoroutineContext) { work() }
+/** Runs [work], which is code of the program, on a thread that does not belong to the native library. */
+internal inline fun offLibraryThread(crossinline work: () -> Unit): Unit = Dispatchers.Default.dispatch(EmptyCoroutineContext) { work() }
 
-/** For Java: waits on this thread. An interrupt cancels the call. */
+/** For Java: blocks the current thread until the call is complete. An interrupt cancels the call. */
 internal fun <T> blocking(make: () -> Call<T>): T {
-    // A thread that is interrupted already sends nothing.
+    // A thread that is already interrupted sends nothing.
     if (Thread.interrupted()) throw InterruptedException()
     val call = make()
-    val answer = CompletableFuture<Answer<T>>()
-    call.start { answer.complete(it) }
-    val given = try {
-        answer.get()
+    val future = CompletableFuture<CallResult<T>>()
+    call.start { future.complete(it) }
+    val result = try {
+        future.get()
     } catch (interrupted: InterruptedException) {
         val end = call.cancel()
         if (end == Cancelled.NotSent) throw interrupted
-        // What is thrown or returned is no InterruptedException, so the thread stays interrupted.
+        // The thread stays interrupted, because no InterruptedException is thrown.
         Thread.currentThread().interrupt()
         if (end is Cancelled.OutcomeUnknown && !end.hasResult) throw end.error
-        answer.join()
+        future.join()
     }
     call.delivered()
-    return given.get()
+    return result.get()
 }
 
-/** For Java: returns at once. */
+/** For Java: starts the call and returns its future. */
 internal fun <T> future(make: () -> Call<T>): CompletableFuture<T> {
     val call = try {
         make()
@@ -126,7 +131,9 @@ internal fun <T> future(make: () -> Call<T>): CompletableFuture<T> {
     return CallFuture.start(call)
 }
 
-/** What a program's own function throws becomes the raw layer's. The core passes on nothing but the detail. */
+/**
+ * Runs a function of the program and converts its errors to those of the raw layer. The core passes on only the detail.
+ */
 internal inline fun <T> foreign(work: () -> T): T = try {
     work()
 } catch (error: KopoKopoException) {

@@ -4,48 +4,48 @@ import java.math.BigDecimal
 import java.math.BigInteger
 
 /**
- * JSON for metadata alone, so that no library for it is needed: objects become maps in their order, arrays lists, whole
- * numbers [Long] (or [BigInteger]) and others [BigDecimal].
+ * JSON for metadata only, so that the package needs no JSON library. Objects become maps that keep their order, arrays
+ * become lists, integers [Long] or [BigInteger], and other numbers [BigDecimal].
  */
 internal object Json {
     private val LONGS = BigInteger.valueOf(Long.MIN_VALUE)..BigInteger.valueOf(Long.MAX_VALUE)
 
-    /** What the library wrote: an object. */
+    /** Reads an object that the native library wrote. */
     fun read(text: String): Map<String, Any?> = Reader(text).map()
 
-    /** `name` is the field's, for what is wrong with a value. The core says which values are allowed. */
-    fun write(map: Map<String, Any?>, name: String): String = StringBuilder().also { value(it, map, name) }.toString()
+    /** Writes [map]. [name] is the name of the field, for error messages. The core checks which values are allowed. */
+    fun write(map: Map<String, Any?>, name: String): String = StringBuilder().also { writeValue(it, map, name) }.toString()
 
-    private fun value(out: StringBuilder, value: Any?, place: String) {
+    private fun writeValue(out: StringBuilder, value: Any?, path: String) {
         when (value) {
             null, is Boolean, is Byte, is Short, is Int, is Long, is BigInteger, is BigDecimal -> out.append(value)
-            is Float, is Double -> number(out, value as Number, place)
-            is CharSequence -> text(out, value)
+            is Float, is Double -> writeNumber(out, value as Number, path)
+            is CharSequence -> writeString(out, value)
             is Map<*, *> -> {
                 out.append('{')
-                value.entries.forEachIndexed { at, (key, item) ->
-                    if (at > 0) out.append(',')
-                    if (key !is CharSequence) throw refused(place, "every name must be a text")
-                    text(out, key)
-                    value(out.append(':'), item, "$place.$key")
+                value.entries.forEachIndexed { index, (key, item) ->
+                    if (index > 0) out.append(',')
+                    if (key !is CharSequence) throw invalid(path, "every key must be text")
+                    writeString(out, key)
+                    writeValue(out.append(':'), item, "$path.$key")
                 }
                 out.append('}')
             }
             is Iterable<*> -> {
                 out.append('[')
-                value.forEachIndexed { at, item -> value(if (at > 0) out.append(',') else out, item, "$place[$at]") }
+                value.forEachIndexed { index, item -> writeValue(if (index > 0) out.append(',') else out, item, "$path[$index]") }
                 out.append(']')
             }
-            else -> throw refused(place, "must be a text, a number, true, false or null, not ${value.javaClass.name}")
+            else -> throw invalid(path, "must be text, a number, true, false or null, not ${value.javaClass.name}")
         }
     }
 
-    private fun number(out: StringBuilder, number: Number, place: String) {
-        if (!number.toDouble().isFinite()) throw refused(place, "must be a finite number")
+    private fun writeNumber(out: StringBuilder, number: Number, path: String) {
+        if (!number.toDouble().isFinite()) throw invalid(path, "must be a finite number")
         out.append(number)
     }
 
-    private fun text(out: StringBuilder, text: CharSequence) {
+    private fun writeString(out: StringBuilder, text: CharSequence) {
         out.append('"')
         for (char in text) {
             when {
@@ -57,12 +57,12 @@ internal object Json {
         out.append('"')
     }
 
-    private fun refused(place: String, remedy: String): KopoKopoException =
-        KopoKopoException.InvalidRequest(KopoKopoException.Fields("$place: $remedy", field = place))
+    private fun invalid(path: String, remedy: String): KopoKopoException =
+        KopoKopoException.InvalidRequest(KopoKopoException.Fields("$path: $remedy", field = path))
 
-    /** It is the library's own writing that is read, so a mistake in it is a defect. */
+    /** The native library wrote the text, so a syntax error in it is an internal error. */
     private class Reader(private val text: String) {
-        private var at = 0
+        private var position = 0
 
         fun map(): Map<String, Any?> {
             val map = LinkedHashMap<String, Any?>()
@@ -80,22 +80,22 @@ internal object Json {
             '{' -> map()
             '[' -> list()
             '"' -> string()
-            't' -> true.also { word("true") }
-            'f' -> false.also { word("false") }
-            'n' -> null.also { word("null") }
+            't' -> true.also { literal("true") }
+            'f' -> false.also { literal("false") }
+            'n' -> null.also { literal("null") }
             else -> number()
         }
 
         private inline fun items(opening: Char, closing: Char, item: () -> Unit) {
             expect(opening)
             if (peek() == closing) {
-                at++
+                position++
                 return
             }
             while (true) {
                 item()
                 if (peek() == closing) {
-                    at++
+                    position++
                     return
                 }
                 expect(',')
@@ -108,49 +108,51 @@ internal object Json {
             while (true) {
                 when (val char = next()) {
                     '"' -> return out.toString()
-                    '\\' -> out.append(escaped())
+                    '\\' -> out.append(escape())
                     else -> out.append(char)
                 }
             }
         }
 
-        private fun escaped(): Char = when (val char = next()) {
+        private fun escape(): Char = when (val char = next()) {
             'n' -> '\n'
             't' -> '\t'
             'r' -> '\r'
             'b' -> '\b'
             'f' -> '\u000C'
-            'u' -> text.substring(at, minOf(at + 4, text.length)).toIntOrNull(16)?.toChar()?.also { at += 4 } ?: broken()
+            'u' -> text.substring(position, minOf(position + 4, text.length)).toIntOrNull(16)?.toChar()?.also { position += 4 } ?: malformed()
             else -> char
         }
 
         private fun number(): Number {
-            val start = at
-            while (at < text.length && text[at] in "+-.eE0123456789") at++
-            val digits = text.substring(start, at)
-            val number = digits.toBigDecimalOrNull() ?: broken()
+            val start = position
+            while (position < text.length && text[position] in "+-.eE0123456789") position++
+            val digits = text.substring(start, position)
+            val number = digits.toBigDecimalOrNull() ?: malformed()
             if (digits.any { it in ".eE" }) return number
-            val whole = number.toBigInteger()
-            return if (whole in LONGS) whole.toLong() else whole
+            val integer = number.toBigInteger()
+            return if (integer in LONGS) integer.toLong() else integer
         }
 
-        private fun word(word: String) {
-            if (!text.startsWith(word, at)) broken()
-            at += word.length
+        private fun literal(literal: String) {
+            if (!text.startsWith(literal, position)) malformed()
+            position += literal.length
         }
 
         private fun peek(): Char {
-            while (at < text.length && text[at].isWhitespace()) at++
-            return if (at < text.length) text[at] else broken()
+            while (position < text.length && text[position].isWhitespace()) position++
+            return if (position < text.length) text[position] else malformed()
         }
 
-        private fun next(): Char = if (at < text.length) text[at++] else broken()
+        private fun next(): Char = if (position < text.length) text[position++] else malformed()
 
         private fun expect(char: Char) {
-            if (peek() != char) broken()
-            at++
+            if (peek() != char) malformed()
+            position++
         }
 
-        private fun broken(): Nothing = throw KopoKopoException.Internal(KopoKopoException.Fields("the library's JSON cannot be read at $at"))
+        private fun malformed(): Nothing = throw KopoKopoException.Internal(
+            KopoKopoException.Fields("internal error in kopokopo, please report it: malformed JSON at position $position"),
+        )
     }
 }

@@ -8,22 +8,22 @@ import java.nio.file.Path
 import java.nio.file.Paths
 import java.nio.file.StandardCopyOption
 
-/** The system property that names the library's file, where it is not the one inside of this package. */
+/** The system property with the path of the native library, if it is not the one in this package. */
 internal const val LIBRARY_PROPERTY: String = "kopokopo.library"
 
-/** The native library: it is loaded once, and it must be of the same contract as this code. */
+/** The native library. It is loaded once, and it must be built from the same contract as this code. */
 internal object Library {
     private const val NAME = "kopokopo_ffi"
 
-    /** Where UniFFI's code looks for a path to load. */
+    /** The system property from which UniFFI's code reads the path of the library. */
     private const val RAW_PROPERTY = "uniffi.component.kopokopo.libraryOverride"
 
     private val isAndroid = System.getProperty("java.vm.name") == "Dalvik"
 
-    /** A failure is kept, because nothing would make it better: whoever calls later sees the same sentence. */
+    /** A failure is stored, because a second attempt would fail too. Every later call throws the same error. */
     private val loaded: Result<Unit> by lazy { runCatching { load() } }
 
-    /** Loads it where it is not loaded already. */
+    /** Loads the library if it is not loaded yet. */
     fun ready(): Unit = loaded.getOrThrow()
 
     private fun load() {
@@ -36,32 +36,36 @@ internal object Library {
                 System.setProperty(RAW_PROPERTY, file)
             }
         } catch (error: LinkageError) {
-            throw refused("the native library cannot be loaded: ${error.message}", error)
+            throw configurationError("could not load the native library: ${error.message}", error)
         }
-        val found = try {
+        val contractHash = try {
             Native.contractHash()
         } catch (error: LinkageError) {
-            throw refused("the native library is not one of this package: ${error.message}", error)
+            throw configurationError("the loaded native library is not the one of kopokopo: ${error.message}", error)
         }
-        compare(found)
-        // To make a thread of the library's known to the JVM costs more than a call does: it is done once, not every time.
+        checkContract(contractHash)
+        // Attaching a thread of the library to the JVM costs more than a call, so the thread stays attached.
         com.sun.jna.Native.setCallbackThreadInitializer(uniffiRustFutureContinuationCallbackImpl, CallbackThreadInitializer(true, false, "kopokopo"))
     }
 
-    /** The handshake. */
-    internal fun compare(found: String) {
+    /** Checks that the library was built from the contract of this package. */
+    internal fun checkContract(found: String) {
         if (found != CONTRACT_HASH) {
-            throw refused("the native library was built from another contract ($found) than this package ($CONTRACT_HASH): use both of one version")
+            throw configurationError(
+                "the native library has contract $found, but this package needs $CONTRACT_HASH: use the same version of both",
+            )
         }
     }
 
-    /** JNA and the JVM load files, so what is inside of the package becomes one, which only this user can write to. */
+    /**
+     * JNA and the JVM load files, so the library in the package is copied to a file that only this user can write to.
+     */
     private fun unpacked(): Path {
         val platform = platform()
         val name = System.mapLibraryName(NAME)
         val resource = "native/$platform/$name"
         val stream = Library::class.java.getResourceAsStream(resource)
-            ?: throw refused("this package has no library for $platform: build it, and name its file in the system property $LIBRARY_PROPERTY")
+            ?: throw configurationError("this package has no native library for $platform: build it, and set the system property $LIBRARY_PROPERTY to its path")
         try {
             val folder = Files.createTempDirectory("kopokopo").also { it.toFile().deleteOnExit() }
             val file = folder.resolve(name)
@@ -69,11 +73,11 @@ internal object Library {
             file.toFile().deleteOnExit()
             return file
         } catch (error: IOException) {
-            throw refused("the native library cannot be unpacked into the folder that java.io.tmpdir names: ${error.message}", error)
+            throw configurationError("could not copy the native library to the directory in java.io.tmpdir: ${error.message}", error)
         }
     }
 
-    /** Such as `linux-x86-64`, in the words that JNA has for it. */
+    /** The platform as JNA names it, such as `linux-x86-64`. */
     private fun platform(): String {
         val system = System.getProperty("os.name").lowercase()
         val os = when {
@@ -88,6 +92,6 @@ internal object Library {
         return "$os-$arch"
     }
 
-    private fun refused(detail: String, cause: Throwable? = null): KopoKopoException =
+    private fun configurationError(detail: String, cause: Throwable? = null): KopoKopoException =
         KopoKopoException.Configuration(KopoKopoException.Fields(detail)).apply { cause?.let { initCause(it) } }
 }

@@ -7,113 +7,121 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * The functions of the library that are called past JNA (`udl/src/jni/calls.rs`): one for whatever is awaited, by the
- * method's number.
+ * The functions of the native library for asynchronous calls, which are called without JNA
+ * (`udl/src/uniffi/jni/calls.rs`). One function starts every call, by the number of the method.
  */
 internal object NativeCalls {
-    private val tickets = AtomicLong()
-    private val waiting = ConcurrentHashMap<Long, (ByteBuffer) -> Unit>()
+    private val callIds = AtomicLong()
+    private val pending = ConcurrentHashMap<Long, (ByteBuffer) -> Unit>()
 
     init {
         Library.ready()
         prepare()
     }
 
-    /** A new number for a call. */
-    fun ticket(): Long = tickets.incrementAndGet()
+    /** Returns the id of a new call. */
+    fun newCallId(): Long = callIds.incrementAndGet()
 
-    /** The handle is a share of the owner's, which is given away. */
-    fun start(call: Int, given: ByteArray, handle: Long, ticket: Long, answered: (ByteBuffer) -> Unit) {
-        waiting[ticket] = answered
-        start(call, handle, given, ticket)
+    /** Starts a call. [handle] is a reference of its own to the native object, which the call takes over. */
+    fun start(method: Int, arguments: ByteArray, handle: Long, callId: Long, done: (ByteBuffer) -> Unit) {
+        pending[callId] = done
+        start(method, handle, arguments, callId)
     }
 
-    /** Cancels a call, and says how it ends. */
-    fun end(ticket: Long): Cancelled {
-        val bytes = ByteBuffer.wrap(cancel(ticket) ?: return Cancelled.Over)
+    /** Cancels a call and returns how it ends. */
+    fun cancelCall(callId: Long): Cancelled {
+        val bytes = ByteBuffer.wrap(cancel(callId) ?: return Cancelled.Completed)
         val hasResult = bytes.get() != NO_RESULT
-        if (!hasResult) waiting.remove(ticket)
+        if (!hasResult) pending.remove(callId)
         return when {
-            bytes.hasRemaining() -> Cancelled.OutcomeUnknown(whole(bytes, FfiConverterTypeKopoKopoError::read).lift(), hasResult)
-            hasResult -> Cancelled.Over
+            bytes.hasRemaining() -> Cancelled.OutcomeUnknown(readAll(bytes, FfiConverterTypeKopoKopoError::read).lift(), hasResult)
+            hasResult -> Cancelled.Completed
             else -> Cancelled.NotSent
         }
     }
 
-    /** The library's own thread calls it, once for every ticket whose call was not cancelled. */
+    /**
+     * Delivers the result of a call. A thread of the native library calls this once for every call that was not
+     * cancelled.
+     */
     @JvmStatic
-    fun answered(ticket: Long, answer: ByteArray) {
-        waiting.remove(ticket)?.invoke(ByteBuffer.wrap(answer))
+    fun answered(callId: Long, result: ByteArray) {
+        pending.remove(callId)?.invoke(ByteBuffer.wrap(result))
     }
 
     @JvmStatic
     private external fun prepare()
 
     @JvmStatic
-    private external fun start(method: Int, handle: Long, given: ByteArray, ticket: Long)
+    private external fun start(method: Int, handle: Long, arguments: ByteArray, callId: Long)
 
-    /** Null if the call is over and its result comes or came. Else one byte that tells whether it comes, and the error to report. */
+    /**
+     * Returns null if the call is complete and its result was or will be delivered. Otherwise returns one byte that
+     * says whether a result will be delivered, and the error to report, if there is one.
+     */
     @JvmStatic
-    private external fun cancel(ticket: Long): ByteArray?
+    private external fun cancel(callId: Long): ByteArray?
 
-    /** The program has the result of a create. */
+    /** Must be called when the program has received the result of a create. */
     @JvmStatic
-    external fun forget(ticket: Long)
+    external fun forget(callId: Long)
 
     private const val NO_RESULT: Byte = 0
 }
 
-/** A call of the library, by the method's number. [read] makes the result of its bytes. */
+/** A call of the native library, by the number of the method. [read] reads the value of the result. */
 internal class NativeCall<T>(
     private val method: Int,
-    private val given: ByteArray,
+    private val arguments: ByteArray,
     private val handle: Long,
     override val creates: Boolean,
     private val read: (ByteBuffer) -> T,
 ) : Call<T> {
-    private val ticket = NativeCalls.ticket()
+    private val callId = NativeCalls.newCallId()
 
-    override fun start(done: (Answer<T>) -> Unit): Unit = NativeCalls.start(method, given, handle, ticket) { bytes ->
-        // What was created holds a share of the library's memory, so it is read even if no one takes it.
+    override fun start(done: (CallResult<T>) -> Unit): Unit = NativeCalls.start(method, arguments, handle, callId) { bytes ->
+        // A created handle owns memory of the library, so it is read even if no caller takes it.
         if (creates) {
-            val result = runCatching { answer(bytes, read) }
-            done(Answer { result.getOrThrow() })
+            val result = runCatching { readResult(bytes, read) }
+            done(CallResult { result.getOrThrow() })
         } else {
-            done(Answer { answer(bytes, read) })
+            done(CallResult { readResult(bytes, read) })
         }
     }
 
-    override fun cancel(): Cancelled = NativeCalls.end(ticket)
+    override fun cancel(): Cancelled = NativeCalls.cancelCall(callId)
 
     override fun delivered() {
-        if (creates) NativeCalls.forget(ticket)
+        if (creates) NativeCalls.forget(callId)
     }
 }
 
 private const val DONE: Byte = 0
 
-/** Reads an answer, whose first byte says whether it is a value or an error. */
-internal fun <T> answer(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
-    if (bytes.get() != DONE) throw whole(bytes, FfiConverterTypeKopoKopoError::read).lift()
-    return whole(bytes, read)
+/** Reads a result. Its first byte says whether a value or an error follows. */
+internal fun <T> readResult(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
+    if (bytes.get() != DONE) throw readAll(bytes, FfiConverterTypeKopoKopoError::read).lift()
+    return readAll(bytes, read)
 }
 
-/** Reads an answer to its end. What is left over means that this code reads another form than the library writes. */
-internal fun <T> whole(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
+/** Reads [bytes] to the end. Remaining bytes mean that this code and the native library use different formats. */
+internal fun <T> readAll(bytes: ByteBuffer, read: (ByteBuffer) -> T): T {
     val value = read(bytes)
     if (bytes.hasRemaining()) {
-        throw KopoKopoException.Internal(KopoKopoException.Fields("the library's answer has more than its fields"))
+        throw KopoKopoException.Internal(
+            KopoKopoException.Fields("internal error in kopokopo, please report it: the native library's result is longer than its fields"),
+        )
     }
     return value
 }
 
-/** For a method that takes nothing. */
+/** The arguments of a method without parameters. */
 internal val NOTHING: ByteArray = ByteArray(0)
 
-/** An argument as the library reads it. */
+/** Encodes an argument for the native library. */
 internal fun <T> bytes(converter: FfiConverter<T, *>, value: T): ByteArray {
     val bytes = ByteBuffer.allocate(converter.allocationSize(value).toInt())
     converter.write(value, bytes)
-    // Of a text more is asked for than it takes.
+    // The converter allocates more than a text needs.
     return if (bytes.hasRemaining()) bytes.array().copyOf(bytes.position()) else bytes.array()
 }

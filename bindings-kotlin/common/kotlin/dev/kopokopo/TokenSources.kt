@@ -6,13 +6,13 @@ import kotlinx.coroutines.withContext
 import java.util.concurrent.CompletionStage
 import java.util.function.Supplier
 
-/** Token sources for Java, which has no suspend functions. */
+/** Creates token sources in Java, which has no suspend functions. */
 public object TokenSources {
-    /** A source that answers at once and lets the token come. */
+    /** Returns a source that supplies the token asynchronously. */
     @JvmStatic
     public fun future(source: Supplier<CompletionStage<AccessToken>>): TokenSource = TokenSource { source.get().await() }
 
-    /** A source that waits on its thread, which is none of the library's. */
+    /** Returns a source that may block. It runs on [Dispatchers.IO], not on a thread of the native library. */
     @JvmStatic
     public fun blocking(source: Supplier<AccessToken>): TokenSource = TokenSource { withContext(Dispatchers.IO) { source.get() } }
 }

@@ -8,42 +8,46 @@ import java.time.format.DateTimeFormatter
 
 private const val NANOS_PER_SECOND = 1e9
 
-/** No number of so many digits is money: it is passed on in short, to be refused. */
+/** A number with more digits is not an amount. It is passed on with an exponent, and the core rejects it. */
 private const val MOST_DIGITS = 100
 
-/** A length of time, from the contract's seconds. */
+/** Converts seconds, as in the contract, to a duration. */
 internal fun seconds(seconds: Double): Duration = Duration.ofNanos((seconds * NANOS_PER_SECOND).toLong())
 
-/** The contract's seconds. */
+/** Converts a duration to seconds, as in the contract. */
 internal fun Duration.inSeconds(): Double = this.seconds + this.nano / NANOS_PER_SECOND
 
-/** In digits, without an exponent. */
+/** Writes the number in digits, without an exponent. */
 internal fun BigDecimal.plain(): String = if (scale() in -MOST_DIGITS..MOST_DIGITS) toPlainString() else toString()
 
-/** `2026-05-01T10:43:20+03:00`, as nearly every moment is written. The general parser takes many times as long. */
-private const val USUAL = "0000-00-00T00:00:00+00:00"
+/**
+ * The most frequent format, as `2026-05-01T10:43:20+03:00`. It has a parser of its own: the general one is many times
+ * slower.
+ */
+private const val COMMON_FORMAT = "0000-00-00T00:00:00+00:00"
 
 private const val MINUTE = 60
 
-/** A moment, from the contract's text. */
+/** Parses a timestamp, as in the contract. */
 internal fun moment(text: String): OffsetDateTime {
-    if (text.length != USUAL.length) return OffsetDateTime.parse(text)
-    for (at in USUAL.indices) {
-        val fits = if (USUAL[at] == '0') text[at] in '0'..'9' else text[at] == USUAL[at] || (USUAL[at] == '+' && text[at] == '-')
-        if (!fits) return OffsetDateTime.parse(text)
+    if (text.length != COMMON_FORMAT.length) return OffsetDateTime.parse(text)
+    for (at in COMMON_FORMAT.indices) {
+        val expected = COMMON_FORMAT[at]
+        val matches = if (expected == '0') text[at] in '0'..'9' else text[at] == expected || (expected == '+' && text[at] == '-')
+        if (!matches) return OffsetDateTime.parse(text)
     }
-    val offset = (text.two(20) * MINUTE + text.two(23)) * MINUTE
-    val year = text.two(0) * 100 + text.two(2)
+    val offset = (text.twoDigits(20) * MINUTE + text.twoDigits(23)) * MINUTE
+    val year = text.twoDigits(0) * 100 + text.twoDigits(2)
     val zone = ZoneOffset.ofTotalSeconds(if (text[19] == '-') -offset else offset)
-    return OffsetDateTime.of(year, text.two(5), text.two(8), text.two(11), text.two(14), text.two(17), 0, zone)
+    return OffsetDateTime.of(year, text.twoDigits(5), text.twoDigits(8), text.twoDigits(11), text.twoDigits(14), text.twoDigits(17), 0, zone)
 }
 
-private fun String.two(at: Int): Int = (this[at] - '0') * 10 + (this[at + 1] - '0')
+private fun String.twoDigits(at: Int): Int = (this[at] - '0') * 10 + (this[at + 1] - '0')
 
-/** With its seconds, also where they are 0. */
+/** Writes a timestamp with its seconds, also if they are 0. */
 internal fun OffsetDateTime.text(): String = format(DateTimeFormatter.ISO_OFFSET_DATE_TIME)
 
-/** Java has no numbers that cannot be negative. */
+/** Returns [number], or throws an error if it is negative: Java has no unsigned numbers. */
 internal fun natural(number: Long, name: String): Long {
     if (number < 0) {
         throw KopoKopoException.Configuration(KopoKopoException.Fields("$name: must be 0 or more", field = name))
@@ -51,21 +55,21 @@ internal fun natural(number: Long, name: String): Long {
     return number
 }
 
-/** A builder was not given what has no default. */
+/** The error of a builder for a missing field that has no default. */
 internal fun missing(name: String, kind: (KopoKopoException.Fields) -> KopoKopoException): KopoKopoException =
     kind(KopoKopoException.Fields("$name: must be given", field = name))
 
-/** What stands in for what must not be in a log. */
+/** The text that replaces a value that must not appear in logs. */
 internal fun hidden(value: Any?): String = if (value == null) "null" else "[redacted]"
 
-/** What stands in for a text that may hold anything. */
+/** The text that replaces a text with unknown content in logs. */
 internal fun length(text: String): String = "[${text.length} characters]"
 
 private val UNDERSCORE = Regex("_([a-z0-9])")
 
-/** `destinations[0].phone_number` to `destinations[0].phoneNumber`. */
+/** Converts `destinations[0].phone_number` to `destinations[0].phoneNumber`. */
 internal fun camelCase(path: String): String = UNDERSCORE.replace(path) { it.groupValues[1].uppercase() }
 
-/** A detail that begins with the field at fault names it as Kotlin does. */
+/** Converts the field name at the start of [detail], if there is one, to the name in Kotlin. */
 internal fun spelled(detail: String, field: String?): String =
     if (field != null && detail.startsWith(field)) camelCase(field) + detail.substring(field.length) else detail

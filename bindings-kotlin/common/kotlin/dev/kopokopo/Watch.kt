@@ -10,16 +10,16 @@ import java.util.Spliterators
 import java.util.stream.Stream
 import java.util.stream.StreamSupport
 
-/** Polls a resource. When to poll, and when to end, is the core's to say. */
+/** Polls a resource. The core decides when to poll and when to stop. */
 internal interface Watch<T : Any> : AutoCloseable {
-    /** How long to pause before the next poll. Null once the watch is over. */
+    /** Returns how long to wait before the next poll, or null if the watch is complete. */
     fun pause(): Duration?
 
-    /** Polls once. Null if there is no new state. */
+    /** Polls once. The result is null if the state has not changed. */
     fun poll(): Call<T?>
 }
 
-/** For Kotlin: the states as they change. */
+/** For Kotlin: returns a flow of every new state. */
 internal fun <T : Any> states(open: () -> Watch<T>): Flow<T> = flow {
     open().use { watch ->
         while (true) {
@@ -29,7 +29,7 @@ internal fun <T : Any> states(open: () -> Watch<T>): Flow<T> = flow {
     }
 }
 
-/** For Java: the states as they change. Each is waited for on the thread that reads the stream. */
+/** For Java: returns a stream of every new state. It polls on the thread that reads the stream, which it blocks. */
 internal fun <T : Any> stream(watch: Watch<T>): Stream<T> {
     val states = object : Spliterators.AbstractSpliterator<T>(Long.MAX_VALUE, Spliterator.ORDERED or Spliterator.NONNULL) {
         override fun tryAdvance(action: java.util.function.Consumer<in T>): Boolean {

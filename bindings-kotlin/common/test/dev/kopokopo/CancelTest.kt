@@ -38,14 +38,14 @@ import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
-/** What the caller of a cancelled call learns, in every way that Kotlin and Java have to cancel one. */
+/** The result of a cancelled call, for every way to cancel a call in Kotlin and Java. */
 @Timeout(120)
 class CancelTest {
     private val server = SlowServer()
     private val token = CompletableDeferred<AccessToken>()
-    private val asked = CountDownLatch(1)
+    private val tokenRequested = CountDownLatch(1)
     private val source = TokenSource {
-        asked.countDown()
+        tokenRequested.countDown()
         token.await()
     }
     private val k2 = KopoKopo.withTokenSource(source, TokenSourceOptions(baseUrl = server.baseUrl))
@@ -63,30 +63,30 @@ class CancelTest {
 
     private fun createAsync(): CompletableFuture<CreatedIncomingPayment> = k2.incomingPayments.createAsync(request)
 
-    private fun hasToken() {
+    private fun supplyToken() {
         token.complete(AccessToken("t"))
     }
 
-    /** Until the token is asked for: nothing of the create is sent. */
-    private fun awaitToken() = assertTrue(asked.await(60, TimeUnit.SECONDS))
+    /** Waits until the token is requested. The create is not sent before the token is supplied. */
+    private fun awaitTokenRequest() = assertTrue(tokenRequested.await(60, TimeUnit.SECONDS))
 
-    /** The request was sent, is not aborted, and is not sent again. */
-    private fun isSentOnce(error: Throwable?) {
+    /** Asserts that the request was sent, is not aborted, and is not sent again. */
+    private fun assertSentOnce(error: Throwable?) {
         val unknown = assertInstanceOf(KopoKopoException.OutcomeUnknown::class.java, error)
         assertEquals("incoming_payments.create", unknown.operation)
         assertEquals(1, unknown.attempts)
         assertNotNull(unknown.sentAt)
         server.release()
         runBlocking { create() }
-        assertEquals(2, server.creates, "the cancelled create and the one that follows")
+        assertEquals(2, server.creates, "the cancelled create and the second one")
     }
 
-    /** Nothing was sent, and nothing is sent when the token arrives. */
-    private fun isNeverSent() {
+    /** Asserts that nothing was sent, and that nothing is sent when the token arrives. */
+    private fun assertNeverSent() {
         server.release()
-        hasToken()
+        supplyToken()
         runBlocking { create() }
-        assertEquals(1, server.creates, "the create that follows")
+        assertEquals(1, server.creates, "only the second create")
     }
 
     private fun <T> Deferred<T>.error(): Throwable? = runBlocking { runCatching { await() }.exceptionOrNull() }
@@ -94,71 +94,71 @@ class CancelTest {
     private fun <T> CompletableFuture<T>.error(): Throwable? = runCatching { get(60, TimeUnit.SECONDS) }.exceptionOrNull()
 
     @Test
-    fun `a coroutine that is cancelled after the request was sent ends with outcome_unknown`() {
-        hasToken()
+    fun `coroutine cancelled after the request was sent throws outcome_unknown`() {
+        supplyToken()
         val thrown = CompletableDeferred<Throwable?>()
         val call = scope.async { thrown.complete(runCatching { create() }.exceptionOrNull()) }
         server.awaitRequest()
         call.cancel()
-        isSentOnce(runBlocking { thrown.await() })
+        assertSentOnce(runBlocking { thrown.await() })
     }
 
     @Test
-    fun `a coroutine that is cancelled before the request was sent is cancelled`() {
+    fun `coroutine cancelled before the request was sent is cancelled`() {
         val call = scope.async { create() }
-        awaitToken()
+        awaitTokenRequest()
         call.cancel()
         assertInstanceOf(CancellationException::class.java, call.error())
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `withTimeout ends with outcome_unknown after the request was sent`() {
-        hasToken()
+    fun `withTimeout throws outcome_unknown after the request was sent`() {
+        supplyToken()
         val error = runCatching { runBlocking(Dispatchers.Default) { withTimeout(AFTER_SENDING) { create() } } }.exceptionOrNull()
-        isSentOnce(error)
+        assertSentOnce(error)
     }
 
     @Test
-    fun `withTimeout is a timeout before the request was sent`() {
+    fun `withTimeout throws a timeout before the request was sent`() {
         assertThrows<TimeoutCancellationException> { runBlocking { withTimeout(100.milliseconds) { create() } } }
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `withTimeoutOrNull ends with outcome_unknown after the request was sent and with null before`() {
+    fun `withTimeoutOrNull throws outcome_unknown after the request was sent and returns null before`() {
         assertNull(runBlocking { withTimeoutOrNull(100.milliseconds) { create() } })
-        hasToken()
-        isSentOnce(runCatching { runBlocking { withTimeoutOrNull(AFTER_SENDING) { create() } } }.exceptionOrNull())
+        supplyToken()
+        assertSentOnce(runCatching { runBlocking { withTimeoutOrNull(AFTER_SENDING) { create() } } }.exceptionOrNull())
     }
 
     @Test
-    fun `a create that was accepted and not delivered when its coroutine is cancelled ends with outcome_unknown and the id`() {
-        hasToken()
-        val own = Executors.newSingleThreadExecutor()
+    fun `coroutine cancelled after the create was accepted throws outcome_unknown with the id`() {
+        supplyToken()
+        val executor = Executors.newSingleThreadExecutor()
         try {
-            val dispatcher = own.asCoroutineDispatcher()
+            val dispatcher = executor.asCoroutineDispatcher()
             val call = CoroutineScope(SupervisorJob() + dispatcher).async { create() }
             server.awaitRequest()
-            // The result arrives, and the thread that would receive it is busy.
+            // The result arrives while the thread that would receive it is busy.
             val busy = CountDownLatch(1)
-            own.execute { busy.await() }
+            executor.execute { busy.await() }
             server.release()
-            val waiting = NativeCalls::class.java.getDeclaredField("waiting").apply { isAccessible = true }.get(null) as ConcurrentHashMap<*, *>
-            runBlocking { withTimeout(60.seconds) { while (waiting.isNotEmpty()) delay(5.milliseconds) } }
+            val pending = NativeCalls::class.java.getDeclaredField("pending").apply { isAccessible = true }.get(null) as ConcurrentHashMap<*, *>
+            runBlocking { withTimeout(60.seconds) { while (pending.isNotEmpty()) delay(5.milliseconds) } }
             call.cancel()
             busy.countDown()
             val error = assertInstanceOf(KopoKopoException.OutcomeUnknown::class.java, call.error())
             assertEquals(SlowServer.ID, error.id)
             assertTrue(error.location!!.endsWith(SlowServer.ID))
         } finally {
-            own.shutdownNow()
+            executor.shutdownNow()
         }
     }
 
     @Test
-    fun `a read that is cancelled is cancelled`() {
-        hasToken()
+    fun `cancelled read is cancelled`() {
+        supplyToken()
         val call = scope.async { k2.incomingPayments.get(SlowServer.ID) }
         server.awaitRequest()
         call.cancel()
@@ -170,67 +170,67 @@ class CancelTest {
     }
 
     @Test
-    fun `a future that is cancelled after the request was sent ends with outcome_unknown`() {
-        hasToken()
+    fun `future cancelled after the request was sent completes with outcome_unknown`() {
+        supplyToken()
         val future = createAsync()
-        val seen = CompletableFuture<Throwable>()
-        future.whenComplete { _, error -> seen.complete(error) }
+        val received = CompletableFuture<Throwable>()
+        future.whenComplete { _, error -> received.complete(error) }
         server.awaitRequest()
-        assertFalse(future.cancel(true), "it is not cancelled")
+        assertFalse(future.cancel(true), "the future is not cancelled")
         assertTrue(future.isCompletedExceptionally && !future.isCancelled)
         val thrown = assertThrows<ExecutionException> { future.get() }
-        assertSame(thrown.cause, seen.get(60, TimeUnit.SECONDS))
-        isSentOnce(thrown.cause)
+        assertSame(thrown.cause, received.get(60, TimeUnit.SECONDS))
+        assertSentOnce(thrown.cause)
     }
 
     @Test
-    fun `a future that is cancelled before the request was sent is cancelled`() {
+    fun `future cancelled before the request was sent is cancelled`() {
         val future = createAsync()
-        awaitToken()
+        awaitTokenRequest()
         assertTrue(future.cancel(true) && future.isCancelled)
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `a future's timeout ends with outcome_unknown after the request was sent`() {
-        hasToken()
-        isSentOnce(createAsync().orTimeout(AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
+    fun `orTimeout completes with outcome_unknown after the request was sent`() {
+        supplyToken()
+        assertSentOnce(createAsync().orTimeout(AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
     }
 
     @Test
-    fun `a future's timeout is a timeout before the request was sent`() {
+    fun `orTimeout completes with a timeout before the request was sent`() {
         val error = createAsync().orTimeout(100, TimeUnit.MILLISECONDS).error()
         assertInstanceOf(TimeoutException::class.java, error?.cause)
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `a value in place of a late result does not hide that the request was sent`() {
-        hasToken()
-        isSentOnce(createAsync().completeOnTimeout(null, AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
+    fun `completeOnTimeout completes with outcome_unknown after the request was sent`() {
+        supplyToken()
+        assertSentOnce(createAsync().completeOnTimeout(null, AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
     }
 
     @Test
-    fun `a timeout of what follows on a create ends with outcome_unknown too`() {
-        hasToken()
+    fun `orTimeout on a dependent future of a create completes with outcome_unknown after sending`() {
+        supplyToken()
         val create = createAsync()
         val chain = create.thenCompose { it.waitAsync() }.thenApply { it.id }
-        isSentOnce(chain.orTimeout(AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
+        assertSentOnce(chain.orTimeout(AFTER_SENDING.inWholeMilliseconds, TimeUnit.MILLISECONDS).error()?.cause)
         assertInstanceOf(KopoKopoException.OutcomeUnknown::class.java, assertThrows<CompletionException> { create.join() }.cause)
     }
 
     @Test
-    fun `a timeout of what follows on a create that was not sent is a timeout, and nothing is sent`() {
+    fun `orTimeout on a dependent future of an unsent create is a timeout and prevents sending`() {
         val create = createAsync()
         val chain = create.thenApply { it.id }.orTimeout(100, TimeUnit.MILLISECONDS)
         assertInstanceOf(TimeoutException::class.java, chain.error()?.cause)
         assertThrows<CancellationException> { create.get(60, TimeUnit.SECONDS) }
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `a timeout of what follows on a read leaves the read alone`() {
-        hasToken()
+    fun `cancelling a dependent future of a read does not cancel the read`() {
+        supplyToken()
         val read = k2.incomingPayments.getAsync(SlowServer.ID)
         server.awaitRequest()
         assertTrue(read.thenApply { it.id }.cancel(true))
@@ -238,39 +238,39 @@ class CancelTest {
         assertEquals(SlowServer.ID, read.get(60, TimeUnit.SECONDS).id)
     }
 
-    /** What a blocking call throws in a thread of its own that is interrupted, and whether the thread is interrupted then. */
+    /** Interrupts a blocking create. Returns what it throws, and whether its thread is still interrupted. */
     private fun interrupted(after: () -> Unit): Pair<Throwable?, Boolean> {
-        val outcome = CompletableFuture<Pair<Throwable?, Boolean>>()
+        val result = CompletableFuture<Pair<Throwable?, Boolean>>()
         val thread = thread {
             val error = runCatching { k2.incomingPayments.createBlocking(request) }.exceptionOrNull()
-            outcome.complete(error to Thread.currentThread().isInterrupted)
+            result.complete(error to Thread.currentThread().isInterrupted)
         }
         after()
         thread.interrupt()
-        return outcome.get(60, TimeUnit.SECONDS)
+        return result.get(60, TimeUnit.SECONDS)
     }
 
     @Test
-    fun `an interrupt after the request was sent ends with outcome_unknown, and the thread stays interrupted`() {
-        hasToken()
+    fun `interrupt after the request was sent throws outcome_unknown and the thread stays interrupted`() {
+        supplyToken()
         val (error, isInterrupted) = interrupted(server::awaitRequest)
         assertTrue(isInterrupted)
-        isSentOnce(error)
+        assertSentOnce(error)
     }
 
     @Test
-    fun `an interrupt before the request was sent is an InterruptedException`() {
-        val (error, _) = interrupted(::awaitToken)
+    fun `interrupt before the request was sent throws InterruptedException`() {
+        val (error, _) = interrupted(::awaitTokenRequest)
         assertInstanceOf(InterruptedException::class.java, error)
-        isNeverSent()
+        assertNeverSent()
     }
 
     @Test
-    fun `a thread that is interrupted already sends nothing`() {
-        hasToken()
+    fun `thread that is already interrupted sends nothing`() {
+        supplyToken()
         Thread.currentThread().interrupt()
         assertThrows<InterruptedException> { k2.incomingPayments.createBlocking(request) }
-        isNeverSent()
+        assertNeverSent()
     }
 
     private companion object {

@@ -13,7 +13,7 @@ import java.io.ObjectInputStream
 import java.io.ObjectOutputStream
 import java.time.OffsetDateTime
 
-/** What a program's tests make: errors, and handles of what was created. */
+/** Errors and handles that a test of an application creates with `dev.kopokopo.testing`. */
 class FakesTest {
     private fun payment(status: IncomingPaymentStatus, isFinal: Boolean) = IncomingPayment(
         id = "42",
@@ -34,7 +34,7 @@ class FakesTest {
     private val success = payment(IncomingPaymentStatus.Success, isFinal = true)
 
     @Test
-    fun `a created resource has the states that a test gives it`() = runBlocking {
+    fun `created resource has the states of the test`() = runBlocking {
         val push = Created.incomingPayment("42", pending, success)
         assertEquals(listOf(pending, success, success), List(3) { push.get() })
         assertEquals(success, push.wait())
@@ -43,11 +43,11 @@ class FakesTest {
     }
 
     @Test
-    fun `a created resource that does not become final fails as the library does`() = runBlocking {
+    fun `created resource that does not become final throws NotFinal`() = runBlocking {
         val push = Created.incomingPayment("42", pending)
-        val seen = ArrayList<IncomingPayment>()
-        val watched = assertThrows<KopoKopoException.NotFinal> { push.watch().collect { seen += it } }
-        assertEquals(listOf(pending), seen)
+        val states = ArrayList<IncomingPayment>()
+        val watched = assertThrows<KopoKopoException.NotFinal> { push.watch().collect { states += it } }
+        assertEquals(listOf(pending), states)
         val waited = assertThrows<KopoKopoException.NotFinal> { push.wait() }
         for (error in listOf(watched, waited)) {
             assertEquals(listOf("42", push.location, "Pending"), listOf(error.id, error.location, error.state))
@@ -55,7 +55,7 @@ class FakesTest {
     }
 
     @Test
-    fun `every field of an error can be set, and the error is serializable`() {
+    fun `error with all its fields can be serialized`() {
         val at = OffsetDateTime.parse("2026-05-01T10:00:00+03:00")
         val error = ErrorBuilder("the response was lost").operation("incoming_payments.create").attempts(1).sentAt(at).id("42")
             .status(201).outcomeUnknown()

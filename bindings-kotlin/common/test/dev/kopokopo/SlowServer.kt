@@ -10,17 +10,17 @@ import java.util.concurrent.Semaphore
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 
-/** Keeps every response back until it is told to send it. */
+/** A server that sends no response before [release] is called. */
 class SlowServer : AutoCloseable {
     private val threads = Executors.newCachedThreadPool()
     private val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
     private val arrived = Semaphore(0)
-    private val open = CountDownLatch(1)
+    private val released = CountDownLatch(1)
     private val created = AtomicInteger()
 
     val baseUrl: String = "http://127.0.0.1:${server.address.port}"
 
-    /** How many creates arrived. */
+    /** The number of creates that arrived. */
     val creates: Int get() = created.get()
 
     init {
@@ -29,7 +29,7 @@ class SlowServer : AutoCloseable {
             val isCreate = exchange.requestMethod == "POST"
             if (isCreate) created.incrementAndGet()
             arrived.release()
-            open.await(PATIENCE_S, TimeUnit.SECONDS)
+            released.await(TIMEOUT_S, TimeUnit.SECONDS)
             respond(exchange, isCreate)
         }
         server.executor = threads
@@ -50,11 +50,11 @@ class SlowServer : AutoCloseable {
 
     /** Waits until a request has arrived. */
     fun awaitRequest() {
-        check(arrived.tryAcquire(PATIENCE_S, TimeUnit.SECONDS)) { "no request arrived" }
+        check(arrived.tryAcquire(TIMEOUT_S, TimeUnit.SECONDS)) { "no request arrived" }
     }
 
-    /** Sends the responses, of requests to come too. */
-    fun release(): Unit = open.countDown()
+    /** Sends all responses. Later requests get theirs immediately. */
+    fun release(): Unit = released.countDown()
 
     override fun close() {
         release()
@@ -64,6 +64,6 @@ class SlowServer : AutoCloseable {
 
     companion object {
         const val ID: String = "5af4c10a-f6de-4ac8-840d-42cb65454216"
-        private const val PATIENCE_S = 60L
+        private const val TIMEOUT_S = 60L
     }
 }

@@ -16,7 +16,7 @@ import java.net.URLClassLoader
 import java.util.zip.ZipInputStream
 import javax.xml.parsers.DocumentBuilderFactory
 
-/** What is in the AAR as it was built. */
+/** Tests the contents of the built AAR. */
 class AarTest {
     private val aar = File(System.getProperty("kopokopo.aar"))
     private val entries = unzip(aar.readBytes())
@@ -35,10 +35,10 @@ class AarTest {
 
     private fun Document.all(name: String): List<Element> = getElementsByTagName(name).let { found -> List(found.length) { found.item(it) as Element } }
 
-    /** Every text of a class file: the names of all that it declares, calls or describes, and its literals. */
+    /** Every string in the constant pool of a class file: declared and referenced names, descriptors and literals. */
     private fun texts(file: ByteArray): Set<String> {
         val input = DataInputStream(ByteArrayInputStream(file))
-        check(input.readInt() == 0xCAFEBABE.toInt()) { "no class file" }
+        check(input.readInt() == 0xCAFEBABE.toInt()) { "not a class file" }
         input.skipNBytes(4)
         val count = input.readUnsignedShort()
         val texts = mutableSetOf<String>()
@@ -50,7 +50,7 @@ class AarTest {
                 15 -> input.skipNBytes(3)
                 3, 4, 9, 10, 11, 12, 17, 18 -> input.skipNBytes(4)
                 5, 6 -> input.skipNBytes(8).also { at++ }
-                else -> error("a constant of an unknown kind, $tag")
+                else -> error("unknown constant tag: $tag")
             }
             at++
         }
@@ -60,21 +60,21 @@ class AarTest {
     private fun forbidden(file: ByteArray): List<String> = texts(file).filter { FORBIDDEN.containsMatchIn(it) }
 
     @Test
-    fun `no class names a secret, or anything that an app may not do`() {
+    fun `no class contains the name of a secret or of an operation that apps may not use`() {
         val found = classes.mapValues { forbidden(it.value) }.filterValues { it.isNotEmpty() }
         assertEquals(emptyMap<String, List<String>>(), found)
         assertTrue(classes.size > 100, "${classes.size}")
     }
 
     @Test
-    fun `the search finds what it looks for`() {
+    fun `search finds forbidden names`() {
         fun bytes(type: Class<*>) = checkNotNull(type.getResourceAsStream("/${type.name.replace('.', '/')}.class")).use { it.readBytes() }
-        assertEquals(setOf("clientSecret", "getClientSecret", "api_key"), forbidden(bytes(Careless::class.java)).toSet())
+        assertEquals(setOf("clientSecret", "getClientSecret", "api_key"), forbidden(bytes(WithSecrets::class.java)).toSet())
         assertTrue("withTokenSource" in texts(classes.getValue("dev/kopokopo/KopoKopo\$Companion.class")))
     }
 
     @Test
-    fun `nothing that can be made takes a secret`() {
+    fun `no constructor or factory takes a secret`() {
         val jar = File(folder, "classes.jar").apply { writeBytes(entries.getValue("classes.jar")) }
         val platform = System.getProperty("java.class.path").split(File.pathSeparator).filter { it.endsWith(".jar") }
         val urls = (platform.map { File(it).toURI().toURL() } + jar.toURI().toURL()).toTypedArray()
@@ -82,37 +82,37 @@ class AarTest {
             val loaded = classes.keys.map { Class.forName(it.removeSuffix(".class").replace('/', '.'), false, loader) }
             val client = loaded.single { it.name == "dev.kopokopo.KopoKopo" }
             assertEquals(0, client.constructors.count { !it.isSynthetic })
-            val makers = client.declaredMethods.filter { Modifier.isStatic(it.modifiers) && !it.isSynthetic && it.returnType == client }
-            assertEquals(setOf("withTokenSource"), makers.map { it.name }.toSet())
+            val factories = client.declaredMethods.filter { Modifier.isStatic(it.modifiers) && !it.isSynthetic && it.returnType == client }
+            assertEquals(setOf("withTokenSource"), factories.map { it.name }.toSet())
             val types = loaded.flatMap { type ->
                 val executables: List<Executable> = type.declaredConstructors.toList() + type.declaredMethods
                 executables.flatMap { it.parameterTypes.toList() } + type.declaredFields.map { it.type }
             }
             assertTrue(types.none { FORBIDDEN.containsMatchIn(it.name) })
 
-            // What JNA and the JVM find by name is what the rules for R8 keep.
+            // The R8 rules keep all classes that JNA and the JVM find by name.
             val jna = loader.loadClass("com.sun.jna.Callback") to loader.loadClass("com.sun.jna.Structure")
             val named = loaded.filter { type ->
                 jna.first.isAssignableFrom(type) || jna.second.isAssignableFrom(type) || type.declaredMethods.any { Modifier.isNative(it.modifiers) }
             }
             assertTrue(named.any { it.name == "dev.kopokopo.Native" } && named.size > 3)
-            assertEquals(emptyList<String>(), named.map { it.name }.filterNot { it in OWN || it.startsWith("dev.kopokopo.ffi.") })
+            assertEquals(emptyList<String>(), named.map { it.name }.filterNot { it in NATIVE_CLASSES || it.startsWith("dev.kopokopo.ffi.") })
             val rules = entries.getValue("proguard.txt").decodeToString()
-            val kept = listOf("com.sun.jna.** { *; }", "dev.kopokopo.ffi.** { *; }") + OWN.map { "$it { native <methods>;" }
+            val kept = listOf("com.sun.jna.** { *; }", "dev.kopokopo.ffi.** { *; }") + NATIVE_CLASSES.map { "$it { native <methods>;" }
             for (rule in kept.map { "-keep class $it" }) assertTrue(rule in rules, rule)
-            assertTrue("void answered(long, byte[]);" in rules, "the library calls it")
+            assertTrue("void answered(long, byte[]);" in rules, "the native library calls it")
         }
     }
 
     @Test
-    fun `the archive has what Android's tools look for`() {
+    fun `archive has the files that the Android tools require`() {
         val others = entries.keys.filterNot { it.startsWith("jni/") }
         assertEquals(setOf("AndroidManifest.xml", "R.txt", "classes.jar", "proguard.txt"), others.toSet())
         val manifest = xml(entries.getValue("AndroidManifest.xml"))
         assertEquals("dev.kopokopo", manifest.documentElement.getAttribute("package"))
         assertEquals(System.getProperty("kopokopo.minSdk"), manifest.all("uses-sdk").single().getAttribute("android:minSdkVersion"))
         assertEquals("android.permission.INTERNET", manifest.all("uses-permission").single().getAttribute("android:name"))
-        assertTrue(manifest.all("application").isEmpty(), "an app's own settings stay its own")
+        assertTrue(manifest.all("application").isEmpty(), "the manifest must not change the settings of the app")
 
         val libraries = entries.keys.filter { it.startsWith("jni/") }.toSet()
         val abis = if (aar.name.endsWith("-host.aar")) listOf("x86_64") else listOf("arm64-v8a", "armeabi-v7a", "x86_64", "x86")
@@ -120,7 +120,7 @@ class AarTest {
     }
 
     @Test
-    fun `the POM asks for JNA as an AAR, which has its native part`() {
+    fun `POM depends on the AAR of JNA, which contains its native library`() {
         val pom = xml(File(aar.path.removeSuffix(".aar") + ".pom").readBytes())
         assertEquals("aar", pom.all("packaging").single().textContent)
         val dependencies = pom.all("dependency").associate { dependency ->
@@ -128,12 +128,12 @@ class AarTest {
             text("artifactId") to text("type")
         }
         assertEquals(mapOf("kotlin-stdlib" to null, "kotlinx-coroutines-core-jvm" to null, "jna" to "aar"), dependencies)
-        assertTrue("\${" !in pom.documentElement.textContent, "every property has its value")
+        assertTrue("\${" !in pom.documentElement.textContent, "all properties are replaced")
     }
 
     private companion object {
-        /** The classes that have functions of the library. */
-        val OWN = setOf("dev.kopokopo.Native", "dev.kopokopo.NativeCalls")
+        /** The classes with native methods. */
+        val NATIVE_CLASSES = setOf("dev.kopokopo.Native", "dev.kopokopo.NativeCalls")
 
         val FORBIDDEN = Regex(
             "client_?secret|api_?key|client_?options|client_?id|oauth|webhook|send_?money|disbursement|recipient|reversal|subscription|private_?token|from_?env|K2_[A-Z]",
@@ -142,8 +142,8 @@ class AarTest {
     }
 }
 
-/** What must not be. */
+/** A class that must not be in the AAR. */
 @Suppress("unused")
-private class Careless(val clientSecret: String) {
+private class WithSecrets(val clientSecret: String) {
     val option: String get() = "api_key"
 }

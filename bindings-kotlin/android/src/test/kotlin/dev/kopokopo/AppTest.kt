@@ -17,7 +17,7 @@ import java.math.BigDecimal
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AppTest {
-    private val backend = Backend()
+    private val backend = TestBackend()
     private val k2 = backend.app()
 
     @AfterAll
@@ -35,13 +35,13 @@ class AppTest {
     )
 
     @Test
-    fun `the library has the contract of apps`() {
+    fun `library has the contract for apps`() {
         assertEquals(CONTRACT_HASH, contractHash())
         assertEquals("0.1.0", version())
     }
 
     @Test
-    fun `an app takes a payment with the token that its backend hands out`() = runBlocking {
+    fun `app takes a payment with a token from its backend`() = runBlocking {
         val push = k2.push()
         val payment = push.wait(SOON)
         assertTrue(payment.isPaid)
@@ -49,11 +49,11 @@ class AppTest {
         assertEquals("42", payment.metadata["order"])
         assertNotNull(payment.initiationTime)
         assertEquals(payment.raw, k2.incomingPayments.get(push.id).raw)
-        assertFalse("0712345678" in "$payment" || "254712345678" in "$payment", "what is personal is not in a log")
+        assertFalse("0712345678" in "$payment" || "254712345678" in "$payment", "toString has no phone number")
     }
 
     @Test
-    fun `an app sees a payment change`() = runBlocking {
+    fun `watch emits every state of a payment`() = runBlocking {
         val push = k2.push(phoneNumber = "254700000006")
         val states = async { push.watch(SOON).toList() }
         delay(300)
@@ -64,7 +64,7 @@ class AppTest {
     }
 
     @Test
-    fun `an app shares a link to be paid, and takes it back`() = runBlocking {
+    fun `app creates and cancels a payment link`() = runBlocking {
         val link = k2.paymentLinks.create(tillNumber = "K000000", amount = BigDecimal(250), callbackUrl = CALLBACK, note = "Tea")
         val made = link.get()
         assertNotNull(made.link)
@@ -73,7 +73,7 @@ class AppTest {
     }
 
     @Test
-    fun `many calls ask for one token`() = runBlocking {
+    fun `concurrent calls request one token`() = runBlocking {
         val before = backend.tokens
         backend.app().use { app ->
             val ids = List(8) { async { app.push().id } }.awaitAll()
@@ -83,7 +83,7 @@ class AppTest {
     }
 
     @Test
-    fun `a token that no longer works is replaced`() = runBlocking {
+    fun `revoked token is replaced`() = runBlocking {
         backend.app().use { app ->
             val push = app.push()
             val before = backend.tokens
@@ -94,7 +94,7 @@ class AppTest {
     }
 
     @Test
-    fun `without a token nothing is sent, and what the backend said stays there`() = runBlocking {
+    fun `error of the token source prevents sending and is not passed on`() = runBlocking {
         val before = backend.requests("incoming_payments.create")
         backend.app { error("canary") }.use { app ->
             val error = assertThrows<KopoKopoException.Authentication> { app.push() }
@@ -105,7 +105,7 @@ class AppTest {
     }
 
     @Test
-    fun `what is wrong is named as Kotlin spells it, before anything is sent`() = runBlocking {
+    fun `invalid field is named as in Kotlin and nothing is sent`() = runBlocking {
         val error = assertThrows<KopoKopoException.InvalidRequest> { k2.push(phoneNumber = "12") }
         assertEquals("phoneNumber", error.field)
         assertEquals(0, error.attempts)

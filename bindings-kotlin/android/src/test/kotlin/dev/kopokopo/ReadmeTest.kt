@@ -10,17 +10,17 @@ import java.io.File
 import java.io.PrintStream
 import java.net.URLClassLoader
 
-/** The README's Kotlin for apps runs as it stands, against a sandbox. */
+/** Compiles the README's Kotlin code for apps and runs it against a sandbox. */
 class ReadmeTest {
     @TempDir
     lateinit var folder: File
 
     @Test
-    fun `an app takes a payment as the README says`() {
+    fun `Kotlin code for apps in the README runs`() {
         val section = File("../README.md").readText().substringAfter("\n## Android\n").substringBefore("\n## ")
         val snippet = section.substringAfter("```kotlin\n").substringBefore("```")
         val (imports, statements) = snippet.lines().partition { it.startsWith("import ") }
-        Backend().use { backend ->
+        TestBackend().use { backend ->
             val body = statements.joinToString("\n    ")
                 .replace("environment = Environment.SANDBOX", "baseUrl = \"${backend.baseUrl}\"")
                 .replace(".watch(push.id)", ".watch(push.id, interval = java.time.Duration.ofMillis(20))")
@@ -32,22 +32,20 @@ class ReadmeTest {
                 |${imports.joinToString("\n|")}
                 |
                 |fun run(backend: TokenSource): List<String> = kotlinx.coroutines.runBlocking {
-                |    val said = ArrayList<String>()
-                |    fun println(what: Any) { said += "${'$'}what" }
+                |    val lines = ArrayList<String>()
+                |    fun println(value: Any) { lines += "${'$'}value" }
                 |    ${body.replace("\n", "\n|")}
-                |    said
+                |    lines
                 |}
                 """.trimMargin(),
             )
-            val said = ByteArrayOutputStream()
+            val output = ByteArrayOutputStream()
             val classpath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
             val code = K2JVMCompiler().exec(
-                PrintStream(
-                    said,
-                ),
+                PrintStream(output),
                 "-no-stdlib", "-no-reflect", "-jvm-target", "17", "-classpath", classpath, "-d", "$folder", program.path,
             )
-            assertEquals(ExitCode.OK, code, "$said")
+            assertEquals(ExitCode.OK, code, "$output")
             URLClassLoader(arrayOf(folder.toURI().toURL()), javaClass.classLoader).use { loader ->
                 val run = loader.loadClass("readme.ProgramKt").getMethod("run", TokenSource::class.java)
                 assertEquals("Success", (run.invoke(null, backend.source) as List<*>).last())

@@ -1,14 +1,14 @@
 package dev.kopokopo
 
 /**
- * The functions of the library that are called past JNA (`udl/src/jni/webhooks.rs`). An owner is given so that it is
- * reachable until the call ends, and with it the verifier that the handle is of.
+ * The functions of the native library for webhooks, which are called without JNA (`udl/src/uniffi/jni/webhooks.rs`).
+ * `owner` owns the verifier. Passing it keeps it reachable until the call returns.
  */
 internal object NativeWebhooks {
     @JvmStatic
     external fun verify(owner: Any, verifier: Long, body: ByteArray, signature: ByteArray?): ByteArray
 
-    /** Null where all is well. */
+    /** Returns null if the signature is valid, otherwise the error. */
     @JvmStatic
     external fun verifySignature(owner: Any, verifier: Long, body: ByteArray, signature: ByteArray?): ByteArray?
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a Java program writes: nothing of Kotlin is to be seen. */
+/** Uses the package from Java, without any Kotlin types. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JavaTest {
     private final Sandbox sandbox = new Sandbox("instant");
@@ -57,7 +57,7 @@ class JavaTest {
     }
 
     @Test
-    void aPaymentIsMadeAndWaitedFor() {
+    void createBlockingAndWaitBlockingReturnThePayment() {
         CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("100"));
         IncomingPayment payment = push.waitBlocking(soon);
         assertTrue(payment.isPaid());
@@ -68,7 +68,7 @@ class JavaTest {
     }
 
     @Test
-    void aPaymentIsMadeInTheFuture() throws Exception {
+    void createAsyncAndWaitAsyncReturnThePayment() throws Exception {
         IncomingPayment payment = k2.getIncomingPayments()
             .createAsync(request("100"))
             .thenCompose(push -> push.waitAsync(soon))
@@ -77,7 +77,7 @@ class JavaTest {
     }
 
     @Test
-    void aPaymentIsWaitedForAndWatchedByItsId() throws Exception {
+    void waitAndWatchByIdReturnThePaidPayment() throws Exception {
         String id = k2.getIncomingPayments().createBlocking(request("100")).getId();
         assertTrue(k2.getIncomingPayments().waitBlocking(id, soon).isPaidAtLeast(new BigDecimal("100.00")));
         assertTrue(k2.getIncomingPayments().waitAsync(id, soon).get(20, TimeUnit.SECONDS).isPaid());
@@ -90,7 +90,7 @@ class JavaTest {
     }
 
     @Test
-    void aStreamThatIsNotFinalInTimeFailsWithTheId() {
+    void streamThrowsNotFinalWithTheIdOnTimeout() {
         CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("10006"));
         WaitOptions brief = WaitOptions.builder().timeout(Duration.ofMillis(200)).interval(Duration.ofMillis(50)).build();
         try (Stream<IncomingPayment> states = push.watchBlocking(brief)) {
@@ -101,7 +101,7 @@ class JavaTest {
     }
 
     @Test
-    void aCallWithoutAResultIsAFutureOfVoid() throws Exception {
+    void callWithoutResultReturnsFutureOfVoid() throws Exception {
         CreatedPaymentLink link = k2.getPaymentLinks().createBlocking(PaymentLinkRequest.builder()
             .tillNumber("K000000").amount(BigDecimal.valueOf(250)).callbackUrl("http://127.0.0.1:9/results").note("Tea").build());
         CompletableFuture<Void> cancelled = k2.getPaymentLinks().cancelAsync(link.getId());
@@ -109,7 +109,7 @@ class JavaTest {
     }
 
     @Test
-    void aTestMakesErrorsAndHandles() {
+    void testingClassesCreateErrorsAndHandles() {
         KopoKopoException.OutcomeUnknown unknown =
             new ErrorBuilder("the response was lost").operation("incoming_payments.create").outcomeUnknown();
         assertEquals("outcome_unknown: incoming_payments.create: the response was lost", unknown.getMessage());
@@ -123,7 +123,7 @@ class JavaTest {
     }
 
     @Test
-    void whatFollowsOnAFutureMayWait() throws Exception {
+    void dependentStageOfFutureMayBlock() throws Exception {
         CompletableFuture<IncomingPayment> inner = k2.getIncomingPayments()
             .createAsync(request("100"))
             .thenApply(push -> push.waitBlocking(soon));
@@ -131,7 +131,7 @@ class JavaTest {
     }
 
     @Test
-    void aFailureIsOneOfASealedClass() {
+    void errorIsSubclassOfKopoKopoException() {
         KopoKopoException.InvalidRequest refused = assertThrows(
             KopoKopoException.InvalidRequest.class, () -> k2.getIncomingPayments().createBlocking(request("-1")));
         assertEquals("amount", refused.getField());
@@ -144,7 +144,7 @@ class JavaTest {
     }
 
     @Test
-    void aCancelledFutureEndsAtOnce() throws Exception {
+    void cancelledFutureCompletesImmediately() throws Exception {
         String id = k2.getIncomingPayments().createBlocking(request("10006")).getId();
         CompletableFuture<IncomingPayment> waiting = new CompletableFuture<>();
         sandbox.fault("incoming_payments.get", "delay", ", \"delay_ms\": 2000");
@@ -155,7 +155,7 @@ class JavaTest {
     }
 
     @Test
-    void anInterruptEndsAWait() throws Exception {
+    void interruptEndsWaitBlocking() throws Exception {
         CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("10006"));
         Thread thread = new Thread(() -> {
             try {
@@ -172,7 +172,7 @@ class JavaTest {
     }
 
     @Test
-    void moneyIsSent() {
+    void sendMoneyToTwoWalletsIsPaid() {
         SendMoney sent = k2.getSendMoney().createBlocking(SendMoneyRequest.builder()
             .destinations(List.of(
                 Destination.MobileWallet.builder()
@@ -186,7 +186,7 @@ class JavaTest {
     }
 
     @Test
-    void aWebhookIsVerified() {
+    void webhookIsVerified() {
         byte[] body = "{\"topic\": \"customer_created\", \"event\": {\"resource\": {\"first_name\": \"Jane\"}}}"
             .getBytes(StandardCharsets.UTF_8);
         String signature = KopoKopoFunctions.signWebhook("key", body);
@@ -197,7 +197,7 @@ class JavaTest {
     }
 
     @Test
-    void tokensComeFromTheProgram() {
+    void tokensComeFromBlockingAndAsyncSources() {
         TokenSourceOptions options = TokenSourceOptions.builder().baseUrl(sandbox.getBaseUrl()).build();
         TokenSource blocking = TokenSources.blocking(() -> new AccessToken(k2.getOauth().tokenBlocking().getAccessToken(), null));
         TokenSource future = TokenSources.future(() ->

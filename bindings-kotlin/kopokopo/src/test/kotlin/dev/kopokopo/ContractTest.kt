@@ -21,11 +21,11 @@ import kotlin.reflect.jvm.kotlinFunction
 
 private typealias Listed = Map<String, Map<*, *>>
 
-/** The package exposes exactly what the contract lists (tests/contract.json): no more, no less. */
+/** The package exposes exactly the names in the contract (tests/contract.json). */
 class ContractTest {
     private val contract = readJson(File(TESTS, "contract.json"))
 
-    /** Watches are inside of flows. */
+    /** Watches are not public: flows contain them. */
     private val objects = listed("objects").filterKeys { !it.endsWith("Watch") }
     private val records = listed("records").filterValues { it["flattened"] == false }
     private val enums = listed("enums")
@@ -36,14 +36,14 @@ class ContractTest {
     @Suppress("UNCHECKED_CAST")
     private fun parts(of: Map<*, *>, name: String): Listed = of[name] as Listed
 
-    /** The names of a list, as Kotlin spells them. */
+    /** The names in a list, in camel case. */
     private fun names(of: Map<*, *>, name: String): List<String> = (of[name] as List<*>).map { camelCase("$it") }
 
     private fun type(name: String): KClass<*> = Class.forName("dev.kopokopo.$name").kotlin
 
     private fun isPublic(of: KCallable<*>) = of.visibility == KVisibility.PUBLIC
 
-    private fun given(callable: KFunction<*>): List<String?> = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
+    private fun parameterNames(callable: KFunction<*>): List<String?> = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
 
     /** What callers see of a class, but for what every object has. */
     private fun members(type: KClass<*>): List<KCallable<*>> =
@@ -51,82 +51,84 @@ class ContractTest {
 
     private fun constructors(type: KClass<*>): List<KFunction<*>> = type.constructors.filter(::isPublic)
 
-    /** The classes of the package and its files' functions: what the compiler made, for neither of them is nested. */
+    /** The top-level classes of the package, including the classes that contain the functions of a file. */
     private fun compiled(): List<Class<*>> = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo").list()!!
         .filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
 
     private fun isClass(compiled: Class<*>) = compiled.getAnnotation(Metadata::class.java).kind == 1
 
     @Test
-    fun `the package has the contract's names and no others`() {
+    fun `package has exactly the names of the contract`() {
         val found = compiled().filter { isClass(it) && it.kotlin.visibility == KVisibility.PUBLIC }.map { it.simpleName }
-        val beside = setOf("KopoKopoException", "TokenSource", "TokenSources")
-        assertEquals((objects.keys + records.keys + enums.keys + beside).sorted(), found.sorted())
+        val others = setOf("KopoKopoException", "TokenSource", "TokenSources")
+        assertEquals((objects.keys + records.keys + enums.keys + others).sorted(), found.sorted())
         val functions = compiled().filterNot(::isClass).flatMap { it.declaredMethods.toList() }
             .mapNotNull { it.kotlinFunction }.filter(::isPublic)
-        // A method of what it is about.
+        // A method in Kotlin, not a function.
         val expected = listed("functions").mapKeys { camelCase(it.key) } - "isPaidAtLeast"
         assertEquals(expected.keys.sorted(), functions.map { it.name }.sorted())
-        for (function in functions) assertEquals(names(expected.getValue(function.name), "parameters"), given(function), function.name)
+        for (function in functions) assertEquals(names(expected.getValue(function.name), "parameters"), parameterNames(function), function.name)
     }
 
     @TestFactory
-    fun `objects have the contract's methods`(): List<DynamicTest> = objects.map { (name, listed) ->
+    fun `objects have the methods of the contract`(): List<DynamicTest> = objects.map { (name, listed) ->
         dynamicTest(name) {
             val type = type(name)
             val methods = parts(listed, "methods").mapKeys { camelCase(it.key) }
             val found = members(type).groupBy { it.name }
             val waits = methods.filterValues { it["async"] == true }.keys
-            // Java waits or takes a future. A watch is a flow for Kotlin and a stream for Java.
-            val beside = waits.flatMap { listOf("${it}Blocking", "${it}Async") } + if ("watch" in methods) listOf("watchBlocking") else emptyList()
-            assertEquals((methods.keys + beside).sorted(), (found.keys - "close").sorted())
-            for ((method, own) in methods) for (overload in found.getValue(method)) fits(own, overload)
+            // Java blocks or uses a future. A watch is a flow in Kotlin and a stream in Java.
+            val javaMethods = waits.flatMap { listOf("${it}Blocking", "${it}Async") } + if ("watch" in methods) listOf("watchBlocking") else emptyList()
+            assertEquals((methods.keys + javaMethods).sorted(), (found.keys - "close").sorted())
+            for ((method, listedMethod) in methods) for (overload in found.getValue(method)) checkMethod(listedMethod, overload)
             for (method in waits) {
                 val functions = found.getValue("${method}Blocking") + found.getValue("${method}Async")
                 assertTrue(functions.none { it.isSuspend }, method)
-                assertEquals(2, functions.count { given(it as KFunction<*>) == names(methods.getValue(method), "arguments") }, method)
+                assertEquals(2, functions.count { parameterNames(it as KFunction<*>) == names(methods.getValue(method), "arguments") }, method)
             }
         }
     }
 
-    /** A function takes a request or its fields, and there is no third. */
-    private fun fits(listed: Map<*, *>, found: KCallable<*>) {
+    /** A function takes either a request or its fields. */
+    private fun checkMethod(listed: Map<*, *>, found: KCallable<*>) {
         assertEquals(listed["async"], found.isSuspend, found.name)
-        val given = if (found is KFunction<*>) given(found) else emptyList()
-        assertTrue(given == names(listed, "parameters") || given == names(listed, "arguments"), "${found.name}$given")
+        val parameterNames = if (found is KFunction<*>) parameterNames(found) else emptyList()
+        assertTrue(parameterNames == names(listed, "parameters") || parameterNames == names(listed, "arguments"), "${found.name}$parameterNames")
     }
 
     @TestFactory
-    fun `objects are made as the contract says`(): List<DynamicTest> = objects.map { (name, listed) ->
+    fun `objects have the constructors of the contract`(): List<DynamicTest> = objects.map { (name, listed) ->
         dynamicTest(name) {
             val type = type(name)
             val named = parts(listed, "constructors").mapKeys { camelCase(it.key) }
-            val made = type.companionObject?.takeIf { it.visibility == KVisibility.PUBLIC }?.let(::members).orEmpty()
+            val factories = type.companionObject?.takeIf { it.visibility == KVisibility.PUBLIC }?.let(::members).orEmpty()
             val forms = (named - "new").mapValues { setOf(names(it.value, "arguments"), names(it.value, "parameters")) }
-            assertEquals(forms, made.groupBy({ it.name }, { given(it as KFunction<*>) }).mapValues { it.value.toSet() })
-            val own = constructors(type).map(::given).toSet()
+            assertEquals(forms, factories.groupBy({ it.name }, { parameterNames(it as KFunction<*>) }).mapValues { it.value.toSet() })
+            val own = constructors(type).map(::parameterNames).toSet()
             val expected = named["new"]?.let { setOf(names(it, "parameters"), names(it, "arguments")) }.orEmpty()
             assertEquals(expected, own)
         }
     }
 
     @TestFactory
-    fun `records have the contract's fields`(): List<DynamicTest> =
-        records.map { (name, listed) -> dynamicTest(name) { record(type(name), names(listed, "fields"), listed["out"] == false) } }
+    fun `records have the fields of the contract`(): List<DynamicTest> =
+        records.map { (name, listed) -> dynamicTest(name) { record(type(name), names(listed, "fields"), listed["out"] == false, isMadeByCallers = listed["out"] == false) } }
 
-    private fun record(type: KClass<*>, fields: List<String>, isBuilt: Boolean) {
-        assertTrue(type.isData, "$type")
-        assertEquals(fields, given(type.primaryConstructor!!))
-        val components = fields.indices.map { "component${it + 1}" }
+    private fun record(type: KClass<*>, fields: List<String>, isBuilt: Boolean, isMadeByCallers: Boolean) {
+        // A data class has `copy` and `componentN`, which change when a record gets a field.
+        assertFalse(type.isData, "$type")
+        val constructor = type.primaryConstructor!!
+        assertEquals(fields, parameterNames(constructor))
+        assertEquals(isMadeByCallers, isPublic(constructor), "$type")
         val methods = if ("paymentKey" in fields && "raw" in fields) listOf("isPaidAtLeast") else emptyList()
-        assertEquals((fields + components + methods + "copy").sorted(), members(type).map { it.name }.sorted())
+        assertEquals((fields + methods).sorted(), members(type).map { it.name }.sorted())
         val builder = type.nestedClasses.find { it.simpleName == "Builder" }
-        assertEquals(isBuilt, builder != null, "a builder is for what goes in")
+        assertEquals(isBuilt, builder != null, "only input records have a builder")
         if (builder != null) assertEquals((fields + "build").sorted(), members(builder).map { it.name }.sorted())
     }
 
     @TestFactory
-    fun `enumerations have the contract's words`(): List<DynamicTest> = enums.filterValues { it["shape"] != "union" }.map { (name, listed) ->
+    fun `enumerations have the words of the contract`(): List<DynamicTest> = enums.filterValues { it["shape"] != "union" }.map { (name, listed) ->
         dynamicTest(name) {
             val type = type(name)
             val words = (listed["variants"] as Map<*, *>).keys
@@ -144,7 +146,7 @@ class ContractTest {
     }
 
     @TestFactory
-    fun `unions have the contract's alternatives`(): List<DynamicTest> = enums.filterValues { it["shape"] == "union" }.flatMap { (name, listed) ->
+    fun `unions have the variants of the contract`(): List<DynamicTest> = enums.filterValues { it["shape"] == "union" }.flatMap { (name, listed) ->
         val found = type(name).sealedSubclasses.associateBy { snakeCase(it.simpleName!!) }
         val variants = listed["variants"] as Map<*, *>
         val all = dynamicTest(name) { assertEquals(variants.keys, found.keys) }
@@ -154,29 +156,29 @@ class ContractTest {
                 if (content !is Map<*, *>) {
                     assertTrue(own.objectInstance != null)
                 } else if (listed["in"] == true) {
-                    record(own, names(content, "fields"), isBuilt = true)
+                    record(own, names(content, "fields"), isBuilt = true, isMadeByCallers = true)
                 } else {
-                    record(own, listOf(camelCase("${content["field"]}")), isBuilt = false)
+                    record(own, listOf(camelCase("${content["field"]}")), isBuilt = false, isMadeByCallers = true)
                 }
             }
         }
     }
 
     @Test
-    fun `every kind of error has one class, with the contract's fields`() {
+    fun `every kind of error has one class with the fields of the contract`() {
         val error = contract.getValue("error") as Map<*, *>
         val classes = KopoKopoException::class.sealedSubclasses
         assertEquals((error["kinds"] as List<*>).toSet(), classes.map { snakeCase(it.simpleName!!) }.toSet())
         assertEquals((names(error, "fields") + "kind").toSet(), members(KopoKopoException::class).map { it.name }.toSet())
         for (type in classes) {
-            val made = type.java.getConstructor(KopoKopoException.Fields::class.java).newInstance(KopoKopoException.Fields("d"))
-            assertEquals(snakeCase(type.simpleName!!), (made as KopoKopoException).kind)
+            val error = type.java.getConstructor(KopoKopoException.Fields::class.java).newInstance(KopoKopoException.Fields("d"))
+            assertEquals(snakeCase(type.simpleName!!), (error as KopoKopoException).kind)
             assertEquals(emptyList<Any>(), members(type) + constructors(type), "$type")
         }
     }
 
     @Test
-    fun `the digest is the contract's`() = assertEquals(contract["hash"], contractHash())
+    fun `contract hash matches the contract`() = assertEquals(contract["hash"], contractHash())
 
     private companion object {
         val ANY = setOf("equals", "hashCode", "toString")

@@ -10,8 +10,8 @@ import java.math.BigDecimal
 import java.time.OffsetDateTime
 
 /**
- * Deletion vectors (tests/vectors/README.md): every documented webhook and result with each of its parts removed or
- * changed. Kotlin returns what Rust returns, field by field.
+ * Deletion vectors (tests/vectors/README.md): every documented webhook and result, with each of its parts removed or
+ * changed. Kotlin must return the same as Rust, field by field.
  */
 class DeletionTest {
     private val lines = File(TESTS, "../target/deletion-vectors.jsonl").readLines()
@@ -20,13 +20,13 @@ class DeletionTest {
     private val verifier = WebhookVerifier(listOf(head["api_key"] as String))
 
     @Test
-    fun `all deletion vectors are here`() {
+    fun `deletion vectors are complete`() {
         assertTrue(cases.size > 5000)
         assertEquals((head["documents"] as Number).toInt(), cases.size)
     }
 
     @TestFactory
-    fun `Kotlin returns what Rust returns`(): List<DynamicTest> =
+    fun `Kotlin returns the same as Rust`(): List<DynamicTest> =
         cases.map(Json::read).groupBy { "${it["name"]}".substringBefore(' ') }.map { (sample, cases) ->
             DynamicTest.dynamicTest(sample) { cases.forEach(::compare) }
         }
@@ -39,11 +39,11 @@ class DeletionTest {
         } catch (error: KopoKopoException) {
             mapOf("error" to error.kind)
         }
-        // As text, so that the order of names counts too.
+        // Compared as text, so that the order of fields matters too.
         assertEquals(written(expected), written(found)) { "${case["name"]}" }
     }
 
-    /** What the vectors expect, with moments as Java's class has them. */
+    /** Converts an expected value: timestamps are written as by `OffsetDateTime`. */
     private fun expected(value: Any?): Any? = when (value) {
         is List<*> -> value.map(::expected)
         is Map<*, *> -> when {
@@ -54,7 +54,7 @@ class DeletionTest {
         else -> value
     }
 
-    /** A value of this package in the vectors' form. */
+    /** Converts a value of this package to the format of the vectors. */
     private fun neutral(value: Any?, document: String, name: String = ""): Any? = when {
         name == "raw" -> mapOf("\$raw" to if (value == document) "document" else value)
         name == "metadata" && value != null -> mapOf("\$metadata" to value)

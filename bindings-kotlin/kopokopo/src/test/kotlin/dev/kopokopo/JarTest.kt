@@ -10,12 +10,12 @@ import java.io.File
 import java.lang.reflect.Modifier
 import javax.xml.parsers.DocumentBuilderFactory
 
-/** What tools read of the jar beside its classes. */
+/** Files in the jar for tools: the metadata for native images, and the POM data for Maven Central. */
 class JarTest {
     private val classes = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI())
-    private val own = File(System.getProperty("kopokopo.root"), "bindings-kotlin")
+    private val bindings = File(System.getProperty("kopokopo.root"), "bindings-kotlin")
 
-    /** The classes that JNA and the JVM find by name, with what they need of each. */
+    /** The classes that JNA and the JVM find by name, with the access that each needs. */
     private fun foundByName(): Map<String, String> {
         val types = classes.resolve("dev/kopokopo").walk().filter { it.extension == "class" }
             .map { it.relativeTo(classes).path.removeSuffix(".class").replace(File.separatorChar, '.') }
@@ -31,7 +31,7 @@ class JarTest {
     }
 
     @Test
-    fun `a native image finds what JNA and the JVM find by name`() {
+    fun `reachability metadata lists the classes that JNA and the JVM find by name`() {
         val entries = foundByName().map { (name, needs) -> """    {"type": "$name", $needs}""" }
         assertTrue(entries.size > 20, "${entries.size}")
         val expected = buildString {
@@ -44,19 +44,19 @@ class JarTest {
             appendLine("  ]")
             appendLine("}")
         }
-        val file = own.resolve("kopokopo/src/main/resources/$METADATA")
+        val file = bindings.resolve("kopokopo/src/main/resources/$METADATA")
         val found = if (file.exists()) file.readText() else ""
         if (found != expected) {
             val proposed = File(classes.parentFile, "reachability-metadata.json").apply { writeText(expected) }
             assertEquals(expected, found, "copy $proposed to $file")
         }
-        assertTrue(classes.resolve(METADATA).exists(), "it is in the jar")
+        assertTrue(classes.resolve(METADATA).exists(), "the metadata is in the jar")
     }
 
     @Test
-    fun `Maven Central gets the data that it asks for`() {
+    fun `POMs have the data that Maven Central requires`() {
         for (pom in listOf("pom.xml", "android/src/main/aar/pom.xml")) {
-            val project = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(own.resolve(pom)).documentElement
+            val project = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(bindings.resolve(pom)).documentElement
             fun path(vararg names: String): String = names.fold(project as Element?) { element, name ->
                 element?.childNodes?.let { nodes -> List(nodes.length) { nodes.item(it) }.filterIsInstance<Element>().find { it.tagName == name } }
             }?.textContent.orEmpty().trim()

@@ -13,26 +13,26 @@ class LibraryTest {
     @TempDir
     lateinit var folder: Path
 
-    /** What a program in a JVM of its own prints that asks for the version twice. */
+    /** Returns the output of [VersionTwice], which runs in a separate JVM with this library. */
     private fun versionTwice(library: Path): String {
         val java = ProcessHandle.current().info().command().get()
         val command = listOf(java, "-cp", System.getProperty("java.class.path"), "-D$LIBRARY_PROPERTY=$library", "dev.kopokopo.VersionTwice")
         val process = ProcessBuilder(command).redirectErrorStream(true).start()
-        val said = process.inputReader().readText()
+        val output = process.inputReader().readText()
         assertTrue(process.waitFor(30, TimeUnit.SECONDS))
-        return said
+        return output
     }
 
     private fun library(): ByteArray = checkNotNull(Library::class.java.getResourceAsStream("native/linux-x86-64/libkopokopo_ffi.so")).use { it.readAllBytes() }
 
     @Test
-    fun `library and package are of the same contract`() {
+    fun `library and package have the same contract`() {
         assertEquals(CONTRACT_HASH, contractHash())
         assertEquals("0.1.0", version())
     }
 
     @Test
-    fun `a library of another contract is one clear error, each time`() {
+    fun `library with another contract is a configuration error on every call`() {
         val bytes = library()
         val hash = CONTRACT_HASH.toByteArray()
         val other = "0123456789abcdef".toByteArray()
@@ -44,29 +44,29 @@ class LibraryTest {
             }
         }
         assertTrue(replaced > 0)
-        val said = versionTwice(Files.write(folder.resolve("libother.so"), bytes)).trim().lines()
-        val expected = "configuration: the native library was built from another contract (0123456789abcdef) " +
-            "than this package ($CONTRACT_HASH): use both of one version"
-        assertEquals(listOf(expected, expected), said)
+        val output = versionTwice(Files.write(folder.resolve("libother.so"), bytes)).trim().lines()
+        val expected = "configuration: the native library has contract 0123456789abcdef, " +
+            "but this package needs $CONTRACT_HASH: use the same version of both"
+        assertEquals(listOf(expected, expected), output)
     }
 
     @Test
-    fun `a library that is none of ours is one clear error`() {
+    fun `file that is not the library is a configuration error`() {
         val text = Files.write(folder.resolve("libtext.so"), "no library".toByteArray())
-        assertTrue("configuration: the native library cannot be loaded: " in versionTwice(text))
-        assertTrue("configuration: the native library cannot be loaded: " in versionTwice(folder.resolve("absent.so")))
+        assertTrue("configuration: could not load the native library: " in versionTwice(text))
+        assertTrue("configuration: could not load the native library: " in versionTwice(folder.resolve("absent.so")))
         val foreign = Path.of(System.getProperty("java.home"), "lib", "libprefs.so")
-        assertTrue("configuration: the native library is not one of this package: " in versionTwice(foreign))
+        assertTrue("configuration: the loaded native library is not the one of kopokopo: " in versionTwice(foreign))
     }
 
     @Test
-    fun `the comparison is exact`() {
-        Library.compare(CONTRACT_HASH)
-        assertThrows<KopoKopoException.Configuration> { Library.compare("") }
+    fun `contract hash must be equal`() {
+        Library.checkContract(CONTRACT_HASH)
+        assertThrows<KopoKopoException.Configuration> { Library.checkContract("") }
     }
 }
 
-/** A program. */
+/** A program that prints the version, or the error, twice. */
 object VersionTwice {
     @JvmStatic
     fun main(arguments: Array<String>) {

@@ -21,17 +21,17 @@ import java.util.concurrent.ConcurrentHashMap
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NativeCallsTest {
     private val sandbox = Sandbox()
-    private val waiting = NativeCalls::class.java.getDeclaredField("waiting").apply { isAccessible = true }.get(null) as ConcurrentHashMap<*, *>
+    private val pending = NativeCalls::class.java.getDeclaredField("pending").apply { isAccessible = true }.get(null) as ConcurrentHashMap<*, *>
 
     @AfterAll
     fun close() = sandbox.close()
 
     @Test
-    fun `an answer that is longer or shorter than its fields is an error`() {
+    fun `result that is longer or shorter than its fields is an error`() {
         val number = { bytes: ByteBuffer -> bytes.getInt() }
-        assertEquals(7, whole(ByteBuffer.allocate(4).putInt(0, 7), number))
-        assertThrows<KopoKopoException.Internal> { whole(ByteBuffer.allocate(5), number) }
-        assertThrows<BufferUnderflowException> { whole(ByteBuffer.allocate(3), number) }
+        assertEquals(7, readAll(ByteBuffer.allocate(4).putInt(0, 7), number))
+        assertThrows<KopoKopoException.Internal> { readAll(ByteBuffer.allocate(5), number) }
+        assertThrows<BufferUnderflowException> { readAll(ByteBuffer.allocate(3), number) }
     }
 
     private suspend fun KopoKopo.push() = incomingPayments.create("K000000", "0712345678", BigDecimal(100), CALLBACK)
@@ -43,7 +43,7 @@ class NativeCallsTest {
     }
 
     @Test
-    fun `nobody is left waiting, whenever calls are cancelled`() = runBlocking {
+    fun `no call stays pending after calls are cancelled`() = runBlocking {
         sandbox.client().use { k2 ->
             k2.push()
             repeat(40) { round ->
@@ -52,12 +52,12 @@ class NativeCallsTest {
                 calls.cancelAndJoin()
             }
         }
-        repeat(100) { if (waiting.isNotEmpty()) delay(20) }
-        assertEquals(emptySet<Any>(), waiting.keys)
+        repeat(100) { if (pending.isNotEmpty()) delay(20) }
+        assertEquals(emptySet<Any>(), pending.keys)
     }
 
     @Test
-    fun `who is cancelled already sends nothing`() = runBlocking {
+    fun `coroutine that is already cancelled sends nothing`() = runBlocking {
         sandbox.client().use { k2 ->
             k2.push()
             sandbox.control("POST", "reset")
@@ -76,7 +76,7 @@ class NativeCallsTest {
     }
 
     @Test
-    fun `who goes on where an answer arrives may wait there for another call`() {
+    fun `coroutine that resumes without a dispatcher may block on another call`() {
         sandbox.client().use { k2 ->
             val ids = assertTimeoutPreemptively(Duration.ofSeconds(20)) {
                 runBlocking(Dispatchers.Unconfined) { List(3) { k2.push().let { runBlocking { k2.push().id } } } }
@@ -86,7 +86,7 @@ class NativeCallsTest {
     }
 
     @Test
-    fun `a text outside of the alphabet crosses whole`() = runBlocking {
+    fun `long text with special characters is passed completely`() = runBlocking {
         sandbox.client().use { k2 ->
             val error = assertThrows<KopoKopoException.InvalidRequest> { k2.incomingPayments.get("ä😀\u0000" + "x".repeat(100_000)) }
             assertEquals("id", error.field)
@@ -94,7 +94,7 @@ class NativeCallsTest {
     }
 
     @Test
-    fun `a client that is closed in the middle of calls harms none of them`() = runBlocking {
+    fun `closing a client during calls does not break them`() = runBlocking {
         repeat(20) {
             val k2 = sandbox.client()
             val calls = List(8) {

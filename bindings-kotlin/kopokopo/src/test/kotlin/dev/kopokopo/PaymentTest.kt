@@ -53,7 +53,7 @@ class PaymentTest {
     )
 
     @Test
-    fun `a payment is made and waited for`() = runBlocking {
+    fun `wait returns the paid payment`() = runBlocking {
         val push = push()
         val payment = push.wait(SOON)
         assertTrue(payment.isPaid)
@@ -68,7 +68,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a customer without money is final and not paid`() = runBlocking {
+    fun `insufficient funds is final and not paid`() = runBlocking {
         val payment = push(phoneNumber = "254700000003").wait(SOON)
         val seen = when (payment.status) {
             IncomingPaymentStatus.Pending -> "pending"
@@ -82,7 +82,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `watching tells every state once, until the last`() = runBlocking {
+    fun `watch emits every state once until it is final`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
         val states = async { push.watch(SOON).toList() }
         delay(300.milliseconds)
@@ -93,7 +93,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `watching gives up in time, and can be left at any time`() = runBlocking {
+    fun `watch throws NotFinal on timeout and can be cancelled`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
         val error = assertThrows<KopoKopoException.NotFinal> {
             push.watch(timeout = Duration.ofMillis(200), interval = Duration.ofMillis(50)).collect()
@@ -107,7 +107,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `what passes does not end watching, and what does not pass does`() = runBlocking {
+    fun `transient error does not end watch, and permanent error does`() = runBlocking {
         val push = push()
         sandbox.fault("incoming_payments.get", "status", """, "status": 503, "times": 4""")
         assertTrue(push.watch(SOON).toList().single().isPaid)
@@ -117,7 +117,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `money is sent to two destinations`() = runBlocking {
+    fun `send money to two destinations reports each disbursement`() = runBlocking {
         val sent = k2.sendMoney.create(
             destinations = listOf(
                 Destination.MobileWallet(phoneNumber = "0712345678", amount = BigDecimal(500), description = "Wages"),
@@ -134,7 +134,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `an answer that was lost is not taken for a failure`() = runBlocking {
+    fun `lost response to a create throws OutcomeUnknown`() = runBlocking {
         sandbox.fault("incoming_payments.create", "reset_after_effect")
         val error = runCatching { push() }.exceptionOrNull() as KopoKopoException
         when (error) {
@@ -147,7 +147,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a payment is waited for and watched by its id`() = runBlocking {
+    fun `wait and watch by id return the paid payment`() = runBlocking {
         val id = push().id
         assertTrue(k2.incomingPayments.wait(id, SOON).isPaid)
         assertTrue(k2.incomingPayments.wait(id, interval = Duration.ofMillis(20)).isPaid)
@@ -157,7 +157,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a wait that ends before the payment is final has the id and is no timeout`() = runBlocking {
+    fun `wait that expires throws NotFinal with the id, not Timeout`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
         val short = WaitOptions(timeout = Duration.ofMillis(200), interval = Duration.ofMillis(50))
         for (wait in listOf<suspend () -> Any>({ push.wait(short) }, { k2.incomingPayments.wait(push.id, short) })) {
@@ -167,7 +167,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a payment is compared with what was expected`() = runBlocking {
+    fun `isPaidAtLeast compares amount, currency and till`() = runBlocking {
         val payment = push(amount = "100.50").wait(SOON)
         assertTrue(payment.isPaidAtLeast(BigDecimal("100.5")) && payment.isPaidAtLeast(BigDecimal(100), tillNumber = "K000000"))
         assertFalse(payment.isPaidAtLeast(BigDecimal("100.51")) || payment.isPaidAtLeast(BigDecimal(100), currency = "USD"))
@@ -180,8 +180,8 @@ class PaymentTest {
     }
 
     @Test
-    fun `a cancelled call returns at once, and what was sent still takes effect`() = runBlocking {
-        push() // has a token
+    fun `cancelled create ends immediately, and the sent request still takes effect`() = runBlocking {
+        push() // The client has a token afterwards.
         val before = sandbox.requests("incoming_payments.create").size
         sandbox.fault("incoming_payments.create", "delay", """, "delay_ms": 3000""")
         var thrown: Throwable? = null
@@ -204,7 +204,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a timeout of the caller's ends the call too`() = runBlocking {
+    fun `timeout of the caller cancels the call`() = runBlocking {
         val push = push()
         sandbox.fault("incoming_payments.get", "delay", """, "delay_ms": 3000""")
         val took = measureTime { assertNull(withTimeoutOrNull(300.milliseconds) { push.get() }) }
@@ -212,28 +212,28 @@ class PaymentTest {
     }
 
     @Test
-    fun `many calls at once share one client`() = runBlocking {
+    fun `concurrent calls share one client`() = runBlocking {
         val ids = (1..32).map { async { push().id } }.awaitAll()
         assertEquals(32, ids.toSet().size)
     }
 
     @Test
-    fun `a coroutine without a dispatcher goes on, on no thread of the library's, and may wait there`() {
+    fun `coroutine without a dispatcher does not resume on a library thread and may block`() {
         val id = runBlocking { push().id }
         val work: suspend () -> String = {
             k2.incomingPayments.get(id)
             repeat(3) { k2.incomingPayments.getBlocking(id) }
             Thread.currentThread().name
         }
-        val bare = CompletableFuture<String>()
-        work.startCoroutine(Continuation(EmptyCoroutineContext) { ended -> ended.fold(bare::complete, bare::completeExceptionally) })
-        assertTrue("Dispatcher" in bare.get(10, TimeUnit.SECONDS), bare.get())
+        val withoutDispatcher = CompletableFuture<String>()
+        work.startCoroutine(Continuation(EmptyCoroutineContext) { result -> result.fold(withoutDispatcher::complete, withoutDispatcher::completeExceptionally) })
+        assertTrue("Dispatcher" in withoutDispatcher.get(10, TimeUnit.SECONDS), withoutDispatcher.get())
         val unconfined = runBlocking { withTimeout(10.seconds) { withContext(Dispatchers.Unconfined) { work() } } }
         assertTrue("Dispatcher" in unconfined, unconfined)
     }
 
     @Test
-    fun `what is wrong is named as Kotlin spells it`() = runBlocking {
+    fun `error names the field as in Kotlin`() = runBlocking {
         val phone = assertThrows<KopoKopoException.InvalidRequest> { push(phoneNumber = "12") }
         assertEquals("phoneNumber", phone.field)
         assertTrue(phone.detail.startsWith("phoneNumber: "), phone.detail)
@@ -252,18 +252,18 @@ class PaymentTest {
     }
 
     @Test
-    fun `times cross with their offset, also at a full minute`() = runBlocking {
+    fun `timestamp keeps its instant if its seconds are zero`() = runBlocking {
         val from = java.time.OffsetDateTime.parse("2026-05-01T10:00:00+03:00")
         val polling = k2.polling.create(scope = Scope.Company, fromTime = from, toTime = from.plusDays(1), callbackUrl = CALLBACK).wait(SOON)
         assertEquals(from.toInstant(), polling.fromTime?.toInstant())
     }
 
     @Test
-    fun `calls differ as the options say`() = runBlocking {
+    fun `withOptions changes the options of calls`() = runBlocking {
         sandbox.fault("incoming_payments.get", "delay", """, "delay_ms": 2000""")
         val push = push()
-        val hasty = k2.withOptions(timeout = Duration.ofMillis(200), maxRetries = 0)
-        assertThrows<KopoKopoException.Timeout> { hasty.incomingPayments.get(push.id) }
+        val impatient = k2.withOptions(timeout = Duration.ofMillis(200), maxRetries = 0)
+        assertThrows<KopoKopoException.Timeout> { impatient.incomingPayments.get(push.id) }
         val negative = assertThrows<KopoKopoException.Configuration> { k2.withOptions(maxRetries = -1) }
         assertEquals("maxRetries", negative.field)
         val zero = assertThrows<KopoKopoException.Configuration> { k2.withOptions(connectTimeout = Duration.ZERO) }
@@ -271,7 +271,7 @@ class PaymentTest {
     }
 
     @Test
-    fun `a closed client refuses, and so do its sections`() {
+    fun `closed client and its sections throw IllegalStateException`() {
         val section = sandbox.client().use { it.incomingPayments }
         assertThrows<IllegalStateException> { runBlocking { section.get("x") } }
         val client = sandbox.client()

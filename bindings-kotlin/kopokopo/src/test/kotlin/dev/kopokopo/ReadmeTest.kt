@@ -14,8 +14,8 @@ import java.nio.file.Path
 import java.util.concurrent.TimeUnit
 import javax.tools.ToolProvider
 
-/** The snippets under these headings need another package, which tries them. */
-private val ELSEWHERE = setOf("Ktor", "Spring Boot", "Android")
+/** Snippets under these headings need another package, which tests them. */
+private val OTHER_PACKAGES = setOf("Ktor", "Spring Boot", "Android")
 
 private val SNIPPET = Regex("^## (.*)\$|^```(kotlin|java)\\n([^`]*(?:`[^`]+)*?)^```", RegexOption.MULTILINE)
 private val WAIT = Regex("\\.(wait|watch)\\(\\)")
@@ -23,7 +23,7 @@ private val WAIT_BY_ID = Regex("\\.(wait|watch)\\((push\\.id)\\)")
 private val JAVA_WAIT = Regex("\\.(waitAsync|waitBlocking|watchBlocking)\\((push\\.getId\\(\\))\\)")
 private val IMPORT = Regex("^import .*\\n", RegexOption.MULTILINE)
 
-/** The READMEs' Kotlin and Java run as they stand, against a sandbox. */
+/** Compiles the Kotlin and Java snippets of the READMEs and runs them against a sandbox. */
 class ReadmeTest {
     @TempDir
     lateinit var folder: Path
@@ -36,17 +36,17 @@ class ReadmeTest {
         val found = ArrayList<String>()
         for (match in SNIPPET.findAll(readme.readText())) {
             if (match.groupValues[1].isNotEmpty()) heading = match.groupValues[1]
-            if (match.groupValues[2] == language && heading !in ELSEWHERE) found += match.groupValues[3]
+            if (match.groupValues[2] == language && heading !in OTHER_PACKAGES) found += match.groupValues[3]
         }
         assertTrue(found.isNotEmpty(), "$readme has no $language")
-        // Nobody waits seconds for what is there at once.
+        // The sandbox has results immediately, so shorter poll intervals make the test faster.
         val statements = found.joinToString("\n")
         if (language == "java") return statements.replace(JAVA_WAIT, ".$1($2, WaitOptions.builder().interval(java.time.Duration.ofMillis(20)).build())")
         return statements.replace(WAIT, ".$1(interval = java.time.Duration.ofMillis(20))")
             .replace(WAIT_BY_ID, ".$1($2, interval = java.time.Duration.ofMillis(20))")
     }
 
-    /** Statements in place of `BODY`, their imports above. */
+    /** Inserts the statements at `BODY`, and their imports at `IMPORTS`. */
     private fun program(template: String, statements: String): String {
         val imports = IMPORT.findAll(statements).map { it.value }.distinct().joinToString("")
         return template.replace("IMPORTS", imports).replace("BODY", IMPORT.replace(statements, ""))
@@ -55,18 +55,18 @@ class ReadmeTest {
     private fun write(name: String, source: String): String = folder.resolve(name).toFile().apply { writeText(source) }.path
 
     private fun kotlin(vararg files: String) {
-        val said = ByteArrayOutputStream()
+        val output = ByteArrayOutputStream()
         val options = arrayOf("-no-stdlib", "-no-reflect", "-jvm-target", "17", "-classpath", classpath, "-d", "$folder")
-        assertEquals(ExitCode.OK, K2JVMCompiler().exec(PrintStream(said), *options, *files), "$said")
+        assertEquals(ExitCode.OK, K2JVMCompiler().exec(PrintStream(output), *options, *files), "$output")
     }
 
     private fun java(file: String) {
-        val said = ByteArrayOutputStream()
-        val failed = ToolProvider.getSystemJavaCompiler().run(null, said, said, "-classpath", classpath, "-d", "$folder", file)
-        assertEquals(0, failed, "$said")
+        val output = ByteArrayOutputStream()
+        val exitCode = ToolProvider.getSystemJavaCompiler().run(null, output, output, "-classpath", classpath, "-d", "$folder", file)
+        assertEquals(0, exitCode, "$output")
     }
 
-    /** What the program says, which ends well. */
+    /** Runs a program, which must succeed, and returns the lines that it prints. */
     private fun run(main: String): List<String> = Sandbox().use { sandbox ->
         val body = File(TESTS, "vectors/payloads/result-incoming-payment-success.json").readText()
         val process = ProcessBuilder(File(System.getProperty("java.home"), "bin/java").path, "-cp", "$folder${File.pathSeparator}$classpath", main)
@@ -87,34 +87,34 @@ class ReadmeTest {
     }
 
     @Test
-    fun `the repository's Kotlin runs, and its webhook answers`() {
+    fun `Kotlin of the repository's README runs and its webhook responds`() {
         val shop = write("Shop.kt", "package shop\n" + snippets(File(root, "README.md"), "kotlin"))
-        val knock = """
-            package knock
+        val runner = """
+            package runner
             import shop.main as program
             suspend fun main() {
                 program()
                 val (body, key) = System.getenv("WEBHOOK").toByteArray() to System.getenv("K2_API_KEY")
-                val answers = listOf(System.getenv("SIGNATURE"), null).map { shop.receive(dev.kopokopo.WebhookVerifier(listOf(key)), body, it) }
-                println("statuses ${'$'}answers")
+                val statuses = listOf(System.getenv("SIGNATURE"), null).map { shop.receive(dev.kopokopo.WebhookVerifier(listOf(key)), body, it) }
+                println("statuses ${'$'}statuses")
             }
         """
-        kotlin(shop, write("Knock.kt", knock))
-        val said = run("knock.KnockKt")
-        assertTrue("true []" in said, "$said")
-        assertTrue(said.any { it.startsWith("paid: ") }, "$said")
-        assertEquals("statuses [200, 401]", said.last())
+        kotlin(shop, write("Runner.kt", runner))
+        val lines = run("runner.RunnerKt")
+        assertTrue("true []" in lines, "$lines")
+        assertTrue(lines.any { it.startsWith("paid: ") }, "$lines")
+        assertEquals("statuses [200, 401]", lines.last())
     }
 
     @Test
-    fun `the compiler is of the oldest Kotlin that can read the package`() {
+    fun `compiler is the oldest Kotlin version that can read the package`() {
         assertTrue(KotlinCompilerVersion.VERSION.startsWith("2.2."), KotlinCompilerVersion.VERSION)
         val metadata = KopoKopo::class.java.getAnnotation(Metadata::class.java)
         assertEquals(listOf(2, 2), metadata.metadataVersion.take(2))
     }
 
     @Test
-    fun `the package's Kotlin runs`() {
+    fun `Kotlin of the package's README runs`() {
         val template = """
             IMPORTS
             suspend fun main() {
@@ -123,15 +123,15 @@ class ReadmeTest {
             }
         """.trimIndent()
         kotlin(write("Readme.kt", program(template, snippets(File(root, "bindings-kotlin/README.md"), "kotlin"))))
-        val said = run("ReadmeKt")
-        val kinds = listOf("push ", "paid: mpesa:received:", "Success", "true", "delivery ", "money mpesa:received:")
-        assertEquals(kinds.size + 3, said.size, "$said")
-        for ((kind, line) in kinds.zip(said)) assertTrue(line.startsWith(kind), "$said")
-        assertEquals(listOf("outcome_unknown", "true"), said.takeLast(2), "$said")
+        val lines = run("ReadmeKt")
+        val prefixes = listOf("push ", "paid: mpesa:received:", "Success", "true", "delivery ", "money mpesa:received:")
+        assertEquals(prefixes.size + 3, lines.size, "$lines")
+        for ((prefix, line) in prefixes.zip(lines)) assertTrue(line.startsWith(prefix), "$lines")
+        assertEquals(listOf("outcome_unknown", "true"), lines.takeLast(2), "$lines")
     }
 
     @Test
-    fun `the package's Java runs`() {
+    fun `Java of the package's README runs`() {
         val template = """
             IMPORTS
             public class Readme {

@@ -8,14 +8,16 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
-/** Keeps the raw body and the signature of whatever arrives. */
-internal class Receiver(answers: List<Int>) : AutoCloseable {
+/**
+ * A webhook receiver that stores the raw body and the signature of every request. [statuses] are its first responses.
+ */
+internal class Receiver(statuses: List<Int>) : AutoCloseable {
     class Arrival(val body: ByteArray, val signature: String?)
 
-    private val answers = ArrayDeque(answers)
+    private val statuses = ArrayDeque(statuses)
     private val arrivals = ArrayList<Arrival>()
     private val lock = ReentrantLock()
-    private val news = lock.newCondition()
+    private val arrived = lock.newCondition()
     private val threads: ExecutorService = Executors.newCachedThreadPool()
     private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
 
@@ -24,27 +26,27 @@ internal class Receiver(answers: List<Int>) : AutoCloseable {
     init {
         server.createContext("/") { exchange ->
             val body = exchange.requestBody.readAllBytes()
-            exchange.sendResponseHeaders(takeIn(Arrival(body, exchange.requestHeaders.getFirst("X-KopoKopo-Signature"))), -1)
+            exchange.sendResponseHeaders(store(Arrival(body, exchange.requestHeaders.getFirst("X-KopoKopo-Signature"))), -1)
             exchange.close()
         }
         server.executor = threads
         server.start()
     }
 
-    private fun takeIn(arrival: Arrival): Int = lock.withLock {
+    private fun store(arrival: Arrival): Int = lock.withLock {
         arrivals += arrival
-        news.signalAll()
-        answers.removeFirstOrNull() ?: 200
+        arrived.signalAll()
+        statuses.removeFirstOrNull() ?: 200
     }
 
-    /** The first that is wanted, taken out. */
-    fun take(withinMs: Long, wanted: (Arrival) -> Boolean): Arrival? = lock.withLock {
+    /** Removes and returns the first request that matches, or null after [withinMs] milliseconds. */
+    fun take(withinMs: Long, matches: (Arrival) -> Boolean): Arrival? = lock.withLock {
         var left = TimeUnit.MILLISECONDS.toNanos(withinMs)
         while (true) {
-            val at = arrivals.indexOfFirst(wanted)
+            val at = arrivals.indexOfFirst(matches)
             if (at >= 0) return arrivals.removeAt(at)
             if (left <= 0) return null
-            left = news.awaitNanos(left)
+            left = arrived.awaitNanos(left)
         }
         @Suppress("UNREACHABLE_CODE")
         null

@@ -7,7 +7,7 @@ import java.net.http.HttpRequest.BodyPublishers
 import java.net.http.HttpResponse.BodyHandlers
 import java.util.concurrent.TimeUnit
 
-/** `k2 sandbox` in a process of its own, which ends with this. */
+/** `k2 sandbox` in a separate process, which [close] stops. */
 class Sandbox(pace: String = "instant") : AutoCloseable {
     private val process = ProcessBuilder(System.getProperty("kopokopo.k2"), "sandbox", "--json", "--exit-with-stdin", "--port", "0", "--pace", pace)
         .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -22,20 +22,20 @@ class Sandbox(pace: String = "instant") : AutoCloseable {
 
     fun client(): KopoKopo = KopoKopo(clientId = clientId, clientSecret = clientSecret, apiKey = apiKey, baseUrl = baseUrl, privateToken = true)
 
-    /** Asks the control API. */
+    /** Calls the control API. */
     fun control(method: String, path: String, body: String = ""): Any? {
         val request = HttpRequest.newBuilder(URI("$baseUrl/_sandbox/$path")).method(method, BodyPublishers.ofString(body))
-        val answer = http.send(request.header("content-type", "application/json").build(), BodyHandlers.ofString())
-        check(answer.statusCode() in 200..299) { "$method $path: ${answer.statusCode()} ${answer.body()}" }
-        return Json.read("{\"answer\":${answer.body().ifEmpty { "null" }}}")["answer"]
+        val response = http.send(request.header("content-type", "application/json").build(), BodyHandlers.ofString())
+        check(response.statusCode() in 200..299) { "$method $path: ${response.statusCode()} ${response.body()}" }
+        return Json.read("{\"response\":${response.body().ifEmpty { "null" }}}")["response"]
     }
 
-    /** The next such operation fails in such a way. */
+    /** Makes the next call of [operation] fail with a fault of this kind. */
     fun fault(operation: String, kind: String, more: String = "") {
         control("PUT", "faults", """{"operation": "$operation", "kind": "$kind"$more}""")
     }
 
-    /** What it saw of an operation. */
+    /** Returns the requests of an operation that arrived. */
     fun requests(operation: String): List<Map<*, *>> = (control("GET", "requests") as List<*>).map { it as Map<*, *> }.filter { it["operation"] == operation }
 
     override fun close() {
@@ -44,10 +44,10 @@ class Sandbox(pace: String = "instant") : AutoCloseable {
     }
 }
 
-/** Where nothing listens. */
+/** A URL on which no server listens. */
 const val CALLBACK: String = "http://127.0.0.1:9/results"
 
-/** Looks without long pauses. */
+/** Polls with short pauses. */
 val SOON: WaitOptions = WaitOptions(
     timeout = java.time.Duration.ofSeconds(10),
     interval = java.time.Duration.ofMillis(20),

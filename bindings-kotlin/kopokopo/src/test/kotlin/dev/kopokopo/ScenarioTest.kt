@@ -14,27 +14,27 @@ import java.net.http.HttpRequest
 import java.net.http.HttpRequest.BodyPublishers
 import java.net.http.HttpResponse.BodyHandlers
 
-/** The folder of the tests that every language shares. */
+/** The directory of the tests that all languages share. */
 internal val TESTS: File = File(System.getProperty("kopokopo.root"), "tests")
 
 internal fun readJson(file: File): Map<String, Any?> = Json.read(file.readText())
 
-private const val PATIENCE_MS = 3000L
+private const val TIMEOUT_MS = 3000L
 private const val PAUSE_MS = 20L
 
 class ScenarioTest {
     @TestFactory
     fun scenarios(): List<DynamicTest> {
         val files = File(TESTS, "scenarios").listFiles { file -> file.extension == "json" }!!.sorted()
-        assertTrue(files.isNotEmpty(), "there are no scenarios")
+        assertTrue(files.isNotEmpty(), "no scenarios found")
         return files.map { file ->
-            DynamicTest.dynamicTest(file.nameWithoutExtension) { Play(readJson(file)).use(Play::run) }
+            DynamicTest.dynamicTest(file.nameWithoutExtension) { ScenarioRunner(readJson(file)).use(ScenarioRunner::run) }
         }
     }
 }
 
-/** One scenario of tests/README.md, through the suspend functions. */
-private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
+/** Runs one scenario of tests/README.md with the suspend functions. */
+private class ScenarioRunner(private val scenario: Map<String, Any?>) : AutoCloseable {
     private val sandbox = Sandbox()
     private val receiver = Receiver(numbers((scenario["receiver"] as Map<*, *>?)?.get("answers")))
     private val http = HttpClient.newHttpClient()
@@ -52,7 +52,7 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
     fun run() {
         var at = "the file"
         try {
-            known(scenario, "name", "about", "settings", "client", "receiver", "steps", "requests")
+            checkKeys(scenario, "name", "about", "settings", "client", "receiver", "steps", "requests")
             scenario["settings"]?.let { control("PUT /_sandbox/settings", it) }
             client(scenario["client"] as Map<*, *>? ?: emptyMap<String, Any?>())
             (scenario["steps"] as List<*>).forEachIndexed { index, step ->
@@ -60,64 +60,64 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
                 step(step as Map<*, *>)
             }
             at = "requests"
-            scenario["requests"]?.let { expected -> settle { requests(control("GET /_sandbox/requests") as List<*>, expected) } }
-        } catch (why: Throwable) {
-            // Neither the cause nor its trace goes along: they are not redacted.
-            throw AssertionError(Matching.redacted("${scenario["name"]}: $at: ${why.message ?: why.javaClass.name}"))
+            scenario["requests"]?.let { expected -> retryUntilTimeout { compareRequests(control("GET /_sandbox/requests") as List<*>, expected) } }
+        } catch (error: Throwable) {
+            // The cause and its stack trace are omitted, because they are not redacted.
+            throw AssertionError(Matching.redact("${scenario["name"]}: $at: ${error.message ?: error.javaClass.name}"))
         }
     }
 
     private fun client(options: Map<*, *>) {
-        val usual = mapOf(
+        val defaults = mapOf(
             "client_id" to sandbox.clientId,
             "client_secret" to sandbox.clientSecret,
             "api_key" to sandbox.apiKey,
             "base_url" to sandbox.baseUrl,
             "retry_base_ms" to 10,
         )
-        clients += KopoKopo(build(ClientOptions::class.java, usual + options.mapKeys { "${it.key}" }) as ClientOptions)
+        clients += KopoKopo(build(ClientOptions::class.java, defaults + options.mapKeys { "${it.key}" }) as ClientOptions)
     }
 
     private fun step(step: Map<*, *>) {
         when {
             "call" in step -> call(step)
             "control" in step -> {
-                known(step, "control", "body", "status", "as", "expect")
-                val asked = Matching.fillText(step["control"] as String, names)
-                takeIn(step, "expect", control(asked, Matching.fill(step["body"], names), whole(step["status"], 200)))
+                checkKeys(step, "control", "body", "status", "as", "expect")
+                val request = Matching.fillText(step["control"] as String, names)
+                check(step, "expect", control(request, Matching.fill(step["body"], names), long(step["status"], 200)))
             }
             "receive" in step -> receive(step)
             "state" in step -> {
-                known(step, "state")
-                settle { differences(control("GET /_sandbox/state"), step["state"] as Map<*, *>) }
+                checkKeys(step, "state")
+                retryUntilTimeout { differences(control("GET /_sandbox/state"), step["state"] as Map<*, *>) }
             }
-            "client" in step -> client(known(step, "client")["client"] as Map<*, *>)
-            else -> Thread.sleep(whole(known(step, "sleep_ms")["sleep_ms"], 0))
+            "client" in step -> client(checkKeys(step, "client")["client"] as Map<*, *>)
+            else -> Thread.sleep(long(checkKeys(step, "sleep_ms")["sleep_ms"], 0))
         }
     }
 
     private fun call(step: Map<*, *>) {
-        known(step, "call", "with", "wait", "options", "parallel", "retry_chain", "as", "expect", "expect_error")
+        checkKeys(step, "call", "with", "wait", "options", "parallel", "retry_chain", "as", "expect", "expect_error")
         val name = step["call"] as String
-        val given = Matching.fill(step["with"] ?: emptyMap<String, Any?>(), names) as Map<*, *>
+        val arguments = Matching.fill(step["with"] ?: emptyMap<String, Any?>(), names) as Map<*, *>
         val client = (step["options"] as Map<*, *>?)
             ?.let { clients.last().withOptions(build(CallOptions::class.java, it) as CallOptions) } ?: clients.last()
         val isById = name.endsWith(".wait") || name.endsWith(".watch")
-        val wait = (step["wait"] as Map<*, *>? ?: emptyMap<String, Any?>().takeIf { isById })?.let { given ->
-            val all = mapOf<Any?, Any?>("timeout_ms" to 10_000, "interval_ms" to 20) + given
-            val longest = maxOf(500, whole(all["interval_ms"], 20))
-            build(WaitOptions::class.java, all + mapOf("max_interval_ms" to longest)) as WaitOptions
+        val wait = (step["wait"] as Map<*, *>? ?: emptyMap<String, Any?>().takeIf { isById })?.let { options ->
+            val all = mapOf<Any?, Any?>("timeout_ms" to 10_000, "interval_ms" to 20) + options
+            val maxInterval = maxOf(500, long(all["interval_ms"], 20))
+            build(WaitOptions::class.java, all + mapOf("max_interval_ms" to maxInterval)) as WaitOptions
         }
         val outcomes = runBlocking {
-            List(whole(step["parallel"], 1).toInt()) {
+            List(long(step["parallel"], 1).toInt()) {
                 async {
                     var outcome: Any?
-                    var retries = whole(step["retry_chain"], 0)
+                    var retries = long(step["retry_chain"], 0)
                     do {
-                        outcome = caught {
-                            if (isById) return@caught answer(awaitedById(client, name, given["id"], wait!!)())
-                            val answered = operation(client, name, given)()
-                            answer(if (wait == null) answered else awaited(answered, wait))
+                        outcome = valueOrError {
+                            if (isById) return@valueOrError resultToJson(waitById(client, name, arguments["id"], wait!!)())
+                            val result = operation(client, name, arguments)()
+                            resultToJson(if (wait == null) result else waitByHandle(result, wait))
                         }
                     } while (isRetried(outcome) && retries-- > 0)
                     outcome
@@ -128,25 +128,25 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
     }
 
     private fun receive(step: Map<*, *>) {
-        known(step, "receive", "count", "within_ms", "as", "expect", "expect_error")
+        checkKeys(step, "receive", "count", "within_ms", "as", "expect", "expect_error")
         val topic = step["receive"] as String
-        val count = whole(step["count"], 1)
+        val count = long(step["count"], 1)
         val webhooks = clients.last().webhooks
         for (nth in 1..maxOf(count, 1)) {
-            val arrival = receiver.take(whole(step["within_ms"], 5000)) {
+            val arrival = receiver.take(long(step["within_ms"], 5000)) {
                 topic == "*" || (runCatching { webhooks.verify(it.body, it.signature) }.getOrNull()?.topic == topic)
             }
             if (count == 0L) {
-                if (arrival != null) throw AssertionError("$topic: expected none, and one arrived")
+                if (arrival != null) throw AssertionError("$topic: expected no webhook, found one")
                 return
             }
-            if (arrival == null) throw AssertionError("$topic: ${nth - 1} of $count arrived")
-            val outcome = runBlocking { caught { plainEvent(webhooks.verify(arrival.body, arrival.signature)) } }
+            if (arrival == null) throw AssertionError("$topic: expected $count webhooks, found ${nth - 1}")
+            val outcome = runBlocking { valueOrError { eventToJson(webhooks.verify(arrival.body, arrival.signature)) } }
             compare(topic, outcome, step)
         }
     }
 
-    private suspend fun caught(call: suspend () -> Any?): Any? = try {
+    private suspend fun valueOrError(call: suspend () -> Any?): Any? = try {
         call()
     } catch (error: KopoKopoException) {
         error
@@ -155,14 +155,15 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
     private fun compare(what: String, outcome: Any?, step: Map<*, *>) {
         if ("expect_error" in step) {
             if (outcome !is KopoKopoException) throw AssertionError("$what: expected an error, found ${Matching.json(outcome)}")
-            takeIn(step, "expect_error", plainError(outcome))
+            check(step, "expect_error", errorToJson(outcome))
         } else {
             if (outcome is KopoKopoException) throw AssertionError("$what: ${outcome.message}")
-            takeIn(step, "expect", outcome)
+            check(step, "expect", outcome)
         }
     }
 
-    private fun takeIn(step: Map<*, *>, expectation: String, found: Any?) {
+    /** Stores [found] under the name of the step, and compares it. */
+    private fun check(step: Map<*, *>, expectation: String, found: Any?) {
         step["as"]?.let { names["$it"] = found }
         differences(found, step[expectation] as Map<*, *>? ?: emptyMap<String, Any?>())
     }
@@ -172,41 +173,43 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
         if (wrong.isNotEmpty()) throw AssertionError(wrong.joinToString("; "))
     }
 
-    private fun requests(seen: List<*>, expected: Any) {
+    private fun compareRequests(arrived: List<*>, expected: Any) {
         if (expected is Map<*, *>) {
-            val found = seen.groupingBy { (it as Map<*, *>)["operation"] }.eachCount()
+            val found = arrived.groupingBy { (it as Map<*, *>)["operation"] }.eachCount()
             for (operation in found.keys + expected.keys) {
-                val wanted = expected[operation] ?: 0
-                val own = found[operation] ?: 0
-                if (!Matching.fits(own, wanted)) throw AssertionError("$operation: expected ${Matching.json(wanted)}, found $own")
+                val expectedCount = expected[operation] ?: 0
+                val count = found[operation] ?: 0
+                if (!Matching.matches(count, expectedCount)) {
+                    throw AssertionError("$operation: expected ${Matching.json(expectedCount)} requests, found $count")
+                }
             }
             return
         }
-        val rest = ArrayDeque(seen)
+        val rest = ArrayDeque(arrived)
         for (template in expected as List<*>) {
             val entry = (template as Map<*, *>) - "\$repeat"
-            if (rest.isEmpty()) throw AssertionError("${seen.size} arrived, expected ${entry["operation"]} more")
+            if (rest.isEmpty()) throw AssertionError("expected another ${entry["operation"]}, found only ${arrived.size} requests")
             differences(rest.removeFirst(), entry)
             while (template["\$repeat"] == true && rest.isNotEmpty() && Matching.differences(rest.first(), entry, names).isEmpty()) {
                 rest.removeFirst()
             }
         }
-        if (rest.isNotEmpty()) throw AssertionError("not expected: ${(rest.first() as Map<*, *>)["operation"]}")
+        if (rest.isNotEmpty()) throw AssertionError("unexpected request: ${(rest.first() as Map<*, *>)["operation"]}")
     }
 
-    /** Asks the sandbox. A fault may have closed its port for a while. */
-    private fun control(asked: String, body: Any? = null, expected: Long = 200): Any? {
-        val (method, path) = asked.split(' ', limit = 2)
+    /** Calls the control API. Retries refused connections, because a fault can close the port for a while. */
+    private fun control(requestLine: String, body: Any? = null, expected: Long = 200): Any? {
+        val (method, path) = requestLine.split(' ', limit = 2)
         val content = if (body == null) BodyPublishers.noBody() else BodyPublishers.ofString(Matching.json(body))
         val request = HttpRequest.newBuilder(URI(sandbox.baseUrl + path)).method(method, content)
             .header("content-type", "application/json").build()
-        val deadline = System.nanoTime() + PATIENCE_MS * 1_000_000
+        val deadline = System.nanoTime() + TIMEOUT_MS * 1_000_000
         while (true) {
             try {
-                val answer = http.send(request, BodyHandlers.ofString())
-                val text = answer.body().ifEmpty { "null" }
-                if (answer.statusCode().toLong() != expected) {
-                    throw AssertionError("$asked: expected $expected, found ${answer.statusCode()}: $text")
+                val response = http.send(request, BodyHandlers.ofString())
+                val text = response.body().ifEmpty { "null" }
+                if (response.statusCode().toLong() != expected) {
+                    throw AssertionError("$requestLine: expected $expected, found ${response.statusCode()}: $text")
                 }
                 return Json.read("{\"v\":$text}")["v"]
             } catch (refused: ConnectException) {
@@ -216,32 +219,32 @@ private class Play(private val scenario: Map<String, Any?>) : AutoCloseable {
         }
     }
 
-    /** Looks again until it fits. */
-    private fun settle(look: () -> Unit) {
-        val deadline = System.nanoTime() + PATIENCE_MS * 1_000_000
+    /** Repeats [assertion] until it succeeds or the timeout expires. */
+    private fun retryUntilTimeout(assertion: () -> Unit) {
+        val deadline = System.nanoTime() + TIMEOUT_MS * 1_000_000
         while (true) {
             try {
-                return look()
-            } catch (wrong: AssertionError) {
-                if (System.nanoTime() > deadline) throw wrong
+                return assertion()
+            } catch (failure: AssertionError) {
+                if (System.nanoTime() > deadline) throw failure
                 Thread.sleep(PAUSE_MS)
             }
         }
     }
 
     private companion object {
-        /** What a program retries that retries timeouts and connection errors. */
+        /** Whether a program that retries timeouts and connection errors retries this outcome. */
         fun isRetried(outcome: Any?): Boolean = outcome is KopoKopoException.Timeout || outcome is KopoKopoException.Connection ||
             outcome is java.util.concurrent.TimeoutException || outcome is java.io.IOException
 
-        fun whole(value: Any?, default: Long): Long = (value as Number?)?.toLong() ?: default
+        fun long(value: Any?, default: Long): Long = (value as Number?)?.toLong() ?: default
 
         fun numbers(value: Any?): List<Int> = (value as List<*>?).orEmpty().map { (it as Number).toInt() }
 
-        fun known(given: Map<*, *>, vararg keys: String): Map<*, *> {
-            val unknown = given.keys - keys.toSet()
-            if (unknown.isNotEmpty()) throw AssertionError("unknown: $unknown")
-            return given
+        fun checkKeys(map: Map<*, *>, vararg keys: String): Map<*, *> {
+            val unknown = map.keys - keys.toSet()
+            if (unknown.isNotEmpty()) throw AssertionError("unknown keys: $unknown")
+            return map
         }
     }
 }

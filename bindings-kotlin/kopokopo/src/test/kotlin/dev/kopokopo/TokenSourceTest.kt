@@ -25,24 +25,24 @@ class TokenSourceTest {
     private fun app(source: TokenSource) = KopoKopo.withTokenSource(source, TokenSourceOptions(baseUrl = sandbox.baseUrl, maxRetries = 0))
 
     @Test
-    fun `a token comes from the program's own function, once for many calls`() = runBlocking {
-        val asked = AtomicInteger()
+    fun `concurrent calls request one token from the token source`() = runBlocking {
+        val requests = AtomicInteger()
         val app = app {
-            asked.incrementAndGet()
+            requests.incrementAndGet()
             delay(50)
             AccessToken(backend.oauth.token().accessToken, expiresIn = Duration.ofHours(1))
         }
         val errors = List(8) { async { assertThrows<KopoKopoException.NotFound> { app.incomingPayments.get("00000000-0000-4000-8000-00000000000$it") } } }
         assertEquals(8, errors.awaitAll().size)
-        assertEquals(1, asked.get())
+        assertEquals(1, requests.get())
     }
 
     @Test
-    fun `whatever it throws fails the call, and only this library's own words are passed on`() = runBlocking {
-        val own = assertThrows<KopoKopoException.Authentication> { app { error("canary") }.incomingPayments.get("1") }
-        assertFalse("canary" in own.stackTraceToString())
-        val ours = app { throw KopoKopoException.Timeout(KopoKopoException.Fields("the backend is slow")) }
-        val passed = assertThrows<KopoKopoException.Authentication> { ours.incomingPayments.get("1") }
+    fun `error of a token source fails the call, and only the detail of a KopoKopoException is passed on`() = runBlocking {
+        val foreign = assertThrows<KopoKopoException.Authentication> { app { error("canary") }.incomingPayments.get("1") }
+        assertFalse("canary" in foreign.stackTraceToString())
+        val failing = app { throw KopoKopoException.Timeout(KopoKopoException.Fields("the backend is slow")) }
+        val passed = assertThrows<KopoKopoException.Authentication> { failing.incomingPayments.get("1") }
         assertTrue("the backend is slow" in passed.detail, passed.detail)
     }
 }

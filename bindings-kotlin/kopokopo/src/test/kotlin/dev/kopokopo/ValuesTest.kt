@@ -10,7 +10,7 @@ import java.time.OffsetDateTime
 
 class ValuesTest {
     @Test
-    fun `metadata comes back as it went`() {
+    fun `metadata is read as it was written`() {
         val map = mapOf(
             "text" to "a \"quoted\" \\ line\n\u0001 and ünïcödé 😀",
             "whole" to 42L,
@@ -24,15 +24,15 @@ class ValuesTest {
     }
 
     @Test
-    fun `escapes of other writers are read`() {
+    fun `escapes that this library does not write are read`() {
         assertEquals(mapOf("a\u00e9\u0008\u000c\n\r\t/" to -1.5e3.toBigDecimal().setScale(-2)), Json.read(" { \"a\\u00e9\\b\\f\\n\\r\\t\\/\" : -1.5e3 } "))
-        for (broken in listOf("", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":\"", "{\"a\":\"\\u12\"}", "[]", "{\"a\":tru}")) {
-            assertThrows<KopoKopoException.Internal> { Json.read(broken) }
+        for (malformed in listOf("", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":\"", "{\"a\":\"\\u12\"}", "[]", "{\"a\":tru}")) {
+            assertThrows<KopoKopoException.Internal> { Json.read(malformed) }
         }
     }
 
     @Test
-    fun `a value that JSON does not have is refused by its place`() {
+    fun `value that JSON does not support is rejected with its path`() {
         val date = assertThrows<KopoKopoException.InvalidRequest> { Json.write(mapOf("a" to java.util.Date()), "metadata") }
         assertEquals("metadata.a", date.field)
         val nan = assertThrows<KopoKopoException.InvalidRequest> { Json.write(mapOf("a" to listOf(1, Double.NaN)), "metadata") }
@@ -49,7 +49,7 @@ class ValuesTest {
     }
 
     @Test
-    fun `a moment is what the general parser makes of it`() {
+    fun `timestamp is parsed as by the general parser`() {
         val texts = listOf(
             "2026-05-01T10:43:20+03:00",
             "2026-05-01T10:43:00-09:30",
@@ -66,21 +66,21 @@ class ValuesTest {
     }
 
     @Test
-    fun `words that this version does not know survive`() {
+    fun `unknown words are kept`() {
         assertEquals(Scope.Till, Scope.of("till"))
         assertEquals("moon", Scope.of("moon").word)
         assertEquals(Scope.Other("moon"), Scope.Other("moon").lower().lift())
     }
 
     @Test
-    fun `a builder names what was not given`() {
+    fun `builder error names the missing field`() {
         val error = assertThrows<KopoKopoException.InvalidRequest> { IncomingPaymentRequest.builder().tillNumber("K000000").build() }
         assertEquals("phoneNumber", error.field)
         assertThrows<KopoKopoException.Configuration> { ClientOptions.builder().build() }
     }
 
     @Test
-    fun `an exception crosses processes`() {
+    fun `exception can be serialized`() {
         val bytes = java.io.ByteArrayOutputStream()
         val error = assertThrows<KopoKopoException.Configuration> { WebhookVerifier(emptyList()) }
         java.io.ObjectOutputStream(bytes).use { it.writeObject(error) }

@@ -17,7 +17,7 @@ import java.time.OffsetDateTime
 
 private const val KEY = "api-key"
 
-/** Every vector of tests/vectors, through the package. */
+/** Runs every vector of tests/vectors against the package. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VectorTest {
     private val lazySandbox = lazy { Sandbox() }
@@ -39,7 +39,7 @@ class VectorTest {
         runBlocking { client.incomingPayments.create("K000000", phoneNumber, amount, "https://shop.example") }
 
     @TestFactory
-    fun `signatures are those of an independent hmac`(): List<DynamicTest> = cases(Vectors.file("webhook_signatures"), "cases").map { case ->
+    fun `signatures match an independent HMAC`(): List<DynamicTest> = cases(Vectors.file("webhook_signatures"), "cases").map { case ->
         DynamicTest.dynamicTest("${case["name"]}") {
             val (key, signature) = case["api_key"] as String to case["signature"] as String
             val body = Vectors.body(case["body"])
@@ -49,52 +49,52 @@ class VectorTest {
     }
 
     @TestFactory
-    fun `what strangers send`(): List<DynamicTest> {
+    fun `hostile webhooks have the expected result`(): List<DynamicTest> {
         val file = Vectors.file("hostile_webhooks")
         return cases(file, "cases").map { case ->
-            DynamicTest.dynamicTest("${case["name"]}") { stranger(case, texts(file, "api_keys")) }
+            DynamicTest.dynamicTest("${case["name"]}") { hostileWebhook(case, texts(file, "api_keys")) }
         }
     }
 
-    private fun stranger(case: Map<*, *>, usual: List<String>) {
+    private fun hostileWebhook(case: Map<*, *>, defaultKeys: List<String>) {
         val body = Vectors.body(case["body"])
         val expected = case["expect"] as Map<*, *>
-        val refused = try {
-            val found = verifier(case, usual).verify(body, Vectors.header(case["signature"], body))
+        val error = try {
+            val found = verifier(case, defaultKeys).verify(body, Vectors.header(case["signature"], body))
             assertEquals(expected["topic"] to expected["payload"], found.topic to kind(found.payload))
             return
-        } catch (refused: KopoKopoException) {
-            refused
+        } catch (error: KopoKopoException) {
+            error
         }
-        assertEquals(expected["error"], refused.kind, refused.detail)
-        val detail = plainError(refused).getValue("detail") as String
+        assertEquals(expected["error"], error.kind, error.detail)
+        val detail = errorToJson(error).getValue("detail") as String
         for (words in texts(expected, "detail")) assertTrue(words in detail, detail)
-        val everything = "${refused.stackTraceToString()} ${refused.detail} ${refused.body}"
+        val everything = "${error.stackTraceToString()} ${error.detail} ${error.body}"
         for (words in expected["never"] as List<*>? ?: emptyList<Any>()) assertFalse("$words" in everything, everything)
         for (words in expected["never_in_detail"] as List<*>? ?: emptyList<Any>()) {
-            assertFalse("$words" in "$refused ${refused.detail}", refused.detail)
+            assertFalse("$words" in "$error ${error.detail}", error.detail)
         }
     }
 
-    private fun verifier(case: Map<*, *>, usual: List<String>): WebhookVerifier {
-        val keys = (case["api_keys"] as List<*>?)?.map { it as String } ?: usual
+    private fun verifier(case: Map<*, *>, defaultKeys: List<String>): WebhookVerifier {
+        val keys = (case["api_keys"] as List<*>?)?.map { it as String } ?: defaultKeys
         val secret = case["client_secret"] as String?
         return case["max_body"]?.let { WebhookVerifier(keys, secret, it as Long) } ?: WebhookVerifier(keys, secret)
     }
 
     @TestFactory
-    fun `sample payloads become their types`(): List<DynamicTest> = Vectors.payloads("webhook-", "result-").map { file ->
+    fun `sample payloads are read as their types`(): List<DynamicTest> = Vectors.payloads("webhook-", "result-").map { file ->
         DynamicTest.dynamicTest(file.nameWithoutExtension) {
             val found = event(file.readBytes())
             assertNotEquals("unknown", kind(found.payload))
             assertEquals(file.readText(), found.raw)
             assertEquals(found, event(file.readBytes()))
-            assertTrue(plainEvent(found).getValue("data") is Map<*, *>)
+            assertTrue(eventToJson(found).getValue("data") is Map<*, *>)
         }
     }
 
     @Test
-    fun `phone numbers become the twelve digits that are sent`() {
+    fun `phone numbers are sent as twelve digits`() {
         val file = Vectors.file("phones")
         val accepted = cases(file, "accepted")
         sandbox.control("POST", "reset")
@@ -104,7 +104,7 @@ class VectorTest {
             assertEquals("phoneNumber", refused.field)
             assertTrue(typed.trim().length < 6 || typed !in "$refused")
         }
-        // A reset ends the client's token, so the first request may be replayed after a 401.
+        // A reset revokes the client's token, so the first request may be retried after a 401.
         val sent = sandbox.requests("incoming_payments.create").filter { it["took_effect"] == true }.map { request ->
             (Matching.find(request, "body.subscriber.phone_number") as String).removePrefix("+")
         }
@@ -123,23 +123,23 @@ class VectorTest {
         for (case in cases(file, "wire")) assertEquals(case["shown"], amount(case["json"] as String)?.toPlainString(), "$case")
         for (wire in texts(file, "wire_refused")) {
             if (wire == "null" || wire == "\"\"") {
-                assertNull(amount(wire), "absent, where it may be")
+                assertNull(amount(wire), "the amount is optional")
             } else {
                 assertThrows<KopoKopoException.Decode>(wire) { amount(wire) }
             }
         }
-        // Of what people type, Java's own type refuses nearly everything; what it takes is refused by the library. An
-        // exponent is no text any more when it gets there: `BigDecimal("1e3")` is the number 1000.
+        // `BigDecimal` rejects most of these texts, and the library rejects the others. The library cannot see an
+        // exponent: `BigDecimal("1e3")` is the number 1000.
         for (typed in texts(file, "refused")) {
             val number = typed.toBigDecimalOrNull() ?: continue
-            if (typed in JAVAS_OWN || 'e' in typed.lowercase()) continue
+            if (typed in ACCEPTED_BY_BIG_DECIMAL || 'e' in typed.lowercase()) continue
             val refused = assertThrows<KopoKopoException.InvalidRequest>(typed) { push(client, amount = number) }
             assertEquals("amount", refused.field)
         }
     }
 
     @Test
-    fun `times keep their moment and their offset`() {
+    fun `timestamps keep their instant and offset`() {
         val file = Vectors.file("timestamps")
         fun created(text: String): OffsetDateTime? {
             val webhook = mapOf("topic" to "customer_created", "created_at" to text, "event" to mapOf("resource" to mapOf<String, Any>()))
@@ -157,7 +157,7 @@ class VectorTest {
         for (case in cases(file, "daraja")) assertEquals(OffsetDateTime.parse(case["shown"] as String), daraja(case["text"] as String))
     }
 
-    /** The id of what is created in a collection. */
+    /** Creates a resource in a collection and returns its id. */
     private fun created(client: KopoKopo, collection: String): String = runBlocking {
         when (val name = collection.substringAfterLast('/')) {
             "incoming_payments" -> push(client).id
@@ -174,34 +174,34 @@ class VectorTest {
     }
 
     @Test
-    fun `an id is taken from a location and nothing else`() {
+    fun `id is read only from a valid location`() {
         val file = Vectors.file("locations")
-        Namer().use { namer ->
-            val client = KopoKopo(clientId = "a", clientSecret = "b", baseUrl = namer.baseUrl, privateToken = true)
+        LocationServer().use { server ->
+            val client = KopoKopo(clientId = "a", clientSecret = "b", baseUrl = server.baseUrl, privateToken = true)
             for (case in cases(file, "accepted")) {
-                namer.location = case["location"] as String
+                server.location = case["location"] as String
                 assertEquals(case["id"], created(client, case["collection"] as String), "$case")
             }
             for (case in cases(file, "refused")) {
                 val refused = case["location"] as String
-                if (refused.any { it !in ' '..'~' }) continue // It cannot stand in a header as it is.
-                namer.location = refused
+                if (refused.any { it !in ' '..'~' }) continue // Not a valid header value.
+                server.location = refused
                 assertThrows<KopoKopoException.OutcomeUnknown>(refused) { created(client, case["collection"] as String) }
             }
             for (case in cases(file, "typed")) {
                 runBlocking { client.incomingPayments.get(case["text"] as String) }
-                assertEquals(case["id"], namer.paths.removeLast().substringAfterLast('/'))
+                assertEquals(case["id"], server.paths.removeLast().substringAfterLast('/'))
             }
             for (typed in texts(file, "typed_refused")) {
                 val refused = assertThrows<KopoKopoException.InvalidRequest>(typed) { runBlocking { client.incomingPayments.get(typed) } }
                 assertEquals("id", refused.field)
             }
-            assertEquals(emptyList<String>(), namer.paths)
+            assertEquals(emptyList<String>(), server.paths)
         }
     }
 
     private companion object {
-        /** What a `BigDecimal` reads and this library's texts do not: the number that it is, is a good one. */
-        val JAVAS_OWN = setOf("1.", ".5", "+5", "１００", "١٠")
+        /** Texts that `BigDecimal` accepts and the library rejects. As numbers, they are valid amounts. */
+        val ACCEPTED_BY_BIG_DECIMAL = setOf("1.", ".5", "+5", "１００", "١٠")
     }
 }

@@ -24,22 +24,22 @@ class WebhookTest {
     private val verifier = WebhookVerifier(listOf(KEY))
 
     @Test
-    fun `a body that was kept as text is verified as its bytes are`() {
+    fun `body as text is verified like its bytes`() {
         assertEquals(verifier.verify(BODY, signWebhook(KEY, BODY)), verifier.verify(BODY.decodeToString(), signWebhook(KEY, BODY)))
     }
 
     @Test
-    fun `webhooks of a client without an API key are refused at once`() {
+    fun `webhooks of a client without an API key throw a configuration error`() {
         KopoKopo(clientId = "a", clientSecret = "b").use { client ->
             repeat(2) {
-                val refused = assertThrows<KopoKopoException.Configuration> { client.webhooks }
-                assertEquals("apiKey", refused.field)
+                val error = assertThrows<KopoKopoException.Configuration> { client.webhooks }
+                assertEquals("apiKey", error.field)
             }
         }
     }
 
     @Test
-    fun `a signed webhook says what it tells of`() {
+    fun `signed webhook becomes an event with its payload`() {
         val event = verifier.verify(BODY, signWebhook(KEY, BODY))
         assertEquals("buygoods_transaction_received", event.topic)
         assertEquals(BODY.decodeToString(), event.raw)
@@ -56,10 +56,10 @@ class WebhookTest {
     }
 
     @Test
-    fun `a forged one is refused`() {
+    fun `forged webhook is rejected`() {
         val signature = signWebhook(KEY, BODY)
         val other = BODY.clone().also { it[20] = 'X'.code.toByte() }
-        val refused = listOf<Pair<ByteArray, String?>>(
+        val forged = listOf<Pair<ByteArray, String?>>(
             other to signature,
             BODY to signWebhook("another-key", BODY),
             BODY to null,
@@ -69,7 +69,7 @@ class WebhookTest {
             BODY to "ä\uD800$signature",
             ByteArray(0) to signature,
         )
-        for ((body, header) in refused) {
+        for ((body, header) in forged) {
             val error = assertThrows<KopoKopoException.Signature> { verifier.verify(body, header) }
             assertEquals("signature", error.kind)
             assertThrows<KopoKopoException.Signature> { verifier.verifySignature(body, header) }
@@ -77,7 +77,7 @@ class WebhookTest {
     }
 
     @Test
-    fun `an authentic body that cannot be read is another matter`() {
+    fun `unreadable body with a valid signature is a decode error`() {
         val body = "[1, 2".toByteArray()
         val error = assertThrows<KopoKopoException.Decode> { verifier.verify(body, signWebhook(KEY, body)) }
         assertEquals("[1, 2", error.body)
@@ -86,7 +86,7 @@ class WebhookTest {
     }
 
     @Test
-    fun `both keys are good while they rotate, and the client secret is told apart`() {
+    fun `both keys are valid during rotation, and a signature with the client secret is identified`() {
         val both = WebhookVerifier(listOf("old", KEY), clientSecret = "the-secret")
         both.verifySignature(BODY, signWebhook("old", BODY))
         both.verifySignature(BODY, signWebhook(KEY, BODY))
@@ -95,7 +95,7 @@ class WebhookTest {
     }
 
     @Test
-    fun `a verifier without a key is refused, and a body that is too large`() {
+    fun `verifier without a key and body over the limit are rejected`() {
         assertThrows<KopoKopoException.Configuration> { WebhookVerifier(listOf(" ")) }
         val negative = assertThrows<KopoKopoException.Configuration> { WebhookVerifier(listOf(KEY), maxBody = -1) }
         assertEquals("maxBody", negative.field)
@@ -105,13 +105,13 @@ class WebhookTest {
     }
 
     @Test
-    fun `a client has a verifier of its keys, which outlives it`() {
+    fun `verifier of a client works after the client is closed`() {
         val verifier = KopoKopo(clientId = "id", clientSecret = "secret", apiKey = KEY).use { it.webhooks }
         verifier.verifySignature(BODY, signWebhook(KEY, BODY))
     }
 
     @Test
-    fun `the way past JNA answers what the way through it does`() {
+    fun `verify without JNA returns the same as verify with JNA`() {
         val raw = dev.kopokopo.ffi.WebhookVerifier(listOf(KEY), null, 10_485_760u)
         val payloads = Paths.get(System.getProperty("kopokopo.root"), "tests", "vectors", "payloads")
         val files = Files.walk(payloads).use { found -> found.filter { it.toString().endsWith(".json") }.toList() }
@@ -123,7 +123,7 @@ class WebhookTest {
     }
 
     @Test
-    fun `threads share a verifier while the collector runs`() {
+    fun `threads share a verifier while the garbage collector runs`() {
         val signature = signWebhook(KEY, BODY)
         val threads = List(4) {
             Thread {

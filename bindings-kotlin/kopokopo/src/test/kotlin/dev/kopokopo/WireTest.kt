@@ -9,9 +9,9 @@ import java.math.BigDecimal
 import java.net.InetSocketAddress
 import java.util.concurrent.Executors
 
-/** What arrives at the server. */
+/** Checks the requests that arrive at the server. */
 class WireTest {
-    /** Accepts whatever is created, and keeps the client's port and the body of each create. */
+    /** Accepts every create, and stores the client's port and the body of each. */
     private class Server : AutoCloseable {
         val creates = ArrayList<Pair<Int, String>>()
         private val threads = Executors.newCachedThreadPool()
@@ -51,11 +51,11 @@ class WireTest {
     )
 
     @Test
-    fun `creates share a connection only if the program says so`() = runBlocking {
+    fun `creates share a connection only if freshConnections is false`() = runBlocking {
         for ((fresh, connections) in listOf(true to 2, false to 1)) {
             Server().use { server ->
                 client(server, fresh).use { k2 ->
-                    repeat(2) { k2.rawRequests.post(path = "/api/v2/things", body = "{}") }
+                    repeat(2) { k2.rawRequests.post(path = "/api/v2/examples", body = "{}") }
                 }
                 assertEquals(listOf(2, connections), listOf(server.creates.size, server.creates.map { it.first }.toSet().size))
             }
@@ -63,7 +63,7 @@ class WireTest {
     }
 
     @Test
-    fun `metadata arrives in the order of the program`() = runBlocking {
+    fun `metadata is sent in the order of the map`() = runBlocking {
         Server().use { server ->
             client(server).use { k2 ->
                 k2.incomingPayments.create(

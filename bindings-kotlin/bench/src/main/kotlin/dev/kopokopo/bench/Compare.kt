@@ -15,16 +15,16 @@ import javax.crypto.spec.SecretKeySpec
 private const val KEY = "an-api-key-of-the-usual-length-0123456789"
 private const val VERIFICATIONS = 20_000
 
-/** What the package costs beside the JVM's own means, in one run. */
+/** Measures the cost of the package relative to other libraries of the JVM, in one run. */
 fun main() {
     webhooks()
     runBlocking(Dispatchers.Default) { creates() }
-    // OkHttp's threads would let nobody go for a minute.
+    // OkHttp's threads would keep the process alive for a minute.
     System.exit(0)
 }
 
-/** The signature of a body, by hand: compared in constant time. */
-private fun isOurs(body: ByteArray, signature: String): Boolean {
+/** Verifies a signature without this package, in constant time. */
+private fun isValidSignature(body: ByteArray, signature: String): Boolean {
     val mac = Mac.getInstance("HmacSHA256")
     mac.init(SecretKeySpec(KEY.toByteArray(), "HmacSHA256"))
     return MessageDigest.isEqual(mac.doFinal(body), bytes(signature))
@@ -39,20 +39,20 @@ private fun webhooks() {
     val verifier = WebhookVerifier(listOf(KEY))
     val json = ObjectMapper()
 
-    val alone = mapOf<String, () -> Boolean>(
+    val verifications = mapOf<String, () -> Boolean>(
         "ours" to {
             verifier.verifySignature(body, signature)
             true
         },
-        "mac" to { isOurs(body, signature) },
+        "mac" to { isValidSignature(body, signature) },
     )
-    inTurns("verify", VERIFICATIONS, alone) { work, count -> repeat(count) { check(work()) } }
+    inTurns("verify", VERIFICATIONS, verifications) { work, count -> repeat(count) { check(work()) } }
 
     val expected = BigDecimal("1500")
     val works = mapOf<String, () -> BigDecimal>(
         "ours" to { (verifier.verify(body, signature).payload as EventPayload.BuygoodsTransactionReceived).transaction.amount!! },
         "own" to {
-            check(isOurs(body, signature))
+            check(isValidSignature(body, signature))
             BigDecimal(json.readTree(body)["event"]["resource"]["amount"].textValue())
         },
     )

@@ -20,7 +20,7 @@ import java.math.BigDecimal
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.resumeWithException
 
-private const val MOST = 64
+private const val MAX_CONCURRENCY = 64
 
 private val PAYMENT = IncomingPaymentRequest(
     tillNumber = "K000000",
@@ -38,22 +38,22 @@ private val WIRE = """
     "amount":{"currency":"KES","value":100},"_links":{"callback_url":"https://shop.example/k2/results"}}
 """.trimIndent().toByteArray()
 
-/** Creates over loopback, one after the other and 64 at a time. */
+/** Measures creates over loopback, one at a time and 64 at a time. */
 internal suspend fun creates() {
-    // Nothing happens by itself, so nothing but the calls is measured.
+    // With the manual pace the sandbox does no work of its own, so only the calls are measured.
     val process = ProcessBuilder(System.getProperty("kopokopo.k2"), "sandbox", "--json", "--exit-with-stdin", "--port", "0", "--pace", "manual")
         .redirectError(ProcessBuilder.Redirect.DISCARD).start()
     try {
         val greeting = ObjectMapper().readTree(process.inputStream.bufferedReader().readLine())
-        fun said(name: String): String = greeting[name].textValue()
-        val k2 = KopoKopo(clientId = said("client_id"), clientSecret = said("client_secret"), apiKey = said("api_key"), baseUrl = said("base_url"))
-        val byHand = ByHand(said("base_url"), k2.oauth.token().accessToken)
+        fun field(name: String): String = greeting[name].textValue()
+        val k2 = KopoKopo(clientId = field("client_id"), clientSecret = field("client_secret"), apiKey = field("api_key"), baseUrl = field("base_url"))
+        val okHttp = OkHttpPayments(field("base_url"), k2.oauth.token().accessToken)
         val works = mapOf<String, suspend () -> String>(
             "ours" to { k2.incomingPayments.create(PAYMENT).id },
-            "okhttp" to { byHand.create() },
+            "okhttp" to { okHttp.create() },
         )
-        for ((atATime, count) in listOf(1 to 200, MOST to 1024)) {
-            inTurns("create_$atATime", count, works) { work, times -> together(atATime, times, work) }
+        for ((concurrency, count) in listOf(1 to 200, MAX_CONCURRENCY to 1024)) {
+            inTurns("create_$concurrency", count, works) { work, times -> runConcurrently(concurrency, times, work) }
         }
     } finally {
         process.outputStream.close()
@@ -61,39 +61,39 @@ internal suspend fun creates() {
     }
 }
 
-/** So many calls, some at a time. */
-private suspend fun together(atATime: Int, count: Int, work: suspend () -> String) = coroutineScope {
-    val left = AtomicInteger(count)
-    repeat(atATime) {
-        launch { while (left.getAndDecrement() > 0) check(work().isNotEmpty()) }
+/** Makes [count] calls, of which [concurrency] run at the same time. */
+private suspend fun runConcurrently(concurrency: Int, count: Int, work: suspend () -> String) = coroutineScope {
+    val remaining = AtomicInteger(count)
+    repeat(concurrency) {
+        launch { while (remaining.getAndDecrement() > 0) check(work().isNotEmpty()) }
     }
 }
 
-/** What a program without this package writes: the request as bytes, the answer's Location. */
-private class ByHand(baseUrl: String, token: String) {
+/** A client without this package: it sends the request as bytes and reads the Location of the response. */
+private class OkHttpPayments(baseUrl: String, token: String) {
     private val client = OkHttpClient.Builder()
         .dispatcher(
             Dispatcher().apply {
-                maxRequests = MOST
-                maxRequestsPerHost = MOST
+                maxRequests = MAX_CONCURRENCY
+                maxRequestsPerHost = MAX_CONCURRENCY
             },
         )
-        .connectionPool(ConnectionPool(MOST, 1, java.util.concurrent.TimeUnit.MINUTES)).build()
+        .connectionPool(ConnectionPool(MAX_CONCURRENCY, 1, java.util.concurrent.TimeUnit.MINUTES)).build()
     private val request = Request.Builder().url("$baseUrl/api/v2/incoming_payments").header("authorization", "Bearer $token")
         .post(WIRE.toRequestBody("application/json".toMediaType())).build()
 
-    suspend fun create(): String = client.newCall(request).await().use { answer ->
-        check(answer.code == 201)
-        answer.body.bytes()
-        answer.header("location")!!.substringAfterLast('/')
+    suspend fun create(): String = client.newCall(request).await().use { response ->
+        check(response.code == 201)
+        response.body.bytes()
+        response.header("location")!!.substringAfterLast('/')
     }
 }
 
-private suspend fun Call.await(): Response = suspendCancellableCoroutine { waiting ->
-    waiting.invokeOnCancellation { cancel() }
+private suspend fun Call.await(): Response = suspendCancellableCoroutine { continuation ->
+    continuation.invokeOnCancellation { cancel() }
     enqueue(object : Callback {
-        override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(e)
+        override fun onFailure(call: Call, e: IOException) = continuation.resumeWithException(e)
 
-        override fun onResponse(call: Call, response: Response) = waiting.resume(response) { _, unused, _ -> unused.close() }
+        override fun onResponse(call: Call, response: Response) = continuation.resume(response) { _, unused, _ -> unused.close() }
     })
 }

@@ -4,8 +4,8 @@ internal const val WARM_UP = 8
 internal const val ROUNDS = 15
 
 /**
- * Measures works round by round, so that a busy machine slows down all of them: microseconds for one call of each, when
- * the compiler has seen them often enough. Prints lines for `cargo xtask bench`.
+ * Measures all [works] in every round, so that a busy machine slows all of them down equally. The result is the median
+ * of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
  */
 internal inline fun <T> inTurns(what: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
     val times = works.mapValues { ArrayList<Double>() }
@@ -17,7 +17,7 @@ internal inline fun <T> inTurns(what: String, count: Int, works: Map<String, T>,
             if (round >= WARM_UP) times.getValue(name) += each
         }
     }
-    report(what, times.mapValues { (_, found) -> found.sorted()[found.size / 2] })
+    report(what, times.mapValues { (_, rounds) -> rounds.sorted()[rounds.size / 2] })
 }
 
 internal fun report(what: String, medians: Map<String, Double>) {

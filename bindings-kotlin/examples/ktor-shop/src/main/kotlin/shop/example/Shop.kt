@@ -21,16 +21,30 @@ import kotlinx.serialization.json.put
 import java.math.BigDecimal
 import java.util.UUID
 
-// A shop that takes M-PESA: an order, an STK push, a callback, paid. Beside `k2 sandbox`, with what that prints exported:
+// A shop that takes M-PESA payments: an order, an STK push, a callback, a paid order. To try it, start `k2 sandbox` and
+// export the variables that it prints. Then start the shop and create an order:
 //
 //     curl -d item=coffee -d phone_number=0712345678 http://127.0.0.1:8000/orders
 
 private val PRICES = mapOf("coffee" to BigDecimal("250"), "mandazi" to BigDecimal("40"), "samosa" to BigDecimal("62.50"))
 
-/** How an order stands. */
-enum class Status { NEW, ASKED, UNKNOWN, PAID, FAILED, DISPUTE }
+/** The status of an order. */
+enum class Status {
+    NEW,
 
-/** What somebody wants, and what became of its payment. */
+    /** The STK push was sent. */
+    PENDING,
+
+    /** The outcome of the create is unknown. */
+    UNKNOWN,
+    PAID,
+    FAILED,
+
+    /** A payment arrived that does not cover the price. */
+    DISPUTE,
+}
+
+/** An order and the status of its payment. */
 data class Order(
     val id: String,
     val item: String,
@@ -40,7 +54,9 @@ data class Order(
     val note: String? = null,
 )
 
-/** In memory, because this is an example: a real shop has them in its database, deliveries in the same transaction. */
+/**
+ * Orders in memory, because this is an example. A real shop stores orders and deliveries in one database transaction.
+ */
 class Orders {
     private val orders = HashMap<String, Order>()
     private val deliveries = HashSet<String>()
@@ -49,101 +65,105 @@ class Orders {
     fun find(id: String): Order? = orders[id]
 
     @Synchronized
-    fun keep(order: Order) {
+    fun save(order: Order) {
         orders[order.id] = order
     }
 
-    /** Changes an order that stands in one of the states before. */
+    /** Changes the status of an order, if its status is one of [from]. */
     @Synchronized
-    fun moveOn(id: String, to: Status, since: Set<Status>, note: String? = null, paymentId: String? = null) {
-        val order = orders[id]?.takeIf { it.status in since } ?: return
+    fun transition(id: String, from: Set<Status>, to: Status, note: String? = null, paymentId: String? = null) {
+        val order = orders[id]?.takeIf { it.status in from } ?: return
         orders[id] = order.copy(status = to, note = note, paymentId = paymentId ?: order.paymentId)
     }
 
-    /** Deliveries repeat: each counts once. A shop that listens to its till's webhooks too credits once for each `paymentKey`. */
+    /**
+     * Runs [work] once for each delivery, because deliveries can repeat. A shop that also receives the webhooks of its
+     * till must credit an order once for each `paymentKey`.
+     */
     @Synchronized
-    fun once(dedupeKey: String, work: () -> Unit) {
+    fun processOnce(dedupeKey: String, work: () -> Unit) {
         if (dedupeKey in deliveries) return
         work()
         deliveries.add(dedupeKey)
     }
 
-    /** Moves an order on by what became of its payment. It may be told twice, and in any order: paid stays paid. */
-    fun settle(id: String, payment: IncomingPayment) {
+    /** Updates an order from its payment. Updates can repeat and arrive in any order. A paid order stays paid. */
+    fun update(id: String, payment: IncomingPayment) {
         if (payment.isPaid) {
-            val enough = find(id)?.let { payment.isPaidAtLeast(it.price) } == true
-            moveOn(id, if (enough) Status.PAID else Status.DISPUTE, OPEN + Status.FAILED, paymentId = payment.id)
+            val isEnough = find(id)?.let { payment.isPaidAtLeast(it.price) } == true
+            transition(id, OPEN + Status.FAILED, if (isEnough) Status.PAID else Status.DISPUTE, paymentId = payment.id)
         } else if (payment.isFinal) {
-            moveOn(id, Status.FAILED, OPEN, payment.errors.joinToString(), payment.id)
+            transition(id, OPEN, Status.FAILED, payment.errors.joinToString(), payment.id)
         }
     }
 
     private companion object {
-        val OPEN = setOf(Status.NEW, Status.ASKED, Status.UNKNOWN)
+        val OPEN = setOf(Status.NEW, Status.PENDING, Status.UNKNOWN)
     }
 }
 
-/** The shop's pages. [url] is where Kopo Kopo reaches it. */
+/** The routes of the shop. [url] is its public URL, to which Kopo Kopo sends callbacks. */
 fun Application.shop(k2: KopoKopo, orders: Orders, till: String, url: () -> String) {
     routing {
         post("/orders") {
-            val given = call.receiveParameters()
-            val item = given["item"].orEmpty()
-            val price = PRICES[item] ?: return@post call.refuse(HttpStatusCode.NotFound, "we sell ${PRICES.keys}")
-            // Kept first: whatever happens next, the callback finds it.
-            val order = Order(UUID.randomUUID().toString(), item, price).also(orders::keep)
+            val parameters = call.receiveParameters()
+            val item = parameters["item"].orEmpty()
+            val price = PRICES[item] ?: return@post call.respondError(HttpStatusCode.NotFound, "unknown item: expected one of ${PRICES.keys}")
+            // The order is saved before the create, so that the callback always finds it.
+            val order = Order(UUID.randomUUID().toString(), item, price).also(orders::save)
             try {
                 val push = k2.incomingPayments.create(
                     tillNumber = till,
-                    phoneNumber = given["phone_number"].orEmpty(),
+                    phoneNumber = parameters["phone_number"].orEmpty(),
                     amount = price,
                     callbackUrl = "${url()}/k2/results",
                     metadata = mapOf("order_id" to order.id),
                 )
-                // Unless the callback was faster.
-                orders.moveOn(order.id, Status.ASKED, setOf(Status.NEW), paymentId = push.id)
+                // The callback may already have changed the status.
+                orders.transition(order.id, setOf(Status.NEW), Status.PENDING, paymentId = push.id)
             } catch (unknown: KopoKopoException.OutcomeUnknown) {
-                // The customer may be looking at the PIN prompt. Asking again could take the money twice, so nobody does:
-                // the callback carries the order's id and tells. If none comes, somebody looks, as the note says.
-                orders.moveOn(order.id, Status.UNKNOWN, setOf(Status.NEW), unknown.detail)
+                // The customer may already see the PIN prompt. A second create could take the money twice, so there is
+                // none. The callback has the order's id and the result. If no callback arrives, check the payment as
+                // the note says.
+                orders.transition(order.id, setOf(Status.NEW), Status.UNKNOWN, unknown.detail)
             } catch (invalid: KopoKopoException.InvalidRequest) {
-                orders.moveOn(order.id, Status.FAILED, setOf(Status.NEW), invalid.detail)
-                return@post call.refuse(HttpStatusCode.UnprocessableEntity, invalid.detail)
+                orders.transition(order.id, setOf(Status.NEW), Status.FAILED, invalid.detail)
+                return@post call.respondError(HttpStatusCode.UnprocessableEntity, invalid.detail)
             } catch (error: KopoKopoException) {
-                // Every other error means that the customer was not asked.
-                orders.moveOn(order.id, Status.FAILED, setOf(Status.NEW), error.detail)
-                val sorry = "M-PESA is out of reach. Nothing was taken: please order again later."
-                return@post call.refuse(HttpStatusCode.ServiceUnavailable, sorry)
+                // Every other error means that no STK push was sent.
+                orders.transition(order.id, setOf(Status.NEW), Status.FAILED, error.detail)
+                val message = "M-PESA is not available. No money was taken: please order again later."
+                return@post call.respondError(HttpStatusCode.ServiceUnavailable, message)
             }
-            call.show(HttpStatusCode.Created, orders.find(order.id))
+            call.respondOrder(HttpStatusCode.Created, orders.find(order.id))
         }
 
         kopokopoWebhooks("/k2/results", k2.webhooks) { event ->
-            orders.once(event.dedupeKey) {
+            orders.processOnce(event.dedupeKey) {
                 val payment = (event.payload as? EventPayload.IncomingPayment)?.incomingPayment
-                if (payment != null) orders.settle("${payment.metadata["order_id"]}", payment)
+                if (payment != null) orders.update("${payment.metadata["order_id"]}", payment)
             }
         }
 
         get("/orders/{id}") {
             val id = call.parameters["id"].orEmpty()
-            val waiting = orders.find(id)?.takeIf { it.status == Status.ASKED }?.paymentId
-            if (waiting != null) {
+            val pendingPaymentId = orders.find(id)?.takeIf { it.status == Status.PENDING }?.paymentId
+            if (pendingPaymentId != null) {
                 try {
-                    // The callback may be late or lost, so Kopo Kopo is asked.
-                    orders.settle(id, k2.incomingPayments.get(waiting))
+                    // The callback may be late or lost, so the payment is fetched.
+                    orders.update(id, k2.incomingPayments.get(pendingPaymentId))
                 } catch (_: KopoKopoException) {
-                    // Out of reach: what is kept still stands.
+                    // Kopo Kopo is not available, so the order keeps its status.
                 }
             }
-            call.show(HttpStatusCode.OK, orders.find(id))
+            call.respondOrder(HttpStatusCode.OK, orders.find(id))
         }
     }
 }
 
-private suspend fun ApplicationCall.show(status: HttpStatusCode, order: Order?) {
-    if (order == null) return refuse(HttpStatusCode.NotFound, "no such order")
-    val shown = buildJsonObject {
+private suspend fun ApplicationCall.respondOrder(status: HttpStatusCode, order: Order?) {
+    if (order == null) return respondError(HttpStatusCode.NotFound, "order not found")
+    val json = buildJsonObject {
         put("id", order.id)
         put("item", order.item)
         put("price", order.price.toPlainString())
@@ -151,10 +171,10 @@ private suspend fun ApplicationCall.show(status: HttpStatusCode, order: Order?) 
         put("payment_id", order.paymentId)
         put("note", order.note)
     }
-    respondText("$shown", ContentType.Application.Json, status)
+    respondText("$json", ContentType.Application.Json, status)
 }
 
-private suspend fun ApplicationCall.refuse(status: HttpStatusCode, detail: String) =
+private suspend fun ApplicationCall.respondError(status: HttpStatusCode, detail: String) =
     respondText("${buildJsonObject { put("detail", detail) }}", ContentType.Application.Json, status)
 
 fun main() {

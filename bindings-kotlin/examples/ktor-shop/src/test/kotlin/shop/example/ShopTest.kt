@@ -25,18 +25,18 @@ import java.net.http.HttpRequest.BodyPublishers
 import java.net.http.HttpResponse.BodyHandlers
 import java.util.concurrent.TimeUnit
 
-/** The shop, on a real port, taking money on a sandbox of its own. */
+/** Tests the shop over HTTP, with its own sandbox. */
 class ShopTest {
     private val http = HttpClient.newHttpClient()
     private val orders = Orders()
     private val sandbox = ProcessBuilder(System.getProperty("kopokopo.k2"), "sandbox", "--json", "--exit-with-stdin", "--port", "0")
         .redirectError(ProcessBuilder.Redirect.DISCARD).start()
-    private val said = Json.parseToJsonElement(sandbox.inputReader().readLine()).jsonObject.mapValues { it.value.jsonPrimitive.content }
+    private val greeting = Json.parseToJsonElement(sandbox.inputReader().readLine()).jsonObject.mapValues { it.value.jsonPrimitive.content }
     private val k2 = KopoKopo(
-        clientId = said.getValue("client_id"),
-        clientSecret = said.getValue("client_secret"),
-        apiKey = said.getValue("api_key"),
-        baseUrl = said.getValue("base_url"),
+        clientId = greeting.getValue("client_id"),
+        clientSecret = greeting.getValue("client_secret"),
+        apiKey = greeting.getValue("api_key"),
+        baseUrl = greeting.getValue("base_url"),
         privateToken = true,
     )
     private var url = ""
@@ -58,15 +58,15 @@ class ShopTest {
     }
 
     private fun send(request: HttpRequest.Builder): Pair<Int, JsonElement> {
-        val answer = http.send(request.build(), BodyHandlers.ofString())
-        return answer.statusCode() to if (answer.body().isEmpty()) JsonNull else Json.parseToJsonElement(answer.body())
+        val response = http.send(request.build(), BodyHandlers.ofString())
+        return response.statusCode() to if (response.body().isEmpty()) JsonNull else Json.parseToJsonElement(response.body())
     }
 
     private fun control(method: String, path: String, body: String = ""): JsonElement {
-        val request = HttpRequest.newBuilder(URI("${said["base_url"]}/_sandbox/$path")).method(method, BodyPublishers.ofString(body))
-        val (status, answer) = send(request.header("content-type", "application/json"))
-        check(status in 200..299) { "$method $path: $status $answer" }
-        return answer
+        val request = HttpRequest.newBuilder(URI("${greeting["base_url"]}/_sandbox/$path")).method(method, BodyPublishers.ofString(body))
+        val (status, response) = send(request.header("content-type", "application/json"))
+        check(status in 200..299) { "$method $path: $status $response" }
+        return response
     }
 
     private fun fault(operation: String, kind: String) = control("PUT", "faults", """{"operation": "$operation", "kind": "$kind"}""")
@@ -78,80 +78,80 @@ class ShopTest {
 
     private fun JsonObject.text(name: String) = getValue(name).jsonPrimitive.contentOrNull
 
-    private fun look(order: JsonObject): JsonObject = send(HttpRequest.newBuilder(URI("$url/orders/${order.text("id")}"))).second.jsonObject
+    private fun fetch(order: JsonObject): JsonObject = send(HttpRequest.newBuilder(URI("$url/orders/${order.text("id")}"))).second.jsonObject
 
     private fun requests(operation: String): Int = control("GET", "requests").jsonArray.count { it.jsonObject.text("operation") == operation }
 
-    private fun answers(): List<String> = control("GET", "deliveries").jsonArray.map { it.jsonObject }
+    private fun callbackStatuses(): List<String> = control("GET", "deliveries").jsonArray.map { it.jsonObject }
         .filter { it.text("topic") == "incoming_payment" }
         .flatMap { it.getValue("attempts").jsonArray }
         .map { it.jsonObject.text("status").orEmpty() }
 
-    private fun until(what: () -> Boolean) {
+    private fun waitUntil(condition: () -> Boolean) {
         val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20)
-        while (!what()) {
+        while (!condition()) {
             check(System.nanoTime() < deadline)
             Thread.sleep(20)
         }
     }
 
     @Test
-    fun `an order is paid by its callback`() {
+    fun `callback marks the order as paid`() {
         val (status, order) = order()
         assertEquals(201, status)
-        until { answers() == listOf("200") }
-        assertEquals(0, requests("incoming_payments.get"), "the callback told, nobody had to ask")
-        assertEquals("paid", look(order).text("status"))
+        waitUntil { callbackStatuses() == listOf("200") }
+        assertEquals(0, requests("incoming_payments.get"), "the callback has the result, so no request is needed")
+        assertEquals("paid", fetch(order).text("status"))
     }
 
     @Test
-    fun `a customer who cancels has a failed order`() {
+    fun `order fails if the customer cancels`() {
         val order = order("254700000002").second
-        until { look(order).text("status") == "failed" }
-        assertTrue("cancelled" in look(order).text("note").orEmpty().lowercase())
+        waitUntil { fetch(order).text("status") == "failed" }
+        assertTrue("cancelled" in fetch(order).text("note").orEmpty().lowercase())
     }
 
     @Test
-    fun `a callback that comes twice counts once`() {
+    fun `repeated callback is processed once`() {
         fault("incoming_payment", "callback_twice")
         val order = order().second
-        until { answers() == listOf("200", "200") }
-        assertEquals("paid", look(order).text("status"))
+        waitUntil { callbackStatuses() == listOf("200", "200") }
+        assertEquals("paid", fetch(order).text("status"))
     }
 
     @Test
-    fun `a callback that never comes is made up for by the status page`() {
+    fun `status page fetches the payment if no callback arrives`() {
         fault("incoming_payment", "callback_never")
         val order = order().second
-        until { look(order).text("status") == "paid" }
+        waitUntil { fetch(order).text("status") == "paid" }
         assertTrue(requests("incoming_payments.get") >= 1)
     }
 
     @Test
-    fun `an order whose answer was lost asks nobody twice and is paid by its callback`() {
+    fun `order with a lost response is not sent again and is paid by its callback`() {
         fault("incoming_payments.create", "reset_after_effect")
         val (status, order) = order()
         assertEquals(201, status)
-        until { look(order).text("status") == "paid" }
+        waitUntil { fetch(order).text("status") == "paid" }
         assertEquals(1, requests("incoming_payments.create"))
     }
 
     @Test
-    fun `a wrong phone number is the customer's to correct`() {
-        val (status, answer) = order("12")
+    fun `invalid phone number is a 422 response and nothing is sent`() {
+        val (status, body) = order("12")
         assertEquals(422, status)
-        assertTrue("phone" in answer.text("detail").orEmpty())
+        assertTrue("phone" in body.text("detail").orEmpty())
         assertEquals(0, requests("incoming_payments.create"))
     }
 
     @Test
-    fun `a stranger pays nothing`() {
+    fun `callback with an invalid signature does not change the order`() {
         val order = order("254700000006").second
         val claim = """{"topic": "x", "id": "1", "data": {"type": "incoming_payment", "attributes": {"metadata": {"order_id": "${order.text("id")}"}}}}"""
         val request = HttpRequest.newBuilder(URI("$url/k2/results")).POST(BodyPublishers.ofString(claim))
-        request.header("X-KopoKopo-Signature", signWebhook("a stranger's key", claim.toByteArray()))
-        val answer = http.send(request.build(), BodyHandlers.ofString())
-        assertEquals(401, answer.statusCode())
-        assertEquals("asked", look(order).text("status"))
+        request.header("X-KopoKopo-Signature", signWebhook("another key", claim.toByteArray()))
+        val response = http.send(request.build(), BodyHandlers.ofString())
+        assertEquals(401, response.statusCode())
+        assertEquals("pending", fetch(order).text("status"))
     }
 }

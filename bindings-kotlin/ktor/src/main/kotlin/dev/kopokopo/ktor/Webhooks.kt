@@ -21,61 +21,63 @@ import java.io.IOException
 private const val SIGNATURE = "X-KopoKopo-Signature"
 
 /**
- * Receives webhooks and result callbacks at [path]: [handle] is called with verified events only, and a call that it
- * does not answer is answered with 200.
+ * Adds a route that receives webhooks and result callbacks at [path]. [handle] receives verified events only. If it
+ * sends no response, the response is 200.
  *
- * A stranger's request is answered with 401, an authentic body that cannot be read with 400, and one beyond
- * [WebhookVerifier.maxBody] with 413. Whatever [handle] throws passes through, so that Ktor answers 500 and the webhook
- * is delivered again: deliveries repeat in any case, and [Event.dedupeKey] tells.
+ * The response is 401 if the signature is missing or invalid, 400 if the signature is valid but the body cannot be
+ * read, and 413 if the body is larger than [WebhookVerifier.maxBody]. The reason is logged, and is not in the response.
  *
- * The signature covers the raw body, which this reads by itself. A plugin that has read it before must be `DoubleReceive`,
- * or else every webhook fails with an [IllegalStateException] that says so.
+ * Exceptions of [handle] are not caught, so Ktor responds with 500 and the webhook is delivered again. Deliveries can
+ * repeat at any time: [Event.dedupeKey] identifies them.
+ *
+ * The signature covers the raw body, and this route reads it. If a plugin reads the body first, install
+ * `DoubleReceive`. Otherwise every webhook fails with an [IllegalStateException] that names the remedy.
  */
 public fun Route.kopokopoWebhooks(path: String, verifier: WebhookVerifier, handle: suspend RoutingContext.(Event) -> Unit): Route = post(path) {
     val event = try {
         call.verified(verifier)
     } catch (refusal: Refusal) {
-        // Strangers learn nothing; the log says why.
+        // The sender may be an attacker, so only the log has the reason.
         call.application.log.warn("webhook refused: {}", refusal.message)
-        return@post call.respondText(refusal.said, status = refusal.status)
+        return@post call.respondText(refusal.response, status = refusal.status)
     }
     handle(event)
     if (!call.response.isCommitted) call.respond(HttpStatusCode.OK)
 }
 
-private class Refusal(val status: HttpStatusCode, val said: String, why: String) : Exception(why)
+private class Refusal(val status: HttpStatusCode, val response: String, reason: String) : Exception(reason)
 
-private fun forged(why: String) = Refusal(HttpStatusCode.Unauthorized, "signature refused", why)
+private fun invalidSignature(reason: String) = Refusal(HttpStatusCode.Unauthorized, "invalid signature", reason)
 
 private suspend fun ApplicationCall.verified(verifier: WebhookVerifier): Event {
-    val announced = request.headers[HttpHeaders.ContentLength]?.toLongOrNull()
-    if (announced != null && announced > verifier.maxBody) throw tooLarge(verifier)
-    // Proxies join what came twice, and no signature has a comma. Different ones: a stranger's beside the real one.
+    val contentLength = request.headers[HttpHeaders.ContentLength]?.toLongOrNull()
+    if (contentLength != null && contentLength > verifier.maxBody) throw tooLarge(verifier)
+    // Proxies join repeated headers, and no signature contains a comma. If the values differ, at least one is forged.
     val signatures = request.headers.getAll(SIGNATURE).orEmpty().flatMap { it.split(',') }.map { it.trim() }.distinct()
-    if (signatures.size > 1) throw forged("the header $SIGNATURE came with ${signatures.size} values: one is a stranger's")
-    val body = raw(verifier.maxBody)
+    if (signatures.size > 1) throw invalidSignature("multiple $SIGNATURE headers received; expected exactly one")
+    val body = rawBody(verifier.maxBody)
     if (body.size > verifier.maxBody) throw tooLarge(verifier)
-    check(body.isNotEmpty() || announced == null || announced == 0L) { WRONG_SET_UP }
+    check(body.isNotEmpty() || contentLength == null || contentLength == 0L) { BODY_READ_BEFORE }
     try {
         return verifier.verify(body, signatures.firstOrNull())
     } catch (refused: KopoKopoException.Signature) {
-        throw forged(refused.detail)
+        throw invalidSignature(refused.detail)
     } catch (refused: KopoKopoException.Decode) {
-        throw Refusal(HttpStatusCode.BadRequest, "body not understood", refused.detail)
+        throw Refusal(HttpStatusCode.BadRequest, "unreadable body", refused.detail)
     }
 }
 
-/** One byte beyond the cap shows that there is more. */
-private suspend fun ApplicationCall.raw(cap: Long): ByteArray = try {
-    receiveChannel().readRemaining(minOf(cap, Long.MAX_VALUE - 1) + 1).readByteArray()
+/** Reads one byte more than [limit], if there is one, so that a larger body is detected. */
+private suspend fun ApplicationCall.rawBody(limit: Long): ByteArray = try {
+    receiveChannel().readRemaining(minOf(limit, Long.MAX_VALUE - 1) + 1).readByteArray()
 } catch (consumed: RequestAlreadyConsumedException) {
-    throw IllegalStateException(WRONG_SET_UP, consumed)
+    throw IllegalStateException(BODY_READ_BEFORE, consumed)
 } catch (_: IOException) {
-    throw forged("the body broke off before its end: nothing can be verified")
+    throw invalidSignature("the connection closed before the full body was received")
 }
 
-private fun tooLarge(verifier: WebhookVerifier) = Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body has more than ${verifier.maxBody} bytes")
+private fun tooLarge(verifier: WebhookVerifier) = Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body is larger than the limit of ${verifier.maxBody} bytes")
 
-private const val WRONG_SET_UP =
-    "Ktor: the webhook's body was read before kopokopoWebhooks, and a signature covers the raw body only: " +
-        "read it nowhere else, or install(DoubleReceive)"
+private const val BODY_READ_BEFORE =
+    "Ktor: the request body was read before kopokopoWebhooks. The signature covers the raw body: " +
+        "do not read it elsewhere, or install(DoubleReceive)"

@@ -45,12 +45,12 @@ import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
 private const val KEY = "api-key-of-the-tests"
-private const val CAP = 5000L
+private const val MAX_BODY = 5000L
 private val TESTS = File(System.getProperty("kopokopo.root"), "tests")
 private val PAID = File(TESTS, "benches/webhook.json").readBytes()
 
-/** Whatever reads the body first, as a careless plugin does. */
-private val Careless = createApplicationPlugin("Careless") { onCall { it.receiveText() } }
+/** A plugin that reads the body before the route does. */
+private val BodyReadingPlugin = createApplicationPlugin("BodyReadingPlugin") { onCall { it.receiveText() } }
 
 class WebhooksTest {
     private val events = ConcurrentLinkedQueue<Event>()
@@ -58,14 +58,14 @@ class WebhooksTest {
     private var close: () -> Unit = {}
 
     private fun serve(
-        verifier: WebhookVerifier = WebhookVerifier(listOf(KEY), maxBody = CAP),
-        careless: Boolean = false,
-        double: Boolean = false,
+        verifier: WebhookVerifier = WebhookVerifier(listOf(KEY), maxBody = MAX_BODY),
+        bodyReadBefore: Boolean = false,
+        doubleReceive: Boolean = false,
         routes: Route.() -> Unit = { kopokopoWebhooks("/k2", verifier) { events.add(it) } },
     ): Int {
         val server = embeddedServer(CIO, port = 0, host = "127.0.0.1") {
-            if (double) install(DoubleReceive)
-            if (careless) install(Careless)
+            if (doubleReceive) install(DoubleReceive)
+            if (bodyReadBefore) install(BodyReadingPlugin)
             routing(routes)
         }.start()
         close = { server.stop(0, 0) }
@@ -79,14 +79,14 @@ class WebhooksTest {
         val publisher = if (chunked) BodyPublishers.ofInputStream { body.inputStream() } else BodyPublishers.ofByteArray(body)
         val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$port/k2")).POST(publisher)
         signatures.forEach { request.header("X-KopoKopo-Signature", it) }
-        val answer = http.send(request.header("content-type", "application/json").build(), BodyHandlers.ofString())
-        return answer.statusCode() to answer.body()
+        val response = http.send(request.header("content-type", "application/json").build(), BodyHandlers.ofString())
+        return response.statusCode() to response.body()
     }
 
     private fun signed(body: ByteArray) = signWebhook(KEY, body)
 
     @Test
-    fun `a verified event arrives and is answered with 200`() {
+    fun `verified event reaches the handler and the response is 200`() {
         val port = serve()
         assertEquals(200 to "", send(port, PAID, signed(PAID)))
         assertEquals(200 to "", send(port, PAID, signed(PAID), chunked = true))
@@ -94,30 +94,30 @@ class WebhooksTest {
     }
 
     @Test
-    fun `the handler may answer by itself`() {
+    fun `handler may send its own response`() {
         val verifier = WebhookVerifier(listOf(KEY))
-        val port = serve { kopokopoWebhooks("/k2", verifier) { call.respondText("seen ${it.dedupeKey}") } }
-        assertEquals("seen ${verifier.verify(PAID, signed(PAID)).dedupeKey}", send(port, PAID, signed(PAID)).second)
+        val port = serve { kopokopoWebhooks("/k2", verifier) { call.respondText("received ${it.dedupeKey}") } }
+        assertEquals("received ${verifier.verify(PAID, signed(PAID)).dedupeKey}", send(port, PAID, signed(PAID)).second)
     }
 
     @Test
-    fun `what the handler throws is answered with 500, so that the webhook comes again`() {
-        val port = serve { kopokopoWebhooks("/k2", WebhookVerifier(listOf(KEY))) { error("the database is away") } }
+    fun `exception of the handler is a 500 response`() {
+        val port = serve { kopokopoWebhooks("/k2", WebhookVerifier(listOf(KEY))) { error("the database is unavailable") } }
         assertEquals(500, send(port, PAID, signed(PAID)).first)
     }
 
     @Test
-    fun `a stranger is refused and learns nothing`() {
+    fun `invalid signature is a 401 response without the reason`() {
         val port = serve()
-        assertEquals(401 to "signature refused", send(port, PAID))
-        assertEquals(401 to "signature refused", send(port, PAID, "0".repeat(64)))
-        assertEquals(401 to "signature refused", send(port, PAID + ' '.code.toByte(), signed(PAID)))
-        assertEquals(401 to "signature refused", send(port, ByteArray(0)))
+        assertEquals(401 to "invalid signature", send(port, PAID))
+        assertEquals(401 to "invalid signature", send(port, PAID, "0".repeat(64)))
+        assertEquals(401 to "invalid signature", send(port, PAID + ' '.code.toByte(), signed(PAID)))
+        assertEquals(401 to "invalid signature", send(port, ByteArray(0)))
         assertTrue(events.isEmpty())
     }
 
     @Test
-    fun `a stranger's signature beside the real one is refused, the same one twice is not`() {
+    fun `two different signatures are rejected and two equal ones are accepted`() {
         val port = serve()
         assertEquals(401, send(port, PAID, signed(PAID), "0".repeat(64)).first)
         assertEquals(401, send(port, PAID, "0".repeat(64), signed(PAID)).first)
@@ -126,23 +126,23 @@ class WebhooksTest {
     }
 
     @Test
-    fun `a body beyond the cap is refused, announced or not`() {
+    fun `body over the limit is rejected with and without Content-Length`() {
         val port = serve()
-        val large = PAID + ByteArray(CAP.toInt()) { ' '.code.toByte() }
+        val large = PAID + ByteArray(MAX_BODY.toInt()) { ' '.code.toByte() }
         assertEquals(413, send(port, large, signed(large)).first)
         assertEquals(413, send(port, large, signed(large), chunked = true).first)
-        val exact = PAID + ByteArray(CAP.toInt() - PAID.size) { ' '.code.toByte() }
+        val exact = PAID + ByteArray(MAX_BODY.toInt() - PAID.size) { ' '.code.toByte() }
         assertEquals(200, send(port, exact, signed(exact)).first)
     }
 
     @Test
-    fun `the largest of all caps refuses no genuine webhook`() {
+    fun `maximum limit accepts a valid webhook`() {
         val port = serve(WebhookVerifier(listOf(KEY), maxBody = Long.MAX_VALUE))
         assertEquals(200, send(port, PAID, signed(PAID)).first)
     }
 
     @Test
-    fun `an announced body beyond the cap is refused before it comes`() {
+    fun `Content-Length over the limit is rejected before the body arrives`() {
         val port = serve()
         Socket("127.0.0.1", port).use { socket ->
             socket.soTimeout = 10_000
@@ -152,7 +152,7 @@ class WebhooksTest {
     }
 
     @Test
-    fun `a sender who leaves in the middle of the body leaves nothing behind`() {
+    fun `connection closed in the middle of the body does not affect later webhooks`() {
         val port = serve()
         Socket("127.0.0.1", port).use { socket ->
             socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{".toByteArray())
@@ -162,34 +162,34 @@ class WebhooksTest {
     }
 
     @Test
-    fun `a body that was read before is this shop's own fault, and with DoubleReceive none`() {
-        val port = serve(careless = true)
+    fun `body that was read before is a 500 response without DoubleReceive`() {
+        val port = serve(bodyReadBefore = true)
         assertEquals(500, send(port, PAID, signed(PAID)).first)
         close()
-        assertEquals(200, send(serve(careless = true, double = true), PAID, signed(PAID)).first)
+        assertEquals(200, send(serve(bodyReadBefore = true, doubleReceive = true), PAID, signed(PAID)).first)
         assertEquals(1, events.size)
     }
 
     @TestFactory
-    fun `whatever strangers send is answered, with 500 only where the shop's own keys are wrong`(): List<DynamicTest> {
+    fun `hostile webhook gets the expected status`(): List<DynamicTest> {
         val file = Json.parseToJsonElement(File(TESTS, "vectors/hostile_webhooks.json").readText()).jsonObject
         return file.getValue("cases").jsonArray.map { it.jsonObject }.map { case ->
-            DynamicTest.dynamicTest(case.getValue("name").jsonPrimitive.content) { stranger(case, file.getValue("api_keys")) }
+            DynamicTest.dynamicTest(case.getValue("name").jsonPrimitive.content) { hostileWebhook(case, file.getValue("api_keys")) }
         }
     }
 
-    private fun stranger(case: JsonObject, usual: JsonElement) {
-        val keys = (case["api_keys"] ?: usual).jsonArray.map { it.jsonPrimitive.content }
-        val cap = case["max_body"]?.jsonPrimitive?.long ?: 10_485_760L
+    private fun hostileWebhook(case: JsonObject, defaultKeys: JsonElement) {
+        val keys = (case["api_keys"] ?: defaultKeys).jsonArray.map { it.jsonPrimitive.content }
+        val maxBody = case["max_body"]?.jsonPrimitive?.long ?: 10_485_760L
         val verifier = try {
-            WebhookVerifier(keys, case["client_secret"]?.jsonPrimitive?.content, cap)
+            WebhookVerifier(keys, case["client_secret"]?.jsonPrimitive?.content, maxBody)
         } catch (_: KopoKopoException.Configuration) {
-            return // Such a receiver cannot be made, so nothing reaches it.
+            return // The verifier cannot be created, so there is no receiver.
         }
         val body = body(case.getValue("body"))
         val header = header(case["signature"] ?: JsonNull, body) ?: return expect(case, send(serve(verifier), body).first)
-        // Java's client sends no such header; a raw socket does.
-        expect(case, rawly(serve(verifier), body, header))
+        // Java's HTTP client does not send some of these headers, so the request is written to a socket.
+        expect(case, sendRaw(serve(verifier), body, header))
     }
 
     private fun expect(case: JsonObject, status: Int) {
@@ -197,19 +197,17 @@ class WebhooksTest {
         val allowed = when (error) {
             null -> listOf(200)
             "decode" -> listOf(400)
-            // The shop's own fault, which no stranger brings about: the webhook comes again once that is mended.
-            "configuration" -> listOf(500)
-            // The shop's own fault, which no stranger can bring about.
+            // An error of the receiver: the webhook is delivered again after it is fixed.
             "configuration" -> listOf(500)
             else -> listOf(400, 401, 413, 431)
         }
         assertTrue(status in allowed, "$status for $error")
     }
 
-    private fun rawly(port: Int, body: ByteArray, header: String): Int = Socket("127.0.0.1", port).use { socket ->
+    private fun sendRaw(port: Int, body: ByteArray, header: String): Int = Socket("127.0.0.1", port).use { socket ->
         socket.soTimeout = 20_000
         val head = "POST /k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.size}\r\nX-KopoKopo-Signature: $header\r\n\r\n"
-        // The answer may come, and the connection close, before the body is sent.
+        // The server may respond and close the connection before the body is sent.
         runCatching {
             socket.getOutputStream().apply {
                 write(head.toByteArray())
@@ -231,7 +229,7 @@ class WebhooksTest {
         if (written is JsonNull) return null
         if (written is JsonPrimitive) return written.content
         val key = written.jsonObject.getValue("sign_with").jsonPrimitive.content
-        // Java takes no empty key; a zero is the same one, because short keys are filled up with zeros.
+        // Java does not accept an empty key. A zero byte is the same key, because HMAC pads short keys with zeros.
         val secret = SecretKeySpec(key.ifEmpty { "\u0000" }.toByteArray(), "HmacSHA256")
         val signature = Mac.getInstance("HmacSHA256").apply { init(secret) }.doFinal(body).joinToString("") { "%02x".format(it) }
         return when (val change = written.jsonObject["then"]?.jsonPrimitive?.content) {
@@ -241,7 +239,7 @@ class WebhooksTest {
             "append_0" -> signature + "0"
             "change_last" -> signature.dropLast(1) + if (signature.endsWith("0")) "1" else "0"
             "surround_with_space" -> " $signature\t"
-            else -> error("there is no change $change")
+            else -> error("unknown change: $change")
         }
     }
 }

@@ -10,7 +10,7 @@ import org.springframework.web.method.support.HandlerMethodArgumentResolver
 import org.springframework.web.method.support.ModelAndViewContainer
 import java.util.function.Supplier
 
-/** Makes the parameter of the request itself, so that no converter comes between the body and its signature. */
+/** Resolves [Event] parameters from the request, without a message converter: the signature covers the raw body. */
 internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
     HandlerMethodArgumentResolver {
     override fun supportsParameter(parameter: MethodParameter): Boolean = parameter.parameterType == Event::class.java
@@ -21,7 +21,7 @@ internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, pr
         webRequest: NativeWebRequest,
         binders: WebDataBinderFactory?,
     ): Event {
-        val request = checkNotNull(webRequest.getNativeRequest(HttpServletRequest::class.java)) { "Spring: this is no servlet's request" }
+        val request = checkNotNull(webRequest.getNativeRequest(HttpServletRequest::class.java)) { "Spring: the request is not an HttpServletRequest" }
         val body = RawBody(request, parameter.method)
         val headers = request.getHeaders(SIGNATURE_HEADER).toList()
         val observed = observer.get().start(null)
@@ -34,7 +34,7 @@ internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, pr
     private fun verify(verifier: WebhookVerifier, body: RawBody, headers: List<String>): Event {
         body.checkLength(verifier.maxBody)
         val signature = singleSignature(headers)
-        // What nobody signed is refused whatever it says.
+        // Without a signature the request is rejected anyway, so the body is not read.
         return verifier.verify(if (signature == null) ByteArray(0) else body.read(verifier.maxBody), signature)
     }
 }

@@ -5,7 +5,7 @@ import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
 import java.time.Duration
 
-/** The check of the health indicators of Spring Boot 3 and 4, whose interfaces are in different packages. */
+/** The health check for Spring Boot 3 and 4, whose `HealthIndicator` interfaces are in different packages. */
 internal class HealthCheck(client: KopoKopo, private val now: () -> Long) : AutoCloseable {
     private val client = client.withOptions(CallOptions(timeout = CHECK_TIMEOUT, maxRetries = 0))
     private var checkedAt = 0L
@@ -13,10 +13,12 @@ internal class HealthCheck(client: KopoKopo, private val now: () -> Long) : Auto
 
     constructor(client: KopoKopo) : this(client, System::nanoTime)
 
-    /** The details are the server's address and the kind of the error, and no error's text. */
+    /** [details] has the base URL and the kind of the error. It has no error text. */
     class Result(val isUp: Boolean, val details: Map<String, Any>)
 
-    /** Probes at the same time wait for one check. */
+    /**
+     * Runs the check, or returns the last result if it is less than a minute old. Concurrent probes share one check.
+     */
     @Synchronized
     fun run(): Result {
         val valid = checked?.takeIf { now() - checkedAt < CACHE.toNanos() }

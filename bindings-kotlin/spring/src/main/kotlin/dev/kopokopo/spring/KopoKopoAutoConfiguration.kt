@@ -10,11 +10,13 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty
 import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean
 
-/** Makes a [KopoKopo] and a [WebhookVerifier] of the properties `kopokopo.*`, if the application has none of its own. */
+/**
+ * Creates [KopoKopo] and [WebhookVerifier] beans from the properties `kopokopo.*`, unless the application defines them.
+ */
 @AutoConfiguration(before = [KopoKopoWebhooksAutoConfiguration::class])
 @EnableConfigurationProperties(KopoKopoProperties::class)
 public class KopoKopoAutoConfiguration {
-    /** The client. It is closed with the application. */
+    /** The client. It is closed with the application context. */
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnProperty("kopokopo.client-id")
@@ -29,11 +31,11 @@ public class KopoKopoAutoConfiguration {
         )
         val calls = CallOptions(timeout = properties.timeout, maxRetries = properties.maxRetries)
         if (calls == CallOptions()) return KopoKopo(options)
-        // It shares what the first one holds.
+        // The second client shares the resources of the first, so the first can be closed.
         return KopoKopo(options).use { it.withOptions(calls) }
     }
 
-    /** The verifier of webhooks and results. */
+    /** The verifier for webhooks and results. */
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnProperty("kopokopo.api-key")

@@ -9,7 +9,9 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.HealthIndicator
 import org.springframework.context.annotation.Bean
 
-/** Adds [KopoKopoHealthIndicator] to Actuator's health endpoint, unless `management.health.kopokopo.enabled` is false. */
+/**
+ * Adds [KopoKopoHealthIndicator] to Actuator's health endpoint, unless `management.health.kopokopo.enabled` is false.
+ */
 @AutoConfiguration(after = [KopoKopoAutoConfiguration::class])
 @ConditionalOnClass(HealthIndicator::class)
 public class KopoKopoHealthAutoConfiguration {

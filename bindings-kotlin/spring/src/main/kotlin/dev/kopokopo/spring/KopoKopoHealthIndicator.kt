@@ -5,11 +5,12 @@ import org.springframework.boot.health.contributor.Health
 import org.springframework.boot.health.contributor.HealthIndicator
 
 /**
- * Whether Kopo Kopo accepts the client's access token. For Spring Boot 4; [KopoKopoBoot3HealthIndicator] is for Spring Boot 3.
+ * Reports whether Kopo Kopo accepts the client's access token. This class is for Spring Boot 4;
+ * [KopoKopoBoot3HealthIndicator] is for Spring Boot 3.
  *
- * The client's own token is used, so a check fetches no token while that one is valid. Kopo Kopo is asked at most once
- * a minute, once without retries and for five seconds at most: frequent probes do not use up the rate limit. The
- * details are the server's address and the kind of the error, and no error's text.
+ * The check uses the client's own token, and fetches a new one only if that is not valid. It sends at most one request
+ * a minute, without retries and with a timeout of five seconds, so that frequent probes do not use up the rate limit.
+ * The details are the base URL and the kind of the error, without an error text.
  */
 public class KopoKopoHealthIndicator(client: KopoKopo) :
     HealthIndicator,

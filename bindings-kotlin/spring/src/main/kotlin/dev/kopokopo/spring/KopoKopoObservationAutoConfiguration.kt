@@ -8,9 +8,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean
 
-/** Observes webhooks as `kopokopo.webhooks`, and makes [KopoKopoObservations], if there is an [ObservationRegistry]. */
+/**
+ * Observes webhooks as `kopokopo.webhooks` and creates [KopoKopoObservations], if there is an [ObservationRegistry].
+ */
 @AutoConfiguration(
-    // Of Spring Boot 3 and 4.
+    // The first is in Spring Boot 3, the second in Spring Boot 4.
     afterName = [
         "org.springframework.boot.actuate.autoconfigure.observation.ObservationAutoConfiguration",
         "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration",

@@ -12,8 +12,8 @@ import java.util.function.Supplier
  * Observes calls of the client as `kopokopo.calls`, with the keys `operation` and `outcome`: `success`, the kind of the
  * error, `cancelled`, or `error` for any other exception. No argument, result or error text is recorded.
  *
- * The client has no hook, so a call is observed where it is made. The operation is a constant such as
- * `send_money.create`: never put an id or a phone number in it.
+ * The client has no hook, so a call is observed where it is made. Pass the operation as a constant, such as
+ * `send_money.create`. Never put an id or a phone number in it.
  */
 public class KopoKopoObservations(private val registry: ObservationRegistry) {
     /** Observes a suspending call. */
@@ -27,7 +27,7 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
         }
     }
 
-    /** Observes a call that waits. */
+    /** Observes a blocking call. */
     public fun <T> observeBlocking(operation: String, call: Supplier<T>): T {
         val observation = start(operation)
         return try {
@@ -38,7 +38,7 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
         }
     }
 
-    /** Observes a call that returns a future, and returns that future. The observation ends just after the future. */
+    /** Observes an asynchronous call and returns its future. The observation stops just after the future completes. */
     public fun <T> observeAsync(operation: String, call: Supplier<CompletableFuture<T>>): CompletableFuture<T> {
         val observation = start(operation)
         val future = try {
@@ -47,7 +47,7 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
             observation.stop(error)
             throw error
         }
-        // The future that whenComplete returns is not passed on: cancelling it would not cancel the call.
+        // The future of whenComplete is not returned, because cancelling it would not cancel the call.
         future.whenComplete { _, error -> observation.stop(error) }
         return future
     }
@@ -55,7 +55,7 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
     private fun start(operation: String): Observation =
         Observation.createNotStarted("kopokopo.calls", registry).lowCardinalityKeyValue("operation", operation).start()
 
-    /** Without Observation.error: tracing would record the error's text. */
+    /** Does not use `Observation.error`, because tracing would record the text of the error. */
     private fun Observation.stop(error: Throwable?) {
         lowCardinalityKeyValue("outcome", outcome(error)).stop()
     }

@@ -4,33 +4,33 @@ import dev.kopokopo.Environment
 import org.springframework.boot.context.properties.ConfigurationProperties
 import java.time.Duration
 
-/** The properties `kopokopo.*`. Options that are not here need a [dev.kopokopo.KopoKopo] bean of the application's own. */
+/** The properties `kopokopo.*`. For other options, define a [dev.kopokopo.KopoKopo] bean. */
 @ConfigurationProperties("kopokopo")
 public class KopoKopoProperties {
-    /** The application's key. */
+    /** The client id of the application. */
     public var clientId: String? = null
 
-    /** The application's secret. It fetches access tokens and signs nothing. */
+    /** The client secret of the application. Access tokens are requested with it. It does not sign webhooks. */
     public var clientSecret: String? = null
 
-    /** The API key, which signs webhooks and results. */
+    /** The API key. Webhooks and results are signed with it. */
     public var apiKey: String? = null
 
-    /** Further API keys that are still in force, while keys rotate. */
+    /** Additional API keys that are valid during a key rotation. */
     public var otherApiKeys: List<String> = emptyList()
 
-    /** Which of Kopo Kopo's systems to talk to. `production` is real money. */
+    /** The Kopo Kopo environment. `production` moves real money. */
     public var environment: Environment = Environment.SANDBOX
 
-    /** Another server, such as `k2 sandbox`: https, or http on loopback. */
+    /** The base URL of another server, such as `k2 sandbox`. It must be https, or http on loopback. */
     public var baseUrl: String? = null
 
-    /** The time of a whole call, with its retries. */
+    /** The timeout of a whole call, including its retries. The default is 45 s. */
     public var timeout: Duration? = null
 
-    /** Extra tries after the first. */
+    /** The maximum number of retries after the first attempt. The default is 2. */
     public var maxRetries: Int? = null
 
-    /** Without the secrets. */
+    /** Omits the secrets. */
     override fun toString(): String = "KopoKopoProperties(environment=$environment, baseUrl=$baseUrl, timeout=$timeout, maxRetries=$maxRetries)"
 }

@@ -14,11 +14,11 @@ import reactor.core.publisher.Mono
 import java.util.function.Supplier
 
 /**
- * [KopoKopoWebhooks] for Spring WebFlux: controllers take a verified [Event], or a `Mono<Event>`. The responses to what
- * is refused are the same.
+ * [KopoKopoWebhooks] for Spring WebFlux. Controllers take a verified [Event] or a `Mono<Event>`. Rejected webhooks get
+ * the same responses.
  *
- * Nothing may read the body before: the controller's method takes no `@RequestBody`, and no filter reads the body or
- * the form data.
+ * The body must not be read before: the controller method must have no `@RequestBody` parameter, and no filter may read
+ * the body or the form data.
  */
 public class KopoKopoReactiveWebhooks internal constructor(
     private val verifier: Supplier<WebhookVerifier>,
@@ -35,7 +35,7 @@ public class KopoKopoReactiveWebhooks internal constructor(
     }
 }
 
-/** Rejects a `@RequestBody Event`: Spring would make it of any JSON, without a signature. */
+/** Rejects `@RequestBody Event`. Spring would create the event from any JSON, without checking the signature. */
 private class UnverifiedEventReader : HttpMessageReader<Event> {
     override fun getReadableMediaTypes(): List<MediaType> = listOf(MediaType.ALL)
 
@@ -45,5 +45,5 @@ private class UnverifiedEventReader : HttpMessageReader<Event> {
 
     override fun readMono(type: ResolvableType, message: ReactiveHttpInputMessage, hints: Map<String, Any>): Mono<Event> = Mono.error(unverified())
 
-    private fun unverified() = wrongSetUp("an Event is not read from a @RequestBody, which is not verified", null)
+    private fun unverified() = bodyNotRaw("a @RequestBody of type Event is not verified", null)
 }

@@ -15,7 +15,9 @@ import org.springframework.web.reactive.config.WebFluxConfigurer
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
 @ConditionalOnClass(WebFluxConfigurer::class)
 public class KopoKopoReactiveWebhooksAutoConfiguration {
-    /** Registered without a verifier too, as [KopoKopoWebhooksAutoConfiguration.kopoKopoWebhooks] is. */
+    /**
+     * Registered without a verifier too, for the reason given at [KopoKopoWebhooksAutoConfiguration.kopoKopoWebhooks].
+     */
     @Bean
     @ConditionalOnMissingBean
     public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoReactiveWebhooks =

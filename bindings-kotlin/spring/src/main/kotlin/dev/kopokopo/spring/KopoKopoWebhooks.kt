@@ -6,16 +6,17 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer
 import java.util.function.Supplier
 
 /**
- * Gives controllers the webhooks and results they take as a parameter of the type [dev.kopokopo.Event], verified.
- * Spring Boot makes this bean of the application's [WebhookVerifier]; elsewhere, define it.
+ * Passes verified webhooks and results to controller methods that have a parameter of type [dev.kopokopo.Event].
  *
- * A missing, malformed or forged signature is answered with 401, an authentic body that cannot be read with 400, one
- * beyond [WebhookVerifier.maxBody] with 413, each with nothing that tells a stranger more; the log says why. What the
- * controller throws passes through, so that the answer is 500 and the webhook is delivered again.
+ * Spring Boot creates this bean from the application's [WebhookVerifier]. Without Spring Boot, define it.
  *
- * The signature covers the body as it was received, so nothing may read it before: the controller's method takes no
- * `@RequestBody`, and no filter reads the request's stream or parameters, unless it keeps the body in a
- * [org.springframework.web.util.ContentCachingRequestWrapper].
+ * The response is 401 if the signature is missing, malformed or invalid, 400 if the signature is valid but the body
+ * cannot be read, and 413 if the body is larger than [WebhookVerifier.maxBody]. The reason is logged, and is not in the
+ * response. Exceptions of the controller are not caught, so the response is 500 and the webhook is delivered again.
+ *
+ * The signature covers the raw body, so the body must not be read before: the controller method must have no
+ * `@RequestBody` parameter. No filter may read the stream or the parameters of the request, unless it stores the body
+ * in a [org.springframework.web.util.ContentCachingRequestWrapper].
  */
 public class KopoKopoWebhooks internal constructor(
     private val verifier: Supplier<WebhookVerifier>,

@@ -18,8 +18,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer
 @Import(UnverifiedEventAdvice::class)
 public class KopoKopoWebhooksAutoConfiguration {
     /**
-     * Also there without a verifier, or with several: Spring MVC fills in a parameter that nobody else claims from the
-     * query, and an event that a stranger typed must not reach a controller. Then the answer is 500.
+     * Registered without a verifier, or with several, too. The response is 500 then. Without this bean, Spring MVC
+     * would create the event from the query parameters, so an unverified event would reach the controller.
      */
     @Bean
     @ConditionalOnMissingBean

@@ -7,13 +7,13 @@ import org.springframework.web.util.WebUtils
 import java.io.IOException
 import java.lang.reflect.Method
 
-/** The body as it was received. [method] is the controller's, for the error that tells how to mend it. */
+/** Reads the raw body of a request. [method] is the controller method that error messages name. */
 internal class RawBody(private val request: HttpServletRequest, private val method: Method?) {
-    private val announced: Long = request.contentLengthLong
+    private val contentLength: Long = request.contentLengthLong
 
-    /** Refuses a body by its Content-Length, before it is read. */
+    /** Rejects a body by its Content-Length, before it is read. */
     fun checkLength(maxBody: Long) {
-        if (announced > maxBody) throw tooLarge(maxBody)
+        if (contentLength > maxBody) throw tooLarge(maxBody)
     }
 
     fun read(maxBody: Long): ByteArray {
@@ -23,18 +23,18 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
         val body = try {
             stream.readNBytes(minOf(maxBody, Int.MAX_VALUE - 1L).toInt() + 1)
         } catch (_: IOException) {
-            throw Refusal(BAD_REQUEST, "the body broke off before its end: nothing can be verified")
+            throw Refusal(BAD_REQUEST, "the connection closed before the full body was received")
         }
         if (body.size > maxBody) throw tooLarge(maxBody)
-        if (readBefore || body.size < announced) throw notRaw("the body was read before")
+        if (readBefore || body.size < contentLength) throw notRaw("the body was read before")
         return body
     }
 
-    /** What a filter has read and kept as it was received. Null if it kept nothing, or not the whole. */
+    /** Returns the raw body that a filter has stored, or null if it is missing or incomplete. */
     private fun cached(maxBody: Long): ByteArray? {
         val wrapper = WebUtils.getNativeRequest(request, ContentCachingRequestWrapper::class.java) ?: return null
         val body = wrapper.contentAsByteArray
-        if (body.isEmpty() || (announced >= 0 && body.size < announced) || (announced < 0 && !wrapper.inputStream.isFinished)) return null
+        if (body.isEmpty() || (contentLength >= 0 && body.size < contentLength) || (contentLength < 0 && !wrapper.inputStream.isFinished)) return null
         if (body.size > maxBody) throw tooLarge(maxBody)
         return body
     }
@@ -45,12 +45,14 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
         throw notRaw("the body was read before, with getReader()")
     }
 
-    /** There is a body, nobody said how long, and its end is behind us. */
-    private fun isReadBefore(stream: ServletInputStream): Boolean = announced < 0 && request.getHeader("Transfer-Encoding") != null && stream.isFinished
+    /** Whether a body without a Content-Length has already been read to its end. */
+    private fun isReadBefore(stream: ServletInputStream): Boolean = contentLength < 0 && request.getHeader("Transfer-Encoding") != null && stream.isFinished
 
-    /** Spring reads a multipart form before any controller is called. Kopo Kopo sends none: that is a stranger's doing. */
+    /**
+     * Spring reads multipart forms before the controller runs. Kopo Kopo sends no such form, so the request is forged.
+     */
     private fun notRaw(what: String): RuntimeException = when {
         request.contentType.orEmpty().startsWith("multipart/", ignoreCase = true) -> Refusal(UNAUTHORIZED, "the body is a multipart form")
-        else -> wrongSetUp(what, method)
+        else -> bodyNotRaw(what, method)
     }
 }

@@ -20,7 +20,7 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
     HandlerMethodArgumentResolver {
     private val adapters = ReactiveAdapterRegistry.getSharedInstance()
 
-    /** Also an event in a [Mono] or another reactive type: Spring WebFlux would bind it from the query. */
+    /** Includes an event in a [Mono] or another reactive type: Spring WebFlux would bind it from the query. */
     override fun supportsParameter(parameter: MethodParameter): Boolean {
         if (parameter.parameterType == Event::class.java) return true
         val reactive = adapters.getAdapter(parameter.parameterType) != null
@@ -49,15 +49,15 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
         val signature = singleSignature(signatures(exchange))
         if (signature == null) return Mono.fromCallable { verifier.verify(ByteArray(0), null) }
         return rawBody(exchange, verifier.maxBody, method).map { body ->
-            if (body.size < length) throw wrongSetUp("the body was read before", method)
-            // Reactor Netty returns an empty body for a chunked one that was read before. Anyone can send an empty
-            // one, so this is no error of the application for certain.
+            if (body.size < length) throw bodyNotRaw("the body was read before", method)
+            // Reactor Netty returns an empty body if a chunked body was read before. The sender may also have sent an
+            // empty body, so this may not be an error of the application.
             if (body.isEmpty()) throw Refusal(UNAUTHORIZED, "the body is empty, or a filter has read it before")
             verifier.verify(body, signature)
         }
     }
 
-    /** With `forEach`, which Spring 6 and 7 both have: `get` has another signature in each. */
+    /** Uses `forEach`, which has the same signature in Spring 6 and 7. `get` does not. */
     private fun signatures(exchange: ServerWebExchange): List<String> = buildList {
         exchange.request.headers.forEach { name, values -> if (name.equals(SIGNATURE_HEADER, ignoreCase = true)) addAll(values) }
     }
@@ -76,13 +76,13 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
                     is DataBufferLimitException -> tooLarge(maxBody)
                     is IOException -> Refusal(BAD_REQUEST, "the connection closed before the full body was received")
                     // Reactor Netty allows one subscriber to a body.
-                    is IllegalStateException -> wrongSetUp("the body was read before", method)
+                    is IllegalStateException -> bodyNotRaw("the body was read before", method)
                     else -> error
                 }
             }
 
     private companion object {
-        /** Micrometer's key of an observation in Reactor's context. Its class need not be there. */
+        /** Micrometer's key of the observation in Reactor's context. Its class may be absent. */
         const val OBSERVATION = "micrometer.observation"
     }
 }

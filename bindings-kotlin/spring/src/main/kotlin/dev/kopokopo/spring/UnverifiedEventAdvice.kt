@@ -8,7 +8,7 @@ import org.springframework.web.bind.annotation.ControllerAdvice
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter
 import java.lang.reflect.Type
 
-/** Spring would make a `@RequestBody Event` of any JSON, whoever sent it. */
+/** Rejects `@RequestBody Event`. Spring would create the event from any JSON, without checking the signature. */
 @ControllerAdvice
 internal class UnverifiedEventAdvice : RequestBodyAdviceAdapter() {
     override fun supports(parameter: MethodParameter, type: Type, converter: Class<out HttpMessageConverter<*>>): Boolean = type == Event::class.java
@@ -18,5 +18,5 @@ internal class UnverifiedEventAdvice : RequestBodyAdviceAdapter() {
         parameter: MethodParameter,
         type: Type,
         converter: Class<out HttpMessageConverter<*>>,
-    ): HttpInputMessage = throw wrongSetUp("an Event is not read from a @RequestBody, which nobody verified", parameter.method)
+    ): HttpInputMessage = throw bodyNotRaw("a @RequestBody of type Event is not verified", parameter.method)
 }

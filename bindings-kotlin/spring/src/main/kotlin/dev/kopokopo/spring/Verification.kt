@@ -13,21 +13,21 @@ internal const val TOO_LARGE = 413
 
 private val log = LogFactory.getLog("dev.kopokopo.spring.KopoKopoWebhooks")
 
-/** Why a webhook is refused. Only the log has the message. */
+/** The reason for which a webhook is rejected. The message is logged, and is not in the response. */
 internal class Refusal(val status: Int, message: String) : RuntimeException(message)
 
-/** The one signature of a request, or null. Proxies join repeated headers, and no signature contains a comma. */
+/** Returns the signature of a request, or null. Proxies join repeated headers, and no signature contains a comma. */
 internal fun singleSignature(values: List<String>): String? {
     val different = values.flatMap { it.split(',') }.map { it.trim() }.toSet()
-    if (different.size > 1) throw Refusal(UNAUTHORIZED, "the header $SIGNATURE_HEADER came with ${different.size} different values: send it once")
+    if (different.size > 1) throw Refusal(UNAUTHORIZED, "multiple $SIGNATURE_HEADER headers received; expected exactly one")
     return different.singleOrNull()
 }
 
-internal fun tooLarge(maxBody: Long) = Refusal(TOO_LARGE, "the body is larger than the $maxBody bytes that are looked at")
+internal fun tooLarge(maxBody: Long) = Refusal(TOO_LARGE, "the body is larger than the limit of $maxBody bytes")
 
 /**
- * Logs why a webhook is refused, and returns the error for Spring. The error has no cause: an application's handler of
- * [KopoKopoException] is about its own calls. Any other error is returned unchanged.
+ * Logs why a webhook is rejected and returns the error for Spring. The error has no cause, because an application's
+ * exception handler for [KopoKopoException] is for its own calls. Any other error is returned unchanged.
  */
 internal fun toResponseError(error: Throwable): Throwable {
     val refusal = when (error) {
@@ -40,8 +40,8 @@ internal fun toResponseError(error: Throwable): Throwable {
     return ResponseStatusException(HttpStatusCode.valueOf(refusal.status))
 }
 
-/** The error for a body that is no longer raw: the application must be changed. */
-internal fun wrongSetUp(what: String, method: Method?): IllegalStateException = IllegalStateException(
-    "Spring: $what. A signature covers the raw body only: declare ${method?.name ?: "the method"}(event: Event) without a @RequestBody, " +
-        "and let no filter read the body or the parameters of its path",
+/** The error if the raw body is not available. It is an error of the application. */
+internal fun bodyNotRaw(problem: String, method: Method?): IllegalStateException = IllegalStateException(
+    "Spring: $problem. The signature covers the raw body: declare ${method?.name ?: "the method"}(event: Event) without a @RequestBody, " +
+        "and do not read the body or the parameters of its path in a filter",
 )

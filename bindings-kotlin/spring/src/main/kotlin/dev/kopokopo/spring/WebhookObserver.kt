@@ -6,12 +6,12 @@ import dev.kopokopo.KopoKopoException
 import org.springframework.beans.factory.BeanFactory
 import java.util.function.Supplier
 
-/** Observes verifications. It has no type of Micrometer, which an application need not have. */
+/** Observes verifications. It uses no type of Micrometer, because an application may not have Micrometer. */
 internal fun interface WebhookObserver {
-    /** Starts an observation. [parent] is the request's own, if it is not in a thread local. */
+    /** Starts an observation. [parent] is the observation of the request, if that is not in a thread local. */
     fun start(parent: Any?): Observed
 
-    /** A verification that is going on. */
+    /** An observation that has started. */
     fun interface Observed {
         fun stop(topic: String, outcome: String)
     }
@@ -25,7 +25,7 @@ internal fun WebhookObserver.Observed.accepted(event: Event): Unit = stop(topic(
 
 internal fun WebhookObserver.Observed.failed(error: Throwable): Unit = stop(UNKNOWN_TOPIC, outcome(error))
 
-/** The application's observer, found at the first webhook. */
+/** Supplies the observer of the application, which is read at the first webhook. */
 internal fun observer(beans: BeanFactory): Supplier<WebhookObserver> {
     val observers = beans.getBeanProvider(WebhookObserver::class.java)
     return Supplier { observers.getIfAvailable { WebhookObserver.NONE } }
@@ -33,7 +33,7 @@ internal fun observer(beans: BeanFactory): Supplier<WebhookObserver> {
 
 internal const val UNKNOWN_TOPIC = "unknown"
 
-/** The payload's type and not the event's topic: a topic that this version does not know can be any text. */
+/** Returns the type of the payload, not the topic of the event: an unknown topic can be any text. */
 private fun topic(payload: EventPayload): String = when (payload) {
     is EventPayload.Unknown, is EventPayload.DarajaOther -> UNKNOWN_TOPIC
     else -> payload.javaClass.simpleName.replace(Regex("(?<=[a-z0-9])(?=[A-Z])"), "_").lowercase()

@@ -59,7 +59,7 @@ class HealthTest {
     fun close() = server.stop(0)
 
     @Test
-    fun `endpoint reports up and sends one check for many probes`() {
+    fun `health endpoint is up and sends one check for many probes`() {
         reset(200)
         Shop(Monitored::class.java, *properties("up")).use { shop ->
             repeat(5) {
@@ -75,7 +75,7 @@ class HealthTest {
     }
 
     @Test
-    fun `endpoint reports down with the kind of the error only`() {
+    fun `health endpoint is down and reports only the kind of the error`() {
         reset(401)
         Shop(Monitored::class.java, *properties("down")).use { shop ->
             repeat(3) {
@@ -104,7 +104,7 @@ class HealthTest {
     }
 
     @Test
-    fun `property disables the indicator`() {
+    fun `health indicator is absent if the property is false`() {
         reset(200)
         Shop(Monitored::class.java, *properties("disabled"), "management.health.kopokopo.enabled=false").use { shop ->
             val response = shop.get("/actuator/health")

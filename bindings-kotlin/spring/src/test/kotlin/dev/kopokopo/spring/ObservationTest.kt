@@ -36,7 +36,7 @@ open class ReactiveObserved : ReactiveVerified() {
     open fun observations(): ObservationRegistry = registry
 }
 
-/** An observation ends just after the future or the response that a caller sees, so this waits for it. */
+/** Waits for an observation, which stops just after the caller receives the future's result or the response. */
 private fun assertObserved(name: String, vararg keys: Pair<String, String>) {
     val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30)
     while (System.nanoTime() < deadline && runCatching { assertObservedNow(name, *keys) }.isFailure) Thread.sleep(5)

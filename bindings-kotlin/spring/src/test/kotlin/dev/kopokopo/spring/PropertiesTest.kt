@@ -19,24 +19,24 @@ import org.springframework.context.annotation.Configuration
 
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-open class Plain
+open class PropertiesOnly
 
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-open class Own {
+open class CustomVerifier {
     @Bean
-    open fun ownVerifier(): WebhookVerifier = WebhookVerifier(listOf("own"))
+    open fun customVerifier(): WebhookVerifier = WebhookVerifier(listOf("custom"))
 }
 
-/** The beans that Spring Boot makes of `kopokopo.*`. */
+/** The beans that Spring Boot creates from the properties `kopokopo.*`. */
 class PropertiesTest {
-    private fun start(vararg properties: String, configuration: Class<*> = Plain::class.java): ConfigurableApplicationContext =
+    private fun start(vararg properties: String, configuration: Class<*> = PropertiesOnly::class.java): ConfigurableApplicationContext =
         SpringApplicationBuilder(configuration).web(WebApplicationType.NONE)
             .properties("spring.main.banner-mode=off", *properties.map { "kopokopo.$it" }.toTypedArray()).run()
 
     @Test
-    fun `client and verifier are made of the properties`() {
-        val given = arrayOf(
+    fun `client and verifier are created from the properties`() {
+        val properties = arrayOf(
             "client-id=id",
             "client-secret=canary-secret",
             "api-key=new",
@@ -45,10 +45,10 @@ class PropertiesTest {
             "timeout=7s",
             "max-retries=0",
         )
-        start(*given).use { context ->
+        start(*properties).use { context ->
             assertEquals("http://127.0.0.1:9", context.getBean(KopoKopo::class.java).baseUrl)
-            val refused = assertThrows<KopoKopoException.Connection> { context.getBean(KopoKopo::class.java).oauth.tokenBlocking() }
-            assertEquals(1, refused.attempts)
+            val error = assertThrows<KopoKopoException.Connection> { context.getBean(KopoKopo::class.java).oauth.tokenBlocking() }
+            assertEquals(1, error.attempts)
             val body = "{}".toByteArray()
             for (key in listOf("new", "old", "older")) context.getBean(WebhookVerifier::class.java).verifySignature(body, signWebhook(key, body))
             assertFalse("canary" in "${context.getBean(KopoKopoProperties::class.java)}")
@@ -56,18 +56,18 @@ class PropertiesTest {
     }
 
     @Test
-    fun `without the properties there are no beans`() = start().use { context ->
+    fun `no beans are created without the properties`() = start().use { context ->
         assertTrue(context.getBeansOfType(KopoKopo::class.java).isEmpty())
         assertTrue(context.getBeansOfType(WebhookVerifier::class.java).isEmpty())
     }
 
     @Test
-    fun `the application's own beans are kept`() = start("api-key=key", configuration = Own::class.java).use { context ->
-        assertEquals(listOf("ownVerifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
+    fun `beans of the application are not replaced`() = start("api-key=key", configuration = CustomVerifier::class.java).use { context ->
+        assertEquals(listOf("customVerifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
     }
 
     @Test
-    fun `a missing secret is named when the application starts`() {
+    fun `startup fails and names a missing secret`() {
         val failed = assertThrows<Exception> { start("client-id=id").close() }
         val error = generateSequence<Throwable>(failed) { it.cause }.firstOrNull { it is KopoKopoException.Configuration }
         assertNotNull(error, "$failed")
@@ -75,7 +75,7 @@ class PropertiesTest {
     }
 
     @Test
-    fun `every property is described`() {
+    fun `every property has a description`() {
         val metadata = checkNotNull(javaClass.getResource("/META-INF/spring-configuration-metadata.json")).readText()
         val properties = KopoKopoProperties::class.java.methods.filter { it.name.startsWith("set") && it.parameterCount == 1 }
         assertEquals(8, properties.size)

@@ -55,7 +55,7 @@ class ReactiveController {
 @Import(ReactiveController::class)
 open class ReactiveUnverified {
     @Bean
-    open fun reader(): WebFilter = WebFilter { exchange, chain ->
+    open fun bodyReadingFilter(): WebFilter = WebFilter { exchange, chain ->
         when (exchange.request.headers.getFirst("X-Read-Before")) {
             "stream" -> DataBufferUtils.join(exchange.request.body).doOnNext(DataBufferUtils::release).then(chain.filter(exchange))
             "form" -> exchange.formData.then(chain.filter(exchange))
@@ -70,7 +70,7 @@ open class ReactiveVerified : ReactiveUnverified() {
     open fun verifier(): WebhookVerifier = WebhookVerifier(listOf(KEY), maxBody = BODY.size.toLong())
 }
 
-/** Spring WebFlux on Reactor Netty, which Spring Boot chooses for an application with WebFlux alone. */
+/** Spring WebFlux on Reactor Netty, which Spring Boot uses for an application with only WebFlux. */
 internal fun reactiveShop(configuration: Class<*>) = Shop(
     configuration,
     "spring.main.web-application-type=reactive",
@@ -79,7 +79,7 @@ internal fun reactiveShop(configuration: Class<*>) = Shop(
 
 class ReactiveWebhooksTest : ReactiveWebhooksCases(reactiveShop(ReactiveVerified::class.java))
 
-/** Spring WebFlux on Tomcat, which Spring Boot 4 chooses where both servers are there. */
+/** Spring WebFlux on Tomcat, which Spring Boot 4 uses if both servers are present. */
 class TomcatReactiveWebhooksTest : ReactiveWebhooksCases(Shop(ReactiveVerified::class.java, "spring.main.web-application-type=reactive"))
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -100,7 +100,7 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
     }
 
     @Test
-    fun `invalid signature is refused before the controller runs`() {
+    fun `invalid signature is rejected before the controller runs`() {
         for (path in listOf("/k2", "/mono", "/unused")) {
             for (response in listOf(
                 shop.post(path, BODY),
@@ -116,7 +116,7 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
             }
         }
         assertEquals(0, ReactiveController.calls.get())
-        assertTrue("webhook refused: the header X-KopoKopo-Signature came with 2 different values" in shop.logged, shop.logged)
+        assertTrue("webhook refused: multiple X-KopoKopo-Signature headers received" in shop.logged, shop.logged)
         assertFalse(listOf(FORGED, SIGNED, "712345678", KEY).any { it in shop.logged }, shop.logged)
     }
 
@@ -131,7 +131,7 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
     }
 
     @Test
-    fun `body that was read before is an error with its fix`() {
+    fun `body that was read before is an error that names the remedy`() {
         val ways = listOf(
             "/body-first" to emptyMap(),
             "/k2" to mapOf("X-Read-Before" to "stream"),
@@ -146,7 +146,7 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
     }
 
     @Test
-    fun `chunked body that a filter read before is refused with the reason in the log`() {
+    fun `chunked body that a filter has read is rejected with the reason in the log`() {
         val before = shop.logged.length
         val response = shop.post("/k2", BODY, SIGNED, chunked = true, headers = mapOf("X-Read-Before" to "stream"))
         assertEquals(401, response.statusCode())
@@ -158,12 +158,14 @@ abstract class ReactiveWebhooksCases(private val shop: Shop) {
         for (path in listOf("/unverified", "/unverified-mono")) {
             val before = shop.logged.length
             assertEquals(500, shop.post(path, BODY, SIGNED).statusCode())
-            assertTrue("an Event is not read from a @RequestBody" in shop.logged.drop(before), path)
+            assertTrue("a @RequestBody of type Event is not verified" in shop.logged.drop(before), path)
         }
     }
 }
 
-/** A class of its own: the end of one application stops Reactor Netty's threads for every other one of the process. */
+/**
+ * A separate class, because closing one application stops Reactor Netty's threads for all applications of the process.
+ */
 class ReactiveWithoutVerifierTest {
     @Test
     fun `webhook is rejected without a verifier`() = reactiveShop(ReactiveUnverified::class.java).use {

@@ -33,7 +33,7 @@ class Controller {
     fun webhook(event: Event): String = event.topic
 
     @PostMapping("/body-first")
-    fun late(@RequestBody body: String, event: Event): String = body + event.topic
+    fun bodyFirst(@RequestBody body: String, event: Event): String = body + event.topic
 
     @PostMapping("/unverified")
     fun unverified(@RequestBody event: Event): String = event.topic
@@ -44,12 +44,12 @@ class Controller {
 @Import(Controller::class, JavaController::class)
 open class Unverified {
     @Bean
-    open fun nosy(): Filter = Filter { request, response, chain ->
+    open fun bodyReadingFilter(): Filter = Filter { request, response, chain ->
         when ((request as HttpServletRequest).getHeader("X-Read-Before")) {
             "cached" -> {
-                val kept = ContentCachingRequestWrapper(request, 1_000_000)
-                kept.inputStream.readAllBytes()
-                return@Filter chain.doFilter(kept, response)
+                val cached = ContentCachingRequestWrapper(request, 1_000_000)
+                cached.inputStream.readAllBytes()
+                return@Filter chain.doFilter(cached, response)
             }
             "stream" -> request.inputStream.readAllBytes()
             "reader" -> request.reader.readText()
@@ -65,9 +65,9 @@ open class Verified : Unverified() {
     open fun verifier(): WebhookVerifier = WebhookVerifier(listOf(KEY))
 }
 
-/** Its verifier is whichever the test wants. */
+/** An application whose verifier the test can replace. */
 @Configuration(proxyBeanMethods = false)
-open class Changing : Unverified() {
+open class VariableVerifier : Unverified() {
     @Bean
     open fun webhooks(): KopoKopoWebhooks = KopoKopoWebhooks({ verifier })
 
@@ -77,7 +77,7 @@ open class Changing : Unverified() {
     }
 }
 
-/** A running application, and what it logs. */
+/** A running application with its log. */
 class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
     private val context =
         SpringApplication.run(
@@ -98,7 +98,7 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
 
     fun get(path: String): HttpResponse<String> = send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build())
 
-    /** On a connection of its own: a server closes the connection of a body that it did not read. */
+    /** Sends a request on a new connection, because a server closes the connection of a body that it did not read. */
     private fun send(request: HttpRequest): HttpResponse<String> =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build().send(request, HttpResponse.BodyHandlers.ofString())
 
@@ -116,7 +116,7 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
         return send(request.build())
     }
 
-    /** What Java's client does not send. */
+    /** Sends a request that Java's HTTP client does not send, and returns the status. */
     fun raw(head: String, body: ByteArray = ByteArray(0)): Int = Socket("127.0.0.1", port).use { socket ->
         socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n$head\r\n\r\n".toByteArray() + body)
         socket.shutdownOutput()

@@ -13,7 +13,7 @@ import java.io.File
 private val BODY = """{"topic":"customer_created","id":"1","event":{"resource":{"phone_number":"+254712345678"}}}""".toByteArray()
 private val SIGNED = signWebhook(KEY, BODY)
 
-/** An application that Spring Boot sets up, with nothing but a verifier of its own. */
+/** Tests an application that Spring Boot configures. It defines only a verifier. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SpringWebhooksTest {
     private val shop = Shop(Verified::class.java)
@@ -22,20 +22,20 @@ class SpringWebhooksTest {
     fun close() = shop.close()
 
     @Test
-    fun `a verified webhook reaches Kotlin and Java`() {
+    fun `verified webhook reaches controllers in Kotlin and Java`() {
         for (path in listOf("/k2", "/java")) {
             for (chunked in listOf(false, true)) {
-                val answer = shop.post(path, BODY, SIGNED, chunked = chunked)
-                assertEquals(200 to "customer_created", answer.statusCode() to answer.body())
+                val response = shop.post(path, BODY, SIGNED, chunked = chunked)
+                assertEquals(200 to "customer_created", response.statusCode() to response.body())
             }
         }
-        assertEquals(200, shop.post("/k2", BODY, SIGNED, SIGNED).statusCode(), "twice the same")
+        assertEquals(200, shop.post("/k2", BODY, SIGNED, SIGNED).statusCode(), "the same signature twice")
     }
 
     @Test
-    fun `a stranger learns nothing, and the log says why`() {
+    fun `invalid signature is a 401 response and only the log has the reason`() {
         val forged = signWebhook("another", BODY)
-        for (answer in listOf(
+        for (response in listOf(
             shop.post("/k2", BODY),
             shop.post("/k2", BODY, "zz"),
             shop.post("/k2", BODY, forged),
@@ -44,15 +44,15 @@ class SpringWebhooksTest {
             shop.post("/k2", BODY, "$SIGNED, $forged"),
             shop.post("/k2", BODY, SIGNED, headers = mapOf("Content-Type" to "multipart/form-data; boundary=a")),
         )) {
-            assertEquals(401, answer.statusCode(), answer.body())
-            assertFalse("ignature" in answer.body() || "kopokopo" in answer.body(), answer.body())
+            assertEquals(401, response.statusCode(), response.body())
+            assertFalse("ignature" in response.body() || "kopokopo" in response.body(), response.body())
         }
-        assertTrue("webhook refused: the header X-KopoKopo-Signature came with 2 different values" in shop.logged, shop.logged)
+        assertTrue("webhook refused: multiple X-KopoKopo-Signature headers received" in shop.logged, shop.logged)
         assertFalse(listOf(forged, SIGNED, "712345678", KEY).any { it in shop.logged }, shop.logged)
     }
 
     @Test
-    fun `an authentic body that cannot be read, and one that breaks off`() {
+    fun `unreadable body and incomplete body are 400 responses`() {
         val body = "[1, 2".toByteArray()
         assertEquals(400, shop.post("/k2", body, signWebhook(KEY, body)).statusCode())
         assertEquals(400, shop.raw("X-KopoKopo-Signature: $SIGNED\r\nContent-Length: 1000", BODY))
@@ -62,7 +62,7 @@ class SpringWebhooksTest {
     }
 
     @Test
-    fun `a body that was read before is one error with its fix`() {
+    fun `body that was read before is an error that names the remedy`() {
         val ways = listOf(
             "/body-first" to emptyMap(),
             "/k2" to mapOf("X-Read-Before" to "stream"),
@@ -72,17 +72,17 @@ class SpringWebhooksTest {
         for ((path, headers) in ways) {
             for (chunked in listOf(false, true)) {
                 val before = shop.logged.length
-                val answer = shop.post(path, BODY, SIGNED, chunked = chunked, headers = headers)
-                assertEquals(500, answer.statusCode(), "$path $headers $chunked")
-                assertFalse("RequestBody" in answer.body(), answer.body())
-                val said = shop.logged.drop(before)
-                assertTrue("Spring: the body was read before" in said && "without a @RequestBody" in said, said)
+                val response = shop.post(path, BODY, SIGNED, chunked = chunked, headers = headers)
+                assertEquals(500, response.statusCode(), "$path $headers $chunked")
+                assertFalse("RequestBody" in response.body(), response.body())
+                val logged = shop.logged.drop(before)
+                assertTrue("Spring: the body was read before" in logged && "without a @RequestBody" in logged, logged)
             }
         }
     }
 
     @Test
-    fun `a filter that reads the body and keeps it does no harm`() {
+    fun `body is verified if a filter has read and cached it`() {
         val cached = mapOf("X-Read-Before" to "cached")
         for (chunked in listOf(false, true)) {
             assertEquals(200, shop.post("/k2", BODY, SIGNED, chunked = chunked, headers = cached).statusCode())
@@ -91,12 +91,12 @@ class SpringWebhooksTest {
     }
 
     @Test
-    fun `Spring makes no event of a body that nobody verified`() {
+    fun `Event from a RequestBody is rejected`() {
         assertEquals(500, shop.post("/unverified", BODY, SIGNED).statusCode())
     }
 
     @Test
-    fun `the README's shop compiles`() {
+    fun `Java code of the README compiles`() {
         val root = File(System.getProperty("kopokopo.root"), "bindings-kotlin")
         val section = File(root, "README.md").readText().substringAfter("## Spring Boot\n").substringBefore("\n## ")
         val code = section.substringAfter("```java\n").substringBefore("```").trim()
@@ -110,11 +110,11 @@ class SpringWebhooksTest {
     }
 
     @Test
-    fun `a body beyond the cap is not read`() {
-        Changing.verifier = WebhookVerifier(listOf(KEY), maxBody = BODY.size - 1L)
-        Shop(Changing::class.java).use { small ->
+    fun `body over the limit is rejected and body at the limit is accepted`() {
+        VariableVerifier.verifier = WebhookVerifier(listOf(KEY), maxBody = BODY.size - 1L)
+        Shop(VariableVerifier::class.java).use { small ->
             for (chunked in listOf(false, true)) assertEquals(413, small.post("/k2", BODY, SIGNED, chunked = chunked).statusCode())
-            Changing.verifier = WebhookVerifier(listOf(KEY), maxBody = BODY.size.toLong())
+            VariableVerifier.verifier = WebhookVerifier(listOf(KEY), maxBody = BODY.size.toLong())
             for (chunked in listOf(false, true)) assertEquals(200, small.post("/k2", BODY, SIGNED, chunked = chunked).statusCode())
         }
     }

@@ -10,35 +10,35 @@ import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
 import java.math.BigDecimal
 
-/** Payments, from the button to the last state. */
+/** Takes payments. */
 class Checkout(private val k2: KopoKopo, private val options: WaitOptions = WaitOptions()) {
-    /** How the payment stands, until it is decided. */
+    /** Creates a payment. Returns a flow of its states until it is final. */
     fun pay(amount: BigDecimal, phoneNumber: String, order: String): Flow<IncomingPayment> = flow {
         val push = k2.incomingPayments.create(
             tillNumber = "K000000",
             phoneNumber = phoneNumber,
             amount = amount,
-            callbackUrl = "https://shop.example/k2/results", // the backend's: that is what the order goes by
+            callbackUrl = "https://shop.example/k2/results", // a URL of the backend, which updates the order
             metadata = mapOf("order_id" to order),
         )
         emitAll(push.watch(options))
     }
 
     companion object {
-        /** What the customer reads. */
-        fun sentence(payment: IncomingPayment): String = when (payment.status) {
+        /** The message for the customer. */
+        fun message(payment: IncomingPayment): String = when (payment.status) {
             IncomingPaymentStatus.Success -> "Paid. Thank you!"
             IncomingPaymentStatus.Failed -> "Not paid. ${payment.errors.joinToString()}"
             else -> "Please enter your M-PESA PIN on your phone."
         }
 
-        /** What the customer reads where it did not work. */
-        fun sentence(error: KopoKopoException): String = when (error) {
-            is KopoKopoException.InvalidRequest -> "Please look at the phone number again."
+        /** The message for the customer if there was an error. */
+        fun message(error: KopoKopoException): String = when (error) {
+            is KopoKopoException.InvalidRequest -> "Please check the phone number."
             is KopoKopoException.OutcomeUnknown ->
-                "We do not know whether you were asked to pay. Please look at your phone before you try again."
-            is KopoKopoException.NotFinal -> "We have heard nothing yet. We will tell you when the payment arrives."
-            else -> "Nothing was paid. Please try again."
+                "We do not know whether the payment request was sent. Please check your phone before you try again."
+            is KopoKopoException.NotFinal -> "The payment is still pending. We will notify you when it arrives."
+            else -> "No payment was made. Please try again."
         }
     }
 }

@@ -24,17 +24,17 @@ class CheckoutActivity : ComponentActivity() {
             inputType = InputType.TYPE_CLASS_PHONE
         }
         val pay = Button(this).apply { text = "Pay KES 100" }
-        val sentence = TextView(this)
+        val message = TextView(this)
         setContentView(
             LinearLayout(this).apply {
                 orientation = LinearLayout.VERTICAL
                 fitsSystemWindows = true
-                listOf(phoneNumber, pay, sentence).forEach { addView(it) }
+                listOf(phoneNumber, pay, message).forEach { addView(it) }
             },
         )
         pay.setOnClickListener { checkout.pay(BigDecimal(100), phoneNumber.text.toString(), order = "42") }
         lifecycleScope.launch {
-            repeatOnLifecycle(Lifecycle.State.STARTED) { checkout.sentence.collect { sentence.text = it } }
+            repeatOnLifecycle(Lifecycle.State.STARTED) { checkout.message.collect { message.text = it } }
         }
     }
 }

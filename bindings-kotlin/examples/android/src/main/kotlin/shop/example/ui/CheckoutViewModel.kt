@@ -10,30 +10,30 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
-import shop.example.checkout.Backend
+import shop.example.checkout.BackendTokenSource
 import shop.example.checkout.Checkout
 import java.math.BigDecimal
 
-/** One payment at a time. It goes on while the screen turns. */
+/** Runs one payment at a time. It continues when the screen rotates. */
 class CheckoutViewModel : ViewModel() {
     private val k2 = KopoKopo.withTokenSource(
-        Backend("https://shop.example/k2/token", session = { Session.current() }),
+        BackendTokenSource("https://shop.example/k2/token", session = { Session.current() }),
         TokenSourceOptions(environment = Environment.SANDBOX, product = "shop/1.0"),
     )
     private val checkout = Checkout(k2)
     private var payment: Job? = null
-    private val shown = MutableStateFlow("")
+    private val currentMessage = MutableStateFlow("")
 
-    /** What the customer reads. */
-    val sentence: StateFlow<String> get() = shown
+    /** The message for the customer. */
+    val message: StateFlow<String> get() = currentMessage
 
     fun pay(amount: BigDecimal, phoneNumber: String, order: String) {
         if (payment?.isActive == true) return
         payment = viewModelScope.launch {
             try {
-                checkout.pay(amount, phoneNumber, order).collect { shown.value = Checkout.sentence(it) }
+                checkout.pay(amount, phoneNumber, order).collect { currentMessage.value = Checkout.message(it) }
             } catch (error: KopoKopoException) {
-                shown.value = Checkout.sentence(error)
+                currentMessage.value = Checkout.message(error)
             }
         }
     }
@@ -41,7 +41,7 @@ class CheckoutViewModel : ViewModel() {
     override fun onCleared() = k2.close()
 }
 
-/** Who is signed in. An app has this already. */
+/** The session of the signed-in user. A real app already has this. */
 object Session {
-    suspend fun current(): String = "the session of whoever is signed in"
+    suspend fun current(): String = "the session of the signed-in user"
 }

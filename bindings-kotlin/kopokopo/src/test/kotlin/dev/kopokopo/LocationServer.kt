@@ -4,8 +4,8 @@ import com.sun.net.httpserver.HttpExchange
 import com.sun.net.httpserver.HttpServer
 import java.net.InetSocketAddress
 
-/** Accepts whatever is created, and names it with the Location it was given. */
-internal class Namer : AutoCloseable {
+/** Accepts every create and responds with the Location header in [location]. */
+internal class LocationServer : AutoCloseable {
     private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
 
     val baseUrl: String = "http://127.0.0.1:${server.address.port}"
@@ -13,29 +13,29 @@ internal class Namer : AutoCloseable {
     @Volatile
     var location: String = ""
 
-    /** Of what was read. */
+    /** The paths of all GET requests. */
     val paths: ArrayDeque<String> = ArrayDeque()
 
     init {
         server.createContext("/") { exchange ->
             exchange.requestBody.readAllBytes()
             when {
-                exchange.requestURI.path == "/oauth/token" -> exchange.say(200, """{"access_token":"t","token_type":"Bearer","expires_in":3600}""")
+                exchange.requestURI.path == "/oauth/token" -> exchange.respond(200, """{"access_token":"t","token_type":"Bearer","expires_in":3600}""")
                 exchange.requestMethod == "GET" -> {
                     paths += exchange.requestURI.path
                     val id = exchange.requestURI.path.substringAfterLast('/')
-                    exchange.say(200, """{"data":{"id":"$id","type":"incoming_payment","attributes":{"status":"Success"}}}""")
+                    exchange.respond(200, """{"data":{"id":"$id","type":"incoming_payment","attributes":{"status":"Success"}}}""")
                 }
                 else -> {
                     exchange.responseHeaders["location"] = location
-                    exchange.say(201, "")
+                    exchange.respond(201, "")
                 }
             }
         }
         server.start()
     }
 
-    private fun HttpExchange.say(status: Int, content: String) {
+    private fun HttpExchange.respond(status: Int, content: String) {
         sendResponseHeaders(status, if (content.isEmpty()) -1 else content.length.toLong())
         responseBody.use { it.write(content.toByteArray()) }
     }

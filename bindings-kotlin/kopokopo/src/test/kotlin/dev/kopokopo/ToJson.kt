@@ -14,42 +14,42 @@ private val HELPERS =
     setOf("is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt")
 private val CAPITAL = Regex("(?<=[a-z0-9])(?=[A-Z])")
 
-/** `phoneNumber` to `phone_number`. */
+/** Converts `phoneNumber` to `phone_number`. */
 internal fun snakeCase(name: String): String = CAPITAL.replace(name, "_").lowercase()
 
-/** The fields of a record, in their order. */
+/** The fields of a record, in the order of declaration. */
 internal fun fields(record: Class<*>): List<java.lang.reflect.Field> =
     record.declaredFields.filter { !Modifier.isStatic(it.modifiers) }.onEach { it.isAccessible = true }
 
-/** A value as tests compare it: as in JSON, with the contract's names, amounts and times as texts. */
-internal fun plain(value: Any?): Any? = when (value) {
+/** Converts a value to JSON for comparison, with the contract's names. Amounts and times become strings. */
+internal fun toJson(value: Any?): Any? = when (value) {
     null, is Boolean, is Int, is Long, is String -> value
     is BigDecimal -> value.plain()
     is OffsetDateTime -> value.text()
     is Duration -> value.inSeconds()
-    is List<*> -> value.map(::plain)
-    is Map<*, *> -> value // Metadata: JSON already, its numbers are numbers.
+    is List<*> -> value.map(::toJson)
+    is Map<*, *> -> value // Metadata is already JSON.
     is Unit -> emptyMap<String, Any?>()
     is Enum<*> -> value.name.lowercase()
     else -> {
         val word = value.javaClass.methods.find { it.name == "getWord" }
-        if (word != null) word.invoke(value) else fields(value.javaClass).associate { snakeCase(it.name) to plain(it.get(value)) }
+        if (word != null) word.invoke(value) else fields(value.javaClass).associate { snakeCase(it.name) to toJson(it.get(value)) }
     }
 }
 
-/** What a call answered: a handle is what it says of itself. */
-internal fun answer(value: Any?): Any? {
+/** Converts the result of a call to JSON. A handle becomes its id and location. */
+internal fun resultToJson(value: Any?): Any? {
     val location = value?.javaClass?.methods?.find { it.name == "getLocation" && value.javaClass.simpleName.startsWith("Created") }
-    if (location == null) return plain(value)
+    if (location == null) return toJson(value)
     return mapOf("id" to value.javaClass.getMethod("getId").invoke(value), "location" to location.invoke(value))
 }
 
-internal fun plainError(error: KopoKopoException): Map<String, Any?> {
+internal fun errorToJson(error: KopoKopoException): Map<String, Any?> {
     val field = error.field?.let(::snakeCase)
-    val begins = field != null && error.detail.startsWith(error.field!!)
+    val startsWithField = field != null && error.detail.startsWith(error.field!!)
     return mapOf(
         "kind" to error.kind,
-        "detail" to if (begins) field + error.detail.removePrefix(error.field!!) else error.detail,
+        "detail" to if (startsWithField) field + error.detail.removePrefix(error.field!!) else error.detail,
         "operation" to error.operation,
         "field" to field,
         "status" to error.status,
@@ -64,29 +64,31 @@ internal fun plainError(error: KopoKopoException): Map<String, Any?> {
     )
 }
 
-internal fun plainEvent(event: Event): Map<String, Any?> {
+internal fun eventToJson(event: Event): Map<String, Any?> {
     val payload = event.payload
-    val data = fields(payload.javaClass).singleOrNull()?.let { plain(it.get(payload)) }
-    val answers = (data as? Map<*, *>).orEmpty().filterKeys { it in HELPERS }
-    val found = (plain(event) as Map<*, *>).mapKeys { "${it.key}" } - "payload"
-    return found + mapOf("kind" to kind(payload), "data" to data, "answers" to answers)
+    val data = fields(payload.javaClass).singleOrNull()?.let { toJson(it.get(payload)) }
+    val helpers = (data as? Map<*, *>).orEmpty().filterKeys { it in HELPERS }
+    val found = (toJson(event) as Map<*, *>).mapKeys { "${it.key}" } - "payload"
+    return found + mapOf("kind" to kind(payload), "data" to data, "answers" to helpers)
 }
 
 internal fun kind(payload: EventPayload): String = snakeCase(payload.javaClass.simpleName)
 
-/** Makes a record of values by their contract's names, as callers in Java do. Lengths of time are named `_ms`. */
-internal fun build(record: Class<*>, given: Map<*, *>): Any = unwrapped {
+/**
+ * Builds a record from values by their names in the contract, with its Java builder. Names of durations end in `_ms`.
+ */
+internal fun build(record: Class<*>, arguments: Map<*, *>): Any = unwrapException {
     val builder = record.getMethod("builder").invoke(null)
-    for ((name, value) in given) {
-        val own = camelCase("$name".removeSuffix("_ms"))
-        val setter = builder.javaClass.methods.find { it.name == own && it.parameterCount == 1 }
+    for ((name, value) in arguments) {
+        val setterName = camelCase("$name".removeSuffix("_ms"))
+        val setter = builder.javaClass.methods.find { it.name == setterName && it.parameterCount == 1 }
             ?: throw AssertionError("${record.simpleName} has no $name")
-        setter.invoke(builder, typed(setter.parameterTypes[0], value))
+        setter.invoke(builder, convert(setter.parameterTypes[0], value))
     }
     builder.javaClass.getMethod("build").invoke(builder)
 }
 
-private fun typed(type: Class<*>, value: Any?): Any? = when {
+private fun convert(type: Class<*>, value: Any?): Any? = when {
     value == null -> null
     type == BigDecimal::class.java -> BigDecimal(value as String)
     type == OffsetDateTime::class.java -> OffsetDateTime.parse(value as String)
@@ -97,50 +99,50 @@ private fun typed(type: Class<*>, value: Any?): Any? = when {
     else -> value
 }
 
-private fun destination(given: Map<*, *>): Any {
-    val name = camelCase("_${given["type"]}")
+private fun destination(arguments: Map<*, *>): Any {
+    val name = camelCase("_${arguments["type"]}")
     val variant = Destination::class.java.declaredClasses.find { it.simpleName == name } ?: throw AssertionError("no destination $name")
-    return emptyWhereMissing(variant, given - "type")
+    return buildWithEmptyFields(variant, arguments - "type")
 }
 
-/** The compiler lets nobody leave out what has no default: the nearest that callers have is an empty text. */
-private fun emptyWhereMissing(record: Class<*>, given: Map<*, *>): Any = try {
-    build(record, given)
+/** Sets missing required fields to an empty string, because the compiler does not allow callers to omit them. */
+private fun buildWithEmptyFields(record: Class<*>, arguments: Map<*, *>): Any = try {
+    build(record, arguments)
 } catch (missing: KopoKopoException.InvalidRequest) {
-    emptyWhereMissing(record, given + (snakeCase(missing.field!!) to ""))
+    buildWithEmptyFields(record, arguments + (snakeCase(missing.field!!) to ""))
 }
 
-/** Finds `incoming_payments.create` and binds its arguments. */
-internal fun operation(client: KopoKopo, operation: String, given: Map<*, *>): suspend () -> Any? {
+/** Finds the method of an operation such as `incoming_payments.create`, and binds its arguments. */
+internal fun operation(client: KopoKopo, operation: String, arguments: Map<*, *>): suspend () -> Any? {
     val (sectionName, name) = operation.split('.').map(::camelCase)
     val section = client.javaClass.getMethod("get${sectionName.replaceFirstChar(Char::uppercase)}").invoke(client)
     val method = section.javaClass.methods.single {
         it.name == name && (it.parameterCount == 1 || it.parameterCount == 2) && it.returnType == Any::class.java
     }
-    if (method.parameterCount == 1) return { method.suspended(section) }
+    if (method.parameterCount == 1) return { method.invokeSuspend(section) }
     val type = method.parameterTypes[0]
-    val argument = if (type == String::class.java) given.values.single() else build(type, given)
-    return { method.suspended(section, argument) }
+    val argument = if (type == String::class.java) arguments.values.single() else build(type, arguments)
+    return { method.invokeSuspend(section, argument) }
 }
 
 /** Waits for a resource by its id, or watches it. */
-internal fun awaitedById(client: KopoKopo, operation: String, id: Any?, options: WaitOptions): suspend () -> Any? {
+internal fun waitById(client: KopoKopo, operation: String, id: Any?, options: WaitOptions): suspend () -> Any? {
     val (sectionName, name) = operation.split('.').map(::camelCase)
     val section = client.javaClass.getMethod("get${sectionName.replaceFirstChar(Char::uppercase)}").invoke(client)
     val method = section.javaClass.methods.single { it.name == name && it.parameterTypes.take(2) == listOf(String::class.java, WaitOptions::class.java) }
-    if (name == "wait") return { method.suspended(section, id, options) }
-    return { (unwrapped { method.invoke(section, id, options) } as Flow<*>).toList() }
+    if (name == "wait") return { method.invokeSuspend(section, id, options) }
+    return { (unwrapException { method.invoke(section, id, options) } as Flow<*>).toList() }
 }
 
-/** Waits for what a handle stands for. */
-internal suspend fun awaited(handle: Any?, options: WaitOptions): Any? =
+/** Waits for the resource of a handle. */
+internal suspend fun waitByHandle(handle: Any?, options: WaitOptions): Any? =
     handle!!.javaClass.methods.single { it.name == "wait" && it.parameterTypes.firstOrNull() == WaitOptions::class.java }
-        .suspended(handle, options)
+        .invokeSuspend(handle, options)
 
-private suspend fun Method.suspended(target: Any, vararg arguments: Any?): Any? =
-    suspendCoroutineUninterceptedOrReturn { unwrapped { invoke(target, *arguments, it) } }
+private suspend fun Method.invokeSuspend(target: Any, vararg arguments: Any?): Any? =
+    suspendCoroutineUninterceptedOrReturn { unwrapException { invoke(target, *arguments, it) } }
 
-private inline fun <T> unwrapped(call: () -> T): T = try {
+private inline fun <T> unwrapException(call: () -> T): T = try {
     call()
 } catch (wrapper: InvocationTargetException) {
     throw wrapper.targetException

@@ -12,46 +12,46 @@ import tools.jackson.databind.json.JsonMapper
 import java.io.File
 import java.util.Base64
 
-/** tests/vectors/hostile_webhooks.json over HTTP. Its README explains the fields. */
-class SpringStrangersTest {
+/** Sends tests/vectors/hostile_webhooks.json over HTTP. tests/vectors/README.md explains the fields. */
+class HostileWebhooksTest {
     private val file = JsonMapper().readTree(File(System.getProperty("kopokopo.root"), "tests/vectors/hostile_webhooks.json"))
 
     @Test
-    fun `what strangers send is answered as such`() {
+    fun `hostile webhook gets the expected status`() {
         assertTrue(file["cases"].size() > 80)
-        Shop(Changing::class.java).use { shop ->
-            for (case in file["cases"]) stranger(shop, case)
+        Shop(VariableVerifier::class.java).use { shop ->
+            for (case in file["cases"]) hostileWebhook(shop, case)
             assertFalse("712345678" in shop.logged)
         }
     }
 
-    private fun stranger(shop: Shop, case: JsonNode) {
+    private fun hostileWebhook(shop: Shop, case: JsonNode) {
         val name = case["name"].asString()
         val expected = case["expect"]["error"]?.asString()
         try {
-            Changing.verifier = verifier(case)
+            VariableVerifier.verifier = verifier(case)
         } catch (_: KopoKopoException.Configuration) {
             return assertEquals("configuration", expected, name)
         }
         val body = body(case["body"])
         val signature = signature(case["signature"], body)
-        val (status, said) = try {
+        val (status, responseBody) = try {
             shop.post("/k2", body, *listOfNotNull(signature).toTypedArray()).let { it.statusCode() to it.body() }
         } catch (_: IllegalArgumentException) {
             shop.raw("X-KopoKopo-Signature: $signature\r\nContent-Length: ${body.size}", body) to ""
         }
         when {
-            expected == null -> assertEquals(200 to case["expect"]["topic"].asString(), status to said, name)
+            expected == null -> assertEquals(200 to case["expect"]["topic"].asString(), status to responseBody, name)
             expected == "decode" -> assertEquals(400, status, name)
-            // The shop has only its client secret where its API key belongs: its own fault, whoever sends.
+            // The receiver has the client secret in place of the API key, which is an error of its configuration.
             expected == "configuration" -> assertEquals(500, status, name)
-            body.size > Changing.verifier.maxBody -> assertEquals(413, status, name)
-            else -> assertTrue(status == 401 || (status == 400 && isTomcats(signature!!)), "$name: $status")
+            body.size > VariableVerifier.verifier.maxBody -> assertEquals(413, status, name)
+            else -> assertTrue(status == 401 || (status == 400 && isRejectedByTomcat(signature!!)), "$name: $status")
         }
     }
 
-    /** Tomcat itself refuses such a header. */
-    private fun isTomcats(signature: String) = signature.length > 8192 || signature.any { it < ' ' }
+    /** Whether Tomcat rejects the header before the application receives the request. */
+    private fun isRejectedByTomcat(signature: String) = signature.length > 8192 || signature.any { it < ' ' }
 
     private fun verifier(case: JsonNode): WebhookVerifier {
         val keys = (case["api_keys"] ?: file["api_keys"]).values().map { it.asString() }
@@ -68,7 +68,8 @@ class SpringStrangersTest {
     private fun signature(written: JsonNode, body: ByteArray): String? {
         if (written.isNull) return null
         if (written.isString) return written.asString()
-        // The library signs with no blank key; a zero is the same one, because short keys are filled up with zeros.
+        // The library does not sign with an empty key. A zero byte is the same key, because HMAC pads short keys with
+        // zeros.
         val signature = signWebhook(written["sign_with"].asString().ifEmpty { "\u0000" }, body)
         return when (val change = written["then"]?.asString()) {
             null -> signature
@@ -77,7 +78,7 @@ class SpringStrangersTest {
             "append_0" -> signature + "0"
             "change_last" -> signature.dropLast(1) + if (signature.endsWith("0")) "1" else "0"
             "surround_with_space" -> " $signature\t"
-            else -> error("there is no change $change")
+            else -> error("unknown change: $change")
         }
     }
 }

@@ -12,41 +12,44 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 
-/** `k2 sandbox` in a process of its own, and beside it an app's backend, which has the secret that the app has not. */
-class Backend : AutoCloseable {
+/**
+ * `k2 sandbox` in a separate process, and the backend of an app. The backend has the client secret, and the app does
+ * not.
+ */
+class TestBackend : AutoCloseable {
     private val process = ProcessBuilder(System.getProperty("kopokopo.k2"), "sandbox", "--json", "--exit-with-stdin", "--port", "0", "--pace", "instant")
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start()
     private val greeting = Json.read(process.inputReader().readLine())
     private val http = HttpClient.newHttpClient()
-    private val asked = AtomicInteger()
+    private val tokenRequests = AtomicInteger()
 
     @Volatile
-    private var latest = ""
+    private var latestToken = ""
 
     val baseUrl: String = greeting.getValue("base_url") as String
 
-    /** How often an app asked for a token. */
-    val tokens: Int get() = asked.get()
+    /** The number of token requests of apps. */
+    val tokens: Int get() = tokenRequests.get()
 
-    /** What the app has of it. */
+    /** The token source of an app. */
     val source = TokenSource {
-        asked.incrementAndGet()
+        tokenRequests.incrementAndGet()
         withContext(Dispatchers.IO) { fetch() }
     }
 
-    /** A client as an app makes it. */
+    /** Creates a client as in an app. */
     fun app(source: TokenSource = this.source): KopoKopo = KopoKopo.withTokenSource(source, TokenSourceOptions(baseUrl = baseUrl, maxRetries = 0))
 
     private fun fetch(): AccessToken {
-        val answer = form("oauth/token", "grant_type" to "client_credentials")
-        latest = answer.getValue("access_token") as String
-        return AccessToken(latest, Duration.ofSeconds((answer.getValue("expires_in") as Number).toLong()))
+        val response = form("oauth/token", "grant_type" to "client_credentials")
+        latestToken = response.getValue("access_token") as String
+        return AccessToken(latestToken, Duration.ofSeconds((response.getValue("expires_in") as Number).toLong()))
     }
 
-    /** Ends the life of the token that was handed out last. */
+    /** Revokes the last token. */
     fun revoke() {
-        form("oauth/revoke", "token" to latest)
+        form("oauth/revoke", "token" to latestToken)
     }
 
     private fun form(path: String, vararg fields: Pair<String, String>): Map<String, Any?> {
@@ -56,20 +59,20 @@ class Backend : AutoCloseable {
         return Json.read(send(request.header("content-type", "application/x-www-form-urlencoded")).ifEmpty { "{}" })
     }
 
-    /** Asks the sandbox's control API. */
+    /** Calls the control API of the sandbox. */
     fun control(method: String, path: String, body: String = ""): Any? {
         val request = HttpRequest.newBuilder(URI("$baseUrl/_sandbox/$path")).method(method, BodyPublishers.ofString(body))
-        val answer = send(request.header("content-type", "application/json")).ifEmpty { "null" }
-        return Json.read("{\"answer\":$answer}")["answer"]
+        val response = send(request.header("content-type", "application/json")).ifEmpty { "null" }
+        return Json.read("{\"response\":$response}")["response"]
     }
 
-    /** How many requests of an operation came. */
+    /** Returns the number of requests of an operation. */
     fun requests(operation: String): Int = (control("GET", "requests") as List<*>).count { (it as Map<*, *>)["operation"] == operation }
 
     private fun send(request: HttpRequest.Builder): String {
-        val answer = http.send(request.build(), BodyHandlers.ofString())
-        check(answer.statusCode() in 200..299) { "${answer.uri()}: ${answer.statusCode()} ${answer.body()}" }
-        return answer.body()
+        val response = http.send(request.build(), BodyHandlers.ofString())
+        check(response.statusCode() in 200..299) { "${response.uri()}: ${response.statusCode()} ${response.body()}" }
+        return response.body()
     }
 
     override fun close() {
@@ -78,9 +81,9 @@ class Backend : AutoCloseable {
     }
 }
 
-/** Where nothing listens. */
+/** A URL on which no server listens. */
 const val CALLBACK: String = "http://127.0.0.1:9/results"
 
-/** Looks without long pauses. */
+/** Polls with short pauses. */
 val SOON: WaitOptions =
     WaitOptions(timeout = Duration.ofSeconds(10), interval = Duration.ofMillis(20), maxInterval = Duration.ofMillis(100))
