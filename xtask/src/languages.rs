@@ -17,27 +17,33 @@ pub(crate) fn steps() -> Vec<Step> {
     vec![python(), node(), kotlin(), swift()]
 }
 
+/// Installs the Python package and its tools.
+pub(crate) fn python_built() -> Vec<Line> {
+    vec![
+        Line::new("python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt"),
+        Line::new("maturin develop --locked --manifest-path bindings-python/Cargo.toml")
+            .env("VIRTUAL_ENV", ".tools/python"),
+    ]
+}
+
 fn python() -> Step {
     let within = |line| Line::new(line).within("bindings-python");
+    let lines = [
+        Line::new(PROGRAMS),
+        Line::new(VECTORS),
+        within("ruff check ."),
+        within("ruff format --check ."),
+        within("mypy python tests examples"),
+        within("pyright"),
+        within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
+        Line::new("pdoc --output-directory target/docs/python kopokopo"),
+        within("pytest --quiet"),
+    ];
     Step {
         name: "python".into(),
         what: "the Python package is typed, documented, and behaves as every scenario and vector says".into(),
         needs: vec![&PYTHON, &PYTHON_TOOLS],
-        lines: vec![
-            Line::new(
-                "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
-            ),
-            Line::new(PROGRAMS),
-            Line::new(VECTORS),
-            Line::new("maturin develop --locked --manifest-path bindings-python/Cargo.toml")
-                .env("VIRTUAL_ENV", ".tools/python"),
-            within("ruff check ."),
-            within("ruff format --check ."),
-            within("mypy python tests examples"),
-            within("pyright"),
-            within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
-            within("pytest --quiet"),
-        ],
+        lines: python_built().into_iter().chain(lines).collect(),
         tests: true,
     }
 }
@@ -56,6 +62,7 @@ fn node() -> Step {
             Line::new(VECTORS),
             within("npm run build:debug"),
             within("npm run check"),
+            within("npx typedoc"),
             Line::new(
                 "cargo clippy --package kopokopo-edge --profile edge --target wasm32-unknown-unknown --locked -- -D warnings",
             ),

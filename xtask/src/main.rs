@@ -2,6 +2,7 @@
 
 mod bench;
 mod counts;
+mod docs;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
@@ -38,6 +39,8 @@ enum Task {
     Mobile(mobile::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
+    /// Build the API documentation of each language
+    Docs(docs::Options),
     /// Run the benchmarks beside their baselines and print the ratios
     Bench(bench::Options),
     /// Find the words that docs/style.md refuses, in text and in names
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Package(options) => package::run(&options),
         Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Docs(options) => docs::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Words(options) => words::run(&options),
     };
