@@ -22,7 +22,7 @@ internal object NativeCalls {
     /** Returns the id of a new call. */
     fun newCallId(): Long = callIds.incrementAndGet()
 
-    /** Starts a call. [handle] is a reference of its own to the native object, which the call takes over. */
+    /** Starts a call. [handle] is a separate reference to the native object. The call takes ownership of it. */
     fun start(method: Int, arguments: ByteArray, handle: Long, callId: Long, done: (ByteBuffer) -> Unit) {
         pending[callId] = done
         start(method, handle, arguments, callId)

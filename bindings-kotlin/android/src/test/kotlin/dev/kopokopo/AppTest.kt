@@ -55,19 +55,18 @@ class AppTest {
     @Test
     fun `watch emits every state of a payment`() = runBlocking {
         val push = k2.push(phoneNumber = "254700000006")
-        val states = async { push.watch(SOON).toList() }
+        val watched = async { push.watch(SOON).toList() }
         delay(300)
         backend.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
-        val seen = states.await()
-        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), seen.map { it.status })
-        assertTrue(seen.last().isPaid)
+        val states = watched.await()
+        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), states.map { it.status })
+        assertTrue(states.last().isPaid)
     }
 
     @Test
     fun `app creates and cancels a payment link`() = runBlocking {
         val link = k2.paymentLinks.create(tillNumber = "K000000", amount = BigDecimal(250), callbackUrl = CALLBACK, note = "Tea")
-        val made = link.get()
-        assertNotNull(made.link)
+        assertNotNull(link.get().link)
         k2.paymentLinks.cancel(link.id)
         assertTrue(link.wait(SOON).isCancelled)
     }

@@ -45,7 +45,7 @@ class ContractTest {
 
     private fun parameterNames(callable: KFunction<*>): List<String?> = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { it.name }
 
-    /** What callers see of a class, but for what every object has. */
+    /** The public members of a class, without those of `Any`. */
     private fun members(type: KClass<*>): List<KCallable<*>> =
         (type.declaredFunctions + type.declaredMemberProperties).filter { isPublic(it) && it.name !in ANY }
 
@@ -104,9 +104,9 @@ class ContractTest {
             val factories = type.companionObject?.takeIf { it.visibility == KVisibility.PUBLIC }?.let(::members).orEmpty()
             val forms = (named - "new").mapValues { setOf(names(it.value, "arguments"), names(it.value, "parameters")) }
             assertEquals(forms, factories.groupBy({ it.name }, { parameterNames(it as KFunction<*>) }).mapValues { it.value.toSet() })
-            val own = constructors(type).map(::parameterNames).toSet()
+            val found = constructors(type).map(::parameterNames).toSet()
             val expected = named["new"]?.let { setOf(names(it, "parameters"), names(it, "arguments")) }.orEmpty()
-            assertEquals(expected, own)
+            assertEquals(expected, found)
         }
     }
 
@@ -152,13 +152,13 @@ class ContractTest {
         val all = dynamicTest(name) { assertEquals(variants.keys, found.keys) }
         listOf(all) + variants.map { (word, content) ->
             dynamicTest("$name $word") {
-                val own = found.getValue("$word")
+                val variant = found.getValue("$word")
                 if (content !is Map<*, *>) {
-                    assertTrue(own.objectInstance != null)
+                    assertTrue(variant.objectInstance != null)
                 } else if (listed["in"] == true) {
-                    record(own, names(content, "fields"), isBuilt = true, isMadeByCallers = true)
+                    record(variant, names(content, "fields"), isBuilt = true, isMadeByCallers = true)
                 } else {
-                    record(own, listOf(camelCase("${content["field"]}")), isBuilt = false, isMadeByCallers = true)
+                    record(variant, listOf(camelCase("${content["field"]}")), isBuilt = false, isMadeByCallers = true)
                 }
             }
         }

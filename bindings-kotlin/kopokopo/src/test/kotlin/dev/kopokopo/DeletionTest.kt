@@ -26,10 +26,9 @@ class DeletionTest {
     }
 
     @TestFactory
-    fun `Kotlin returns the same as Rust`(): List<DynamicTest> =
-        cases.map(Json::read).groupBy { "${it["name"]}".substringBefore(' ') }.map { (sample, cases) ->
-            DynamicTest.dynamicTest(sample) { cases.forEach(::compare) }
-        }
+    fun `Kotlin returns the same as Rust`(): List<DynamicTest> = cases.map(Json::read).groupBy { "${it["name"]}".substringBefore(' ') }.map { (sample, cases) ->
+        DynamicTest.dynamicTest(sample) { cases.forEach(::compare) }
+    }
 
     private fun compare(case: Map<String, Any?>) {
         val document = case["document"] as String

@@ -70,13 +70,13 @@ class PaymentTest {
     @Test
     fun `insufficient funds is final and not paid`() = runBlocking {
         val payment = push(phoneNumber = "254700000003").wait(SOON)
-        val seen = when (payment.status) {
+        val outcome = when (payment.status) {
             IncomingPaymentStatus.Pending -> "pending"
             IncomingPaymentStatus.Success -> "success"
             IncomingPaymentStatus.Failed -> "failed: ${payment.errors.single()}"
             is IncomingPaymentStatus.Other -> "other"
         }
-        assertEquals("failed: Insufficient funds", seen)
+        assertEquals("failed: Insufficient funds", outcome)
         assertFalse(payment.isPaid)
         assertNull(payment.transaction)
     }
@@ -84,12 +84,12 @@ class PaymentTest {
     @Test
     fun `watch emits every state once until it is final`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
-        val states = async { push.watch(SOON).toList() }
+        val watched = async { push.watch(SOON).toList() }
         delay(300.milliseconds)
         sandbox.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
-        val seen = states.await()
-        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), seen.map { it.status })
-        assertTrue(seen.last().isPaid)
+        val states = watched.await()
+        assertEquals(listOf(IncomingPaymentStatus.Pending, IncomingPaymentStatus.Success), states.map { it.status })
+        assertTrue(states.last().isPaid)
     }
 
     @Test
@@ -226,7 +226,11 @@ class PaymentTest {
             Thread.currentThread().name
         }
         val withoutDispatcher = CompletableFuture<String>()
-        work.startCoroutine(Continuation(EmptyCoroutineContext) { result -> result.fold(withoutDispatcher::complete, withoutDispatcher::completeExceptionally) })
+        work.startCoroutine(
+            Continuation(EmptyCoroutineContext) { result ->
+                result.fold(withoutDispatcher::complete, withoutDispatcher::completeExceptionally)
+            },
+        )
         assertTrue("Dispatcher" in withoutDispatcher.get(10, TimeUnit.SECONDS), withoutDispatcher.get())
         val unconfined = runBlocking { withTimeout(10.seconds) { withContext(Dispatchers.Unconfined) { work() } } }
         assertTrue("Dispatcher" in unconfined, unconfined)

@@ -84,7 +84,7 @@ private class ScenarioRunner(private val scenario: Map<String, Any?>) : AutoClos
             "control" in step -> {
                 checkKeys(step, "control", "body", "status", "as", "expect")
                 val request = Matching.fillText(step["control"] as String, names)
-                check(step, "expect", control(request, Matching.fill(step["body"], names), long(step["status"], 200)))
+                checkExpectation(step, "expect", control(request, Matching.fill(step["body"], names), long(step["status"], 200)))
             }
             "receive" in step -> receive(step)
             "state" in step -> {
@@ -152,18 +152,18 @@ private class ScenarioRunner(private val scenario: Map<String, Any?>) : AutoClos
         error
     }
 
-    private fun compare(what: String, outcome: Any?, step: Map<*, *>) {
+    private fun compare(name: String, outcome: Any?, step: Map<*, *>) {
         if ("expect_error" in step) {
-            if (outcome !is KopoKopoException) throw AssertionError("$what: expected an error, found ${Matching.json(outcome)}")
-            check(step, "expect_error", errorToJson(outcome))
+            if (outcome !is KopoKopoException) throw AssertionError("$name: expected an error, found ${Matching.json(outcome)}")
+            checkExpectation(step, "expect_error", errorToJson(outcome))
         } else {
-            if (outcome is KopoKopoException) throw AssertionError("$what: ${outcome.message}")
-            check(step, "expect", outcome)
+            if (outcome is KopoKopoException) throw AssertionError("$name: ${outcome.message}")
+            checkExpectation(step, "expect", outcome)
         }
     }
 
     /** Stores [found] under the name of the step, and compares it. */
-    private fun check(step: Map<*, *>, expectation: String, found: Any?) {
+    private fun checkExpectation(step: Map<*, *>, expectation: String, found: Any?) {
         step["as"]?.let { names["$it"] = found }
         differences(found, step[expectation] as Map<*, *>? ?: emptyMap<String, Any?>())
     }

@@ -7,21 +7,21 @@ internal const val ROUNDS = 15
  * Measures all [works] in every round, so that a busy machine slows all of them down equally. The result is the median
  * of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
  */
-internal inline fun <T> inTurns(what: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
+internal inline fun <T> inTurns(name: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
     val times = works.mapValues { ArrayList<Double>() }
     repeat(WARM_UP + ROUNDS) { round ->
-        for ((name, work) in works) {
+        for ((label, work) in works) {
             val started = System.nanoTime()
             run(work, count)
             val each = (System.nanoTime() - started) / 1e3 / count
-            if (round >= WARM_UP) times.getValue(name) += each
+            if (round >= WARM_UP) times.getValue(label) += each
         }
     }
-    report(what, times.mapValues { (_, rounds) -> rounds.sorted()[rounds.size / 2] })
+    report(name, times.mapValues { (_, rounds) -> rounds.sorted()[rounds.size / 2] })
 }
 
-internal fun report(what: String, medians: Map<String, Double>) {
-    for ((name, baseline) in medians - "ours") {
-        println("""measured {"id":"kotlin/$what/$name","ours":${medians["ours"]},"baseline":$baseline,"unit":"us"}""")
+internal fun report(name: String, medians: Map<String, Double>) {
+    for ((label, baseline) in medians - "ours") {
+        println("""measured {"id":"kotlin/$name/$label","ours":${medians["ours"]},"baseline":$baseline,"unit":"us"}""")
     }
 }

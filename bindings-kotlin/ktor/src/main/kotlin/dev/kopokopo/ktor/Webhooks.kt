@@ -76,7 +76,8 @@ private suspend fun ApplicationCall.rawBody(limit: Long): ByteArray = try {
     throw invalidSignature("the connection closed before the full body was received")
 }
 
-private fun tooLarge(verifier: WebhookVerifier) = Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body is larger than the limit of ${verifier.maxBody} bytes")
+private fun tooLarge(verifier: WebhookVerifier) =
+    Refusal(HttpStatusCode.PayloadTooLarge, "body too large", "the body is larger than the limit of ${verifier.maxBody} bytes")
 
 private const val BODY_READ_BEFORE =
     "Ktor: the request body was read before kopokopoWebhooks. The signature covers the raw body: " +

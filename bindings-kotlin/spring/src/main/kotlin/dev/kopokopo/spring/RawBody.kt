@@ -51,8 +51,8 @@ internal class RawBody(private val request: HttpServletRequest, private val meth
     /**
      * Spring reads multipart forms before the controller runs. Kopo Kopo sends no such form, so the request is forged.
      */
-    private fun notRaw(what: String): RuntimeException = when {
+    private fun notRaw(problem: String): RuntimeException = when {
         request.contentType.orEmpty().startsWith("multipart/", ignoreCase = true) -> Refusal(UNAUTHORIZED, "the body is a multipart form")
-        else -> bodyNotRaw(what, method)
+        else -> bodyNotRaw(problem, method)
     }
 }

@@ -39,7 +39,9 @@ class BackendTokenSource(private val url: String, private val session: suspend (
             connection.setRequestProperty("Content-Type", "application/json")
             connection.doOutput = true
             connection.outputStream.use { it.write(JSONObject().put("refused", refused).toString().toByteArray()) }
-            if (connection.responseCode != HttpURLConnection.HTTP_OK) throw IOException("the shop's backend returned status ${connection.responseCode} and no token")
+            if (connection.responseCode != HttpURLConnection.HTTP_OK) {
+                throw IOException("the shop's backend returned no token: status ${connection.responseCode}")
+            }
             val response = JSONObject(connection.inputStream.bufferedReader().use { it.readText() })
             return AccessToken(response.getString("token"), Duration.ofSeconds(response.getLong("expires_in")))
         } finally {
