@@ -73,12 +73,12 @@ export function redact<T>(value: T): T;
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
  *
- * A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
- * into a guess.
+ * If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+ * payment's outcome unknown.
  */
 export class KopoKopo {
   /**
-   * A client with the application's own credentials. Nothing is sent before the first call.
+   * Makes a client with the application's credentials. Nothing is sent before the first call.
    *
    * @throws `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a timeout of
    * zero.
@@ -90,14 +90,14 @@ export class KopoKopo {
    */
   constructor(options: ClientOptions);
   /**
-   * A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-   * belongs there. Tokens come from the source.
+   * Makes a client for a program without a client secret, such as a mobile app, which must not contain `clientSecret`
+   * or `apiKey`. The token source supplies tokens.
    *
    * @throws `ConfigurationError`, naming the option.
    */
   static withTokenSource(tokenSource: TokenSource, options?: TokenSourceOptions): KopoKopo;
   /**
-   * A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+   * Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
    * `K2_ENVIRONMENT` (`sandbox` or `production`).
    *
    * @throws `ConfigurationError`, naming what is missing.
@@ -109,7 +109,7 @@ export class KopoKopo {
    */
   static fromEnv(): KopoKopo;
   /**
-   * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+   * Returns a client with these options for its calls. It shares connections, token and retry budget with this client.
    *
    * @throws `ConfigurationError` for a timeout of zero.
    *
@@ -120,7 +120,7 @@ export class KopoKopo {
    * ```
    */
   withOptions(options: CallOptions): KopoKopo;
-  /** The origin that requests go to: `https://api.kopokopo.com`. */
+  /** The origin of all requests: `https://api.kopokopo.com`. */
   readonly baseUrl: string;
   /**
    * Verifies webhooks and result callbacks with this client's API keys. Needs no connection.
@@ -128,21 +128,21 @@ export class KopoKopo {
    * @throws `ConfigurationError` if the client has no API key: every webhook would be refused.
    */
   readonly webhooks: WebhookVerifier;
-  /** Access tokens by hand. */
+  /** Access tokens, for programs that supply or inspect them. */
   readonly oauth: OAuth;
   /** Subscriptions to events. */
   readonly webhookSubscriptions: WebhookSubscriptions;
   /** Payments from customers by STK push. */
   readonly incomingPayments: IncomingPayments;
-  /** The merchant's own mobile wallets. */
+  /** Mobile wallets of the merchant. */
   readonly merchantWallets: MerchantWallets;
-  /** The merchant's own bank accounts. */
+  /** Bank accounts of the merchant. */
   readonly merchantBankAccounts: MerchantBankAccounts;
   /** People and businesses to send money to. */
   readonly externalRecipients: ExternalRecipients;
   /** Money sent out. */
   readonly sendMoney: SendMoneyRequests;
-  /** Transactions of a span of time. */
+  /** Transactions of a period. */
   readonly polling: PollingRequests;
   /**
    * Messages to customers about their payments: version 1, deprecated.
@@ -150,18 +150,18 @@ export class KopoKopo {
    * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
    */
   readonly smsNotifications: SmsNotifications;
-  /** Money given back to customers. */
+  /** Money returned to customers. */
   readonly reversals: Reversals;
-  /** Links that customers pay at. */
+  /** Links that customers can pay. */
   readonly paymentLinks: PaymentLinks;
   /**
-   * Payments of version 1, to be read only.
+   * Payments of version 1, read-only.
    *
    * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
    */
   readonly payments: Payments;
   /**
-   * Settlement transfers of version 1, to be read only.
+   * Settlement transfers of version 1, read-only.
    *
    * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
    */
@@ -171,31 +171,31 @@ export class KopoKopo {
 }
 
 /**
- * Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
- * itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+ * Access tokens (API reference, section Authorization). All other operations request and renew tokens automatically.
+ * This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
  */
 export class OAuth {
   private constructor();
   /**
-   * Fetches a new token, beside the one that the client keeps for itself.
+   * Requests a new token, in addition to the one that the client uses.
    *
-   * @throws `ConfigurationError` without credentials, `AuthenticationError` where the server refuses them.
+   * @throws `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
    */
   token(options?: Call): Promise<Token>;
   /**
-   * Ends the life of a token. The client forgets it too, where it is the one it keeps.
+   * Revokes a token. If the client uses this token, the client drops it too.
    *
-   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the credentials.
+   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the credentials.
    */
   revoke(token: string, options?: Call): Promise<void>;
   /**
-   * Asks whether a token works, and whose it is.
+   * Checks if a token is valid, and which application it belongs to.
    *
-   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the credentials.
+   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the credentials.
    */
   introspect(token: string, options?: Call): Promise<Introspection>;
   /**
-   * Asks about the token that the client itself uses.
+   * Reads the server's information about the token that the client uses.
    *
    * @throws Those of every call.
    */
@@ -206,9 +206,9 @@ export class OAuth {
 export class WebhookSubscriptions {
   private constructor();
   /**
-   * Subscribes to a kind of event.
+   * Subscribes to a topic.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    *
    * @example
@@ -225,50 +225,53 @@ export class WebhookSubscriptions {
   /**
    * Reads a subscription.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<WebhookSubscription>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<WebhookSubscription>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<WebhookSubscription>;
 }
 
-/** A subscription that the server accepted: its id, and how it goes on. */
+/** A subscription that the server accepted: its id, and methods to wait for the result. */
 export class CreatedWebhookSubscription {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<WebhookSubscription>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<WebhookSubscription>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -279,11 +282,11 @@ export class CreatedWebhookSubscription {
 export class IncomingPayments {
   private constructor();
   /**
-   * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not that
-   * anybody paid: use `wait`, or the result sent to `callbackUrl`.
+   * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not that
+   * the customer paid. Use `wait`, or the result that `callbackUrl` receives.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
-   * lost: the customer may have been asked.
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
+   * lost: the customer may have been asked to pay.
    *
    * @example
    * ```ts
@@ -302,7 +305,7 @@ export class IncomingPayments {
   /**
    * Reads a payment.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    *
    * @example
    * ```ts
@@ -311,13 +314,13 @@ export class IncomingPayments {
    */
   get(id: string, options?: Call): Promise<IncomingPayment>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    *
    * @example
    * ```ts
@@ -327,9 +330,9 @@ export class IncomingPayments {
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<IncomingPayment>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    *
    * @example
    * ```ts
@@ -341,155 +344,164 @@ export class IncomingPayments {
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<IncomingPayment>;
 }
 
-/** A request for a payment that the server accepted: its id, and how it goes on. */
+/** A request for a payment that the server accepted: its id, and methods to wait for the result. */
 export class CreatedIncomingPayment {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<IncomingPayment>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<IncomingPayment>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
   watch(options?: WaitOptions & Abortable): AsyncIterableIterator<IncomingPayment>;
 }
 
-/** The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet). */
+/** Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet). */
 export class MerchantWallets {
   private constructor();
   /**
-   * Adds a mobile wallet of the merchant's own.
+   * Adds a mobile wallet of the merchant.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   create(request: MerchantWalletRequest, options?: Call): Promise<CreatedMerchantWallet>;
   /**
    * Reads a wallet.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<MerchantWallet>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<MerchantWallet>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantWallet>;
 }
 
-/** A wallet that the server accepted: its id, and how it goes on. */
+/** A wallet that the server accepted: its id, and methods to wait for the result. */
 export class CreatedMerchantWallet {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<MerchantWallet>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<MerchantWallet>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
   watch(options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantWallet>;
 }
 
-/** The merchant's own bank accounts (API reference, section Create a merchant bank account). */
+/** Bank accounts of the merchant (API reference, section Create a merchant bank account). */
 export class MerchantBankAccounts {
   private constructor();
   /**
-   * Adds a bank account of the merchant's own.
+   * Adds a bank account of the merchant.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   create(request: MerchantBankAccountRequest, options?: Call): Promise<CreatedMerchantBankAccount>;
   /**
    * Reads a bank account.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<MerchantBankAccount>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<MerchantBankAccount>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<MerchantBankAccount>;
 }
 
-/** A bank account that the server accepted: its id, and how it goes on. */
+/** A bank account that the server accepted: its id, and methods to wait for the result. */
 export class CreatedMerchantBankAccount {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<MerchantBankAccount>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<MerchantBankAccount>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -502,78 +514,81 @@ export class ExternalRecipients {
   /**
    * Adds a person's mobile wallet.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   createMobileWallet(request: MobileWalletRecipientRequest, options?: Call): Promise<CreatedExternalRecipient>;
   /**
-   * Adds a bank account of somebody else.
+   * Adds a bank account of another person or business.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   createBankAccount(request: BankAccountRecipientRequest, options?: Call): Promise<CreatedExternalRecipient>;
   /**
    * Adds another business's till.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   createTill(request: TillRecipientRequest, options?: Call): Promise<CreatedExternalRecipient>;
   /**
    * Adds a paybill account.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   createPaybill(request: PaybillRecipientRequest, options?: Call): Promise<CreatedExternalRecipient>;
   /**
    * Reads a recipient.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<ExternalRecipient>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<ExternalRecipient>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<ExternalRecipient>;
 }
 
-/** A recipient that the server accepted: its id, and how it goes on. */
+/** A recipient that the server accepted: its id, and methods to wait for the result. */
 export class CreatedExternalRecipient {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<ExternalRecipient>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<ExternalRecipient>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -584,11 +599,11 @@ export class CreatedExternalRecipient {
 export class SendMoneyRequests {
   private constructor();
   /**
-   * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-   * `isPaid` and `failedDisbursements`.
+   * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+   * then `isPaid` and `failedDisbursements`.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
-   * lost: the money may be on its way, and sending again may send it twice.
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
+   * lost: the money may have been sent, and sending again may send it twice.
    *
    * @example
    * ```ts
@@ -603,8 +618,8 @@ export class SendMoneyRequests {
    */
   create(request: SendMoneyRequest, options?: Call): Promise<CreatedSendMoney>;
   /**
-   * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is no
-   * amount and no destination to choose.
+   * Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount and
+   * the destination cannot be chosen.
    *
    * @throws As `create`.
    */
@@ -612,61 +627,64 @@ export class SendMoneyRequests {
   /**
    * Reads a request.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<SendMoney>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<SendMoney>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SendMoney>;
 }
 
-/** A request to send money that the server accepted: its id, and how it goes on. */
+/** A request to send money that the server accepted: its id, and methods to wait for the result. */
 export class CreatedSendMoney {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<SendMoney>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<SendMoney>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
   watch(options?: WaitOptions & Abortable): AsyncIterableIterator<SendMoney>;
 }
 
-/** Transactions of a span of time (API reference, section Polling). */
+/** Transactions of a period (API reference, section Polling). */
 export class PollingRequests {
   private constructor();
   /**
-   * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+   * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent.
    *
@@ -685,50 +703,53 @@ export class PollingRequests {
   /**
    * Reads a polling request and, once it is done, its transactions.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<Polling>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<Polling>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Polling>;
 }
 
-/** A polling request that the server accepted: its id, and how it goes on. */
+/** A polling request that the server accepted: its id, and methods to wait for the result. */
 export class CreatedPolling {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<Polling>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<Polling>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -746,71 +767,74 @@ export class SmsNotifications {
   /**
    * Sends a message to the customer of a webhook.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   create(request: SmsNotificationRequest, options?: Call): Promise<CreatedSmsNotification>;
   /**
    * Reads a message's state.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<SmsNotification>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<SmsNotification>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SmsNotification>;
 }
 
-/** A message that the server accepted: its id, and how it goes on. */
+/** A message that the server accepted: its id, and methods to wait for the result. */
 export class CreatedSmsNotification {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<SmsNotification>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<SmsNotification>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
   watch(options?: WaitOptions & Abortable): AsyncIterableIterator<SmsNotification>;
 }
 
-/** Money given back to customers (API reference, section Reversals). */
+/** Money returned to customers (API reference, section Reversals). */
 export class Reversals {
   private constructor();
   /**
-   * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and then
-   * `isReversed`.
+   * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`, and
+   * then `isReversed`.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    *
    * @example
@@ -826,63 +850,66 @@ export class Reversals {
   /**
    * Reads a reversal.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<Reversal>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<Reversal>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Reversal>;
 }
 
-/** A request for a reversal that the server accepted: its id, and how it goes on. */
+/** A request for a reversal that the server accepted: its id, and methods to wait for the result. */
 export class CreatedReversal {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<Reversal>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<Reversal>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
   watch(options?: WaitOptions & Abortable): AsyncIterableIterator<Reversal>;
 }
 
-/** Links that customers pay at (API reference, section Payment Links). */
+/** Links that customers can pay (API reference, section Payment Links). */
 export class PaymentLinks {
   private constructor();
   /**
-   * Makes a link. Read it for its URL: `get`.
+   * Creates a link. `get` returns its URL.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    *
    * @example
@@ -898,56 +925,59 @@ export class PaymentLinks {
   /**
    * Reads a link.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<PaymentLink>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<PaymentLink>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<PaymentLink>;
   /**
-   * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+   * Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
    *
-   * @throws `InvalidRequestError` where the link is no longer active, `NotFoundError` where there is none of this id.
+   * @throws `InvalidRequestError` if the link is not active, `NotFoundError` if no resource has this id.
    */
   cancel(id: string, options?: Call): Promise<void>;
 }
 
-/** A link that the server accepted: its id, and how it goes on. */
+/** A link that the server accepted: its id, and methods to wait for the result. */
 export class CreatedPaymentLink {
   private constructor();
-  /** The id to store: with it the thing can be read at any time. */
+  /** The id. Store it: the resource can be read by it at any time. */
   readonly id: string;
-  /** Where it can be read, on the client's own origin whatever host the server named. */
+  /**
+   * The URL at which the resource can be read. It always has the client's own origin, even if the server named another
+   * host.
+   */
   readonly location: string;
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
   get(options?: Abortable): Promise<PaymentLink>;
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
    */
   wait(options?: WaitOptions & Abortable): Promise<PaymentLink>;
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -955,7 +985,7 @@ export class CreatedPaymentLink {
 }
 
 /**
- * Payments of the API's first version: they can still be read (guide to payment status, version 1).
+ * Payments of version 1 of the API, read-only (guide to payment status, version 1).
  *
  * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
  */
@@ -964,29 +994,29 @@ export class Payments {
   /**
    * Reads a payment of version 1.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<Payment>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<Payment>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<Payment>;
 }
 
 /**
- * Settlement transfers of the API's first version: they can still be read where their Location says.
+ * Settlement transfers of version 1 of the API, read-only.
  *
  * @deprecated Version 1 of the API. `incomingPayments` takes payments, and `sendMoney` sends money.
  */
@@ -995,42 +1025,43 @@ export class SettlementTransfers {
   /**
    * Reads a settlement transfer of version 1.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   get(id: string, options?: Call): Promise<SettlementTransfer>;
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   wait(id: string, options?: WaitOptions & Abortable): Promise<SettlementTransfer>;
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SettlementTransfer>;
 }
 
 /**
  * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
- * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ * and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
  */
 export class RawRequests {
   private constructor();
   /**
-   * Reads anything of the API. The path is below the base URL, and may have a query:
+   * Reads any path of the API. The path is relative to the base URL, and may have a query:
    * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
    *
-   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing there.
+   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no resource at
+   * the path.
    */
   get(path: string, options?: Call): Promise<RawResponse>;
   /**
-   * Posts anything to the API. Like a create it is sent once.
+   * Sends a POST to any path of the API. Like a create, it is sent once.
    *
    * @throws `InvalidRequestError` before anything is sent, for a path that is not below `/api/`, a body that is not a
    * JSON object, and a body for `send_money` without destinations, which would transfer all funds.
@@ -1043,15 +1074,15 @@ export class RawRequests {
  * Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs no
  * connection.
  *
- * Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+ * Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not match.
  */
 export class WebhookVerifier {
   /**
-   * A verifier with the API keys in force: one, or the old and the new while they rotate. With the client secret, which
-   * is never accepted, a refusal can say that it stands where the API key belongs. `maxBody` is the largest body to
-   * look at, in bytes.
+   * Makes a verifier with the valid API keys: one, or the old and the new while keys rotate. With the client secret,
+   * which is never accepted, an error can say that the sender uses it in place of the API key. `maxBody` is the largest
+   * body that is accepted, in bytes.
    *
-   * @throws `ConfigurationError` where there is no key, or only blank ones.
+   * @throws `ConfigurationError` without a key, or with blank keys only.
    */
   constructor(options: {
     readonly apiKeys: readonly string[];
@@ -1059,14 +1090,14 @@ export class WebhookVerifier {
     /** @defaultValue `10485760` */
     readonly maxBody?: number | null | undefined;
   });
-  /** The largest body that is looked at, in bytes: whoever reads a larger one reads it for nothing. */
+  /** The largest body that is accepted, in bytes. A receiver need not read more. */
   readonly maxBody: number;
   /**
-   * Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+   * Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
    *
-   * @throws `SignatureError` where the header is missing, malformed or does not match, or the body is larger than is
-   * looked at: do not trust the body. `ConfigurationError` without an API key. `DecodeError` where the body is
-   * authentic and still no JSON object that can be read: the error's `body` has the beginning of it.
+   * @throws `SignatureError` if the header is missing, malformed or does not match, or if the body is too large: do not
+   * trust the body. `ConfigurationError` without an API key. `DecodeError` if the body is authentic but not a JSON
+   * object that can be read: the error's `body` has its beginning.
    *
    * @example
    * ```ts
@@ -1078,14 +1109,14 @@ export class WebhookVerifier {
   /**
    * Verifies the raw body only.
    *
-   * @throws As `verify`, but for `DecodeError`.
+   * @throws As `verify`, except `DecodeError`.
    */
   verifySignature(body: RawBody, signature: string | null | undefined): void;
   /**
-   * Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those taken
-   * from a queue.
+   * Reads an event from a body without verifying its signature. Use it only for bodies that were verified before, such
+   * as those from a queue.
    *
-   * @throws `DecodeError` where it is no JSON object.
+   * @throws `DecodeError` if it is not a JSON object.
    */
   parseUnverified(body: RawBody): Event;
 }
@@ -1093,14 +1124,17 @@ export class WebhookVerifier {
 /** This library's version: `0.1.0`. */
 export function version(): string;
 
-/** A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded. */
+/**
+ * A digest of the contract that this library was built from. Each package compares it with its own when it loads the
+ * library.
+ */
 export function contractHash(): string;
 
 /**
- * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. It is easily reversed,
- * so it is personal data too.
+ * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. The hash is easy to
+ * reverse, so it is personal data too.
  *
- * @throws `InvalidRequestError` where it is no Kenyan phone number.
+ * @throws `InvalidRequestError` if it is not a Kenyan phone number.
  */
 export function hashPhone(phoneNumber: string): string;
 
@@ -1112,193 +1146,203 @@ export function hashPhone(phoneNumber: string): string;
 export function signWebhook(apiKey: string, body: RawBody): string;
 
 /**
- * What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
- * position: the order differs.
+ * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
+ * reference. Do not use the position in the list: the order differs.
  *
- * @throws `DecodeError` where the request's raw text was taken away.
+ * @throws `DecodeError` if the raw text of the request was removed.
  */
 export function disbursementsTo(sendMoney: SendMoney, recipient: string): readonly Disbursement[];
 
 /**
- * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
+ * Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
  *
- * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
- * wait for a token, it is asked once.
+ * The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+ * regardless of how many calls wait for a token.
  *
- * Answers a token that works. After a 401 it must not answer the token that it answered before.
+ * Returns a valid token. After a 401 it must not return the same token as before.
  *
  * @throws Any. The call that needed the token fails with `AuthenticationError`, and nothing is sent.
  */
 export type TokenSource = () => AccessToken | string | Promise<AccessToken | string>;
 
-/** How a client is made. */
+/** Options of a client. */
 export interface ClientOptions {
   /** The application key. */
   readonly clientId: string;
-  /** The application secret. It fetches access tokens and signs nothing. */
+  /** The application secret. It is for access tokens. Webhooks are not signed with it. */
   readonly clientSecret: string;
-  /** The API key, which signs webhooks and callbacks. Not needed where no webhook is verified. */
+  /** The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks. */
   readonly apiKey?: string | null | undefined;
-  /** Further API keys that are still in force, while keys rotate: every key is tried. */
+  /** Further API keys that are still valid, while keys rotate. Every key is tried. */
   readonly otherApiKeys?: readonly string[] | null | undefined;
   /**
-   * Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+   * The Kopo Kopo system to use. Only `production` moves real money.
    *
    * @defaultValue `'sandbox'`
    */
   readonly environment?: Environment | null | undefined;
-  /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+  /**
+   * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+   * loopback.
+   */
   readonly baseUrl?: string | null | undefined;
   /**
-   * Making a connection, in milliseconds.
+   * The time limit for connecting, in milliseconds.
    *
    * @defaultValue `3100`
    */
   readonly connectTimeout?: number | null | undefined;
   /**
-   * An answer that makes no progress, in milliseconds.
+   * The time limit for a response that makes no progress, in milliseconds.
    *
    * @defaultValue `20000`
    */
   readonly stalledTimeout?: number | null | undefined;
   /**
-   * The whole call, with its token, its retries and the waits between them, in milliseconds.
+   * The time limit for the whole call, in milliseconds. It includes the token request, the retries and the pauses
+   * between them.
    *
    * @defaultValue `45000`
    */
   readonly timeout?: number | null | undefined;
   /**
-   * Extra tries after the first. 0 switches retries off.
+   * The number of retries after the first attempt. 0 disables retries.
    *
    * @defaultValue `2`
    */
   readonly maxRetries?: number | null | undefined;
   /**
-   * The first wait before a retry is somewhere between nothing and so many milliseconds; the bound doubles each time.
+   * The pause before the first retry is a random time between 0 and this number of milliseconds. The upper limit
+   * doubles for each further retry.
    *
    * @defaultValue `500`
    */
   readonly retryBase?: number | null | undefined;
   /**
-   * The bound never grows beyond so many milliseconds.
+   * The largest value of that limit, in milliseconds.
    *
    * @defaultValue `8000`
    */
   readonly retryCap?: number | null | undefined;
   /**
-   * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-   * NO_PROXY say.
+   * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+   * HTTP_PROXY, ALL_PROXY and NO_PROXY.
    */
   readonly proxy?: string | null | undefined;
-  /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+  /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
   readonly extraCaCertificates?: string | null | undefined;
-  /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+  /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
   readonly product?: string | null | undefined;
   /**
-   * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-   * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-   * without notice then leaves a payment's outcome unknown.
+   * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+   * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+   * moment, the payment's outcome is unknown.
    *
    * @defaultValue `true`
    */
   readonly freshConnections?: boolean | null | undefined;
   /**
-   * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin share
-   * one.
+   * Do not share this client's token. By default all clients of a process with the same credentials and origin share
+   * one token.
    *
    * @defaultValue `false`
    */
   readonly privateToken?: boolean | null | undefined;
 }
 
-/** How a client with a token source is made. */
+/** Options of a client with a token source. */
 export interface TokenSourceOptions {
   /**
-   * Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+   * The Kopo Kopo system to use. Only `production` moves real money.
    *
    * @defaultValue `'sandbox'`
    */
   readonly environment?: Environment | null | undefined;
-  /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+  /**
+   * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+   * loopback.
+   */
   readonly baseUrl?: string | null | undefined;
   /**
-   * Making a connection, in milliseconds.
+   * The time limit for connecting, in milliseconds.
    *
    * @defaultValue `3100`
    */
   readonly connectTimeout?: number | null | undefined;
   /**
-   * An answer that makes no progress, in milliseconds.
+   * The time limit for a response that makes no progress, in milliseconds.
    *
    * @defaultValue `20000`
    */
   readonly stalledTimeout?: number | null | undefined;
   /**
-   * The whole call, with its token, its retries and the waits between them, in milliseconds.
+   * The time limit for the whole call, in milliseconds. It includes the token request, the retries and the pauses
+   * between them.
    *
    * @defaultValue `45000`
    */
   readonly timeout?: number | null | undefined;
   /**
-   * Extra tries after the first. 0 switches retries off.
+   * The number of retries after the first attempt. 0 disables retries.
    *
    * @defaultValue `2`
    */
   readonly maxRetries?: number | null | undefined;
   /**
-   * The first wait before a retry is somewhere between nothing and so many milliseconds; the bound doubles each time.
+   * The pause before the first retry is a random time between 0 and this number of milliseconds. The upper limit
+   * doubles for each further retry.
    *
    * @defaultValue `500`
    */
   readonly retryBase?: number | null | undefined;
   /**
-   * The bound never grows beyond so many milliseconds.
+   * The largest value of that limit, in milliseconds.
    *
    * @defaultValue `8000`
    */
   readonly retryCap?: number | null | undefined;
   /**
-   * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-   * NO_PROXY say.
+   * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+   * HTTP_PROXY, ALL_PROXY and NO_PROXY.
    */
   readonly proxy?: string | null | undefined;
-  /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+  /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
   readonly extraCaCertificates?: string | null | undefined;
-  /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+  /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
   readonly product?: string | null | undefined;
   /**
-   * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-   * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-   * without notice then leaves a payment's outcome unknown.
+   * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+   * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+   * moment, the payment's outcome is unknown.
    *
    * @defaultValue `true`
    */
   readonly freshConnections?: boolean | null | undefined;
 }
 
-/** What the calls of one client do differently. Whatever is absent stays as the client has it. */
+/** Options of calls that differ from the client's. An absent option keeps the client's value. */
 export interface CallOptions {
-  /** Making a connection, in milliseconds. */
+  /** The time limit for connecting, in milliseconds. */
   readonly connectTimeout?: number | null | undefined;
-  /** An answer that makes no progress, in milliseconds. */
+  /** The time limit for a response that makes no progress, in milliseconds. */
   readonly stalledTimeout?: number | null | undefined;
-  /** The whole call, in milliseconds. */
+  /** The time limit for the whole call, in milliseconds. */
   readonly timeout?: number | null | undefined;
-  /** Extra tries after the first. */
+  /** The number of retries after the first attempt. */
   readonly maxRetries?: number | null | undefined;
 }
 
-/** How to wait for a final state. */
+/** Options of a wait. */
 export interface WaitOptions {
   /**
-   * The wait ends after so many milliseconds. The default is twice what a customer has to enter the PIN.
+   * The time limit of the wait, in milliseconds. The default is twice the time that a customer has to enter the PIN.
    *
    * @defaultValue `120000`
    */
   readonly timeout?: number | null | undefined;
   /**
-   * The first poll is immediate; this is the pause before the second, in milliseconds. Each further one is half as long
-   * again.
+   * The pause before the second poll, in milliseconds. The first poll is immediate. Each further pause is 1.5 times as
+   * long.
    *
    * @defaultValue `3000`
    */
@@ -1311,40 +1355,40 @@ export interface WaitOptions {
   readonly maxInterval?: number | null | undefined;
 }
 
-/** A token as a token source answers it. */
+/** A token from a token source. */
 export interface AccessToken {
-  /** The token itself. */
+  /** The token. */
   readonly token: string;
-  /** How many seconds it works from now. Absent: it is used until a 401. */
+  /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
   readonly expiresIn?: number | null | undefined;
 }
 
-/** What to be told of, and where (API reference, section Create a webhook subscription). */
+/** The topic and the URL of a subscription (API reference, section Create a webhook subscription). */
 export interface WebhookSubscriptionRequest {
-  /** The kind of event. Words this library does not know pass through. */
+  /** The topic. Topics that this version does not know are sent unchanged. */
   readonly eventType: EventType;
-  /** Where the webhooks go: https. */
+  /** The URL that receives the webhooks. It must be https. */
   readonly url: string;
   /** The whole company or one till. */
   readonly scope: Scope;
   /** The till number, for scope `till` only. */
   readonly scopeReference?: string | null | undefined;
   /**
-   * Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-   * `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+   * Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+   * `b2b_transaction_received`. Default: Kopo Kopo's own format.
    */
   readonly enableDarajaPayload?: boolean | null | undefined;
 }
 
 /** Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push). */
 export interface IncomingPaymentRequest {
-  /** The online payments till that gets the money: `K000000`. */
+  /** The online payments till that receives the money: `K000000`. */
   readonly tillNumber: string;
   /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
   readonly phoneNumber: string;
-  /** How much, more than 0. */
+  /** The amount, greater than 0. */
   readonly amount: AmountLike;
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
   /** Default KES. */
   readonly currency?: string | null | undefined;
@@ -1360,7 +1404,7 @@ export interface IncomingPaymentRequest {
   readonly paymentChannel?: string | null | undefined;
 }
 
-/** A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet). */
+/** A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet). */
 export interface MerchantWalletRequest {
   /** The owner's first name. */
   readonly firstName: string;
@@ -1374,7 +1418,7 @@ export interface MerchantWalletRequest {
   readonly network?: Network | null | undefined;
 }
 
-/** A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account). */
+/** A bank account of the merchant, to send money to (API reference, section Create a merchant bank account). */
 export interface MerchantBankAccountRequest {
   /** The name on the account. */
   readonly accountName: string;
@@ -1404,7 +1448,10 @@ export interface MobileWalletRecipientRequest {
   readonly network?: Network | null | undefined;
 }
 
-/** A bank account of somebody else (API reference, section Create Send Money external bank account recipient). */
+/**
+ * A bank account of another person or business (API reference, section Create Send Money external bank account
+ * recipient).
+ */
 export interface BankAccountRecipientRequest {
   /** The name on the account. */
   readonly accountName: string;
@@ -1447,10 +1494,10 @@ export interface PaybillRecipientRequest {
 export interface SendMoneyRequest {
   /**
    * At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
-   * refused: without destinations the API would send everything there is, which is `sweepAllFunds`.
+   * refused: without destinations the API would send all available funds, which is `sweepAllFunds`.
    */
   readonly destinations: readonly Destination[];
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
   /** The till whose money is sent. Default: the available balance. */
   readonly sourceIdentifier?: string | null | undefined;
@@ -1460,9 +1507,9 @@ export interface SendMoneyRequest {
   readonly metadata?: MetadataLike | null | undefined;
 }
 
-/** Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts). */
+/** Sends all available funds to the merchant's own accounts (API reference, section Send Money to my accounts). */
 export interface SweepRequest {
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
   /** Default KES. */
   readonly currency?: string | null | undefined;
@@ -1470,15 +1517,15 @@ export interface SweepRequest {
   readonly metadata?: MetadataLike | null | undefined;
 }
 
-/** Which transactions to list (API reference, section Polling API Requests). */
+/** The transactions to list (API reference, section Polling API Requests). */
 export interface PollingRequest {
   /** The whole company or one till. */
   readonly scope: Scope;
-  /** The beginning of the span. */
+  /** The start of the period. */
   readonly fromTime: TimestampLike;
-  /** Its end, not before the beginning. */
+  /** The end of the period, not before its start. */
   readonly toTime: TimestampLike;
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
   /** The till number, for scope `till` only. */
   readonly scopeReference?: string | null | undefined;
@@ -1486,45 +1533,45 @@ export interface PollingRequest {
 
 /** A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests). */
 export interface SmsNotificationRequest {
-  /** The id of the webhook that told of the payment. */
+  /** The id of the webhook that reported the payment. */
   readonly webhookEventReference: string;
-  /** What to say. */
+  /** The text of the message. */
   readonly message: string;
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
 }
 
-/** Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions). */
+/** Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions). */
 export interface ReversalRequest {
   /** The transaction's M-PESA reference or id. */
   readonly transactionReference: string;
   /** Why. */
   readonly reason: string;
-  /** Where the result goes: https. */
+  /** The URL that receives the result. It must be https. */
   readonly callbackUrl: string;
   /** At most 5 pairs of primitive values. They come back in the result. */
   readonly metadata?: MetadataLike | null | undefined;
 }
 
-/** A link to be paid (API reference, section Create a payment link). */
+/** A request for a payment link (API reference, section Create a payment link). */
 export interface PaymentLinkRequest {
-  /** The till that gets the money. */
+  /** The till that receives the money. */
   readonly tillNumber: string;
-  /** How much, more than 0. */
+  /** The amount, greater than 0. */
   readonly amount: AmountLike;
-  /** Where the results go, one for each attempt to pay: https. */
+  /** The URL that receives the results, one for each attempt to pay. It must be https. */
   readonly callbackUrl: string;
   /** Default KES. */
   readonly currency?: string | null | undefined;
-  /** The merchant's own reference, such as an order number. */
+  /** The merchant's reference, such as an order number. */
   readonly paymentReference?: string | null | undefined;
-  /** What the customer reads. */
+  /** The text that the customer reads. */
   readonly note?: string | null | undefined;
   /** At most 5 pairs of primitive values. They come back in the result. */
   readonly metadata?: MetadataLike | null | undefined;
 }
 
-/** A request that is sent as it is. */
+/** A request that is sent unchanged. */
 export interface RawPostRequest {
   /** The path below the base URL: `/api/v2/incoming_payments`. */
   readonly path: string;
@@ -1535,22 +1582,22 @@ export interface RawPostRequest {
 /** An access token (API reference, section Request application authorization). */
 export class Token {
   private constructor();
-  /** The token itself. */
+  /** The token. */
   readonly accessToken: string;
   /** `Bearer`. */
   readonly tokenType: string | null;
-  /** Its life in seconds, from the moment it was made. */
+  /** Its lifetime in seconds, from its creation. */
   readonly expiresIn: number | null;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
 }
 
-/** What the server knows of a token (API reference, section Request token introspection). */
+/** The server's information about a token (API reference, section Request token introspection). */
 export class Introspection {
   private constructor();
-  /** Whether it works. */
+  /** Whether the token is valid. */
   readonly active: boolean;
-  /** Its scope, in practice empty. */
+  /** Its scope, usually empty. */
   readonly scope: string | null;
   /** The application it belongs to. */
   readonly clientId: string | null;
@@ -1558,86 +1605,86 @@ export class Introspection {
   readonly tokenType: string | null;
   /** When it expires. */
   readonly exp: Date | null;
-  /** When it was made. */
+  /** When it was created. */
   readonly iat: Date | null;
 }
 
-/** What the server knows of the token in use (API reference, section Request token information). */
+/** The server's information about the current token (API reference, section Request token information). */
 export class TokenInfo {
   private constructor();
-  /** In practice absent: tokens belong to applications. */
+  /** Usually absent: tokens belong to applications. */
   readonly resourceOwnerId: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly scope: readonly string[];
-  /** How many seconds it still works. */
+  /** The number of seconds for which it is still valid. */
   readonly expiresIn: number | null;
   /** The application it belongs to. */
   readonly application: TokenApplication | null;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
 }
 
-/** The application that a token belongs to. */
+/** The application of a token. */
 export class TokenApplication {
   private constructor();
   /** Its client id. */
   readonly uid: string | null;
 }
 
-/** A subscription. The documentation does not show how one is read back, so everything may be absent. */
+/** A subscription. The documentation does not show the response to a read, so every field may be absent. */
 export class WebhookSubscription {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands. */
+  /** Its status. */
   readonly status: string | null;
-  /** The kind of event. */
+  /** The topic. */
   readonly eventType: EventType | null;
-  /** Where the webhooks go. */
+  /** The URL that receives the webhooks. */
   readonly url: string | null;
   /** The whole company or one till. */
   readonly scope: Scope | null;
   /** The till number. */
   readonly scopeReference: string | null;
-  /** Whether webhooks come in Daraja's shape. */
+  /** Whether webhooks have Daraja's format. */
   readonly enableDarajaPayload: boolean | null;
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
-/** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
+/** A payment, or an attempt to pay (API reference, section Process Incoming Payment Result). */
 export class IncomingPayment {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands. */
+  /** Its status. */
   readonly status: IncomingPaymentStatus;
-  /** When the customer was asked. */
+  /** When the customer was asked to pay. */
   readonly initiationTime: Date | null;
   /** `Incoming Payment Request`. */
   readonly eventType: string | null;
   /** The transaction, once the customer has paid. */
   readonly transaction: Transaction | null;
-  /** Why it failed. */
+  /** The reasons why it failed. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
-  /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
+  /** Whether the payment was received: the status is Success, and the transaction exists and was not reversed. */
   readonly isPaid: boolean;
   /**
-   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-   * is reversed. Absent while no money moved.
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different when
+   * it is reversed. Absent if no money moved.
    */
   readonly paymentKey: string | null;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
   /**
    * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
@@ -1649,14 +1696,14 @@ export class IncomingPayment {
 }
 
 /**
- * A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+ * A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
  * absent.
  */
 export class MerchantWallet {
   private constructor();
-  /** Its id: the reference to send money to. */
+  /** Its id. It is the reference to send money to. */
   readonly id: string;
-  /** How it stands: `Approved`. */
+  /** Its status: `Approved`. */
   readonly status: string | null;
   /** The owner's first name. */
   readonly firstName: string | null;
@@ -1670,21 +1717,20 @@ export class MerchantWallet {
   readonly network: Network | null;
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
 /**
- * A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
- * absent.
+ * A bank account of the merchant. The documentation does not show the response to a read, so every field may be absent.
  */
 export class MerchantBankAccount {
   private constructor();
-  /** Its id: the reference to send money to. */
+  /** Its id. It is the reference to send money to. */
   readonly id: string;
-  /** How it stands: `Approved`. */
+  /** Its status: `Approved`. */
   readonly status: string | null;
   /** The name on the account. */
   readonly accountName: string | null;
@@ -1698,20 +1744,20 @@ export class MerchantBankAccount {
   readonly settlementMethod: SettlementMethod | null;
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
-/** Somebody to send money to. The documentation does not show how one is read back, so everything may be absent. */
+/** A recipient of money. The documentation does not show the response to a read, so every field may be absent. */
 export class ExternalRecipient {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands: `Approved`. */
+  /** Its status: `Approved`. */
   readonly status: string | null;
-  /** What it is. */
+  /** Its type. */
   readonly recipientType: RecipientType | null;
   /** The recipient's first name. */
   readonly firstName: string | null;
@@ -1745,9 +1791,9 @@ export class ExternalRecipient {
   readonly nickname: string | null;
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
@@ -1756,21 +1802,21 @@ export class SendMoney {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands. */
+  /** Its status. */
   readonly status: RequestStatus;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
-  /** The till whose money is sent. Absent: the available balance. */
+  /** The till whose money is sent. If absent, the available balance. */
   readonly sourceIdentifier: string | null;
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
-  /** What was asked for. Empty for one's own accounts. */
+  /** The requested destinations. Empty for the merchant's own accounts. */
   readonly destinations: readonly SendMoneyDestination[];
-  /** What was done, in another order than was asked. */
+  /** The disbursements, in a different order than the destinations. */
   readonly transferBatches: readonly TransferBatch[];
-  /** Why it failed. */
+  /** The reasons why it failed. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
@@ -1783,20 +1829,20 @@ export class SendMoney {
   readonly failedDisbursements: readonly Disbursement[];
   /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
   readonly failedBatches: readonly TransferBatch[];
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
-/** A destination as it was asked for. */
+/** A requested destination. */
 export class SendMoneyDestination {
   private constructor();
-  /** What it is. */
+  /** Its type. */
   readonly destinationType: RecipientType | null;
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** The id of one's own account. */
+  /** The id of the merchant's account. */
   readonly reference: string | null;
   /** A wallet's phone number. */
   readonly phoneNumber: string | null;
@@ -1816,22 +1862,22 @@ export class SendMoneyDestination {
   readonly paybillAccountNumber: string | null;
   /** The recipient's name. */
   readonly nickname: string | null;
-  /** What it is for. */
+  /** Its purpose. */
   readonly description: string | null;
   /** Whether the recipient is a favourite. */
   readonly favourite: boolean | null;
 }
 
-/** Disbursements that were made together. */
+/** A group of disbursements. */
 export class TransferBatch {
   private constructor();
-  /** What became of it. */
+  /** The result. */
   readonly status: TransferStatus | null;
-  /** How much in all. */
+  /** The total amount. */
   readonly amount: string | null;
-  /** The single payments. */
+  /** The payments. */
   readonly disbursements: readonly Disbursement[];
-  /** Why it failed. */
+  /** The reasons why it failed. */
   readonly errors: readonly string[];
   /** Whether all of it arrived. */
   readonly isPaid: boolean;
@@ -1840,17 +1886,17 @@ export class TransferBatch {
 /** One payment out. */
 export class Disbursement {
   private constructor();
-  /** What became of it. */
+  /** The result. */
   readonly status: TransferStatus | null;
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** Why it failed. */
+  /** The reasons why it failed. */
   readonly errors: readonly string[];
   /** When it happened. */
   readonly originationTime: Date | null;
-  /** What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`. */
+  /** The type of the recipient: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`. */
   readonly destinationType: string | null;
-  /** The id of the account it went to. */
+  /** The id of the account that received it. */
   readonly destinationReference: string | null;
   /** The M-PESA reference. Absent for electronic funds transfers. */
   readonly transactionReference: string | null;
@@ -1877,25 +1923,25 @@ export class Polling {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands: `Pending`, `Success`. */
+  /** Its status: `Pending`, `Success`. */
   readonly status: string;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
-  /** The beginning of the span. */
+  /** The start of the period. */
   readonly fromTime: Date | null;
-  /** Its end. */
+  /** The end of the period. */
   readonly toTime: Date | null;
-  /** `Company` or `Till`, with a capital in answers. */
+  /** `Company` or `Till`, with a capital letter in responses. */
   readonly scope: string | null;
   /** The till number. */
   readonly scopeReference: string | null;
-  /** What happened in the span. There is no paging: all of it is here. */
+  /** The transactions of the period. There is no paging: the list is complete. */
   readonly transactions: readonly PolledTransaction[];
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
@@ -1913,17 +1959,17 @@ export class SmsNotification {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands: `Success`. */
+  /** Its status: `Success`. */
   readonly status: string;
-  /** What it says. */
+  /** The content. */
   readonly message: string | null;
-  /** The id of the webhook that told of the payment. */
+  /** The id of the webhook that reported the payment. */
   readonly webhookEventReference: string | null;
   /** URLs. */
   readonly links: Links;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
@@ -1932,38 +1978,40 @@ export class Reversal {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How the request stands. Processed does not mean reversed: ask `isReversed`. */
+  /** The status of the request. Processed does not mean reversed: check `isReversed`. */
   readonly status: RequestStatus;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
-  /** The transaction to give back. */
+  /** The transaction to reverse. */
   readonly transactionReference: string | null;
   /** Why. */
   readonly reason: string | null;
-  /** The payment back to the customer, once there is one. Its status is the reversal's outcome. */
+  /** The payment to the customer, once it exists. Its status is the outcome of the reversal. */
   readonly reversalBulkPayment: ReversalBulkPayment | null;
-  /** Why it failed. */
+  /** The reasons why it failed. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
-  /** Whether the money went back. */
+  /** Whether the money was returned to the customer. */
   readonly isReversed: boolean;
-  /** Whether the money surely stays: the payment back was cancelled, or the request was processed with errors. */
+  /**
+   * Whether the reversal failed: the payment to the customer was cancelled, or the request was processed with errors.
+   */
   readonly isFailed: boolean;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
-/** The payment back to the customer. */
+/** The payment to the customer. */
 export class ReversalBulkPayment {
   private constructor();
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** `Transferred`: given back. `Cancelled`: not. */
+  /** `Transferred`: the money was returned. `Cancelled`: it was not. */
   readonly status: TransferStatus | null;
   /** When the transaction happened. */
   readonly originationTime: Date | null;
@@ -1972,63 +2020,63 @@ export class ReversalBulkPayment {
 }
 
 /**
- * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+ * A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
 export class PaymentLink {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How the request for the link stands: `Processed`. It says nothing of payment. */
+  /** The status of the request for the link: `Processed`. It does not say if the link was paid. */
   readonly status: string;
-  /** How the link stands. */
+  /** The status of the link. */
   readonly linkStatus: PaymentLinkStatus | null;
-  /** The URL to share. It can be relative. */
+  /** The URL to share with customers. It can be relative. */
   readonly link: string | null;
   /** When it expires. */
   readonly expiresAt: Date | null;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
   /** The till's name. */
   readonly tillName: string | null;
   /** The till's number. */
   readonly tillNumber: string | null;
-  /** The merchant's own reference. */
+  /** The merchant's reference. */
   readonly paymentReference: string | null;
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** What the customer reads. */
+  /** The text that the customer reads. */
   readonly note: string | null;
-  /** Who made it. */
+  /** The user who created it. */
   readonly initiatorName: string | null;
   /** The M-PESA reference of the payment. */
   readonly transactionReference: string | null;
-  /** Who paid. */
+  /** The customer who paid. */
   readonly senderPhoneNumber: string | null;
   /** When it was paid. */
   readonly originationTime: Date | null;
-  /** Why the last attempt to pay failed. The link may still be active. */
+  /** The reasons why the last attempt to pay failed. The link may still be active. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
   /** Whether the link was paid. */
   readonly isPaid: boolean;
   /**
-   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-   * is reversed. Absent while no money moved.
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different when
+   * it is reversed. Absent if no money moved.
    */
   readonly paymentKey: string | null;
   /** Whether the link was cancelled. */
   readonly isCancelled: boolean;
-  /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
+  /** Whether an attempt to pay failed while the link is still active. `errors` has the reasons. */
   readonly hasFailedAttempt: boolean;
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
   /**
    * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
@@ -2044,17 +2092,17 @@ export class Payment {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands. */
+  /** Its status. */
   readonly status: RequestStatus;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
-  /** How much was asked for. */
+  /** The requested amount. */
   readonly amount: PaymentAmount | null;
-  /** What was done. */
+  /** The disbursements that were made. */
   readonly transferBatches: readonly TransferBatch[];
-  /** Why it failed. Not documented for version 1, so usually empty. */
+  /** The reasons why it failed. Not documented for version 1, so usually empty. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
@@ -2067,18 +2115,18 @@ export class Payment {
   readonly failedDisbursements: readonly Disbursement[];
   /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
   readonly failedBatches: readonly TransferBatch[];
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
 /** An amount with its currency, as version 1 writes it. */
 export class PaymentAmount {
   private constructor();
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
-  /** How much. Absent where everything was transferred. */
+  /** The amount. Absent if everything was transferred. */
   readonly value: string | null;
 }
 
@@ -2087,17 +2135,17 @@ export class SettlementTransfer {
   private constructor();
   /** Its id. */
   readonly id: string;
-  /** How it stands. */
+  /** Its status. */
   readonly status: RequestStatus;
-  /** When it was made. */
+  /** When it was created. */
   readonly createdAt: Date | null;
-  /** How much was asked for. */
+  /** The requested amount. */
   readonly amount: PaymentAmount | null;
-  /** What was done. */
+  /** The disbursements that were made. */
   readonly transferBatches: readonly TransferBatch[];
-  /** Why it failed. Not documented for version 1, so usually empty. */
+  /** The reasons why it failed. Not documented for version 1, so usually empty. */
   readonly errors: readonly string[];
-  /** What the request attached. */
+  /** The metadata of the request. */
   readonly metadata: Metadata;
   /** URLs. */
   readonly links: Links;
@@ -2110,9 +2158,9 @@ export class SettlementTransfer {
   readonly failedDisbursements: readonly Disbursement[];
   /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
   readonly failedBatches: readonly TransferBatch[];
-  /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+  /** Whether its state is final. Final does not mean successful. */
   readonly isFinal: boolean;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
 }
 
@@ -2125,7 +2173,7 @@ export class RawResponse {
   readonly location: string | null;
   /**
    * The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
-   * completely: the request was accepted nevertheless.
+   * completely. The request was accepted even so.
    */
   readonly body: string | null;
 }
@@ -2133,37 +2181,37 @@ export class RawResponse {
 /** A webhook or a result callback. */
 export class Event {
   private constructor();
-  /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape. */
+  /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's format. */
   readonly id: string | null;
   /**
-   * What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-   * (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+   * The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+   * (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
    */
   readonly topic: string;
-  /** What a webhook calls what happened: `Buygoods Transaction`. */
+  /** The webhook's name for what happened: `Buygoods Transaction`. */
   readonly eventType: string | null;
   /** When the webhook was made. Results carry their times in the payload. */
   readonly createdAt: Date | null;
   /** URLs. */
   readonly links: Links;
-  /** What it says. */
+  /** The content. */
   readonly payload: EventPayload;
   /**
-   * The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
-   * result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+   * The payment that the event reports, in the same form for all formats: a buygoods, b2b or card webhook, the result
+   * of an STK push or of a payment link, or Daraja's. Absent if the event does not name a single payment.
    */
   readonly transaction: Transaction | null;
   /**
-   * The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is not
+   * The key of the delivery. Store it, and skip an event whose key is already stored. At most 200 characters. It is not
    * the key of the money: one payment can arrive as two events.
    */
   readonly dedupeKey: string;
   /**
-   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one when
-   * it is reversed. Credit an order once for each key. Absent while no money moved.
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same in every event about one payment, and different
+   * when it is reversed. Credit an order once for each key. Absent if no money moved.
    */
   readonly paymentKey: string | null;
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   readonly raw: string;
   /**
    * Whether the money was received, is at least this amount, in this currency (default KES), and went into this till
@@ -2179,7 +2227,7 @@ export class Transaction {
   private constructor();
   /** Its id. */
   readonly id: string | null;
-  /** The M-PESA reference: all that ties an STK push to its buygoods webhook. */
+  /** The M-PESA reference. It is the only link between an STK push and its buygoods webhook. */
   readonly reference: string | null;
   /** When it happened. */
   readonly originationTime: Date | null;
@@ -2189,15 +2237,15 @@ export class Transaction {
   readonly hashedSenderPhone: string | null;
   /** The number or the name of the till that paid. */
   readonly sendingTill: string | null;
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
-  /** The till that got the money. */
+  /** The till that received the money. */
   readonly tillNumber: string | null;
-  /** The system that carried it: `Lipa Na M-PESA`. */
+  /** The payment system: `Lipa Na M-PESA`. */
   readonly system: string | null;
-  /** How it stands. */
+  /** Its status. */
   readonly status: TransactionStatus | null;
   /** The customer's first name. */
   readonly senderFirstName: string | null;
@@ -2205,11 +2253,11 @@ export class Transaction {
   readonly senderMiddleName: string | null;
   /** The customer's last name. */
   readonly senderLastName: string | null;
-  /** Whether the money came in and was not given back since. */
+  /** Whether the money was received and not reversed. */
   readonly isReceived: boolean;
   /**
-   * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-   * is reversed. Absent while no money moved.
+   * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different when
+   * it is reversed. Absent if no money moved.
    */
   readonly paymentKey: string | null;
 }
@@ -2225,21 +2273,21 @@ export class CardTransaction {
   readonly originationTime: Date | null;
   /** The masked card number. */
   readonly customerCcNumber: string | null;
-  /** How much. */
+  /** The amount. */
   readonly amount: string | null;
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
   /** The till or terminal. */
   readonly tillNumber: string | null;
   /** The card system. */
   readonly system: string | null;
-  /** How it stands. */
+  /** Its status. */
   readonly status: TransactionStatus | null;
-  /** Whether the money was settled. Only received payments say. */
+  /** Whether the money was settled. Only received payments have it. */
   readonly settled: boolean | null;
 }
 
-/** Somebody who paid for the first time (API reference, Mobile Money User). */
+/** A customer who paid for the first time (API reference, Mobile Money User). */
 export class Customer {
   private constructor();
   /** First name. */
@@ -2257,21 +2305,21 @@ export class Settlement {
   private constructor();
   /** Its id. */
   readonly id: string | null;
-  /** How much in all. */
+  /** The total amount. */
   readonly amount: string | null;
-  /** In which currency. */
+  /** The currency. */
   readonly currency: string | null;
-  /** How it stands. */
+  /** Its status. */
   readonly status: TransferStatus | null;
   /** When it happened. */
   readonly originationTime: Date | null;
-  /** Where the money went. */
+  /** The destination of the money. */
   readonly destination: SettlementDestination | null;
-  /** The single payments. */
+  /** The payments. */
   readonly disbursements: readonly Disbursement[];
 }
 
-/** Where settled money went: a mobile wallet or a bank account. */
+/** The destination of a settlement: a mobile wallet or a bank account. */
 export class SettlementDestination {
   private constructor();
   /** `Bank Account` or `Mobile Wallet`. */
@@ -2308,43 +2356,43 @@ export class DarajaTransaction {
   readonly transactionType: string | null;
   /** The M-PESA reference. */
   readonly transId: string | null;
-  /** When it happened, taken as Nairobi's time. */
+  /** When it happened, read as Nairobi time. */
   readonly transTime: Date | null;
-  /** How much, in shillings. */
+  /** The amount, in shillings. */
   readonly transAmount: string | null;
-  /** The till that got the money. */
+  /** The till that received the money. */
   readonly businessShortCode: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly billRefNumber: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly invoiceNumber: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly orgAccountBalance: string | null;
-  /** In practice empty. Kopo Kopo and Safaricom spell it differently; both are read. */
+  /** Usually empty. Kopo Kopo and Safaricom spell it differently; both are read. */
   readonly thirdPartyTransId: string | null;
-  /** Opaque: a hash of the customer's number, or the till that paid. */
+  /** A hash of the customer's number, or the till that paid. Do not parse it. */
   readonly msisdn: string | null;
   /** The customer's first name, or the organization's name. */
   readonly firstName: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly middleName: string | null;
-  /** In practice empty. */
+  /** Usually empty. */
   readonly lastName: string | null;
 }
 
-/** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
+/** The URLs of a resource, as the server wrote them. The client never sends a request to them. */
 export class Links {
   private constructor();
-  /** Where the thing itself is. */
+  /** The URL of the resource. */
   readonly selfUrl: string | null;
-  /** Where the thing is that a webhook tells of. */
+  /** The URL of the resource that a webhook reports. */
   readonly resourceUrl: string | null;
-  /** Where results are sent. */
+  /** The URL that receives the results. */
   readonly callbackUrl: string | null;
 }
 
 /**
- * Which of Kopo Kopo's systems to talk to.
+ * A Kopo Kopo system.
  *
  * - `sandbox`: `https://sandbox.kopokopo.com`, Kopo Kopo's own test system.
  * - `production`: `https://api.kopokopo.com`: real money.
@@ -2352,17 +2400,17 @@ export class Links {
 export type Environment = 'sandbox' | 'production';
 
 /**
- * What a webhook can tell of (API reference, section Create a webhook subscription).
+ * The topic of a webhook (API reference, section Create a webhook subscription).
  *
- * - `buygoods_transaction_received`: a customer paid.
- * - `buygoods_transaction_reversed`: a customer's payment was given back.
- * - `b2b_transaction_received`: another till paid.
- * - `b2b_transaction_reversed`: another till's payment was given back.
+ * - `buygoods_transaction_received`: a customer's payment was received.
+ * - `buygoods_transaction_reversed`: a customer's payment was reversed.
+ * - `b2b_transaction_received`: a payment from another till was received.
+ * - `b2b_transaction_reversed`: another till's payment was reversed.
  * - `settlement_transfer_completed`: money was settled to the merchant's account.
- * - `customer_created`: somebody paid for the first time.
- * - `card_transaction_received`: a card payment came in.
+ * - `customer_created`: a customer paid for the first time.
+ * - `card_transaction_received`: a card payment was received.
  * - `card_transaction_voided`: a card payment was voided.
- * - `card_transaction_reversed`: a card payment was given back.
+ * - `card_transaction_reversed`: a card payment was reversed.
  * - Any other: a word that this version does not know.
  */
 export type EventType =
@@ -2378,7 +2426,7 @@ export type EventType =
   | (string & {});
 
 /**
- * Whether something is about the whole company or one till.
+ * The scope of a subscription or a request: the whole company or one till.
  *
  * - `company`: every till of the company.
  * - `till`: one till, named by the scope reference.
@@ -2387,11 +2435,11 @@ export type EventType =
 export type Scope = 'company' | 'till' | (string & {});
 
 /**
- * How a payment stands.
+ * The status of a payment.
  *
  * - `Pending`: the customer has not decided yet.
  * - `Success`: the customer paid.
- * - `Failed`: the customer did not pay: see the errors.
+ * - `Failed`: the customer did not pay. See the errors.
  * - Any other: a word that this version does not know.
  */
 export type IncomingPaymentStatus = 'Pending' | 'Success' | 'Failed' | (string & {});
@@ -2405,21 +2453,21 @@ export type IncomingPaymentStatus = 'Pending' | 'Success' | 'Failed' | (string &
 export type Network = 'Safaricom' | (string & {});
 
 /**
- * How a bank account is paid.
+ * The method of a transfer to a bank account.
  *
- * - `EFT`: electronic funds transfer: slower, cheaper.
+ * - `EFT`: electronic funds transfer, slower and cheaper.
  * - `RTS`: real-time settlement.
  * - Any other: a word that this version does not know.
  */
 export type SettlementMethod = 'EFT' | 'RTS' | (string & {});
 
 /**
- * Who money is sent to, in snake case as version 2 writes it.
+ * The type of a recipient, in snake case as version 2 of the API writes it.
  *
  * - `merchant_wallet`: the merchant's own mobile wallet.
  * - `merchant_bank_account`: the merchant's own bank account.
  * - `mobile_wallet`: a person's mobile wallet.
- * - `bank_account`: somebody's bank account.
+ * - `bank_account`: the bank account of another person or business.
  * - `till`: a till.
  * - `paybill`: a paybill account.
  * - Any other: a word that this version does not know.
@@ -2434,38 +2482,38 @@ export type RecipientType =
   | (string & {});
 
 /**
- * Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
- * transfer to somebody else; for one's own accounts it may be left out.
+ * A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description for
+ * transfers to others. For the merchant's own accounts it is optional.
  */
 export type Destination =
-  /** A mobile wallet of the merchant's own, by its reference. */
+  /** A mobile wallet of the merchant, by its reference. */
   | {
       readonly type: 'merchant_wallet';
       /** The account's id. */
       readonly reference: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description?: string | null | undefined;
     }
-  /** A bank account of the merchant's own, by its reference. */
+  /** A bank account of the merchant, by its reference. */
   | {
       readonly type: 'merchant_bank_account';
       /** The account's id. */
       readonly reference: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description?: string | null | undefined;
     }
-  /** A person's mobile wallet. The recipient is created where it does not exist. */
+  /** A person's mobile wallet. The recipient is created if it does not exist. */
   | {
       readonly type: 'mobile_wallet';
       /** The wallet's phone number, in any usual form. */
       readonly phoneNumber: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description: string;
       /** The number's network. Default Safaricom; other words pass through. */
       readonly network?: Network | null | undefined;
@@ -2474,7 +2522,7 @@ export type Destination =
       /** Whether to mark the recipient as a favourite. */
       readonly favourite?: boolean | null | undefined;
     }
-  /** A bank account of somebody else. */
+  /** A bank account of another person or business. */
   | {
       readonly type: 'bank_account';
       /** The id of the bank's branch. */
@@ -2485,7 +2533,7 @@ export type Destination =
       readonly accountNumber: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description: string;
       /** A name for the recipient. */
       readonly nickname?: string | null | undefined;
@@ -2499,7 +2547,7 @@ export type Destination =
       readonly tillNumber: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description: string;
       /** A name for the recipient. */
       readonly nickname?: string | null | undefined;
@@ -2515,7 +2563,7 @@ export type Destination =
       readonly paybillAccountNumber: string;
       /** Whole shillings, at least 1. */
       readonly amount: AmountLike;
-      /** What it is for. */
+      /** Its purpose. */
       readonly description: string;
       /** A name for the recipient. */
       readonly nickname?: string | null | undefined;
@@ -2524,55 +2572,53 @@ export type Destination =
     };
 
 /**
- * How a request stands. Processed means that it was dealt with, not that money moved.
+ * The status of a request. Processed means that the request was carried out, not that money moved.
  *
- * - `Received`: it was taken in.
- * - `Scheduled`: it waits for its turn.
- * - `Processed`: it was dealt with.
+ * - `Received`: the request was accepted.
+ * - `Scheduled`: the transfer has not started.
+ * - `Processed`: the request was carried out.
  * - Any other: a word that this version does not know.
  */
 export type RequestStatus = 'Received' | 'Scheduled' | 'Processed' | (string & {});
 
 /**
- * What became of money.
+ * The state of a transfer.
  *
- * - `Transferred`: it arrived.
- * - `Cancelled`: it did not go.
+ * - `Transferred`: the money arrived.
+ * - `Cancelled`: the money was not sent.
  * - Any other: a word that this version does not know.
  */
 export type TransferStatus = 'Transferred' | 'Cancelled' | (string & {});
 
 /**
- * How a link stands.
+ * The status of a link.
  *
- * - `Active`: it waits to be paid.
- * - `Paid`: it was paid.
- * - `Cancelled`: it was cancelled.
- * - `Expired`: nobody paid in seven days.
+ * - `Active`: the link can be paid.
+ * - `Paid`: the link was paid.
+ * - `Cancelled`: the link was cancelled.
+ * - `Expired`: no payment in seven days.
  * - Any other: a word that this version does not know.
  */
 export type PaymentLinkStatus = 'Active' | 'Paid' | 'Cancelled' | 'Expired' | (string & {});
 
-/**
- * What an event says. Words that this version does not know arrive as `unknown`: their text is in the event's `raw`.
- */
+/** The content of an event. Topics that this version does not know are `unknown`: the event's `raw` has their text. */
 export type EventPayload =
-  /** Webhook: a customer paid. */
+  /** Webhook: a customer's payment was received. */
   | {
       readonly kind: 'buygoods_transaction_received';
       readonly transaction: Transaction;
     }
-  /** Webhook: a customer's payment was given back. */
+  /** Webhook: a customer's payment was reversed. */
   | {
       readonly kind: 'buygoods_transaction_reversed';
       readonly transaction: Transaction;
     }
-  /** Webhook: another till paid. */
+  /** Webhook: a payment from another till was received. */
   | {
       readonly kind: 'b2b_transaction_received';
       readonly transaction: Transaction;
     }
-  /** Webhook: another till's payment was given back. */
+  /** Webhook: another till's payment was reversed. */
   | {
       readonly kind: 'b2b_transaction_reversed';
       readonly transaction: Transaction;
@@ -2582,12 +2628,12 @@ export type EventPayload =
       readonly kind: 'settlement_transfer_completed';
       readonly settlement: Settlement;
     }
-  /** Webhook: somebody paid for the first time. */
+  /** Webhook: a customer paid for the first time. */
   | {
       readonly kind: 'customer_created';
       readonly customer: Customer;
     }
-  /** Webhook: a card payment came in. */
+  /** Webhook: a card payment was received. */
   | {
       readonly kind: 'card_transaction_received';
       readonly cardTransaction: CardTransaction;
@@ -2597,7 +2643,7 @@ export type EventPayload =
       readonly kind: 'card_transaction_voided';
       readonly cardTransaction: CardTransaction;
     }
-  /** Webhook: a card payment was given back. */
+  /** Webhook: a card payment was reversed. */
   | {
       readonly kind: 'card_transaction_reversed';
       readonly cardTransaction: CardTransaction;
@@ -2622,7 +2668,7 @@ export type EventPayload =
       readonly kind: 'reversal';
       readonly reversal: Reversal;
     }
-  /** Result of an attempt to pay at a link, or of the link's end. */
+  /** Result of an attempt to pay a link, or of the end of the link. */
   | {
       readonly kind: 'payment_link';
       readonly paymentLink: PaymentLink;
@@ -2642,32 +2688,32 @@ export type EventPayload =
       readonly kind: 'settlement_transfer';
       readonly settlementTransfer: SettlementTransfer;
     }
-  /** Daraja's shape: a customer paid. */
+  /** Daraja's format: a customer's payment was received. */
   | {
       readonly kind: 'daraja_buygoods';
       readonly darajaTransaction: DarajaTransaction;
     }
-  /** Daraja's shape: another till paid. */
+  /** Daraja's format: a payment from another till was received. */
   | {
       readonly kind: 'daraja_b2b';
       readonly darajaTransaction: DarajaTransaction;
     }
-  /** Daraja's shape: a transaction of another type. */
+  /** Daraja's format: a transaction of another type. */
   | {
       readonly kind: 'daraja_other';
       readonly darajaTransaction: DarajaTransaction;
     }
-  /** Something this version does not know. */
+  /** A topic or a format that this version does not know. */
   | {
       readonly kind: 'unknown';
     };
 
 /**
- * How a transaction stands.
+ * The status of a transaction.
  *
- * - `Received`: the money came in.
- * - `Complete`: the money came in from another till.
- * - `Reversed`: the money was given back.
+ * - `Received`: the money was received.
+ * - `Complete`: the money was received from another till.
+ * - `Reversed`: the money was returned.
  * - Any other: a word that this version does not know.
  */
 export type TransactionStatus = 'Received' | 'Complete' | 'Reversed' | (string & {});
@@ -2717,23 +2763,23 @@ export class KopoKopoError extends Error {
   constructor(detail: string, fields?: ErrorFields);
   /** The kind's stable name: `outcome_unknown`. The server's own code is `serverCode`. */
   readonly kind: ErrorKind;
-  /** What happened and what to do about it, in a sentence. */
+  /** What happened and what to do about it. */
   readonly detail: string;
   /** What is behind it: the signal's reason, or the system's error, whose `code` is `'ECONNREFUSED'`. */
   readonly cause?: unknown;
-  /** The operation that failed, `incoming_payments.create`. */
+  /** The operation that failed, such as `incoming_payments.create`. */
   readonly operation: string | null;
-  /** The request's field or the client's option at fault, `destinations[0].amount`. */
+  /** The field of the request or the option of the client that is wrong, such as `destinations[0].amount`. */
   readonly field: string | null;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was a response. */
   readonly status: number | null;
-  /** The server's own code and messages. */
+  /** The server's error code and messages. */
   readonly serverCode: string | null;
-  /** The server's own code and messages. */
+  /** The server's error code and messages. */
   readonly messages: readonly string[];
-  /** How many milliseconds the server asks to wait. */
+  /** The number of milliseconds to wait, as the server asks. */
   readonly retryAfter: number | null;
-  /** How many requests the operation sent or tried to send, 0 when it was refused before that. */
+  /** The number of requests that the operation sent or tried to send. 0 if it was refused before. */
   readonly attempts: number;
   /** The response's body as received. */
   readonly body: string | null;
@@ -2741,92 +2787,89 @@ export class KopoKopoError extends Error {
   readonly id: string | null;
   /** The resource that the error is about. Every error of a wait has them. */
   readonly location: string | null;
-  /** The last state of that resource that was seen, `Pending`. */
+  /** The last known state of that resource, such as `Pending`. */
   readonly state: string | null;
-  /** The server's id for the request, to quote to Kopo Kopo's support. */
+  /** The server's id of the request, for Kopo Kopo's support. */
   readonly requestId: string | null;
-  /** When the request was handed to the network, for `OutcomeUnknownError`: look for the payment from then on. */
+  /** When the request was sent, for `OutcomeUnknownError`. Search for the payment from that time. */
   readonly sentAt: Date | null;
 }
 
-/** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
+/**
+ * The client has a wrong or missing option, such as a missing credential, or a base URL that is not https. Nothing was
+ * sent.
+ */
 export class ConfigurationError extends KopoKopoError {
   readonly kind: 'configuration';
 }
 
-/** The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422. */
+/** The request is invalid: refused before anything was sent, or by the server with a 400, 409 or 422. */
 export class InvalidRequestError extends KopoKopoError {
   readonly kind: 'invalid_request';
 }
 
-/**
- * No connection could be made, or it broke. For an operation that creates something this kind means that the request
- * never left this machine.
- */
+/** Could not connect, or the connection broke. A create with this kind was not sent, so it is safe to retry. */
 export class ConnectionError extends KopoKopoError {
   readonly kind: 'connection';
 }
 
-/**
- * The time allowed ran out. For an operation that creates something this kind means that the request never left this
- * machine.
- */
+/** The time limit was exceeded. A create with this kind was not sent, so it is safe to retry. */
 export class TimeoutError extends KopoKopoError {
   readonly kind: 'timeout';
 }
 
-/** The credentials or the token were refused (401). */
+/** The server refused the credentials or the token (401). */
 export class AuthenticationError extends KopoKopoError {
   readonly kind: 'authentication';
 }
 
-/** The credentials are good but may not do this (403). */
+/** The credentials are valid but have no permission for this (403). */
 export class PermissionError extends KopoKopoError {
   readonly kind: 'permission';
 }
 
-/** There is no such thing (404, 410). */
+/** The resource does not exist (404, 410). */
 export class NotFoundError extends KopoKopoError {
   readonly kind: 'not_found';
 }
 
-/** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
+/** Too many requests (429). `retryAfter` is the server's `Retry-After`, if it sent one. */
 export class RateLimitError extends KopoKopoError {
   readonly kind: 'rate_limit';
 }
 
-/** The server answered with another error status, or with a redirect, which is never followed. */
+/** The response has another error status, or is a redirect. Redirects are not followed. */
 export class ApiError extends KopoKopoError {
   readonly kind: 'api';
 }
 
 /**
- * A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`. This
- * kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+ * A wait ended before the resource was final. The request is not cancelled: fetch the resource later by `id`. This kind
+ * is not a timeout: the request was accepted, and a retry of the whole operation would create a second one.
  */
 export class NotFinalError extends KopoKopoError {
   readonly kind: 'not_final';
 }
 
 /**
- * A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect, and
- * repeating it may move the money twice. The detail says what is known and how to find out.
+ * A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may move the
+ * money twice. The detail says what is known and how to find out.
  */
 export class OutcomeUnknownError extends KopoKopoError {
   readonly kind: 'outcome_unknown';
 }
 
-/** The webhook's signature is missing, malformed or wrong: do not trust the body. */
+/** The webhook's signature is missing, malformed or invalid: do not trust the body. */
 export class SignatureError extends KopoKopoError {
   readonly kind: 'signature';
 }
 
-/** An answer or an authentic webhook could not be understood. */
+/** A response or an authentic webhook could not be read. */
 export class DecodeError extends KopoKopoError {
   readonly kind: 'decode';
 }
 
-/** A defect in this library. */
+/** An internal error in kopokopo. Please report it. */
 export class InternalError extends KopoKopoError {
   readonly kind: 'internal';
 }

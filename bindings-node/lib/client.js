@@ -31,8 +31,8 @@ const {
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
  *
- * A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
- * into a guess.
+ * If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+ * payment's outcome unknown.
  */
 class KopoKopo {
   #native;
@@ -53,7 +53,7 @@ class KopoKopo {
   #rawRequests;
 
   /**
-   * A client with the application's own credentials. Nothing is sent before the first call.
+   * Makes a client with the application's credentials. Nothing is sent before the first call.
    *
    * @throws `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a timeout of
    * zero.
@@ -67,8 +67,8 @@ class KopoKopo {
   }
 
   /**
-   * A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-   * belongs there. Tokens come from the source.
+   * Makes a client for a program without a client secret, such as a mobile app, which must not contain `clientSecret`
+   * or `apiKey`. The token source supplies tokens.
    *
    * @throws `ConfigurationError`, naming the option.
    */
@@ -77,7 +77,7 @@ class KopoKopo {
   }
 
   /**
-   * A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+   * Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
    * `K2_ENVIRONMENT` (`sandbox` or `production`).
    *
    * @throws `ConfigurationError`, naming what is missing.
@@ -88,7 +88,7 @@ class KopoKopo {
   }
 
   /**
-   * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+   * Returns a client with these options for its calls. It shares connections, token and retry budget with this client.
    *
    * @throws `ConfigurationError` for a timeout of zero.
    */
@@ -107,7 +107,7 @@ class KopoKopo {
     return this.#webhooks;
   }
 
-  /** Access tokens by hand. */
+  /** Access tokens, for programs that supply or inspect them. */
   get oauth() {
     this.#oauth ??= new OAuth(section(this.#native, 'oauth'));
     return this.#oauth;
@@ -125,13 +125,13 @@ class KopoKopo {
     return this.#incomingPayments;
   }
 
-  /** The merchant's own mobile wallets. */
+  /** Mobile wallets of the merchant. */
   get merchantWallets() {
     this.#merchantWallets ??= new MerchantWallets(section(this.#native, 'merchant_wallets'));
     return this.#merchantWallets;
   }
 
-  /** The merchant's own bank accounts. */
+  /** Bank accounts of the merchant. */
   get merchantBankAccounts() {
     this.#merchantBankAccounts ??= new MerchantBankAccounts(section(this.#native, 'merchant_bank_accounts'));
     return this.#merchantBankAccounts;
@@ -149,7 +149,7 @@ class KopoKopo {
     return this.#sendMoney;
   }
 
-  /** Transactions of a span of time. */
+  /** Transactions of a period. */
   get polling() {
     this.#polling ??= new PollingRequests(section(this.#native, 'polling'));
     return this.#polling;
@@ -161,25 +161,25 @@ class KopoKopo {
     return this.#smsNotifications;
   }
 
-  /** Money given back to customers. */
+  /** Money returned to customers. */
   get reversals() {
     this.#reversals ??= new Reversals(section(this.#native, 'reversals'));
     return this.#reversals;
   }
 
-  /** Links that customers pay at. */
+  /** Links that customers can pay. */
   get paymentLinks() {
     this.#paymentLinks ??= new PaymentLinks(section(this.#native, 'payment_links'));
     return this.#paymentLinks;
   }
 
-  /** Payments of version 1, to be read only. */
+  /** Payments of version 1, read-only. */
   get payments() {
     this.#payments ??= new Payments(section(this.#native, 'payments'));
     return this.#payments;
   }
 
-  /** Settlement transfers of version 1, to be read only. */
+  /** Settlement transfers of version 1, read-only. */
   get settlementTransfers() {
     this.#settlementTransfers ??= new SettlementTransfers(section(this.#native, 'settlement_transfers'));
     return this.#settlementTransfers;
@@ -193,8 +193,8 @@ class KopoKopo {
 }
 
 /**
- * Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
- * itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+ * Access tokens (API reference, section Authorization). All other operations request and renew tokens automatically.
+ * This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
  */
 class OAuth {
   #native;
@@ -205,9 +205,9 @@ class OAuth {
   }
 
   /**
-   * Fetches a new token, beside the one that the client keeps for itself.
+   * Requests a new token, in addition to the one that the client uses.
    *
-   * @throws `ConfigurationError` without credentials, `AuthenticationError` where the server refuses them.
+   * @throws `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
    */
   async token(options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.token', options);
@@ -216,9 +216,9 @@ class OAuth {
   }
 
   /**
-   * Ends the life of a token. The client forgets it too, where it is the one it keeps.
+   * Revokes a token. If the client uses this token, the client drops it too.
    *
-   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the credentials.
+   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the credentials.
    */
   async revoke(token, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.revoke', options);
@@ -227,9 +227,9 @@ class OAuth {
   }
 
   /**
-   * Asks whether a token works, and whose it is.
+   * Checks if a token is valid, and which application it belongs to.
    *
-   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the credentials.
+   * @throws `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the credentials.
    */
   async introspect(token, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.introspect', options);
@@ -238,7 +238,7 @@ class OAuth {
   }
 
   /**
-   * Asks about the token that the client itself uses.
+   * Reads the server's information about the token that the client uses.
    *
    * @throws Those of every call.
    */
@@ -259,9 +259,9 @@ class WebhookSubscriptions {
   }
 
   /**
-   * Subscribes to a kind of event.
+   * Subscribes to a topic.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -273,7 +273,7 @@ class WebhookSubscriptions {
   /**
    * Reads a subscription.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'webhook_subscriptions.get', options);
@@ -282,13 +282,13 @@ class WebhookSubscriptions {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'webhook_subscriptions.wait';
@@ -298,9 +298,9 @@ class WebhookSubscriptions {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'webhook_subscriptions.watch';
@@ -310,7 +310,7 @@ class WebhookSubscriptions {
   }
 }
 
-/** A subscription that the server accepted: its id, and how it goes on. */
+/** A subscription that the server accepted: its id, and methods to wait for the result. */
 class CreatedWebhookSubscription {
   #native;
 
@@ -321,7 +321,7 @@ class CreatedWebhookSubscription {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -331,8 +331,8 @@ class CreatedWebhookSubscription {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -344,7 +344,7 @@ class CreatedWebhookSubscription {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -365,11 +365,11 @@ class IncomingPayments {
   }
 
   /**
-   * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not that
-   * anybody paid: use `wait`, or the result sent to `callbackUrl`.
+   * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not that
+   * the customer paid. Use `wait`, or the result that `callbackUrl` receives.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
-   * lost: the customer may have been asked.
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
+   * lost: the customer may have been asked to pay.
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'incoming_payments.create', options);
@@ -380,7 +380,7 @@ class IncomingPayments {
   /**
    * Reads a payment.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'incoming_payments.get', options);
@@ -389,13 +389,13 @@ class IncomingPayments {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'incoming_payments.wait';
@@ -405,9 +405,9 @@ class IncomingPayments {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'incoming_payments.watch';
@@ -417,7 +417,7 @@ class IncomingPayments {
   }
 }
 
-/** A request for a payment that the server accepted: its id, and how it goes on. */
+/** A request for a payment that the server accepted: its id, and methods to wait for the result. */
 class CreatedIncomingPayment {
   #native;
 
@@ -428,7 +428,7 @@ class CreatedIncomingPayment {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -438,8 +438,8 @@ class CreatedIncomingPayment {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -451,7 +451,7 @@ class CreatedIncomingPayment {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -462,7 +462,7 @@ class CreatedIncomingPayment {
   }
 }
 
-/** The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet). */
+/** Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet). */
 class MerchantWallets {
   #native;
   #withLimits;
@@ -472,9 +472,9 @@ class MerchantWallets {
   }
 
   /**
-   * Adds a mobile wallet of the merchant's own.
+   * Adds a mobile wallet of the merchant.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -486,7 +486,7 @@ class MerchantWallets {
   /**
    * Reads a wallet.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_wallets.get', options);
@@ -495,13 +495,13 @@ class MerchantWallets {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'merchant_wallets.wait';
@@ -511,9 +511,9 @@ class MerchantWallets {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'merchant_wallets.watch';
@@ -523,7 +523,7 @@ class MerchantWallets {
   }
 }
 
-/** A wallet that the server accepted: its id, and how it goes on. */
+/** A wallet that the server accepted: its id, and methods to wait for the result. */
 class CreatedMerchantWallet {
   #native;
 
@@ -534,7 +534,7 @@ class CreatedMerchantWallet {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -544,8 +544,8 @@ class CreatedMerchantWallet {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -557,7 +557,7 @@ class CreatedMerchantWallet {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -568,7 +568,7 @@ class CreatedMerchantWallet {
   }
 }
 
-/** The merchant's own bank accounts (API reference, section Create a merchant bank account). */
+/** Bank accounts of the merchant (API reference, section Create a merchant bank account). */
 class MerchantBankAccounts {
   #native;
   #withLimits;
@@ -578,9 +578,9 @@ class MerchantBankAccounts {
   }
 
   /**
-   * Adds a bank account of the merchant's own.
+   * Adds a bank account of the merchant.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -592,7 +592,7 @@ class MerchantBankAccounts {
   /**
    * Reads a bank account.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_bank_accounts.get', options);
@@ -601,13 +601,13 @@ class MerchantBankAccounts {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'merchant_bank_accounts.wait';
@@ -617,9 +617,9 @@ class MerchantBankAccounts {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'merchant_bank_accounts.watch';
@@ -629,7 +629,7 @@ class MerchantBankAccounts {
   }
 }
 
-/** A bank account that the server accepted: its id, and how it goes on. */
+/** A bank account that the server accepted: its id, and methods to wait for the result. */
 class CreatedMerchantBankAccount {
   #native;
 
@@ -640,7 +640,7 @@ class CreatedMerchantBankAccount {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -650,8 +650,8 @@ class CreatedMerchantBankAccount {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -663,7 +663,7 @@ class CreatedMerchantBankAccount {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -686,7 +686,7 @@ class ExternalRecipients {
   /**
    * Adds a person's mobile wallet.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async createMobileWallet(request, options) {
@@ -696,9 +696,9 @@ class ExternalRecipients {
   }
 
   /**
-   * Adds a bank account of somebody else.
+   * Adds a bank account of another person or business.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async createBankAccount(request, options) {
@@ -710,7 +710,7 @@ class ExternalRecipients {
   /**
    * Adds another business's till.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async createTill(request, options) {
@@ -722,7 +722,7 @@ class ExternalRecipients {
   /**
    * Adds a paybill account.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async createPaybill(request, options) {
@@ -734,7 +734,7 @@ class ExternalRecipients {
   /**
    * Reads a recipient.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.get', options);
@@ -743,13 +743,13 @@ class ExternalRecipients {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'external_recipients.wait';
@@ -759,9 +759,9 @@ class ExternalRecipients {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'external_recipients.watch';
@@ -771,7 +771,7 @@ class ExternalRecipients {
   }
 }
 
-/** A recipient that the server accepted: its id, and how it goes on. */
+/** A recipient that the server accepted: its id, and methods to wait for the result. */
 class CreatedExternalRecipient {
   #native;
 
@@ -782,7 +782,7 @@ class CreatedExternalRecipient {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -792,8 +792,8 @@ class CreatedExternalRecipient {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -805,7 +805,7 @@ class CreatedExternalRecipient {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -826,11 +826,11 @@ class SendMoneyRequests {
   }
 
   /**
-   * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-   * `isPaid` and `failedDisbursements`.
+   * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+   * then `isPaid` and `failedDisbursements`.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
-   * lost: the money may be on its way, and sending again may send it twice.
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
+   * lost: the money may have been sent, and sending again may send it twice.
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'send_money.create', options);
@@ -839,8 +839,8 @@ class SendMoneyRequests {
   }
 
   /**
-   * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is no
-   * amount and no destination to choose.
+   * Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount and
+   * the destination cannot be chosen.
    *
    * @throws As `create`.
    */
@@ -853,7 +853,7 @@ class SendMoneyRequests {
   /**
    * Reads a request.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'send_money.get', options);
@@ -862,13 +862,13 @@ class SendMoneyRequests {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'send_money.wait';
@@ -878,9 +878,9 @@ class SendMoneyRequests {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'send_money.watch';
@@ -890,7 +890,7 @@ class SendMoneyRequests {
   }
 }
 
-/** A request to send money that the server accepted: its id, and how it goes on. */
+/** A request to send money that the server accepted: its id, and methods to wait for the result. */
 class CreatedSendMoney {
   #native;
 
@@ -901,7 +901,7 @@ class CreatedSendMoney {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -911,8 +911,8 @@ class CreatedSendMoney {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -924,7 +924,7 @@ class CreatedSendMoney {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -935,7 +935,7 @@ class CreatedSendMoney {
   }
 }
 
-/** Transactions of a span of time (API reference, section Polling). */
+/** Transactions of a period (API reference, section Polling). */
 class PollingRequests {
   #native;
   #withLimits;
@@ -945,7 +945,7 @@ class PollingRequests {
   }
 
   /**
-   * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+   * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
    *
    * @throws `InvalidRequestError` naming the field, before anything is sent.
    */
@@ -958,7 +958,7 @@ class PollingRequests {
   /**
    * Reads a polling request and, once it is done, its transactions.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'polling.get', options);
@@ -967,13 +967,13 @@ class PollingRequests {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'polling.wait';
@@ -983,9 +983,9 @@ class PollingRequests {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'polling.watch';
@@ -995,7 +995,7 @@ class PollingRequests {
   }
 }
 
-/** A polling request that the server accepted: its id, and how it goes on. */
+/** A polling request that the server accepted: its id, and methods to wait for the result. */
 class CreatedPolling {
   #native;
 
@@ -1006,7 +1006,7 @@ class CreatedPolling {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -1016,8 +1016,8 @@ class CreatedPolling {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -1029,7 +1029,7 @@ class CreatedPolling {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -1055,7 +1055,7 @@ class SmsNotifications {
   /**
    * Sends a message to the customer of a webhook.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -1067,7 +1067,7 @@ class SmsNotifications {
   /**
    * Reads a message's state.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'sms_notifications.get', options);
@@ -1076,13 +1076,13 @@ class SmsNotifications {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'sms_notifications.wait';
@@ -1092,9 +1092,9 @@ class SmsNotifications {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'sms_notifications.watch';
@@ -1104,7 +1104,7 @@ class SmsNotifications {
   }
 }
 
-/** A message that the server accepted: its id, and how it goes on. */
+/** A message that the server accepted: its id, and methods to wait for the result. */
 class CreatedSmsNotification {
   #native;
 
@@ -1115,7 +1115,7 @@ class CreatedSmsNotification {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -1125,8 +1125,8 @@ class CreatedSmsNotification {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -1138,7 +1138,7 @@ class CreatedSmsNotification {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -1149,7 +1149,7 @@ class CreatedSmsNotification {
   }
 }
 
-/** Money given back to customers (API reference, section Reversals). */
+/** Money returned to customers (API reference, section Reversals). */
 class Reversals {
   #native;
   #withLimits;
@@ -1159,10 +1159,10 @@ class Reversals {
   }
 
   /**
-   * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and then
-   * `isReversed`.
+   * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`, and
+   * then `isReversed`.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -1174,7 +1174,7 @@ class Reversals {
   /**
    * Reads a reversal.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'reversals.get', options);
@@ -1183,13 +1183,13 @@ class Reversals {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'reversals.wait';
@@ -1199,9 +1199,9 @@ class Reversals {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'reversals.watch';
@@ -1211,7 +1211,7 @@ class Reversals {
   }
 }
 
-/** A request for a reversal that the server accepted: its id, and how it goes on. */
+/** A request for a reversal that the server accepted: its id, and methods to wait for the result. */
 class CreatedReversal {
   #native;
 
@@ -1222,7 +1222,7 @@ class CreatedReversal {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -1232,8 +1232,8 @@ class CreatedReversal {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -1245,7 +1245,7 @@ class CreatedReversal {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -1256,7 +1256,7 @@ class CreatedReversal {
   }
 }
 
-/** Links that customers pay at (API reference, section Payment Links). */
+/** Links that customers can pay (API reference, section Payment Links). */
 class PaymentLinks {
   #native;
   #withLimits;
@@ -1266,9 +1266,9 @@ class PaymentLinks {
   }
 
   /**
-   * Makes a link. Read it for its URL: `get`.
+   * Creates a link. `get` returns its URL.
    *
-   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the answer was
+   * @throws `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the response was
    * lost.
    */
   async create(request, options) {
@@ -1280,7 +1280,7 @@ class PaymentLinks {
   /**
    * Reads a link.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payment_links.get', options);
@@ -1289,13 +1289,13 @@ class PaymentLinks {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'payment_links.wait';
@@ -1305,9 +1305,9 @@ class PaymentLinks {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'payment_links.watch';
@@ -1317,9 +1317,9 @@ class PaymentLinks {
   }
 
   /**
-   * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+   * Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
    *
-   * @throws `InvalidRequestError` where the link is no longer active, `NotFoundError` where there is none of this id.
+   * @throws `InvalidRequestError` if the link is not active, `NotFoundError` if no resource has this id.
    */
   async cancel(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payment_links.cancel', options);
@@ -1328,7 +1328,7 @@ class PaymentLinks {
   }
 }
 
-/** A link that the server accepted: its id, and how it goes on. */
+/** A link that the server accepted: its id, and methods to wait for the result. */
 class CreatedPaymentLink {
   #native;
 
@@ -1339,7 +1339,7 @@ class CreatedPaymentLink {
   }
 
   /**
-   * Reads it as it stands now.
+   * Reads the current state.
    *
    * @throws Those of every call.
    */
@@ -1349,8 +1349,8 @@ class CreatedPaymentLink {
   }
 
   /**
-   * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-   * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is immediate.
+   * Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
    *
    * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
    * `InvalidRequestError` for a length of time that is not greater than zero. Every error has the resource's id.
@@ -1362,7 +1362,7 @@ class CreatedPaymentLink {
   }
 
   /**
-   * Its states as they change, up to the final one.
+   * Returns the states as they change, up to the final one.
    *
    * @throws `InvalidRequestError` for a length of time that is not greater than zero.
    */
@@ -1373,7 +1373,7 @@ class CreatedPaymentLink {
   }
 }
 
-/** Payments of the API's first version: they can still be read (guide to payment status, version 1). */
+/** Payments of version 1 of the API, read-only (guide to payment status, version 1). */
 class Payments {
   #native;
   #withLimits;
@@ -1385,7 +1385,7 @@ class Payments {
   /**
    * Reads a payment of version 1.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payments.get', options);
@@ -1394,13 +1394,13 @@ class Payments {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'payments.wait';
@@ -1410,9 +1410,9 @@ class Payments {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'payments.watch';
@@ -1422,7 +1422,7 @@ class Payments {
   }
 }
 
-/** Settlement transfers of the API's first version: they can still be read where their Location says. */
+/** Settlement transfers of version 1 of the API, read-only. */
 class SettlementTransfers {
   #native;
   #withLimits;
@@ -1434,7 +1434,7 @@ class SettlementTransfers {
   /**
    * Reads a settlement transfer of version 1.
    *
-   * @throws `NotFoundError` where there is none of this id.
+   * @throws `NotFoundError` if no resource has this id.
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'settlement_transfers.get', options);
@@ -1443,13 +1443,13 @@ class SettlementTransfers {
   }
 
   /**
-   * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-   * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-   * timeout, 429, 5xx) do not end the wait.
+   * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+   * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+   * 5xx) do not end the wait.
    *
-   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if there is
-   * no resource with this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has
-   * the resource's id.
+   * @throws `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if no
+   * resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every error has the
+   * resource's id.
    */
   async wait(id, options) {
     const operation = 'settlement_transfers.wait';
@@ -1459,9 +1459,9 @@ class SettlementTransfers {
   }
 
   /**
-   * The states of the resource with this id as they change, up to the final one.
+   * Returns the states of the resource with this id as they change, up to the final one.
    *
-   * @throws `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+   * @throws `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
    */
   watch(id, options) {
     const operation = 'settlement_transfers.watch';
@@ -1473,7 +1473,7 @@ class SettlementTransfers {
 
 /**
  * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
- * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ * and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
  */
 class RawRequests {
   #native;
@@ -1484,10 +1484,11 @@ class RawRequests {
   }
 
   /**
-   * Reads anything of the API. The path is below the base URL, and may have a query:
+   * Reads any path of the API. The path is relative to the base URL, and may have a query:
    * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
    *
-   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing there.
+   * @throws `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no resource at
+   * the path.
    */
   async get(path, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'raw_requests.get', options);
@@ -1496,7 +1497,7 @@ class RawRequests {
   }
 
   /**
-   * Posts anything to the API. Like a create it is sent once.
+   * Sends a POST to any path of the API. Like a create, it is sent once.
    *
    * @throws `InvalidRequestError` before anything is sent, for a path that is not below `/api/`, a body that is not a
    * JSON object, and a body for `send_money` without destinations, which would transfer all funds.
@@ -1513,17 +1514,17 @@ class RawRequests {
  * Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs no
  * connection.
  *
- * Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+ * Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not match.
  */
 class WebhookVerifier {
   #native;
 
   /**
-   * A verifier with the API keys in force: one, or the old and the new while they rotate. With the client secret, which
-   * is never accepted, a refusal can say that it stands where the API key belongs. `maxBody` is the largest body to
-   * look at, in bytes.
+   * Makes a verifier with the valid API keys: one, or the old and the new while keys rotate. With the client secret,
+   * which is never accepted, an error can say that the sender uses it in place of the API key. `maxBody` is the largest
+   * body that is accepted, in bytes.
    *
-   * @throws `ConfigurationError` where there is no key, or only blank ones.
+   * @throws `ConfigurationError` without a key, or with blank keys only.
    */
   constructor(options) {
     this.#native =
@@ -1534,11 +1535,11 @@ class WebhookVerifier {
   }
 
   /**
-   * Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+   * Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
    *
-   * @throws `SignatureError` where the header is missing, malformed or does not match, or the body is larger than is
-   * looked at: do not trust the body. `ConfigurationError` without an API key. `DecodeError` where the body is
-   * authentic and still no JSON object that can be read: the error's `body` has the beginning of it.
+   * @throws `SignatureError` if the header is missing, malformed or does not match, or if the body is too large: do not
+   * trust the body. `ConfigurationError` without an API key. `DecodeError` if the body is authentic but not a JSON
+   * object that can be read: the error's `body` has its beginning.
    */
   verify(body, signature) {
     const raw = bytes(body);
@@ -1549,7 +1550,7 @@ class WebhookVerifier {
   /**
    * Verifies the raw body only.
    *
-   * @throws As `verify`, but for `DecodeError`.
+   * @throws As `verify`, except `DecodeError`.
    */
   verifySignature(body, signature) {
     const raw = bytes(body);
@@ -1558,10 +1559,10 @@ class WebhookVerifier {
   }
 
   /**
-   * Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those taken
-   * from a queue.
+   * Reads an event from a body without verifying its signature. Use it only for bodies that were verified before, such
+   * as those from a queue.
    *
-   * @throws `DecodeError` where it is no JSON object.
+   * @throws `DecodeError` if it is not a JSON object.
    */
   parseUnverified(body) {
     const raw = bytes(body);
@@ -1576,17 +1577,20 @@ function version() {
   return read(answer, (row) => row.text());
 }
 
-/** A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded. */
+/**
+ * A digest of the contract that this library was built from. Each package compares it with its own when it loads the
+ * library.
+ */
 function contractHash() {
   const answer = native.callFunction('contract_hash', '{}');
   return read(answer, (row) => row.text());
 }
 
 /**
- * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. It is easily reversed,
- * so it is personal data too.
+ * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. The hash is easy to
+ * reverse, so it is personal data too.
  *
- * @throws `InvalidRequestError` where it is no Kenyan phone number.
+ * @throws `InvalidRequestError` if it is not a Kenyan phone number.
  */
 function hashPhone(phoneNumber) {
   const answer = native.callFunction('hash_phone', write({ phoneNumber }));
@@ -1605,10 +1609,10 @@ function signWebhook(apiKey, body) {
 }
 
 /**
- * What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
- * position: the order differs.
+ * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
+ * reference. Do not use the position in the list: the order differs.
  *
- * @throws `DecodeError` where the request's raw text was taken away.
+ * @throws `DecodeError` if the raw text of the request was removed.
  */
 function disbursementsTo(sendMoney, recipient) {
   const answer = native.callFunction('disbursements_to', write({ sendMoney: again(sendMoney, 'sendMoney'), recipient }));

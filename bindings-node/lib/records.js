@@ -17,7 +17,7 @@ class Token {
 }
 hide(Token, { accessToken: 'secret' });
 
-/** What the server knows of a token (API reference, section Request token introspection). */
+/** The server's information about a token (API reference, section Request token introspection). */
 class Introspection {
   constructor(row) {
     row.open();
@@ -32,7 +32,7 @@ class Introspection {
 }
 hide(Introspection, {});
 
-/** What the server knows of the token in use (API reference, section Request token information). */
+/** The server's information about the current token (API reference, section Request token information). */
 class TokenInfo {
   constructor(row) {
     row.open();
@@ -46,7 +46,7 @@ class TokenInfo {
 }
 hide(TokenInfo, {});
 
-/** The application that a token belongs to. */
+/** The application of a token. */
 class TokenApplication {
   constructor(row) {
     row.open();
@@ -56,7 +56,7 @@ class TokenApplication {
 }
 hide(TokenApplication, {});
 
-/** A subscription. The documentation does not show how one is read back, so everything may be absent. */
+/** A subscription. The documentation does not show the response to a read, so every field may be absent. */
 class WebhookSubscription {
   #raw;
 
@@ -75,14 +75,14 @@ class WebhookSubscription {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
 }
 hide(WebhookSubscription, {});
 
-/** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
+/** A payment, or an attempt to pay (API reference, section Process Incoming Payment Result). */
 class IncomingPayment {
   #raw;
 
@@ -103,7 +103,7 @@ class IncomingPayment {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -121,7 +121,7 @@ class IncomingPayment {
 hide(IncomingPayment, { metadata: 'metadata' });
 
 /**
- * A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+ * A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
  * absent.
  */
 class MerchantWallet {
@@ -142,7 +142,7 @@ class MerchantWallet {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -150,8 +150,7 @@ class MerchantWallet {
 hide(MerchantWallet, { firstName: 'personal', lastName: 'personal', phoneNumber: 'personal' });
 
 /**
- * A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
- * absent.
+ * A bank account of the merchant. The documentation does not show the response to a read, so every field may be absent.
  */
 class MerchantBankAccount {
   #raw;
@@ -171,14 +170,14 @@ class MerchantBankAccount {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
 }
 hide(MerchantBankAccount, { accountName: 'personal', accountNumber: 'personal' });
 
-/** Somebody to send money to. The documentation does not show how one is read back, so everything may be absent. */
+/** A recipient of money. The documentation does not show the response to a read, so every field may be absent. */
 class ExternalRecipient {
   #raw;
 
@@ -208,7 +207,7 @@ class ExternalRecipient {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -247,14 +246,14 @@ class SendMoney {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
 }
 hide(SendMoney, { metadata: 'metadata' });
 
-/** A destination as it was asked for. */
+/** A requested destination. */
 class SendMoneyDestination {
   constructor(row) {
     row.open();
@@ -282,7 +281,7 @@ hide(SendMoneyDestination, {
   paybillAccountNumber: 'personal',
 });
 
-/** Disbursements that were made together. */
+/** A group of disbursements. */
 class TransferBatch {
   constructor(row) {
     row.open();
@@ -340,7 +339,7 @@ class Polling {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -374,7 +373,7 @@ class SmsNotification {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -403,14 +402,14 @@ class Reversal {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
 }
 hide(Reversal, { metadata: 'metadata' });
 
-/** The payment back to the customer. */
+/** The payment to the customer. */
 class ReversalBulkPayment {
   constructor(row) {
     row.open();
@@ -424,7 +423,7 @@ class ReversalBulkPayment {
 hide(ReversalBulkPayment, {});
 
 /**
- * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+ * A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
 class PaymentLink {
@@ -460,7 +459,7 @@ class PaymentLink {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -499,7 +498,7 @@ class Payment {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -539,7 +538,7 @@ class SettlementTransfer {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -577,7 +576,7 @@ class Event {
     Object.freeze(this);
   }
 
-  /** The whole text as it came. */
+  /** The whole JSON text, as received. */
   get raw() {
     return this.#raw;
   }
@@ -644,7 +643,7 @@ class CardTransaction {
 }
 hide(CardTransaction, { customerCcNumber: 'personal' });
 
-/** Somebody who paid for the first time (API reference, Mobile Money User). */
+/** A customer who paid for the first time (API reference, Mobile Money User). */
 class Customer {
   constructor(row) {
     row.open();
@@ -673,7 +672,7 @@ class Settlement {
 }
 hide(Settlement, {});
 
-/** Where settled money went: a mobile wallet or a bank account. */
+/** The destination of a settlement: a mobile wallet or a bank account. */
 class SettlementDestination {
   constructor(row) {
     row.open();
@@ -725,7 +724,7 @@ class DarajaTransaction {
 }
 hide(DarajaTransaction, { msisdn: 'personal', firstName: 'personal', middleName: 'personal', lastName: 'personal' });
 
-/** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
+/** The URLs of a resource, as the server wrote them. The client never sends a request to them. */
 class Links {
   constructor(row) {
     row.open();

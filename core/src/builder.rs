@@ -1,4 +1,4 @@
-//! How a client is made.
+//! Options of a client.
 
 use std::{fmt, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
     webhooks::Webhooks,
 };
 
-/// Which of Kopo Kopo's systems to talk to.
+/// A Kopo Kopo system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Environment {
@@ -86,15 +86,15 @@ impl Builder {
         self
     }
 
-    /// The application secret. It fetches access tokens and signs nothing.
+    /// The application secret. It is for access tokens. Webhooks are not signed with it.
     pub fn client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
         self.variables.retain(|(option, _)| *option != "client_secret");
         self.client_secret = Some(client_secret.into());
         self
     }
 
-    /// The API key, which signs webhooks and callbacks. Call it again while keys rotate: every key is tried. Not
-    /// needed where no webhook is verified.
+    /// The API key, which signs webhooks and callbacks. Call it again while keys rotate: every key is tried. Optional
+    /// for programs that verify no webhooks.
     pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
         self.api_keys.push(api_key.into());
         self
@@ -106,7 +106,8 @@ impl Builder {
         self
     }
 
-    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    /// An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+    /// loopback.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.variables.retain(|(option, _)| *option != "base_url");
         self.base_url = Some(base_url.into());
@@ -153,7 +154,8 @@ impl Builder {
         self
     }
 
-    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. May be called again.
+    /// Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. May be
+    /// called again.
     pub fn extra_ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.extra_ca_certificates.push(pem.into());
         self
@@ -173,8 +175,8 @@ impl Builder {
         self
     }
 
-    /// Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
-    /// share one.
+    /// Do not share this client's token. By default all clients of a process with the same credentials and origin share
+    /// one token.
     pub fn private_token(mut self, private: bool) -> Self {
         self.private_token = private;
         self

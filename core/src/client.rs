@@ -105,7 +105,7 @@ impl KopoKopo {
         Ok(Self { inner: Arc::clone(&self.inner), options })
     }
 
-    /// The origin that requests go to: `https://api.kopokopo.com`.
+    /// The origin of all requests: `https://api.kopokopo.com`.
     pub fn base_url(&self) -> &str {
         self.inner.settings.origin.as_str()
     }
@@ -125,7 +125,7 @@ impl KopoKopo {
         Ok(webhooks)
     }
 
-    /// Access tokens by hand.
+    /// Access tokens, for programs that supply or inspect them.
     pub fn oauth(&self) -> OAuth {
         OAuth::new(self.clone())
     }
@@ -304,25 +304,25 @@ sections! {
     webhook_subscriptions: WebhookSubscriptions,
     /// Payments from customers by STK push.
     incoming_payments: IncomingPayments,
-    /// The merchant's own mobile wallets.
+    /// Mobile wallets of the merchant.
     merchant_wallets: MerchantWallets,
-    /// The merchant's own bank accounts.
+    /// Bank accounts of the merchant.
     merchant_bank_accounts: MerchantBankAccounts,
     /// People and businesses to send money to.
     external_recipients: ExternalRecipients,
     /// Money sent out.
     send_money: SendMoneyRequests,
-    /// Transactions of a span of time.
+    /// Transactions of a period.
     polling: PollingRequests,
     /// Messages to customers about their payments: version 1, deprecated.
     sms_notifications: SmsNotifications,
-    /// Money given back to customers.
+    /// Money returned to customers.
     reversals: Reversals,
-    /// Links that customers pay at.
+    /// Links that customers can pay.
     payment_links: PaymentLinks,
-    /// Payments of version 1, to be read only.
+    /// Payments of version 1, read-only.
     payments: Payments,
-    /// Settlement transfers of version 1, to be read only.
+    /// Settlement transfers of version 1, read-only.
     settlement_transfers: SettlementTransfers,
     /// Endpoints and fields that this library does not cover yet.
     raw_requests: RawRequests,

@@ -15,7 +15,8 @@ use crate::{
     watch::{WaitOptions, Watch},
 };
 
-/// A request that the server accepted: its id, and how it goes on. That it was accepted does not mean it was paid.
+/// A request that the server accepted: its id, and methods to wait for the result. That it was accepted does not mean
+/// it was paid.
 pub struct Created<R> {
     client: KopoKopo,
     id: ResourceId,
@@ -28,17 +29,18 @@ impl<R: Resource> Created<R> {
         Self { client, id, accepted: Instant::now(), resource: PhantomData }
     }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> &str {
         self.id.as_str()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.client.location(R::GET, &self.id)
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// # Errors
     /// Those of every call.
@@ -58,7 +60,7 @@ impl<R: Resource> Created<R> {
         self.watch(options)?.last().await
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// # Errors
     /// `invalid_request` for a timeout or interval of zero.

@@ -30,7 +30,7 @@ pub struct CallOptions {
     pub stalled_timeout: Option<Duration>,
     /// The whole call.
     pub timeout: Option<Duration>,
-    /// Extra tries after the first.
+    /// The number of retries after the first attempt.
     pub max_retries: Option<u32>,
 }
 

@@ -14,7 +14,7 @@ use crate::transport::HttpResponse;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryOptions {
-    /// Extra tries after the first. Default 2; 0 switches retries off.
+    /// The number of retries after the first attempt. Default 2; 0 switches retries off.
     pub max_retries: u32,
     /// The first wait is somewhere between nothing and this (full jitter), and the bound doubles each time. Default 0.5 s.
     pub base: Duration,

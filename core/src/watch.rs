@@ -17,7 +17,7 @@ use crate::{
     types::ResourceId,
 };
 
-/// How to wait for a final state.
+/// Options of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitOptions {
     /// The wait ends after this long. Default 120 s, twice what a customer has to enter the PIN.

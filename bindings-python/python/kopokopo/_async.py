@@ -44,8 +44,8 @@ from kopokopo._watch import AsyncWatching
 class AsyncKopoKopo(AsyncThing):
     """The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 
-    A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a
-    payment into a guess.
+    If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave
+    the payment's outcome unknown.
     """
 
     __slots__ = ()
@@ -71,31 +71,34 @@ class AsyncKopoKopo(AsyncThing):
         fresh_connections: bool = True,
         private_token: bool = False,
     ) -> None:
-        """A client with the application's own credentials. Nothing is sent before the first call.
+        """Makes a client with the application's credentials. Nothing is sent before the first call.
 
         Args:
             client_id: The application key.
-            client_secret: The application secret. It fetches access tokens and signs nothing.
-            api_key: The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
-            other_api_keys: Further API keys that are still in force, while keys rotate: every key is tried.
-            environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-            base_url: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, with its token, its retries and the waits between them, in seconds.
-            max_retries: Extra tries after the first. 0 switches retries off.
-            retry_base: The first wait before a retry is somewhere between nothing and so many seconds; the bound
-                doubles each time.
-            retry_cap: The bound never grows beyond so many seconds.
-            proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-                ALL_PROXY and NO_PROXY say.
-            extra_ca_certificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-            product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-            fresh_connections: Whether every request that creates something makes a connection of its own. False lets it
-                use a connection that answered less than a second ago, which is faster for many payouts in a row. A
-                server that closes it at that moment without notice then leaves a payment's outcome unknown.
-            private_token: Keeps this client's token to itself. By default all clients of a process with the same
-                credentials and origin share one.
+            client_secret: The application secret. It is for access tokens. Webhooks are not signed with it.
+            api_key: The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
+            other_api_keys: Further API keys that are still valid, while keys rotate. Every key is tried.
+            environment: The Kopo Kopo system to use. Only `production` moves real money.
+            base_url: An origin that replaces the environment's, such as a sandbox or a test server. It must be https,
+                or http on loopback.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds. It includes the token request, the retries and the
+                pauses between them.
+            max_retries: The number of retries after the first attempt. 0 disables retries.
+            retry_base: The pause before the first retry is a random time between 0 and this number of seconds. The
+                upper limit doubles for each further retry.
+            retry_cap: The largest value of that limit, in seconds.
+            proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+                HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+            extra_ca_certificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy
+                that inspects TLS.
+            product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+            fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
+                received a response less than a second ago, which is faster for many payouts in a row. If the server
+                closes that connection at the same moment, the payment's outcome is unknown.
+            private_token: Do not share this client's token. By default all clients of a process with the same
+                credentials and origin share one token.
 
         Raises: `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a
         timeout of zero.
@@ -143,31 +146,34 @@ class AsyncKopoKopo(AsyncThing):
         product: str | None = None,
         fresh_connections: bool = True,
     ) -> Self:
-        """A client for a program that holds no client secret, such as a mobile app: neither `client_secret` nor
-        `api_key` belongs there. Tokens come from the source.
+        """Makes a client for a program without a client secret, such as a mobile app, which must not contain
+        `client_secret` or `api_key`. The token source supplies tokens.
 
         Args:
-            token_source: Answers a token that works. After a 401 it must not answer the token that it answered before.
-                It may raise anything. The call that needed the token fails with `AuthenticationError`, and nothing is
-                sent. Where access tokens come from when the program holds no client secret: a mobile app asks its own
-                backend. The source is asked on first use and then again shortly before the token expires, or after a
-                401. However many calls wait for a token, it is asked once.
-            environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-            base_url: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, with its token, its retries and the waits between them, in seconds.
-            max_retries: Extra tries after the first. 0 switches retries off.
-            retry_base: The first wait before a retry is somewhere between nothing and so many seconds; the bound
-                doubles each time.
-            retry_cap: The bound never grows beyond so many seconds.
-            proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-                ALL_PROXY and NO_PROXY say.
-            extra_ca_certificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-            product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-            fresh_connections: Whether every request that creates something makes a connection of its own. False lets it
-                use a connection that answered less than a second ago, which is faster for many payouts in a row. A
-                server that closes it at that moment without notice then leaves a payment's outcome unknown.
+            token_source: Returns a valid token. After a 401 it must not return the same token as before. It may raise
+                anything. The call that needed the token fails with `AuthenticationError`, and nothing is sent. Supplies
+                access tokens to a program without a client secret, such as a mobile app that gets them from its
+                backend. The source is called on first use, then again shortly before the token expires, or after a 401.
+                It is called once, regardless of how many calls wait for a token.
+            environment: The Kopo Kopo system to use. Only `production` moves real money.
+            base_url: An origin that replaces the environment's, such as a sandbox or a test server. It must be https,
+                or http on loopback.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds. It includes the token request, the retries and the
+                pauses between them.
+            max_retries: The number of retries after the first attempt. 0 disables retries.
+            retry_base: The pause before the first retry is a random time between 0 and this number of seconds. The
+                upper limit doubles for each further retry.
+            retry_cap: The largest value of that limit, in seconds.
+            proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+                HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+            extra_ca_certificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy
+                that inspects TLS.
+            product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+            fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
+                received a response less than a second ago, which is faster for many payouts in a row. If the server
+                closes that connection at the same moment, the payment's outcome is unknown.
 
         Raises: `ConfigurationError`, naming the option.
         """
@@ -193,8 +199,8 @@ class AsyncKopoKopo(AsyncThing):
 
     @classmethod
     def from_env(cls) -> Self:
-        """A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`,
-        and `K2_ENVIRONMENT` (`sandbox` or `production`).
+        """Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`,
+        `K2_BASE_URL`, and `K2_ENVIRONMENT` (`sandbox` or `production`).
 
         Raises: `ConfigurationError`, naming what is missing.
         """
@@ -217,13 +223,14 @@ class AsyncKopoKopo(AsyncThing):
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> AsyncKopoKopo:
-        """The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+        """Returns a client with these options for its calls. It shares connections, token and retry budget with this
+        client.
 
         Args:
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, in seconds.
-            max_retries: Extra tries after the first.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds.
+            max_retries: The number of retries after the first attempt.
 
         Raises: `ConfigurationError` for a timeout of zero.
         """
@@ -237,7 +244,7 @@ class AsyncKopoKopo(AsyncThing):
 
     @property
     def base_url(self) -> str:
-        """The origin that requests go to: `https://api.kopokopo.com`."""
+        """The origin of all requests: `https://api.kopokopo.com`."""
         answer: str = self._native.ask("base_url", {})
         return answer
 
@@ -251,7 +258,7 @@ class AsyncKopoKopo(AsyncThing):
 
     @property
     def oauth(self) -> AsyncOAuth:
-        """Access tokens by hand."""
+        """Access tokens, for programs that supply or inspect them."""
         return AsyncOAuth._of(self._native.ask("oauth", {}), self._source)
 
     @property
@@ -266,12 +273,12 @@ class AsyncKopoKopo(AsyncThing):
 
     @property
     def merchant_wallets(self) -> AsyncMerchantWallets:
-        """The merchant's own mobile wallets."""
+        """Mobile wallets of the merchant."""
         return AsyncMerchantWallets._of(self._native.ask("merchant_wallets", {}), self._source)
 
     @property
     def merchant_bank_accounts(self) -> AsyncMerchantBankAccounts:
-        """The merchant's own bank accounts."""
+        """Bank accounts of the merchant."""
         return AsyncMerchantBankAccounts._of(self._native.ask("merchant_bank_accounts", {}), self._source)
 
     @property
@@ -286,7 +293,7 @@ class AsyncKopoKopo(AsyncThing):
 
     @property
     def polling(self) -> AsyncPollingRequests:
-        """Transactions of a span of time."""
+        """Transactions of a period."""
         return AsyncPollingRequests._of(self._native.ask("polling", {}), self._source)
 
     @property
@@ -296,22 +303,22 @@ class AsyncKopoKopo(AsyncThing):
 
     @property
     def reversals(self) -> AsyncReversals:
-        """Money given back to customers."""
+        """Money returned to customers."""
         return AsyncReversals._of(self._native.ask("reversals", {}), self._source)
 
     @property
     def payment_links(self) -> AsyncPaymentLinks:
-        """Links that customers pay at."""
+        """Links that customers can pay."""
         return AsyncPaymentLinks._of(self._native.ask("payment_links", {}), self._source)
 
     @property
     def payments(self) -> AsyncPayments:
-        """Payments of version 1, to be read only."""
+        """Payments of version 1, read-only."""
         return AsyncPayments._of(self._native.ask("payments", {}), self._source)
 
     @property
     def settlement_transfers(self) -> AsyncSettlementTransfers:
-        """Settlement transfers of version 1, to be read only."""
+        """Settlement transfers of version 1, read-only."""
         return AsyncSettlementTransfers._of(self._native.ask("settlement_transfers", {}), self._source)
 
     @property
@@ -321,25 +328,26 @@ class AsyncKopoKopo(AsyncThing):
 
 
 class AsyncOAuth(AsyncThing):
-    """Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its
-    token by itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+    """Access tokens (API reference, section Authorization). All other operations request and renew tokens
+    automatically. This section is for programs that supply tokens to others, such as a mobile app, or inspect
+    them.
     """
 
     __slots__ = ()
     _section = "oauth"
 
     async def token(self) -> Token:
-        """Fetches a new token, beside the one that the client keeps for itself.
+        """Requests a new token, in addition to the one that the client uses.
 
-        Raises: `ConfigurationError` without credentials, `AuthenticationError` where the server refuses them.
+        Raises: `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
         """
         answer: Token = await self._ask("token", {})
         return answer
 
     async def revoke(self, token: str) -> None:
-        """Ends the life of a token. The client forgets it too, where it is the one it keeps.
+        """Revokes a token. If the client uses this token, the client drops it too.
 
-        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the
+        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the
         credentials.
         """
         try:
@@ -348,9 +356,9 @@ class AsyncOAuth(AsyncThing):
             del token
 
     async def introspect(self, token: str) -> Introspection:
-        """Asks whether a token works, and whose it is.
+        """Checks if a token is valid, and which application it belongs to.
 
-        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the
+        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the
         credentials.
         """
         try:
@@ -360,7 +368,7 @@ class AsyncOAuth(AsyncThing):
             del token
 
     async def token_info(self) -> TokenInfo:
-        """Asks about the token that the client itself uses.
+        """Reads the server's information about the token that the client uses.
 
         Raises: those of every call.
         """
@@ -383,18 +391,18 @@ class AsyncWebhookSubscriptions(AsyncWatching):
         scope_reference: str | None = None,
         enable_daraja_payload: bool | None = None,
     ) -> AsyncCreatedWebhookSubscription:
-        """Subscribes to a kind of event.
+        """Subscribes to a topic.
 
         Args:
-            event_type: The kind of event. Words this library does not know pass through.
-            url: Where the webhooks go: https.
+            event_type: The topic. Topics that this version does not know are sent unchanged.
+            url: The URL that receives the webhooks. It must be https.
             scope: The whole company or one till.
             scope_reference: The till number, for scope `till` only.
-            enable_daraja_payload: Webhooks in the shape of Safaricom's Daraja API. Only for
-                `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+            enable_daraja_payload: Send webhooks in the format of Safaricom's Daraja API. Only for
+                `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "event_type": event_type,
@@ -411,7 +419,7 @@ class AsyncWebhookSubscriptions(AsyncWatching):
     async def get(self, id: str) -> WebhookSubscription:
         """Reads a subscription.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: WebhookSubscription = await self._ask("get", {"id": id})
         return answer
@@ -424,19 +432,20 @@ class AsyncWebhookSubscriptions(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> WebhookSubscription:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: WebhookSubscription = await self._wait(arguments)
@@ -450,40 +459,43 @@ class AsyncWebhookSubscriptions(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[WebhookSubscription]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedWebhookSubscription(AsyncWatching):
-    """A subscription that the server accepted: its id, and how it goes on."""
+    """A subscription that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "webhook_subscriptions"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> WebhookSubscription:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -497,13 +509,14 @@ class AsyncCreatedWebhookSubscription(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> WebhookSubscription:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -521,12 +534,13 @@ class AsyncCreatedWebhookSubscription(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[WebhookSubscription]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -558,14 +572,14 @@ class AsyncIncomingPayments(AsyncWatching):
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
         payment_channel: str | None = None,
     ) -> AsyncCreatedIncomingPayment:
-        """Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted,
-        not that anybody paid: use `wait`, or the result sent to `callback_url`.
+        """Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted,
+        not that the customer paid. Use `wait`, or the result that `callback_url` receives.
 
         Args:
-            till_number: The online payments till that gets the money: `K000000`.
+            till_number: The online payments till that receives the money: `K000000`.
             phone_number: The customer's phone, in any usual form: `0712345678`, `+254712345678`.
-            amount: How much, more than 0.
-            callback_url: Where the result goes: https.
+            amount: The amount, greater than 0.
+            callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             first_name: The customer's first name.
             last_name: The customer's last name.
@@ -573,8 +587,8 @@ class AsyncIncomingPayments(AsyncWatching):
             metadata: At most 5 pairs of primitive values. They come back in the result.
             payment_channel: Default `M-PESA STK Push`.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost: the customer may have been asked.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost: the customer may have been asked to pay.
         """
         arguments = {
             "till_number": till_number,
@@ -596,7 +610,7 @@ class AsyncIncomingPayments(AsyncWatching):
     async def get(self, id: str) -> IncomingPayment:
         """Reads a payment.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: IncomingPayment = await self._ask("get", {"id": id})
         return answer
@@ -609,19 +623,20 @@ class AsyncIncomingPayments(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> IncomingPayment:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: IncomingPayment = await self._wait(arguments)
@@ -635,40 +650,43 @@ class AsyncIncomingPayments(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[IncomingPayment]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedIncomingPayment(AsyncWatching):
-    """A request for a payment that the server accepted: its id, and how it goes on."""
+    """A request for a payment that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "incoming_payments"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> IncomingPayment:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -682,13 +700,14 @@ class AsyncCreatedIncomingPayment(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> IncomingPayment:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -706,12 +725,13 @@ class AsyncCreatedIncomingPayment(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[IncomingPayment]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -724,7 +744,7 @@ class AsyncCreatedIncomingPayment(AsyncWatching):
 
 
 class AsyncMerchantWallets(AsyncWatching):
-    """The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet)."""
+    """Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet)."""
 
     __slots__ = ()
     _section = "merchant_wallets"
@@ -738,7 +758,7 @@ class AsyncMerchantWallets(AsyncWatching):
         nickname: str | None = None,
         network: Network | str | None = None,
     ) -> AsyncCreatedMerchantWallet:
-        """Adds a mobile wallet of the merchant's own.
+        """Adds a mobile wallet of the merchant.
 
         Args:
             first_name: The owner's first name.
@@ -748,8 +768,8 @@ class AsyncMerchantWallets(AsyncWatching):
             network: The number's network. Default Safaricom, the only one the documentation names; other words pass
                 through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "first_name": first_name,
@@ -766,7 +786,7 @@ class AsyncMerchantWallets(AsyncWatching):
     async def get(self, id: str) -> MerchantWallet:
         """Reads a wallet.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: MerchantWallet = await self._ask("get", {"id": id})
         return answer
@@ -779,19 +799,20 @@ class AsyncMerchantWallets(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantWallet:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantWallet = await self._wait(arguments)
@@ -805,40 +826,43 @@ class AsyncMerchantWallets(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[MerchantWallet]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedMerchantWallet(AsyncWatching):
-    """A wallet that the server accepted: its id, and how it goes on."""
+    """A wallet that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "merchant_wallets"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> MerchantWallet:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -852,13 +876,14 @@ class AsyncCreatedMerchantWallet(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantWallet:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -876,12 +901,13 @@ class AsyncCreatedMerchantWallet(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[MerchantWallet]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -894,7 +920,7 @@ class AsyncCreatedMerchantWallet(AsyncWatching):
 
 
 class AsyncMerchantBankAccounts(AsyncWatching):
-    """The merchant's own bank accounts (API reference, section Create a merchant bank account)."""
+    """Bank accounts of the merchant (API reference, section Create a merchant bank account)."""
 
     __slots__ = ()
     _section = "merchant_bank_accounts"
@@ -908,7 +934,7 @@ class AsyncMerchantBankAccounts(AsyncWatching):
         settlement_method: SettlementMethod | str,
         nickname: str | None = None,
     ) -> AsyncCreatedMerchantBankAccount:
-        """Adds a bank account of the merchant's own.
+        """Adds a bank account of the merchant.
 
         Args:
             account_name: The name on the account.
@@ -917,8 +943,8 @@ class AsyncMerchantBankAccounts(AsyncWatching):
             settlement_method: `EFT` or `RTS`. Other words pass through.
             nickname: A name for the account.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "account_name": account_name,
@@ -935,7 +961,7 @@ class AsyncMerchantBankAccounts(AsyncWatching):
     async def get(self, id: str) -> MerchantBankAccount:
         """Reads a bank account.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: MerchantBankAccount = await self._ask("get", {"id": id})
         return answer
@@ -948,19 +974,20 @@ class AsyncMerchantBankAccounts(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantBankAccount:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantBankAccount = await self._wait(arguments)
@@ -974,40 +1001,43 @@ class AsyncMerchantBankAccounts(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[MerchantBankAccount]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedMerchantBankAccount(AsyncWatching):
-    """A bank account that the server accepted: its id, and how it goes on."""
+    """A bank account that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "merchant_bank_accounts"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> MerchantBankAccount:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1021,13 +1051,14 @@ class AsyncCreatedMerchantBankAccount(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantBankAccount:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1045,12 +1076,13 @@ class AsyncCreatedMerchantBankAccount(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[MerchantBankAccount]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1088,8 +1120,8 @@ class AsyncExternalRecipients(AsyncWatching):
             email: The recipient's e-mail address.
             network: The number's network. Default Safaricom; other words pass through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "first_name": first_name,
@@ -1113,7 +1145,7 @@ class AsyncExternalRecipients(AsyncWatching):
         nickname: str | None = None,
         settlement_method: SettlementMethod | str | None = None,
     ) -> AsyncCreatedExternalRecipient:
-        """Adds a bank account of somebody else.
+        """Adds a bank account of another person or business.
 
         Args:
             account_name: The name on the account.
@@ -1122,8 +1154,8 @@ class AsyncExternalRecipients(AsyncWatching):
             nickname: A name for the recipient.
             settlement_method: Default `RTS`, the only one documented for external accounts. Other words pass through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "account_name": account_name,
@@ -1151,8 +1183,8 @@ class AsyncExternalRecipients(AsyncWatching):
             till_number: The till's number.
             nickname: A name for the recipient.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {"till_name": till_name, "till_number": till_number, "nickname": nickname}
         return AsyncCreatedExternalRecipient._of(await self._ask("create_till", arguments), self._source)
@@ -1173,8 +1205,8 @@ class AsyncExternalRecipients(AsyncWatching):
             paybill_account_number: The account at that business.
             nickname: A name for the recipient.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "paybill_name": paybill_name,
@@ -1190,7 +1222,7 @@ class AsyncExternalRecipients(AsyncWatching):
     async def get(self, id: str) -> ExternalRecipient:
         """Reads a recipient.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: ExternalRecipient = await self._ask("get", {"id": id})
         return answer
@@ -1203,19 +1235,20 @@ class AsyncExternalRecipients(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> ExternalRecipient:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: ExternalRecipient = await self._wait(arguments)
@@ -1229,40 +1262,43 @@ class AsyncExternalRecipients(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[ExternalRecipient]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedExternalRecipient(AsyncWatching):
-    """A recipient that the server accepted: its id, and how it goes on."""
+    """A recipient that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "external_recipients"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> ExternalRecipient:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1276,13 +1312,14 @@ class AsyncCreatedExternalRecipient(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> ExternalRecipient:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1300,12 +1337,13 @@ class AsyncCreatedExternalRecipient(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[ExternalRecipient]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1332,20 +1370,20 @@ class AsyncSendMoneyRequests(AsyncWatching):
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> AsyncCreatedSendMoney:
-        """Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and
-        then `is_paid` and `failed_disbursements`.
+        """Sends money. The response says that the request was accepted, not that the recipients were paid. Use
+        `wait`, and then `is_paid` and `failed_disbursements`.
 
         Args:
             destinations: At least one, all of one type. Several only for mobile wallets and bank accounts of others. An
-                empty list is refused: without destinations the API would send everything there is, which is
+                empty list is refused: without destinations the API would send all available funds, which is
                 `sweep_all_funds`.
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             source_identifier: The till whose money is sent. Default: the available balance.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost: the money may be on its way, and sending again may send it twice.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost: the money may have been sent, and sending again may send it twice.
         """
         arguments = {
             "destinations": destinations,
@@ -1366,11 +1404,11 @@ class AsyncSendMoneyRequests(AsyncWatching):
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> AsyncCreatedSendMoney:
-        """Sends **every available shilling** of the company and its tills to their preferred settlement accounts.
-        There is no amount and no destination to choose.
+        """Sends **all available funds** of the company and its tills to their preferred settlement accounts. The
+        amount and the destination cannot be chosen.
 
         Args:
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
@@ -1385,7 +1423,7 @@ class AsyncSendMoneyRequests(AsyncWatching):
     async def get(self, id: str) -> SendMoney:
         """Reads a request.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SendMoney = await self._ask("get", {"id": id})
         return answer
@@ -1398,19 +1436,20 @@ class AsyncSendMoneyRequests(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SendMoney:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SendMoney = await self._wait(arguments)
@@ -1424,40 +1463,43 @@ class AsyncSendMoneyRequests(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[SendMoney]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedSendMoney(AsyncWatching):
-    """A request to send money that the server accepted: its id, and how it goes on."""
+    """A request to send money that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "send_money"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> SendMoney:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1465,13 +1507,14 @@ class AsyncCreatedSendMoney(AsyncWatching):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1489,12 +1532,13 @@ class AsyncCreatedSendMoney(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[SendMoney]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1507,7 +1551,7 @@ class AsyncCreatedSendMoney(AsyncWatching):
 
 
 class AsyncPollingRequests(AsyncWatching):
-    """Transactions of a span of time (API reference, section Polling)."""
+    """Transactions of a period (API reference, section Polling)."""
 
     __slots__ = ()
     _section = "polling"
@@ -1521,13 +1565,13 @@ class AsyncPollingRequests(AsyncWatching):
         callback_url: str,
         scope_reference: str | None = None,
     ) -> AsyncCreatedPolling:
-        """Asks for the transactions of a span of time. The list comes with `wait` or at `callback_url`.
+        """Requests the transactions of a period. `wait` returns the list, and `callback_url` receives it.
 
         Args:
             scope: The whole company or one till.
-            from_time: The beginning of the span.
-            to_time: Its end, not before the beginning.
-            callback_url: Where the result goes: https.
+            from_time: The start of the period.
+            to_time: The end of the period, not before its start.
+            callback_url: The URL that receives the result. It must be https.
             scope_reference: The till number, for scope `till` only.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent.
@@ -1547,7 +1591,7 @@ class AsyncPollingRequests(AsyncWatching):
     async def get(self, id: str) -> Polling:
         """Reads a polling request and, once it is done, its transactions.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Polling = await self._ask("get", {"id": id})
         return answer
@@ -1560,19 +1604,20 @@ class AsyncPollingRequests(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Polling:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Polling = await self._wait(arguments)
@@ -1586,40 +1631,43 @@ class AsyncPollingRequests(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[Polling]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedPolling(AsyncWatching):
-    """A polling request that the server accepted: its id, and how it goes on."""
+    """A polling request that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "polling"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> Polling:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1627,13 +1675,14 @@ class AsyncCreatedPolling(AsyncWatching):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1651,12 +1700,13 @@ class AsyncCreatedPolling(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[Polling]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1686,12 +1736,12 @@ class AsyncSmsNotifications(AsyncWatching):
         """Sends a message to the customer of a webhook.
 
         Args:
-            webhook_event_reference: The id of the webhook that told of the payment.
-            message: What to say.
-            callback_url: Where the result goes: https.
+            webhook_event_reference: The id of the webhook that reported the payment.
+            message: The text of the message.
+            callback_url: The URL that receives the result. It must be https.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "webhook_event_reference": webhook_event_reference,
@@ -1706,7 +1756,7 @@ class AsyncSmsNotifications(AsyncWatching):
     async def get(self, id: str) -> SmsNotification:
         """Reads a message's state.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SmsNotification = await self._ask("get", {"id": id})
         return answer
@@ -1719,19 +1769,20 @@ class AsyncSmsNotifications(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SmsNotification:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SmsNotification = await self._wait(arguments)
@@ -1745,40 +1796,43 @@ class AsyncSmsNotifications(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[SmsNotification]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedSmsNotification(AsyncWatching):
-    """A message that the server accepted: its id, and how it goes on."""
+    """A message that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "sms_notifications"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> SmsNotification:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1792,13 +1846,14 @@ class AsyncCreatedSmsNotification(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SmsNotification:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1816,12 +1871,13 @@ class AsyncCreatedSmsNotification(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[SmsNotification]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1834,7 +1890,7 @@ class AsyncCreatedSmsNotification(AsyncWatching):
 
 
 class AsyncReversals(AsyncWatching):
-    """Money given back to customers (API reference, section Reversals)."""
+    """Money returned to customers (API reference, section Reversals)."""
 
     __slots__ = ()
     _section = "reversals"
@@ -1847,17 +1903,17 @@ class AsyncReversals(AsyncWatching):
         callback_url: str,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> AsyncCreatedReversal:
-        """Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`,
-        and then `is_reversed`.
+        """Requests a reversal. The response says that the request was accepted, not that money was returned. Use
+        `wait`, and then `is_reversed`.
 
         Args:
             transaction_reference: The transaction's M-PESA reference or id.
             reason: Why.
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "transaction_reference": transaction_reference,
@@ -1873,7 +1929,7 @@ class AsyncReversals(AsyncWatching):
     async def get(self, id: str) -> Reversal:
         """Reads a reversal.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Reversal = await self._ask("get", {"id": id})
         return answer
@@ -1886,19 +1942,20 @@ class AsyncReversals(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Reversal:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Reversal = await self._wait(arguments)
@@ -1912,40 +1969,43 @@ class AsyncReversals(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[Reversal]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncCreatedReversal(AsyncWatching):
-    """A request for a reversal that the server accepted: its id, and how it goes on."""
+    """A request for a reversal that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "reversals"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> Reversal:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1953,13 +2013,14 @@ class AsyncCreatedReversal(AsyncWatching):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1977,12 +2038,13 @@ class AsyncCreatedReversal(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[Reversal]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1995,7 +2057,7 @@ class AsyncCreatedReversal(AsyncWatching):
 
 
 class AsyncPaymentLinks(AsyncWatching):
-    """Links that customers pay at (API reference, section Payment Links)."""
+    """Links that customers can pay (API reference, section Payment Links)."""
 
     __slots__ = ()
     _section = "payment_links"
@@ -2011,19 +2073,19 @@ class AsyncPaymentLinks(AsyncWatching):
         note: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> AsyncCreatedPaymentLink:
-        """Makes a link. Read it for its URL: `get`.
+        """Creates a link. `get` returns its URL.
 
         Args:
-            till_number: The till that gets the money.
-            amount: How much, more than 0.
-            callback_url: Where the results go, one for each attempt to pay: https.
+            till_number: The till that receives the money.
+            amount: The amount, greater than 0.
+            callback_url: The URL that receives the results, one for each attempt to pay. It must be https.
             currency: Default KES.
-            payment_reference: The merchant's own reference, such as an order number.
-            note: What the customer reads.
+            payment_reference: The merchant's reference, such as an order number.
+            note: The text that the customer reads.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "till_number": till_number,
@@ -2042,7 +2104,7 @@ class AsyncPaymentLinks(AsyncWatching):
     async def get(self, id: str) -> PaymentLink:
         """Reads a link.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: PaymentLink = await self._ask("get", {"id": id})
         return answer
@@ -2055,19 +2117,20 @@ class AsyncPaymentLinks(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> PaymentLink:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: PaymentLink = await self._wait(arguments)
@@ -2081,48 +2144,50 @@ class AsyncPaymentLinks(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[PaymentLink]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
     async def cancel(self, id: str) -> None:
-        """Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+        """Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
 
-        Raises: `InvalidRequestError` where the link is no longer active, `NotFoundError` where there is none of
-        this id.
+        Raises: `InvalidRequestError` if the link is not active, `NotFoundError` if no resource has this id.
         """
         await self._ask("cancel", {"id": id})
 
 
 class AsyncCreatedPaymentLink(AsyncWatching):
-    """A link that the server accepted: its id, and how it goes on."""
+    """A link that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "payment_links"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     async def get(self) -> PaymentLink:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -2130,13 +2195,14 @@ class AsyncCreatedPaymentLink(AsyncWatching):
         return answer
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -2154,12 +2220,13 @@ class AsyncCreatedPaymentLink(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[PaymentLink]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -2172,7 +2239,7 @@ class AsyncCreatedPaymentLink(AsyncWatching):
 
 
 class AsyncPayments(AsyncWatching):
-    """Payments of the API's first version: they can still be read (guide to payment status, version 1)."""
+    """Payments of version 1 of the API, read-only (guide to payment status, version 1)."""
 
     __slots__ = ()
     _section = "payments"
@@ -2180,7 +2247,7 @@ class AsyncPayments(AsyncWatching):
     async def get(self, id: str) -> Payment:
         """Reads a payment of version 1.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Payment = await self._ask("get", {"id": id})
         return answer
@@ -2193,19 +2260,20 @@ class AsyncPayments(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Payment:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Payment = await self._wait(arguments)
@@ -2219,22 +2287,23 @@ class AsyncPayments(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[Payment]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class AsyncSettlementTransfers(AsyncWatching):
-    """Settlement transfers of the API's first version: they can still be read where their Location says."""
+    """Settlement transfers of version 1 of the API, read-only."""
 
     __slots__ = ()
     _section = "settlement_transfers"
@@ -2242,7 +2311,7 @@ class AsyncSettlementTransfers(AsyncWatching):
     async def get(self, id: str) -> SettlementTransfer:
         """Reads a settlement transfer of version 1.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SettlementTransfer = await self._ask("get", {"id": id})
         return answer
@@ -2255,19 +2324,20 @@ class AsyncSettlementTransfers(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SettlementTransfer:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SettlementTransfer = await self._wait(arguments)
@@ -2281,15 +2351,16 @@ class AsyncSettlementTransfers(AsyncWatching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> AsyncIterator[SettlementTransfer]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
@@ -2297,24 +2368,24 @@ class AsyncSettlementTransfers(AsyncWatching):
 
 class AsyncRawRequests(AsyncThing):
     """Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
-    retries and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+    retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
     """
 
     __slots__ = ()
     _section = "raw_requests"
 
     async def get(self, path: str) -> RawResponse:
-        """Reads anything of the API. The path is below the base URL, and may have a query:
+        """Reads any path of the API. The path is relative to the base URL, and may have a query:
         `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
 
-        Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing
-        there.
+        Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no
+        resource at the path.
         """
         answer: RawResponse = await self._ask("get", {"path": path})
         return answer
 
     async def post(self, *, path: str, body: str) -> RawResponse:
-        """Posts anything to the API. Like a create it is sent once.
+        """Sends a POST to any path of the API. Like a create, it is sent once.
 
         Args:
             path: The path below the base URL: `/api/v2/incoming_payments`.

@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "7df0736952b8dfbd"
+CONTRACT_HASH = "3f943984a587aba8"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -7,7 +7,7 @@ from kopokopo._word import OpenEnum, Word
 
 
 class Environment(Word):
-    """Which of Kopo Kopo's systems to talk to."""
+    """A Kopo Kopo system."""
 
     SANDBOX = "sandbox"
     """`https://sandbox.kopokopo.com`, Kopo Kopo's own test system."""
@@ -16,7 +16,7 @@ class Environment(Word):
 
 
 class EventType(OpenEnum):
-    """What a webhook can tell of (API reference, section Create a webhook subscription)."""
+    """The topic of a webhook (API reference, section Create a webhook subscription)."""
 
     __slots__ = ()
     _names = {
@@ -32,27 +32,27 @@ class EventType(OpenEnum):
     }
 
     BUYGOODS_TRANSACTION_RECEIVED: EventType
-    """`buygoods_transaction_received`: a customer paid."""
+    """`buygoods_transaction_received`: a customer's payment was received."""
     BUYGOODS_TRANSACTION_REVERSED: EventType
-    """`buygoods_transaction_reversed`: a customer's payment was given back."""
+    """`buygoods_transaction_reversed`: a customer's payment was reversed."""
     B2B_TRANSACTION_RECEIVED: EventType
-    """`b2b_transaction_received`: another till paid."""
+    """`b2b_transaction_received`: a payment from another till was received."""
     B2B_TRANSACTION_REVERSED: EventType
-    """`b2b_transaction_reversed`: another till's payment was given back."""
+    """`b2b_transaction_reversed`: another till's payment was reversed."""
     SETTLEMENT_TRANSFER_COMPLETED: EventType
     """`settlement_transfer_completed`: money was settled to the merchant's account."""
     CUSTOMER_CREATED: EventType
-    """`customer_created`: somebody paid for the first time."""
+    """`customer_created`: a customer paid for the first time."""
     CARD_TRANSACTION_RECEIVED: EventType
-    """`card_transaction_received`: a card payment came in."""
+    """`card_transaction_received`: a card payment was received."""
     CARD_TRANSACTION_VOIDED: EventType
     """`card_transaction_voided`: a card payment was voided."""
     CARD_TRANSACTION_REVERSED: EventType
-    """`card_transaction_reversed`: a card payment was given back."""
+    """`card_transaction_reversed`: a card payment was reversed."""
 
 
 class Scope(OpenEnum):
-    """Whether something is about the whole company or one till."""
+    """The scope of a subscription or a request: the whole company or one till."""
 
     __slots__ = ()
     _names = {"COMPANY": "company", "TILL": "till"}
@@ -64,7 +64,7 @@ class Scope(OpenEnum):
 
 
 class IncomingPaymentStatus(OpenEnum):
-    """How a payment stands."""
+    """The status of a payment."""
 
     __slots__ = ()
     _names = {"PENDING": "Pending", "SUCCESS": "Success", "FAILED": "Failed"}
@@ -74,7 +74,7 @@ class IncomingPaymentStatus(OpenEnum):
     SUCCESS: IncomingPaymentStatus
     """`Success`: the customer paid."""
     FAILED: IncomingPaymentStatus
-    """`Failed`: the customer did not pay: see the errors."""
+    """`Failed`: the customer did not pay. See the errors."""
 
 
 class Network(OpenEnum):
@@ -88,19 +88,19 @@ class Network(OpenEnum):
 
 
 class SettlementMethod(OpenEnum):
-    """How a bank account is paid."""
+    """The method of a transfer to a bank account."""
 
     __slots__ = ()
     _names = {"EFT": "EFT", "RTS": "RTS"}
 
     EFT: SettlementMethod
-    """`EFT`: electronic funds transfer: slower, cheaper."""
+    """`EFT`: electronic funds transfer, slower and cheaper."""
     RTS: SettlementMethod
     """`RTS`: real-time settlement."""
 
 
 class RecipientType(OpenEnum):
-    """Who money is sent to, in snake case as version 2 writes it."""
+    """The type of a recipient, in snake case as version 2 of the API writes it."""
 
     __slots__ = ()
     _names = {
@@ -119,7 +119,7 @@ class RecipientType(OpenEnum):
     MOBILE_WALLET: RecipientType
     """`mobile_wallet`: a person's mobile wallet."""
     BANK_ACCOUNT: RecipientType
-    """`bank_account`: somebody's bank account."""
+    """`bank_account`: the bank account of another person or business."""
     TILL: RecipientType
     """`till`: a till."""
     PAYBILL: RecipientType
@@ -127,56 +127,56 @@ class RecipientType(OpenEnum):
 
 
 class RequestStatus(OpenEnum):
-    """How a request stands. Processed means that it was dealt with, not that money moved."""
+    """The status of a request. Processed means that the request was carried out, not that money moved."""
 
     __slots__ = ()
     _names = {"RECEIVED": "Received", "SCHEDULED": "Scheduled", "PROCESSED": "Processed"}
 
     RECEIVED: RequestStatus
-    """`Received`: it was taken in."""
+    """`Received`: the request was accepted."""
     SCHEDULED: RequestStatus
-    """`Scheduled`: it waits for its turn."""
+    """`Scheduled`: the transfer has not started."""
     PROCESSED: RequestStatus
-    """`Processed`: it was dealt with."""
+    """`Processed`: the request was carried out."""
 
 
 class TransferStatus(OpenEnum):
-    """What became of money."""
+    """The state of a transfer."""
 
     __slots__ = ()
     _names = {"TRANSFERRED": "Transferred", "CANCELLED": "Cancelled"}
 
     TRANSFERRED: TransferStatus
-    """`Transferred`: it arrived."""
+    """`Transferred`: the money arrived."""
     CANCELLED: TransferStatus
-    """`Cancelled`: it did not go."""
+    """`Cancelled`: the money was not sent."""
 
 
 class PaymentLinkStatus(OpenEnum):
-    """How a link stands."""
+    """The status of a link."""
 
     __slots__ = ()
     _names = {"ACTIVE": "Active", "PAID": "Paid", "CANCELLED": "Cancelled", "EXPIRED": "Expired"}
 
     ACTIVE: PaymentLinkStatus
-    """`Active`: it waits to be paid."""
+    """`Active`: the link can be paid."""
     PAID: PaymentLinkStatus
-    """`Paid`: it was paid."""
+    """`Paid`: the link was paid."""
     CANCELLED: PaymentLinkStatus
-    """`Cancelled`: it was cancelled."""
+    """`Cancelled`: the link was cancelled."""
     EXPIRED: PaymentLinkStatus
-    """`Expired`: nobody paid in seven days."""
+    """`Expired`: no payment in seven days."""
 
 
 class TransactionStatus(OpenEnum):
-    """How a transaction stands."""
+    """The status of a transaction."""
 
     __slots__ = ()
     _names = {"RECEIVED": "Received", "COMPLETE": "Complete", "REVERSED": "Reversed"}
 
     RECEIVED: TransactionStatus
-    """`Received`: the money came in."""
+    """`Received`: the money was received."""
     COMPLETE: TransactionStatus
-    """`Complete`: the money came in from another till."""
+    """`Complete`: the money was received from another till."""
     REVERSED: TransactionStatus
-    """`Reversed`: the money was given back."""
+    """`Reversed`: the money was returned."""

@@ -14,17 +14,18 @@ class WebhookVerifier(Thing):
     """Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result).
     Needs no connection.
 
-    Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+    Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not
+    match.
     """
 
     __slots__ = ()
 
     def __init__(self, *, api_keys: Sequence[str], client_secret: str | None = None, max_body: int = 10485760) -> None:
-        """A verifier with the API keys in force: one, or the old and the new while they rotate. With the client
-        secret, which is never accepted, a refusal can say that it stands where the API key belongs. `max_body` is
-        the largest body to look at, in bytes.
+        """Makes a verifier with the valid API keys: one, or the old and the new while keys rotate. With the client
+        secret, which is never accepted, an error can say that the sender uses it in place of the API key.
+        `max_body` is the largest body that is accepted, in bytes.
 
-        Raises: `ConfigurationError` where there is no key, or only blank ones.
+        Raises: `ConfigurationError` without a key, or with blank keys only.
         """
         arguments = {"api_keys": api_keys, "client_secret": client_secret, "max_body": max_body}
         try:
@@ -35,16 +36,16 @@ class WebhookVerifier(Thing):
 
     @property
     def max_body(self) -> int:
-        """The largest body that is looked at, in bytes: whoever reads a larger one reads it for nothing."""
+        """The largest body that is accepted, in bytes. A receiver need not read more."""
         answer: int = self._native.ask("max_body", {})
         return answer
 
     def verify(self, body: bytes | bytearray | memoryview, signature: str | None) -> Event:
-        """Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+        """Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
 
-        Raises: `SignatureError` where the header is missing, malformed or does not match, or the body is larger
-        than is looked at: do not trust the body. `ConfigurationError` without an API key. `DecodeError` where the
-        body is authentic and still no JSON object that can be read: the error's `body` has the beginning of it.
+        Raises: `SignatureError` if the header is missing, malformed or does not match, or if the body is too
+        large: do not trust the body. `ConfigurationError` without an API key. `DecodeError` if the body is
+        authentic but not a JSON object that can be read: the error's `body` has its beginning.
         """
         try:
             answer: Event = self._native.verify(body, signature)
@@ -55,7 +56,7 @@ class WebhookVerifier(Thing):
     def verify_signature(self, body: bytes | bytearray | memoryview, signature: str | None) -> None:
         """Verifies the raw body only.
 
-        Raises: as `verify`, but for `DecodeError`.
+        Raises: as `verify`, except `DecodeError`.
         """
         try:
             self._native.verify_signature(body, signature)
@@ -63,10 +64,10 @@ class WebhookVerifier(Thing):
             del body
 
     def parse_unverified(self, body: bytes | bytearray | memoryview) -> Event:
-        """Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those
-        taken from a queue.
+        """Reads an event from a body without verifying its signature. Use it only for bodies that were verified
+        before, such as those from a queue.
 
-        Raises: `DecodeError` where it is no JSON object.
+        Raises: `DecodeError` if it is not a JSON object.
         """
         try:
             answer: Event = self._native.parse_unverified(body)
@@ -82,18 +83,18 @@ def version() -> str:
 
 
 def contract_hash() -> str:
-    """A digest of the contract that this library was built from. Glue code compares it with its own when it is
-    loaded.
+    """A digest of the contract that this library was built from. Each package compares it with its own when it loads
+    the library.
     """
     answer: str = _native.function("contract_hash", {})
     return answer
 
 
 def hash_phone(phone_number: str) -> str:
-    """The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. It is easily
-    reversed, so it is personal data too.
+    """The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. The hash is
+    easy to reverse, so it is personal data too.
 
-    Raises: `InvalidRequestError` where it is no Kenyan phone number.
+    Raises: `InvalidRequestError` if it is not a Kenyan phone number.
     """
     try:
         answer: str = _native.function("hash_phone", {"phone_number": phone_number})
@@ -116,10 +117,10 @@ def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
 
 
 def disbursements_to(send_money: SendMoney, recipient: str) -> tuple[Disbursement, ...]:
-    """What became of one destination, by its phone number (in any usual form), its account or its reference. Never
-    by position: the order differs.
+    """Returns the disbursements to one destination, found by its phone number (in any usual form), its account or
+    its reference. Do not use the position in the list: the order differs.
 
-    Raises: `DecodeError` where the request's raw text was taken away.
+    Raises: `DecodeError` if the raw text of the request was removed.
     """
     arguments = {"send_money": send_money, "recipient": recipient}
     answer: tuple[Disbursement, ...] = _native.function("disbursements_to", arguments)

@@ -25,7 +25,7 @@ from kopokopo._record import PaymentRecord, Record
 
 
 class AccessToken(Record):
-    """A token as a token source answers it."""
+    """A token from a token source."""
 
     __slots__ = ()
     __match_args__ = ("token", "expires_in")
@@ -36,13 +36,13 @@ class AccessToken(Record):
 
     @property
     def token(self) -> str:
-        """The token itself."""
+        """The token."""
         value: str = self._values[0]
         return value
 
     @property
     def expires_in(self) -> float | None:
-        """How many seconds it works from now. Absent: it is used until a 401."""
+        """The number of seconds for which it is valid from now. If absent, it is used until a 401."""
         value: float | None = self._values[1]
         return value
 
@@ -66,7 +66,7 @@ class Token(Record):
 
     @property
     def access_token(self) -> str:
-        """The token itself."""
+        """The token."""
         value: str = self._values[0]
         return value
 
@@ -78,19 +78,19 @@ class Token(Record):
 
     @property
     def expires_in(self) -> int | None:
-        """Its life in seconds, from the moment it was made."""
+        """Its lifetime in seconds, from its creation."""
         value: int | None = self._values[2]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[3]
         return value
 
 
 class Introspection(Record):
-    """What the server knows of a token (API reference, section Request token introspection)."""
+    """The server's information about a token (API reference, section Request token introspection)."""
 
     __slots__ = ()
     __match_args__ = ("active", "scope", "client_id", "token_type", "exp", "iat")
@@ -109,13 +109,13 @@ class Introspection(Record):
 
     @property
     def active(self) -> bool:
-        """Whether it works."""
+        """Whether the token is valid."""
         value: bool = self._values[0]
         return value
 
     @property
     def scope(self) -> str | None:
-        """Its scope, in practice empty."""
+        """Its scope, usually empty."""
         value: str | None = self._values[1]
         return value
 
@@ -139,13 +139,13 @@ class Introspection(Record):
 
     @property
     def iat(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[5]
         return value
 
 
 class TokenInfo(Record):
-    """What the server knows of the token in use (API reference, section Request token information)."""
+    """The server's information about the current token (API reference, section Request token information)."""
 
     __slots__ = ()
     __match_args__ = ("resource_owner_id", "scope", "expires_in", "application", "created_at")
@@ -163,19 +163,19 @@ class TokenInfo(Record):
 
     @property
     def resource_owner_id(self) -> str | None:
-        """In practice absent: tokens belong to applications."""
+        """Usually absent: tokens belong to applications."""
         value: str | None = self._values[0]
         return value
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """In practice empty."""
+        """Usually empty."""
         value: tuple[str, ...] = self._values[1]
         return value
 
     @property
     def expires_in(self) -> int | None:
-        """How many seconds it still works."""
+        """The number of seconds for which it is still valid."""
         value: int | None = self._values[2]
         return value
 
@@ -187,13 +187,13 @@ class TokenInfo(Record):
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[4]
         return value
 
 
 class TokenApplication(Record):
-    """The application that a token belongs to."""
+    """The application of a token."""
 
     __slots__ = ()
     __match_args__ = ("uid",)
@@ -209,7 +209,7 @@ class TokenApplication(Record):
 
 
 class WebhookSubscription(Record):
-    """A subscription. The documentation does not show how one is read back, so everything may be absent."""
+    """A subscription. The documentation does not show the response to a read, so every field may be absent."""
 
     __slots__ = ()
     __match_args__ = (
@@ -261,19 +261,19 @@ class WebhookSubscription(Record):
 
     @property
     def status(self) -> str | None:
-        """How it stands."""
+        """Its status."""
         value: str | None = self._values[1]
         return value
 
     @property
     def event_type(self) -> EventType | None:
-        """The kind of event."""
+        """The topic."""
         value: EventType | None = self._values[2]
         return value
 
     @property
     def url(self) -> str | None:
-        """Where the webhooks go."""
+        """The URL that receives the webhooks."""
         value: str | None = self._values[3]
         return value
 
@@ -291,7 +291,7 @@ class WebhookSubscription(Record):
 
     @property
     def enable_daraja_payload(self) -> bool | None:
-        """Whether webhooks come in Daraja's shape."""
+        """Whether webhooks have Daraja's format."""
         value: bool | None = self._values[6]
         return value
 
@@ -303,19 +303,19 @@ class WebhookSubscription(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[8]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[9]
         return value
 
 
 class IncomingPayment(PaymentRecord):
-    """A payment, or the attempt at one (API reference, section Process Incoming Payment Result)."""
+    """A payment, or an attempt to pay (API reference, section Process Incoming Payment Result)."""
 
     __slots__ = ()
     __match_args__ = (
@@ -373,13 +373,13 @@ class IncomingPayment(PaymentRecord):
 
     @property
     def status(self) -> IncomingPaymentStatus:
-        """How it stands."""
+        """Its status."""
         value: IncomingPaymentStatus = self._values[1]
         return value
 
     @property
     def initiation_time(self) -> datetime | None:
-        """When the customer was asked."""
+        """When the customer was asked to pay."""
         value: datetime | None = self._values[2]
         return value
 
@@ -397,13 +397,13 @@ class IncomingPayment(PaymentRecord):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed."""
+        """The reasons why it failed."""
         value: tuple[str, ...] = self._values[5]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[6]
         return value
 
@@ -415,34 +415,34 @@ class IncomingPayment(PaymentRecord):
 
     @property
     def is_paid(self) -> bool:
-        """Whether the money is there: the status is Success, and there is a transaction, which was not reversed."""
+        """Whether the payment was received: the status is Success, and the transaction exists and was not reversed."""
         value: bool = self._values[8]
         return value
 
     @property
     def payment_key(self) -> str | None:
-        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
-        when it is reversed. Absent while no money moved.
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and
+        different when it is reversed. Absent if no money moved.
         """
         value: str | None = self._values[9]
         return value
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[10]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[11]
         return value
 
 
 class MerchantWallet(Record):
-    """A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may
-    be absent.
+    """A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
+    absent.
     """
 
     __slots__ = ()
@@ -489,13 +489,13 @@ class MerchantWallet(Record):
 
     @property
     def id(self) -> str:
-        """Its id: the reference to send money to."""
+        """Its id. It is the reference to send money to."""
         value: str = self._values[0]
         return value
 
     @property
     def status(self) -> str | None:
-        """How it stands: `Approved`."""
+        """Its status: `Approved`."""
         value: str | None = self._values[1]
         return value
 
@@ -537,20 +537,20 @@ class MerchantWallet(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[8]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[9]
         return value
 
 
 class MerchantBankAccount(Record):
-    """A bank account of the merchant's own. The documentation does not show how one is read back, so everything may
-    be absent.
+    """A bank account of the merchant. The documentation does not show the response to a read, so every field may be
+    absent.
     """
 
     __slots__ = ()
@@ -597,13 +597,13 @@ class MerchantBankAccount(Record):
 
     @property
     def id(self) -> str:
-        """Its id: the reference to send money to."""
+        """Its id. It is the reference to send money to."""
         value: str = self._values[0]
         return value
 
     @property
     def status(self) -> str | None:
-        """How it stands: `Approved`."""
+        """Its status: `Approved`."""
         value: str | None = self._values[1]
         return value
 
@@ -645,19 +645,19 @@ class MerchantBankAccount(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[8]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[9]
         return value
 
 
 class ExternalRecipient(Record):
-    """Somebody to send money to. The documentation does not show how one is read back, so everything may be absent."""
+    """A recipient of money. The documentation does not show the response to a read, so every field may be absent."""
 
     __slots__ = ()
     __match_args__ = (
@@ -751,13 +751,13 @@ class ExternalRecipient(Record):
 
     @property
     def status(self) -> str | None:
-        """How it stands: `Approved`."""
+        """Its status: `Approved`."""
         value: str | None = self._values[1]
         return value
 
     @property
     def recipient_type(self) -> RecipientType | None:
-        """What it is."""
+        """Its type."""
         value: RecipientType | None = self._values[2]
         return value
 
@@ -859,13 +859,13 @@ class ExternalRecipient(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[19]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[20]
         return value
 
@@ -938,49 +938,49 @@ class SendMoney(Record):
 
     @property
     def status(self) -> RequestStatus:
-        """How it stands."""
+        """Its status."""
         value: RequestStatus = self._values[1]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def source_identifier(self) -> str | None:
-        """The till whose money is sent. Absent: the available balance."""
+        """The till whose money is sent. If absent, the available balance."""
         value: str | None = self._values[3]
         return value
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[4]
         return value
 
     @property
     def destinations(self) -> tuple[SendMoneyDestination, ...]:
-        """What was asked for. Empty for one's own accounts."""
+        """The requested destinations. Empty for the merchant's own accounts."""
         value: tuple[SendMoneyDestination, ...] = self._values[5]
         return value
 
     @property
     def transfer_batches(self) -> tuple[TransferBatch, ...]:
-        """What was done, in another order than was asked."""
+        """The disbursements, in a different order than the destinations."""
         value: tuple[TransferBatch, ...] = self._values[6]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed."""
+        """The reasons why it failed."""
         value: tuple[str, ...] = self._values[7]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[8]
         return value
 
@@ -1014,19 +1014,19 @@ class SendMoney(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[13]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[14]
         return value
 
 
 class SendMoneyDestination(Record):
-    """A destination as it was asked for."""
+    """A requested destination."""
 
     __slots__ = ()
     __match_args__ = (
@@ -1089,19 +1089,19 @@ class SendMoneyDestination(Record):
 
     @property
     def destination_type(self) -> RecipientType | None:
-        """What it is."""
+        """Its type."""
         value: RecipientType | None = self._values[0]
         return value
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[1]
         return value
 
     @property
     def reference(self) -> str | None:
-        """The id of one's own account."""
+        """The id of the merchant's account."""
         value: str | None = self._values[2]
         return value
 
@@ -1161,7 +1161,7 @@ class SendMoneyDestination(Record):
 
     @property
     def description(self) -> str | None:
-        """What it is for."""
+        """Its purpose."""
         value: str | None = self._values[12]
         return value
 
@@ -1173,7 +1173,7 @@ class SendMoneyDestination(Record):
 
 
 class TransferBatch(Record):
-    """Disbursements that were made together."""
+    """A group of disbursements."""
 
     __slots__ = ()
     __match_args__ = ("status", "amount", "disbursements", "errors", "is_paid")
@@ -1191,25 +1191,25 @@ class TransferBatch(Record):
 
     @property
     def status(self) -> TransferStatus | None:
-        """What became of it."""
+        """The result."""
         value: TransferStatus | None = self._values[0]
         return value
 
     @property
     def amount(self) -> Decimal | None:
-        """How much in all."""
+        """The total amount."""
         value: Decimal | None = self._values[1]
         return value
 
     @property
     def disbursements(self) -> tuple[Disbursement, ...]:
-        """The single payments."""
+        """The payments."""
         value: tuple[Disbursement, ...] = self._values[2]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed."""
+        """The reasons why it failed."""
         value: tuple[str, ...] = self._values[3]
         return value
 
@@ -1282,19 +1282,19 @@ class Disbursement(Record):
 
     @property
     def status(self) -> TransferStatus | None:
-        """What became of it."""
+        """The result."""
         value: TransferStatus | None = self._values[0]
         return value
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[1]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed."""
+        """The reasons why it failed."""
         value: tuple[str, ...] = self._values[2]
         return value
 
@@ -1306,13 +1306,13 @@ class Disbursement(Record):
 
     @property
     def destination_type(self) -> str | None:
-        """What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`."""
+        """The type of the recipient: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`."""
         value: str | None = self._values[4]
         return value
 
     @property
     def destination_reference(self) -> str | None:
-        """The id of the account it went to."""
+        """The id of the account that received it."""
         value: str | None = self._values[5]
         return value
 
@@ -1427,31 +1427,31 @@ class Polling(Record):
 
     @property
     def status(self) -> str:
-        """How it stands: `Pending`, `Success`."""
+        """Its status: `Pending`, `Success`."""
         value: str = self._values[1]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def from_time(self) -> datetime | None:
-        """The beginning of the span."""
+        """The start of the period."""
         value: datetime | None = self._values[3]
         return value
 
     @property
     def to_time(self) -> datetime | None:
-        """Its end."""
+        """The end of the period."""
         value: datetime | None = self._values[4]
         return value
 
     @property
     def scope(self) -> str | None:
-        """`Company` or `Till`, with a capital in answers."""
+        """`Company` or `Till`, with a capital letter in responses."""
         value: str | None = self._values[5]
         return value
 
@@ -1463,7 +1463,7 @@ class Polling(Record):
 
     @property
     def transactions(self) -> tuple[PolledTransaction, ...]:
-        """What happened in the span. There is no paging: all of it is here."""
+        """The transactions of the period. There is no paging: the list is complete."""
         value: tuple[PolledTransaction, ...] = self._values[7]
         return value
 
@@ -1475,13 +1475,13 @@ class Polling(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[9]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[10]
         return value
 
@@ -1544,19 +1544,19 @@ class SmsNotification(Record):
 
     @property
     def status(self) -> str:
-        """How it stands: `Success`."""
+        """Its status: `Success`."""
         value: str = self._values[1]
         return value
 
     @property
     def message(self) -> str | None:
-        """What it says."""
+        """The content."""
         value: str | None = self._values[2]
         return value
 
     @property
     def webhook_event_reference(self) -> str | None:
-        """The id of the webhook that told of the payment."""
+        """The id of the webhook that reported the payment."""
         value: str | None = self._values[3]
         return value
 
@@ -1568,13 +1568,13 @@ class SmsNotification(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[5]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[6]
         return value
 
@@ -1641,19 +1641,19 @@ class Reversal(Record):
 
     @property
     def status(self) -> RequestStatus:
-        """How the request stands. Processed does not mean reversed: ask `is_reversed`."""
+        """The status of the request. Processed does not mean reversed: check `is_reversed`."""
         value: RequestStatus = self._values[1]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def transaction_reference(self) -> str | None:
-        """The transaction to give back."""
+        """The transaction to reverse."""
         value: str | None = self._values[3]
         return value
 
@@ -1665,19 +1665,19 @@ class Reversal(Record):
 
     @property
     def reversal_bulk_payment(self) -> ReversalBulkPayment | None:
-        """The payment back to the customer, once there is one. Its status is the reversal's outcome."""
+        """The payment to the customer, once it exists. Its status is the outcome of the reversal."""
         value: ReversalBulkPayment | None = self._values[5]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed."""
+        """The reasons why it failed."""
         value: tuple[str, ...] = self._values[6]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[7]
         return value
 
@@ -1689,31 +1689,33 @@ class Reversal(Record):
 
     @property
     def is_reversed(self) -> bool:
-        """Whether the money went back."""
+        """Whether the money was returned to the customer."""
         value: bool = self._values[9]
         return value
 
     @property
     def is_failed(self) -> bool:
-        """Whether the money surely stays: the payment back was cancelled, or the request was processed with errors."""
+        """Whether the reversal failed: the payment to the customer was cancelled, or the request was processed with
+        errors.
+        """
         value: bool = self._values[10]
         return value
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[11]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[12]
         return value
 
 
 class ReversalBulkPayment(Record):
-    """The payment back to the customer."""
+    """The payment to the customer."""
 
     __slots__ = ()
     __match_args__ = ("amount", "status", "origination_time", "transaction_reference")
@@ -1730,13 +1732,13 @@ class ReversalBulkPayment(Record):
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[0]
         return value
 
     @property
     def status(self) -> TransferStatus | None:
-        """`Transferred`: given back. `Cancelled`: not."""
+        """`Transferred`: the money was returned. `Cancelled`: it was not."""
         value: TransferStatus | None = self._values[1]
         return value
 
@@ -1754,8 +1756,8 @@ class ReversalBulkPayment(Record):
 
 
 class PaymentLink(PaymentRecord):
-    """A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
-    Process Payment link API Result).
+    """A link, read from any of the three formats that the server uses (API reference, sections Payment link status
+    and Process Payment link API Result).
     """
 
     __slots__ = ()
@@ -1853,19 +1855,19 @@ class PaymentLink(PaymentRecord):
 
     @property
     def status(self) -> str:
-        """How the request for the link stands: `Processed`. It says nothing of payment."""
+        """The status of the request for the link: `Processed`. It does not say if the link was paid."""
         value: str = self._values[1]
         return value
 
     @property
     def link_status(self) -> PaymentLinkStatus | None:
-        """How the link stands."""
+        """The status of the link."""
         value: PaymentLinkStatus | None = self._values[2]
         return value
 
     @property
     def link(self) -> str | None:
-        """The URL to share. It can be relative."""
+        """The URL to share with customers. It can be relative."""
         value: str | None = self._values[3]
         return value
 
@@ -1877,7 +1879,7 @@ class PaymentLink(PaymentRecord):
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[5]
         return value
 
@@ -1895,31 +1897,31 @@ class PaymentLink(PaymentRecord):
 
     @property
     def payment_reference(self) -> str | None:
-        """The merchant's own reference."""
+        """The merchant's reference."""
         value: str | None = self._values[8]
         return value
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[9]
         return value
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[10]
         return value
 
     @property
     def note(self) -> str | None:
-        """What the customer reads."""
+        """The text that the customer reads."""
         value: str | None = self._values[11]
         return value
 
     @property
     def initiator_name(self) -> str | None:
-        """Who made it."""
+        """The user who created it."""
         value: str | None = self._values[12]
         return value
 
@@ -1931,7 +1933,7 @@ class PaymentLink(PaymentRecord):
 
     @property
     def sender_phone_number(self) -> str | None:
-        """Who paid."""
+        """The customer who paid."""
         value: str | None = self._values[14]
         return value
 
@@ -1943,13 +1945,13 @@ class PaymentLink(PaymentRecord):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why the last attempt to pay failed. The link may still be active."""
+        """The reasons why the last attempt to pay failed. The link may still be active."""
         value: tuple[str, ...] = self._values[16]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[17]
         return value
 
@@ -1967,8 +1969,8 @@ class PaymentLink(PaymentRecord):
 
     @property
     def payment_key(self) -> str | None:
-        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
-        when it is reversed. Absent while no money moved.
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and
+        different when it is reversed. Absent if no money moved.
         """
         value: str | None = self._values[20]
         return value
@@ -1981,19 +1983,19 @@ class PaymentLink(PaymentRecord):
 
     @property
     def has_failed_attempt(self) -> bool:
-        """Whether somebody tried to pay and could not, while the link still waits: `errors` says why."""
+        """Whether an attempt to pay failed while the link is still active. `errors` has the reasons."""
         value: bool = self._values[22]
         return value
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[23]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[24]
         return value
 
@@ -2060,37 +2062,37 @@ class Payment(Record):
 
     @property
     def status(self) -> RequestStatus:
-        """How it stands."""
+        """Its status."""
         value: RequestStatus = self._values[1]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def amount(self) -> PaymentAmount | None:
-        """How much was asked for."""
+        """The requested amount."""
         value: PaymentAmount | None = self._values[3]
         return value
 
     @property
     def transfer_batches(self) -> tuple[TransferBatch, ...]:
-        """What was done."""
+        """The disbursements that were made."""
         value: tuple[TransferBatch, ...] = self._values[4]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed. Not documented for version 1, so usually empty."""
+        """The reasons why it failed. Not documented for version 1, so usually empty."""
         value: tuple[str, ...] = self._values[5]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[6]
         return value
 
@@ -2124,13 +2126,13 @@ class Payment(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[11]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[12]
         return value
 
@@ -2146,13 +2148,13 @@ class PaymentAmount(Record):
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[0]
         return value
 
     @property
     def value(self) -> Decimal | None:
-        """How much. Absent where everything was transferred."""
+        """The amount. Absent if everything was transferred."""
         value: Decimal | None = self._values[1]
         return value
 
@@ -2219,37 +2221,37 @@ class SettlementTransfer(Record):
 
     @property
     def status(self) -> RequestStatus:
-        """How it stands."""
+        """Its status."""
         value: RequestStatus = self._values[1]
         return value
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """When it was created."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def amount(self) -> PaymentAmount | None:
-        """How much was asked for."""
+        """The requested amount."""
         value: PaymentAmount | None = self._values[3]
         return value
 
     @property
     def transfer_batches(self) -> tuple[TransferBatch, ...]:
-        """What was done."""
+        """The disbursements that were made."""
         value: tuple[TransferBatch, ...] = self._values[4]
         return value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why it failed. Not documented for version 1, so usually empty."""
+        """The reasons why it failed. Not documented for version 1, so usually empty."""
         value: tuple[str, ...] = self._values[5]
         return value
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the request attached."""
+        """The metadata of the request."""
         value: dict[str, Any] = self._values[6]
         return value
 
@@ -2283,13 +2285,13 @@ class SettlementTransfer(Record):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it by itself. Final is not the same as successful."""
+        """Whether its state is final. Final does not mean successful."""
         value: bool = self._values[11]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[12]
         return value
 
@@ -2319,7 +2321,7 @@ class RawResponse(Record):
     @property
     def body(self) -> str | None:
         """The body as text, empty if there was none. Absent if the body of the response to a POST request did not
-        arrive completely: the request was accepted nevertheless.
+        arrive completely. The request was accepted even so.
         """
         value: str | None = self._values[2]
         return value
@@ -2372,21 +2374,21 @@ class Event(PaymentRecord):
 
     @property
     def id(self) -> str | None:
-        """The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape."""
+        """The webhook's own id, or the id of the request whose result this is. Absent in Daraja's format."""
         value: str | None = self._values[0]
         return value
 
     @property
     def topic(self) -> str:
-        """What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-        (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+        """The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+        (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
         """
         value: str = self._values[1]
         return value
 
     @property
     def event_type(self) -> str | None:
-        """What a webhook calls what happened: `Buygoods Transaction`."""
+        """The webhook's name for what happened: `Buygoods Transaction`."""
         value: str | None = self._values[2]
         return value
 
@@ -2404,22 +2406,22 @@ class Event(PaymentRecord):
 
     @property
     def payload(self) -> _unions.AnyEventPayload:
-        """What it says."""
+        """The content."""
         value: _unions.AnyEventPayload = self._values[5]
         return value
 
     @property
     def transaction(self) -> Transaction | None:
-        """The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card
-        webhook, the result of an STK push or of a payment link, Daraja's. Absent where no single payment is
-        named.
+        """The payment that the event reports, in the same form for all formats: a buygoods, b2b or card webhook, the
+        result of an STK push or of a payment link, or Daraja's. Absent if the event does not name a single
+        payment.
         """
         value: Transaction | None = self._values[6]
         return value
 
     @property
     def dedupe_key(self) -> str:
-        """The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters.
+        """The key of the delivery. Store it, and skip an event whose key is already stored. At most 200 characters.
         It is not the key of the money: one payment can arrive as two events.
         """
         value: str = self._values[7]
@@ -2427,15 +2429,15 @@ class Event(PaymentRecord):
 
     @property
     def payment_key(self) -> str | None:
-        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another
-        one when it is reversed. Credit an order once for each key. Absent while no money moved.
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same in every event about one payment, and
+        different when it is reversed. Credit an order once for each key. Absent if no money moved.
         """
         value: str | None = self._values[8]
         return value
 
     @property
     def raw(self) -> str:
-        """The whole text as it came."""
+        """The whole JSON text, as received."""
         value: str = self._values[9]
         return value
 
@@ -2517,7 +2519,7 @@ class Transaction(Record):
 
     @property
     def reference(self) -> str | None:
-        """The M-PESA reference: all that ties an STK push to its buygoods webhook."""
+        """The M-PESA reference. It is the only link between an STK push and its buygoods webhook."""
         value: str | None = self._values[1]
         return value
 
@@ -2547,31 +2549,31 @@ class Transaction(Record):
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[6]
         return value
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[7]
         return value
 
     @property
     def till_number(self) -> str | None:
-        """The till that got the money."""
+        """The till that received the money."""
         value: str | None = self._values[8]
         return value
 
     @property
     def system(self) -> str | None:
-        """The system that carried it: `Lipa Na M-PESA`."""
+        """The payment system: `Lipa Na M-PESA`."""
         value: str | None = self._values[9]
         return value
 
     @property
     def status(self) -> TransactionStatus | None:
-        """How it stands."""
+        """Its status."""
         value: TransactionStatus | None = self._values[10]
         return value
 
@@ -2595,14 +2597,14 @@ class Transaction(Record):
 
     @property
     def is_received(self) -> bool:
-        """Whether the money came in and was not given back since."""
+        """Whether the money was received and not reversed."""
         value: bool = self._values[14]
         return value
 
     @property
     def payment_key(self) -> str | None:
-        """The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one
-        when it is reversed. Absent while no money moved.
+        """The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and
+        different when it is reversed. Absent if no money moved.
         """
         value: str | None = self._values[15]
         return value
@@ -2679,13 +2681,13 @@ class CardTransaction(Record):
 
     @property
     def amount(self) -> Decimal | None:
-        """How much."""
+        """The amount."""
         value: Decimal | None = self._values[4]
         return value
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[5]
         return value
 
@@ -2703,19 +2705,19 @@ class CardTransaction(Record):
 
     @property
     def status(self) -> TransactionStatus | None:
-        """How it stands."""
+        """Its status."""
         value: TransactionStatus | None = self._values[8]
         return value
 
     @property
     def settled(self) -> bool | None:
-        """Whether the money was settled. Only received payments say."""
+        """Whether the money was settled. Only received payments have it."""
         value: bool | None = self._values[9]
         return value
 
 
 class Customer(Record):
-    """Somebody who paid for the first time (API reference, Mobile Money User)."""
+    """A customer who paid for the first time (API reference, Mobile Money User)."""
 
     __slots__ = ()
     __match_args__ = ("first_name", "middle_name", "last_name", "phone_number")
@@ -2788,19 +2790,19 @@ class Settlement(Record):
 
     @property
     def amount(self) -> Decimal | None:
-        """How much in all."""
+        """The total amount."""
         value: Decimal | None = self._values[1]
         return value
 
     @property
     def currency(self) -> str | None:
-        """In which currency."""
+        """The currency."""
         value: str | None = self._values[2]
         return value
 
     @property
     def status(self) -> TransferStatus | None:
-        """How it stands."""
+        """Its status."""
         value: TransferStatus | None = self._values[3]
         return value
 
@@ -2812,19 +2814,19 @@ class Settlement(Record):
 
     @property
     def destination(self) -> SettlementDestination | None:
-        """Where the money went."""
+        """The destination of the money."""
         value: SettlementDestination | None = self._values[5]
         return value
 
     @property
     def disbursements(self) -> tuple[Disbursement, ...]:
-        """The single payments."""
+        """The payments."""
         value: tuple[Disbursement, ...] = self._values[6]
         return value
 
 
 class SettlementDestination(Record):
-    """Where settled money went: a mobile wallet or a bank account."""
+    """The destination of a settlement: a mobile wallet or a bank account."""
 
     __slots__ = ()
     __match_args__ = (
@@ -3015,49 +3017,49 @@ class DarajaTransaction(Record):
 
     @property
     def trans_time(self) -> datetime | None:
-        """When it happened, taken as Nairobi's time."""
+        """When it happened, read as Nairobi time."""
         value: datetime | None = self._values[2]
         return value
 
     @property
     def trans_amount(self) -> Decimal | None:
-        """How much, in shillings."""
+        """The amount, in shillings."""
         value: Decimal | None = self._values[3]
         return value
 
     @property
     def business_short_code(self) -> str | None:
-        """The till that got the money."""
+        """The till that received the money."""
         value: str | None = self._values[4]
         return value
 
     @property
     def bill_ref_number(self) -> str | None:
-        """In practice empty."""
+        """Usually empty."""
         value: str | None = self._values[5]
         return value
 
     @property
     def invoice_number(self) -> str | None:
-        """In practice empty."""
+        """Usually empty."""
         value: str | None = self._values[6]
         return value
 
     @property
     def org_account_balance(self) -> str | None:
-        """In practice empty."""
+        """Usually empty."""
         value: str | None = self._values[7]
         return value
 
     @property
     def third_party_trans_id(self) -> str | None:
-        """In practice empty. Kopo Kopo and Safaricom spell it differently; both are read."""
+        """Usually empty. Kopo Kopo and Safaricom spell it differently; both are read."""
         value: str | None = self._values[8]
         return value
 
     @property
     def msisdn(self) -> str | None:
-        """Opaque: a hash of the customer's number, or the till that paid."""
+        """A hash of the customer's number, or the till that paid. Do not parse it."""
         value: str | None = self._values[9]
         return value
 
@@ -3069,19 +3071,19 @@ class DarajaTransaction(Record):
 
     @property
     def middle_name(self) -> str | None:
-        """In practice empty."""
+        """Usually empty."""
         value: str | None = self._values[11]
         return value
 
     @property
     def last_name(self) -> str | None:
-        """In practice empty."""
+        """Usually empty."""
         value: str | None = self._values[12]
         return value
 
 
 class Links(Record):
-    """The URLs that come with a thing. They are the server's word: nothing is ever sent to them."""
+    """The URLs of a resource, as the server wrote them. The client never sends a request to them."""
 
     __slots__ = ()
     __match_args__ = ("self_url", "resource_url", "callback_url")
@@ -3097,18 +3099,18 @@ class Links(Record):
 
     @property
     def self_url(self) -> str | None:
-        """Where the thing itself is."""
+        """The URL of the resource."""
         value: str | None = self._values[0]
         return value
 
     @property
     def resource_url(self) -> str | None:
-        """Where the thing is that a webhook tells of."""
+        """The URL of the resource that a webhook reports."""
         value: str | None = self._values[1]
         return value
 
     @property
     def callback_url(self) -> str | None:
-        """Where results are sent."""
+        """The URL that receives the results."""
         value: str | None = self._values[2]
         return value

@@ -44,8 +44,8 @@ from kopokopo._watch import Watching
 class KopoKopo(Thing):
     """The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 
-    A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a
-    payment into a guess.
+    If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave
+    the payment's outcome unknown.
     """
 
     __slots__ = ()
@@ -71,31 +71,34 @@ class KopoKopo(Thing):
         fresh_connections: bool = True,
         private_token: bool = False,
     ) -> None:
-        """A client with the application's own credentials. Nothing is sent before the first call.
+        """Makes a client with the application's credentials. Nothing is sent before the first call.
 
         Args:
             client_id: The application key.
-            client_secret: The application secret. It fetches access tokens and signs nothing.
-            api_key: The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
-            other_api_keys: Further API keys that are still in force, while keys rotate: every key is tried.
-            environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-            base_url: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, with its token, its retries and the waits between them, in seconds.
-            max_retries: Extra tries after the first. 0 switches retries off.
-            retry_base: The first wait before a retry is somewhere between nothing and so many seconds; the bound
-                doubles each time.
-            retry_cap: The bound never grows beyond so many seconds.
-            proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-                ALL_PROXY and NO_PROXY say.
-            extra_ca_certificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-            product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-            fresh_connections: Whether every request that creates something makes a connection of its own. False lets it
-                use a connection that answered less than a second ago, which is faster for many payouts in a row. A
-                server that closes it at that moment without notice then leaves a payment's outcome unknown.
-            private_token: Keeps this client's token to itself. By default all clients of a process with the same
-                credentials and origin share one.
+            client_secret: The application secret. It is for access tokens. Webhooks are not signed with it.
+            api_key: The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
+            other_api_keys: Further API keys that are still valid, while keys rotate. Every key is tried.
+            environment: The Kopo Kopo system to use. Only `production` moves real money.
+            base_url: An origin that replaces the environment's, such as a sandbox or a test server. It must be https,
+                or http on loopback.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds. It includes the token request, the retries and the
+                pauses between them.
+            max_retries: The number of retries after the first attempt. 0 disables retries.
+            retry_base: The pause before the first retry is a random time between 0 and this number of seconds. The
+                upper limit doubles for each further retry.
+            retry_cap: The largest value of that limit, in seconds.
+            proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+                HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+            extra_ca_certificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy
+                that inspects TLS.
+            product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+            fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
+                received a response less than a second ago, which is faster for many payouts in a row. If the server
+                closes that connection at the same moment, the payment's outcome is unknown.
+            private_token: Do not share this client's token. By default all clients of a process with the same
+                credentials and origin share one token.
 
         Raises: `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a
         timeout of zero.
@@ -143,31 +146,34 @@ class KopoKopo(Thing):
         product: str | None = None,
         fresh_connections: bool = True,
     ) -> Self:
-        """A client for a program that holds no client secret, such as a mobile app: neither `client_secret` nor
-        `api_key` belongs there. Tokens come from the source.
+        """Makes a client for a program without a client secret, such as a mobile app, which must not contain
+        `client_secret` or `api_key`. The token source supplies tokens.
 
         Args:
-            token_source: Answers a token that works. After a 401 it must not answer the token that it answered before.
-                It may raise anything. The call that needed the token fails with `AuthenticationError`, and nothing is
-                sent. Where access tokens come from when the program holds no client secret: a mobile app asks its own
-                backend. The source is asked on first use and then again shortly before the token expires, or after a
-                401. However many calls wait for a token, it is asked once.
-            environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-            base_url: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, with its token, its retries and the waits between them, in seconds.
-            max_retries: Extra tries after the first. 0 switches retries off.
-            retry_base: The first wait before a retry is somewhere between nothing and so many seconds; the bound
-                doubles each time.
-            retry_cap: The bound never grows beyond so many seconds.
-            proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-                ALL_PROXY and NO_PROXY say.
-            extra_ca_certificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-            product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-            fresh_connections: Whether every request that creates something makes a connection of its own. False lets it
-                use a connection that answered less than a second ago, which is faster for many payouts in a row. A
-                server that closes it at that moment without notice then leaves a payment's outcome unknown.
+            token_source: Returns a valid token. After a 401 it must not return the same token as before. It may raise
+                anything. The call that needed the token fails with `AuthenticationError`, and nothing is sent. Supplies
+                access tokens to a program without a client secret, such as a mobile app that gets them from its
+                backend. The source is called on first use, then again shortly before the token expires, or after a 401.
+                It is called once, regardless of how many calls wait for a token.
+            environment: The Kopo Kopo system to use. Only `production` moves real money.
+            base_url: An origin that replaces the environment's, such as a sandbox or a test server. It must be https,
+                or http on loopback.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds. It includes the token request, the retries and the
+                pauses between them.
+            max_retries: The number of retries after the first attempt. 0 disables retries.
+            retry_base: The pause before the first retry is a random time between 0 and this number of seconds. The
+                upper limit doubles for each further retry.
+            retry_cap: The largest value of that limit, in seconds.
+            proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+                HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+            extra_ca_certificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy
+                that inspects TLS.
+            product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+            fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
+                received a response less than a second ago, which is faster for many payouts in a row. If the server
+                closes that connection at the same moment, the payment's outcome is unknown.
 
         Raises: `ConfigurationError`, naming the option.
         """
@@ -193,8 +199,8 @@ class KopoKopo(Thing):
 
     @classmethod
     def from_env(cls) -> Self:
-        """A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`,
-        and `K2_ENVIRONMENT` (`sandbox` or `production`).
+        """Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`,
+        `K2_BASE_URL`, and `K2_ENVIRONMENT` (`sandbox` or `production`).
 
         Raises: `ConfigurationError`, naming what is missing.
         """
@@ -217,13 +223,14 @@ class KopoKopo(Thing):
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> KopoKopo:
-        """The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+        """Returns a client with these options for its calls. It shares connections, token and retry budget with this
+        client.
 
         Args:
-            connect_timeout: Making a connection, in seconds.
-            stalled_timeout: An answer that makes no progress, in seconds.
-            timeout: The whole call, in seconds.
-            max_retries: Extra tries after the first.
+            connect_timeout: The time limit for connecting, in seconds.
+            stalled_timeout: The time limit for a response that makes no progress, in seconds.
+            timeout: The time limit for the whole call, in seconds.
+            max_retries: The number of retries after the first attempt.
 
         Raises: `ConfigurationError` for a timeout of zero.
         """
@@ -237,7 +244,7 @@ class KopoKopo(Thing):
 
     @property
     def base_url(self) -> str:
-        """The origin that requests go to: `https://api.kopokopo.com`."""
+        """The origin of all requests: `https://api.kopokopo.com`."""
         answer: str = self._native.ask("base_url", {})
         return answer
 
@@ -251,7 +258,7 @@ class KopoKopo(Thing):
 
     @property
     def oauth(self) -> OAuth:
-        """Access tokens by hand."""
+        """Access tokens, for programs that supply or inspect them."""
         return OAuth._of(self._native.ask("oauth", {}), self._source)
 
     @property
@@ -266,12 +273,12 @@ class KopoKopo(Thing):
 
     @property
     def merchant_wallets(self) -> MerchantWallets:
-        """The merchant's own mobile wallets."""
+        """Mobile wallets of the merchant."""
         return MerchantWallets._of(self._native.ask("merchant_wallets", {}), self._source)
 
     @property
     def merchant_bank_accounts(self) -> MerchantBankAccounts:
-        """The merchant's own bank accounts."""
+        """Bank accounts of the merchant."""
         return MerchantBankAccounts._of(self._native.ask("merchant_bank_accounts", {}), self._source)
 
     @property
@@ -286,7 +293,7 @@ class KopoKopo(Thing):
 
     @property
     def polling(self) -> PollingRequests:
-        """Transactions of a span of time."""
+        """Transactions of a period."""
         return PollingRequests._of(self._native.ask("polling", {}), self._source)
 
     @property
@@ -296,22 +303,22 @@ class KopoKopo(Thing):
 
     @property
     def reversals(self) -> Reversals:
-        """Money given back to customers."""
+        """Money returned to customers."""
         return Reversals._of(self._native.ask("reversals", {}), self._source)
 
     @property
     def payment_links(self) -> PaymentLinks:
-        """Links that customers pay at."""
+        """Links that customers can pay."""
         return PaymentLinks._of(self._native.ask("payment_links", {}), self._source)
 
     @property
     def payments(self) -> Payments:
-        """Payments of version 1, to be read only."""
+        """Payments of version 1, read-only."""
         return Payments._of(self._native.ask("payments", {}), self._source)
 
     @property
     def settlement_transfers(self) -> SettlementTransfers:
-        """Settlement transfers of version 1, to be read only."""
+        """Settlement transfers of version 1, read-only."""
         return SettlementTransfers._of(self._native.ask("settlement_transfers", {}), self._source)
 
     @property
@@ -321,25 +328,26 @@ class KopoKopo(Thing):
 
 
 class OAuth(Thing):
-    """Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its
-    token by itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+    """Access tokens (API reference, section Authorization). All other operations request and renew tokens
+    automatically. This section is for programs that supply tokens to others, such as a mobile app, or inspect
+    them.
     """
 
     __slots__ = ()
     _section = "oauth"
 
     def token(self) -> Token:
-        """Fetches a new token, beside the one that the client keeps for itself.
+        """Requests a new token, in addition to the one that the client uses.
 
-        Raises: `ConfigurationError` without credentials, `AuthenticationError` where the server refuses them.
+        Raises: `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
         """
         answer: Token = self._call("token", {})
         return answer
 
     def revoke(self, token: str) -> None:
-        """Ends the life of a token. The client forgets it too, where it is the one it keeps.
+        """Revokes a token. If the client uses this token, the client drops it too.
 
-        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the
+        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the
         credentials.
         """
         try:
@@ -348,9 +356,9 @@ class OAuth(Thing):
             del token
 
     def introspect(self, token: str) -> Introspection:
-        """Asks whether a token works, and whose it is.
+        """Checks if a token is valid, and which application it belongs to.
 
-        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` where the server refuses the
+        Raises: `InvalidRequestError` for an empty token, `AuthenticationError` if the server refuses the
         credentials.
         """
         try:
@@ -360,7 +368,7 @@ class OAuth(Thing):
             del token
 
     def token_info(self) -> TokenInfo:
-        """Asks about the token that the client itself uses.
+        """Reads the server's information about the token that the client uses.
 
         Raises: those of every call.
         """
@@ -383,18 +391,18 @@ class WebhookSubscriptions(Watching):
         scope_reference: str | None = None,
         enable_daraja_payload: bool | None = None,
     ) -> CreatedWebhookSubscription:
-        """Subscribes to a kind of event.
+        """Subscribes to a topic.
 
         Args:
-            event_type: The kind of event. Words this library does not know pass through.
-            url: Where the webhooks go: https.
+            event_type: The topic. Topics that this version does not know are sent unchanged.
+            url: The URL that receives the webhooks. It must be https.
             scope: The whole company or one till.
             scope_reference: The till number, for scope `till` only.
-            enable_daraja_payload: Webhooks in the shape of Safaricom's Daraja API. Only for
-                `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+            enable_daraja_payload: Send webhooks in the format of Safaricom's Daraja API. Only for
+                `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "event_type": event_type,
@@ -411,7 +419,7 @@ class WebhookSubscriptions(Watching):
     def get(self, id: str) -> WebhookSubscription:
         """Reads a subscription.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: WebhookSubscription = self._call("get", {"id": id})
         return answer
@@ -424,19 +432,20 @@ class WebhookSubscriptions(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> WebhookSubscription:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: WebhookSubscription = self._wait(arguments)
@@ -450,40 +459,43 @@ class WebhookSubscriptions(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[WebhookSubscription]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedWebhookSubscription(Watching):
-    """A subscription that the server accepted: its id, and how it goes on."""
+    """A subscription that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "webhook_subscriptions"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> WebhookSubscription:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -491,13 +503,14 @@ class CreatedWebhookSubscription(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> WebhookSubscription:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -515,12 +528,13 @@ class CreatedWebhookSubscription(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[WebhookSubscription]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -552,14 +566,14 @@ class IncomingPayments(Watching):
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
         payment_channel: str | None = None,
     ) -> CreatedIncomingPayment:
-        """Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted,
-        not that anybody paid: use `wait`, or the result sent to `callback_url`.
+        """Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted,
+        not that the customer paid. Use `wait`, or the result that `callback_url` receives.
 
         Args:
-            till_number: The online payments till that gets the money: `K000000`.
+            till_number: The online payments till that receives the money: `K000000`.
             phone_number: The customer's phone, in any usual form: `0712345678`, `+254712345678`.
-            amount: How much, more than 0.
-            callback_url: Where the result goes: https.
+            amount: The amount, greater than 0.
+            callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             first_name: The customer's first name.
             last_name: The customer's last name.
@@ -567,8 +581,8 @@ class IncomingPayments(Watching):
             metadata: At most 5 pairs of primitive values. They come back in the result.
             payment_channel: Default `M-PESA STK Push`.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost: the customer may have been asked.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost: the customer may have been asked to pay.
         """
         arguments = {
             "till_number": till_number,
@@ -590,7 +604,7 @@ class IncomingPayments(Watching):
     def get(self, id: str) -> IncomingPayment:
         """Reads a payment.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: IncomingPayment = self._call("get", {"id": id})
         return answer
@@ -603,19 +617,20 @@ class IncomingPayments(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> IncomingPayment:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: IncomingPayment = self._wait(arguments)
@@ -629,40 +644,43 @@ class IncomingPayments(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[IncomingPayment]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedIncomingPayment(Watching):
-    """A request for a payment that the server accepted: its id, and how it goes on."""
+    """A request for a payment that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "incoming_payments"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> IncomingPayment:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -670,13 +688,14 @@ class CreatedIncomingPayment(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> IncomingPayment:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -694,12 +713,13 @@ class CreatedIncomingPayment(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[IncomingPayment]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -712,7 +732,7 @@ class CreatedIncomingPayment(Watching):
 
 
 class MerchantWallets(Watching):
-    """The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet)."""
+    """Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet)."""
 
     __slots__ = ()
     _section = "merchant_wallets"
@@ -726,7 +746,7 @@ class MerchantWallets(Watching):
         nickname: str | None = None,
         network: Network | str | None = None,
     ) -> CreatedMerchantWallet:
-        """Adds a mobile wallet of the merchant's own.
+        """Adds a mobile wallet of the merchant.
 
         Args:
             first_name: The owner's first name.
@@ -736,8 +756,8 @@ class MerchantWallets(Watching):
             network: The number's network. Default Safaricom, the only one the documentation names; other words pass
                 through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "first_name": first_name,
@@ -754,7 +774,7 @@ class MerchantWallets(Watching):
     def get(self, id: str) -> MerchantWallet:
         """Reads a wallet.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: MerchantWallet = self._call("get", {"id": id})
         return answer
@@ -767,19 +787,20 @@ class MerchantWallets(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantWallet:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantWallet = self._wait(arguments)
@@ -793,40 +814,43 @@ class MerchantWallets(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[MerchantWallet]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedMerchantWallet(Watching):
-    """A wallet that the server accepted: its id, and how it goes on."""
+    """A wallet that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "merchant_wallets"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> MerchantWallet:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -834,13 +858,14 @@ class CreatedMerchantWallet(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantWallet:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -858,12 +883,13 @@ class CreatedMerchantWallet(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[MerchantWallet]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -876,7 +902,7 @@ class CreatedMerchantWallet(Watching):
 
 
 class MerchantBankAccounts(Watching):
-    """The merchant's own bank accounts (API reference, section Create a merchant bank account)."""
+    """Bank accounts of the merchant (API reference, section Create a merchant bank account)."""
 
     __slots__ = ()
     _section = "merchant_bank_accounts"
@@ -890,7 +916,7 @@ class MerchantBankAccounts(Watching):
         settlement_method: SettlementMethod | str,
         nickname: str | None = None,
     ) -> CreatedMerchantBankAccount:
-        """Adds a bank account of the merchant's own.
+        """Adds a bank account of the merchant.
 
         Args:
             account_name: The name on the account.
@@ -899,8 +925,8 @@ class MerchantBankAccounts(Watching):
             settlement_method: `EFT` or `RTS`. Other words pass through.
             nickname: A name for the account.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "account_name": account_name,
@@ -917,7 +943,7 @@ class MerchantBankAccounts(Watching):
     def get(self, id: str) -> MerchantBankAccount:
         """Reads a bank account.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: MerchantBankAccount = self._call("get", {"id": id})
         return answer
@@ -930,19 +956,20 @@ class MerchantBankAccounts(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> MerchantBankAccount:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: MerchantBankAccount = self._wait(arguments)
@@ -956,40 +983,43 @@ class MerchantBankAccounts(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[MerchantBankAccount]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedMerchantBankAccount(Watching):
-    """A bank account that the server accepted: its id, and how it goes on."""
+    """A bank account that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "merchant_bank_accounts"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> MerchantBankAccount:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -997,13 +1027,14 @@ class CreatedMerchantBankAccount(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantBankAccount:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1021,12 +1052,13 @@ class CreatedMerchantBankAccount(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[MerchantBankAccount]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1064,8 +1096,8 @@ class ExternalRecipients(Watching):
             email: The recipient's e-mail address.
             network: The number's network. Default Safaricom; other words pass through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "first_name": first_name,
@@ -1089,7 +1121,7 @@ class ExternalRecipients(Watching):
         nickname: str | None = None,
         settlement_method: SettlementMethod | str | None = None,
     ) -> CreatedExternalRecipient:
-        """Adds a bank account of somebody else.
+        """Adds a bank account of another person or business.
 
         Args:
             account_name: The name on the account.
@@ -1098,8 +1130,8 @@ class ExternalRecipients(Watching):
             nickname: A name for the recipient.
             settlement_method: Default `RTS`, the only one documented for external accounts. Other words pass through.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "account_name": account_name,
@@ -1121,8 +1153,8 @@ class ExternalRecipients(Watching):
             till_number: The till's number.
             nickname: A name for the recipient.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {"till_name": till_name, "till_number": till_number, "nickname": nickname}
         return CreatedExternalRecipient._of(self._call("create_till", arguments), self._source)
@@ -1143,8 +1175,8 @@ class ExternalRecipients(Watching):
             paybill_account_number: The account at that business.
             nickname: A name for the recipient.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "paybill_name": paybill_name,
@@ -1160,7 +1192,7 @@ class ExternalRecipients(Watching):
     def get(self, id: str) -> ExternalRecipient:
         """Reads a recipient.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: ExternalRecipient = self._call("get", {"id": id})
         return answer
@@ -1173,19 +1205,20 @@ class ExternalRecipients(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> ExternalRecipient:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: ExternalRecipient = self._wait(arguments)
@@ -1199,40 +1232,43 @@ class ExternalRecipients(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[ExternalRecipient]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedExternalRecipient(Watching):
-    """A recipient that the server accepted: its id, and how it goes on."""
+    """A recipient that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "external_recipients"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> ExternalRecipient:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1240,13 +1276,14 @@ class CreatedExternalRecipient(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> ExternalRecipient:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1264,12 +1301,13 @@ class CreatedExternalRecipient(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[ExternalRecipient]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1296,20 +1334,20 @@ class SendMoneyRequests(Watching):
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> CreatedSendMoney:
-        """Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and
-        then `is_paid` and `failed_disbursements`.
+        """Sends money. The response says that the request was accepted, not that the recipients were paid. Use
+        `wait`, and then `is_paid` and `failed_disbursements`.
 
         Args:
             destinations: At least one, all of one type. Several only for mobile wallets and bank accounts of others. An
-                empty list is refused: without destinations the API would send everything there is, which is
+                empty list is refused: without destinations the API would send all available funds, which is
                 `sweep_all_funds`.
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             source_identifier: The till whose money is sent. Default: the available balance.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost: the money may be on its way, and sending again may send it twice.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost: the money may have been sent, and sending again may send it twice.
         """
         arguments = {
             "destinations": destinations,
@@ -1330,11 +1368,11 @@ class SendMoneyRequests(Watching):
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> CreatedSendMoney:
-        """Sends **every available shilling** of the company and its tills to their preferred settlement accounts.
-        There is no amount and no destination to choose.
+        """Sends **all available funds** of the company and its tills to their preferred settlement accounts. The
+        amount and the destination cannot be chosen.
 
         Args:
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
@@ -1349,25 +1387,26 @@ class SendMoneyRequests(Watching):
     def get(self, id: str) -> SendMoney:
         """Reads a request.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SendMoney = self._call("get", {"id": id})
         return answer
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SendMoney = self._wait(arguments)
@@ -1381,40 +1420,43 @@ class SendMoneyRequests(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[SendMoney]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedSendMoney(Watching):
-    """A request to send money that the server accepted: its id, and how it goes on."""
+    """A request to send money that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "send_money"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> SendMoney:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1422,13 +1464,14 @@ class CreatedSendMoney(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1446,12 +1489,13 @@ class CreatedSendMoney(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[SendMoney]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1464,7 +1508,7 @@ class CreatedSendMoney(Watching):
 
 
 class PollingRequests(Watching):
-    """Transactions of a span of time (API reference, section Polling)."""
+    """Transactions of a period (API reference, section Polling)."""
 
     __slots__ = ()
     _section = "polling"
@@ -1478,13 +1522,13 @@ class PollingRequests(Watching):
         callback_url: str,
         scope_reference: str | None = None,
     ) -> CreatedPolling:
-        """Asks for the transactions of a span of time. The list comes with `wait` or at `callback_url`.
+        """Requests the transactions of a period. `wait` returns the list, and `callback_url` receives it.
 
         Args:
             scope: The whole company or one till.
-            from_time: The beginning of the span.
-            to_time: Its end, not before the beginning.
-            callback_url: Where the result goes: https.
+            from_time: The start of the period.
+            to_time: The end of the period, not before its start.
+            callback_url: The URL that receives the result. It must be https.
             scope_reference: The till number, for scope `till` only.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent.
@@ -1504,25 +1548,26 @@ class PollingRequests(Watching):
     def get(self, id: str) -> Polling:
         """Reads a polling request and, once it is done, its transactions.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Polling = self._call("get", {"id": id})
         return answer
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Polling = self._wait(arguments)
@@ -1536,40 +1581,43 @@ class PollingRequests(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[Polling]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedPolling(Watching):
-    """A polling request that the server accepted: its id, and how it goes on."""
+    """A polling request that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "polling"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> Polling:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1577,13 +1625,14 @@ class CreatedPolling(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1595,12 +1644,13 @@ class CreatedPolling(Watching):
         return answer
 
     def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Iterator[Polling]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1624,12 +1674,12 @@ class SmsNotifications(Watching):
         """Sends a message to the customer of a webhook.
 
         Args:
-            webhook_event_reference: The id of the webhook that told of the payment.
-            message: What to say.
-            callback_url: Where the result goes: https.
+            webhook_event_reference: The id of the webhook that reported the payment.
+            message: The text of the message.
+            callback_url: The URL that receives the result. It must be https.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "webhook_event_reference": webhook_event_reference,
@@ -1644,7 +1694,7 @@ class SmsNotifications(Watching):
     def get(self, id: str) -> SmsNotification:
         """Reads a message's state.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SmsNotification = self._call("get", {"id": id})
         return answer
@@ -1657,19 +1707,20 @@ class SmsNotifications(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SmsNotification:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SmsNotification = self._wait(arguments)
@@ -1683,40 +1734,43 @@ class SmsNotifications(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[SmsNotification]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedSmsNotification(Watching):
-    """A message that the server accepted: its id, and how it goes on."""
+    """A message that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "sms_notifications"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> SmsNotification:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1724,13 +1778,14 @@ class CreatedSmsNotification(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SmsNotification:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1748,12 +1803,13 @@ class CreatedSmsNotification(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[SmsNotification]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1766,7 +1822,7 @@ class CreatedSmsNotification(Watching):
 
 
 class Reversals(Watching):
-    """Money given back to customers (API reference, section Reversals)."""
+    """Money returned to customers (API reference, section Reversals)."""
 
     __slots__ = ()
     _section = "reversals"
@@ -1779,17 +1835,17 @@ class Reversals(Watching):
         callback_url: str,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> CreatedReversal:
-        """Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`,
-        and then `is_reversed`.
+        """Requests a reversal. The response says that the request was accepted, not that money was returned. Use
+        `wait`, and then `is_reversed`.
 
         Args:
             transaction_reference: The transaction's M-PESA reference or id.
             reason: Why.
-            callback_url: Where the result goes: https.
+            callback_url: The URL that receives the result. It must be https.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "transaction_reference": transaction_reference,
@@ -1805,25 +1861,26 @@ class Reversals(Watching):
     def get(self, id: str) -> Reversal:
         """Reads a reversal.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Reversal = self._call("get", {"id": id})
         return answer
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Reversal = self._wait(arguments)
@@ -1837,40 +1894,43 @@ class Reversals(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[Reversal]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class CreatedReversal(Watching):
-    """A request for a reversal that the server accepted: its id, and how it goes on."""
+    """A request for a reversal that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "reversals"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> Reversal:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -1878,13 +1938,14 @@ class CreatedReversal(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -1896,12 +1957,13 @@ class CreatedReversal(Watching):
         return answer
 
     def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Iterator[Reversal]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -1914,7 +1976,7 @@ class CreatedReversal(Watching):
 
 
 class PaymentLinks(Watching):
-    """Links that customers pay at (API reference, section Payment Links)."""
+    """Links that customers can pay (API reference, section Payment Links)."""
 
     __slots__ = ()
     _section = "payment_links"
@@ -1930,19 +1992,19 @@ class PaymentLinks(Watching):
         note: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> CreatedPaymentLink:
-        """Makes a link. Read it for its URL: `get`.
+        """Creates a link. `get` returns its URL.
 
         Args:
-            till_number: The till that gets the money.
-            amount: How much, more than 0.
-            callback_url: Where the results go, one for each attempt to pay: https.
+            till_number: The till that receives the money.
+            amount: The amount, greater than 0.
+            callback_url: The URL that receives the results, one for each attempt to pay. It must be https.
             currency: Default KES.
-            payment_reference: The merchant's own reference, such as an order number.
-            note: What the customer reads.
+            payment_reference: The merchant's reference, such as an order number.
+            note: The text that the customer reads.
             metadata: At most 5 pairs of primitive values. They come back in the result.
 
-        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` where the
-        answer was lost.
+        Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
+        response was lost.
         """
         arguments = {
             "till_number": till_number,
@@ -1961,7 +2023,7 @@ class PaymentLinks(Watching):
     def get(self, id: str) -> PaymentLink:
         """Reads a link.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: PaymentLink = self._call("get", {"id": id})
         return answer
@@ -1974,19 +2036,20 @@ class PaymentLinks(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> PaymentLink:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: PaymentLink = self._wait(arguments)
@@ -2000,48 +2063,50 @@ class PaymentLinks(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[PaymentLink]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
     def cancel(self, id: str) -> None:
-        """Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+        """Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
 
-        Raises: `InvalidRequestError` where the link is no longer active, `NotFoundError` where there is none of
-        this id.
+        Raises: `InvalidRequestError` if the link is not active, `NotFoundError` if no resource has this id.
         """
         self._call("cancel", {"id": id})
 
 
 class CreatedPaymentLink(Watching):
-    """A link that the server accepted: its id, and how it goes on."""
+    """A link that the server accepted: its id, and methods to wait for the result."""
 
     __slots__ = ()
     _section = "payment_links"
 
     @property
     def id(self) -> str:
-        """The id to store: with it the thing can be read at any time."""
+        """The id. Store it: the resource can be read by it at any time."""
         answer: str = self._native.ask("id", {})
         return answer
 
     @property
     def location(self) -> str:
-        """Where it can be read, on the client's own origin whatever host the server named."""
+        """The URL at which the resource can be read. It always has the client's own origin, even if the server named
+        another host.
+        """
         answer: str = self._native.ask("location", {})
         return answer
 
     def get(self) -> PaymentLink:
-        """Reads it as it stands now.
+        """Reads the current state.
 
         Raises: those of every call.
         """
@@ -2049,13 +2114,14 @@ class CreatedPaymentLink(Watching):
         return answer
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
-        """Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first
-        poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
+        immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled, fetch it later by
@@ -2073,12 +2139,13 @@ class CreatedPaymentLink(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[PaymentLink]:
-        """Its states as they change, up to the final one.
+        """Returns the states as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `InvalidRequestError` for a length of time that is not greater than zero.
@@ -2091,7 +2158,7 @@ class CreatedPaymentLink(Watching):
 
 
 class Payments(Watching):
-    """Payments of the API's first version: they can still be read (guide to payment status, version 1)."""
+    """Payments of version 1 of the API, read-only (guide to payment status, version 1)."""
 
     __slots__ = ()
     _section = "payments"
@@ -2099,25 +2166,26 @@ class Payments(Watching):
     def get(self, id: str) -> Payment:
         """Reads a payment of version 1.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: Payment = self._call("get", {"id": id})
         return answer
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Payment:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: Payment = self._wait(arguments)
@@ -2131,22 +2199,23 @@ class Payments(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[Payment]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
 
 
 class SettlementTransfers(Watching):
-    """Settlement transfers of the API's first version: they can still be read where their Location says."""
+    """Settlement transfers of version 1 of the API, read-only."""
 
     __slots__ = ()
     _section = "settlement_transfers"
@@ -2154,7 +2223,7 @@ class SettlementTransfers(Watching):
     def get(self, id: str) -> SettlementTransfer:
         """Reads a settlement transfer of version 1.
 
-        Raises: `NotFoundError` where there is none of this id.
+        Raises: `NotFoundError` if no resource has this id.
         """
         answer: SettlementTransfer = self._call("get", {"id": id})
         return answer
@@ -2167,19 +2236,20 @@ class SettlementTransfers(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> SettlementTransfer:
-        """Waits until the resource with this id reaches a final state, such as after a restart of the program. Final
-        is not the same as successful: ask the resource. The first poll is immediate. Transient failures (no
-        connection, a timeout, 429, 5xx) do not end the wait.
+        """Waits until the resource with this id is final, for example after a restart of the program. Final does not
+        mean successful: check the resource. The first poll is immediate. Transient failures (no connection, a
+        timeout, 429, 5xx) do not end the wait.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
         Raises: `NotFinalError` if the timeout ends first; the request itself is not cancelled. `NotFoundError` if
-        there is no resource with this id. `InvalidRequestError` for a length of time that is not greater than
-        zero. Every error has the resource's id.
+        no resource has this id. `InvalidRequestError` for a length of time that is not greater than zero. Every
+        error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         answer: SettlementTransfer = self._wait(arguments)
@@ -2193,15 +2263,16 @@ class SettlementTransfers(Watching):
         interval: float = 3.0,
         max_interval: float = 15.0,
     ) -> Iterator[SettlementTransfer]:
-        """The states of the resource with this id as they change, up to the final one.
+        """Returns the states of the resource with this id as they change, up to the final one.
 
         Args:
-            timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-            interval: The first poll is immediate; this is the pause before the second, in seconds. Each further one is
-                half as long again.
+            timeout: The time limit of the wait, in seconds. The default is twice the time that a customer has to enter
+                the PIN.
+            interval: The pause before the second poll, in seconds. The first poll is immediate. Each further pause is
+                1.5 times as long.
             max_interval: The longest pause, in seconds.
 
-        Raises: `InvalidRequestError` for an id that is none, or a length of time that is not greater than zero.
+        Raises: `InvalidRequestError` for an invalid id, or a length of time that is not greater than zero.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
@@ -2209,24 +2280,24 @@ class SettlementTransfers(Watching):
 
 class RawRequests(Thing):
     """Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
-    retries and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+    retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
     """
 
     __slots__ = ()
     _section = "raw_requests"
 
     def get(self, path: str) -> RawResponse:
-        """Reads anything of the API. The path is below the base URL, and may have a query:
+        """Reads any path of the API. The path is relative to the base URL, and may have a query:
         `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
 
-        Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has nothing
-        there.
+        Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no
+        resource at the path.
         """
         answer: RawResponse = self._call("get", {"path": path})
         return answer
 
     def post(self, *, path: str, body: str) -> RawResponse:
-        """Posts anything to the API. Like a create it is sent once.
+        """Sends a POST to any path of the API. Like a create, it is sent once.
 
         Args:
             path: The path below the base URL: `/api/v2/incoming_payments`.

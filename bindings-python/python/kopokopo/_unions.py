@@ -11,8 +11,8 @@ from kopokopo._record import Alternative
 
 
 class Destination:
-    """Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of
-    every transfer to somebody else; for one's own accounts it may be left out.
+    """A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description
+    for transfers to others. For the merchant's own accounts it is optional.
 
     For annotations, any of them is `AnyDestination`.
     """
@@ -20,7 +20,7 @@ class Destination:
     __slots__ = ()
 
     class MerchantWallet(Alternative):
-        """A mobile wallet of the merchant's own, by its reference."""
+        """A mobile wallet of the merchant, by its reference."""
 
         kind: ClassVar[Literal["merchant_wallet"]] = "merchant_wallet"
 
@@ -44,12 +44,12 @@ class Destination:
 
         @property
         def description(self) -> str | None:
-            """What it is for."""
+            """Its purpose."""
             value: str | None = self._values[2]
             return value
 
     class MerchantBankAccount(Alternative):
-        """A bank account of the merchant's own, by its reference."""
+        """A bank account of the merchant, by its reference."""
 
         kind: ClassVar[Literal["merchant_bank_account"]] = "merchant_bank_account"
 
@@ -73,12 +73,12 @@ class Destination:
 
         @property
         def description(self) -> str | None:
-            """What it is for."""
+            """Its purpose."""
             value: str | None = self._values[2]
             return value
 
     class MobileWallet(Alternative):
-        """A person's mobile wallet. The recipient is created where it does not exist."""
+        """A person's mobile wallet. The recipient is created if it does not exist."""
 
         kind: ClassVar[Literal["mobile_wallet"]] = "mobile_wallet"
 
@@ -112,7 +112,7 @@ class Destination:
 
         @property
         def description(self) -> str:
-            """What it is for."""
+            """Its purpose."""
             value: str = self._values[2]
             return value
 
@@ -135,7 +135,7 @@ class Destination:
             return value
 
     class BankAccount(Alternative):
-        """A bank account of somebody else."""
+        """A bank account of another person or business."""
 
         kind: ClassVar[Literal["bank_account"]] = "bank_account"
 
@@ -190,7 +190,7 @@ class Destination:
 
         @property
         def description(self) -> str:
-            """What it is for."""
+            """Its purpose."""
             value: str = self._values[4]
             return value
 
@@ -239,7 +239,7 @@ class Destination:
 
         @property
         def description(self) -> str:
-            """What it is for."""
+            """Its purpose."""
             value: str = self._values[2]
             return value
 
@@ -296,7 +296,7 @@ class Destination:
 
         @property
         def description(self) -> str:
-            """What it is for."""
+            """Its purpose."""
             value: str = self._values[3]
             return value
 
@@ -314,8 +314,8 @@ class Destination:
 
 
 class EventPayload:
-    """What an event says. Words that this version does not know arrive as `Unknown`: their text is in the event's
-    `raw`.
+    """The content of an event. Topics that this version does not know are `Unknown`: the event's `raw` has their
+    text.
 
     For annotations, any of them is `AnyEventPayload`.
     """
@@ -323,7 +323,7 @@ class EventPayload:
     __slots__ = ()
 
     class BuygoodsTransactionReceived(Alternative):
-        """Webhook: a customer paid."""
+        """Webhook: a customer's payment was received."""
 
         kind: ClassVar[Literal["buygoods_transaction_received"]] = "buygoods_transaction_received"
 
@@ -339,7 +339,7 @@ class EventPayload:
             return value
 
     class BuygoodsTransactionReversed(Alternative):
-        """Webhook: a customer's payment was given back."""
+        """Webhook: a customer's payment was reversed."""
 
         kind: ClassVar[Literal["buygoods_transaction_reversed"]] = "buygoods_transaction_reversed"
 
@@ -355,7 +355,7 @@ class EventPayload:
             return value
 
     class B2bTransactionReceived(Alternative):
-        """Webhook: another till paid."""
+        """Webhook: a payment from another till was received."""
 
         kind: ClassVar[Literal["b2b_transaction_received"]] = "b2b_transaction_received"
 
@@ -371,7 +371,7 @@ class EventPayload:
             return value
 
     class B2bTransactionReversed(Alternative):
-        """Webhook: another till's payment was given back."""
+        """Webhook: another till's payment was reversed."""
 
         kind: ClassVar[Literal["b2b_transaction_reversed"]] = "b2b_transaction_reversed"
 
@@ -403,7 +403,7 @@ class EventPayload:
             return value
 
     class CustomerCreated(Alternative):
-        """Webhook: somebody paid for the first time."""
+        """Webhook: a customer paid for the first time."""
 
         kind: ClassVar[Literal["customer_created"]] = "customer_created"
 
@@ -419,7 +419,7 @@ class EventPayload:
             return value
 
     class CardTransactionReceived(Alternative):
-        """Webhook: a card payment came in."""
+        """Webhook: a card payment was received."""
 
         kind: ClassVar[Literal["card_transaction_received"]] = "card_transaction_received"
 
@@ -451,7 +451,7 @@ class EventPayload:
             return value
 
     class CardTransactionReversed(Alternative):
-        """Webhook: a card payment was given back."""
+        """Webhook: a card payment was reversed."""
 
         kind: ClassVar[Literal["card_transaction_reversed"]] = "card_transaction_reversed"
 
@@ -531,7 +531,7 @@ class EventPayload:
             return value
 
     class PaymentLink(Alternative):
-        """Result of an attempt to pay at a link, or of the link's end."""
+        """Result of an attempt to pay a link, or of the end of the link."""
 
         kind: ClassVar[Literal["payment_link"]] = "payment_link"
 
@@ -595,7 +595,7 @@ class EventPayload:
             return value
 
     class DarajaBuygoods(Alternative):
-        """Daraja's shape: a customer paid."""
+        """Daraja's format: a customer's payment was received."""
 
         kind: ClassVar[Literal["daraja_buygoods"]] = "daraja_buygoods"
 
@@ -611,7 +611,7 @@ class EventPayload:
             return value
 
     class DarajaB2b(Alternative):
-        """Daraja's shape: another till paid."""
+        """Daraja's format: a payment from another till was received."""
 
         kind: ClassVar[Literal["daraja_b2b"]] = "daraja_b2b"
 
@@ -627,7 +627,7 @@ class EventPayload:
             return value
 
     class DarajaOther(Alternative):
-        """Daraja's shape: a transaction of another type."""
+        """Daraja's format: a transaction of another type."""
 
         kind: ClassVar[Literal["daraja_other"]] = "daraja_other"
 
@@ -643,7 +643,7 @@ class EventPayload:
             return value
 
     class Unknown(Alternative):
-        """Something this version does not know."""
+        """A topic or a format that this version does not know."""
 
         kind: ClassVar[Literal["unknown"]] = "unknown"
 

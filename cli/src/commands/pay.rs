@@ -28,7 +28,7 @@ Every subscriber of the sandbox gets a webhook.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Pay {
-    /// The till that gets the money.
+    /// The till that receives the money.
     #[arg(long, required_unless_present_any = ["reverse", "void"])]
     till: Option<String>,
     /// The amount in shillings.

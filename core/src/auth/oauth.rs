@@ -15,8 +15,8 @@ static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety
 static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
 static TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
 
-/// Access tokens by hand. Every other operation fetches and renews its token by itself; this is for programs that hand
-/// tokens out (to a mobile app) or look into them.
+/// Access tokens, for programs that supply or inspect them. Every other operation fetches and renews its token by
+/// itself; this is for programs that hand tokens out (to a mobile app) or look into them.
 #[derive(Debug, Clone)]
 pub struct OAuth {
     client: KopoKopo,
@@ -27,35 +27,35 @@ impl OAuth {
         Self { client }
     }
 
-    /// Fetches a new token, beside the one that the client keeps for itself.
+    /// Requests a new token, in addition to the one that the client uses.
     ///
     /// # Errors
-    /// `configuration` without credentials, `authentication` where the server refuses them.
+    /// `configuration` without credentials, `authentication` if the server refuses them.
     pub async fn token(&self) -> Result<Token> {
         let form = self.client.credentials()?.form(&[("grant_type", "client_credentials")]);
         parse(&self.client.execute(&TOKEN, None, form).await?)
     }
 
-    /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
+    /// Revokes a token. If the client uses this token, the client drops it too.
     ///
     /// # Errors
-    /// `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    /// `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub async fn revoke(&self, token: &Secret) -> Result<()> {
         let form = self.client.credentials()?.form(&[("token", given(token)?)]);
         self.client.execute(&REVOKE, None, form).await?;
         self.client.forget_token(token)
     }
 
-    /// Asks whether a token works, and whose it is.
+    /// Checks if a token is valid, and which application it belongs to.
     ///
     /// # Errors
-    /// `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    /// `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub async fn introspect(&self, token: &Secret) -> Result<Introspection> {
         let form = self.client.credentials()?.form(&[("token", given(token)?)]);
         parse(&self.client.execute(&INTROSPECT, None, form).await?)
     }
 
-    /// Asks about the token that the client itself uses.
+    /// Reads the server's information about the token that the client uses.
     ///
     /// # Errors
     /// Those of every call.

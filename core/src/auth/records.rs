@@ -8,27 +8,27 @@ use crate::types::{Secret, Timestamp, de};
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct Token {
-    /// The token itself.
+    /// The token.
     #[serde(deserialize_with = "de::secret")]
     pub access_token: Secret,
     /// `Bearer`.
     #[serde(default, deserialize_with = "de::string")]
     pub token_type: Option<String>,
-    /// Its life in seconds, from the moment it was made.
+    /// Its lifetime in seconds, from its creation.
     #[serde(default, deserialize_with = "de::seconds")]
     pub expires_in: Option<u64>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
 }
 
-/// What the server knows of a token (API reference, section Request token introspection).
+/// The server's information about a token (API reference, section Request token introspection).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Introspection {
-    /// Whether it works.
+    /// Whether the token is valid.
     pub active: bool,
-    /// Its scope, in practice empty.
+    /// Its scope, usually empty.
     #[serde(default, deserialize_with = "de::string")]
     pub scope: Option<String>,
     /// The application it belongs to.
@@ -40,33 +40,33 @@ pub struct Introspection {
     /// When it expires.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub exp: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub iat: Option<Timestamp>,
 }
 
-/// What the server knows of the token in use (API reference, section Request token information).
+/// The server's information about the current token (API reference, section Request token information).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenInfo {
-    /// In practice absent: tokens belong to applications.
+    /// Usually absent: tokens belong to applications.
     #[serde(default, deserialize_with = "de::string")]
     pub resource_owner_id: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(default, deserialize_with = "de::strings")]
     pub scope: Vec<String>,
-    /// How many seconds it still works.
+    /// The number of seconds for which it is still valid.
     #[serde(default, deserialize_with = "de::seconds")]
     pub expires_in: Option<u64>,
     /// The application it belongs to.
     #[serde(default)]
     pub application: Option<TokenApplication>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
 }
 
-/// The application that a token belongs to.
+/// The application of a token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenApplication {

@@ -10,11 +10,11 @@ use crate::{
     types::Secret,
 };
 
-/// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend. Neither
-/// `client_secret` nor `api_key` belongs in an app.
+/// Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
+/// Neither `client_secret` nor `api_key` belongs in an app.
 ///
-/// The source is asked on first use and then again shortly before the token expires, or after a 401. However many
-/// calls wait for a token, it is asked once.
+/// The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+/// regardless of how many calls wait for a token.
 pub trait TokenSource: Send + Sync + 'static {
     /// Returns a token that works. After a 401 the source must not return the token that it returned before.
     ///

@@ -6,38 +6,37 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent.
+    /// The client has a wrong or missing option, such as a missing credential, or a base URL that is not https. Nothing
+    /// was sent.
     Configuration,
-    /// The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422.
+    /// The request is invalid: refused before anything was sent, or by the server with a 400, 409 or 422.
     InvalidRequest,
-    /// No connection could be made, or it broke. For an operation that creates something this kind means that the
-    /// request never left this machine.
+    /// Could not connect, or the connection broke. A create with this kind was not sent, so it is safe to retry.
     Connection,
-    /// The time allowed ran out. For an operation that creates something this kind means that the request never left
-    /// this machine.
+    /// The time limit was exceeded. A create with this kind was not sent, so it is safe to retry.
     Timeout,
-    /// The credentials or the token were refused (401).
+    /// The server refused the credentials or the token (401).
     Authentication,
-    /// The credentials are good but may not do this (403).
+    /// The credentials are valid but have no permission for this (403).
     Permission,
-    /// There is no such thing (404, 410).
+    /// The resource does not exist (404, 410).
     NotFound,
-    /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
+    /// Too many requests (429). `retry_after` is the server's `Retry-After`, if it sent one.
     RateLimit,
-    /// The server answered with another error status, or with a redirect, which is never followed.
+    /// The response has another error status, or is a redirect. Redirects are not followed.
     Api,
     /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
     /// [`crate::KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
     /// would create a second one.
     NotFinal,
-    /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
-    /// and repeating it may move the money twice. The detail says what is known and how to find out.
+    /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
+    /// move the money twice. The detail says what is known and how to find out.
     OutcomeUnknown,
-    /// The webhook's signature is missing, malformed or wrong: do not trust the body.
+    /// The webhook's signature is missing, malformed or invalid: do not trust the body.
     Signature,
-    /// An answer or an authentic webhook could not be understood.
+    /// A response or an authentic webhook could not be read.
     Decode,
-    /// A defect in this library.
+    /// An internal error in kopokopo. Please report it.
     Internal,
 }
 

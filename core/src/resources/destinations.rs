@@ -12,18 +12,18 @@ use crate::{
     validate,
 };
 
-/// Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
-/// transfer to somebody else; for one's own accounts it may be left out.
+/// A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description for
+/// transfers to others. For the merchant's own accounts it is optional.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Destination {
-    /// A mobile wallet of the merchant's own, by its reference.
+    /// A mobile wallet of the merchant, by its reference.
     MerchantWallet(MerchantDestination),
-    /// A bank account of the merchant's own, by its reference.
+    /// A bank account of the merchant, by its reference.
     MerchantBankAccount(MerchantDestination),
-    /// A person's mobile wallet. The recipient is created where it does not exist.
+    /// A person's mobile wallet. The recipient is created if it does not exist.
     MobileWallet(MobileWalletDestination),
-    /// A bank account of somebody else.
+    /// A bank account of another person or business.
     BankAccount(BankAccountDestination),
     /// Another business's till.
     Till(TillDestination),
@@ -31,14 +31,14 @@ pub enum Destination {
     Paybill(PaybillDestination),
 }
 
-/// One of the merchant's own accounts (API reference, section Send Money to my account).
+/// An account of the merchant (API reference, section Send Money to my account).
 #[derive(Clone, Default, PartialEq)]
 pub struct MerchantDestination {
     /// The account's id.
     pub reference: String,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct MobileWalletDestination {
     pub network: Network,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -63,7 +63,7 @@ pub struct MobileWalletDestination {
 
 redacted_debug!(MobileWalletDestination { phone_number, network, amount, favourite } hides { description, nickname });
 
-/// A bank account of somebody else (API reference, External Bank Account Destination).
+/// A bank account of another person or business (API reference, External Bank Account Destination).
 #[derive(Clone, Default, PartialEq)]
 pub struct BankAccountDestination {
     /// The id of the bank's branch.
@@ -74,7 +74,7 @@ pub struct BankAccountDestination {
     pub account_number: Personal,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -91,7 +91,7 @@ pub struct TillDestination {
     pub till_number: String,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -110,7 +110,7 @@ pub struct PaybillDestination {
     pub paybill_account_number: Personal,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,

@@ -48,7 +48,8 @@ pub struct MobileWalletRecipientRequest {
 
 redacted_debug!(MobileWalletRecipientRequest { first_name, last_name, email, phone_number, network } hides { nickname });
 
-/// A bank account of somebody else (API reference, section Create Send Money external bank account recipient).
+/// A bank account of another person or business (API reference, section Create Send Money external bank account
+/// recipient).
 #[derive(Clone, PartialEq)]
 pub struct BankAccountRecipientRequest {
     /// The name on the account.
@@ -116,7 +117,7 @@ impl ExternalRecipients {
     /// Adds a person's mobile wallet.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_mobile_wallet(
         &self,
         request: &MobileWalletRecipientRequest,
@@ -133,10 +134,10 @@ impl ExternalRecipients {
         self.client.create(&CREATE_MOBILE_WALLET, &Wire { r#type: "mobile_wallet", external_recipient }).await
     }
 
-    /// Adds a bank account of somebody else.
+    /// Adds a bank account of another person or business.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_bank_account(
         &self,
         request: &BankAccountRecipientRequest,
@@ -154,7 +155,7 @@ impl ExternalRecipients {
     /// Adds another business's till.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_till(&self, request: &TillRecipientRequest) -> Result<Created<ExternalRecipient>> {
         let external_recipient = given([
             ("till_name", Some(validate::required("till_name", &request.till_name)?)),
@@ -167,7 +168,7 @@ impl ExternalRecipients {
     /// Adds a paybill account.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_paybill(&self, request: &PaybillRecipientRequest) -> Result<Created<ExternalRecipient>> {
         let external_recipient = given([
             ("paybill_name", Some(validate::required("paybill_name", &request.paybill_name)?)),
@@ -184,7 +185,7 @@ impl ExternalRecipients {
     /// Reads a recipient.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<ExternalRecipient> {
         self.client.fetch(id).await
     }
@@ -195,17 +196,17 @@ fn given<'a, const N: usize>(fields: [(&'static str, Option<&'a str>); N]) -> BT
     fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Somebody to send money to. The documentation does not show how one is read back, so everything may be absent.
+/// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExternalRecipient {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     #[serde(deserialize_with = "de::string")]
     pub status: Option<String>,
-    /// What it is.
+    /// Its type.
     #[serde(rename(deserialize = "type"), deserialize_with = "de::text")]
     pub recipient_type: Option<RecipientType>,
     /// The recipient's first name.
@@ -256,7 +257,7 @@ pub struct ExternalRecipient {
     /// URLs.
     #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

@@ -27,15 +27,15 @@ section! {
 /// Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IncomingPaymentRequest {
-    /// The online payments till that gets the money: `K000000`.
+    /// The online payments till that receives the money: `K000000`.
     pub till_number: String,
     /// The customer's phone, in any usual form: `0712345678`, `+254712345678`.
     pub phone_number: Personal,
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     pub amount: Amount,
     /// Default KES.
     pub currency: Currency,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// The customer's first name.
     pub first_name: Option<Personal>,
@@ -84,8 +84,8 @@ impl IncomingPayments {
     /// that anybody paid: use [`Created::wait`], or the result sent to `callback_url`.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
-    /// customer may have been asked.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost: the
+    /// customer may have been asked to pay.
     pub async fn create(&self, request: &IncomingPaymentRequest) -> Result<Created<IncomingPayment>> {
         let outcome = self.client.create(&CREATE, &request.wire(&self.client)?).await;
         outcome.map_err(|error| validate::explain_limit(error, Some(request.amount)))
@@ -94,7 +94,7 @@ impl IncomingPayments {
     /// Reads a payment.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<IncomingPayment> {
         self.client.fetch(id).await
     }
@@ -123,7 +123,7 @@ impl IncomingPaymentRequest {
 }
 
 open_enum! {
-    /// How a payment stands.
+    /// The status of a payment.
     pub enum IncomingPaymentStatus {
         /// The customer has not decided yet.
         Pending = "Pending",
@@ -134,27 +134,27 @@ open_enum! {
     }
 }
 
-/// A payment, or the attempt at one (API reference, section Process Incoming Payment Result).
+/// A payment, or an attempt to pay (API reference, section Process Incoming Payment Result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
 pub struct IncomingPayment {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: IncomingPaymentStatus,
-    /// When the customer was asked.
+    /// When the customer was asked to pay.
     pub initiation_time: Option<Timestamp>,
     /// `Incoming Payment Request`.
     pub event_type: Option<String>,
     /// The transaction, once the customer has paid.
     pub transaction: Option<Transaction>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

@@ -20,11 +20,11 @@ static CREATE: Endpoint = Endpoint::post(
 static GET: Endpoint = Endpoint::get("merchant_wallets.get", "/api/v2/merchant_wallets/{id}");
 
 section! {
-    /// The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet).
+    /// Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet).
     MerchantWallets
 }
 
-/// A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet).
+/// A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet).
 #[derive(Clone, Default, PartialEq)]
 pub struct MerchantWalletRequest {
     /// The owner's first name.
@@ -53,10 +53,10 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl MerchantWallets {
-    /// Adds a mobile wallet of the merchant's own.
+    /// Adds a mobile wallet of the merchant.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create(&self, request: &MerchantWalletRequest) -> Result<Created<MerchantWallet>> {
         self.client.create(&CREATE, &request.wire()?).await
     }
@@ -64,7 +64,7 @@ impl MerchantWallets {
     /// Reads a wallet.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<MerchantWallet> {
         self.client.fetch(id).await
     }
@@ -82,15 +82,15 @@ impl MerchantWalletRequest {
     }
 }
 
-/// A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+/// A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MerchantWallet {
-    /// Its id: the reference to send money to.
+    /// Its id. It is the reference to send money to.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     #[serde(deserialize_with = "de::string")]
     pub status: Option<String>,
     /// The owner's first name.
@@ -111,7 +111,7 @@ pub struct MerchantWallet {
     /// URLs.
     #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

@@ -133,7 +133,7 @@ pub trait Resource: Sized + Send + 'static {
         Self::from_body(body)
     }
 
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     fn is_final(&self) -> bool;
 
     /// Its state in the API's own word.

@@ -35,26 +35,26 @@ static CANCEL: Endpoint =
     Endpoint::post("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", Safety::Repeatable);
 
 section! {
-    /// Links that customers pay at (API reference, section Payment Links).
+    /// Links that customers can pay (API reference, section Payment Links).
     PaymentLinks
 }
 
-/// A link to be paid (API reference, section Create a payment link).
+/// A request for a payment link (API reference, section Create a payment link).
 #[derive(Clone, Default, PartialEq)]
 pub struct PaymentLinkRequest {
-    /// The till that gets the money.
+    /// The till that receives the money.
     pub till_number: String,
     /// Default KES.
     pub currency: Currency,
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     pub amount: Amount,
-    /// The merchant's own reference, such as an order number.
+    /// The merchant's reference, such as an order number.
     pub payment_reference: Option<String>,
-    /// What the customer reads.
+    /// The text that the customer reads.
     pub note: Option<String>,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Metadata,
-    /// Where the results go, one for each attempt to pay: https.
+    /// The URL that receives the results, one for each attempt to pay. It must be https.
     pub callback_url: String,
 }
 
@@ -80,7 +80,7 @@ impl PaymentLinks {
     /// Makes a link. Read it for its URL: [`Created::get`].
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create(&self, request: &PaymentLinkRequest) -> Result<Created<PaymentLink>> {
         self.client.create(&CREATE, &request.wire(&self.client)?).await
     }
@@ -88,15 +88,15 @@ impl PaymentLinks {
     /// Reads a link.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<PaymentLink> {
         self.client.fetch(id).await
     }
 
-    /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+    /// Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
     ///
     /// # Errors
-    /// `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
+    /// `invalid_request` if the link is not active, `not_found` if no resource has this id.
     pub async fn cancel(&self, id: &str) -> Result<()> {
         let id = ResourceId::parse(id)?;
         let began = Instant::now();
@@ -132,7 +132,7 @@ impl PaymentLinkRequest {
 }
 
 open_enum! {
-    /// How a link stands.
+    /// The status of a link.
     pub enum PaymentLinkStatus {
         /// It waits to be paid.
         Active = "Active",
@@ -145,50 +145,50 @@ open_enum! {
     }
 }
 
-/// A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+/// A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
 /// Process Payment link API Result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
 pub struct PaymentLink {
     /// Its id.
     pub id: String,
-    /// How the request for the link stands: `Processed`. It says nothing of payment.
+    /// The status of the request for the link: `Processed`. It does not say if the link was paid.
     pub status: String,
-    /// How the link stands.
+    /// The status of the link.
     pub link_status: Option<PaymentLinkStatus>,
-    /// The URL to share. It can be relative.
+    /// The URL to share with customers. It can be relative.
     pub link: Option<String>,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
     /// The till's name.
     pub till_name: Option<String>,
     /// The till's number.
     pub till_number: Option<String>,
-    /// The merchant's own reference.
+    /// The merchant's reference.
     pub payment_reference: Option<String>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// What the customer reads.
+    /// The text that the customer reads.
     pub note: Option<String>,
-    /// Who made it.
+    /// The user who created it.
     pub initiator_name: Option<Personal>,
     /// The M-PESA reference of the payment.
     pub transaction_reference: Option<String>,
-    /// Who paid.
+    /// The customer who paid.
     pub sender_phone_number: Option<Personal>,
     /// When it was paid.
     pub origination_time: Option<Timestamp>,
-    /// Why the last attempt to pay failed. The link may still be active.
+    /// The reasons why the last attempt to pay failed. The link may still be active.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

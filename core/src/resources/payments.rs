@@ -18,7 +18,7 @@ use crate::{
 static GET: Endpoint = Endpoint::get("payments.get", "/api/v1/payments/{id}");
 
 section! {
-    /// Payments of the API's first version: they can still be read (guide to payment status, version 1).
+    /// Payments of version 1 of the API, read-only (guide to payment status, version 1).
     Payments
 }
 
@@ -27,7 +27,7 @@ impl Payments {
     /// Reads a payment of version 1.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<Payment> {
         self.client.fetch(id).await
     }
@@ -39,27 +39,27 @@ pub struct Payment {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
-    /// How much was asked for.
+    /// The requested amount.
     #[serde(default)]
     pub amount: Option<PaymentAmount>,
-    /// What was done.
+    /// The disbursements that were made.
     #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }
@@ -70,10 +70,10 @@ redacted_debug!(Payment { id, status, created_at, amount, transfer_batches, meta
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PaymentAmount {
-    /// In which currency.
+    /// The currency.
     #[serde(deserialize_with = "currency")]
     pub currency: Option<Currency>,
-    /// How much. None where everything was transferred.
+    /// The amount. None where everything was transferred.
     #[serde(deserialize_with = "de::amount")]
     pub value: Option<Amount>,
 }

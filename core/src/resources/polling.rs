@@ -20,22 +20,22 @@ static CREATE: Endpoint = Endpoint::post("polling.create", "/api/v2/polling", Sa
 static GET: Endpoint = Endpoint::get("polling.get", "/api/v2/polling/{id}");
 
 section! {
-    /// Transactions of a span of time (API reference, section Polling).
+    /// Transactions of a period (API reference, section Polling).
     PollingRequests
 }
 
-/// Which transactions to list (API reference, section Polling API Requests).
+/// The transactions to list (API reference, section Polling API Requests).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PollingRequest {
     /// The whole company or one till.
     pub scope: Scope,
     /// The till number, for scope `till` only.
     pub scope_reference: Option<String>,
-    /// The beginning of the span.
+    /// The start of the period.
     pub from_time: Option<Timestamp>,
-    /// Its end, not before the beginning.
+    /// The end of the period, not before its start.
     pub to_time: Option<Timestamp>,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
 }
 
@@ -63,7 +63,7 @@ impl PollingRequests {
     /// Reads a polling request and, once it is done, its transactions.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<Polling> {
         self.client.fetch(id).await
     }
@@ -93,31 +93,31 @@ pub struct Polling {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands: `Pending`, `Success`.
+    /// Its status: `Pending`, `Success`.
     #[serde(deserialize_with = "de::required_string")]
     pub status: String,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
-    /// The beginning of the span.
+    /// The start of the period.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub from_time: Option<Timestamp>,
-    /// Its end.
+    /// The end of the period.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub to_time: Option<Timestamp>,
-    /// `Company` or `Till`, with a capital in answers.
+    /// `Company` or `Till`, with a capital letter in responses.
     #[serde(default, deserialize_with = "de::string")]
     pub scope: Option<String>,
     /// The till number.
     #[serde(default, deserialize_with = "de::string")]
     pub scope_reference: Option<String>,
-    /// What happened in the span. There is no paging: all of it is here.
+    /// The transactions of the period. There is no paging: the list is complete.
     #[serde(default, deserialize_with = "de::list")]
     pub transactions: Vec<PolledTransaction>,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

@@ -34,7 +34,7 @@ section! {
     RawRequests
 }
 
-/// A request that is sent as it is.
+/// A request that is sent unchanged.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawPostRequest {
     /// The path below the origin: `/api/v2/incoming_payments`.
@@ -50,8 +50,8 @@ pub struct RawResponse {
     pub status: u16,
     /// The `Location` header: where a resource that was created can be read. Its host is the server's word.
     pub location: Option<String>,
-    /// The body, empty if there was none. Absent if the body of the response to a POST request did not arrive completely:
-    /// the request was accepted nevertheless.
+    /// The body, empty if there was none. Absent if the body of the response to a POST request did not arrive
+    /// completely. The request was accepted even so.
     pub body: Option<Personal>,
 }
 
@@ -61,8 +61,8 @@ impl RawRequests {
     /// `/api/v2/incoming_payments/247b1bd8?expand=links`.
     ///
     /// # Errors
-    /// `invalid_request` for a path that is not below `/api/`, before anything is sent. `not_found` if the API has
-    /// nothing there.
+    /// `invalid_request` for a path that is not below `/api/`, before anything is sent. `not_found` if the API has no
+    /// resource at the path.
     pub async fn get(&self, path: &str) -> Result<RawResponse> {
         let path = checked_path(path, true)?;
         let answer = self.client.execute_at(&GET, path.to_owned().into(), Body::Empty).await?;

@@ -24,11 +24,11 @@ static CREATE: Endpoint = Endpoint::post(
 static GET: Endpoint = Endpoint::get("reversals.get", "/api/v2/reversals/{id}");
 
 section! {
-    /// Money given back to customers (API reference, section Reversals).
+    /// Money returned to customers (API reference, section Reversals).
     Reversals
 }
 
-/// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
+/// Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions).
 #[derive(Clone, Default, PartialEq)]
 pub struct ReversalRequest {
     /// The transaction's M-PESA reference or id.
@@ -37,7 +37,7 @@ pub struct ReversalRequest {
     pub reason: String,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Metadata,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
 }
 
@@ -59,7 +59,7 @@ impl Reversals {
     /// [`Created::wait`] and then [`Reversal::is_reversed`].
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create(&self, request: &ReversalRequest) -> Result<Created<Reversal>> {
         let wire = Wire {
             transaction_reference: validate::required("transaction_reference", &request.transaction_reference)?,
@@ -75,7 +75,7 @@ impl Reversals {
     /// Reads a reversal.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<Reversal> {
         self.client.fetch(id).await
     }
@@ -89,42 +89,42 @@ pub struct Reversal {
     pub id: String,
     /// How the request stands. Processed does not mean reversed: ask [`Reversal::is_reversed`].
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
-    /// The transaction to give back.
+    /// The transaction to reverse.
     #[serde(default, deserialize_with = "de::string")]
     pub transaction_reference: Option<String>,
     /// Why.
     #[serde(default, deserialize_with = "de::string")]
     pub reason: Option<String>,
-    /// The payment back to the customer, once there is one. Its status is the reversal's outcome.
+    /// The payment to the customer, once it exists. Its status is the outcome of the reversal.
     #[serde(default, deserialize_with = "de::object")]
     pub reversal_bulk_payment: Option<ReversalBulkPayment>,
-    /// Why it failed.
+    /// The reasons why it failed.
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }
 
 redacted_debug!(Reversal { id, status, created_at, transaction_reference, reversal_bulk_payment, metadata, links, raw } hides { errors, reason });
 
-/// The payment back to the customer.
+/// The payment to the customer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReversalBulkPayment {
-    /// How much.
+    /// The amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// `Transferred`: given back. `Cancelled`: not.
+    /// `Transferred`: the money was returned. `Cancelled`: it was not.
     #[serde(deserialize_with = "de::text")]
     pub status: Option<TransferStatus>,
     /// When the transaction happened.

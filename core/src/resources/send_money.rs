@@ -45,18 +45,18 @@ pub struct SendMoneyRequest {
     pub source_identifier: Option<String>,
     /// Default KES.
     pub currency: Currency,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Metadata,
 }
 
-/// Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts).
+/// Sends all available funds to the merchant's own accounts (API reference, section Send Money to my accounts).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SweepRequest {
     /// Default KES.
     pub currency: Currency,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Metadata,
@@ -82,15 +82,15 @@ impl SendMoneyRequests {
     /// then [`SendMoney::is_paid`] and [`SendMoney::failed_disbursements`].
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost: the
-    /// money may be on its way, and sending again may send it twice.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost: the
+    /// money may have been sent, and sending again may send it twice.
     pub async fn create(&self, request: &SendMoneyRequest) -> Result<Created<SendMoney>> {
         let outcome = self.client.create(&CREATE, &request.wire(&self.client)?).await;
         outcome.map_err(|error| validate::explain_limit(error, destinations::largest_by_mpesa(&request.destinations)))
     }
 
-    /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-    /// no amount and no destination to choose.
+    /// Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+    /// and the destination cannot be chosen.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -110,7 +110,7 @@ impl SendMoneyRequests {
     /// Reads a request.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<SendMoney> {
         self.client.fetch(id).await
     }
@@ -130,7 +130,7 @@ impl SendMoneyRequest {
 }
 
 open_enum! {
-    /// How a request stands. Processed means that it was dealt with, not that money moved.
+    /// The status of a request. Processed means that the request was carried out, not that money moved.
     pub enum RequestStatus {
         /// It was taken in.
         Received = "Received",
@@ -147,50 +147,50 @@ pub struct SendMoney {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
     /// The till whose money is sent. None: the available balance.
     #[serde(default, deserialize_with = "de::string")]
     pub source_identifier: Option<String>,
-    /// In which currency.
+    /// The currency.
     #[serde(default, deserialize_with = "currency")]
     pub currency: Option<Currency>,
-    /// What was asked for. Empty for one's own accounts.
+    /// The requested destinations. Empty for the merchant's own accounts.
     #[serde(default, deserialize_with = "list_with_gaps")]
     pub destinations: Vec<SendMoneyDestination>,
-    /// What was done, in another order than was asked.
+    /// The disbursements, in a different order than the destinations.
     #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed.
+    /// The reasons why it failed.
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }
 
 redacted_debug!(SendMoney { id, status, created_at, source_identifier, currency, destinations, transfer_batches, metadata, links, raw } hides { errors });
 
-/// A destination as it was asked for.
+/// A requested destination.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SendMoneyDestination {
-    /// What it is.
+    /// Its type.
     #[serde(rename(deserialize = "type"), deserialize_with = "de::text")]
     pub destination_type: Option<RecipientType>,
-    /// How much.
+    /// The amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// The id of one's own account.
+    /// The id of the merchant's account.
     #[serde(deserialize_with = "de::string")]
     pub reference: Option<String>,
     /// A wallet's phone number.
@@ -220,7 +220,7 @@ pub struct SendMoneyDestination {
     /// The recipient's name.
     #[serde(deserialize_with = "de::string")]
     pub nickname: Option<String>,
-    /// What it is for.
+    /// Its purpose.
     #[serde(deserialize_with = "de::string")]
     pub description: Option<String>,
     /// Whether the recipient is a favourite.

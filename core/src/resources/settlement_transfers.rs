@@ -17,7 +17,7 @@ use crate::{
 static GET: Endpoint = Endpoint::get("settlement_transfers.get", "/api/v2/settlement_transfers/{id}");
 
 section! {
-    /// Settlement transfers of the API's first version: they can still be read where their Location says.
+    /// Settlement transfers of version 1 of the API, read-only.
     SettlementTransfers
 }
 
@@ -26,7 +26,7 @@ impl SettlementTransfers {
     /// Reads a settlement transfer of version 1.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<SettlementTransfer> {
         self.client.fetch(id).await
     }
@@ -38,27 +38,27 @@ pub struct SettlementTransfer {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]
     pub created_at: Option<Timestamp>,
-    /// How much was asked for.
+    /// The requested amount.
     #[serde(default)]
     pub amount: Option<PaymentAmount>,
-    /// What was done.
+    /// The disbursements that were made.
     #[serde(default, deserialize_with = "list_with_gaps")]
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     #[serde(default, deserialize_with = "de::strings")]
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     #[serde(default, deserialize_with = "de::object_or_default")]
     pub metadata: Metadata,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

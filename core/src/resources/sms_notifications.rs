@@ -26,11 +26,11 @@ section! {
 /// A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SmsNotificationRequest {
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     pub webhook_event_reference: String,
-    /// What to say.
+    /// The text of the message.
     pub message: Personal,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
 }
 
@@ -47,7 +47,7 @@ impl SmsNotifications {
     /// Sends a message to the customer of a webhook.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create(&self, request: &SmsNotificationRequest) -> Result<Created<SmsNotification>> {
         let wire = Wire {
             webhook_event_reference: validate::required("webhook_event_reference", &request.webhook_event_reference)?,
@@ -62,7 +62,7 @@ impl SmsNotifications {
     /// Reads a message's state.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<SmsNotification> {
         self.client.fetch(id).await
     }
@@ -74,19 +74,19 @@ pub struct SmsNotification {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands: `Success`.
+    /// Its status: `Success`.
     #[serde(deserialize_with = "de::required_string")]
     pub status: String,
-    /// What it says.
+    /// The content.
     #[serde(default, deserialize_with = "de::text")]
     pub message: Option<Personal>,
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     #[serde(default, deserialize_with = "de::string")]
     pub webhook_event_reference: Option<String>,
     /// URLs.
     #[serde(default, rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 open_enum! {
-    /// How a transaction stands.
+    /// The status of a transaction.
     pub enum TransactionStatus {
         /// The money came in.
         Received = "Received",
@@ -26,7 +26,7 @@ open_enum! {
 pub struct Transaction {
     /// Its id.
     pub id: Option<String>,
-    /// The M-PESA reference: all that ties an STK push to its buygoods webhook.
+    /// The M-PESA reference. It is the only link between an STK push and its buygoods webhook.
     pub reference: Option<String>,
     /// When it happened.
     pub origination_time: Option<Timestamp>,
@@ -36,15 +36,15 @@ pub struct Transaction {
     pub hashed_sender_phone: Option<Personal>,
     /// The number or the name of the till that paid.
     pub sending_till: Option<String>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// The till that got the money.
+    /// The till that received the money.
     pub till_number: Option<String>,
-    /// The system that carried it: `Lipa Na M-PESA`.
+    /// The payment system: `Lipa Na M-PESA`.
     pub system: Option<String>,
-    /// How it stands.
+    /// Its status.
     pub status: Option<TransactionStatus>,
     /// The customer's first name.
     pub sender_first_name: Option<Personal>,
@@ -133,10 +133,10 @@ pub struct CardTransaction {
     /// The masked card number.
     #[serde(deserialize_with = "de::text")]
     pub customer_cc_number: Option<Personal>,
-    /// How much.
+    /// The amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     #[serde(deserialize_with = "currency")]
     pub currency: Option<Currency>,
     /// The till or terminal.
@@ -145,10 +145,10 @@ pub struct CardTransaction {
     /// The card system.
     #[serde(deserialize_with = "de::string")]
     pub system: Option<String>,
-    /// How it stands.
+    /// Its status.
     #[serde(deserialize_with = "de::text")]
     pub status: Option<TransactionStatus>,
-    /// Whether the money was settled. Only received payments say.
+    /// Whether the money was settled. Only received payments have it.
     #[serde(deserialize_with = "de::boolean")]
     pub settled: Option<bool>,
 }
@@ -170,7 +170,7 @@ impl From<&CardTransaction> for Transaction {
     }
 }
 
-/// Somebody who paid for the first time (API reference, Mobile Money User).
+/// A customer who paid for the first time (API reference, Mobile Money User).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Customer {
@@ -195,27 +195,27 @@ pub struct Settlement {
     /// Its id.
     #[serde(deserialize_with = "de::string")]
     pub id: Option<String>,
-    /// How much in all.
+    /// The total amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     #[serde(deserialize_with = "currency")]
     pub currency: Option<Currency>,
-    /// How it stands.
+    /// Its status.
     #[serde(deserialize_with = "de::text")]
     pub status: Option<TransferStatus>,
     /// When it happened.
     #[serde(deserialize_with = "de::timestamp")]
     pub origination_time: Option<Timestamp>,
-    /// Where the money went.
+    /// The destination of the money.
     #[serde(deserialize_with = "de::object")]
     pub destination: Option<SettlementDestination>,
-    /// The single payments.
+    /// The payments.
     #[serde(deserialize_with = "de::list")]
     pub disbursements: Vec<Disbursement>,
 }
 
-/// Where settled money went: a mobile wallet or a bank account.
+/// The destination of a settlement: a mobile wallet or a bank account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "WireSettlementDestination")]
 pub struct SettlementDestination {
@@ -296,17 +296,17 @@ impl From<WireSettlementDestination> for SettlementDestination {
     }
 }
 
-/// The URLs that come with a thing. They are the server's word: nothing is ever sent to them.
+/// The URLs of a resource, as the server wrote them. The client never sends a request to them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Links {
-    /// Where the thing itself is.
+    /// The URL of the resource.
     #[serde(rename(deserialize = "self"), deserialize_with = "de::string")]
     pub self_url: Option<String>,
-    /// Where the thing is that a webhook tells of.
+    /// The URL of the resource that a webhook reports.
     #[serde(rename(deserialize = "resource"), deserialize_with = "de::string")]
     pub resource_url: Option<String>,
-    /// Where results are sent.
+    /// The URL that receives the results.
     #[serde(deserialize_with = "de::string")]
     pub callback_url: Option<String>,
 }

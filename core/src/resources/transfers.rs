@@ -19,7 +19,7 @@ open_enum! {
     }
 }
 
-/// Disbursements that were made together.
+/// A group of disbursements.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransferBatch {
@@ -29,10 +29,10 @@ pub struct TransferBatch {
     /// The total amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// The single payments.
+    /// The payments.
     #[serde(deserialize_with = "list_with_gaps")]
     pub disbursements: Vec<Disbursement>,
-    /// Why it failed. Not documented, so usually empty.
+    /// The reasons why it failed. Not documented, so usually empty.
     #[serde(deserialize_with = "de::strings", skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
 }
@@ -49,7 +49,7 @@ pub struct Disbursement {
     /// The amount.
     #[serde(deserialize_with = "de::amount")]
     pub amount: Option<Amount>,
-    /// Why it failed.
+    /// The reasons why it failed.
     #[serde(deserialize_with = "de::strings")]
     pub errors: Vec<String>,
     /// When it happened.

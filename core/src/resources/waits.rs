@@ -15,14 +15,14 @@ macro_rules! waits {
             /// Final is not the same as successful: ask the resource. The first poll is immediate.
             ///
             /// # Errors
-            /// `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-            /// resource with this id. `invalid_request` for a timeout or interval of zero. Transient failures (no
-            /// connection, a timeout, 429, 5xx) do not end the wait. Every error has the resource's id.
+            /// `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+            /// has this id. `invalid_request` for a timeout or interval of zero. Transient failures (no connection, a
+            /// timeout, 429, 5xx) do not end the wait. Every error has the resource's id.
             pub async fn wait(&self, id: &str, options: WaitOptions) -> Result<$resource> {
                 self.watch(id, options)?.last().await
             }
 
-            /// The states of the resource with this id as they change, up to the final one.
+            /// Returns the states of the resource with this id as they change, up to the final one.
             ///
             /// # Errors
             /// `invalid_request` for an id that is none, or a timeout or interval of zero.

@@ -29,19 +29,19 @@ section! {
     WebhookSubscriptions
 }
 
-/// What to be told of, and where (API reference, section Create a webhook subscription).
+/// The topic and the URL of a subscription (API reference, section Create a webhook subscription).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WebhookSubscriptionRequest {
-    /// The kind of event. Words this library does not know pass through.
+    /// The topic. Topics that this version does not know are sent unchanged.
     pub event_type: EventType,
-    /// Where the webhooks go: https.
+    /// The URL that receives the webhooks. It must be https.
     pub url: String,
     /// The whole company or one till.
     pub scope: Scope,
     /// The till number, for scope `till` only.
     pub scope_reference: Option<String>,
-    /// Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-    /// `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+    /// Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+    /// `b2b_transaction_received`. Default: Kopo Kopo's own format.
     pub enable_daraja_payload: Option<bool>,
 }
 
@@ -58,10 +58,10 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl WebhookSubscriptions {
-    /// Subscribes to a kind of event.
+    /// Subscribes to a topic.
     ///
     /// # Errors
-    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was lost.
+    /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create(&self, request: &WebhookSubscriptionRequest) -> Result<Created<WebhookSubscription>> {
         self.client.create(&CREATE, &request.wire(&self.client)?).await
     }
@@ -69,7 +69,7 @@ impl WebhookSubscriptions {
     /// Reads a subscription.
     ///
     /// # Errors
-    /// `not_found` where there is none of this id.
+    /// `not_found` if no resource has this id.
     pub async fn get(&self, id: &str) -> Result<WebhookSubscription> {
         self.client.fetch(id).await
     }
@@ -95,20 +95,20 @@ impl WebhookSubscriptionRequest {
     }
 }
 
-/// A subscription. The documentation does not show how one is read back, so everything may be absent.
+/// A subscription. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WebhookSubscription {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How it stands.
+    /// Its status.
     #[serde(deserialize_with = "de::string")]
     pub status: Option<String>,
-    /// The kind of event.
+    /// The topic.
     #[serde(deserialize_with = "de::text")]
     pub event_type: Option<EventType>,
-    /// Where the webhooks go.
+    /// The URL that receives the webhooks.
     #[serde(deserialize_with = "de::string")]
     pub url: Option<String>,
     /// The whole company or one till.
@@ -117,13 +117,13 @@ pub struct WebhookSubscription {
     /// The till number.
     #[serde(deserialize_with = "de::string")]
     pub scope_reference: Option<String>,
-    /// Whether webhooks come in Daraja's shape.
+    /// Whether webhooks have Daraja's format.
     #[serde(deserialize_with = "de::boolean")]
     pub enable_daraja_payload: Option<bool>,
     /// URLs.
     #[serde(rename(deserialize = "_links"), deserialize_with = "de::object_or_default")]
     pub links: Links,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }

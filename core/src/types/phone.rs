@@ -45,7 +45,7 @@ impl PhoneNumber {
 /// The hash of a known customer's number, to compare with a webhook's `hashed_sender_phone`.
 ///
 /// # Errors
-/// `invalid_request` where it is no Kenyan phone number.
+/// `invalid_request` if it is not a Kenyan phone number.
 pub fn hash_phone(phone_number: &str) -> Result<Personal> {
     phone_number.parse::<PhoneNumber>().map(|number| number.hash())
 }

@@ -4,7 +4,7 @@ use super::open_enum;
 use crate::error::{KopoKopoError, Result};
 
 open_enum! {
-    /// What a webhook can tell of (API reference, section Create a webhook subscription).
+    /// The topic of a webhook (API reference, section Create a webhook subscription).
     pub enum EventType {
         /// A customer paid.
         BuygoodsTransactionReceived = "buygoods_transaction_received",
@@ -28,7 +28,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether something is about the whole company or one till.
+    /// The scope of a subscription or a request: the whole company or one till.
     pub enum Scope {
         /// Every till of the company.
         Company = "company",
@@ -46,7 +46,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a bank account is paid.
+    /// The method of a transfer to a bank account.
     pub enum SettlementMethod {
         /// Electronic funds transfer: slower, cheaper.
         Eft = "EFT",
@@ -56,7 +56,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who money is sent to, in snake case as version 2 writes it.
+    /// The type of a recipient, in snake case as version 2 of the API writes it.
     pub enum RecipientType {
         /// The merchant's own mobile wallet.
         MerchantWallet = "merchant_wallet",
@@ -93,7 +93,7 @@ impl Default for Network {
 }
 
 impl EventType {
-    /// Only these two can come in Daraja's shape. Of words this version does not know nothing is assumed.
+    /// Only these two can come in Daraja's format. Of words this version does not know nothing is assumed.
     pub(crate) const fn may_be_daraja(&self) -> bool {
         matches!(self, Self::BuygoodsTransactionReceived | Self::B2bTransactionReceived | Self::Other(_))
     }

@@ -18,37 +18,37 @@ pub struct DarajaTransaction {
     /// The M-PESA reference.
     #[serde(rename(deserialize = "TransID"), deserialize_with = "de::string")]
     pub trans_id: Option<String>,
-    /// When it happened, taken as Nairobi's time.
+    /// When it happened, read as Nairobi time.
     #[serde(rename(deserialize = "TransTime"), deserialize_with = "daraja_time")]
     pub trans_time: Option<Timestamp>,
-    /// How much, in shillings.
+    /// The amount, in shillings.
     #[serde(rename(deserialize = "TransAmount"), deserialize_with = "de::amount")]
     pub trans_amount: Option<Amount>,
-    /// The till that got the money.
+    /// The till that received the money.
     #[serde(rename(deserialize = "BusinessShortCode"), deserialize_with = "de::string")]
     pub business_short_code: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(rename(deserialize = "BillRefNumber"), deserialize_with = "de::string")]
     pub bill_ref_number: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(rename(deserialize = "InvoiceNumber"), deserialize_with = "de::string")]
     pub invoice_number: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(rename(deserialize = "OrgAccountBalance"), deserialize_with = "de::string")]
     pub org_account_balance: Option<String>,
-    /// In practice empty. Kopo Kopo and Safaricom spell it differently; both are read.
+    /// Usually empty. Kopo Kopo and Safaricom spell it differently; both are read.
     #[serde(rename(deserialize = "ThirdPartyTransId"), alias = "ThirdPartyTransID", deserialize_with = "de::string")]
     pub third_party_trans_id: Option<String>,
-    /// Opaque: a hash of the customer's number, or the till that paid.
+    /// A hash of the customer's number, or the till that paid. Do not parse it.
     #[serde(rename(deserialize = "MSISDN"), deserialize_with = "de::text")]
     pub msisdn: Option<Personal>,
     /// The customer's first name, or the organization's name.
     #[serde(rename(deserialize = "FirstName"), deserialize_with = "de::text")]
     pub first_name: Option<Personal>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(rename(deserialize = "MiddleName"), deserialize_with = "de::text")]
     pub middle_name: Option<Personal>,
-    /// In practice empty.
+    /// Usually empty.
     #[serde(rename(deserialize = "LastName"), deserialize_with = "de::text")]
     pub last_name: Option<Personal>,
 }

@@ -20,20 +20,20 @@ use crate::{
 /// A webhook or a result callback.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
-    /// The webhook's own id, or the id of the request whose result this is. None in Daraja's shape.
+    /// The webhook's own id, or the id of the request whose result this is. None in Daraja's format.
     pub id: Option<String>,
-    /// What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-    /// (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+    /// The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+    /// (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
     pub topic: String,
-    /// What a webhook calls what happened: `Buygoods Transaction`.
+    /// The webhook's name for what happened: `Buygoods Transaction`.
     pub event_type: Option<String>,
     /// When the webhook was made. Results carry their times in the payload.
     pub created_at: Option<Timestamp>,
     /// URLs.
     pub links: Links,
-    /// What it says.
+    /// The content.
     pub payload: EventPayload,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     #[serde(skip)]
     pub raw: Raw,
 }
@@ -44,23 +44,23 @@ pub struct Event {
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventPayload {
-    /// Webhook: a customer paid.
+    /// Webhook: a customer's payment was received.
     BuygoodsTransactionReceived(Transaction),
-    /// Webhook: a customer's payment was given back.
+    /// Webhook: a customer's payment was reversed.
     BuygoodsTransactionReversed(Transaction),
-    /// Webhook: another till paid.
+    /// Webhook: a payment from another till was received.
     B2bTransactionReceived(Transaction),
-    /// Webhook: another till's payment was given back.
+    /// Webhook: another till's payment was reversed.
     B2bTransactionReversed(Transaction),
     /// Webhook: money was settled.
     SettlementTransferCompleted(Settlement),
-    /// Webhook: somebody paid for the first time.
+    /// Webhook: a customer paid for the first time.
     CustomerCreated(Customer),
-    /// Webhook: a card payment came in.
+    /// Webhook: a card payment was received.
     CardTransactionReceived(CardTransaction),
     /// Webhook: a card payment was voided.
     CardTransactionVoided(CardTransaction),
-    /// Webhook: a card payment was given back.
+    /// Webhook: a card payment was reversed.
     CardTransactionReversed(CardTransaction),
     /// Result of an STK push.
     IncomingPayment(IncomingPayment),
@@ -70,7 +70,7 @@ pub enum EventPayload {
     Polling(Polling),
     /// Result of a reversal.
     Reversal(Reversal),
-    /// Result of an attempt to pay at a link, or of the link's end.
+    /// Result of an attempt to pay a link, or of the end of the link.
     PaymentLink(PaymentLink),
     /// Result of a message.
     SmsNotification(SmsNotification),
@@ -78,13 +78,13 @@ pub enum EventPayload {
     Payment(Payment),
     /// Result of a settlement transfer of version 1.
     SettlementTransfer(SettlementTransfer),
-    /// Daraja's shape: a customer paid (`Buygoods`, `Pay Bill`, `Customer Merchant Payment`).
+    /// Daraja's format: a customer's payment was received (`Buygoods`, `Pay Bill`, `Customer Merchant Payment`).
     DarajaBuygoods(DarajaTransaction),
-    /// Daraja's shape: another till paid.
+    /// Daraja's format: a payment from another till was received.
     DarajaB2b(DarajaTransaction),
-    /// Daraja's shape with another transaction type: which way the money went is not known.
+    /// Daraja's format with another transaction type: which way the money went is not known.
     DarajaOther(DarajaTransaction),
-    /// Something this version does not know.
+    /// A topic or a format that this version does not know.
     Unknown,
 }
 

@@ -29,7 +29,7 @@ const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// Verifies webhooks and result callbacks.
 ///
-/// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+/// Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not match.
 #[derive(Clone)]
 pub struct Webhooks {
     keys: Vec<Key>,
@@ -96,18 +96,18 @@ impl Webhooks {
         self
     }
 
-    /// The largest body that is looked at, in bytes: whoever reads a larger one reads it for nothing.
+    /// The largest body that is accepted, in bytes. A receiver need not read more.
     pub fn max_body(&self) -> usize {
         self.max_body
     }
 
-    /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+    /// Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
     ///
     /// # Errors
-    /// `signature` where the header is missing, malformed or does not match, or the body is larger than is looked at:
-    /// do not trust the body. `configuration` without an API key, or if no key matches and one has white space around
-    /// it. `decode` where the body is authentic and still no
-    /// JSON object that can be read: [`KopoKopoError::body`] has the beginning of it.
+    /// `signature` if the header is missing, malformed or does not match, or if the body is too large: do not trust the
+    /// body. `configuration` without an API key, or if no key matches and one has white space around it. `decode` where
+    /// the body is authentic and still no JSON object that can be read: [`KopoKopoError::body`] has the beginning of
+    /// it.
     pub fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
         self.verify_signature(body, signature)?;
         self.parse_unverified(body)
@@ -144,11 +144,11 @@ impl Webhooks {
         }))
     }
 
-    /// Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those
-    /// taken from a queue.
+    /// Reads an event from a body without verifying its signature. Use it only for bodies that were verified before,
+    /// such as those from a queue.
     ///
     /// # Errors
-    /// `decode` where it is no JSON object.
+    /// `decode` if it is not a JSON object.
     pub fn parse_unverified(&self, body: &[u8]) -> Result<Event> {
         Event::parse(body).map_err(|error| error.with_body(body, &Redactor::default()))
     }

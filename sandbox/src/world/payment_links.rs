@@ -1,4 +1,4 @@
-//! Links that customers pay at.
+//! Links that customers can pay.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub(super) enum Source {
     Card { number: String },
 }
 
-/// How a transaction stands.
+/// The status of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Received,

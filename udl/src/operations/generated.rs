@@ -6,11 +6,11 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "7df0736952b8dfbd";
+pub const CONTRACT_HASH: &str = "3f943984a587aba8";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "cb6d7db963ddfa74";
+pub const CONTRACT_HASH: &str = "5ecc3b142d9df7c6";
 
 request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries);
 record!(5 Token: access_token, token_type, expires_in, created_at);

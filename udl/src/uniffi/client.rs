@@ -16,8 +16,8 @@ use crate::{
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///
-/// A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
-/// into a guess.
+/// If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+/// payment's outcome unknown.
 #[derive(Clone)]
 pub struct KopoKopo(pub(crate) api::KopoKopo);
 
@@ -28,7 +28,7 @@ impl fmt::Debug for KopoKopo {
 }
 
 impl KopoKopo {
-    /// A client with the application's own credentials. Nothing is sent before the first call.
+    /// Makes a client with the application's credentials. Nothing is sent before the first call.
     ///
     /// # Errors
     /// `configuration`, naming the option.
@@ -58,8 +58,8 @@ impl KopoKopo {
         })
     }
 
-    /// A client for a program that holds no client secret, such as a mobile app: neither `client_secret` nor `api_key`
-    /// belongs there. Tokens come from the source.
+    /// Makes a client for a program without a client secret, such as a mobile app, which must not contain
+    /// `client_secret` or `api_key`. The token source supplies tokens.
     ///
     /// # Errors
     /// `configuration`, naming the option.
@@ -70,7 +70,7 @@ impl KopoKopo {
         })
     }
 
-    /// A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+    /// Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
     /// `K2_ENVIRONMENT` (`sandbox` or `production`).
     ///
     /// # Errors
@@ -79,7 +79,8 @@ impl KopoKopo {
         guard(|| Ok(Self(options::from_env()?)))
     }
 
-    /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+    /// Returns a client with these options for its calls. It shares connections, token and retry budget with this
+    /// client.
     ///
     /// # Errors
     /// `configuration` for a timeout of zero.
@@ -97,7 +98,7 @@ impl KopoKopo {
         })
     }
 
-    /// The origin that requests go to: `https://api.kopokopo.com`.
+    /// The origin of all requests: `https://api.kopokopo.com`.
     pub fn base_url(&self) -> String {
         self.0.base_url().to_owned()
     }

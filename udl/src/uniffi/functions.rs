@@ -19,16 +19,17 @@ pub fn version() -> String {
     operations::version()
 }
 
-/// A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded.
+/// A digest of the contract that this library was built from. Each package compares it with its own when it loads the
+/// library.
 pub fn contract_hash() -> String {
     operations::contract_hash()
 }
 
-/// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. It is easily
-/// reversed, so it is personal data too.
+/// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`. The hash is easy to
+/// reverse, so it is personal data too.
 ///
 /// # Errors
-/// `invalid_request` where it is no Kenyan phone number.
+/// `invalid_request` if it is not a Kenyan phone number.
 pub fn hash_phone(phone_number: Personal) -> Result<Personal> {
     guard(|| {
         let phone_number = phone_number.into_core(&FieldPath::Root.field("phone_number"))?;
@@ -45,11 +46,11 @@ pub fn sign_webhook(api_key: Secret, body: Vec<u8>) -> Result<String> {
     guard(|| operations::sign_webhook(api_key.as_str(), &body))
 }
 
-/// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
-/// position: the order differs.
+/// Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
+/// reference. Do not use the position in the list: the order differs.
 ///
 /// # Errors
-/// `decode` where the request's raw text was taken away.
+/// `decode` if the raw text of the request was removed.
 #[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 pub fn disbursements_to(send_money: SendMoney, recipient: String) -> Result<Vec<Disbursement>> {
     guard(|| {
@@ -59,12 +60,12 @@ pub fn disbursements_to(send_money: SendMoney, recipient: String) -> Result<Vec<
     })
 }
 
-/// Whether a payment was received and is at least this amount, in this currency (default KES), into this till (default:
-/// any). Check it before an order is credited. `payment` is the `raw` text of an event, an incoming payment or a payment
-/// link.
+/// Whether a payment was received with at least this amount, in this currency (default KES), into this till (default:
+/// any). Check it before an order is credited. `payment` is the `raw` text of an event, an incoming payment or a
+/// payment link.
 ///
 /// # Errors
-/// `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+/// `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
 #[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 pub fn is_paid_at_least(
     payment: Raw,

@@ -28,78 +28,84 @@ use crate::{
     watch::Watching,
 };
 
-/// How a client is made.
+/// Options of a client.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
     /// The application key.
     pub client_id: String,
-    /// The application secret. It fetches access tokens and signs nothing.
+    /// The application secret. It is for access tokens. Webhooks are not signed with it.
     pub client_secret: Secret,
-    /// The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
+    /// The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
     pub api_key: Option<Secret>,
-    /// Further API keys that are still in force, while keys rotate: every key is tried.
+    /// Further API keys that are still valid, while keys rotate. Every key is tried.
     pub other_api_keys: Vec<Secret>,
-    /// Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+    /// The Kopo Kopo system to use. Only `production` moves real money.
     pub environment: Environment,
-    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    /// An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+    /// loopback.
     pub base_url: Option<String>,
-    /// Making a connection, in seconds.
+    /// The time limit for connecting, in seconds.
     pub connect_timeout: f64,
-    /// An answer that makes no progress, in seconds.
+    /// The time limit for a response that makes no progress, in seconds.
     pub stalled_timeout: f64,
-    /// The whole call, with its token, its retries and the waits between them, in seconds.
+    /// The time limit for the whole call, in seconds. It includes the token request, the retries and the pauses between
+    /// them.
     pub timeout: f64,
-    /// Extra tries after the first. 0 switches retries off.
+    /// The number of retries after the first attempt. 0 disables retries.
     pub max_retries: u32,
-    /// The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+    /// The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+    /// for each further retry.
     pub retry_base: f64,
-    /// The bound never grows beyond so many seconds.
+    /// The largest value of that limit, in seconds.
     pub retry_cap: f64,
-    /// A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-    /// NO_PROXY say.
+    /// A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY and NO_PROXY.
     pub proxy: Option<Secret>,
-    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
+    /// Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
     pub extra_ca_certificates: Option<String>,
-    /// The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
+    /// The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
     pub product: Option<String>,
-    /// Whether every request that creates something makes a connection of its own. False lets it use a connection that
-    /// answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-    /// without notice then leaves a payment's outcome unknown.
+    /// Whether each create uses a new connection. If false, a create may use a connection that received a response less
+    /// than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+    /// moment, the payment's outcome is unknown.
     pub fresh_connections: bool,
-    /// Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
-    /// share one.
+    /// Do not share this client's token. By default all clients of a process with the same credentials and origin share
+    /// one token.
     pub private_token: bool,
 }
 
-/// How a client with a token source is made.
+/// Options of a client with a token source.
 #[derive(Debug, Clone)]
 pub struct TokenSourceOptions {
-    /// Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+    /// The Kopo Kopo system to use. Only `production` moves real money.
     pub environment: Environment,
-    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    /// An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+    /// loopback.
     pub base_url: Option<String>,
-    /// Making a connection, in seconds.
+    /// The time limit for connecting, in seconds.
     pub connect_timeout: f64,
-    /// An answer that makes no progress, in seconds.
+    /// The time limit for a response that makes no progress, in seconds.
     pub stalled_timeout: f64,
-    /// The whole call, with its token, its retries and the waits between them, in seconds.
+    /// The time limit for the whole call, in seconds. It includes the token request, the retries and the pauses between
+    /// them.
     pub timeout: f64,
-    /// Extra tries after the first. 0 switches retries off.
+    /// The number of retries after the first attempt. 0 disables retries.
     pub max_retries: u32,
-    /// The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+    /// The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+    /// for each further retry.
     pub retry_base: f64,
-    /// The bound never grows beyond so many seconds.
+    /// The largest value of that limit, in seconds.
     pub retry_cap: f64,
-    /// A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-    /// NO_PROXY say.
+    /// A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY and NO_PROXY.
     pub proxy: Option<Secret>,
-    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
+    /// Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
     pub extra_ca_certificates: Option<String>,
-    /// The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
+    /// The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
     pub product: Option<String>,
-    /// Whether every request that creates something makes a connection of its own. False lets it use a connection that
-    /// answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-    /// without notice then leaves a payment's outcome unknown.
+    /// Whether each create uses a new connection. If false, a create may use a connection that received a response less
+    /// than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+    /// moment, the payment's outcome is unknown.
     pub fresh_connections: bool,
 }
 
@@ -122,16 +128,16 @@ impl Default for TokenSourceOptions {
     }
 }
 
-/// What the calls of one client do differently. Whatever is absent stays as the client has it.
+/// Options of calls that differ from the client's. An absent option keeps the client's value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallOptions {
-    /// Making a connection, in seconds.
+    /// The time limit for connecting, in seconds.
     pub connect_timeout: Option<f64>,
-    /// An answer that makes no progress, in seconds.
+    /// The time limit for a response that makes no progress, in seconds.
     pub stalled_timeout: Option<f64>,
-    /// The whole call, in seconds.
+    /// The time limit for the whole call, in seconds.
     pub timeout: Option<f64>,
-    /// Extra tries after the first.
+    /// The number of retries after the first attempt.
     pub max_retries: Option<u32>,
 }
 
@@ -141,13 +147,13 @@ impl Default for CallOptions {
     }
 }
 
-/// How to wait for a final state.
+/// Options of a wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaitOptions {
-    /// The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    /// The time limit of the wait, in seconds. The default is twice the time that a customer has to enter the PIN.
     pub timeout: f64,
-    /// The first poll is immediate; this is the pause before the second, in seconds. Each further one is half as long
-    /// again.
+    /// The pause before the second poll, in seconds. The first poll is immediate. Each further pause is 1.5 times as
+    /// long.
     pub interval: f64,
     /// The longest pause, in seconds.
     pub max_interval: f64,
@@ -171,25 +177,25 @@ impl IntoCore for WaitOptions {
     }
 }
 
-/// A token as a token source answers it.
+/// A token from a token source.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
-    /// The token itself.
+    /// The token.
     pub token: Secret,
-    /// How many seconds it works from now. Absent: it is used until a 401.
+    /// The number of seconds for which it is valid from now. If absent, it is used until a 401.
     pub expires_in: Option<f64>,
 }
 
 /// An access token (API reference, section Request application authorization).
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// The token itself.
+    /// The token.
     pub access_token: Secret,
     /// `Bearer`.
     pub token_type: Option<String>,
-    /// Its life in seconds, from the moment it was made.
+    /// Its lifetime in seconds, from its creation.
     pub expires_in: Option<u64>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
 }
 
@@ -206,12 +212,12 @@ impl FromCore for Token {
     }
 }
 
-/// What the server knows of a token (API reference, section Request token introspection).
+/// The server's information about a token (API reference, section Request token introspection).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Introspection {
-    /// Whether it works.
+    /// Whether the token is valid.
     pub active: bool,
-    /// Its scope, in practice empty.
+    /// Its scope, usually empty.
     pub scope: Option<String>,
     /// The application it belongs to.
     pub client_id: Option<String>,
@@ -219,7 +225,7 @@ pub struct Introspection {
     pub token_type: Option<String>,
     /// When it expires.
     pub exp: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub iat: Option<Timestamp>,
 }
 
@@ -238,18 +244,18 @@ impl FromCore for Introspection {
     }
 }
 
-/// What the server knows of the token in use (API reference, section Request token information).
+/// The server's information about the current token (API reference, section Request token information).
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenInfo {
-    /// In practice absent: tokens belong to applications.
+    /// Usually absent: tokens belong to applications.
     pub resource_owner_id: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     pub scope: Vec<String>,
-    /// How many seconds it still works.
+    /// The number of seconds for which it is still valid.
     pub expires_in: Option<u64>,
     /// The application it belongs to.
     pub application: Option<TokenApplication>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
 }
 
@@ -267,7 +273,7 @@ impl FromCore for TokenInfo {
     }
 }
 
-/// The application that a token belongs to.
+/// The application of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenApplication {
     /// Its client id.
@@ -282,19 +288,19 @@ impl FromCore for TokenApplication {
     }
 }
 
-/// What to be told of, and where (API reference, section Create a webhook subscription).
+/// The topic and the URL of a subscription (API reference, section Create a webhook subscription).
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebhookSubscriptionRequest {
-    /// The kind of event. Words this library does not know pass through.
+    /// The topic. Topics that this version does not know are sent unchanged.
     pub event_type: EventType,
-    /// Where the webhooks go: https.
+    /// The URL that receives the webhooks. It must be https.
     pub url: String,
     /// The whole company or one till.
     pub scope: Scope,
     /// The till number, for scope `till` only.
     pub scope_reference: Option<String>,
-    /// Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-    /// `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+    /// Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+    /// `b2b_transaction_received`. Default: Kopo Kopo's own format.
     pub enable_daraja_payload: Option<bool>,
 }
 
@@ -322,28 +328,28 @@ impl IntoCore for WebhookSubscriptionRequest {
     }
 }
 
-/// A subscription. The documentation does not show how one is read back, so everything may be absent.
+/// A subscription. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebhookSubscription {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: Option<String>,
-    /// The kind of event.
+    /// The topic.
     pub event_type: Option<EventType>,
-    /// Where the webhooks go.
+    /// The URL that receives the webhooks.
     pub url: Option<String>,
     /// The whole company or one till.
     pub scope: Option<Scope>,
     /// The till number.
     pub scope_reference: Option<String>,
-    /// Whether webhooks come in Daraja's shape.
+    /// Whether webhooks have Daraja's format.
     pub enable_daraja_payload: Option<bool>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -380,13 +386,13 @@ impl FromCore for WebhookSubscription {
 /// Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push).
 #[derive(Debug, Clone, PartialEq)]
 pub struct IncomingPaymentRequest {
-    /// The online payments till that gets the money: `K000000`.
+    /// The online payments till that receives the money: `K000000`.
     pub till_number: String,
     /// The customer's phone, in any usual form: `0712345678`, `+254712345678`.
     pub phone_number: Personal,
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     pub amount: Amount,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// Default KES.
     pub currency: Option<Currency>,
@@ -444,33 +450,33 @@ impl IntoCore for IncomingPaymentRequest {
     }
 }
 
-/// A payment, or the attempt at one (API reference, section Process Incoming Payment Result).
+/// A payment, or an attempt to pay (API reference, section Process Incoming Payment Result).
 #[derive(Debug, Clone, PartialEq)]
 pub struct IncomingPayment {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: IncomingPaymentStatus,
-    /// When the customer was asked.
+    /// When the customer was asked to pay.
     pub initiation_time: Option<Timestamp>,
     /// `Incoming Payment Request`.
     pub event_type: Option<String>,
     /// The transaction, once the customer has paid.
     pub transaction: Option<Transaction>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
+    /// Whether the payment was received: the status is Success, and the transaction exists and was not reversed.
     pub is_paid: bool,
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-    /// is reversed. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+    /// when it is reversed. Absent if no money moved.
     pub payment_key: Option<String>,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -499,7 +505,7 @@ impl FromCore for IncomingPayment {
     }
 }
 
-/// A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet).
+/// A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet).
 #[derive(Debug, Clone, PartialEq)]
 pub struct MerchantWalletRequest {
     /// The owner's first name.
@@ -533,13 +539,13 @@ impl IntoCore for MerchantWalletRequest {
     }
 }
 
-/// A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+/// A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MerchantWallet {
-    /// Its id: the reference to send money to.
+    /// Its id. It is the reference to send money to.
     pub id: String,
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     pub status: Option<String>,
     /// The owner's first name.
     pub first_name: Option<Personal>,
@@ -553,9 +559,9 @@ pub struct MerchantWallet {
     pub network: Option<Network>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -580,7 +586,7 @@ impl FromCore for MerchantWallet {
     }
 }
 
-/// A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account).
+/// A bank account of the merchant, to send money to (API reference, section Create a merchant bank account).
 #[derive(Debug, Clone, PartialEq)]
 pub struct MerchantBankAccountRequest {
     /// The name on the account.
@@ -617,13 +623,13 @@ impl IntoCore for MerchantBankAccountRequest {
     }
 }
 
-/// A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
+/// A bank account of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MerchantBankAccount {
-    /// Its id: the reference to send money to.
+    /// Its id. It is the reference to send money to.
     pub id: String,
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     pub status: Option<String>,
     /// The name on the account.
     pub account_name: Option<Personal>,
@@ -637,9 +643,9 @@ pub struct MerchantBankAccount {
     pub settlement_method: Option<SettlementMethod>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -718,7 +724,8 @@ impl IntoCore for MobileWalletRecipientRequest {
     }
 }
 
-/// A bank account of somebody else (API reference, section Create Send Money external bank account recipient).
+/// A bank account of another person or business (API reference, section Create Send Money external bank account
+/// recipient).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BankAccountRecipientRequest {
     /// The name on the account.
@@ -812,14 +819,14 @@ impl IntoCore for PaybillRecipientRequest {
     }
 }
 
-/// Somebody to send money to. The documentation does not show how one is read back, so everything may be absent.
+/// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalRecipient {
     /// Its id.
     pub id: String,
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     pub status: Option<String>,
-    /// What it is.
+    /// Its type.
     pub recipient_type: Option<RecipientType>,
     /// The recipient's first name.
     pub first_name: Option<Personal>,
@@ -853,9 +860,9 @@ pub struct ExternalRecipient {
     pub nickname: Option<String>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -916,10 +923,9 @@ impl FromCore for ExternalRecipient {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendMoneyRequest {
     /// At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
-    /// refused: without destinations the API would send everything there is, which is
-    /// `sweep_all_funds`.
+    /// refused: without destinations the API would send all available funds, which is `sweep_all_funds`.
     pub destinations: Vec<Destination>,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// The till whose money is sent. Default: the available balance.
     pub source_identifier: Option<String>,
@@ -950,10 +956,10 @@ impl IntoCore for SendMoneyRequest {
     }
 }
 
-/// Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts).
+/// Sends all available funds to the merchant's own accounts (API reference, section Send Money to my accounts).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepRequest {
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// Default KES.
     pub currency: Option<Currency>,
@@ -977,14 +983,14 @@ impl IntoCore for SweepRequest {
     }
 }
 
-/// One of the merchant's own accounts (API reference, section Send Money to my account).
+/// An account of the merchant (API reference, section Send Money to my account).
 #[derive(Debug, Clone, PartialEq)]
 pub struct MerchantDestination {
     /// The account's id.
     pub reference: String,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
 }
 
@@ -1009,7 +1015,7 @@ pub struct MobileWalletDestination {
     pub phone_number: Personal,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// The number's network. Default Safaricom; other words pass through.
     pub network: Option<Network>,
@@ -1047,7 +1053,7 @@ impl IntoCore for MobileWalletDestination {
     }
 }
 
-/// A bank account of somebody else (API reference, External Bank Account Destination).
+/// A bank account of another person or business (API reference, External Bank Account Destination).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BankAccountDestination {
     /// The id of the bank's branch.
@@ -1058,7 +1064,7 @@ pub struct BankAccountDestination {
     pub account_number: Personal,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -1101,7 +1107,7 @@ pub struct TillDestination {
     pub till_number: String,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -1136,7 +1142,7 @@ pub struct PaybillDestination {
     pub paybill_account_number: Personal,
     /// Whole shillings, at least 1.
     pub amount: Amount,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// A name for the recipient.
     pub nickname: Option<String>,
@@ -1176,21 +1182,21 @@ impl IntoCore for PaybillDestination {
 pub struct SendMoney {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// The till whose money is sent. Absent: the available balance.
+    /// The till whose money is sent. If absent, the available balance.
     pub source_identifier: Option<String>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// What was asked for. Empty for one's own accounts.
+    /// The requested destinations. Empty for the merchant's own accounts.
     pub destinations: Vec<SendMoneyDestination>,
-    /// What was done, in another order than was asked.
+    /// The disbursements, in a different order than the destinations.
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
@@ -1201,9 +1207,9 @@ pub struct SendMoney {
     pub failed_disbursements: Vec<Disbursement>,
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     pub failed_batches: Vec<TransferBatch>,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1247,14 +1253,14 @@ impl FromCore for SendMoney {
     }
 }
 
-/// A destination as it was asked for.
+/// A requested destination.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendMoneyDestination {
-    /// What it is.
+    /// Its type.
     pub destination_type: Option<RecipientType>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// The id of one's own account.
+    /// The id of the merchant's account.
     pub reference: Option<String>,
     /// A wallet's phone number.
     pub phone_number: Option<Personal>,
@@ -1274,7 +1280,7 @@ pub struct SendMoneyDestination {
     pub paybill_account_number: Option<Personal>,
     /// The recipient's name.
     pub nickname: Option<String>,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// Whether the recipient is a favourite.
     pub favourite: Option<bool>,
@@ -1318,16 +1324,16 @@ impl FromCore for SendMoneyDestination {
     }
 }
 
-/// Disbursements that were made together.
+/// A group of disbursements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransferBatch {
-    /// What became of it.
+    /// The result.
     pub status: Option<TransferStatus>,
-    /// How much in all.
+    /// The total amount.
     pub amount: Option<Amount>,
-    /// The single payments.
+    /// The payments.
     pub disbursements: Vec<Disbursement>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
     /// Whether all of it arrived.
     pub is_paid: bool,
@@ -1351,17 +1357,17 @@ impl FromCore for TransferBatch {
 /// One payment out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disbursement {
-    /// What became of it.
+    /// The result.
     pub status: Option<TransferStatus>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
     /// When it happened.
     pub origination_time: Option<Timestamp>,
-    /// What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
+    /// The type of the recipient: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
     pub destination_type: Option<String>,
-    /// The id of the account it went to.
+    /// The id of the account that received it.
     pub destination_reference: Option<String>,
     /// The M-PESA reference. Absent for electronic funds transfers.
     pub transaction_reference: Option<String>,
@@ -1423,16 +1429,16 @@ impl FromCore for Disbursement {
     }
 }
 
-/// Which transactions to list (API reference, section Polling API Requests).
+/// The transactions to list (API reference, section Polling API Requests).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PollingRequest {
     /// The whole company or one till.
     pub scope: Scope,
-    /// The beginning of the span.
+    /// The start of the period.
     pub from_time: Timestamp,
-    /// Its end, not before the beginning.
+    /// The end of the period, not before its start.
     pub to_time: Timestamp,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// The till number, for scope `till` only.
     pub scope_reference: Option<String>,
@@ -1459,25 +1465,25 @@ impl IntoCore for PollingRequest {
 pub struct Polling {
     /// Its id.
     pub id: String,
-    /// How it stands: `Pending`, `Success`.
+    /// Its status: `Pending`, `Success`.
     pub status: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// The beginning of the span.
+    /// The start of the period.
     pub from_time: Option<Timestamp>,
-    /// Its end.
+    /// The end of the period.
     pub to_time: Option<Timestamp>,
-    /// `Company` or `Till`, with a capital in answers.
+    /// `Company` or `Till`, with a capital letter in responses.
     pub scope: Option<String>,
     /// The till number.
     pub scope_reference: Option<String>,
-    /// What happened in the span. There is no paging: all of it is here.
+    /// The transactions of the period. There is no paging: the list is complete.
     pub transactions: Vec<PolledTransaction>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1533,11 +1539,11 @@ impl FromCore for PolledTransaction {
 /// A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SmsNotificationRequest {
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     pub webhook_event_reference: String,
-    /// What to say.
+    /// The text of the message.
     pub message: Personal,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
 }
 
@@ -1559,17 +1565,17 @@ impl IntoCore for SmsNotificationRequest {
 pub struct SmsNotification {
     /// Its id.
     pub id: String,
-    /// How it stands: `Success`.
+    /// Its status: `Success`.
     pub status: String,
-    /// What it says.
+    /// The content.
     pub message: Option<Personal>,
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     pub webhook_event_reference: Option<String>,
     /// URLs.
     pub links: Links,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1590,14 +1596,14 @@ impl FromCore for SmsNotification {
     }
 }
 
-/// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
+/// Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReversalRequest {
     /// The transaction's M-PESA reference or id.
     pub transaction_reference: String,
     /// Why.
     pub reason: String,
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     pub callback_url: String,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Option<Metadata>,
@@ -1624,29 +1630,30 @@ impl IntoCore for ReversalRequest {
 pub struct Reversal {
     /// Its id.
     pub id: String,
-    /// How the request stands. Processed does not mean reversed: ask `is_reversed`.
+    /// The status of the request. Processed does not mean reversed: check `is_reversed`.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// The transaction to give back.
+    /// The transaction to reverse.
     pub transaction_reference: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// The payment back to the customer, once there is one. Its status is the reversal's outcome.
+    /// The payment to the customer, once it exists. Its status is the outcome of the reversal.
     pub reversal_bulk_payment: Option<ReversalBulkPayment>,
-    /// Why it failed.
+    /// The reasons why it failed.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
-    /// Whether the money went back.
+    /// Whether the money was returned to the customer.
     pub is_reversed: bool,
-    /// Whether the money surely stays: the payment back was cancelled, or the request was processed with errors.
+    /// Whether the reversal failed: the payment to the customer was cancelled, or the request was processed with
+    /// errors.
     pub is_failed: bool,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1686,12 +1693,12 @@ impl FromCore for Reversal {
     }
 }
 
-/// The payment back to the customer.
+/// The payment to the customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReversalBulkPayment {
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// `Transferred`: given back. `Cancelled`: not.
+    /// `Transferred`: the money was returned. `Cancelled`: it was not.
     pub status: Option<TransferStatus>,
     /// When the transaction happened.
     pub origination_time: Option<Timestamp>,
@@ -1712,20 +1719,20 @@ impl FromCore for ReversalBulkPayment {
     }
 }
 
-/// A link to be paid (API reference, section Create a payment link).
+/// A request for a payment link (API reference, section Create a payment link).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaymentLinkRequest {
-    /// The till that gets the money.
+    /// The till that receives the money.
     pub till_number: String,
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     pub amount: Amount,
-    /// Where the results go, one for each attempt to pay: https.
+    /// The URL that receives the results, one for each attempt to pay. It must be https.
     pub callback_url: String,
     /// Default KES.
     pub currency: Option<Currency>,
-    /// The merchant's own reference, such as an order number.
+    /// The merchant's reference, such as an order number.
     pub payment_reference: Option<String>,
-    /// What the customer reads.
+    /// The text that the customer reads.
     pub note: Option<String>,
     /// At most 5 pairs of primitive values. They come back in the result.
     pub metadata: Option<Metadata>,
@@ -1763,60 +1770,60 @@ impl IntoCore for PaymentLinkRequest {
     }
 }
 
-/// A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+/// A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
 /// Process Payment link API Result).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaymentLink {
     /// Its id.
     pub id: String,
-    /// How the request for the link stands: `Processed`. It says nothing of payment.
+    /// The status of the request for the link: `Processed`. It does not say if the link was paid.
     pub status: String,
-    /// How the link stands.
+    /// The status of the link.
     pub link_status: Option<PaymentLinkStatus>,
-    /// The URL to share. It can be relative.
+    /// The URL to share with customers. It can be relative.
     pub link: Option<String>,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
     /// The till's name.
     pub till_name: Option<String>,
     /// The till's number.
     pub till_number: Option<String>,
-    /// The merchant's own reference.
+    /// The merchant's reference.
     pub payment_reference: Option<String>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// What the customer reads.
+    /// The text that the customer reads.
     pub note: Option<String>,
-    /// Who made it.
+    /// The user who created it.
     pub initiator_name: Option<Personal>,
     /// The M-PESA reference of the payment.
     pub transaction_reference: Option<String>,
-    /// Who paid.
+    /// The customer who paid.
     pub sender_phone_number: Option<Personal>,
     /// When it was paid.
     pub origination_time: Option<Timestamp>,
-    /// Why the last attempt to pay failed. The link may still be active.
+    /// The reasons why the last attempt to pay failed. The link may still be active.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
     /// Whether the link was paid.
     pub is_paid: bool,
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-    /// is reversed. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+    /// when it is reversed. Absent if no money moved.
     pub payment_key: Option<String>,
     /// Whether the link was cancelled.
     pub is_cancelled: bool,
-    /// Whether somebody tried to pay and could not, while the link still waits: `errors` says why.
+    /// Whether an attempt to pay failed while the link is still active. `errors` has the reasons.
     pub has_failed_attempt: bool,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1885,17 +1892,17 @@ impl FromCore for PaymentLink {
 pub struct Payment {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// How much was asked for.
+    /// The requested amount.
     pub amount: Option<PaymentAmount>,
-    /// What was done.
+    /// The disbursements that were made.
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
@@ -1906,9 +1913,9 @@ pub struct Payment {
     pub failed_disbursements: Vec<Disbursement>,
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     pub failed_batches: Vec<TransferBatch>,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -1941,9 +1948,9 @@ impl FromCore for Payment {
 /// An amount with its currency, as version 1 writes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaymentAmount {
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// How much. Absent where everything was transferred.
+    /// The amount. Absent if everything was transferred.
     pub value: Option<Amount>,
 }
 
@@ -1960,17 +1967,17 @@ impl FromCore for PaymentAmount {
 pub struct SettlementTransfer {
     /// Its id.
     pub id: String,
-    /// How it stands.
+    /// Its status.
     pub status: RequestStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// How much was asked for.
+    /// The requested amount.
     pub amount: Option<PaymentAmount>,
-    /// What was done.
+    /// The disbursements that were made.
     pub transfer_batches: Vec<TransferBatch>,
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     pub errors: Vec<String>,
-    /// What the request attached.
+    /// The metadata of the request.
     pub metadata: Metadata,
     /// URLs.
     pub links: Links,
@@ -1981,9 +1988,9 @@ pub struct SettlementTransfer {
     pub failed_disbursements: Vec<Disbursement>,
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     pub failed_batches: Vec<TransferBatch>,
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     pub is_final: bool,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -2014,7 +2021,7 @@ impl FromCore for SettlementTransfer {
     }
 }
 
-/// A request that is sent as it is.
+/// A request that is sent unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawPostRequest {
     /// The path below the base URL: `/api/v2/incoming_payments`.
@@ -2042,7 +2049,7 @@ pub struct RawResponse {
     /// The `Location` header: where a resource that was created can be read. The server chose its host.
     pub location: Option<String>,
     /// The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
-    /// completely: the request was accepted nevertheless.
+    /// completely. The request was accepted even so.
     pub body: Option<Personal>,
 }
 
@@ -2061,29 +2068,29 @@ impl FromCore for RawResponse {
 /// A webhook or a result callback.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape.
+    /// The webhook's own id, or the id of the request whose result this is. Absent in Daraja's format.
     pub id: Option<String>,
-    /// What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-    /// (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+    /// The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+    /// (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
     pub topic: String,
-    /// What a webhook calls what happened: `Buygoods Transaction`.
+    /// The webhook's name for what happened: `Buygoods Transaction`.
     pub event_type: Option<String>,
     /// When the webhook was made. Results carry their times in the payload.
     pub created_at: Option<Timestamp>,
     /// URLs.
     pub links: Links,
-    /// What it says.
+    /// The content.
     pub payload: EventPayload,
-    /// The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
-    /// result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+    /// The payment that the event reports, in the same form for all formats: a buygoods, b2b or card webhook, the
+    /// result of an STK push or of a payment link, or Daraja's. Absent if the event does not name a single payment.
     pub transaction: Option<Transaction>,
-    /// The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+    /// The key of the delivery. Store it, and skip an event whose key is already stored. At most 200 characters. It is
     /// not the key of the money: one payment can arrive as two events.
     pub dedupe_key: String,
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
-    /// when it is reversed. Credit an order once for each key. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same in every event about one payment, and
+    /// different when it is reversed. Credit an order once for each key. Absent if no money moved.
     pub payment_key: Option<String>,
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     pub raw: Raw,
 }
 
@@ -2114,7 +2121,7 @@ impl FromCore for Event {
 pub struct Transaction {
     /// Its id.
     pub id: Option<String>,
-    /// The M-PESA reference: all that ties an STK push to its buygoods webhook.
+    /// The M-PESA reference. It is the only link between an STK push and its buygoods webhook.
     pub reference: Option<String>,
     /// When it happened.
     pub origination_time: Option<Timestamp>,
@@ -2124,15 +2131,15 @@ pub struct Transaction {
     pub hashed_sender_phone: Option<Personal>,
     /// The number or the name of the till that paid.
     pub sending_till: Option<String>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// The till that got the money.
+    /// The till that received the money.
     pub till_number: Option<String>,
-    /// The system that carried it: `Lipa Na M-PESA`.
+    /// The payment system: `Lipa Na M-PESA`.
     pub system: Option<String>,
-    /// How it stands.
+    /// Its status.
     pub status: Option<TransactionStatus>,
     /// The customer's first name.
     pub sender_first_name: Option<Personal>,
@@ -2140,10 +2147,10 @@ pub struct Transaction {
     pub sender_middle_name: Option<Personal>,
     /// The customer's last name.
     pub sender_last_name: Option<Personal>,
-    /// Whether the money came in and was not given back since.
+    /// Whether the money was received and not reversed.
     pub is_received: bool,
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-    /// is reversed. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+    /// when it is reversed. Absent if no money moved.
     pub payment_key: Option<String>,
 }
 
@@ -2200,17 +2207,17 @@ pub struct CardTransaction {
     pub origination_time: Option<Timestamp>,
     /// The masked card number.
     pub customer_cc_number: Option<Personal>,
-    /// How much.
+    /// The amount.
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
     /// The till or terminal.
     pub till_number: Option<String>,
     /// The card system.
     pub system: Option<String>,
-    /// How it stands.
+    /// Its status.
     pub status: Option<TransactionStatus>,
-    /// Whether the money was settled. Only received payments say.
+    /// Whether the money was settled. Only received payments have it.
     pub settled: Option<bool>,
 }
 
@@ -2244,7 +2251,7 @@ impl FromCore for CardTransaction {
     }
 }
 
-/// Somebody who paid for the first time (API reference, Mobile Money User).
+/// A customer who paid for the first time (API reference, Mobile Money User).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Customer {
     /// First name.
@@ -2275,17 +2282,17 @@ impl FromCore for Customer {
 pub struct Settlement {
     /// Its id.
     pub id: Option<String>,
-    /// How much in all.
+    /// The total amount.
     pub amount: Option<Amount>,
-    /// In which currency.
+    /// The currency.
     pub currency: Option<Currency>,
-    /// How it stands.
+    /// Its status.
     pub status: Option<TransferStatus>,
     /// When it happened.
     pub origination_time: Option<Timestamp>,
-    /// Where the money went.
+    /// The destination of the money.
     pub destination: Option<SettlementDestination>,
-    /// The single payments.
+    /// The payments.
     pub disbursements: Vec<Disbursement>,
 }
 
@@ -2305,7 +2312,7 @@ impl FromCore for Settlement {
     }
 }
 
-/// Where settled money went: a mobile wallet or a bank account.
+/// The destination of a settlement: a mobile wallet or a bank account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettlementDestination {
     /// `Bank Account` or `Mobile Wallet`.
@@ -2372,27 +2379,27 @@ pub struct DarajaTransaction {
     pub transaction_type: Option<String>,
     /// The M-PESA reference.
     pub trans_id: Option<String>,
-    /// When it happened, taken as Nairobi's time.
+    /// When it happened, read as Nairobi time.
     pub trans_time: Option<Timestamp>,
-    /// How much, in shillings.
+    /// The amount, in shillings.
     pub trans_amount: Option<Amount>,
-    /// The till that got the money.
+    /// The till that received the money.
     pub business_short_code: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     pub bill_ref_number: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     pub invoice_number: Option<String>,
-    /// In practice empty.
+    /// Usually empty.
     pub org_account_balance: Option<String>,
-    /// In practice empty. Kopo Kopo and Safaricom spell it differently; both are read.
+    /// Usually empty. Kopo Kopo and Safaricom spell it differently; both are read.
     pub third_party_trans_id: Option<String>,
-    /// Opaque: a hash of the customer's number, or the till that paid.
+    /// A hash of the customer's number, or the till that paid. Do not parse it.
     pub msisdn: Option<Personal>,
     /// The customer's first name, or the organization's name.
     pub first_name: Option<Personal>,
-    /// In practice empty.
+    /// Usually empty.
     pub middle_name: Option<Personal>,
-    /// In practice empty.
+    /// Usually empty.
     pub last_name: Option<Personal>,
 }
 
@@ -2432,14 +2439,14 @@ impl FromCore for DarajaTransaction {
     }
 }
 
-/// The URLs that come with a thing. They are the server's word: nothing is ever sent to them.
+/// The URLs of a resource, as the server wrote them. The client never sends a request to them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Links {
-    /// Where the thing itself is.
+    /// The URL of the resource.
     pub self_url: Option<String>,
-    /// Where the thing is that a webhook tells of.
+    /// The URL of the resource that a webhook reports.
     pub resource_url: Option<String>,
-    /// Where results are sent.
+    /// The URL that receives the results.
     pub callback_url: Option<String>,
 }
 
@@ -2455,7 +2462,7 @@ impl FromCore for Links {
     }
 }
 
-/// Which of Kopo Kopo's systems to talk to.
+/// A Kopo Kopo system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Environment {
     /// `https://sandbox.kopokopo.com`, Kopo Kopo's own test system.
@@ -2495,26 +2502,26 @@ impl From<Environment> for api::Environment {
     }
 }
 
-/// What a webhook can tell of (API reference, section Create a webhook subscription).
+/// The topic of a webhook (API reference, section Create a webhook subscription).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EventType {
-    /// `buygoods_transaction_received`: a customer paid.
+    /// `buygoods_transaction_received`: a customer's payment was received.
     BuygoodsTransactionReceived,
-    /// `buygoods_transaction_reversed`: a customer's payment was given back.
+    /// `buygoods_transaction_reversed`: a customer's payment was reversed.
     BuygoodsTransactionReversed,
-    /// `b2b_transaction_received`: another till paid.
+    /// `b2b_transaction_received`: a payment from another till was received.
     B2bTransactionReceived,
-    /// `b2b_transaction_reversed`: another till's payment was given back.
+    /// `b2b_transaction_reversed`: another till's payment was reversed.
     B2bTransactionReversed,
     /// `settlement_transfer_completed`: money was settled to the merchant's account.
     SettlementTransferCompleted,
-    /// `customer_created`: somebody paid for the first time.
+    /// `customer_created`: a customer paid for the first time.
     CustomerCreated,
-    /// `card_transaction_received`: a card payment came in.
+    /// `card_transaction_received`: a card payment was received.
     CardTransactionReceived,
     /// `card_transaction_voided`: a card payment was voided.
     CardTransactionVoided,
-    /// `card_transaction_reversed`: a card payment was given back.
+    /// `card_transaction_reversed`: a card payment was reversed.
     CardTransactionReversed,
     /// A word that this version does not know.
     Other {
@@ -2585,7 +2592,7 @@ impl IntoCore for EventType {
     }
 }
 
-/// Whether something is about the whole company or one till.
+/// The scope of a subscription or a request: the whole company or one till.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// `company`: every till of the company.
@@ -2637,14 +2644,14 @@ impl IntoCore for Scope {
     }
 }
 
-/// How a payment stands.
+/// The status of a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum IncomingPaymentStatus {
     /// `Pending`: the customer has not decided yet.
     Pending,
     /// `Success`: the customer paid.
     Success,
-    /// `Failed`: the customer did not pay: see the errors.
+    /// `Failed`: the customer did not pay. See the errors.
     Failed,
     /// A word that this version does not know.
     Other {
@@ -2741,10 +2748,10 @@ impl IntoCore for Network {
     }
 }
 
-/// How a bank account is paid.
+/// The method of a transfer to a bank account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SettlementMethod {
-    /// `EFT`: electronic funds transfer: slower, cheaper.
+    /// `EFT`: electronic funds transfer, slower and cheaper.
     Eft,
     /// `RTS`: real-time settlement.
     Rts,
@@ -2793,7 +2800,7 @@ impl IntoCore for SettlementMethod {
     }
 }
 
-/// Who money is sent to, in snake case as version 2 writes it.
+/// The type of a recipient, in snake case as version 2 of the API writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RecipientType {
     /// `merchant_wallet`: the merchant's own mobile wallet.
@@ -2802,7 +2809,7 @@ pub enum RecipientType {
     MerchantBankAccount,
     /// `mobile_wallet`: a person's mobile wallet.
     MobileWallet,
-    /// `bank_account`: somebody's bank account.
+    /// `bank_account`: the bank account of another person or business.
     BankAccount,
     /// `till`: a till.
     Till,
@@ -2862,26 +2869,26 @@ impl IntoCore for RecipientType {
     }
 }
 
-/// Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
-/// transfer to somebody else; for one's own accounts it may be left out.
+/// A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description for
+/// transfers to others. For the merchant's own accounts it is optional.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Destination {
-    /// A mobile wallet of the merchant's own, by its reference.
+    /// A mobile wallet of the merchant, by its reference.
     MerchantWallet {
         /// What it holds.
         destination: MerchantDestination,
     },
-    /// A bank account of the merchant's own, by its reference.
+    /// A bank account of the merchant, by its reference.
     MerchantBankAccount {
         /// What it holds.
         destination: MerchantDestination,
     },
-    /// A person's mobile wallet. The recipient is created where it does not exist.
+    /// A person's mobile wallet. The recipient is created if it does not exist.
     MobileWallet {
         /// What it holds.
         destination: MobileWalletDestination,
     },
-    /// A bank account of somebody else.
+    /// A bank account of another person or business.
     BankAccount {
         /// What it holds.
         destination: BankAccountDestination,
@@ -2932,14 +2939,14 @@ impl IntoCore for Destination {
     }
 }
 
-/// How a request stands. Processed means that it was dealt with, not that money moved.
+/// The status of a request. Processed means that the request was carried out, not that money moved.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RequestStatus {
-    /// `Received`: it was taken in.
+    /// `Received`: the request was accepted.
     Received,
-    /// `Scheduled`: it waits for its turn.
+    /// `Scheduled`: the transfer has not started.
     Scheduled,
-    /// `Processed`: it was dealt with.
+    /// `Processed`: the request was carried out.
     Processed,
     /// A word that this version does not know.
     Other {
@@ -2988,12 +2995,12 @@ impl IntoCore for RequestStatus {
     }
 }
 
-/// What became of money.
+/// The state of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TransferStatus {
-    /// `Transferred`: it arrived.
+    /// `Transferred`: the money arrived.
     Transferred,
-    /// `Cancelled`: it did not go.
+    /// `Cancelled`: the money was not sent.
     Cancelled,
     /// A word that this version does not know.
     Other {
@@ -3040,16 +3047,16 @@ impl IntoCore for TransferStatus {
     }
 }
 
-/// How a link stands.
+/// The status of a link.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PaymentLinkStatus {
-    /// `Active`: it waits to be paid.
+    /// `Active`: the link can be paid.
     Active,
-    /// `Paid`: it was paid.
+    /// `Paid`: the link was paid.
     Paid,
-    /// `Cancelled`: it was cancelled.
+    /// `Cancelled`: the link was cancelled.
     Cancelled,
-    /// `Expired`: nobody paid in seven days.
+    /// `Expired`: no payment in seven days.
     Expired,
     /// A word that this version does not know.
     Other {
@@ -3100,25 +3107,25 @@ impl IntoCore for PaymentLinkStatus {
     }
 }
 
-/// What an event says. Words that this version does not know arrive as `Unknown`: their text is in the event's `raw`.
+/// The content of an event. Topics that this version does not know are `Unknown`: the event's `raw` has their text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventPayload {
-    /// Webhook: a customer paid.
+    /// Webhook: a customer's payment was received.
     BuygoodsTransactionReceived {
         /// What it holds.
         transaction: Transaction,
     },
-    /// Webhook: a customer's payment was given back.
+    /// Webhook: a customer's payment was reversed.
     BuygoodsTransactionReversed {
         /// What it holds.
         transaction: Transaction,
     },
-    /// Webhook: another till paid.
+    /// Webhook: a payment from another till was received.
     B2bTransactionReceived {
         /// What it holds.
         transaction: Transaction,
     },
-    /// Webhook: another till's payment was given back.
+    /// Webhook: another till's payment was reversed.
     B2bTransactionReversed {
         /// What it holds.
         transaction: Transaction,
@@ -3128,12 +3135,12 @@ pub enum EventPayload {
         /// What it holds.
         settlement: Settlement,
     },
-    /// Webhook: somebody paid for the first time.
+    /// Webhook: a customer paid for the first time.
     CustomerCreated {
         /// What it holds.
         customer: Customer,
     },
-    /// Webhook: a card payment came in.
+    /// Webhook: a card payment was received.
     CardTransactionReceived {
         /// What it holds.
         card_transaction: CardTransaction,
@@ -3143,7 +3150,7 @@ pub enum EventPayload {
         /// What it holds.
         card_transaction: CardTransaction,
     },
-    /// Webhook: a card payment was given back.
+    /// Webhook: a card payment was reversed.
     CardTransactionReversed {
         /// What it holds.
         card_transaction: CardTransaction,
@@ -3168,7 +3175,7 @@ pub enum EventPayload {
         /// What it holds.
         reversal: Reversal,
     },
-    /// Result of an attempt to pay at a link, or of the link's end.
+    /// Result of an attempt to pay a link, or of the end of the link.
     PaymentLink {
         /// What it holds.
         payment_link: PaymentLink,
@@ -3188,22 +3195,22 @@ pub enum EventPayload {
         /// What it holds.
         settlement_transfer: SettlementTransfer,
     },
-    /// Daraja's shape: a customer paid.
+    /// Daraja's format: a customer's payment was received.
     DarajaBuygoods {
         /// What it holds.
         daraja_transaction: DarajaTransaction,
     },
-    /// Daraja's shape: another till paid.
+    /// Daraja's format: a payment from another till was received.
     DarajaB2b {
         /// What it holds.
         daraja_transaction: DarajaTransaction,
     },
-    /// Daraja's shape: a transaction of another type.
+    /// Daraja's format: a transaction of another type.
     DarajaOther {
         /// What it holds.
         daraja_transaction: DarajaTransaction,
     },
-    /// Something this version does not know.
+    /// A topic or a format that this version does not know.
     Unknown,
 }
 
@@ -3322,14 +3329,14 @@ impl FromCore for EventPayload {
     }
 }
 
-/// How a transaction stands.
+/// The status of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TransactionStatus {
-    /// `Received`: the money came in.
+    /// `Received`: the money was received.
     Received,
-    /// `Complete`: the money came in from another till.
+    /// `Complete`: the money was received from another till.
     Complete,
-    /// `Reversed`: the money was given back.
+    /// `Reversed`: the money was returned.
     Reversed,
     /// A word that this version does not know.
     Other {
@@ -3382,22 +3389,23 @@ impl IntoCore for TransactionStatus {
 ///
 /// The kinds have the same stable names in every language: those of the variants, in snake case. Each has the same
 /// fields:
-/// - `detail`: what happened and what to do about it, in a sentence.
-/// - `operation`: the operation that failed, `incoming_payments.create`.
-/// - `field`: the request's field or the client's option at fault, `destinations[0].amount`.
-/// - `status`: the HTTP status, where there was an answer.
-/// - `server_code`, `messages`: the server's own code and messages.
-/// - `retry_after`: how many seconds the server asks to wait.
-/// - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
+/// - `detail`: what happened and what to do about it.
+/// - `operation`: the operation that failed, such as `incoming_payments.create`.
+/// - `field`: the field of the request or the option of the client that is wrong, such as `destinations[0].amount`.
+/// - `status`: the HTTP status, if there was a response.
+/// - `server_code`, `messages`: the server's error code and messages.
+/// - `retry_after`: the number of seconds to wait, as the server asks.
+/// - `attempts`: the number of requests that the operation sent or tried to send. 0 if it was refused before.
 /// - `body`: the response's body as received.
 /// - `id`, `location`: the resource that the error is about. Every error of a wait has them.
-/// - `state`: the last state of that resource that was seen, `Pending`.
-/// - `request_id`: the server's id for the request, to quote to Kopo Kopo's support.
-/// - `sent_at`: when the request was handed to the network, for `outcome_unknown`: look for the payment from then on.
+/// - `state`: the last known state of that resource, such as `Pending`.
+/// - `request_id`: the server's id of the request, for Kopo Kopo's support.
+/// - `sent_at`: when the request was sent, for `outcome_unknown`. Search for the payment from that time.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the fields are explained above")]
 pub enum KopoKopoError {
-    /// The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent.
+    /// The client has a wrong or missing option, such as a missing credential, or a base URL that is not https. Nothing
+    /// was sent.
     Configuration {
         detail: String,
         operation: Option<String>,
@@ -3414,7 +3422,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422.
+    /// The request is invalid: refused before anything was sent, or by the server with a 400, 409 or 422.
     InvalidRequest {
         detail: String,
         operation: Option<String>,
@@ -3431,8 +3439,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// No connection could be made, or it broke. For an operation that creates something this kind means that the
-    /// request never left this machine.
+    /// Could not connect, or the connection broke. A create with this kind was not sent, so it is safe to retry.
     Connection {
         detail: String,
         operation: Option<String>,
@@ -3449,8 +3456,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The time allowed ran out. For an operation that creates something this kind means that the request never left
-    /// this machine.
+    /// The time limit was exceeded. A create with this kind was not sent, so it is safe to retry.
     Timeout {
         detail: String,
         operation: Option<String>,
@@ -3467,7 +3473,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The credentials or the token were refused (401).
+    /// The server refused the credentials or the token (401).
     Authentication {
         detail: String,
         operation: Option<String>,
@@ -3484,7 +3490,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The credentials are good but may not do this (403).
+    /// The credentials are valid but have no permission for this (403).
     Permission {
         detail: String,
         operation: Option<String>,
@@ -3501,7 +3507,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// There is no such thing (404, 410).
+    /// The resource does not exist (404, 410).
     NotFound {
         detail: String,
         operation: Option<String>,
@@ -3518,7 +3524,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// Too many requests (429). `retry_after` says how long to wait, where the server said so.
+    /// Too many requests (429). `retry_after` is the server's `Retry-After`, if it sent one.
     RateLimit {
         detail: String,
         operation: Option<String>,
@@ -3535,7 +3541,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The server answered with another error status, or with a redirect, which is never followed.
+    /// The response has another error status, or is a redirect. Redirects are not followed.
     Api {
         detail: String,
         operation: Option<String>,
@@ -3552,8 +3558,8 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
-    /// This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+    /// A wait ended before the resource was final. The request is not cancelled: fetch the resource later by `id`. This
+    /// kind is not a timeout: the request was accepted, and a retry of the whole operation would create a second one.
     NotFinal {
         detail: String,
         operation: Option<String>,
@@ -3570,8 +3576,8 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
-    /// and repeating it may move the money twice. The detail says what is known and how to find out.
+    /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
+    /// move the money twice. The detail says what is known and how to find out.
     OutcomeUnknown {
         detail: String,
         operation: Option<String>,
@@ -3588,7 +3594,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// The webhook's signature is missing, malformed or wrong: do not trust the body.
+    /// The webhook's signature is missing, malformed or invalid: do not trust the body.
     Signature {
         detail: String,
         operation: Option<String>,
@@ -3605,7 +3611,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// An answer or an authentic webhook could not be understood.
+    /// A response or an authentic webhook could not be read.
     Decode {
         detail: String,
         operation: Option<String>,
@@ -3622,7 +3628,7 @@ pub enum KopoKopoError {
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
     },
-    /// A defect in this library.
+    /// An internal error in kopokopo. Please report it.
     Internal {
         detail: String,
         operation: Option<String>,
@@ -4192,23 +4198,23 @@ impl KopoKopoError {
     }
 }
 
-/// Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
-/// itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+/// Access tokens (API reference, section Authorization). All other operations request and renew tokens automatically.
+/// This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
 #[derive(Debug, Clone)]
 pub struct OAuth(pub(crate) api::OAuth);
 
 impl OAuth {
-    /// Fetches a new token, beside the one that the client keeps for itself.
+    /// Requests a new token, in addition to the one that the client uses.
     ///
-    /// Errors: `configuration` without credentials, `authentication` where the server refuses them.
+    /// Errors: `configuration` without credentials, `authentication` if the server refuses them.
     pub fn token(&self) -> Work<Result<Token>> {
         let core = self.0.clone();
         runtime::call(Some("oauth.token"), async move { Ok(FromCore::from_core(core.token().await?)) })
     }
 
-    /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
+    /// Revokes a token. If the client uses this token, the client drops it too.
     ///
-    /// Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    /// Errors: `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub fn revoke(&self, token: Secret) -> Work<Result<()>> {
         let core = self.0.clone();
         runtime::call(Some("oauth.revoke"), async move {
@@ -4219,9 +4225,9 @@ impl OAuth {
         })
     }
 
-    /// Asks whether a token works, and whose it is.
+    /// Checks if a token is valid, and which application it belongs to.
     ///
-    /// Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+    /// Errors: `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub fn introspect(&self, token: Secret) -> Work<Result<Introspection>> {
         let core = self.0.clone();
         runtime::call(Some("oauth.introspect"), async move {
@@ -4231,7 +4237,7 @@ impl OAuth {
         })
     }
 
-    /// Asks about the token that the client itself uses.
+    /// Reads the server's information about the token that the client uses.
     ///
     /// Errors: those of every call.
     pub fn token_info(&self) -> Work<Result<TokenInfo>> {
@@ -4245,10 +4251,9 @@ impl OAuth {
 pub struct WebhookSubscriptions(pub(crate) api::WebhookSubscriptions);
 
 impl WebhookSubscriptions {
-    /// Subscribes to a kind of event.
+    /// Subscribes to a topic.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: WebhookSubscriptionRequest) -> Work<Result<Arc<CreatedWebhookSubscription>>> {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.create"), async move {
@@ -4260,7 +4265,7 @@ impl WebhookSubscriptions {
 
     /// Reads a subscription.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
         runtime::call(Some("webhook_subscriptions.get"), async move {
@@ -4270,12 +4275,12 @@ impl WebhookSubscriptions {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<WebhookSubscription>> {
         let core = self.0.clone();
@@ -4287,9 +4292,9 @@ impl WebhookSubscriptions {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -4300,22 +4305,23 @@ impl WebhookSubscriptions {
     }
 }
 
-/// A subscription that the server accepted: its id, and how it goes on.
+/// A subscription that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedWebhookSubscription(pub(crate) api::Created<api::WebhookSubscription>);
 
 impl CreatedWebhookSubscription {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<WebhookSubscription>> {
@@ -4323,7 +4329,7 @@ impl CreatedWebhookSubscription {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -4337,7 +4343,7 @@ impl CreatedWebhookSubscription {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
@@ -4349,7 +4355,7 @@ impl CreatedWebhookSubscription {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct WebhookSubscriptionWatch(Watching<api::WebhookSubscription>);
 
@@ -4364,8 +4370,8 @@ impl WebhookSubscriptionWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
@@ -4376,11 +4382,11 @@ impl WebhookSubscriptionWatch {
 pub struct IncomingPayments(pub(crate) api::IncomingPayments);
 
 impl IncomingPayments {
-    /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-    /// that anybody paid: use `wait`, or the result sent to `callback_url`.
+    /// Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+    /// that the customer paid. Use `wait`, or the result that `callback_url` receives.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost: the customer may have been asked.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+    /// the customer may have been asked to pay.
     pub fn create(&self, request: IncomingPaymentRequest) -> Work<Result<Arc<CreatedIncomingPayment>>> {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.create"), async move {
@@ -4392,7 +4398,7 @@ impl IncomingPayments {
 
     /// Reads a payment.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
         runtime::call(Some("incoming_payments.get"), async move {
@@ -4402,12 +4408,12 @@ impl IncomingPayments {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<IncomingPayment>> {
         let core = self.0.clone();
@@ -4419,9 +4425,9 @@ impl IncomingPayments {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -4432,22 +4438,23 @@ impl IncomingPayments {
     }
 }
 
-/// A request for a payment that the server accepted: its id, and how it goes on.
+/// A request for a payment that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedIncomingPayment(pub(crate) api::Created<api::IncomingPayment>);
 
 impl CreatedIncomingPayment {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<IncomingPayment>> {
@@ -4455,7 +4462,7 @@ impl CreatedIncomingPayment {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -4469,7 +4476,7 @@ impl CreatedIncomingPayment {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
@@ -4481,7 +4488,7 @@ impl CreatedIncomingPayment {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct IncomingPaymentWatch(Watching<api::IncomingPayment>);
 
@@ -4496,22 +4503,21 @@ impl IncomingPaymentWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet).
+/// Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet).
 #[derive(Debug, Clone)]
 pub struct MerchantWallets(pub(crate) api::MerchantWallets);
 
 impl MerchantWallets {
-    /// Adds a mobile wallet of the merchant's own.
+    /// Adds a mobile wallet of the merchant.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: MerchantWalletRequest) -> Work<Result<Arc<CreatedMerchantWallet>>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.create"), async move {
@@ -4523,7 +4529,7 @@ impl MerchantWallets {
 
     /// Reads a wallet.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_wallets.get"), async move {
@@ -4533,12 +4539,12 @@ impl MerchantWallets {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantWallet>> {
         let core = self.0.clone();
@@ -4550,9 +4556,9 @@ impl MerchantWallets {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -4563,22 +4569,23 @@ impl MerchantWallets {
     }
 }
 
-/// A wallet that the server accepted: its id, and how it goes on.
+/// A wallet that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedMerchantWallet(pub(crate) api::Created<api::MerchantWallet>);
 
 impl CreatedMerchantWallet {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<MerchantWallet>> {
@@ -4586,7 +4593,7 @@ impl CreatedMerchantWallet {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -4600,7 +4607,7 @@ impl CreatedMerchantWallet {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
@@ -4612,7 +4619,7 @@ impl CreatedMerchantWallet {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct MerchantWalletWatch(Watching<api::MerchantWallet>);
 
@@ -4627,22 +4634,21 @@ impl MerchantWalletWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// The merchant's own bank accounts (API reference, section Create a merchant bank account).
+/// Bank accounts of the merchant (API reference, section Create a merchant bank account).
 #[derive(Debug, Clone)]
 pub struct MerchantBankAccounts(pub(crate) api::MerchantBankAccounts);
 
 impl MerchantBankAccounts {
-    /// Adds a bank account of the merchant's own.
+    /// Adds a bank account of the merchant.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: MerchantBankAccountRequest) -> Work<Result<Arc<CreatedMerchantBankAccount>>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.create"), async move {
@@ -4654,7 +4660,7 @@ impl MerchantBankAccounts {
 
     /// Reads a bank account.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
         runtime::call(Some("merchant_bank_accounts.get"), async move {
@@ -4664,12 +4670,12 @@ impl MerchantBankAccounts {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<MerchantBankAccount>> {
         let core = self.0.clone();
@@ -4681,9 +4687,9 @@ impl MerchantBankAccounts {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -4694,22 +4700,23 @@ impl MerchantBankAccounts {
     }
 }
 
-/// A bank account that the server accepted: its id, and how it goes on.
+/// A bank account that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedMerchantBankAccount(pub(crate) api::Created<api::MerchantBankAccount>);
 
 impl CreatedMerchantBankAccount {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<MerchantBankAccount>> {
@@ -4717,7 +4724,7 @@ impl CreatedMerchantBankAccount {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -4731,7 +4738,7 @@ impl CreatedMerchantBankAccount {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
@@ -4743,7 +4750,7 @@ impl CreatedMerchantBankAccount {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct MerchantBankAccountWatch(Watching<api::MerchantBankAccount>);
 
@@ -4758,8 +4765,8 @@ impl MerchantBankAccountWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
@@ -4772,8 +4779,7 @@ pub struct ExternalRecipients(pub(crate) api::ExternalRecipients);
 impl ExternalRecipients {
     /// Adds a person's mobile wallet.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create_mobile_wallet(
         &self,
         request: MobileWalletRecipientRequest,
@@ -4786,10 +4792,9 @@ impl ExternalRecipients {
         })
     }
 
-    /// Adds a bank account of somebody else.
+    /// Adds a bank account of another person or business.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create_bank_account(
         &self,
         request: BankAccountRecipientRequest,
@@ -4804,8 +4809,7 @@ impl ExternalRecipients {
 
     /// Adds another business's till.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create_till(&self, request: TillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_till"), async move {
@@ -4817,8 +4821,7 @@ impl ExternalRecipients {
 
     /// Adds a paybill account.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create_paybill(&self, request: PaybillRecipientRequest) -> Work<Result<Arc<CreatedExternalRecipient>>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.create_paybill"), async move {
@@ -4830,7 +4833,7 @@ impl ExternalRecipients {
 
     /// Reads a recipient.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
         runtime::call(Some("external_recipients.get"), async move {
@@ -4840,12 +4843,12 @@ impl ExternalRecipients {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<ExternalRecipient>> {
         let core = self.0.clone();
@@ -4857,9 +4860,9 @@ impl ExternalRecipients {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -4870,22 +4873,23 @@ impl ExternalRecipients {
     }
 }
 
-/// A recipient that the server accepted: its id, and how it goes on.
+/// A recipient that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedExternalRecipient(pub(crate) api::Created<api::ExternalRecipient>);
 
 impl CreatedExternalRecipient {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<ExternalRecipient>> {
@@ -4893,7 +4897,7 @@ impl CreatedExternalRecipient {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -4907,7 +4911,7 @@ impl CreatedExternalRecipient {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
@@ -4919,7 +4923,7 @@ impl CreatedExternalRecipient {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct ExternalRecipientWatch(Watching<api::ExternalRecipient>);
 
@@ -4934,8 +4938,8 @@ impl ExternalRecipientWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
@@ -4946,11 +4950,11 @@ impl ExternalRecipientWatch {
 pub struct SendMoneyRequests(pub(crate) api::SendMoneyRequests);
 
 impl SendMoneyRequests {
-    /// Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-    /// `is_paid` and `failed_disbursements`.
+    /// Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+    /// then `is_paid` and `failed_disbursements`.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost: the money may be on its way, and sending again may send it twice.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+    /// the money may have been sent, and sending again may send it twice.
     pub fn create(&self, request: SendMoneyRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.create"), async move {
@@ -4960,8 +4964,8 @@ impl SendMoneyRequests {
         })
     }
 
-    /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-    /// no amount and no destination to choose.
+    /// Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+    /// and the destination cannot be chosen.
     ///
     /// Errors: as `create`.
     pub fn sweep_all_funds(&self, request: SweepRequest) -> Work<Result<Arc<CreatedSendMoney>>> {
@@ -4975,7 +4979,7 @@ impl SendMoneyRequests {
 
     /// Reads a request.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
         runtime::call(Some("send_money.get"), async move {
@@ -4985,12 +4989,12 @@ impl SendMoneyRequests {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SendMoney>> {
         let core = self.0.clone();
@@ -5002,9 +5006,9 @@ impl SendMoneyRequests {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5015,22 +5019,23 @@ impl SendMoneyRequests {
     }
 }
 
-/// A request to send money that the server accepted: its id, and how it goes on.
+/// A request to send money that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedSendMoney(pub(crate) api::Created<api::SendMoney>);
 
 impl CreatedSendMoney {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<SendMoney>> {
@@ -5038,7 +5043,7 @@ impl CreatedSendMoney {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -5052,7 +5057,7 @@ impl CreatedSendMoney {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
@@ -5064,7 +5069,7 @@ impl CreatedSendMoney {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct SendMoneyWatch(Watching<api::SendMoney>);
 
@@ -5079,19 +5084,19 @@ impl SendMoneyWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Transactions of a span of time (API reference, section Polling).
+/// Transactions of a period (API reference, section Polling).
 #[derive(Debug, Clone)]
 pub struct PollingRequests(pub(crate) api::PollingRequests);
 
 impl PollingRequests {
-    /// Asks for the transactions of a span of time. The list comes with `wait` or at `callback_url`.
+    /// Requests the transactions of a period. `wait` returns the list, and `callback_url` receives it.
     ///
     /// Errors: `invalid_request` naming the field, before anything is sent.
     pub fn create(&self, request: PollingRequest) -> Work<Result<Arc<CreatedPolling>>> {
@@ -5105,7 +5110,7 @@ impl PollingRequests {
 
     /// Reads a polling request and, once it is done, its transactions.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<Polling>> {
         let core = self.0.clone();
         runtime::call(Some("polling.get"), async move {
@@ -5115,12 +5120,12 @@ impl PollingRequests {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Polling>> {
         let core = self.0.clone();
@@ -5132,9 +5137,9 @@ impl PollingRequests {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5145,22 +5150,23 @@ impl PollingRequests {
     }
 }
 
-/// A polling request that the server accepted: its id, and how it goes on.
+/// A polling request that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedPolling(pub(crate) api::Created<api::Polling>);
 
 impl CreatedPolling {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<Polling>> {
@@ -5168,7 +5174,7 @@ impl CreatedPolling {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -5182,7 +5188,7 @@ impl CreatedPolling {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
@@ -5194,7 +5200,7 @@ impl CreatedPolling {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct PollingWatch(Watching<api::Polling>);
 
@@ -5209,8 +5215,8 @@ impl PollingWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
@@ -5224,8 +5230,7 @@ pub struct SmsNotifications(pub(crate) api::SmsNotifications);
 impl SmsNotifications {
     /// Sends a message to the customer of a webhook.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: SmsNotificationRequest) -> Work<Result<Arc<CreatedSmsNotification>>> {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.create"), async move {
@@ -5237,7 +5242,7 @@ impl SmsNotifications {
 
     /// Reads a message's state.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
         runtime::call(Some("sms_notifications.get"), async move {
@@ -5247,12 +5252,12 @@ impl SmsNotifications {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SmsNotification>> {
         let core = self.0.clone();
@@ -5264,9 +5269,9 @@ impl SmsNotifications {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5277,22 +5282,23 @@ impl SmsNotifications {
     }
 }
 
-/// A message that the server accepted: its id, and how it goes on.
+/// A message that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedSmsNotification(pub(crate) api::Created<api::SmsNotification>);
 
 impl CreatedSmsNotification {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<SmsNotification>> {
@@ -5300,7 +5306,7 @@ impl CreatedSmsNotification {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -5314,7 +5320,7 @@ impl CreatedSmsNotification {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
@@ -5326,7 +5332,7 @@ impl CreatedSmsNotification {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct SmsNotificationWatch(Watching<api::SmsNotification>);
 
@@ -5341,23 +5347,22 @@ impl SmsNotificationWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Money given back to customers (API reference, section Reversals).
+/// Money returned to customers (API reference, section Reversals).
 #[derive(Debug, Clone)]
 pub struct Reversals(pub(crate) api::Reversals);
 
 impl Reversals {
-    /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
-    /// then `is_reversed`.
+    /// Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
+    /// and then `is_reversed`.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: ReversalRequest) -> Work<Result<Arc<CreatedReversal>>> {
         let core = self.0.clone();
         runtime::call(Some("reversals.create"), async move {
@@ -5369,7 +5374,7 @@ impl Reversals {
 
     /// Reads a reversal.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<Reversal>> {
         let core = self.0.clone();
         runtime::call(Some("reversals.get"), async move {
@@ -5379,12 +5384,12 @@ impl Reversals {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Reversal>> {
         let core = self.0.clone();
@@ -5396,9 +5401,9 @@ impl Reversals {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5409,22 +5414,23 @@ impl Reversals {
     }
 }
 
-/// A request for a reversal that the server accepted: its id, and how it goes on.
+/// A request for a reversal that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedReversal(pub(crate) api::Created<api::Reversal>);
 
 impl CreatedReversal {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<Reversal>> {
@@ -5432,7 +5438,7 @@ impl CreatedReversal {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -5446,7 +5452,7 @@ impl CreatedReversal {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
@@ -5458,7 +5464,7 @@ impl CreatedReversal {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct ReversalWatch(Watching<api::Reversal>);
 
@@ -5473,22 +5479,21 @@ impl ReversalWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Links that customers pay at (API reference, section Payment Links).
+/// Links that customers can pay (API reference, section Payment Links).
 #[derive(Debug, Clone)]
 pub struct PaymentLinks(pub(crate) api::PaymentLinks);
 
 impl PaymentLinks {
-    /// Makes a link. Read it for its URL: `get`.
+    /// Creates a link. `get` returns its URL.
     ///
-    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-    /// lost.
+    /// Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub fn create(&self, request: PaymentLinkRequest) -> Work<Result<Arc<CreatedPaymentLink>>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.create"), async move {
@@ -5500,7 +5505,7 @@ impl PaymentLinks {
 
     /// Reads a link.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.get"), async move {
@@ -5510,12 +5515,12 @@ impl PaymentLinks {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<PaymentLink>> {
         let core = self.0.clone();
@@ -5527,9 +5532,9 @@ impl PaymentLinks {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5539,9 +5544,9 @@ impl PaymentLinks {
         })
     }
 
-    /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+    /// Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
     ///
-    /// Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
+    /// Errors: `invalid_request` if the link is not active, `not_found` if no resource has this id.
     pub fn cancel(&self, id: String) -> Work<Result<()>> {
         let core = self.0.clone();
         runtime::call(Some("payment_links.cancel"), async move {
@@ -5553,22 +5558,23 @@ impl PaymentLinks {
     }
 }
 
-/// A link that the server accepted: its id, and how it goes on.
+/// A link that the server accepted: its id, and methods to wait for the result.
 #[derive(Debug, Clone)]
 pub struct CreatedPaymentLink(pub(crate) api::Created<api::PaymentLink>);
 
 impl CreatedPaymentLink {
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     pub fn id(&self) -> String {
         self.0.id().into()
     }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     pub fn location(&self) -> String {
         self.0.location().into()
     }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     pub fn get(&self) -> Work<Result<PaymentLink>> {
@@ -5576,7 +5582,7 @@ impl CreatedPaymentLink {
         runtime::call(None, async move { Ok(FromCore::from_core(core.get().await?)) })
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -5590,7 +5596,7 @@ impl CreatedPaymentLink {
         })
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
@@ -5602,7 +5608,7 @@ impl CreatedPaymentLink {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct PaymentLinkWatch(Watching<api::PaymentLink>);
 
@@ -5617,21 +5623,21 @@ impl PaymentLinkWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Payments of the API's first version: they can still be read (guide to payment status, version 1).
+/// Payments of version 1 of the API, read-only (guide to payment status, version 1).
 #[derive(Debug, Clone)]
 pub struct Payments(pub(crate) api::Payments);
 
 impl Payments {
     /// Reads a payment of version 1.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<Payment>> {
         let core = self.0.clone();
         runtime::call(Some("payments.get"), async move {
@@ -5641,12 +5647,12 @@ impl Payments {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<Payment>> {
         let core = self.0.clone();
@@ -5658,9 +5664,9 @@ impl Payments {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5671,7 +5677,7 @@ impl Payments {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct PaymentWatch(Watching<api::Payment>);
 
@@ -5686,21 +5692,21 @@ impl PaymentWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Settlement transfers of the API's first version: they can still be read where their Location says.
+/// Settlement transfers of version 1 of the API, read-only.
 #[derive(Debug, Clone)]
 pub struct SettlementTransfers(pub(crate) api::SettlementTransfers);
 
 impl SettlementTransfers {
     /// Reads a settlement transfer of version 1.
     ///
-    /// Errors: `not_found` where there is none of this id.
+    /// Errors: `not_found` if no resource has this id.
     pub fn get(&self, id: String) -> Work<Result<SettlementTransfer>> {
         let core = self.0.clone();
         runtime::call(Some("settlement_transfers.get"), async move {
@@ -5710,12 +5716,12 @@ impl SettlementTransfers {
         })
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-    /// resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+    /// has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     pub fn wait(&self, id: String, options: Option<WaitOptions>) -> Work<Result<SettlementTransfer>> {
         let core = self.0.clone();
@@ -5727,9 +5733,9 @@ impl SettlementTransfers {
         })
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SettlementTransferWatch>> {
         guard(|| {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
@@ -5740,7 +5746,7 @@ impl SettlementTransfers {
     }
 }
 
-/// The states of a resource as they change, up to the final one. Each language has a loop of its own for it.
+/// The states of a resource as they change, up to the final one. Each language has its own kind of loop for it.
 #[derive(Debug, Clone)]
 pub struct SettlementTransferWatch(Watching<api::SettlementTransfer>);
 
@@ -5755,23 +5761,24 @@ impl SettlementTransferWatch {
         runtime::call(None, async move { Ok(own.poll().await?.map(FromCore::from_core)) })
     }
 
-    /// How many seconds to pause before the next poll: 0 before the first. Absent once the watch is over, after the
-    /// final state or an error.
+    /// The number of seconds to pause before the next poll: 0 before the first. Absent when the watch has ended, after
+    /// the final state or an error.
     pub fn pause(&self) -> Option<f64> {
         self.0.pause()
     }
 }
 
-/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
-/// and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
+/// retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
 #[derive(Debug, Clone)]
 pub struct RawRequests(pub(crate) api::RawRequests);
 
 impl RawRequests {
-    /// Reads anything of the API. The path is below the base URL, and may have a query:
+    /// Reads any path of the API. The path is relative to the base URL, and may have a query:
     /// `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
     ///
-    /// Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has nothing there.
+    /// Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has no resource at the
+    /// path.
     pub fn get(&self, path: String) -> Work<Result<RawResponse>> {
         let core = self.0.clone();
         runtime::call(Some("raw_requests.get"), async move {
@@ -5781,7 +5788,7 @@ impl RawRequests {
         })
     }
 
-    /// Posts anything to the API. Like a create it is sent once.
+    /// Sends a POST to any path of the API. Like a create, it is sent once.
     ///
     /// Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
     /// object, and a body for `send_money` without destinations, which would transfer all funds. `outcome_unknown` if the
@@ -5797,7 +5804,7 @@ impl RawRequests {
 }
 
 impl KopoKopo {
-    /// Access tokens by hand.
+    /// Access tokens, for programs that supply or inspect them.
     pub fn oauth(&self) -> Arc<OAuth> {
         Arc::new(OAuth(self.0.oauth()))
     }
@@ -5812,12 +5819,12 @@ impl KopoKopo {
         Arc::new(IncomingPayments(self.0.incoming_payments()))
     }
 
-    /// The merchant's own mobile wallets.
+    /// Mobile wallets of the merchant.
     pub fn merchant_wallets(&self) -> Arc<MerchantWallets> {
         Arc::new(MerchantWallets(self.0.merchant_wallets()))
     }
 
-    /// The merchant's own bank accounts.
+    /// Bank accounts of the merchant.
     pub fn merchant_bank_accounts(&self) -> Arc<MerchantBankAccounts> {
         Arc::new(MerchantBankAccounts(self.0.merchant_bank_accounts()))
     }
@@ -5832,7 +5839,7 @@ impl KopoKopo {
         Arc::new(SendMoneyRequests(self.0.send_money()))
     }
 
-    /// Transactions of a span of time.
+    /// Transactions of a period.
     pub fn polling(&self) -> Arc<PollingRequests> {
         Arc::new(PollingRequests(self.0.polling()))
     }
@@ -5842,22 +5849,22 @@ impl KopoKopo {
         Arc::new(SmsNotifications(self.0.sms_notifications()))
     }
 
-    /// Money given back to customers.
+    /// Money returned to customers.
     pub fn reversals(&self) -> Arc<Reversals> {
         Arc::new(Reversals(self.0.reversals()))
     }
 
-    /// Links that customers pay at.
+    /// Links that customers can pay.
     pub fn payment_links(&self) -> Arc<PaymentLinks> {
         Arc::new(PaymentLinks(self.0.payment_links()))
     }
 
-    /// Payments of version 1, to be read only.
+    /// Payments of version 1, read-only.
     pub fn payments(&self) -> Arc<Payments> {
         Arc::new(Payments(self.0.payments()))
     }
 
-    /// Settlement transfers of version 1, to be read only.
+    /// Settlement transfers of version 1, read-only.
     pub fn settlement_transfers(&self) -> Arc<SettlementTransfers> {
         Arc::new(SettlementTransfers(self.0.settlement_transfers()))
     }

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{api, value::duration};
 
-/// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
+/// Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
 ///
-/// The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
-/// wait for a token, it is asked once.
+/// The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+/// regardless of how many calls wait for a token.
 #[uniffi::trait_interface]
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync {
-    /// Answers a token that works. After a 401 it must not answer the token that it answered before.
+    /// Returns a valid token. After a 401 it must not return the same token as before.
     ///
     /// # Errors
     /// Any. The call that needed the token fails with `authentication`, and nothing is sent.

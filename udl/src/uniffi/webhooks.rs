@@ -11,13 +11,13 @@ use crate::{api, operations::verifier};
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
 /// no connection.
 ///
-/// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+/// Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not match.
 #[derive(Debug, Clone)]
 pub struct WebhookVerifier(pub(crate) api::Webhooks);
 
 impl WebhookVerifier {
     /// A verifier with the API keys in force: one, or the old and the new while they rotate. `max_body` is the largest
-    /// body to look at, in bytes.
+    /// body that is accepted, in bytes.
     ///
     /// # Errors
     /// `configuration` if there is no key, only blank ones, or one that cannot be an API key: the client secret alone, or a
@@ -34,7 +34,7 @@ impl WebhookVerifier {
         u64::try_from(self.0.max_body()).unwrap_or(u64::MAX)
     }
 
-    /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+    /// Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
     ///
     /// # Errors
     /// `signature`, `configuration` without an API key, `decode` where the body is authentic and cannot be read.
@@ -55,7 +55,7 @@ impl WebhookVerifier {
     /// Says what a body tells of without knowing who sent it.
     ///
     /// # Errors
-    /// `decode` where it is no JSON object.
+    /// `decode` if it is not a JSON object.
     #[allow(clippy::needless_pass_by_value, reason = "a zero-copy slice costs other languages more than a copy")]
     pub fn parse_unverified(&self, body: Vec<u8>) -> Result<Event> {
         self.parse_unverified_slice(&body)

@@ -4,12 +4,12 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "cb6d7db963ddfa74"
+let contractHashOfApps = "5ecc3b142d9df7c6"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///
-/// A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
-/// into a guess.
+/// If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+/// payment's outcome unknown.
 public final class KopoKopo: Sendable {
     let raw: KopoKopoRaw.KopoKopo
 
@@ -17,8 +17,8 @@ public final class KopoKopo: Sendable {
 }
 
 extension KopoKopo {
-    /// A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-    /// belongs there. Tokens come from the source.
+    /// Makes a client for a program without a client secret, such as a mobile app, which must not contain
+    /// `clientSecret` or `apiKey`. The token source supplies tokens.
     ///
     /// Errors: `.configuration`, naming the option.
     public convenience init(tokenSource: any TokenSource, _ options: TokenSourceOptions) throws {
@@ -32,28 +32,31 @@ extension KopoKopo {
         )
     }
 
-    /// A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-    /// belongs there. Tokens come from the source.
+    /// Makes a client for a program without a client secret, such as a mobile app, which must not contain
+    /// `clientSecret` or `apiKey`. The token source supplies tokens.
     ///
     /// Errors: `.configuration`, naming the option.
     ///
     /// - Parameters:
-    ///   - environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-    ///   - baseUrl: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-    ///   - connectTimeout: Making a connection.
-    ///   - stalledTimeout: An answer that makes no progress.
-    ///   - timeout: The whole call, with its token, its retries and the waits between them.
-    ///   - maxRetries: Extra tries after the first. 0 switches retries off.
-    ///   - retryBase: The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles
-    ///     each time.
-    ///   - retryCap: The bound never grows beyond so many seconds.
-    ///   - proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-    ///     ALL_PROXY and NO_PROXY say.
-    ///   - extraCaCertificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-    ///   - product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-    ///   - freshConnections: Whether every request that creates something makes a connection of its own. False lets it
-    ///     use a connection that answered less than a second ago, which is faster for many payouts in a row. A server
-    ///     that closes it at that moment without notice then leaves a payment's outcome unknown.
+    ///   - environment: The Kopo Kopo system to use. Only `production` moves real money.
+    ///   - baseUrl: An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or
+    ///     http on loopback.
+    ///   - connectTimeout: The time limit for connecting.
+    ///   - stalledTimeout: The time limit for a response that makes no progress.
+    ///   - timeout: The time limit for the whole call. It includes the token request, the retries and the pauses
+    ///     between them.
+    ///   - maxRetries: The number of retries after the first attempt. 0 disables retries.
+    ///   - retryBase: The pause before the first retry is a random time between 0 and this number of seconds. The upper
+    ///     limit doubles for each further retry.
+    ///   - retryCap: The largest value of that limit.
+    ///   - proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+    ///     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+    ///   - extraCaCertificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy that
+    ///     inspects TLS.
+    ///   - product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+    ///   - freshConnections: Whether each create uses a new connection. If false, a create may use a connection that
+    ///     received a response less than a second ago, which is faster for many payouts in a row. If the server closes
+    ///     that connection at the same moment, the payment's outcome is unknown.
     public convenience init(
         tokenSource: any TokenSource,
         environment: KopoKopo.Environment = .sandbox,
@@ -85,22 +88,24 @@ extension KopoKopo {
         ))
     }
 
-    /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+    /// Returns a client with these options for its calls. It shares connections, token and retry budget with this
+    /// client.
     ///
     /// Errors: `.configuration` for a timeout of zero.
     public func withOptions(_ options: CallOptions) throws -> KopoKopo {
         try call { try KopoKopo(raw: raw.withOptions(options: options.lower())) }
     }
 
-    /// The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+    /// Returns a client with these options for its calls. It shares connections, token and retry budget with this
+    /// client.
     ///
     /// Errors: `.configuration` for a timeout of zero.
     ///
     /// - Parameters:
-    ///   - connectTimeout: Making a connection.
-    ///   - stalledTimeout: An answer that makes no progress.
-    ///   - timeout: The whole call.
-    ///   - maxRetries: Extra tries after the first.
+    ///   - connectTimeout: The time limit for connecting.
+    ///   - stalledTimeout: The time limit for a response that makes no progress.
+    ///   - timeout: The time limit for the whole call.
+    ///   - maxRetries: The number of retries after the first attempt.
     public func withOptions(
         connectTimeout: Duration? = nil,
         stalledTimeout: Duration? = nil,
@@ -115,12 +120,12 @@ extension KopoKopo {
         ))
     }
 
-    /// The origin that requests go to: `https://api.kopokopo.com`.
+    /// The origin of all requests: `https://api.kopokopo.com`.
     public var baseUrl: String { raw.baseUrl() }
 
     /// Payments from customers by STK push.
     public var incomingPayments: IncomingPayments { IncomingPayments(raw: raw.incomingPayments()) }
 
-    /// Links that customers pay at.
+    /// Links that customers can pay.
     public var paymentLinks: PaymentLinks { PaymentLinks(raw: raw.paymentLinks()) }
 }

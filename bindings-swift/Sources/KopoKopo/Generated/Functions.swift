@@ -9,7 +9,8 @@ extension KopoKopo {
         try enter { KopoKopoRaw.version() }
     }
 
-    /// A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded.
+    /// A digest of the contract that this library was built from. Each package compares it with its own when it loads
+    /// the library.
     public static func contractHash() throws -> String {
         try enter { KopoKopoRaw.contractHash() }
     }

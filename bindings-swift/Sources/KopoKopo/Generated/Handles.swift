@@ -3,26 +3,27 @@
 
 internal import KopoKopoRaw
 
-/// A request for a payment that the server accepted: its id, and how it goes on.
+/// A request for a payment that the server accepted: its id, and methods to wait for the result.
 public struct CreatedIncomingPayment: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedIncomingPayment
 
     init(raw: KopoKopoRaw.CreatedIncomingPayment) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> IncomingPayment {
         try await call { try await IncomingPayment(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -31,16 +32,16 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         try await call { try await IncomingPayment(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -50,7 +51,7 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<IncomingPayment> {
@@ -63,14 +64,14 @@ public struct CreatedIncomingPayment: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -85,26 +86,27 @@ extension CreatedIncomingPayment: CustomStringConvertible {
     public var description: String { "CreatedIncomingPayment(id: \(id))" }
 }
 
-/// A link that the server accepted: its id, and how it goes on.
+/// A link that the server accepted: its id, and methods to wait for the result.
 public struct CreatedPaymentLink: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedPaymentLink
 
     init(raw: KopoKopoRaw.CreatedPaymentLink) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> PaymentLink {
         try await call { try await PaymentLink(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -113,16 +115,16 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         try await call { try await PaymentLink(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -132,7 +134,7 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<PaymentLink> {
@@ -145,14 +147,14 @@ public struct CreatedPaymentLink: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),

@@ -3,34 +3,37 @@
 
 public import Foundation
 
-/// How a client with a token source is made.
+/// Options of a client with a token source.
 public struct TokenSourceOptions: Sendable {
-    /// Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+    /// The Kopo Kopo system to use. Only `production` moves real money.
     public var environment: KopoKopo.Environment
-    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    /// An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+    /// loopback.
     public var baseUrl: String?
-    /// Making a connection.
+    /// The time limit for connecting.
     public var connectTimeout: Duration
-    /// An answer that makes no progress.
+    /// The time limit for a response that makes no progress.
     public var stalledTimeout: Duration
-    /// The whole call, with its token, its retries and the waits between them.
+    /// The time limit for the whole call. It includes the token request, the retries and the pauses between
+    /// them.
     public var timeout: Duration
-    /// Extra tries after the first. 0 switches retries off.
+    /// The number of retries after the first attempt. 0 disables retries.
     public var maxRetries: Int
-    /// The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+    /// The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+    /// for each further retry.
     public var retryBase: Duration
-    /// The bound never grows beyond so many seconds.
+    /// The largest value of that limit.
     public var retryCap: Duration
-    /// A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-    /// NO_PROXY say.
+    /// A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY and NO_PROXY.
     public var proxy: Secret?
-    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
+    /// Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
     public var extraCaCertificates: String?
-    /// The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
+    /// The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
     public var product: String?
-    /// Whether every request that creates something makes a connection of its own. False lets it use a connection that
-    /// answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-    /// without notice then leaves a payment's outcome unknown.
+    /// Whether each create uses a new connection. If false, a create may use a connection that received a response less
+    /// than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+    /// moment, the payment's outcome is unknown.
     public var freshConnections: Bool
 
     public init(
@@ -62,15 +65,15 @@ public struct TokenSourceOptions: Sendable {
     }
 }
 
-/// What the calls of one client do differently. Whatever is absent stays as the client has it.
+/// Options of calls that differ from the client's. An absent option keeps the client's value.
 public struct CallOptions: Sendable, Hashable {
-    /// Making a connection.
+    /// The time limit for connecting.
     public var connectTimeout: Duration?
-    /// An answer that makes no progress.
+    /// The time limit for a response that makes no progress.
     public var stalledTimeout: Duration?
-    /// The whole call.
+    /// The time limit for the whole call.
     public var timeout: Duration?
-    /// Extra tries after the first.
+    /// The number of retries after the first attempt.
     public var maxRetries: Int?
 
     public init(
@@ -86,12 +89,12 @@ public struct CallOptions: Sendable, Hashable {
     }
 }
 
-/// How to wait for a final state.
+/// Options of a wait.
 public struct WaitOptions: Sendable, Hashable {
-    /// The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
+    /// The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
     public var timeout: Duration
-    /// The first poll is immediate; this is the pause before the second. Each further one is half as long
-    /// again.
+    /// The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    /// long.
     public var interval: Duration
     /// The longest pause.
     public var maxInterval: Duration
@@ -107,11 +110,11 @@ public struct WaitOptions: Sendable, Hashable {
     }
 }
 
-/// A token as a token source answers it.
+/// A token from a token source.
 public struct AccessToken: Sendable {
-    /// The token itself.
+    /// The token.
     public var token: Secret
-    /// How many seconds it works from now. Absent: it is used until a 401.
+    /// The number of seconds for which it is valid from now. If absent, it is used until a 401.
     public var expiresIn: Duration?
 
     public init(token: Secret, expiresIn: Duration? = nil) {
@@ -122,13 +125,13 @@ public struct AccessToken: Sendable {
 
 /// Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push).
 public struct IncomingPaymentRequest: Sendable, Hashable {
-    /// The online payments till that gets the money: `K000000`.
+    /// The online payments till that receives the money: `K000000`.
     public var tillNumber: String
     /// The customer's phone, in any usual form: `0712345678`, `+254712345678`.
     public var phoneNumber: Personal
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     public var amount: Decimal
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
     /// Default KES.
     public var currency: String?
@@ -168,48 +171,48 @@ public struct IncomingPaymentRequest: Sendable, Hashable {
     }
 }
 
-/// A payment, or the attempt at one (API reference, section Process Incoming Payment Result).
+/// A payment, or an attempt to pay (API reference, section Process Incoming Payment Result).
 public struct IncomingPayment: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands.
+    /// Its status.
     public let status: IncomingPaymentStatus
-    /// When the customer was asked.
+    /// When the customer was asked to pay.
     public let initiationTime: Timestamp?
     /// `Incoming Payment Request`.
     public let eventType: String?
     /// The transaction, once the customer has paid.
     public let transaction: KopoKopo.Transaction?
-    /// Why it failed.
+    /// The reasons why it failed.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
-    /// Whether the money is there: the status is Success, and there is a transaction, which was not reversed.
+    /// Whether the payment was received: the status is Success, and the transaction exists and was not reversed.
     public let isPaid: Bool
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-    /// is reversed. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+    /// when it is reversed. Absent if no money moved.
     public let paymentKey: String?
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// A link to be paid (API reference, section Create a payment link).
+/// A request for a payment link (API reference, section Create a payment link).
 public struct PaymentLinkRequest: Sendable, Hashable {
-    /// The till that gets the money.
+    /// The till that receives the money.
     public var tillNumber: String
-    /// How much, more than 0.
+    /// The amount, greater than 0.
     public var amount: Decimal
-    /// Where the results go, one for each attempt to pay: https.
+    /// The URL that receives the results, one for each attempt to pay. It must be https.
     public var callbackUrl: String
     /// Default KES.
     public var currency: String?
-    /// The merchant's own reference, such as an order number.
+    /// The merchant's reference, such as an order number.
     public var paymentReference: String?
-    /// What the customer reads.
+    /// The text that the customer reads.
     public var note: String?
     /// At most 5 pairs of primitive values. They come back in the result.
     public var metadata: Metadata?
@@ -233,59 +236,59 @@ public struct PaymentLinkRequest: Sendable, Hashable {
     }
 }
 
-/// A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+/// A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
 /// Process Payment link API Result).
 public struct PaymentLink: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How the request for the link stands: `Processed`. It says nothing of payment.
+    /// The status of the request for the link: `Processed`. It does not say if the link was paid.
     public let status: String
-    /// How the link stands.
+    /// The status of the link.
     public let linkStatus: PaymentLinkStatus?
-    /// The URL to share. It can be relative.
+    /// The URL to share with customers. It can be relative.
     public let link: String?
     /// When it expires.
     public let expiresAt: Timestamp?
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
     /// The till's name.
     public let tillName: String?
     /// The till's number.
     public let tillNumber: String?
-    /// The merchant's own reference.
+    /// The merchant's reference.
     public let paymentReference: String?
-    /// In which currency.
+    /// The currency.
     public let currency: String?
-    /// How much.
+    /// The amount.
     public let amount: Decimal?
-    /// What the customer reads.
+    /// The text that the customer reads.
     public let note: String?
-    /// Who made it.
+    /// The user who created it.
     public let initiatorName: Personal?
     /// The M-PESA reference of the payment.
     public let transactionReference: String?
-    /// Who paid.
+    /// The customer who paid.
     public let senderPhoneNumber: Personal?
     /// When it was paid.
     public let originationTime: Timestamp?
-    /// Why the last attempt to pay failed. The link may still be active.
+    /// The reasons why the last attempt to pay failed. The link may still be active.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
     /// Whether the link was paid.
     public let isPaid: Bool
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-    /// is reversed. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+    /// when it is reversed. Absent if no money moved.
     public let paymentKey: String?
     /// Whether the link was cancelled.
     public let isCancelled: Bool
-    /// Whether somebody tried to pay and could not, while the link still waits: `errors` says why.
+    /// Whether an attempt to pay failed while the link is still active. `errors` has the reasons.
     public let hasFailedAttempt: Bool
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
@@ -294,7 +297,7 @@ extension KopoKopo {
     public struct Transaction: Sendable, Hashable {
         /// Its id.
         public let id: String?
-        /// The M-PESA reference: all that ties an STK push to its buygoods webhook.
+        /// The M-PESA reference. It is the only link between an STK push and its buygoods webhook.
         public let reference: String?
         /// When it happened.
         public let originationTime: Timestamp?
@@ -304,15 +307,15 @@ extension KopoKopo {
         public let hashedSenderPhone: Personal?
         /// The number or the name of the till that paid.
         public let sendingTill: String?
-        /// How much.
+        /// The amount.
         public let amount: Decimal?
-        /// In which currency.
+        /// The currency.
         public let currency: String?
-        /// The till that got the money.
+        /// The till that received the money.
         public let tillNumber: String?
-        /// The system that carried it: `Lipa Na M-PESA`.
+        /// The payment system: `Lipa Na M-PESA`.
         public let system: String?
-        /// How it stands.
+        /// Its status.
         public let status: TransactionStatus?
         /// The customer's first name.
         public let senderFirstName: Personal?
@@ -320,20 +323,20 @@ extension KopoKopo {
         public let senderMiddleName: Personal?
         /// The customer's last name.
         public let senderLastName: Personal?
-        /// Whether the money came in and was not given back since.
+        /// Whether the money was received and not reversed.
         public let isReceived: Bool
-        /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-        /// is reversed. Absent while no money moved.
+        /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+        /// when it is reversed. Absent if no money moved.
         public let paymentKey: String?
     }
 }
 
-/// The URLs that come with a thing. They are the server's word: nothing is ever sent to them.
+/// The URLs of a resource, as the server wrote them. The client never sends a request to them.
 public struct Links: Sendable, Hashable {
-    /// Where the thing itself is.
+    /// The URL of the resource.
     public let selfUrl: String?
-    /// Where the thing is that a webhook tells of.
+    /// The URL of the resource that a webhook reports.
     public let resourceUrl: String?
-    /// Where results are sent.
+    /// The URL that receives the results.
     public let callbackUrl: String?
 }

@@ -10,26 +10,26 @@ public struct IncomingPayments: Sendable {
 
     init(raw: KopoKopoRaw.IncomingPayments) { self.raw = raw }
 
-    /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-    /// that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+    /// Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+    /// that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost: the customer may have been asked.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost:
+    /// the customer may have been asked to pay.
     public func create(_ request: IncomingPaymentRequest) async throws -> CreatedIncomingPayment {
         try await uncancelled { try await CreatedIncomingPayment(raw: raw.create(request: request.lower())) }
     }
 
-    /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-    /// that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+    /// Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+    /// that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost: the customer may have been asked.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost:
+    /// the customer may have been asked to pay.
     ///
     /// - Parameters:
-    ///   - tillNumber: The online payments till that gets the money: `K000000`.
+    ///   - tillNumber: The online payments till that receives the money: `K000000`.
     ///   - phoneNumber: The customer's phone, in any usual form: `0712345678`, `+254712345678`.
-    ///   - amount: How much, more than 0.
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - amount: The amount, greater than 0.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     ///   - currency: Default KES.
     ///   - firstName: The customer's first name.
     ///   - lastName: The customer's last name.
@@ -64,34 +64,34 @@ public struct IncomingPayments: Sendable {
 
     /// Reads a payment.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> IncomingPayment {
         try await call { try await IncomingPayment(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> IncomingPayment {
         try await call { try await IncomingPayment(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -102,9 +102,9 @@ public struct IncomingPayments: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<IncomingPayment> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -115,14 +115,14 @@ public struct IncomingPayments: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -134,32 +134,30 @@ public struct IncomingPayments: Sendable {
     }
 }
 
-/// Links that customers pay at (API reference, section Payment Links).
+/// Links that customers can pay (API reference, section Payment Links).
 public struct PaymentLinks: Sendable {
     let raw: KopoKopoRaw.PaymentLinks
 
     init(raw: KopoKopoRaw.PaymentLinks) { self.raw = raw }
 
-    /// Makes a link. Read it for its URL: `get`.
+    /// Creates a link. `get` returns its URL.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: PaymentLinkRequest) async throws -> CreatedPaymentLink {
         try await uncancelled { try await CreatedPaymentLink(raw: raw.create(request: request.lower())) }
     }
 
-    /// Makes a link. Read it for its URL: `get`.
+    /// Creates a link. `get` returns its URL.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
-    ///   - tillNumber: The till that gets the money.
-    ///   - amount: How much, more than 0.
-    ///   - callbackUrl: Where the results go, one for each attempt to pay: https.
+    ///   - tillNumber: The till that receives the money.
+    ///   - amount: The amount, greater than 0.
+    ///   - callbackUrl: The URL that receives the results, one for each attempt to pay. It must be https.
     ///   - currency: Default KES.
-    ///   - paymentReference: The merchant's own reference, such as an order number.
-    ///   - note: What the customer reads.
+    ///   - paymentReference: The merchant's reference, such as an order number.
+    ///   - note: The text that the customer reads.
     ///   - metadata: At most 5 pairs of primitive values. They come back in the result.
     public func create(
         tillNumber: String,
@@ -183,34 +181,34 @@ public struct PaymentLinks: Sendable {
 
     /// Reads a link.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> PaymentLink {
         try await call { try await PaymentLink(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> PaymentLink {
         try await call { try await PaymentLink(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -221,9 +219,9 @@ public struct PaymentLinks: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<PaymentLink> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -234,14 +232,14 @@ public struct PaymentLinks: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -252,20 +250,20 @@ public struct PaymentLinks: Sendable {
         watch(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+    /// Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
     ///
-    /// Errors: `.invalidRequest` where the link is no longer active, `.notFound` where there is none of this id.
+    /// Errors: `.invalidRequest` if the link is not active, `.notFound` if no resource has this id.
     public func cancel(_ id: String) async throws {
         try await call { try await raw.cancel(id: id) }
     }
 }
 
-/// Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
+/// Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
 ///
-/// The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
-/// wait for a token, it is asked once.
+/// The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+/// regardless of how many calls wait for a token.
 public protocol TokenSource: Sendable {
-    /// Answers a token that works. After a 401 it must not answer the token that it answered before.
+    /// Returns a valid token. After a 401 it must not return the same token as before.
     ///
     /// Errors: any. The call that needed the token fails with `.authentication`, and nothing is sent.
     func token() async throws -> AccessToken

@@ -5,10 +5,10 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "7df0736952b8dfbd"
+let contractHash = "3f943984a587aba8"
 
 extension KopoKopo {
-    /// A client with the application's own credentials. Nothing is sent before the first call.
+    /// Makes a client with the application's credentials. Nothing is sent before the first call.
     ///
     /// Errors: `.configuration`, naming the option: a missing credential, a base URL that is not https, a timeout of
     /// zero.
@@ -20,34 +20,37 @@ extension KopoKopo {
         )
     }
 
-    /// A client with the application's own credentials. Nothing is sent before the first call.
+    /// Makes a client with the application's credentials. Nothing is sent before the first call.
     ///
     /// Errors: `.configuration`, naming the option: a missing credential, a base URL that is not https, a timeout of
     /// zero.
     ///
     /// - Parameters:
     ///   - clientId: The application key.
-    ///   - clientSecret: The application secret. It fetches access tokens and signs nothing.
-    ///   - apiKey: The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
-    ///   - otherApiKeys: Further API keys that are still in force, while keys rotate: every key is tried.
-    ///   - environment: Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-    ///   - baseUrl: Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-    ///   - connectTimeout: Making a connection.
-    ///   - stalledTimeout: An answer that makes no progress.
-    ///   - timeout: The whole call, with its token, its retries and the waits between them.
-    ///   - maxRetries: Extra tries after the first. 0 switches retries off.
-    ///   - retryBase: The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles
-    ///     each time.
-    ///   - retryCap: The bound never grows beyond so many seconds.
-    ///   - proxy: A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY,
-    ///     ALL_PROXY and NO_PROXY say.
-    ///   - extraCaCertificates: Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-    ///   - product: The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-    ///   - freshConnections: Whether every request that creates something makes a connection of its own. False lets it
-    ///     use a connection that answered less than a second ago, which is faster for many payouts in a row. A server
-    ///     that closes it at that moment without notice then leaves a payment's outcome unknown.
-    ///   - privateToken: Keeps this client's token to itself. By default all clients of a process with the same
-    ///     credentials and origin share one.
+    ///   - clientSecret: The application secret. It is for access tokens. Webhooks are not signed with it.
+    ///   - apiKey: The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
+    ///   - otherApiKeys: Further API keys that are still valid, while keys rotate. Every key is tried.
+    ///   - environment: The Kopo Kopo system to use. Only `production` moves real money.
+    ///   - baseUrl: An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or
+    ///     http on loopback.
+    ///   - connectTimeout: The time limit for connecting.
+    ///   - stalledTimeout: The time limit for a response that makes no progress.
+    ///   - timeout: The time limit for the whole call. It includes the token request, the retries and the pauses
+    ///     between them.
+    ///   - maxRetries: The number of retries after the first attempt. 0 disables retries.
+    ///   - retryBase: The pause before the first retry is a random time between 0 and this number of seconds. The upper
+    ///     limit doubles for each further retry.
+    ///   - retryCap: The largest value of that limit.
+    ///   - proxy: A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables
+    ///     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+    ///   - extraCaCertificates: Certificates in PEM to trust in addition to the platform's, for example of a proxy that
+    ///     inspects TLS.
+    ///   - product: The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+    ///   - freshConnections: Whether each create uses a new connection. If false, a create may use a connection that
+    ///     received a response less than a second ago, which is faster for many payouts in a row. If the server closes
+    ///     that connection at the same moment, the payment's outcome is unknown.
+    ///   - privateToken: Do not share this client's token. By default all clients of a process with the same
+    ///     credentials and origin share one token.
     public convenience init(
         clientId: String,
         clientSecret: Secret,
@@ -88,7 +91,7 @@ extension KopoKopo {
         ))
     }
 
-    /// A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+    /// Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
     /// `K2_ENVIRONMENT` (`sandbox` or `production`).
     ///
     /// Errors: `.configuration`, naming what is missing.
@@ -107,16 +110,16 @@ extension KopoKopo {
       get throws { try call { try WebhookVerifier(raw: raw.webhooks()) } }
     }
 
-    /// Access tokens by hand.
+    /// Access tokens, for programs that supply or inspect them.
     public var oauth: OAuth { OAuth(raw: raw.oauth()) }
 
     /// Subscriptions to events.
     public var webhookSubscriptions: WebhookSubscriptions { WebhookSubscriptions(raw: raw.webhookSubscriptions()) }
 
-    /// The merchant's own mobile wallets.
+    /// Mobile wallets of the merchant.
     public var merchantWallets: MerchantWallets { MerchantWallets(raw: raw.merchantWallets()) }
 
-    /// The merchant's own bank accounts.
+    /// Bank accounts of the merchant.
     public var merchantBankAccounts: MerchantBankAccounts { MerchantBankAccounts(raw: raw.merchantBankAccounts()) }
 
     /// People and businesses to send money to.
@@ -125,19 +128,19 @@ extension KopoKopo {
     /// Money sent out.
     public var sendMoney: SendMoneyRequests { SendMoneyRequests(raw: raw.sendMoney()) }
 
-    /// Transactions of a span of time.
+    /// Transactions of a period.
     public var polling: PollingRequests { PollingRequests(raw: raw.polling()) }
 
     /// Messages to customers about their payments: version 1, deprecated.
     public var smsNotifications: SmsNotifications { SmsNotifications(raw: raw.smsNotifications()) }
 
-    /// Money given back to customers.
+    /// Money returned to customers.
     public var reversals: Reversals { Reversals(raw: raw.reversals()) }
 
-    /// Payments of version 1, to be read only.
+    /// Payments of version 1, read-only.
     public var payments: Payments { Payments(raw: raw.payments()) }
 
-    /// Settlement transfers of version 1, to be read only.
+    /// Settlement transfers of version 1, read-only.
     public var settlementTransfers: SettlementTransfers { SettlementTransfers(raw: raw.settlementTransfers()) }
 
     /// Endpoints and fields of the API that this library does not cover yet.

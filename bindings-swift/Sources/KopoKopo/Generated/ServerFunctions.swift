@@ -6,10 +6,10 @@ public import Foundation
 internal import KopoKopoRaw
 
 extension KopoKopo {
-    /// The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. It is easily
-    /// reversed, so it is personal data too.
+    /// The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. The hash is easy
+    /// to reverse, so it is personal data too.
     ///
-    /// Errors: `.invalidRequest` where it is no Kenyan phone number.
+    /// Errors: `.invalidRequest` if it is not a Kenyan phone number.
     public static func hashPhone(_ phoneNumber: Personal) throws -> Personal {
         try enter { try Personal(KopoKopoRaw.hashPhone(phoneNumber: phoneNumber.text)) }
     }
@@ -21,21 +21,21 @@ extension KopoKopo {
         try enter { try KopoKopoRaw.signWebhook(apiKey: apiKey.text, body: body) }
     }
 
-    /// What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
-    /// position: the order differs.
+    /// Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
+    /// reference. Do not use the position in the list: the order differs.
     ///
-    /// Errors: `.decode` where the request's raw text was taken away.
+    /// Errors: `.decode` if the raw text of the request was removed.
     public static func disbursementsTo(sendMoney: SendMoney, recipient: String) throws -> [Disbursement] {
         try enter {
             try KopoKopoRaw.disbursementsTo(sendMoney: sendMoney.lower(), recipient: recipient).map { try Disbursement(raw: $0) }
         }
     }
 
-    /// Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+    /// Whether a payment was received with at least this amount, in this currency (default KES), into this till
     /// (default: any). Check it before an order is credited. It is a method of events, incoming payments and payment
     /// links: `payment` is their `raw` text.
     ///
-    /// Errors: `.decode` if the raw text was taken away. `.invalidRequest` for an amount that is not greater than zero.
+    /// Errors: `.decode` if the raw text was removed. `.invalidRequest` for an amount that is not greater than zero.
     public static func isPaidAtLeast(
         payment: Raw,
         amount: Decimal,

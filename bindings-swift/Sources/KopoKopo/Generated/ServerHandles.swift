@@ -4,26 +4,27 @@
 #if !(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)
 internal import KopoKopoRaw
 
-/// A subscription that the server accepted: its id, and how it goes on.
+/// A subscription that the server accepted: its id, and methods to wait for the result.
 public struct CreatedWebhookSubscription: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedWebhookSubscription
 
     init(raw: KopoKopoRaw.CreatedWebhookSubscription) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> WebhookSubscription {
         try await call { try await WebhookSubscription(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -32,16 +33,16 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         try await call { try await WebhookSubscription(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -51,7 +52,7 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<WebhookSubscription> {
@@ -64,14 +65,14 @@ public struct CreatedWebhookSubscription: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -86,26 +87,27 @@ extension CreatedWebhookSubscription: CustomStringConvertible {
     public var description: String { "CreatedWebhookSubscription(id: \(id))" }
 }
 
-/// A wallet that the server accepted: its id, and how it goes on.
+/// A wallet that the server accepted: its id, and methods to wait for the result.
 public struct CreatedMerchantWallet: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedMerchantWallet
 
     init(raw: KopoKopoRaw.CreatedMerchantWallet) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> MerchantWallet {
         try await call { try await MerchantWallet(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -114,16 +116,16 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         try await call { try await MerchantWallet(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -133,7 +135,7 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<MerchantWallet> {
@@ -146,14 +148,14 @@ public struct CreatedMerchantWallet: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -168,26 +170,27 @@ extension CreatedMerchantWallet: CustomStringConvertible {
     public var description: String { "CreatedMerchantWallet(id: \(id))" }
 }
 
-/// A bank account that the server accepted: its id, and how it goes on.
+/// A bank account that the server accepted: its id, and methods to wait for the result.
 public struct CreatedMerchantBankAccount: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedMerchantBankAccount
 
     init(raw: KopoKopoRaw.CreatedMerchantBankAccount) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> MerchantBankAccount {
         try await call { try await MerchantBankAccount(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -196,16 +199,16 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         try await call { try await MerchantBankAccount(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -215,7 +218,7 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<MerchantBankAccount> {
@@ -228,14 +231,14 @@ public struct CreatedMerchantBankAccount: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -250,26 +253,27 @@ extension CreatedMerchantBankAccount: CustomStringConvertible {
     public var description: String { "CreatedMerchantBankAccount(id: \(id))" }
 }
 
-/// A recipient that the server accepted: its id, and how it goes on.
+/// A recipient that the server accepted: its id, and methods to wait for the result.
 public struct CreatedExternalRecipient: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedExternalRecipient
 
     init(raw: KopoKopoRaw.CreatedExternalRecipient) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> ExternalRecipient {
         try await call { try await ExternalRecipient(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -278,16 +282,16 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         try await call { try await ExternalRecipient(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -297,7 +301,7 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<ExternalRecipient> {
@@ -310,14 +314,14 @@ public struct CreatedExternalRecipient: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -332,26 +336,27 @@ extension CreatedExternalRecipient: CustomStringConvertible {
     public var description: String { "CreatedExternalRecipient(id: \(id))" }
 }
 
-/// A request to send money that the server accepted: its id, and how it goes on.
+/// A request to send money that the server accepted: its id, and methods to wait for the result.
 public struct CreatedSendMoney: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedSendMoney
 
     init(raw: KopoKopoRaw.CreatedSendMoney) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> SendMoney {
         try await call { try await SendMoney(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -360,16 +365,16 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         try await call { try await SendMoney(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -379,7 +384,7 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<SendMoney> {
@@ -392,14 +397,14 @@ public struct CreatedSendMoney: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -414,26 +419,27 @@ extension CreatedSendMoney: CustomStringConvertible {
     public var description: String { "CreatedSendMoney(id: \(id))" }
 }
 
-/// A polling request that the server accepted: its id, and how it goes on.
+/// A polling request that the server accepted: its id, and methods to wait for the result.
 public struct CreatedPolling: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedPolling
 
     init(raw: KopoKopoRaw.CreatedPolling) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> Polling {
         try await call { try await Polling(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -442,16 +448,16 @@ public struct CreatedPolling: Sendable, Identifiable {
         try await call { try await Polling(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -461,7 +467,7 @@ public struct CreatedPolling: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<Polling> {
@@ -474,14 +480,14 @@ public struct CreatedPolling: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -496,26 +502,27 @@ extension CreatedPolling: CustomStringConvertible {
     public var description: String { "CreatedPolling(id: \(id))" }
 }
 
-/// A message that the server accepted: its id, and how it goes on.
+/// A message that the server accepted: its id, and methods to wait for the result.
 public struct CreatedSmsNotification: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedSmsNotification
 
     init(raw: KopoKopoRaw.CreatedSmsNotification) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> SmsNotification {
         try await call { try await SmsNotification(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -524,16 +531,16 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         try await call { try await SmsNotification(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -543,7 +550,7 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<SmsNotification> {
@@ -556,14 +563,14 @@ public struct CreatedSmsNotification: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),
@@ -578,26 +585,27 @@ extension CreatedSmsNotification: CustomStringConvertible {
     public var description: String { "CreatedSmsNotification(id: \(id))" }
 }
 
-/// A request for a reversal that the server accepted: its id, and how it goes on.
+/// A request for a reversal that the server accepted: its id, and methods to wait for the result.
 public struct CreatedReversal: Sendable, Identifiable {
     let raw: KopoKopoRaw.CreatedReversal
 
     init(raw: KopoKopoRaw.CreatedReversal) { self.raw = raw }
 
-    /// The id to store: with it the thing can be read at any time.
+    /// The id. Store it: the resource can be read by it at any time.
     public var id: String { raw.id() }
 
-    /// Where it can be read, on the client's own origin whatever host the server named.
+    /// The URL at which the resource can be read. It always has the client's own origin, even if the server named
+    /// another host.
     public var location: String { raw.location() }
 
-    /// Reads it as it stands now.
+    /// Reads the current state.
     ///
     /// Errors: those of every call.
     public func get() async throws -> Reversal {
         try await call { try await Reversal(raw: raw.get()) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -606,16 +614,16 @@ public struct CreatedReversal: Sendable, Identifiable {
         try await call { try await Reversal(raw: raw.wait(options: options.lower())) }
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+    /// Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
     /// immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
     /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
     /// `.invalidRequest` for a length of time that is not greater than zero. Every error has the resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         timeout: Duration = .seconds(120),
@@ -625,7 +633,7 @@ public struct CreatedReversal: Sendable, Identifiable {
         try await wait(WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     public func watch(_ options: WaitOptions) -> States<Reversal> {
@@ -638,14 +646,14 @@ public struct CreatedReversal: Sendable, Identifiable {
         }
     }
 
-    /// Its states as they change, up to the final one.
+    /// Returns the states as they change, up to the final one.
     ///
     /// Errors: `.invalidRequest` for a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         timeout: Duration = .seconds(120),

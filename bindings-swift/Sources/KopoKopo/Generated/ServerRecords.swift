@@ -4,45 +4,48 @@
 #if !(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)
 public import Foundation
 
-/// How a client is made.
+/// Options of a client.
 public struct ClientOptions: Sendable {
     /// The application key.
     public var clientId: String
-    /// The application secret. It fetches access tokens and signs nothing.
+    /// The application secret. It is for access tokens. Webhooks are not signed with it.
     public var clientSecret: Secret
-    /// The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
+    /// The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
     public var apiKey: Secret?
-    /// Further API keys that are still in force, while keys rotate: every key is tried.
+    /// Further API keys that are still valid, while keys rotate. Every key is tried.
     public var otherApiKeys: [Secret]
-    /// Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
+    /// The Kopo Kopo system to use. Only `production` moves real money.
     public var environment: KopoKopo.Environment
-    /// Another origin than the environment's: a simulator, a test server. https, or http on loopback.
+    /// An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+    /// loopback.
     public var baseUrl: String?
-    /// Making a connection.
+    /// The time limit for connecting.
     public var connectTimeout: Duration
-    /// An answer that makes no progress.
+    /// The time limit for a response that makes no progress.
     public var stalledTimeout: Duration
-    /// The whole call, with its token, its retries and the waits between them.
+    /// The time limit for the whole call. It includes the token request, the retries and the pauses between
+    /// them.
     public var timeout: Duration
-    /// Extra tries after the first. 0 switches retries off.
+    /// The number of retries after the first attempt. 0 disables retries.
     public var maxRetries: Int
-    /// The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
+    /// The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+    /// for each further retry.
     public var retryBase: Duration
-    /// The bound never grows beyond so many seconds.
+    /// The largest value of that limit.
     public var retryCap: Duration
-    /// A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-    /// NO_PROXY say.
+    /// A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY and NO_PROXY.
     public var proxy: Secret?
-    /// Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
+    /// Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
     public var extraCaCertificates: String?
-    /// The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
+    /// The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
     public var product: String?
-    /// Whether every request that creates something makes a connection of its own. False lets it use a connection that
-    /// answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-    /// without notice then leaves a payment's outcome unknown.
+    /// Whether each create uses a new connection. If false, a create may use a connection that received a response less
+    /// than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+    /// moment, the payment's outcome is unknown.
     public var freshConnections: Bool
-    /// Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
-    /// share one.
+    /// Do not share this client's token. By default all clients of a process with the same credentials and origin share
+    /// one token.
     public var privateToken: Bool
 
     public init(
@@ -86,21 +89,21 @@ public struct ClientOptions: Sendable {
 
 /// An access token (API reference, section Request application authorization).
 public struct Token: Sendable {
-    /// The token itself.
+    /// The token.
     public let accessToken: Secret
     /// `Bearer`.
     public let tokenType: String?
-    /// Its life in seconds, from the moment it was made.
+    /// Its lifetime in seconds, from its creation.
     public let expiresIn: Int?
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
 }
 
-/// What the server knows of a token (API reference, section Request token introspection).
+/// The server's information about a token (API reference, section Request token introspection).
 public struct Introspection: Sendable, Hashable {
-    /// Whether it works.
+    /// Whether the token is valid.
     public let active: Bool
-    /// Its scope, in practice empty.
+    /// Its scope, usually empty.
     public let scope: String?
     /// The application it belongs to.
     public let clientId: String?
@@ -108,42 +111,42 @@ public struct Introspection: Sendable, Hashable {
     public let tokenType: String?
     /// When it expires.
     public let exp: Timestamp?
-    /// When it was made.
+    /// When it was created.
     public let iat: Timestamp?
 }
 
-/// What the server knows of the token in use (API reference, section Request token information).
+/// The server's information about the current token (API reference, section Request token information).
 public struct TokenInfo: Sendable, Hashable {
-    /// In practice absent: tokens belong to applications.
+    /// Usually absent: tokens belong to applications.
     public let resourceOwnerId: String?
-    /// In practice empty.
+    /// Usually empty.
     public let scope: [String]
-    /// How many seconds it still works.
+    /// The number of seconds for which it is still valid.
     public let expiresIn: Int?
     /// The application it belongs to.
     public let application: TokenApplication?
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
 }
 
-/// The application that a token belongs to.
+/// The application of a token.
 public struct TokenApplication: Sendable, Hashable {
     /// Its client id.
     public let uid: String?
 }
 
-/// What to be told of, and where (API reference, section Create a webhook subscription).
+/// The topic and the URL of a subscription (API reference, section Create a webhook subscription).
 public struct WebhookSubscriptionRequest: Sendable, Hashable {
-    /// The kind of event. Words this library does not know pass through.
+    /// The topic. Topics that this version does not know are sent unchanged.
     public var eventType: EventType
-    /// Where the webhooks go: https.
+    /// The URL that receives the webhooks. It must be https.
     public var url: String
     /// The whole company or one till.
     public var scope: Scope
     /// The till number, for scope `till` only.
     public var scopeReference: String?
-    /// Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-    /// `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+    /// Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+    /// `b2b_transaction_received`. Default: Kopo Kopo's own format.
     public var enableDarajaPayload: Bool?
 
     public init(
@@ -161,31 +164,31 @@ public struct WebhookSubscriptionRequest: Sendable, Hashable {
     }
 }
 
-/// A subscription. The documentation does not show how one is read back, so everything may be absent.
+/// A subscription. The documentation does not show the response to a read, so every field may be absent.
 public struct WebhookSubscription: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands.
+    /// Its status.
     public let status: String?
-    /// The kind of event.
+    /// The topic.
     public let eventType: EventType?
-    /// Where the webhooks go.
+    /// The URL that receives the webhooks.
     public let url: String?
     /// The whole company or one till.
     public let scope: Scope?
     /// The till number.
     public let scopeReference: String?
-    /// Whether webhooks come in Daraja's shape.
+    /// Whether webhooks have Daraja's format.
     public let enableDarajaPayload: Bool?
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet).
+/// A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet).
 public struct MerchantWalletRequest: Sendable, Hashable {
     /// The owner's first name.
     public var firstName: Personal
@@ -213,12 +216,12 @@ public struct MerchantWalletRequest: Sendable, Hashable {
     }
 }
 
-/// A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+/// A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
 public struct MerchantWallet: Sendable, Hashable, Identifiable {
-    /// Its id: the reference to send money to.
+    /// Its id. It is the reference to send money to.
     public let id: String
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     public let status: String?
     /// The owner's first name.
     public let firstName: Personal?
@@ -232,13 +235,13 @@ public struct MerchantWallet: Sendable, Hashable, Identifiable {
     public let network: Network?
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account).
+/// A bank account of the merchant, to send money to (API reference, section Create a merchant bank account).
 public struct MerchantBankAccountRequest: Sendable, Hashable {
     /// The name on the account.
     public var accountName: Personal
@@ -266,12 +269,12 @@ public struct MerchantBankAccountRequest: Sendable, Hashable {
     }
 }
 
-/// A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
+/// A bank account of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
 public struct MerchantBankAccount: Sendable, Hashable, Identifiable {
-    /// Its id: the reference to send money to.
+    /// Its id. It is the reference to send money to.
     public let id: String
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     public let status: String?
     /// The name on the account.
     public let accountName: Personal?
@@ -285,9 +288,9 @@ public struct MerchantBankAccount: Sendable, Hashable, Identifiable {
     public let settlementMethod: SettlementMethod?
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
@@ -323,7 +326,8 @@ public struct MobileWalletRecipientRequest: Sendable, Hashable {
     }
 }
 
-/// A bank account of somebody else (API reference, section Create Send Money external bank account recipient).
+/// A bank account of another person or business (API reference, section Create Send Money external bank account
+/// recipient).
 public struct BankAccountRecipientRequest: Sendable, Hashable {
     /// The name on the account.
     public var accountName: Personal
@@ -386,13 +390,13 @@ public struct PaybillRecipientRequest: Sendable, Hashable {
     }
 }
 
-/// Somebody to send money to. The documentation does not show how one is read back, so everything may be absent.
+/// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
 public struct ExternalRecipient: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands: `Approved`.
+    /// Its status: `Approved`.
     public let status: String?
-    /// What it is.
+    /// Its type.
     public let recipientType: RecipientType?
     /// The recipient's first name.
     public let firstName: Personal?
@@ -426,9 +430,9 @@ public struct ExternalRecipient: Sendable, Hashable, Identifiable {
     public let nickname: String?
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
@@ -436,10 +440,9 @@ public struct ExternalRecipient: Sendable, Hashable, Identifiable {
 /// Money to external recipients).
 public struct SendMoneyRequest: Sendable, Hashable {
     /// At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
-    /// refused: without destinations the API would send everything there is, which is
-    /// `sweepAllFunds`.
+    /// refused: without destinations the API would send all available funds, which is `sweepAllFunds`.
     public var destinations: [Destination]
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
     /// The till whose money is sent. Default: the available balance.
     public var sourceIdentifier: String?
@@ -463,9 +466,9 @@ public struct SendMoneyRequest: Sendable, Hashable {
     }
 }
 
-/// Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts).
+/// Sends all available funds to the merchant's own accounts (API reference, section Send Money to my accounts).
 public struct SweepRequest: Sendable, Hashable {
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
     /// Default KES.
     public var currency: String?
@@ -483,21 +486,21 @@ public struct SweepRequest: Sendable, Hashable {
 public struct SendMoney: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands.
+    /// Its status.
     public let status: RequestStatus
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
-    /// The till whose money is sent. Absent: the available balance.
+    /// The till whose money is sent. If absent, the available balance.
     public let sourceIdentifier: String?
-    /// In which currency.
+    /// The currency.
     public let currency: String?
-    /// What was asked for. Empty for one's own accounts.
+    /// The requested destinations. Empty for the merchant's own accounts.
     public let destinations: [SendMoneyDestination]
-    /// What was done, in another order than was asked.
+    /// The disbursements, in a different order than the destinations.
     public let transferBatches: [TransferBatch]
-    /// Why it failed.
+    /// The reasons why it failed.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
@@ -508,19 +511,19 @@ public struct SendMoney: Sendable, Hashable, Identifiable {
     public let failedDisbursements: [Disbursement]
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     public let failedBatches: [TransferBatch]
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// A destination as it was asked for.
+/// A requested destination.
 public struct SendMoneyDestination: Sendable, Hashable {
-    /// What it is.
+    /// Its type.
     public let destinationType: RecipientType?
-    /// How much.
+    /// The amount.
     public let amount: Decimal?
-    /// The id of one's own account.
+    /// The id of the merchant's account.
     public let reference: String?
     /// A wallet's phone number.
     public let phoneNumber: Personal?
@@ -540,21 +543,21 @@ public struct SendMoneyDestination: Sendable, Hashable {
     public let paybillAccountNumber: Personal?
     /// The recipient's name.
     public let nickname: String?
-    /// What it is for.
+    /// Its purpose.
     public let description: String?
     /// Whether the recipient is a favourite.
     public let favourite: Bool?
 }
 
-/// Disbursements that were made together.
+/// A group of disbursements.
 public struct TransferBatch: Sendable, Hashable {
-    /// What became of it.
+    /// The result.
     public let status: TransferStatus?
-    /// How much in all.
+    /// The total amount.
     public let amount: Decimal?
-    /// The single payments.
+    /// The payments.
     public let disbursements: [Disbursement]
-    /// Why it failed.
+    /// The reasons why it failed.
     public let errors: [String]
     /// Whether all of it arrived.
     public let isPaid: Bool
@@ -562,17 +565,17 @@ public struct TransferBatch: Sendable, Hashable {
 
 /// One payment out.
 public struct Disbursement: Sendable, Hashable {
-    /// What became of it.
+    /// The result.
     public let status: TransferStatus?
-    /// How much.
+    /// The amount.
     public let amount: Decimal?
-    /// Why it failed.
+    /// The reasons why it failed.
     public let errors: [String]
     /// When it happened.
     public let originationTime: Timestamp?
-    /// What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
+    /// The type of the recipient: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
     public let destinationType: String?
-    /// The id of the account it went to.
+    /// The id of the account that received it.
     public let destinationReference: String?
     /// The M-PESA reference. Absent for electronic funds transfers.
     public let transactionReference: String?
@@ -594,15 +597,15 @@ public struct Disbursement: Sendable, Hashable {
     public let isPaid: Bool
 }
 
-/// Which transactions to list (API reference, section Polling API Requests).
+/// The transactions to list (API reference, section Polling API Requests).
 public struct PollingRequest: Sendable, Hashable {
     /// The whole company or one till.
     public var scope: Scope
-    /// The beginning of the span.
+    /// The start of the period.
     public var fromTime: Timestamp
-    /// Its end, not before the beginning.
+    /// The end of the period, not before its start.
     public var toTime: Timestamp
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
     /// The till number, for scope `till` only.
     public var scopeReference: String?
@@ -626,25 +629,25 @@ public struct PollingRequest: Sendable, Hashable {
 public struct Polling: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands: `Pending`, `Success`.
+    /// Its status: `Pending`, `Success`.
     public let status: String
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
-    /// The beginning of the span.
+    /// The start of the period.
     public let fromTime: Timestamp?
-    /// Its end.
+    /// The end of the period.
     public let toTime: Timestamp?
-    /// `Company` or `Till`, with a capital in answers.
+    /// `Company` or `Till`, with a capital letter in responses.
     public let scope: String?
     /// The till number.
     public let scopeReference: String?
-    /// What happened in the span. There is no paging: all of it is here.
+    /// The transactions of the period. There is no paging: the list is complete.
     public let transactions: [PolledTransaction]
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
@@ -658,11 +661,11 @@ public struct PolledTransaction: Sendable, Hashable {
 
 /// A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests).
 public struct SmsNotificationRequest: Sendable, Hashable {
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     public var webhookEventReference: String
-    /// What to say.
+    /// The text of the message.
     public var message: Personal
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
 
     public init(webhookEventReference: String, message: Personal, callbackUrl: String) {
@@ -676,27 +679,27 @@ public struct SmsNotificationRequest: Sendable, Hashable {
 public struct SmsNotification: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands: `Success`.
+    /// Its status: `Success`.
     public let status: String
-    /// What it says.
+    /// The content.
     public let message: Personal?
-    /// The id of the webhook that told of the payment.
+    /// The id of the webhook that reported the payment.
     public let webhookEventReference: String?
     /// URLs.
     public let links: Links
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions).
+/// Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions).
 public struct ReversalRequest: Sendable, Hashable {
     /// The transaction's M-PESA reference or id.
     public var transactionReference: String
     /// Why.
     public var reason: String
-    /// Where the result goes: https.
+    /// The URL that receives the result. It must be https.
     public var callbackUrl: String
     /// At most 5 pairs of primitive values. They come back in the result.
     public var metadata: Metadata?
@@ -713,37 +716,38 @@ public struct ReversalRequest: Sendable, Hashable {
 public struct Reversal: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How the request stands. Processed does not mean reversed: ask `isReversed`.
+    /// The status of the request. Processed does not mean reversed: check `isReversed`.
     public let status: RequestStatus
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
-    /// The transaction to give back.
+    /// The transaction to reverse.
     public let transactionReference: String?
     /// Why.
     public let reason: String?
-    /// The payment back to the customer, once there is one. Its status is the reversal's outcome.
+    /// The payment to the customer, once it exists. Its status is the outcome of the reversal.
     public let reversalBulkPayment: ReversalBulkPayment?
-    /// Why it failed.
+    /// The reasons why it failed.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
-    /// Whether the money went back.
+    /// Whether the money was returned to the customer.
     public let isReversed: Bool
-    /// Whether the money surely stays: the payment back was cancelled, or the request was processed with errors.
+    /// Whether the reversal failed: the payment to the customer was cancelled, or the request was processed with
+    /// errors.
     public let isFailed: Bool
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// The payment back to the customer.
+/// The payment to the customer.
 public struct ReversalBulkPayment: Sendable, Hashable {
-    /// How much.
+    /// The amount.
     public let amount: Decimal?
-    /// `Transferred`: given back. `Cancelled`: not.
+    /// `Transferred`: the money was returned. `Cancelled`: it was not.
     public let status: TransferStatus?
     /// When the transaction happened.
     public let originationTime: Timestamp?
@@ -755,17 +759,17 @@ public struct ReversalBulkPayment: Sendable, Hashable {
 public struct Payment: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands.
+    /// Its status.
     public let status: RequestStatus
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
-    /// How much was asked for.
+    /// The requested amount.
     public let amount: PaymentAmount?
-    /// What was done.
+    /// The disbursements that were made.
     public let transferBatches: [TransferBatch]
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
@@ -776,17 +780,17 @@ public struct Payment: Sendable, Hashable, Identifiable {
     public let failedDisbursements: [Disbursement]
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     public let failedBatches: [TransferBatch]
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
 /// An amount with its currency, as version 1 writes it.
 public struct PaymentAmount: Sendable, Hashable {
-    /// In which currency.
+    /// The currency.
     public let currency: String?
-    /// How much. Absent where everything was transferred.
+    /// The amount. Absent if everything was transferred.
     public let value: Decimal?
 }
 
@@ -794,17 +798,17 @@ public struct PaymentAmount: Sendable, Hashable {
 public struct SettlementTransfer: Sendable, Hashable, Identifiable {
     /// Its id.
     public let id: String
-    /// How it stands.
+    /// Its status.
     public let status: RequestStatus
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Timestamp?
-    /// How much was asked for.
+    /// The requested amount.
     public let amount: PaymentAmount?
-    /// What was done.
+    /// The disbursements that were made.
     public let transferBatches: [TransferBatch]
-    /// Why it failed. Not documented for version 1, so usually empty.
+    /// The reasons why it failed. Not documented for version 1, so usually empty.
     public let errors: [String]
-    /// What the request attached.
+    /// The metadata of the request.
     public let metadata: Metadata
     /// URLs.
     public let links: Links
@@ -815,13 +819,13 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable {
     public let failedDisbursements: [Disbursement]
     /// The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed.
     public let failedBatches: [TransferBatch]
-    /// Whether nothing more will happen to it by itself. Final is not the same as successful.
+    /// Whether its state is final. Final does not mean successful.
     public let isFinal: Bool
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
-/// A request that is sent as it is.
+/// A request that is sent unchanged.
 public struct RawPostRequest: Sendable, Hashable {
     /// The path below the base URL: `/api/v2/incoming_payments`.
     public var path: String
@@ -841,35 +845,35 @@ public struct RawResponse: Sendable, Hashable {
     /// The `Location` header: where a resource that was created can be read. The server chose its host.
     public let location: String?
     /// The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
-    /// completely: the request was accepted nevertheless.
+    /// completely. The request was accepted even so.
     public let body: Personal?
 }
 
 /// A webhook or a result callback.
 public struct Event: Sendable, Hashable {
-    /// The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape.
+    /// The webhook's own id, or the id of the request whose result this is. Absent in Daraja's format.
     public let id: String?
-    /// What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-    /// (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+    /// The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+    /// (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
     public let topic: String
-    /// What a webhook calls what happened: `Buygoods Transaction`.
+    /// The webhook's name for what happened: `Buygoods Transaction`.
     public let eventType: String?
     /// When the webhook was made. Results carry their times in the payload.
     public let createdAt: Timestamp?
     /// URLs.
     public let links: Links
-    /// What it says.
+    /// The content.
     public let payload: EventPayload
-    /// The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
-    /// result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+    /// The payment that the event reports, in the same form for all formats: a buygoods, b2b or card webhook, the
+    /// result of an STK push or of a payment link, or Daraja's. Absent if the event does not name a single payment.
     public let transaction: KopoKopo.Transaction?
-    /// The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+    /// The key of the delivery. Store it, and skip an event whose key is already stored. At most 200 characters. It is
     /// not the key of the money: one payment can arrive as two events.
     public let dedupeKey: String
-    /// The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
-    /// when it is reversed. Credit an order once for each key. Absent while no money moved.
+    /// The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same in every event about one payment, and
+    /// different when it is reversed. Credit an order once for each key. Absent if no money moved.
     public let paymentKey: String?
-    /// The whole text as it came.
+    /// The whole JSON text, as received.
     public let raw: Raw
 }
 
@@ -883,21 +887,21 @@ public struct CardTransaction: Sendable, Hashable {
     public let originationTime: Timestamp?
     /// The masked card number.
     public let customerCcNumber: Personal?
-    /// How much.
+    /// The amount.
     public let amount: Decimal?
-    /// In which currency.
+    /// The currency.
     public let currency: String?
     /// The till or terminal.
     public let tillNumber: String?
     /// The card system.
     public let system: String?
-    /// How it stands.
+    /// Its status.
     public let status: TransactionStatus?
-    /// Whether the money was settled. Only received payments say.
+    /// Whether the money was settled. Only received payments have it.
     public let settled: Bool?
 }
 
-/// Somebody who paid for the first time (API reference, Mobile Money User).
+/// A customer who paid for the first time (API reference, Mobile Money User).
 public struct Customer: Sendable, Hashable {
     /// First name.
     public let firstName: Personal?
@@ -913,21 +917,21 @@ public struct Customer: Sendable, Hashable {
 public struct Settlement: Sendable, Hashable {
     /// Its id.
     public let id: String?
-    /// How much in all.
+    /// The total amount.
     public let amount: Decimal?
-    /// In which currency.
+    /// The currency.
     public let currency: String?
-    /// How it stands.
+    /// Its status.
     public let status: TransferStatus?
     /// When it happened.
     public let originationTime: Timestamp?
-    /// Where the money went.
+    /// The destination of the money.
     public let destination: SettlementDestination?
-    /// The single payments.
+    /// The payments.
     public let disbursements: [Disbursement]
 }
 
-/// Where settled money went: a mobile wallet or a bank account.
+/// The destination of a settlement: a mobile wallet or a bank account.
 public struct SettlementDestination: Sendable, Hashable {
     /// `Bank Account` or `Mobile Wallet`.
     public let destinationType: String?
@@ -960,27 +964,27 @@ public struct DarajaTransaction: Sendable, Hashable {
     public let transactionType: String?
     /// The M-PESA reference.
     public let transId: String?
-    /// When it happened, taken as Nairobi's time.
+    /// When it happened, read as Nairobi time.
     public let transTime: Timestamp?
-    /// How much, in shillings.
+    /// The amount, in shillings.
     public let transAmount: Decimal?
-    /// The till that got the money.
+    /// The till that received the money.
     public let businessShortCode: String?
-    /// In practice empty.
+    /// Usually empty.
     public let billRefNumber: String?
-    /// In practice empty.
+    /// Usually empty.
     public let invoiceNumber: String?
-    /// In practice empty.
+    /// Usually empty.
     public let orgAccountBalance: String?
-    /// In practice empty. Kopo Kopo and Safaricom spell it differently; both are read.
+    /// Usually empty. Kopo Kopo and Safaricom spell it differently; both are read.
     public let thirdPartyTransId: String?
-    /// Opaque: a hash of the customer's number, or the till that paid.
+    /// A hash of the customer's number, or the till that paid. Do not parse it.
     public let msisdn: Personal?
     /// The customer's first name, or the organization's name.
     public let firstName: Personal?
-    /// In practice empty.
+    /// Usually empty.
     public let middleName: Personal?
-    /// In practice empty.
+    /// Usually empty.
     public let lastName: Personal?
 }
 #endif

@@ -5,35 +5,35 @@
 public import Foundation
 internal import KopoKopoRaw
 
-/// Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
-/// itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+/// Access tokens (API reference, section Authorization). All other operations request and renew tokens automatically.
+/// This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
 public struct OAuth: Sendable {
     let raw: KopoKopoRaw.OAuth
 
     init(raw: KopoKopoRaw.OAuth) { self.raw = raw }
 
-    /// Fetches a new token, beside the one that the client keeps for itself.
+    /// Requests a new token, in addition to the one that the client uses.
     ///
-    /// Errors: `.configuration` without credentials, `.authentication` where the server refuses them.
+    /// Errors: `.configuration` without credentials, `.authentication` if the server refuses them.
     public func token() async throws -> Token {
         try await call { try await Token(raw: raw.token()) }
     }
 
-    /// Ends the life of a token. The client forgets it too, where it is the one it keeps.
+    /// Revokes a token. If the client uses this token, the client drops it too.
     ///
-    /// Errors: `.invalidRequest` for an empty token, `.authentication` where the server refuses the credentials.
+    /// Errors: `.invalidRequest` for an empty token, `.authentication` if the server refuses the credentials.
     public func revoke(_ token: Secret) async throws {
         try await call { try await raw.revoke(token: token.text) }
     }
 
-    /// Asks whether a token works, and whose it is.
+    /// Checks if a token is valid, and which application it belongs to.
     ///
-    /// Errors: `.invalidRequest` for an empty token, `.authentication` where the server refuses the credentials.
+    /// Errors: `.invalidRequest` for an empty token, `.authentication` if the server refuses the credentials.
     public func introspect(_ token: Secret) async throws -> Introspection {
         try await call { try await Introspection(raw: raw.introspect(token: token.text)) }
     }
 
-    /// Asks about the token that the client itself uses.
+    /// Reads the server's information about the token that the client uses.
     ///
     /// Errors: those of every call.
     public func tokenInfo() async throws -> TokenInfo {
@@ -47,26 +47,24 @@ public struct WebhookSubscriptions: Sendable {
 
     init(raw: KopoKopoRaw.WebhookSubscriptions) { self.raw = raw }
 
-    /// Subscribes to a kind of event.
+    /// Subscribes to a topic.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: WebhookSubscriptionRequest) async throws -> CreatedWebhookSubscription {
         try await uncancelled { try await CreatedWebhookSubscription(raw: raw.create(request: request.lower())) }
     }
 
-    /// Subscribes to a kind of event.
+    /// Subscribes to a topic.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
-    ///   - eventType: The kind of event. Words this library does not know pass through.
-    ///   - url: Where the webhooks go: https.
+    ///   - eventType: The topic. Topics that this version does not know are sent unchanged.
+    ///   - url: The URL that receives the webhooks. It must be https.
     ///   - scope: The whole company or one till.
     ///   - scopeReference: The till number, for scope `till` only.
-    ///   - enableDarajaPayload: Webhooks in the shape of Safaricom's Daraja API. Only for
-    ///     `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+    ///   - enableDarajaPayload: Send webhooks in the format of Safaricom's Daraja API. Only for
+    ///     `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
     public func create(
         eventType: EventType,
         url: String,
@@ -85,34 +83,34 @@ public struct WebhookSubscriptions: Sendable {
 
     /// Reads a subscription.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> WebhookSubscription {
         try await call { try await WebhookSubscription(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> WebhookSubscription {
         try await call { try await WebhookSubscription(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -123,9 +121,9 @@ public struct WebhookSubscriptions: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<WebhookSubscription> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -136,14 +134,14 @@ public struct WebhookSubscriptions: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -155,24 +153,22 @@ public struct WebhookSubscriptions: Sendable {
     }
 }
 
-/// The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet).
+/// Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet).
 public struct MerchantWallets: Sendable {
     let raw: KopoKopoRaw.MerchantWallets
 
     init(raw: KopoKopoRaw.MerchantWallets) { self.raw = raw }
 
-    /// Adds a mobile wallet of the merchant's own.
+    /// Adds a mobile wallet of the merchant.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: MerchantWalletRequest) async throws -> CreatedMerchantWallet {
         try await uncancelled { try await CreatedMerchantWallet(raw: raw.create(request: request.lower())) }
     }
 
-    /// Adds a mobile wallet of the merchant's own.
+    /// Adds a mobile wallet of the merchant.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - firstName: The owner's first name.
@@ -199,34 +195,34 @@ public struct MerchantWallets: Sendable {
 
     /// Reads a wallet.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> MerchantWallet {
         try await call { try await MerchantWallet(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> MerchantWallet {
         try await call { try await MerchantWallet(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -237,9 +233,9 @@ public struct MerchantWallets: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<MerchantWallet> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -250,14 +246,14 @@ public struct MerchantWallets: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -269,24 +265,22 @@ public struct MerchantWallets: Sendable {
     }
 }
 
-/// The merchant's own bank accounts (API reference, section Create a merchant bank account).
+/// Bank accounts of the merchant (API reference, section Create a merchant bank account).
 public struct MerchantBankAccounts: Sendable {
     let raw: KopoKopoRaw.MerchantBankAccounts
 
     init(raw: KopoKopoRaw.MerchantBankAccounts) { self.raw = raw }
 
-    /// Adds a bank account of the merchant's own.
+    /// Adds a bank account of the merchant.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: MerchantBankAccountRequest) async throws -> CreatedMerchantBankAccount {
         try await uncancelled { try await CreatedMerchantBankAccount(raw: raw.create(request: request.lower())) }
     }
 
-    /// Adds a bank account of the merchant's own.
+    /// Adds a bank account of the merchant.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - accountName: The name on the account.
@@ -312,34 +306,34 @@ public struct MerchantBankAccounts: Sendable {
 
     /// Reads a bank account.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> MerchantBankAccount {
         try await call { try await MerchantBankAccount(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> MerchantBankAccount {
         try await call { try await MerchantBankAccount(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -350,9 +344,9 @@ public struct MerchantBankAccounts: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<MerchantBankAccount> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -363,14 +357,14 @@ public struct MerchantBankAccounts: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -390,8 +384,7 @@ public struct ExternalRecipients: Sendable {
 
     /// Adds a person's mobile wallet.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func createMobileWallet(_ request: MobileWalletRecipientRequest) async throws -> CreatedExternalRecipient {
         try await uncancelled {
             try await CreatedExternalRecipient(raw: raw.createMobileWallet(request: request.lower()))
@@ -400,8 +393,7 @@ public struct ExternalRecipients: Sendable {
 
     /// Adds a person's mobile wallet.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - firstName: The recipient's first name.
@@ -428,20 +420,18 @@ public struct ExternalRecipients: Sendable {
         ))
     }
 
-    /// Adds a bank account of somebody else.
+    /// Adds a bank account of another person or business.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func createBankAccount(_ request: BankAccountRecipientRequest) async throws -> CreatedExternalRecipient {
         try await uncancelled {
             try await CreatedExternalRecipient(raw: raw.createBankAccount(request: request.lower()))
         }
     }
 
-    /// Adds a bank account of somebody else.
+    /// Adds a bank account of another person or business.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - accountName: The name on the account.
@@ -467,16 +457,14 @@ public struct ExternalRecipients: Sendable {
 
     /// Adds another business's till.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func createTill(_ request: TillRecipientRequest) async throws -> CreatedExternalRecipient {
         try await uncancelled { try await CreatedExternalRecipient(raw: raw.createTill(request: request.lower())) }
     }
 
     /// Adds another business's till.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - tillName: The name on the till.
@@ -492,16 +480,14 @@ public struct ExternalRecipients: Sendable {
 
     /// Adds a paybill account.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func createPaybill(_ request: PaybillRecipientRequest) async throws -> CreatedExternalRecipient {
         try await uncancelled { try await CreatedExternalRecipient(raw: raw.createPaybill(request: request.lower())) }
     }
 
     /// Adds a paybill account.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - paybillName: The paybill's name.
@@ -524,34 +510,34 @@ public struct ExternalRecipients: Sendable {
 
     /// Reads a recipient.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> ExternalRecipient {
         try await call { try await ExternalRecipient(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> ExternalRecipient {
         try await call { try await ExternalRecipient(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -562,9 +548,9 @@ public struct ExternalRecipients: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<ExternalRecipient> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -575,14 +561,14 @@ public struct ExternalRecipients: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -600,26 +586,26 @@ public struct SendMoneyRequests: Sendable {
 
     init(raw: KopoKopoRaw.SendMoneyRequests) { self.raw = raw }
 
-    /// Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-    /// `isPaid` and `failedDisbursements`.
+    /// Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+    /// then `isPaid` and `failedDisbursements`.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost: the money may be on its way, and sending again may send it twice.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost:
+    /// the money may have been sent, and sending again may send it twice.
     public func create(_ request: SendMoneyRequest) async throws -> CreatedSendMoney {
         try await uncancelled { try await CreatedSendMoney(raw: raw.create(request: request.lower())) }
     }
 
-    /// Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-    /// `isPaid` and `failedDisbursements`.
+    /// Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+    /// then `isPaid` and `failedDisbursements`.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost: the money may be on its way, and sending again may send it twice.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost:
+    /// the money may have been sent, and sending again may send it twice.
     ///
     /// - Parameters:
     ///   - destinations: At least one, all of one type. Several only for mobile wallets and bank accounts of others. An
-    ///     empty list is refused: without destinations the API would send everything there is, which is
+    ///     empty list is refused: without destinations the API would send all available funds, which is
     ///     `sweepAllFunds`.
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     ///   - sourceIdentifier: The till whose money is sent. Default: the available balance.
     ///   - currency: Default KES.
     ///   - metadata: At most 5 pairs of primitive values. They come back in the result.
@@ -639,21 +625,21 @@ public struct SendMoneyRequests: Sendable {
         ))
     }
 
-    /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-    /// no amount and no destination to choose.
+    /// Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+    /// and the destination cannot be chosen.
     ///
     /// Errors: as `create`.
     public func sweepAllFunds(_ request: SweepRequest) async throws -> CreatedSendMoney {
         try await uncancelled { try await CreatedSendMoney(raw: raw.sweepAllFunds(request: request.lower())) }
     }
 
-    /// Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-    /// no amount and no destination to choose.
+    /// Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+    /// and the destination cannot be chosen.
     ///
     /// Errors: as `create`.
     ///
     /// - Parameters:
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     ///   - currency: Default KES.
     ///   - metadata: At most 5 pairs of primitive values. They come back in the result.
     public func sweepAllFunds(
@@ -666,34 +652,34 @@ public struct SendMoneyRequests: Sendable {
 
     /// Reads a request.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> SendMoney {
         try await call { try await SendMoney(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> SendMoney {
         try await call { try await SendMoney(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -704,9 +690,9 @@ public struct SendMoneyRequests: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<SendMoney> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -717,14 +703,14 @@ public struct SendMoneyRequests: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -736,28 +722,28 @@ public struct SendMoneyRequests: Sendable {
     }
 }
 
-/// Transactions of a span of time (API reference, section Polling).
+/// Transactions of a period (API reference, section Polling).
 public struct PollingRequests: Sendable {
     let raw: KopoKopoRaw.PollingRequests
 
     init(raw: KopoKopoRaw.PollingRequests) { self.raw = raw }
 
-    /// Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+    /// Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
     ///
     /// Errors: `.invalidRequest` naming the field, before anything is sent.
     public func create(_ request: PollingRequest) async throws -> CreatedPolling {
         try await uncancelled { try await CreatedPolling(raw: raw.create(request: request.lower())) }
     }
 
-    /// Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+    /// Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
     ///
     /// Errors: `.invalidRequest` naming the field, before anything is sent.
     ///
     /// - Parameters:
     ///   - scope: The whole company or one till.
-    ///   - fromTime: The beginning of the span.
-    ///   - toTime: Its end, not before the beginning.
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - fromTime: The start of the period.
+    ///   - toTime: The end of the period, not before its start.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     ///   - scopeReference: The till number, for scope `till` only.
     public func create(
         scope: Scope,
@@ -777,34 +763,34 @@ public struct PollingRequests: Sendable {
 
     /// Reads a polling request and, once it is done, its transactions.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> Polling {
         try await call { try await Polling(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> Polling {
         try await call { try await Polling(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -815,9 +801,9 @@ public struct PollingRequests: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<Polling> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -828,14 +814,14 @@ public struct PollingRequests: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -856,21 +842,19 @@ public struct SmsNotifications: Sendable {
 
     /// Sends a message to the customer of a webhook.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: SmsNotificationRequest) async throws -> CreatedSmsNotification {
         try await uncancelled { try await CreatedSmsNotification(raw: raw.create(request: request.lower())) }
     }
 
     /// Sends a message to the customer of a webhook.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
-    ///   - webhookEventReference: The id of the webhook that told of the payment.
-    ///   - message: What to say.
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - webhookEventReference: The id of the webhook that reported the payment.
+    ///   - message: The text of the message.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     public func create(
         webhookEventReference: String,
         message: Personal,
@@ -885,34 +869,34 @@ public struct SmsNotifications: Sendable {
 
     /// Reads a message's state.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> SmsNotification {
         try await call { try await SmsNotification(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> SmsNotification {
         try await call { try await SmsNotification(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -923,9 +907,9 @@ public struct SmsNotifications: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<SmsNotification> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -936,14 +920,14 @@ public struct SmsNotifications: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -955,31 +939,29 @@ public struct SmsNotifications: Sendable {
     }
 }
 
-/// Money given back to customers (API reference, section Reversals).
+/// Money returned to customers (API reference, section Reversals).
 public struct Reversals: Sendable {
     let raw: KopoKopoRaw.Reversals
 
     init(raw: KopoKopoRaw.Reversals) { self.raw = raw }
 
-    /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
-    /// then `isReversed`.
+    /// Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
+    /// and then `isReversed`.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     public func create(_ request: ReversalRequest) async throws -> CreatedReversal {
         try await uncancelled { try await CreatedReversal(raw: raw.create(request: request.lower())) }
     }
 
-    /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
-    /// then `isReversed`.
+    /// Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
+    /// and then `isReversed`.
     ///
-    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` where the answer was
-    /// lost.
+    /// Errors: `.invalidRequest` naming the field, before anything is sent. `.outcomeUnknown` if the response was lost.
     ///
     /// - Parameters:
     ///   - transactionReference: The transaction's M-PESA reference or id.
     ///   - reason: Why.
-    ///   - callbackUrl: Where the result goes: https.
+    ///   - callbackUrl: The URL that receives the result. It must be https.
     ///   - metadata: At most 5 pairs of primitive values. They come back in the result.
     public func create(
         transactionReference: String,
@@ -997,34 +979,34 @@ public struct Reversals: Sendable {
 
     /// Reads a reversal.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> Reversal {
         try await call { try await Reversal(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> Reversal {
         try await call { try await Reversal(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -1035,9 +1017,9 @@ public struct Reversals: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<Reversal> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -1048,14 +1030,14 @@ public struct Reversals: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -1067,7 +1049,7 @@ public struct Reversals: Sendable {
     }
 }
 
-/// Payments of the API's first version: they can still be read (guide to payment status, version 1).
+/// Payments of version 1 of the API, read-only (guide to payment status, version 1).
 public struct Payments: Sendable {
     let raw: KopoKopoRaw.Payments
 
@@ -1075,34 +1057,34 @@ public struct Payments: Sendable {
 
     /// Reads a payment of version 1.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> Payment {
         try await call { try await Payment(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> Payment {
         try await call { try await Payment(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -1113,9 +1095,9 @@ public struct Payments: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<Payment> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -1126,14 +1108,14 @@ public struct Payments: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -1145,7 +1127,7 @@ public struct Payments: Sendable {
     }
 }
 
-/// Settlement transfers of the API's first version: they can still be read where their Location says.
+/// Settlement transfers of version 1 of the API, read-only.
 public struct SettlementTransfers: Sendable {
     let raw: KopoKopoRaw.SettlementTransfers
 
@@ -1153,34 +1135,34 @@ public struct SettlementTransfers: Sendable {
 
     /// Reads a settlement transfer of version 1.
     ///
-    /// Errors: `.notFound` where there is none of this id.
+    /// Errors: `.notFound` if no resource has this id.
     public func get(_ id: String) async throws -> SettlementTransfer {
         try await call { try await SettlementTransfer(raw: raw.get(id: id)) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     public func wait(id: String, options: WaitOptions) async throws -> SettlementTransfer {
         try await call { try await SettlementTransfer(raw: raw.wait(id: id, options: options.lower())) }
     }
 
-    /// Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-    /// the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-    /// timeout, 429, 5xx) do not end the wait.
+    /// Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+    /// successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+    /// 5xx) do not end the wait.
     ///
-    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if there is no
-    /// resource with this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
+    /// Errors: `.notFinal` if the timeout ends first; the request itself is not cancelled. `.notFound` if no resource
+    /// has this id. `.invalidRequest` for a length of time that is not greater than zero. Every error has the
     /// resource's id.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func wait(
         id: String,
@@ -1191,9 +1173,9 @@ public struct SettlementTransfers: Sendable {
         try await wait(id: id, options: WaitOptions(timeout: timeout, interval: interval, maxInterval: maxInterval))
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     public func watch(id: String, options: WaitOptions) -> States<SettlementTransfer> {
         States {
             let watch = try call { try raw.watch(id: id, options: options.lower()) }
@@ -1204,14 +1186,14 @@ public struct SettlementTransfers: Sendable {
         }
     }
 
-    /// The states of the resource with this id as they change, up to the final one.
+    /// Returns the states of the resource with this id as they change, up to the final one.
     ///
-    /// Errors: `.invalidRequest` for an id that is none, or a length of time that is not greater than zero.
+    /// Errors: `.invalidRequest` for an invalid id, or a length of time that is not greater than zero.
     ///
     /// - Parameters:
-    ///   - timeout: The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-    ///   - interval: The first poll is immediate; this is the pause before the second. Each further one is half as long
-    ///     again.
+    ///   - timeout: The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+    ///   - interval: The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+    ///     long.
     ///   - maxInterval: The longest pause.
     public func watch(
         id: String,
@@ -1223,22 +1205,23 @@ public struct SettlementTransfers: Sendable {
     }
 }
 
-/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
-/// and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+/// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
+/// retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
 public struct RawRequests: Sendable {
     let raw: KopoKopoRaw.RawRequests
 
     init(raw: KopoKopoRaw.RawRequests) { self.raw = raw }
 
-    /// Reads anything of the API. The path is below the base URL, and may have a query:
+    /// Reads any path of the API. The path is relative to the base URL, and may have a query:
     /// `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
     ///
-    /// Errors: `.invalidRequest` for a path that is not below `/api/`. `.notFound` if the API has nothing there.
+    /// Errors: `.invalidRequest` for a path that is not below `/api/`. `.notFound` if the API has no resource at the
+    /// path.
     public func get(_ path: String) async throws -> RawResponse {
         try await call { try await RawResponse(raw: raw.get(path: path)) }
     }
 
-    /// Posts anything to the API. Like a create it is sent once.
+    /// Sends a POST to any path of the API. Like a create, it is sent once.
     ///
     /// Errors: `.invalidRequest` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
     /// object, and a body for `sendMoney` without destinations, which would transfer all funds. `.outcomeUnknown` if the
@@ -1247,7 +1230,7 @@ public struct RawRequests: Sendable {
         try await call { try await RawResponse(raw: raw.post(request: request.lower())) }
     }
 
-    /// Posts anything to the API. Like a create it is sent once.
+    /// Sends a POST to any path of the API. Like a create, it is sent once.
     ///
     /// Errors: `.invalidRequest` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
     /// object, and a body for `sendMoney` without destinations, which would transfer all funds. `.outcomeUnknown` if the
@@ -1264,17 +1247,17 @@ public struct RawRequests: Sendable {
 /// Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result). Needs
 /// no connection.
 ///
-/// Give it the body exactly as it was received: a body that a framework parsed and wrote again is another body.
+/// Pass the body exactly as received. If a framework has parsed and re-serialized it, the signature does not match.
 public struct WebhookVerifier: Sendable {
     let raw: KopoKopoRaw.WebhookVerifier
 
     init(raw: KopoKopoRaw.WebhookVerifier) { self.raw = raw }
 
-    /// A verifier with the API keys in force: one, or the old and the new while they rotate. With the client secret,
-    /// which is never accepted, a refusal can say that it stands where the API key belongs. `maxBody` is the largest
-    /// body to look at, in bytes.
+    /// Makes a verifier with the valid API keys: one, or the old and the new while keys rotate. With the client secret,
+    /// which is never accepted, an error can say that the sender uses it in place of the API key. `maxBody` is the
+    /// largest body that is accepted, in bytes.
     ///
-    /// Errors: `.configuration` where there is no key, or only blank ones.
+    /// Errors: `.configuration` without a key, or with blank keys only.
     public init(apiKeys: [Secret], clientSecret: Secret? = nil, maxBody: Int = 10485760) throws {
         try self.init(
             raw: enter {
@@ -1287,29 +1270,29 @@ public struct WebhookVerifier: Sendable {
         )
     }
 
-    /// The largest body that is looked at, in bytes: whoever reads a larger one reads it for nothing.
+    /// The largest body that is accepted, in bytes. A receiver need not read more.
     public var maxBody: Int { Int(clamping: raw.maxBody()) }
 
-    /// Verifies the raw body against the `X-KopoKopo-Signature` header and says what it tells of.
+    /// Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
     ///
-    /// Errors: `.signature` where the header is missing, malformed or does not match, or the body is larger than is
-    /// looked at: do not trust the body. `.configuration` without an API key. `.decode` where the body is authentic and
-    /// still no JSON object that can be read: the error's `body` has the beginning of it.
+    /// Errors: `.signature` if the header is missing, malformed or does not match, or if the body is too large: do not
+    /// trust the body. `.configuration` without an API key. `.decode` if the body is authentic but not a JSON object that
+    /// can be read: the error's `body` has its beginning.
     public func verify(body: Data, signature: String?) throws -> Event {
         try call { try Event(raw: raw.verify(body: body, signature: signature)) }
     }
 
     /// Verifies the raw body only.
     ///
-    /// Errors: as `verify`, but for `.decode`.
+    /// Errors: as `verify`, except `.decode`.
     public func verifySignature(body: Data, signature: String?) throws {
         try call { try raw.verifySignature(body: body, signature: signature) }
     }
 
-    /// Says what a body tells of without knowing who sent it. For bodies that were verified before, such as those taken
-    /// from a queue.
+    /// Reads an event from a body without verifying its signature. Use it only for bodies that were verified before,
+    /// such as those from a queue.
     ///
-    /// Errors: `.decode` where it is no JSON object.
+    /// Errors: `.decode` if it is not a JSON object.
     public func parseUnverified(_ body: Data) throws -> Event {
         try call { try Event(raw: raw.parseUnverified(body: body)) }
     }

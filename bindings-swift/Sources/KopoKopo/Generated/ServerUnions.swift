@@ -4,14 +4,14 @@
 #if !(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)
 public import Foundation
 
-/// Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
-/// transfer to somebody else; for one's own accounts it may be left out.
+/// A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description for
+/// transfers to others. For the merchant's own accounts it is optional.
 public enum Destination: Sendable, Hashable {
-    /// A mobile wallet of the merchant's own, by its reference.
+    /// A mobile wallet of the merchant, by its reference.
     case merchantWallet(reference: String, amount: Decimal, description: String? = nil)
-    /// A bank account of the merchant's own, by its reference.
+    /// A bank account of the merchant, by its reference.
     case merchantBankAccount(reference: String, amount: Decimal, description: String? = nil)
-    /// A person's mobile wallet. The recipient is created where it does not exist.
+    /// A person's mobile wallet. The recipient is created if it does not exist.
     case mobileWallet(
         phoneNumber: Personal,
         amount: Decimal,
@@ -20,7 +20,7 @@ public enum Destination: Sendable, Hashable {
         nickname: String? = nil,
         favourite: Bool? = nil
     )
-    /// A bank account of somebody else.
+    /// A bank account of another person or business.
     case bankAccount(
         bankBranchRef: String,
         accountName: Personal,
@@ -43,25 +43,25 @@ public enum Destination: Sendable, Hashable {
     )
 }
 
-/// What an event says. Words that this version does not know arrive as `Unknown`: their text is in the event's `raw`.
+/// The content of an event. Topics that this version does not know are `Unknown`: the event's `raw` has their text.
 public enum EventPayload: Sendable, Hashable {
-    /// Webhook: a customer paid.
+    /// Webhook: a customer's payment was received.
     case buygoodsTransactionReceived(KopoKopo.Transaction)
-    /// Webhook: a customer's payment was given back.
+    /// Webhook: a customer's payment was reversed.
     case buygoodsTransactionReversed(KopoKopo.Transaction)
-    /// Webhook: another till paid.
+    /// Webhook: a payment from another till was received.
     case b2bTransactionReceived(KopoKopo.Transaction)
-    /// Webhook: another till's payment was given back.
+    /// Webhook: another till's payment was reversed.
     case b2bTransactionReversed(KopoKopo.Transaction)
     /// Webhook: money was settled.
     case settlementTransferCompleted(Settlement)
-    /// Webhook: somebody paid for the first time.
+    /// Webhook: a customer paid for the first time.
     case customerCreated(Customer)
-    /// Webhook: a card payment came in.
+    /// Webhook: a card payment was received.
     case cardTransactionReceived(CardTransaction)
     /// Webhook: a card payment was voided.
     case cardTransactionVoided(CardTransaction)
-    /// Webhook: a card payment was given back.
+    /// Webhook: a card payment was reversed.
     case cardTransactionReversed(CardTransaction)
     /// Result of an STK push.
     case incomingPayment(IncomingPayment)
@@ -71,7 +71,7 @@ public enum EventPayload: Sendable, Hashable {
     case polling(Polling)
     /// Result of a reversal.
     case reversal(Reversal)
-    /// Result of an attempt to pay at a link, or of the link's end.
+    /// Result of an attempt to pay a link, or of the end of the link.
     case paymentLink(PaymentLink)
     /// Result of a message.
     case smsNotification(SmsNotification)
@@ -79,13 +79,13 @@ public enum EventPayload: Sendable, Hashable {
     case payment(Payment)
     /// Result of a settlement transfer of version 1.
     case settlementTransfer(SettlementTransfer)
-    /// Daraja's shape: a customer paid.
+    /// Daraja's format: a customer's payment was received.
     case darajaBuygoods(DarajaTransaction)
-    /// Daraja's shape: another till paid.
+    /// Daraja's format: a payment from another till was received.
     case darajaB2b(DarajaTransaction)
-    /// Daraja's shape: a transaction of another type.
+    /// Daraja's format: a transaction of another type.
     case darajaOther(DarajaTransaction)
-    /// Something this version does not know.
+    /// A topic or a format that this version does not know.
     case unknown
 }
 #endif

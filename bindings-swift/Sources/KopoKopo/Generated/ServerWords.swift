@@ -3,25 +3,25 @@
 
 #if !(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)
 
-/// What a webhook can tell of (API reference, section Create a webhook subscription).
+/// The topic of a webhook (API reference, section Create a webhook subscription).
 public enum EventType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `buygoods_transaction_received`: a customer paid.
+    /// `buygoods_transaction_received`: a customer's payment was received.
     case buygoodsTransactionReceived
-    /// `buygoods_transaction_reversed`: a customer's payment was given back.
+    /// `buygoods_transaction_reversed`: a customer's payment was reversed.
     case buygoodsTransactionReversed
-    /// `b2b_transaction_received`: another till paid.
+    /// `b2b_transaction_received`: a payment from another till was received.
     case b2bTransactionReceived
-    /// `b2b_transaction_reversed`: another till's payment was given back.
+    /// `b2b_transaction_reversed`: another till's payment was reversed.
     case b2bTransactionReversed
     /// `settlement_transfer_completed`: money was settled to the merchant's account.
     case settlementTransferCompleted
-    /// `customer_created`: somebody paid for the first time.
+    /// `customer_created`: a customer paid for the first time.
     case customerCreated
-    /// `card_transaction_received`: a card payment came in.
+    /// `card_transaction_received`: a card payment was received.
     case cardTransactionReceived
     /// `card_transaction_voided`: a card payment was voided.
     case cardTransactionVoided
-    /// `card_transaction_reversed`: a card payment was given back.
+    /// `card_transaction_reversed`: a card payment was reversed.
     case cardTransactionReversed
     /// A word that this version does not know.
     case other(String)
@@ -61,7 +61,7 @@ public enum EventType: RawRepresentable, Sendable, Hashable, CustomStringConvert
     public var description: String { rawValue }
 }
 
-/// Whether something is about the whole company or one till.
+/// The scope of a subscription or a request: the whole company or one till.
 public enum Scope: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// `company`: every till of the company.
     case company
@@ -117,9 +117,9 @@ public enum Network: RawRepresentable, Sendable, Hashable, CustomStringConvertib
     public var description: String { rawValue }
 }
 
-/// How a bank account is paid.
+/// The method of a transfer to a bank account.
 public enum SettlementMethod: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `EFT`: electronic funds transfer: slower, cheaper.
+    /// `EFT`: electronic funds transfer, slower and cheaper.
     case eft
     /// `RTS`: real-time settlement.
     case rts
@@ -147,7 +147,7 @@ public enum SettlementMethod: RawRepresentable, Sendable, Hashable, CustomString
     public var description: String { rawValue }
 }
 
-/// Who money is sent to, in snake case as version 2 writes it.
+/// The type of a recipient, in snake case as version 2 of the API writes it.
 public enum RecipientType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// `merchant_wallet`: the merchant's own mobile wallet.
     case merchantWallet
@@ -155,7 +155,7 @@ public enum RecipientType: RawRepresentable, Sendable, Hashable, CustomStringCon
     case merchantBankAccount
     /// `mobile_wallet`: a person's mobile wallet.
     case mobileWallet
-    /// `bank_account`: somebody's bank account.
+    /// `bank_account`: the bank account of another person or business.
     case bankAccount
     /// `till`: a till.
     case till
@@ -193,13 +193,13 @@ public enum RecipientType: RawRepresentable, Sendable, Hashable, CustomStringCon
     public var description: String { rawValue }
 }
 
-/// How a request stands. Processed means that it was dealt with, not that money moved.
+/// The status of a request. Processed means that the request was carried out, not that money moved.
 public enum RequestStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `Received`: it was taken in.
+    /// `Received`: the request was accepted.
     case received
-    /// `Scheduled`: it waits for its turn.
+    /// `Scheduled`: the transfer has not started.
     case scheduled
-    /// `Processed`: it was dealt with.
+    /// `Processed`: the request was carried out.
     case processed
     /// A word that this version does not know.
     case other(String)
@@ -227,11 +227,11 @@ public enum RequestStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     public var description: String { rawValue }
 }
 
-/// What became of money.
+/// The state of a transfer.
 public enum TransferStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `Transferred`: it arrived.
+    /// `Transferred`: the money arrived.
     case transferred
-    /// `Cancelled`: it did not go.
+    /// `Cancelled`: the money was not sent.
     case cancelled
     /// A word that this version does not know.
     case other(String)

@@ -2,7 +2,7 @@
 // swift-format-ignore-file
 
 extension KopoKopo {
-    /// Which of Kopo Kopo's systems to talk to.
+    /// A Kopo Kopo system.
     public enum Environment: Sendable, Hashable, CaseIterable {
         /// `https://sandbox.kopokopo.com`, Kopo Kopo's own test system.
         case sandbox
@@ -11,13 +11,13 @@ extension KopoKopo {
     }
 }
 
-/// How a payment stands.
+/// The status of a payment.
 public enum IncomingPaymentStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// `Pending`: the customer has not decided yet.
     case pending
     /// `Success`: the customer paid.
     case success
-    /// `Failed`: the customer did not pay: see the errors.
+    /// `Failed`: the customer did not pay. See the errors.
     case failed
     /// A word that this version does not know.
     case other(String)
@@ -45,15 +45,15 @@ public enum IncomingPaymentStatus: RawRepresentable, Sendable, Hashable, CustomS
     public var description: String { rawValue }
 }
 
-/// How a link stands.
+/// The status of a link.
 public enum PaymentLinkStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `Active`: it waits to be paid.
+    /// `Active`: the link can be paid.
     case active
-    /// `Paid`: it was paid.
+    /// `Paid`: the link was paid.
     case paid
-    /// `Cancelled`: it was cancelled.
+    /// `Cancelled`: the link was cancelled.
     case cancelled
-    /// `Expired`: nobody paid in seven days.
+    /// `Expired`: no payment in seven days.
     case expired
     /// A word that this version does not know.
     case other(String)
@@ -83,13 +83,13 @@ public enum PaymentLinkStatus: RawRepresentable, Sendable, Hashable, CustomStrin
     public var description: String { rawValue }
 }
 
-/// How a transaction stands.
+/// The status of a transaction.
 public enum TransactionStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// `Received`: the money came in.
+    /// `Received`: the money was received.
     case received
-    /// `Complete`: the money came in from another till.
+    /// `Complete`: the money was received from another till.
     case complete
-    /// `Reversed`: the money was given back.
+    /// `Reversed`: the money was returned.
     case reversed
     /// A word that this version does not know.
     case other(String)

@@ -7,5 +7,8 @@ package dev.kopokopo
 /** This library's version: `0.1.0`. */
 public fun version(): String = enter { dev.kopokopo.ffi.version() }
 
-/** A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded. */
+/**
+ * A digest of the contract that this library was built from. Each package compares it with its own when it loads
+ * the library.
+ */
 public fun contractHash(): String = enter { dev.kopokopo.ffi.contractHash() }

@@ -7,16 +7,19 @@ import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
-/** A request for a payment that the server accepted: its id, and how it goes on. */
+/** A request for a payment that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -33,7 +36,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
         NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -43,14 +46,14 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public suspend fun wait(options: WaitOptions): IncomingPayment = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -73,7 +76,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
         NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -83,14 +86,14 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun watch(options: WaitOptions): Flow<IncomingPayment> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -111,16 +114,19 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     override fun toString(): String = "CreatedIncomingPayment(id=$id)"
 }
 
-/** A link that the server accepted: its id, and how it goes on. */
+/** A link that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -137,7 +143,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
         NativeCall(10, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -147,14 +153,14 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public suspend fun wait(options: WaitOptions): PaymentLink = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -177,7 +183,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
         NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -187,14 +193,14 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun watch(options: WaitOptions): Flow<PaymentLink> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic

@@ -5,18 +5,19 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "cb6d7db963ddfa74"
+internal const val CONTRACT_HASH: String = "5ecc3b142d9df7c6"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
  *
- * A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
- * into a guess.
+ * If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+ * payment's outcome unknown.
  */
 public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.KopoKopo) : AutoCloseable {
 
     /**
-     * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+     * Returns a client with these options for its calls. It shares connections, token and retry budget with this
+     * client.
      *
      * Errors: `configuration` for a timeout of zero.
      */
@@ -24,14 +25,15 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         call { KopoKopo(raw.withOptions(options.lower())) }
 
     /**
-     * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+     * Returns a client with these options for its calls. It shares connections, token and retry budget with this
+     * client.
      *
      * Errors: `configuration` for a timeout of zero.
      *
-     * @param connectTimeout Making a connection.
-     * @param stalledTimeout An answer that makes no progress.
-     * @param timeout The whole call.
-     * @param maxRetries Extra tries after the first.
+     * @param connectTimeout The time limit for connecting.
+     * @param stalledTimeout The time limit for a response that makes no progress.
+     * @param timeout The time limit for the whole call.
+     * @param maxRetries The number of retries after the first attempt.
      */
     @JvmSynthetic
     public fun withOptions(
@@ -41,14 +43,14 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         maxRetries: Int? = null,
     ): KopoKopo =
         withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
-    /** The origin that requests go to: `https://api.kopokopo.com`. */
+    /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
 
     /** Payments from customers by STK push. */
     public val incomingPayments: IncomingPayments get() = incomingPaymentsLazy.value
     private val incomingPaymentsLazy = lazy { IncomingPayments(raw.incomingPayments()) }
 
-    /** Links that customers pay at. */
+    /** Links that customers can pay. */
     public val paymentLinks: PaymentLinks get() = paymentLinksLazy.value
     private val paymentLinksLazy = lazy { PaymentLinks(raw.paymentLinks()) }
 
@@ -64,8 +66,8 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
 
     public companion object {
         /**
-         * A client for a program that holds no client secret, such as a mobile app: neither `client_secret` nor `api_key`
-         * belongs there. Tokens come from the source.
+         * Makes a client for a program without a client secret, such as a mobile app, which must not contain
+         * `client_secret` or `api_key`. The token source supplies tokens.
          *
          * Errors: `configuration`, naming the option.
          */
@@ -74,23 +76,23 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
             KopoKopo(enter { dev.kopokopo.ffi.KopoKopo.withTokenSource(ForeignTokenSource(tokenSource), options.lower()) })
 
         /**
-         * A client for a program that holds no client secret, such as a mobile app: neither `client_secret` nor `api_key`
-         * belongs there. Tokens come from the source.
+         * Makes a client for a program without a client secret, such as a mobile app, which must not contain
+         * `client_secret` or `api_key`. The token source supplies tokens.
          *
          * Errors: `configuration`, naming the option.
          *
-         * @param environment Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-         * @param baseUrl Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-         * @param connectTimeout Making a connection.
-         * @param stalledTimeout An answer that makes no progress.
-         * @param timeout The whole call, with its token, its retries and the waits between them.
-         * @param maxRetries Extra tries after the first. 0 switches retries off.
-         * @param retryBase The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
-         * @param retryCap The bound never grows beyond so many seconds.
-         * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
-         * @param extraCaCertificates Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-         * @param product The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-         * @param freshConnections Whether every request that creates something makes a connection of its own. False lets it use a connection that answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment without notice then leaves a payment's outcome unknown.
+         * @param environment The Kopo Kopo system to use. Only `production` moves real money.
+         * @param baseUrl An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on loopback.
+         * @param connectTimeout The time limit for connecting.
+         * @param stalledTimeout The time limit for a response that makes no progress.
+         * @param timeout The time limit for the whole call. It includes the token request, the retries and the pauses between them.
+         * @param maxRetries The number of retries after the first attempt. 0 disables retries.
+         * @param retryBase The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles for each further retry.
+         * @param retryCap The largest value of that limit.
+         * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+         * @param extraCaCertificates Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
+         * @param product The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+         * @param freshConnections Whether each create uses a new connection. If false, a create may use a connection that received a response less than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same moment, the payment's outcome is unknown.
          */
         @JvmSynthetic
         public fun withTokenSource(

@@ -6,37 +6,46 @@ import java.math.BigDecimal
 import java.time.Duration
 import java.time.OffsetDateTime
 
-/** How a client with a token source is made. */
+/** Options of a client with a token source. */
 public class TokenSourceOptions(
-    /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+    /** The Kopo Kopo system to use. Only `production` moves real money. */
     public val environment: Environment = Environment.SANDBOX,
-    /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+    /**
+     * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+     * loopback.
+     */
     public val baseUrl: String? = null,
-    /** Making a connection. */
+    /** The time limit for connecting. */
     public val connectTimeout: Duration = Duration.ofMillis(3100),
-    /** An answer that makes no progress. */
+    /** The time limit for a response that makes no progress. */
     public val stalledTimeout: Duration = Duration.ofSeconds(20),
-    /** The whole call, with its token, its retries and the waits between them. */
+    /**
+     * The time limit for the whole call. It includes the token request, the retries and the pauses between
+     * them.
+     */
     public val timeout: Duration = Duration.ofSeconds(45),
-    /** Extra tries after the first. 0 switches retries off. */
+    /** The number of retries after the first attempt. 0 disables retries. */
     public val maxRetries: Int = 2,
-    /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+    /**
+     * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+     * for each further retry.
+     */
     public val retryBase: Duration = Duration.ofMillis(500),
-    /** The bound never grows beyond so many seconds. */
+    /** The largest value of that limit. */
     public val retryCap: Duration = Duration.ofSeconds(8),
     /**
-     * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-     * NO_PROXY say.
+     * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+     * HTTP_PROXY, ALL_PROXY and NO_PROXY.
      */
     public val proxy: String? = null,
-    /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+    /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
     public val extraCaCertificates: String? = null,
-    /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+    /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
     public val product: String? = null,
     /**
-     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-     * without notice then leaves a payment's outcome unknown.
+     * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+     * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+     * moment, the payment's outcome is unknown.
      */
     public val freshConnections: Boolean = true,
 ) {
@@ -81,46 +90,55 @@ public class TokenSourceOptions(
         private var product: String? = null
         private var freshConnections: Boolean = true
 
-        /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+        /** The Kopo Kopo system to use. Only `production` moves real money. */
         public fun environment(environment: Environment): Builder = apply { this.environment = environment }
 
-        /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+        /**
+         * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+         * loopback.
+         */
         public fun baseUrl(baseUrl: String?): Builder = apply { this.baseUrl = baseUrl }
 
-        /** Making a connection. */
+        /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration): Builder = apply { this.connectTimeout = connectTimeout }
 
-        /** An answer that makes no progress. */
+        /** The time limit for a response that makes no progress. */
         public fun stalledTimeout(stalledTimeout: Duration): Builder = apply { this.stalledTimeout = stalledTimeout }
 
-        /** The whole call, with its token, its retries and the waits between them. */
+        /**
+         * The time limit for the whole call. It includes the token request, the retries and the pauses between
+         * them.
+         */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
-        /** Extra tries after the first. 0 switches retries off. */
+        /** The number of retries after the first attempt. 0 disables retries. */
         public fun maxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
-        /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+        /**
+         * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+         * for each further retry.
+         */
         public fun retryBase(retryBase: Duration): Builder = apply { this.retryBase = retryBase }
 
-        /** The bound never grows beyond so many seconds. */
+        /** The largest value of that limit. */
         public fun retryCap(retryCap: Duration): Builder = apply { this.retryCap = retryCap }
 
         /**
-         * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-         * NO_PROXY say.
+         * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+         * HTTP_PROXY, ALL_PROXY and NO_PROXY.
          */
         public fun proxy(proxy: String?): Builder = apply { this.proxy = proxy }
 
-        /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+        /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
         public fun extraCaCertificates(extraCaCertificates: String?): Builder = apply { this.extraCaCertificates = extraCaCertificates }
 
-        /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+        /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
         public fun product(product: String?): Builder = apply { this.product = product }
 
         /**
-         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-         * without notice then leaves a payment's outcome unknown.
+         * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+         * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+         * moment, the payment's outcome is unknown.
          */
         public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
 
@@ -148,15 +166,15 @@ public class TokenSourceOptions(
     }
 }
 
-/** What the calls of one client do differently. Whatever is absent stays as the client has it. */
+/** Options of calls that differ from the client's. An absent option keeps the client's value. */
 public class CallOptions(
-    /** Making a connection. */
+    /** The time limit for connecting. */
     public val connectTimeout: Duration? = null,
-    /** An answer that makes no progress. */
+    /** The time limit for a response that makes no progress. */
     public val stalledTimeout: Duration? = null,
-    /** The whole call. */
+    /** The time limit for the whole call. */
     public val timeout: Duration? = null,
-    /** Extra tries after the first. */
+    /** The number of retries after the first attempt. */
     public val maxRetries: Int? = null,
 ) {
     private fun fields(): List<Any?> = listOf(connectTimeout, stalledTimeout, timeout, maxRetries)
@@ -177,16 +195,16 @@ public class CallOptions(
         private var timeout: Duration? = null
         private var maxRetries: Int? = null
 
-        /** Making a connection. */
+        /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration?): Builder = apply { this.connectTimeout = connectTimeout }
 
-        /** An answer that makes no progress. */
+        /** The time limit for a response that makes no progress. */
         public fun stalledTimeout(stalledTimeout: Duration?): Builder = apply { this.stalledTimeout = stalledTimeout }
 
-        /** The whole call. */
+        /** The time limit for the whole call. */
         public fun timeout(timeout: Duration?): Builder = apply { this.timeout = timeout }
 
-        /** Extra tries after the first. */
+        /** The number of retries after the first attempt. */
         public fun maxRetries(maxRetries: Int?): Builder = apply { this.maxRetries = maxRetries }
 
         /** What was set. Everything without a default must have been. */
@@ -200,13 +218,13 @@ public class CallOptions(
     }
 }
 
-/** How to wait for a final state. */
+/** Options of a wait. */
 public class WaitOptions(
-    /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
+    /** The time limit of the wait. The default is twice the time that a customer has to enter the PIN. */
     public val timeout: Duration = Duration.ofSeconds(120),
     /**
-     * The first poll is immediate; this is the pause before the second. Each further one is half as long
-     * again.
+     * The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+     * long.
      */
     public val interval: Duration = Duration.ofSeconds(3),
     /** The longest pause. */
@@ -228,12 +246,12 @@ public class WaitOptions(
         private var interval: Duration = Duration.ofSeconds(3)
         private var maxInterval: Duration = Duration.ofSeconds(15)
 
-        /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
+        /** The time limit of the wait. The default is twice the time that a customer has to enter the PIN. */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
         /**
-         * The first poll is immediate; this is the pause before the second. Each further one is half as long
-         * again.
+         * The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+         * long.
          */
         public fun interval(interval: Duration): Builder = apply { this.interval = interval }
 
@@ -251,11 +269,11 @@ public class WaitOptions(
     }
 }
 
-/** A token as a token source answers it. */
+/** A token from a token source. */
 public class AccessToken(
-    /** The token itself. */
+    /** The token. */
     public val token: String,
-    /** How many seconds it works from now. Absent: it is used until a 401. */
+    /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
     public val expiresIn: Duration? = null,
 ) {
     private fun fields(): List<Any?> = listOf(token, expiresIn)
@@ -273,10 +291,10 @@ public class AccessToken(
         private var token: String? = null
         private var expiresIn: Duration? = null
 
-        /** The token itself. */
+        /** The token. */
         public fun token(token: String): Builder = apply { this.token = token }
 
-        /** How many seconds it works from now. Absent: it is used until a 401. */
+        /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
         public fun expiresIn(expiresIn: Duration?): Builder = apply { this.expiresIn = expiresIn }
 
         /** What was set. Everything without a default must have been. */
@@ -295,13 +313,13 @@ public class AccessToken(
 
 /** Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push). */
 public class IncomingPaymentRequest(
-    /** The online payments till that gets the money: `K000000`. */
+    /** The online payments till that receives the money: `K000000`. */
     public val tillNumber: String,
     /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
     public val phoneNumber: String,
-    /** How much, more than 0. */
+    /** The amount, greater than 0. */
     public val amount: BigDecimal,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** Default KES. */
     public val currency: String? = null,
@@ -353,16 +371,16 @@ public class IncomingPaymentRequest(
         private var metadata: Map<String, Any?>? = null
         private var paymentChannel: String? = null
 
-        /** The online payments till that gets the money: `K000000`. */
+        /** The online payments till that receives the money: `K000000`. */
         public fun tillNumber(tillNumber: String): Builder = apply { this.tillNumber = tillNumber }
 
         /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
         public fun phoneNumber(phoneNumber: String): Builder = apply { this.phoneNumber = phoneNumber }
 
-        /** How much, more than 0. */
+        /** The amount, greater than 0. */
         public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** Default KES. */
@@ -405,34 +423,34 @@ public class IncomingPaymentRequest(
     }
 }
 
-/** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
+/** A payment, or an attempt to pay (API reference, section Process Incoming Payment Result). */
 public class IncomingPayment internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: IncomingPaymentStatus,
-    /** When the customer was asked. */
+    /** When the customer was asked to pay. */
     public val initiationTime: OffsetDateTime?,
     /** `Incoming Payment Request`. */
     public val eventType: String?,
     /** The transaction, once the customer has paid. */
     public val transaction: Transaction?,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
-    /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
+    /** Whether the payment was received: the status is Success, and the transaction exists and was not reversed. */
     public val isPaid: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -461,19 +479,19 @@ public class IncomingPayment internal constructor(
         ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 }
 
-/** A link to be paid (API reference, section Create a payment link). */
+/** A request for a payment link (API reference, section Create a payment link). */
 public class PaymentLinkRequest(
-    /** The till that gets the money. */
+    /** The till that receives the money. */
     public val tillNumber: String,
-    /** How much, more than 0. */
+    /** The amount, greater than 0. */
     public val amount: BigDecimal,
-    /** Where the results go, one for each attempt to pay: https. */
+    /** The URL that receives the results, one for each attempt to pay. It must be https. */
     public val callbackUrl: String,
     /** Default KES. */
     public val currency: String? = null,
-    /** The merchant's own reference, such as an order number. */
+    /** The merchant's reference, such as an order number. */
     public val paymentReference: String? = null,
-    /** What the customer reads. */
+    /** The text that the customer reads. */
     public val note: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
     public val metadata: Map<String, Any?>? = null,
@@ -507,22 +525,22 @@ public class PaymentLinkRequest(
         private var note: String? = null
         private var metadata: Map<String, Any?>? = null
 
-        /** The till that gets the money. */
+        /** The till that receives the money. */
         public fun tillNumber(tillNumber: String): Builder = apply { this.tillNumber = tillNumber }
 
-        /** How much, more than 0. */
+        /** The amount, greater than 0. */
         public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-        /** Where the results go, one for each attempt to pay: https. */
+        /** The URL that receives the results, one for each attempt to pay. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** Default KES. */
         public fun currency(currency: String?): Builder = apply { this.currency = currency }
 
-        /** The merchant's own reference, such as an order number. */
+        /** The merchant's reference, such as an order number. */
         public fun paymentReference(paymentReference: String?): Builder = apply { this.paymentReference = paymentReference }
 
-        /** What the customer reads. */
+        /** The text that the customer reads. */
         public fun note(note: String?): Builder = apply { this.note = note }
 
         /** At most 5 pairs of primitive values. They come back in the result. */
@@ -548,62 +566,62 @@ public class PaymentLinkRequest(
 }
 
 /**
- * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+ * A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
 public class PaymentLink internal constructor(
     /** Its id. */
     public val id: String,
-    /** How the request for the link stands: `Processed`. It says nothing of payment. */
+    /** The status of the request for the link: `Processed`. It does not say if the link was paid. */
     public val status: String,
-    /** How the link stands. */
+    /** The status of the link. */
     public val linkStatus: PaymentLinkStatus?,
-    /** The URL to share. It can be relative. */
+    /** The URL to share with customers. It can be relative. */
     public val link: String?,
     /** When it expires. */
     public val expiresAt: OffsetDateTime?,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
     /** The till's name. */
     public val tillName: String?,
     /** The till's number. */
     public val tillNumber: String?,
-    /** The merchant's own reference. */
+    /** The merchant's reference. */
     public val paymentReference: String?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** What the customer reads. */
+    /** The text that the customer reads. */
     public val note: String?,
-    /** Who made it. */
+    /** The user who created it. */
     public val initiatorName: String?,
     /** The M-PESA reference of the payment. */
     public val transactionReference: String?,
-    /** Who paid. */
+    /** The customer who paid. */
     public val senderPhoneNumber: String?,
     /** When it was paid. */
     public val originationTime: OffsetDateTime?,
-    /** Why the last attempt to pay failed. The link may still be active. */
+    /** The reasons why the last attempt to pay failed. The link may still be active. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
     /** Whether the link was paid. */
     public val isPaid: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
     /** Whether the link was cancelled. */
     public val isCancelled: Boolean,
-    /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
+    /** Whether an attempt to pay failed while the link is still active. `errors` has the reasons. */
     public val hasFailedAttempt: Boolean,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -654,7 +672,7 @@ public class PaymentLink internal constructor(
 public class Transaction internal constructor(
     /** Its id. */
     public val id: String?,
-    /** The M-PESA reference: all that ties an STK push to its buygoods webhook. */
+    /** The M-PESA reference. It is the only link between an STK push and its buygoods webhook. */
     public val reference: String?,
     /** When it happened. */
     public val originationTime: OffsetDateTime?,
@@ -664,15 +682,15 @@ public class Transaction internal constructor(
     public val hashedSenderPhone: String?,
     /** The number or the name of the till that paid. */
     public val sendingTill: String?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** The till that got the money. */
+    /** The till that received the money. */
     public val tillNumber: String?,
-    /** The system that carried it: `Lipa Na M-PESA`. */
+    /** The payment system: `Lipa Na M-PESA`. */
     public val system: String?,
-    /** How it stands. */
+    /** Its status. */
     public val status: TransactionStatus?,
     /** The customer's first name. */
     public val senderFirstName: String?,
@@ -680,11 +698,11 @@ public class Transaction internal constructor(
     public val senderMiddleName: String?,
     /** The customer's last name. */
     public val senderLastName: String?,
-    /** Whether the money came in and was not given back since. */
+    /** Whether the money was received and not reversed. */
     public val isReceived: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
 ) {
@@ -721,13 +739,13 @@ public class Transaction internal constructor(
         ", isReceived=$isReceived, paymentKey=$paymentKey)"
 }
 
-/** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
+/** The URLs of a resource, as the server wrote them. The client never sends a request to them. */
 public class Links internal constructor(
-    /** Where the thing itself is. */
+    /** The URL of the resource. */
     public val selfUrl: String?,
-    /** Where the thing is that a webhook tells of. */
+    /** The URL of the resource that a webhook reports. */
     public val resourceUrl: String?,
-    /** Where results are sent. */
+    /** The URL that receives the results. */
     public val callbackUrl: String?,
 ) {
     private fun fields(): List<Any?> = listOf(selfUrl, resourceUrl, callbackUrl)

@@ -13,26 +13,26 @@ import kotlinx.coroutines.flow.Flow
 public class IncomingPayments internal constructor(private val raw: dev.kopokopo.ffi.IncomingPayments) {
 
     /**
-     * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-     * that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+     * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+     * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the customer may have been asked.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the customer may have been asked to pay.
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment = awaiting { createCall(request) }
 
     /**
-     * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-     * that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+     * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+     * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the customer may have been asked.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the customer may have been asked to pay.
      *
-     * @param tillNumber The online payments till that gets the money: `K000000`.
+     * @param tillNumber The online payments till that receives the money: `K000000`.
      * @param phoneNumber The customer's phone, in any usual form: `0712345678`, `+254712345678`.
-     * @param amount How much, more than 0.
-     * @param callbackUrl Where the result goes: https.
+     * @param amount The amount, greater than 0.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param currency Default KES.
      * @param firstName The customer's first name.
      * @param lastName The customer's last name.
@@ -78,7 +78,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     /**
      * Reads a payment.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment = awaiting { getCall(id) }
@@ -93,28 +93,28 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
         NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): IncomingPayment = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -138,9 +138,9 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
         NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -148,14 +148,14 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun watch(id: String, options: WaitOptions): Flow<IncomingPayment> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -177,30 +177,28 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     internal fun close(): Unit = raw.close()
 }
 
-/** Links that customers pay at (API reference, section Payment Links). */
+/** Links that customers can pay (API reference, section Payment Links). */
 public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinks) {
 
     /**
-     * Makes a link. Read it for its URL: `get`.
+     * Creates a link. `get` returns its URL.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink = awaiting { createCall(request) }
 
     /**
-     * Makes a link. Read it for its URL: `get`.
+     * Creates a link. `get` returns its URL.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
-     * @param tillNumber The till that gets the money.
-     * @param amount How much, more than 0.
-     * @param callbackUrl Where the results go, one for each attempt to pay: https.
+     * @param tillNumber The till that receives the money.
+     * @param amount The amount, greater than 0.
+     * @param callbackUrl The URL that receives the results, one for each attempt to pay. It must be https.
      * @param currency Default KES.
-     * @param paymentReference The merchant's own reference, such as an order number.
-     * @param note What the customer reads.
+     * @param paymentReference The merchant's reference, such as an order number.
+     * @param note The text that the customer reads.
      * @param metadata At most 5 pairs of primitive values. They come back in the result.
      */
     @JvmSynthetic
@@ -227,7 +225,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     /**
      * Reads a link.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink = awaiting { getCall(id) }
@@ -242,28 +240,28 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         NativeCall(7, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): PaymentLink = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -287,9 +285,9 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -297,14 +295,14 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun watch(id: String, options: WaitOptions): Flow<PaymentLink> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -324,9 +322,9 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         call { PaymentLinkWatch(raw.watch(id, options.lower())) }
 
     /**
-     * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+     * Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
      *
-     * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
+     * Errors: `invalid_request` if the link is not active, `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) {
@@ -348,14 +346,14 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
 }
 
 /**
- * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
+ * Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
  *
- * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
- * wait for a token, it is asked once.
+ * The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+ * regardless of how many calls wait for a token.
  */
 public fun interface TokenSource {
     /**
-     * Answers a token that works. After a 401 it must not answer the token that it answered before.
+     * Returns a valid token. After a 401 it must not return the same token as before.
      *
      * Errors: any. The call that needed the token fails with `authentication`, and nothing is sent.
      */

@@ -2,7 +2,7 @@
 
 package dev.kopokopo
 
-/** Which of Kopo Kopo's systems to talk to. */
+/** A Kopo Kopo system. */
 public enum class Environment {
     /** `https://sandbox.kopokopo.com`, Kopo Kopo's own test system. */
     SANDBOX,
@@ -10,7 +10,7 @@ public enum class Environment {
     PRODUCTION,
 }
 
-/** How a payment stands. */
+/** The status of a payment. */
 public sealed interface IncomingPaymentStatus {
     /** The word as the API writes it. */
     public val word: String
@@ -25,7 +25,7 @@ public sealed interface IncomingPaymentStatus {
         override val word: String get() = "Success"
     }
 
-    /** `Failed`: the customer did not pay: see the errors. */
+    /** `Failed`: the customer did not pay. See the errors. */
     public data object Failed : IncomingPaymentStatus {
         override val word: String get() = "Failed"
     }
@@ -57,27 +57,27 @@ public sealed interface IncomingPaymentStatus {
     }
 }
 
-/** How a link stands. */
+/** The status of a link. */
 public sealed interface PaymentLinkStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Active`: it waits to be paid. */
+    /** `Active`: the link can be paid. */
     public data object Active : PaymentLinkStatus {
         override val word: String get() = "Active"
     }
 
-    /** `Paid`: it was paid. */
+    /** `Paid`: the link was paid. */
     public data object Paid : PaymentLinkStatus {
         override val word: String get() = "Paid"
     }
 
-    /** `Cancelled`: it was cancelled. */
+    /** `Cancelled`: the link was cancelled. */
     public data object Cancelled : PaymentLinkStatus {
         override val word: String get() = "Cancelled"
     }
 
-    /** `Expired`: nobody paid in seven days. */
+    /** `Expired`: no payment in seven days. */
     public data object Expired : PaymentLinkStatus {
         override val word: String get() = "Expired"
     }
@@ -114,22 +114,22 @@ public sealed interface PaymentLinkStatus {
     }
 }
 
-/** How a transaction stands. */
+/** The status of a transaction. */
 public sealed interface TransactionStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Received`: the money came in. */
+    /** `Received`: the money was received. */
     public data object Received : TransactionStatus {
         override val word: String get() = "Received"
     }
 
-    /** `Complete`: the money came in from another till. */
+    /** `Complete`: the money was received from another till. */
     public data object Complete : TransactionStatus {
         override val word: String get() = "Complete"
     }
 
-    /** `Reversed`: the money was given back. */
+    /** `Reversed`: the money was returned. */
     public data object Reversed : TransactionStatus {
         override val word: String get() = "Reversed"
     }

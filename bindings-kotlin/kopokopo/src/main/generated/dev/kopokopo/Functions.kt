@@ -7,14 +7,17 @@ package dev.kopokopo
 /** This library's version: `0.1.0`. */
 public fun version(): String = enter { dev.kopokopo.ffi.version() }
 
-/** A digest of the contract that this library was built from. Glue code compares it with its own when it is loaded. */
+/**
+ * A digest of the contract that this library was built from. Each package compares it with its own when it loads
+ * the library.
+ */
 public fun contractHash(): String = enter { dev.kopokopo.ffi.contractHash() }
 
 /**
- * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. It is easily
- * reversed, so it is personal data too.
+ * The hash of a known customer's phone number, to compare with a webhook's `hashedSenderPhone`. The hash is easy
+ * to reverse, so it is personal data too.
  *
- * Errors: `invalid_request` where it is no Kenyan phone number.
+ * Errors: `invalid_request` if it is not a Kenyan phone number.
  */
 public fun hashPhone(phoneNumber: String): String = enter { dev.kopokopo.ffi.hashPhone(phoneNumber) }
 
@@ -26,10 +29,10 @@ public fun hashPhone(phoneNumber: String): String = enter { dev.kopokopo.ffi.has
 public fun signWebhook(apiKey: String, body: ByteArray): String = enter { dev.kopokopo.ffi.signWebhook(apiKey, body) }
 
 /**
- * What became of one destination, by its phone number (in any usual form), its account or its reference. Never by
- * position: the order differs.
+ * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
+ * reference. Do not use the position in the list: the order differs.
  *
- * Errors: `decode` where the request's raw text was taken away.
+ * Errors: `decode` if the raw text of the request was removed.
  */
 public fun disbursementsTo(
     sendMoney: SendMoney,

@@ -7,16 +7,19 @@ import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
-/** A subscription that the server accepted: its id, and how it goes on. */
+/** A subscription that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedWebhookSubscription internal constructor(private val raw: dev.kopokopo.ffi.CreatedWebhookSubscription, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -33,7 +36,7 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
         NativeCall(7, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -43,14 +46,14 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
     public suspend fun wait(options: WaitOptions): WebhookSubscription = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -73,7 +76,7 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
         NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -83,14 +86,14 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
     public fun watch(options: WaitOptions): Flow<WebhookSubscription> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -111,16 +114,19 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
     override fun toString(): String = "CreatedWebhookSubscription(id=$id)"
 }
 
-/** A request for a payment that the server accepted: its id, and how it goes on. */
+/** A request for a payment that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedIncomingPayment internal constructor(private val raw: dev.kopokopo.ffi.CreatedIncomingPayment, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -137,7 +143,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
         NativeCall(13, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -147,14 +153,14 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public suspend fun wait(options: WaitOptions): IncomingPayment = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -177,7 +183,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
         NativeCall(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -187,14 +193,14 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun watch(options: WaitOptions): Flow<IncomingPayment> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -215,16 +221,19 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     override fun toString(): String = "CreatedIncomingPayment(id=$id)"
 }
 
-/** A wallet that the server accepted: its id, and how it goes on. */
+/** A wallet that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedMerchantWallet internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantWallet, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -241,7 +250,7 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
         NativeCall(19, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -251,14 +260,14 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
     public suspend fun wait(options: WaitOptions): MerchantWallet = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -281,7 +290,7 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
         NativeCall(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -291,14 +300,14 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
     public fun watch(options: WaitOptions): Flow<MerchantWallet> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -319,16 +328,19 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
     override fun toString(): String = "CreatedMerchantWallet(id=$id)"
 }
 
-/** A bank account that the server accepted: its id, and how it goes on. */
+/** A bank account that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedMerchantBankAccount internal constructor(private val raw: dev.kopokopo.ffi.CreatedMerchantBankAccount, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -345,7 +357,7 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
         NativeCall(25, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -355,14 +367,14 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
     public suspend fun wait(options: WaitOptions): MerchantBankAccount = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -385,7 +397,7 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
         NativeCall(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -395,14 +407,14 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
     public fun watch(options: WaitOptions): Flow<MerchantBankAccount> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -423,16 +435,19 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
     override fun toString(): String = "CreatedMerchantBankAccount(id=$id)"
 }
 
-/** A recipient that the server accepted: its id, and how it goes on. */
+/** A recipient that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedExternalRecipient internal constructor(private val raw: dev.kopokopo.ffi.CreatedExternalRecipient, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -449,7 +464,7 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
         NativeCall(34, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -459,14 +474,14 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
     public suspend fun wait(options: WaitOptions): ExternalRecipient = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -489,7 +504,7 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
         NativeCall(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -499,14 +514,14 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
     public fun watch(options: WaitOptions): Flow<ExternalRecipient> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -527,16 +542,19 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
     override fun toString(): String = "CreatedExternalRecipient(id=$id)"
 }
 
-/** A request to send money that the server accepted: its id, and how it goes on. */
+/** A request to send money that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedSendMoney internal constructor(private val raw: dev.kopokopo.ffi.CreatedSendMoney, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -553,7 +571,7 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
         NativeCall(41, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -563,14 +581,14 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
     public suspend fun wait(options: WaitOptions): SendMoney = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -593,7 +611,7 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
         NativeCall(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -603,14 +621,14 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
     public fun watch(options: WaitOptions): Flow<SendMoney> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -631,16 +649,19 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
     override fun toString(): String = "CreatedSendMoney(id=$id)"
 }
 
-/** A polling request that the server accepted: its id, and how it goes on. */
+/** A polling request that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedPolling internal constructor(private val raw: dev.kopokopo.ffi.CreatedPolling, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -657,7 +678,7 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
         NativeCall(47, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -667,14 +688,14 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
     public suspend fun wait(options: WaitOptions): Polling = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -697,7 +718,7 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
         NativeCall(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -707,14 +728,14 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
     public fun watch(options: WaitOptions): Flow<Polling> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -735,16 +756,19 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
     override fun toString(): String = "CreatedPolling(id=$id)"
 }
 
-/** A message that the server accepted: its id, and how it goes on. */
+/** A message that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedSmsNotification internal constructor(private val raw: dev.kopokopo.ffi.CreatedSmsNotification, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -761,7 +785,7 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
         NativeCall(53, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -771,14 +795,14 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
     public suspend fun wait(options: WaitOptions): SmsNotification = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -801,7 +825,7 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
         NativeCall(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -811,14 +835,14 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
     public fun watch(options: WaitOptions): Flow<SmsNotification> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -839,16 +863,19 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
     override fun toString(): String = "CreatedSmsNotification(id=$id)"
 }
 
-/** A request for a reversal that the server accepted: its id, and how it goes on. */
+/** A request for a reversal that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedReversal internal constructor(private val raw: dev.kopokopo.ffi.CreatedReversal, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -865,7 +892,7 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
         NativeCall(59, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -875,14 +902,14 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
     public suspend fun wait(options: WaitOptions): Reversal = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -905,7 +932,7 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
         NativeCall(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -915,14 +942,14 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
     public fun watch(options: WaitOptions): Flow<Reversal> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -943,16 +970,19 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
     override fun toString(): String = "CreatedReversal(id=$id)"
 }
 
-/** A link that the server accepted: its id, and how it goes on. */
+/** A link that the server accepted: its id, and methods to wait for the result. */
 public open class CreatedPaymentLink internal constructor(private val raw: dev.kopokopo.ffi.CreatedPaymentLink, id: String = raw.id(), location: String = raw.location()) {
-    /** The id to store: with it the thing can be read at any time. */
+    /** The id. Store it: the resource can be read by it at any time. */
     public val id: String = id
 
-    /** Where it can be read, on the client's own origin whatever host the server named. */
+    /**
+     * The URL at which the resource can be read. It always has the client's own origin, even if the server named
+     * another host.
+     */
     public val location: String = location
 
     /**
-     * Reads it as it stands now.
+     * Reads the current state.
      *
      * Errors: those of every call.
      */
@@ -969,7 +999,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
         NativeCall(66, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
@@ -979,14 +1009,14 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public suspend fun wait(options: WaitOptions): PaymentLink = awaiting { waitCall(options) }
 
     /**
-     * Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
+     * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
      * immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
      *
      * Errors: `not_final` if the timeout ends first; the request itself is not cancelled, fetch it later by its id.
      * `invalid_request` for a length of time that is not greater than zero. Every error has the resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1009,7 +1039,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
         NativeCall(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
@@ -1019,14 +1049,14 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun watch(options: WaitOptions): Flow<PaymentLink> = states { openWatch(options) }
 
     /**
-     * Its states as they change, up to the final one.
+     * Returns the states as they change, up to the final one.
      *
      * Errors: `invalid_request` for a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic

@@ -5,17 +5,17 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "7df0736952b8dfbd"
+internal const val CONTRACT_HASH: String = "3f943984a587aba8"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
  *
- * A call that is cancelled half-way lets the request that is on its way finish: cutting it off would turn a payment
- * into a guess.
+ * If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave the
+ * payment's outcome unknown.
  */
 public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.KopoKopo) : AutoCloseable {
     /**
-     * A client with the application's own credentials. Nothing is sent before the first call.
+     * Makes a client with the application's credentials. Nothing is sent before the first call.
      *
      * Errors: `configuration`, naming the option: a missing credential, a base URL that is not https, a timeout of
      * zero.
@@ -23,28 +23,28 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public constructor(options: ClientOptions) : this(enter { dev.kopokopo.ffi.KopoKopo(options.lower()) })
 
     /**
-     * A client with the application's own credentials. Nothing is sent before the first call.
+     * Makes a client with the application's credentials. Nothing is sent before the first call.
      *
      * Errors: `configuration`, naming the option: a missing credential, a base URL that is not https, a timeout of
      * zero.
      *
      * @param clientId The application key.
-     * @param clientSecret The application secret. It fetches access tokens and signs nothing.
-     * @param apiKey The API key, which signs webhooks and callbacks. Not needed where no webhook is verified.
-     * @param otherApiKeys Further API keys that are still in force, while keys rotate: every key is tried.
-     * @param environment Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-     * @param baseUrl Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-     * @param connectTimeout Making a connection.
-     * @param stalledTimeout An answer that makes no progress.
-     * @param timeout The whole call, with its token, its retries and the waits between them.
-     * @param maxRetries Extra tries after the first. 0 switches retries off.
-     * @param retryBase The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
-     * @param retryCap The bound never grows beyond so many seconds.
-     * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
-     * @param extraCaCertificates Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-     * @param product The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-     * @param freshConnections Whether every request that creates something makes a connection of its own. False lets it use a connection that answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment without notice then leaves a payment's outcome unknown.
-     * @param privateToken Keeps this client's token to itself. By default all clients of a process with the same credentials and origin share one.
+     * @param clientSecret The application secret. It is for access tokens. Webhooks are not signed with it.
+     * @param apiKey The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks.
+     * @param otherApiKeys Further API keys that are still valid, while keys rotate. Every key is tried.
+     * @param environment The Kopo Kopo system to use. Only `production` moves real money.
+     * @param baseUrl An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on loopback.
+     * @param connectTimeout The time limit for connecting.
+     * @param stalledTimeout The time limit for a response that makes no progress.
+     * @param timeout The time limit for the whole call. It includes the token request, the retries and the pauses between them.
+     * @param maxRetries The number of retries after the first attempt. 0 disables retries.
+     * @param retryBase The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles for each further retry.
+     * @param retryCap The largest value of that limit.
+     * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+     * @param extraCaCertificates Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
+     * @param product The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+     * @param freshConnections Whether each create uses a new connection. If false, a create may use a connection that received a response less than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same moment, the payment's outcome is unknown.
+     * @param privateToken Do not share this client's token. By default all clients of a process with the same credentials and origin share one token.
      */
     public constructor(
         clientId: String,
@@ -86,7 +86,8 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         ))
 
     /**
-     * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+     * Returns a client with these options for its calls. It shares connections, token and retry budget with this
+     * client.
      *
      * Errors: `configuration` for a timeout of zero.
      */
@@ -94,14 +95,15 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         call { KopoKopo(raw.withOptions(options.lower())) }
 
     /**
-     * The same client, whose calls differ as the options say. It shares connections, token and retry budget.
+     * Returns a client with these options for its calls. It shares connections, token and retry budget with this
+     * client.
      *
      * Errors: `configuration` for a timeout of zero.
      *
-     * @param connectTimeout Making a connection.
-     * @param stalledTimeout An answer that makes no progress.
-     * @param timeout The whole call.
-     * @param maxRetries Extra tries after the first.
+     * @param connectTimeout The time limit for connecting.
+     * @param stalledTimeout The time limit for a response that makes no progress.
+     * @param timeout The time limit for the whole call.
+     * @param maxRetries The number of retries after the first attempt.
      */
     @JvmSynthetic
     public fun withOptions(
@@ -111,7 +113,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         maxRetries: Int? = null,
     ): KopoKopo =
         withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
-    /** The origin that requests go to: `https://api.kopokopo.com`. */
+    /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
 
     /**
@@ -122,7 +124,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public val webhooks: WebhookVerifier get() = webhooksLazy.value
     private val webhooksLazy = lazy { enter { WebhookVerifier(raw.webhooks()) } }
 
-    /** Access tokens by hand. */
+    /** Access tokens, for programs that supply or inspect them. */
     public val oauth: OAuth get() = oauthLazy.value
     private val oauthLazy = lazy { OAuth(raw.oauth()) }
 
@@ -134,11 +136,11 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public val incomingPayments: IncomingPayments get() = incomingPaymentsLazy.value
     private val incomingPaymentsLazy = lazy { IncomingPayments(raw.incomingPayments()) }
 
-    /** The merchant's own mobile wallets. */
+    /** Mobile wallets of the merchant. */
     public val merchantWallets: MerchantWallets get() = merchantWalletsLazy.value
     private val merchantWalletsLazy = lazy { MerchantWallets(raw.merchantWallets()) }
 
-    /** The merchant's own bank accounts. */
+    /** Bank accounts of the merchant. */
     public val merchantBankAccounts: MerchantBankAccounts get() = merchantBankAccountsLazy.value
     private val merchantBankAccountsLazy = lazy { MerchantBankAccounts(raw.merchantBankAccounts()) }
 
@@ -150,7 +152,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public val sendMoney: SendMoneyRequests get() = sendMoneyLazy.value
     private val sendMoneyLazy = lazy { SendMoneyRequests(raw.sendMoney()) }
 
-    /** Transactions of a span of time. */
+    /** Transactions of a period. */
     public val polling: PollingRequests get() = pollingLazy.value
     private val pollingLazy = lazy { PollingRequests(raw.polling()) }
 
@@ -158,19 +160,19 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     public val smsNotifications: SmsNotifications get() = smsNotificationsLazy.value
     private val smsNotificationsLazy = lazy { SmsNotifications(raw.smsNotifications()) }
 
-    /** Money given back to customers. */
+    /** Money returned to customers. */
     public val reversals: Reversals get() = reversalsLazy.value
     private val reversalsLazy = lazy { Reversals(raw.reversals()) }
 
-    /** Links that customers pay at. */
+    /** Links that customers can pay. */
     public val paymentLinks: PaymentLinks get() = paymentLinksLazy.value
     private val paymentLinksLazy = lazy { PaymentLinks(raw.paymentLinks()) }
 
-    /** Payments of version 1, to be read only. */
+    /** Payments of version 1, read-only. */
     public val payments: Payments get() = paymentsLazy.value
     private val paymentsLazy = lazy { Payments(raw.payments()) }
 
-    /** Settlement transfers of version 1, to be read only. */
+    /** Settlement transfers of version 1, read-only. */
     public val settlementTransfers: SettlementTransfers get() = settlementTransfersLazy.value
     private val settlementTransfersLazy = lazy { SettlementTransfers(raw.settlementTransfers()) }
 
@@ -202,8 +204,8 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
 
     public companion object {
         /**
-         * A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-         * belongs there. Tokens come from the source.
+         * Makes a client for a program without a client secret, such as a mobile app, which must not contain
+         * `clientSecret` or `apiKey`. The token source supplies tokens.
          *
          * Errors: `configuration`, naming the option.
          */
@@ -212,23 +214,23 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
             KopoKopo(enter { dev.kopokopo.ffi.KopoKopo.withTokenSource(ForeignTokenSource(tokenSource), options.lower()) })
 
         /**
-         * A client for a program that holds no client secret, such as a mobile app: neither `clientSecret` nor `apiKey`
-         * belongs there. Tokens come from the source.
+         * Makes a client for a program without a client secret, such as a mobile app, which must not contain
+         * `clientSecret` or `apiKey`. The token source supplies tokens.
          *
          * Errors: `configuration`, naming the option.
          *
-         * @param environment Which of Kopo Kopo's systems to talk to: real money only where it was asked for.
-         * @param baseUrl Another origin than the environment's: a simulator, a test server. https, or http on loopback.
-         * @param connectTimeout Making a connection.
-         * @param stalledTimeout An answer that makes no progress.
-         * @param timeout The whole call, with its token, its retries and the waits between them.
-         * @param maxRetries Extra tries after the first. 0 switches retries off.
-         * @param retryBase The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time.
-         * @param retryCap The bound never grows beyond so many seconds.
-         * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
-         * @param extraCaCertificates Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS.
-         * @param product The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`.
-         * @param freshConnections Whether every request that creates something makes a connection of its own. False lets it use a connection that answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment without notice then leaves a payment's outcome unknown.
+         * @param environment The Kopo Kopo system to use. Only `production` moves real money.
+         * @param baseUrl An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on loopback.
+         * @param connectTimeout The time limit for connecting.
+         * @param stalledTimeout The time limit for a response that makes no progress.
+         * @param timeout The time limit for the whole call. It includes the token request, the retries and the pauses between them.
+         * @param maxRetries The number of retries after the first attempt. 0 disables retries.
+         * @param retryBase The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles for each further retry.
+         * @param retryCap The largest value of that limit.
+         * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+         * @param extraCaCertificates Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
+         * @param product The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`.
+         * @param freshConnections Whether each create uses a new connection. If false, a create may use a connection that received a response less than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same moment, the payment's outcome is unknown.
          */
         @JvmSynthetic
         public fun withTokenSource(
@@ -262,7 +264,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
             ))
 
         /**
-         * A client with what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+         * Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
          * `K2_ENVIRONMENT` (`sandbox` or `production`).
          *
          * Errors: `configuration`, naming what is missing.

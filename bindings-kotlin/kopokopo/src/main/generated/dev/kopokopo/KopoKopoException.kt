@@ -11,18 +11,18 @@ import java.time.OffsetDateTime
  *
  * The kinds have the same stable names in every language: those of the variants, in snake case. Each has the same
  * fields:
- * - `detail`: what happened and what to do about it, in a sentence.
- * - `operation`: the operation that failed, `incoming_payments.create`.
- * - `field`: the request's field or the client's option at fault, `destinations[0].amount`.
- * - `status`: the HTTP status, where there was an answer.
- * - `serverCode`, `messages`: the server's own code and messages.
- * - `retryAfter`: how many seconds the server asks to wait.
- * - `attempts`: how many requests the operation sent or tried to send, 0 when it was refused before that.
+ * - `detail`: what happened and what to do about it.
+ * - `operation`: the operation that failed, such as `incoming_payments.create`.
+ * - `field`: the field of the request or the option of the client that is wrong, such as `destinations[0].amount`.
+ * - `status`: the HTTP status, if there was a response.
+ * - `serverCode`, `messages`: the server's error code and messages.
+ * - `retryAfter`: the number of seconds to wait, as the server asks.
+ * - `attempts`: the number of requests that the operation sent or tried to send. 0 if it was refused before.
  * - `body`: the response's body as received.
  * - `id`, `location`: the resource that the error is about. Every error of a wait has them.
- * - `state`: the last state of that resource that was seen, `Pending`.
- * - `requestId`: the server's id for the request, to quote to Kopo Kopo's support.
- * - `sentAt`: when the request was handed to the network, for `outcome_unknown`: look for the payment from then on.
+ * - `state`: the last known state of that resource, such as `Pending`.
+ * - `requestId`: the server's id of the request, for Kopo Kopo's support.
+ * - `sentAt`: when the request was sent, for `outcome_unknown`. Search for the payment from that time.
  */
 public sealed class KopoKopoException private constructor(
     /** The kind's stable name, the same in every language: `outcome_unknown`. */
@@ -44,58 +44,55 @@ public sealed class KopoKopoException private constructor(
     public val requestId: String? get() = fields.requestId
     public val sentAt: OffsetDateTime? get() = fields.sentAt
 
-    /** The client itself is set up wrongly: a missing credential, a base URL that is not https. Nothing was sent. */
+    /**
+     * The client has a wrong or missing option, such as a missing credential, or a base URL that is not https. Nothing
+     * was sent.
+     */
     public class Configuration internal constructor(fields: Fields) : KopoKopoException("configuration", fields)
 
-    /** The request is not valid: refused here before anything was sent, or by the server with a 400, 409 or 422. */
+    /** The request is invalid: refused before anything was sent, or by the server with a 400, 409 or 422. */
     public class InvalidRequest internal constructor(fields: Fields) : KopoKopoException("invalid_request", fields)
 
-    /**
-     * No connection could be made, or it broke. For an operation that creates something this kind means that the
-     * request never left this machine.
-     */
+    /** Could not connect, or the connection broke. A create with this kind was not sent, so it is safe to retry. */
     public class Connection internal constructor(fields: Fields) : KopoKopoException("connection", fields)
 
-    /**
-     * The time allowed ran out. For an operation that creates something this kind means that the request never left
-     * this machine.
-     */
+    /** The time limit was exceeded. A create with this kind was not sent, so it is safe to retry. */
     public class Timeout internal constructor(fields: Fields) : KopoKopoException("timeout", fields)
 
-    /** The credentials or the token were refused (401). */
+    /** The server refused the credentials or the token (401). */
     public class Authentication internal constructor(fields: Fields) : KopoKopoException("authentication", fields)
 
-    /** The credentials are good but may not do this (403). */
+    /** The credentials are valid but have no permission for this (403). */
     public class Permission internal constructor(fields: Fields) : KopoKopoException("permission", fields)
 
-    /** There is no such thing (404, 410). */
+    /** The resource does not exist (404, 410). */
     public class NotFound internal constructor(fields: Fields) : KopoKopoException("not_found", fields)
 
-    /** Too many requests (429). `retryAfter` says how long to wait, where the server said so. */
+    /** Too many requests (429). `retryAfter` is the server's `Retry-After`, if it sent one. */
     public class RateLimit internal constructor(fields: Fields) : KopoKopoException("rate_limit", fields)
 
-    /** The server answered with another error status, or with a redirect, which is never followed. */
+    /** The response has another error status, or is a redirect. Redirects are not followed. */
     public class Api internal constructor(fields: Fields) : KopoKopoException("api", fields)
 
     /**
-     * A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by `id`.
-     * This kind is not a timeout: the request was accepted, so a retry of the whole operation would create a second one.
+     * A wait ended before the resource was final. The request is not cancelled: fetch the resource later by `id`. This
+     * kind is not a timeout: the request was accepted, and a retry of the whole operation would create a second one.
      */
     public class NotFinal internal constructor(fields: Fields) : KopoKopoException("not_final", fields)
 
     /**
-     * A request that creates something was sent and its answer was lost or is ambiguous. It may have taken effect,
-     * and repeating it may move the money twice. The detail says what is known and how to find out.
+     * A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
+     * move the money twice. The detail says what is known and how to find out.
      */
     public class OutcomeUnknown internal constructor(fields: Fields) : KopoKopoException("outcome_unknown", fields)
 
-    /** The webhook's signature is missing, malformed or wrong: do not trust the body. */
+    /** The webhook's signature is missing, malformed or invalid: do not trust the body. */
     public class Signature internal constructor(fields: Fields) : KopoKopoException("signature", fields)
 
-    /** An answer or an authentic webhook could not be understood. */
+    /** A response or an authentic webhook could not be read. */
     public class Decode internal constructor(fields: Fields) : KopoKopoException("decode", fields)
 
-    /** A defect in this library. */
+    /** An internal error in kopokopo. Please report it. */
     public class Internal internal constructor(fields: Fields) : KopoKopoException("internal", fields)
 
     internal class Fields(

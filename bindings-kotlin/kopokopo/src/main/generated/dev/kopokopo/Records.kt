@@ -6,50 +6,59 @@ import java.math.BigDecimal
 import java.time.Duration
 import java.time.OffsetDateTime
 
-/** How a client is made. */
+/** Options of a client. */
 public class ClientOptions(
     /** The application key. */
     public val clientId: String,
-    /** The application secret. It fetches access tokens and signs nothing. */
+    /** The application secret. It is for access tokens. Webhooks are not signed with it. */
     public val clientSecret: String,
-    /** The API key, which signs webhooks and callbacks. Not needed where no webhook is verified. */
+    /** The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks. */
     public val apiKey: String? = null,
-    /** Further API keys that are still in force, while keys rotate: every key is tried. */
+    /** Further API keys that are still valid, while keys rotate. Every key is tried. */
     public val otherApiKeys: List<String> = emptyList(),
-    /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+    /** The Kopo Kopo system to use. Only `production` moves real money. */
     public val environment: Environment = Environment.SANDBOX,
-    /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+    /**
+     * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+     * loopback.
+     */
     public val baseUrl: String? = null,
-    /** Making a connection. */
+    /** The time limit for connecting. */
     public val connectTimeout: Duration = Duration.ofMillis(3100),
-    /** An answer that makes no progress. */
+    /** The time limit for a response that makes no progress. */
     public val stalledTimeout: Duration = Duration.ofSeconds(20),
-    /** The whole call, with its token, its retries and the waits between them. */
+    /**
+     * The time limit for the whole call. It includes the token request, the retries and the pauses between
+     * them.
+     */
     public val timeout: Duration = Duration.ofSeconds(45),
-    /** Extra tries after the first. 0 switches retries off. */
+    /** The number of retries after the first attempt. 0 disables retries. */
     public val maxRetries: Int = 2,
-    /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+    /**
+     * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+     * for each further retry.
+     */
     public val retryBase: Duration = Duration.ofMillis(500),
-    /** The bound never grows beyond so many seconds. */
+    /** The largest value of that limit. */
     public val retryCap: Duration = Duration.ofSeconds(8),
     /**
-     * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-     * NO_PROXY say.
+     * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+     * HTTP_PROXY, ALL_PROXY and NO_PROXY.
      */
     public val proxy: String? = null,
-    /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+    /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
     public val extraCaCertificates: String? = null,
-    /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+    /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
     public val product: String? = null,
     /**
-     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-     * without notice then leaves a payment's outcome unknown.
+     * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+     * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+     * moment, the payment's outcome is unknown.
      */
     public val freshConnections: Boolean = true,
     /**
-     * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
-     * share one.
+     * Do not share this client's token. By default all clients of a process with the same credentials and origin share
+     * one token.
      */
     public val privateToken: Boolean = false,
 ) {
@@ -109,61 +118,70 @@ public class ClientOptions(
         /** The application key. */
         public fun clientId(clientId: String): Builder = apply { this.clientId = clientId }
 
-        /** The application secret. It fetches access tokens and signs nothing. */
+        /** The application secret. It is for access tokens. Webhooks are not signed with it. */
         public fun clientSecret(clientSecret: String): Builder = apply { this.clientSecret = clientSecret }
 
-        /** The API key, which signs webhooks and callbacks. Not needed where no webhook is verified. */
+        /** The API key, which signs webhooks and callbacks. Optional for programs that verify no webhooks. */
         public fun apiKey(apiKey: String?): Builder = apply { this.apiKey = apiKey }
 
-        /** Further API keys that are still in force, while keys rotate: every key is tried. */
+        /** Further API keys that are still valid, while keys rotate. Every key is tried. */
         public fun otherApiKeys(otherApiKeys: List<String>): Builder = apply { this.otherApiKeys = otherApiKeys }
 
-        /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+        /** The Kopo Kopo system to use. Only `production` moves real money. */
         public fun environment(environment: Environment): Builder = apply { this.environment = environment }
 
-        /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+        /**
+         * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+         * loopback.
+         */
         public fun baseUrl(baseUrl: String?): Builder = apply { this.baseUrl = baseUrl }
 
-        /** Making a connection. */
+        /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration): Builder = apply { this.connectTimeout = connectTimeout }
 
-        /** An answer that makes no progress. */
+        /** The time limit for a response that makes no progress. */
         public fun stalledTimeout(stalledTimeout: Duration): Builder = apply { this.stalledTimeout = stalledTimeout }
 
-        /** The whole call, with its token, its retries and the waits between them. */
+        /**
+         * The time limit for the whole call. It includes the token request, the retries and the pauses between
+         * them.
+         */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
-        /** Extra tries after the first. 0 switches retries off. */
+        /** The number of retries after the first attempt. 0 disables retries. */
         public fun maxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
-        /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+        /**
+         * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+         * for each further retry.
+         */
         public fun retryBase(retryBase: Duration): Builder = apply { this.retryBase = retryBase }
 
-        /** The bound never grows beyond so many seconds. */
+        /** The largest value of that limit. */
         public fun retryCap(retryCap: Duration): Builder = apply { this.retryCap = retryCap }
 
         /**
-         * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-         * NO_PROXY say.
+         * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+         * HTTP_PROXY, ALL_PROXY and NO_PROXY.
          */
         public fun proxy(proxy: String?): Builder = apply { this.proxy = proxy }
 
-        /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+        /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
         public fun extraCaCertificates(extraCaCertificates: String?): Builder = apply { this.extraCaCertificates = extraCaCertificates }
 
-        /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+        /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
         public fun product(product: String?): Builder = apply { this.product = product }
 
         /**
-         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-         * without notice then leaves a payment's outcome unknown.
+         * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+         * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+         * moment, the payment's outcome is unknown.
          */
         public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
 
         /**
-         * Keeps this client's token to itself. By default all clients of a process with the same credentials and origin
-         * share one.
+         * Do not share this client's token. By default all clients of a process with the same credentials and origin share
+         * one token.
          */
         public fun privateToken(privateToken: Boolean): Builder = apply { this.privateToken = privateToken }
 
@@ -196,37 +214,46 @@ public class ClientOptions(
     }
 }
 
-/** How a client with a token source is made. */
+/** Options of a client with a token source. */
 public class TokenSourceOptions(
-    /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+    /** The Kopo Kopo system to use. Only `production` moves real money. */
     public val environment: Environment = Environment.SANDBOX,
-    /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+    /**
+     * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+     * loopback.
+     */
     public val baseUrl: String? = null,
-    /** Making a connection. */
+    /** The time limit for connecting. */
     public val connectTimeout: Duration = Duration.ofMillis(3100),
-    /** An answer that makes no progress. */
+    /** The time limit for a response that makes no progress. */
     public val stalledTimeout: Duration = Duration.ofSeconds(20),
-    /** The whole call, with its token, its retries and the waits between them. */
+    /**
+     * The time limit for the whole call. It includes the token request, the retries and the pauses between
+     * them.
+     */
     public val timeout: Duration = Duration.ofSeconds(45),
-    /** Extra tries after the first. 0 switches retries off. */
+    /** The number of retries after the first attempt. 0 disables retries. */
     public val maxRetries: Int = 2,
-    /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+    /**
+     * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+     * for each further retry.
+     */
     public val retryBase: Duration = Duration.ofMillis(500),
-    /** The bound never grows beyond so many seconds. */
+    /** The largest value of that limit. */
     public val retryCap: Duration = Duration.ofSeconds(8),
     /**
-     * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-     * NO_PROXY say.
+     * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+     * HTTP_PROXY, ALL_PROXY and NO_PROXY.
      */
     public val proxy: String? = null,
-    /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+    /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
     public val extraCaCertificates: String? = null,
-    /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+    /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
     public val product: String? = null,
     /**
-     * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-     * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-     * without notice then leaves a payment's outcome unknown.
+     * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+     * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+     * moment, the payment's outcome is unknown.
      */
     public val freshConnections: Boolean = true,
 ) {
@@ -271,46 +298,55 @@ public class TokenSourceOptions(
         private var product: String? = null
         private var freshConnections: Boolean = true
 
-        /** Which of Kopo Kopo's systems to talk to: real money only where it was asked for. */
+        /** The Kopo Kopo system to use. Only `production` moves real money. */
         public fun environment(environment: Environment): Builder = apply { this.environment = environment }
 
-        /** Another origin than the environment's: a simulator, a test server. https, or http on loopback. */
+        /**
+         * An origin that replaces the environment's, such as a sandbox or a test server. It must be https, or http on
+         * loopback.
+         */
         public fun baseUrl(baseUrl: String?): Builder = apply { this.baseUrl = baseUrl }
 
-        /** Making a connection. */
+        /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration): Builder = apply { this.connectTimeout = connectTimeout }
 
-        /** An answer that makes no progress. */
+        /** The time limit for a response that makes no progress. */
         public fun stalledTimeout(stalledTimeout: Duration): Builder = apply { this.stalledTimeout = stalledTimeout }
 
-        /** The whole call, with its token, its retries and the waits between them. */
+        /**
+         * The time limit for the whole call. It includes the token request, the retries and the pauses between
+         * them.
+         */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
-        /** Extra tries after the first. 0 switches retries off. */
+        /** The number of retries after the first attempt. 0 disables retries. */
         public fun maxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
-        /** The first wait before a retry is somewhere between nothing and so many seconds; the bound doubles each time. */
+        /**
+         * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+         * for each further retry.
+         */
         public fun retryBase(retryBase: Duration): Builder = apply { this.retryBase = retryBase }
 
-        /** The bound never grows beyond so many seconds. */
+        /** The largest value of that limit. */
         public fun retryCap(retryCap: Duration): Builder = apply { this.retryCap = retryCap }
 
         /**
-         * A proxy, `http://user:password@host:port`, or `off` for none. By default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-         * NO_PROXY say.
+         * A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY,
+         * HTTP_PROXY, ALL_PROXY and NO_PROXY.
          */
         public fun proxy(proxy: String?): Builder = apply { this.proxy = proxy }
 
-        /** Certificates in PEM to trust beside the platform's, as for a proxy that inspects TLS. */
+        /** Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS. */
         public fun extraCaCertificates(extraCaCertificates: String?): Builder = apply { this.extraCaCertificates = extraCaCertificates }
 
-        /** The program's own name and version, put in front of the `User-Agent` header: `my-shop/1.4`. */
+        /** The program's name and version, at the start of the `User-Agent` header: `my-shop/1.4`. */
         public fun product(product: String?): Builder = apply { this.product = product }
 
         /**
-         * Whether every request that creates something makes a connection of its own. False lets it use a connection that
-         * answered less than a second ago, which is faster for many payouts in a row. A server that closes it at that moment
-         * without notice then leaves a payment's outcome unknown.
+         * Whether each create uses a new connection. If false, a create may use a connection that received a response less
+         * than a second ago, which is faster for many payouts in a row. If the server closes that connection at the same
+         * moment, the payment's outcome is unknown.
          */
         public fun freshConnections(freshConnections: Boolean): Builder = apply { this.freshConnections = freshConnections }
 
@@ -338,15 +374,15 @@ public class TokenSourceOptions(
     }
 }
 
-/** What the calls of one client do differently. Whatever is absent stays as the client has it. */
+/** Options of calls that differ from the client's. An absent option keeps the client's value. */
 public class CallOptions(
-    /** Making a connection. */
+    /** The time limit for connecting. */
     public val connectTimeout: Duration? = null,
-    /** An answer that makes no progress. */
+    /** The time limit for a response that makes no progress. */
     public val stalledTimeout: Duration? = null,
-    /** The whole call. */
+    /** The time limit for the whole call. */
     public val timeout: Duration? = null,
-    /** Extra tries after the first. */
+    /** The number of retries after the first attempt. */
     public val maxRetries: Int? = null,
 ) {
     private fun fields(): List<Any?> = listOf(connectTimeout, stalledTimeout, timeout, maxRetries)
@@ -367,16 +403,16 @@ public class CallOptions(
         private var timeout: Duration? = null
         private var maxRetries: Int? = null
 
-        /** Making a connection. */
+        /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration?): Builder = apply { this.connectTimeout = connectTimeout }
 
-        /** An answer that makes no progress. */
+        /** The time limit for a response that makes no progress. */
         public fun stalledTimeout(stalledTimeout: Duration?): Builder = apply { this.stalledTimeout = stalledTimeout }
 
-        /** The whole call. */
+        /** The time limit for the whole call. */
         public fun timeout(timeout: Duration?): Builder = apply { this.timeout = timeout }
 
-        /** Extra tries after the first. */
+        /** The number of retries after the first attempt. */
         public fun maxRetries(maxRetries: Int?): Builder = apply { this.maxRetries = maxRetries }
 
         /** What was set. Everything without a default must have been. */
@@ -390,13 +426,13 @@ public class CallOptions(
     }
 }
 
-/** How to wait for a final state. */
+/** Options of a wait. */
 public class WaitOptions(
-    /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
+    /** The time limit of the wait. The default is twice the time that a customer has to enter the PIN. */
     public val timeout: Duration = Duration.ofSeconds(120),
     /**
-     * The first poll is immediate; this is the pause before the second. Each further one is half as long
-     * again.
+     * The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+     * long.
      */
     public val interval: Duration = Duration.ofSeconds(3),
     /** The longest pause. */
@@ -418,12 +454,12 @@ public class WaitOptions(
         private var interval: Duration = Duration.ofSeconds(3)
         private var maxInterval: Duration = Duration.ofSeconds(15)
 
-        /** The wait ends after so many seconds. The default is twice what a customer has to enter the PIN. */
+        /** The time limit of the wait. The default is twice the time that a customer has to enter the PIN. */
         public fun timeout(timeout: Duration): Builder = apply { this.timeout = timeout }
 
         /**
-         * The first poll is immediate; this is the pause before the second. Each further one is half as long
-         * again.
+         * The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as
+         * long.
          */
         public fun interval(interval: Duration): Builder = apply { this.interval = interval }
 
@@ -441,11 +477,11 @@ public class WaitOptions(
     }
 }
 
-/** A token as a token source answers it. */
+/** A token from a token source. */
 public class AccessToken(
-    /** The token itself. */
+    /** The token. */
     public val token: String,
-    /** How many seconds it works from now. Absent: it is used until a 401. */
+    /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
     public val expiresIn: Duration? = null,
 ) {
     private fun fields(): List<Any?> = listOf(token, expiresIn)
@@ -463,10 +499,10 @@ public class AccessToken(
         private var token: String? = null
         private var expiresIn: Duration? = null
 
-        /** The token itself. */
+        /** The token. */
         public fun token(token: String): Builder = apply { this.token = token }
 
-        /** How many seconds it works from now. Absent: it is used until a 401. */
+        /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
         public fun expiresIn(expiresIn: Duration?): Builder = apply { this.expiresIn = expiresIn }
 
         /** What was set. Everything without a default must have been. */
@@ -485,13 +521,13 @@ public class AccessToken(
 
 /** An access token (API reference, section Request application authorization). */
 public class Token internal constructor(
-    /** The token itself. */
+    /** The token. */
     public val accessToken: String,
     /** `Bearer`. */
     public val tokenType: String?,
-    /** Its life in seconds, from the moment it was made. */
+    /** Its lifetime in seconds, from its creation. */
     public val expiresIn: Long?,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
 ) {
     private fun fields(): List<Any?> = listOf(accessToken, tokenType, expiresIn, createdAt)
@@ -506,11 +542,11 @@ public class Token internal constructor(
         ", createdAt=$createdAt)"
 }
 
-/** What the server knows of a token (API reference, section Request token introspection). */
+/** The server's information about a token (API reference, section Request token introspection). */
 public class Introspection internal constructor(
-    /** Whether it works. */
+    /** Whether the token is valid. */
     public val active: Boolean,
-    /** Its scope, in practice empty. */
+    /** Its scope, usually empty. */
     public val scope: String?,
     /** The application it belongs to. */
     public val clientId: String?,
@@ -518,7 +554,7 @@ public class Introspection internal constructor(
     public val tokenType: String?,
     /** When it expires. */
     public val exp: OffsetDateTime?,
-    /** When it was made. */
+    /** When it was created. */
     public val iat: OffsetDateTime?,
 ) {
     private fun fields(): List<Any?> = listOf(active, scope, clientId, tokenType, exp, iat)
@@ -533,17 +569,17 @@ public class Introspection internal constructor(
         ", iat=$iat)"
 }
 
-/** What the server knows of the token in use (API reference, section Request token information). */
+/** The server's information about the current token (API reference, section Request token information). */
 public class TokenInfo internal constructor(
-    /** In practice absent: tokens belong to applications. */
+    /** Usually absent: tokens belong to applications. */
     public val resourceOwnerId: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val scope: List<String>,
-    /** How many seconds it still works. */
+    /** The number of seconds for which it is still valid. */
     public val expiresIn: Long?,
     /** The application it belongs to. */
     public val application: TokenApplication?,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
 ) {
     private fun fields(): List<Any?> = listOf(resourceOwnerId, scope, expiresIn, application, createdAt)
@@ -558,7 +594,7 @@ public class TokenInfo internal constructor(
         ", application=$application, createdAt=$createdAt)"
 }
 
-/** The application that a token belongs to. */
+/** The application of a token. */
 public class TokenApplication internal constructor(
     /** Its client id. */
     public val uid: String?,
@@ -574,19 +610,19 @@ public class TokenApplication internal constructor(
         "TokenApplication(uid=$uid)"
 }
 
-/** What to be told of, and where (API reference, section Create a webhook subscription). */
+/** The topic and the URL of a subscription (API reference, section Create a webhook subscription). */
 public class WebhookSubscriptionRequest(
-    /** The kind of event. Words this library does not know pass through. */
+    /** The topic. Topics that this version does not know are sent unchanged. */
     public val eventType: EventType,
-    /** Where the webhooks go: https. */
+    /** The URL that receives the webhooks. It must be https. */
     public val url: String,
     /** The whole company or one till. */
     public val scope: Scope,
     /** The till number, for scope `till` only. */
     public val scopeReference: String? = null,
     /**
-     * Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-     * `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+     * Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+     * `b2b_transaction_received`. Default: Kopo Kopo's own format.
      */
     public val enableDarajaPayload: Boolean? = null,
 ) {
@@ -609,10 +645,10 @@ public class WebhookSubscriptionRequest(
         private var scopeReference: String? = null
         private var enableDarajaPayload: Boolean? = null
 
-        /** The kind of event. Words this library does not know pass through. */
+        /** The topic. Topics that this version does not know are sent unchanged. */
         public fun eventType(eventType: EventType): Builder = apply { this.eventType = eventType }
 
-        /** Where the webhooks go: https. */
+        /** The URL that receives the webhooks. It must be https. */
         public fun url(url: String): Builder = apply { this.url = url }
 
         /** The whole company or one till. */
@@ -622,8 +658,8 @@ public class WebhookSubscriptionRequest(
         public fun scopeReference(scopeReference: String?): Builder = apply { this.scopeReference = scopeReference }
 
         /**
-         * Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
-         * `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+         * Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and
+         * `b2b_transaction_received`. Default: Kopo Kopo's own format.
          */
         public fun enableDarajaPayload(enableDarajaPayload: Boolean?): Builder = apply { this.enableDarajaPayload = enableDarajaPayload }
 
@@ -644,27 +680,27 @@ public class WebhookSubscriptionRequest(
     }
 }
 
-/** A subscription. The documentation does not show how one is read back, so everything may be absent. */
+/** A subscription. The documentation does not show the response to a read, so every field may be absent. */
 public class WebhookSubscription internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: String?,
-    /** The kind of event. */
+    /** The topic. */
     public val eventType: EventType?,
-    /** Where the webhooks go. */
+    /** The URL that receives the webhooks. */
     public val url: String?,
     /** The whole company or one till. */
     public val scope: Scope?,
     /** The till number. */
     public val scopeReference: String?,
-    /** Whether webhooks come in Daraja's shape. */
+    /** Whether webhooks have Daraja's format. */
     public val enableDarajaPayload: Boolean?,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -693,13 +729,13 @@ public class WebhookSubscription internal constructor(
 
 /** Asks a customer to pay (API reference, section Receive payments from M-PESA users via STK Push). */
 public class IncomingPaymentRequest(
-    /** The online payments till that gets the money: `K000000`. */
+    /** The online payments till that receives the money: `K000000`. */
     public val tillNumber: String,
     /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
     public val phoneNumber: String,
-    /** How much, more than 0. */
+    /** The amount, greater than 0. */
     public val amount: BigDecimal,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** Default KES. */
     public val currency: String? = null,
@@ -751,16 +787,16 @@ public class IncomingPaymentRequest(
         private var metadata: Map<String, Any?>? = null
         private var paymentChannel: String? = null
 
-        /** The online payments till that gets the money: `K000000`. */
+        /** The online payments till that receives the money: `K000000`. */
         public fun tillNumber(tillNumber: String): Builder = apply { this.tillNumber = tillNumber }
 
         /** The customer's phone, in any usual form: `0712345678`, `+254712345678`. */
         public fun phoneNumber(phoneNumber: String): Builder = apply { this.phoneNumber = phoneNumber }
 
-        /** How much, more than 0. */
+        /** The amount, greater than 0. */
         public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** Default KES. */
@@ -803,34 +839,34 @@ public class IncomingPaymentRequest(
     }
 }
 
-/** A payment, or the attempt at one (API reference, section Process Incoming Payment Result). */
+/** A payment, or an attempt to pay (API reference, section Process Incoming Payment Result). */
 public class IncomingPayment internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: IncomingPaymentStatus,
-    /** When the customer was asked. */
+    /** When the customer was asked to pay. */
     public val initiationTime: OffsetDateTime?,
     /** `Incoming Payment Request`. */
     public val eventType: String?,
     /** The transaction, once the customer has paid. */
     public val transaction: Transaction?,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
-    /** Whether the money is there: the status is Success, and there is a transaction, which was not reversed. */
+    /** Whether the payment was received: the status is Success, and the transaction exists and was not reversed. */
     public val isPaid: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -859,16 +895,16 @@ public class IncomingPayment internal constructor(
         ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 
     /**
-     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * Whether a payment was received with at least this amount, in this currency (default KES), into this till
      * (default: any). Check it before an order is credited.
      *
-     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
     public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
 }
 
-/** A mobile wallet of the merchant's own, to send money to (API reference, section Create a merchant mobile wallet). */
+/** A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet). */
 public class MerchantWalletRequest(
     /** The owner's first name. */
     public val firstName: String,
@@ -933,13 +969,13 @@ public class MerchantWalletRequest(
 }
 
 /**
- * A mobile wallet of the merchant's own. The documentation does not show how one is read back, so everything may be
+ * A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
  * absent.
  */
 public class MerchantWallet internal constructor(
-    /** Its id: the reference to send money to. */
+    /** Its id. It is the reference to send money to. */
     public val id: String,
-    /** How it stands: `Approved`. */
+    /** Its status: `Approved`. */
     public val status: String?,
     /** The owner's first name. */
     public val firstName: String?,
@@ -953,9 +989,9 @@ public class MerchantWallet internal constructor(
     public val network: Network?,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -982,7 +1018,7 @@ public class MerchantWallet internal constructor(
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
-/** A bank account of the merchant's own, to send money to (API reference, section Create a merchant bank account). */
+/** A bank account of the merchant, to send money to (API reference, section Create a merchant bank account). */
 public class MerchantBankAccountRequest(
     /** The name on the account. */
     public val accountName: String,
@@ -1047,13 +1083,13 @@ public class MerchantBankAccountRequest(
 }
 
 /**
- * A bank account of the merchant's own. The documentation does not show how one is read back, so everything may be
+ * A bank account of the merchant. The documentation does not show the response to a read, so every field may be
  * absent.
  */
 public class MerchantBankAccount internal constructor(
-    /** Its id: the reference to send money to. */
+    /** Its id. It is the reference to send money to. */
     public val id: String,
-    /** How it stands: `Approved`. */
+    /** Its status: `Approved`. */
     public val status: String?,
     /** The name on the account. */
     public val accountName: String?,
@@ -1067,9 +1103,9 @@ public class MerchantBankAccount internal constructor(
     public val settlementMethod: SettlementMethod?,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -1167,7 +1203,10 @@ public class MobileWalletRecipientRequest(
     }
 }
 
-/** A bank account of somebody else (API reference, section Create Send Money external bank account recipient). */
+/**
+ * A bank account of another person or business (API reference, section Create Send Money external bank account
+ * recipient).
+ */
 public class BankAccountRecipientRequest(
     /** The name on the account. */
     public val accountName: String,
@@ -1337,13 +1376,13 @@ public class PaybillRecipientRequest(
     }
 }
 
-/** Somebody to send money to. The documentation does not show how one is read back, so everything may be absent. */
+/** A recipient of money. The documentation does not show the response to a read, so every field may be absent. */
 public class ExternalRecipient internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands: `Approved`. */
+    /** Its status: `Approved`. */
     public val status: String?,
-    /** What it is. */
+    /** Its type. */
     public val recipientType: RecipientType?,
     /** The recipient's first name. */
     public val firstName: String?,
@@ -1377,9 +1416,9 @@ public class ExternalRecipient internal constructor(
     public val nickname: String?,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -1429,11 +1468,10 @@ public class ExternalRecipient internal constructor(
 public class SendMoneyRequest(
     /**
      * At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
-     * refused: without destinations the API would send everything there is, which is
-     * `sweepAllFunds`.
+     * refused: without destinations the API would send all available funds, which is `sweepAllFunds`.
      */
     public val destinations: List<Destination>,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** The till whose money is sent. Default: the available balance. */
     public val sourceIdentifier: String? = null,
@@ -1463,12 +1501,11 @@ public class SendMoneyRequest(
 
         /**
          * At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is
-         * refused: without destinations the API would send everything there is, which is
-         * `sweepAllFunds`.
+         * refused: without destinations the API would send all available funds, which is `sweepAllFunds`.
          */
         public fun destinations(destinations: List<Destination>): Builder = apply { this.destinations = destinations }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** The till whose money is sent. Default: the available balance. */
@@ -1497,9 +1534,9 @@ public class SendMoneyRequest(
     }
 }
 
-/** Sends every available shilling to the merchant's own accounts (API reference, section Send Money to my accounts). */
+/** Sends all available funds to the merchant's own accounts (API reference, section Send Money to my accounts). */
 public class SweepRequest(
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** Default KES. */
     public val currency: String? = null,
@@ -1522,7 +1559,7 @@ public class SweepRequest(
         private var currency: String? = null
         private var metadata: Map<String, Any?>? = null
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** Default KES. */
@@ -1550,21 +1587,21 @@ public class SweepRequest(
 public class SendMoney internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: RequestStatus,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
-    /** The till whose money is sent. Absent: the available balance. */
+    /** The till whose money is sent. If absent, the available balance. */
     public val sourceIdentifier: String?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** What was asked for. Empty for one's own accounts. */
+    /** The requested destinations. Empty for the merchant's own accounts. */
     public val destinations: List<SendMoneyDestination>,
-    /** What was done, in another order than was asked. */
+    /** The disbursements, in a different order than the destinations. */
     public val transferBatches: List<TransferBatch>,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
@@ -1577,9 +1614,9 @@ public class SendMoney internal constructor(
     public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
     public val failedBatches: List<TransferBatch>,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -1613,13 +1650,13 @@ public class SendMoney internal constructor(
         ", raw=${length(raw)})"
 }
 
-/** A destination as it was asked for. */
+/** A requested destination. */
 public class SendMoneyDestination internal constructor(
-    /** What it is. */
+    /** Its type. */
     public val destinationType: RecipientType?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** The id of one's own account. */
+    /** The id of the merchant's account. */
     public val reference: String?,
     /** A wallet's phone number. */
     public val phoneNumber: String?,
@@ -1639,7 +1676,7 @@ public class SendMoneyDestination internal constructor(
     public val paybillAccountNumber: String?,
     /** The recipient's name. */
     public val nickname: String?,
-    /** What it is for. */
+    /** Its purpose. */
     public val description: String?,
     /** Whether the recipient is a favourite. */
     public val favourite: Boolean?,
@@ -1674,15 +1711,15 @@ public class SendMoneyDestination internal constructor(
         ", nickname=$nickname, description=$description, favourite=$favourite)"
 }
 
-/** Disbursements that were made together. */
+/** A group of disbursements. */
 public class TransferBatch internal constructor(
-    /** What became of it. */
+    /** The result. */
     public val status: TransferStatus?,
-    /** How much in all. */
+    /** The total amount. */
     public val amount: BigDecimal?,
-    /** The single payments. */
+    /** The payments. */
     public val disbursements: List<Disbursement>,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
     /** Whether all of it arrived. */
     public val isPaid: Boolean,
@@ -1701,17 +1738,17 @@ public class TransferBatch internal constructor(
 
 /** One payment out. */
 public class Disbursement internal constructor(
-    /** What became of it. */
+    /** The result. */
     public val status: TransferStatus?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
     /** When it happened. */
     public val originationTime: OffsetDateTime?,
-    /** What it went to: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`. */
+    /** The type of the recipient: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`. */
     public val destinationType: String?,
-    /** The id of the account it went to. */
+    /** The id of the account that received it. */
     public val destinationReference: String?,
     /** The M-PESA reference. Absent for electronic funds transfers. */
     public val transactionReference: String?,
@@ -1764,15 +1801,15 @@ public class Disbursement internal constructor(
         ", isPaid=$isPaid)"
 }
 
-/** Which transactions to list (API reference, section Polling API Requests). */
+/** The transactions to list (API reference, section Polling API Requests). */
 public class PollingRequest(
     /** The whole company or one till. */
     public val scope: Scope,
-    /** The beginning of the span. */
+    /** The start of the period. */
     public val fromTime: OffsetDateTime,
-    /** Its end, not before the beginning. */
+    /** The end of the period, not before its start. */
     public val toTime: OffsetDateTime,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** The till number, for scope `till` only. */
     public val scopeReference: String? = null,
@@ -1799,13 +1836,13 @@ public class PollingRequest(
         /** The whole company or one till. */
         public fun scope(scope: Scope): Builder = apply { this.scope = scope }
 
-        /** The beginning of the span. */
+        /** The start of the period. */
         public fun fromTime(fromTime: OffsetDateTime): Builder = apply { this.fromTime = fromTime }
 
-        /** Its end, not before the beginning. */
+        /** The end of the period, not before its start. */
         public fun toTime(toTime: OffsetDateTime): Builder = apply { this.toTime = toTime }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** The till number, for scope `till` only. */
@@ -1832,25 +1869,25 @@ public class PollingRequest(
 public class Polling internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands: `Pending`, `Success`. */
+    /** Its status: `Pending`, `Success`. */
     public val status: String,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
-    /** The beginning of the span. */
+    /** The start of the period. */
     public val fromTime: OffsetDateTime?,
-    /** Its end. */
+    /** The end of the period. */
     public val toTime: OffsetDateTime?,
-    /** `Company` or `Till`, with a capital in answers. */
+    /** `Company` or `Till`, with a capital letter in responses. */
     public val scope: String?,
     /** The till number. */
     public val scopeReference: String?,
-    /** What happened in the span. There is no paging: all of it is here. */
+    /** The transactions of the period. There is no paging: the list is complete. */
     public val transactions: List<PolledTransaction>,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -1898,11 +1935,11 @@ public class PolledTransaction internal constructor(
 
 /** A message to the customer of a webhook (API reference, section Transaction SMS Notifications API Requests). */
 public class SmsNotificationRequest(
-    /** The id of the webhook that told of the payment. */
+    /** The id of the webhook that reported the payment. */
     public val webhookEventReference: String,
-    /** What to say. */
+    /** The text of the message. */
     public val message: String,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
 ) {
     private fun fields(): List<Any?> = listOf(webhookEventReference, message, callbackUrl)
@@ -1922,13 +1959,13 @@ public class SmsNotificationRequest(
         private var message: String? = null
         private var callbackUrl: String? = null
 
-        /** The id of the webhook that told of the payment. */
+        /** The id of the webhook that reported the payment. */
         public fun webhookEventReference(webhookEventReference: String): Builder = apply { this.webhookEventReference = webhookEventReference }
 
-        /** What to say. */
+        /** The text of the message. */
         public fun message(message: String): Builder = apply { this.message = message }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** What was set. Everything without a default must have been. */
@@ -1950,17 +1987,17 @@ public class SmsNotificationRequest(
 public class SmsNotification internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands: `Success`. */
+    /** Its status: `Success`. */
     public val status: String,
-    /** What it says. */
+    /** The content. */
     public val message: String?,
-    /** The id of the webhook that told of the payment. */
+    /** The id of the webhook that reported the payment. */
     public val webhookEventReference: String?,
     /** URLs. */
     public val links: Links,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(id, status, message, webhookEventReference, links, isFinal, raw)
@@ -1975,13 +2012,13 @@ public class SmsNotification internal constructor(
         ", webhookEventReference=$webhookEventReference, links=$links, isFinal=$isFinal, raw=${length(raw)})"
 }
 
-/** Gives an incoming transaction of the last 30 days back (API reference, section Reverse Incoming Transactions). */
+/** Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions). */
 public class ReversalRequest(
     /** The transaction's M-PESA reference or id. */
     public val transactionReference: String,
     /** Why. */
     public val reason: String,
-    /** Where the result goes: https. */
+    /** The URL that receives the result. It must be https. */
     public val callbackUrl: String,
     /** At most 5 pairs of primitive values. They come back in the result. */
     public val metadata: Map<String, Any?>? = null,
@@ -2010,7 +2047,7 @@ public class ReversalRequest(
         /** Why. */
         public fun reason(reason: String): Builder = apply { this.reason = reason }
 
-        /** Where the result goes: https. */
+        /** The URL that receives the result. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** At most 5 pairs of primitive values. They come back in the result. */
@@ -2036,29 +2073,32 @@ public class ReversalRequest(
 public class Reversal internal constructor(
     /** Its id. */
     public val id: String,
-    /** How the request stands. Processed does not mean reversed: ask `isReversed`. */
+    /** The status of the request. Processed does not mean reversed: check `isReversed`. */
     public val status: RequestStatus,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
-    /** The transaction to give back. */
+    /** The transaction to reverse. */
     public val transactionReference: String?,
     /** Why. */
     public val reason: String?,
-    /** The payment back to the customer, once there is one. Its status is the reversal's outcome. */
+    /** The payment to the customer, once it exists. Its status is the outcome of the reversal. */
     public val reversalBulkPayment: ReversalBulkPayment?,
-    /** Why it failed. */
+    /** The reasons why it failed. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
-    /** Whether the money went back. */
+    /** Whether the money was returned to the customer. */
     public val isReversed: Boolean,
-    /** Whether the money surely stays: the payment back was cancelled, or the request was processed with errors. */
+    /**
+     * Whether the reversal failed: the payment to the customer was cancelled, or the request was processed with
+     * errors.
+     */
     public val isFailed: Boolean,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2089,11 +2129,11 @@ public class Reversal internal constructor(
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
-/** The payment back to the customer. */
+/** The payment to the customer. */
 public class ReversalBulkPayment internal constructor(
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** `Transferred`: given back. `Cancelled`: not. */
+    /** `Transferred`: the money was returned. `Cancelled`: it was not. */
     public val status: TransferStatus?,
     /** When the transaction happened. */
     public val originationTime: OffsetDateTime?,
@@ -2112,19 +2152,19 @@ public class ReversalBulkPayment internal constructor(
         ", transactionReference=$transactionReference)"
 }
 
-/** A link to be paid (API reference, section Create a payment link). */
+/** A request for a payment link (API reference, section Create a payment link). */
 public class PaymentLinkRequest(
-    /** The till that gets the money. */
+    /** The till that receives the money. */
     public val tillNumber: String,
-    /** How much, more than 0. */
+    /** The amount, greater than 0. */
     public val amount: BigDecimal,
-    /** Where the results go, one for each attempt to pay: https. */
+    /** The URL that receives the results, one for each attempt to pay. It must be https. */
     public val callbackUrl: String,
     /** Default KES. */
     public val currency: String? = null,
-    /** The merchant's own reference, such as an order number. */
+    /** The merchant's reference, such as an order number. */
     public val paymentReference: String? = null,
-    /** What the customer reads. */
+    /** The text that the customer reads. */
     public val note: String? = null,
     /** At most 5 pairs of primitive values. They come back in the result. */
     public val metadata: Map<String, Any?>? = null,
@@ -2158,22 +2198,22 @@ public class PaymentLinkRequest(
         private var note: String? = null
         private var metadata: Map<String, Any?>? = null
 
-        /** The till that gets the money. */
+        /** The till that receives the money. */
         public fun tillNumber(tillNumber: String): Builder = apply { this.tillNumber = tillNumber }
 
-        /** How much, more than 0. */
+        /** The amount, greater than 0. */
         public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-        /** Where the results go, one for each attempt to pay: https. */
+        /** The URL that receives the results, one for each attempt to pay. It must be https. */
         public fun callbackUrl(callbackUrl: String): Builder = apply { this.callbackUrl = callbackUrl }
 
         /** Default KES. */
         public fun currency(currency: String?): Builder = apply { this.currency = currency }
 
-        /** The merchant's own reference, such as an order number. */
+        /** The merchant's reference, such as an order number. */
         public fun paymentReference(paymentReference: String?): Builder = apply { this.paymentReference = paymentReference }
 
-        /** What the customer reads. */
+        /** The text that the customer reads. */
         public fun note(note: String?): Builder = apply { this.note = note }
 
         /** At most 5 pairs of primitive values. They come back in the result. */
@@ -2199,62 +2239,62 @@ public class PaymentLinkRequest(
 }
 
 /**
- * A link, in whichever of its three shapes the server writes it (API reference, sections Payment link status and
+ * A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
  * Process Payment link API Result).
  */
 public class PaymentLink internal constructor(
     /** Its id. */
     public val id: String,
-    /** How the request for the link stands: `Processed`. It says nothing of payment. */
+    /** The status of the request for the link: `Processed`. It does not say if the link was paid. */
     public val status: String,
-    /** How the link stands. */
+    /** The status of the link. */
     public val linkStatus: PaymentLinkStatus?,
-    /** The URL to share. It can be relative. */
+    /** The URL to share with customers. It can be relative. */
     public val link: String?,
     /** When it expires. */
     public val expiresAt: OffsetDateTime?,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
     /** The till's name. */
     public val tillName: String?,
     /** The till's number. */
     public val tillNumber: String?,
-    /** The merchant's own reference. */
+    /** The merchant's reference. */
     public val paymentReference: String?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** What the customer reads. */
+    /** The text that the customer reads. */
     public val note: String?,
-    /** Who made it. */
+    /** The user who created it. */
     public val initiatorName: String?,
     /** The M-PESA reference of the payment. */
     public val transactionReference: String?,
-    /** Who paid. */
+    /** The customer who paid. */
     public val senderPhoneNumber: String?,
     /** When it was paid. */
     public val originationTime: OffsetDateTime?,
-    /** Why the last attempt to pay failed. The link may still be active. */
+    /** The reasons why the last attempt to pay failed. The link may still be active. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
     /** Whether the link was paid. */
     public val isPaid: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
     /** Whether the link was cancelled. */
     public val isCancelled: Boolean,
-    /** Whether somebody tried to pay and could not, while the link still waits: `errors` says why. */
+    /** Whether an attempt to pay failed while the link is still active. `errors` has the reasons. */
     public val hasFailedAttempt: Boolean,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2301,10 +2341,10 @@ public class PaymentLink internal constructor(
         ", raw=${length(raw)})"
 
     /**
-     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * Whether a payment was received with at least this amount, in this currency (default KES), into this till
      * (default: any). Check it before an order is credited.
      *
-     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
     public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
@@ -2314,17 +2354,17 @@ public class PaymentLink internal constructor(
 public class Payment internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: RequestStatus,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
-    /** How much was asked for. */
+    /** The requested amount. */
     public val amount: PaymentAmount?,
-    /** What was done. */
+    /** The disbursements that were made. */
     public val transferBatches: List<TransferBatch>,
-    /** Why it failed. Not documented for version 1, so usually empty. */
+    /** The reasons why it failed. Not documented for version 1, so usually empty. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
@@ -2337,9 +2377,9 @@ public class Payment internal constructor(
     public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
     public val failedBatches: List<TransferBatch>,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2372,9 +2412,9 @@ public class Payment internal constructor(
 
 /** An amount with its currency, as version 1 writes it. */
 public class PaymentAmount internal constructor(
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** How much. Absent where everything was transferred. */
+    /** The amount. Absent if everything was transferred. */
     public val value: BigDecimal?,
 ) {
     private fun fields(): List<Any?> = listOf(currency, value)
@@ -2392,17 +2432,17 @@ public class PaymentAmount internal constructor(
 public class SettlementTransfer internal constructor(
     /** Its id. */
     public val id: String,
-    /** How it stands. */
+    /** Its status. */
     public val status: RequestStatus,
-    /** When it was made. */
+    /** When it was created. */
     public val createdAt: OffsetDateTime?,
-    /** How much was asked for. */
+    /** The requested amount. */
     public val amount: PaymentAmount?,
-    /** What was done. */
+    /** The disbursements that were made. */
     public val transferBatches: List<TransferBatch>,
-    /** Why it failed. Not documented for version 1, so usually empty. */
+    /** The reasons why it failed. Not documented for version 1, so usually empty. */
     public val errors: List<String>,
-    /** What the request attached. */
+    /** The metadata of the request. */
     public val metadata: Map<String, Any?>,
     /** URLs. */
     public val links: Links,
@@ -2415,9 +2455,9 @@ public class SettlementTransfer internal constructor(
     public val failedDisbursements: List<Disbursement>,
     /** The batches that failed. A cancelled batch can have no disbursements. Empty until the request is processed. */
     public val failedBatches: List<TransferBatch>,
-    /** Whether nothing more will happen to it by itself. Final is not the same as successful. */
+    /** Whether its state is final. Final does not mean successful. */
     public val isFinal: Boolean,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2448,7 +2488,7 @@ public class SettlementTransfer internal constructor(
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
-/** A request that is sent as it is. */
+/** A request that is sent unchanged. */
 public class RawPostRequest(
     /** The path below the base URL: `/api/v2/incoming_payments`. */
     public val path: String,
@@ -2498,7 +2538,7 @@ public class RawResponse internal constructor(
     public val location: String?,
     /**
      * The body as text, empty if there was none. Absent if the body of the response to a POST request did not arrive
-     * completely: the request was accepted nevertheless.
+     * completely. The request was accepted even so.
      */
     public val body: String?,
 ) {
@@ -2515,37 +2555,37 @@ public class RawResponse internal constructor(
 
 /** A webhook or a result callback. */
 public class Event internal constructor(
-    /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's shape. */
+    /** The webhook's own id, or the id of the request whose result this is. Absent in Daraja's format. */
     public val id: String?,
     /**
-     * What it is about, in the API's word: a webhook's topic (`buygoods_transaction_received`), a result's type
-     * (`incoming_payment`), Daraja's transaction type (`Buygoods`). Empty where there is none.
+     * The topic, as the API writes it: a webhook's topic (`buygoods_transaction_received`), a result's type
+     * (`incoming_payment`), or Daraja's transaction type (`Buygoods`). Empty if the event has no topic.
      */
     public val topic: String,
-    /** What a webhook calls what happened: `Buygoods Transaction`. */
+    /** The webhook's name for what happened: `Buygoods Transaction`. */
     public val eventType: String?,
     /** When the webhook was made. Results carry their times in the payload. */
     public val createdAt: OffsetDateTime?,
     /** URLs. */
     public val links: Links,
-    /** What it says. */
+    /** The content. */
     public val payload: EventPayload,
     /**
-     * The payment that the event is about, in one form whatever the event's shape: a buygoods, b2b or card webhook, the
-     * result of an STK push or of a payment link, Daraja's. Absent where no single payment is named.
+     * The payment that the event reports, in the same form for all formats: a buygoods, b2b or card webhook, the
+     * result of an STK push or of a payment link, or Daraja's. Absent if the event does not name a single payment.
      */
     public val transaction: Transaction?,
     /**
-     * The key of the delivery: store it, and skip an event whose key is stored already. At most 200 characters. It is
+     * The key of the delivery. Store it, and skip an event whose key is already stored. At most 200 characters. It is
      * not the key of the money: one payment can arrive as two events.
      */
     public val dedupeKey: String,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same for every event about one payment, and another one
-     * when it is reversed. Credit an order once for each key. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same in every event about one payment, and
+     * different when it is reversed. Credit an order once for each key. Absent if no money moved.
      */
     public val paymentKey: String?,
-    /** The whole text as it came. */
+    /** The whole JSON text, as received. */
     public val raw: String,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2572,10 +2612,10 @@ public class Event internal constructor(
         ", raw=${length(raw)})"
 
     /**
-     * Whether a payment was received and is at least this amount, in this currency (default KES), into this till
+     * Whether a payment was received with at least this amount, in this currency (default KES), into this till
      * (default: any). Check it before an order is credited.
      *
-     * Errors: `decode` if the raw text was taken away. `invalid_request` for an amount that is not greater than zero.
+     * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
     public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
@@ -2585,7 +2625,7 @@ public class Event internal constructor(
 public class Transaction internal constructor(
     /** Its id. */
     public val id: String?,
-    /** The M-PESA reference: all that ties an STK push to its buygoods webhook. */
+    /** The M-PESA reference. It is the only link between an STK push and its buygoods webhook. */
     public val reference: String?,
     /** When it happened. */
     public val originationTime: OffsetDateTime?,
@@ -2595,15 +2635,15 @@ public class Transaction internal constructor(
     public val hashedSenderPhone: String?,
     /** The number or the name of the till that paid. */
     public val sendingTill: String?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** The till that got the money. */
+    /** The till that received the money. */
     public val tillNumber: String?,
-    /** The system that carried it: `Lipa Na M-PESA`. */
+    /** The payment system: `Lipa Na M-PESA`. */
     public val system: String?,
-    /** How it stands. */
+    /** Its status. */
     public val status: TransactionStatus?,
     /** The customer's first name. */
     public val senderFirstName: String?,
@@ -2611,11 +2651,11 @@ public class Transaction internal constructor(
     public val senderMiddleName: String?,
     /** The customer's last name. */
     public val senderLastName: String?,
-    /** Whether the money came in and was not given back since. */
+    /** Whether the money was received and not reversed. */
     public val isReceived: Boolean,
     /**
-     * The key of the money: `mpesa:received:OJM6Q1W84K`. The same wherever this payment appears, and another one when it
-     * is reversed. Absent while no money moved.
+     * The key of the money: `mpesa:received:OJM6Q1W84K`. It is the same wherever this payment appears, and different
+     * when it is reversed. Absent if no money moved.
      */
     public val paymentKey: String?,
 ) {
@@ -2662,17 +2702,17 @@ public class CardTransaction internal constructor(
     public val originationTime: OffsetDateTime?,
     /** The masked card number. */
     public val customerCcNumber: String?,
-    /** How much. */
+    /** The amount. */
     public val amount: BigDecimal?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
     /** The till or terminal. */
     public val tillNumber: String?,
     /** The card system. */
     public val system: String?,
-    /** How it stands. */
+    /** Its status. */
     public val status: TransactionStatus?,
-    /** Whether the money was settled. Only received payments say. */
+    /** Whether the money was settled. Only received payments have it. */
     public val settled: Boolean?,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2699,7 +2739,7 @@ public class CardTransaction internal constructor(
         ", tillNumber=$tillNumber, system=$system, status=$status, settled=$settled)"
 }
 
-/** Somebody who paid for the first time (API reference, Mobile Money User). */
+/** A customer who paid for the first time (API reference, Mobile Money User). */
 public class Customer internal constructor(
     /** First name. */
     public val firstName: String?,
@@ -2726,17 +2766,17 @@ public class Customer internal constructor(
 public class Settlement internal constructor(
     /** Its id. */
     public val id: String?,
-    /** How much in all. */
+    /** The total amount. */
     public val amount: BigDecimal?,
-    /** In which currency. */
+    /** The currency. */
     public val currency: String?,
-    /** How it stands. */
+    /** Its status. */
     public val status: TransferStatus?,
     /** When it happened. */
     public val originationTime: OffsetDateTime?,
-    /** Where the money went. */
+    /** The destination of the money. */
     public val destination: SettlementDestination?,
-    /** The single payments. */
+    /** The payments. */
     public val disbursements: List<Disbursement>,
 ) {
     private fun fields(): List<Any?> = listOf(id, amount, currency, status, originationTime, destination, disbursements)
@@ -2751,7 +2791,7 @@ public class Settlement internal constructor(
         ", originationTime=$originationTime, destination=$destination, disbursements=$disbursements)"
 }
 
-/** Where settled money went: a mobile wallet or a bank account. */
+/** The destination of a settlement: a mobile wallet or a bank account. */
 public class SettlementDestination internal constructor(
     /** `Bank Account` or `Mobile Wallet`. */
     public val destinationType: String?,
@@ -2812,27 +2852,27 @@ public class DarajaTransaction internal constructor(
     public val transactionType: String?,
     /** The M-PESA reference. */
     public val transId: String?,
-    /** When it happened, taken as Nairobi's time. */
+    /** When it happened, read as Nairobi time. */
     public val transTime: OffsetDateTime?,
-    /** How much, in shillings. */
+    /** The amount, in shillings. */
     public val transAmount: BigDecimal?,
-    /** The till that got the money. */
+    /** The till that received the money. */
     public val businessShortCode: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val billRefNumber: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val invoiceNumber: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val orgAccountBalance: String?,
-    /** In practice empty. Kopo Kopo and Safaricom spell it differently; both are read. */
+    /** Usually empty. Kopo Kopo and Safaricom spell it differently; both are read. */
     public val thirdPartyTransId: String?,
-    /** Opaque: a hash of the customer's number, or the till that paid. */
+    /** A hash of the customer's number, or the till that paid. Do not parse it. */
     public val msisdn: String?,
     /** The customer's first name, or the organization's name. */
     public val firstName: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val middleName: String?,
-    /** In practice empty. */
+    /** Usually empty. */
     public val lastName: String?,
 ) {
     private fun fields(): List<Any?> = listOf(
@@ -2864,13 +2904,13 @@ public class DarajaTransaction internal constructor(
         ", middleName=${hidden(middleName)}, lastName=${hidden(lastName)})"
 }
 
-/** The URLs that come with a thing. They are the server's word: nothing is ever sent to them. */
+/** The URLs of a resource, as the server wrote them. The client never sends a request to them. */
 public class Links internal constructor(
-    /** Where the thing itself is. */
+    /** The URL of the resource. */
     public val selfUrl: String?,
-    /** Where the thing is that a webhook tells of. */
+    /** The URL of the resource that a webhook reports. */
     public val resourceUrl: String?,
-    /** Where results are sent. */
+    /** The URL that receives the results. */
     public val callbackUrl: String?,
 ) {
     private fun fields(): List<Any?> = listOf(selfUrl, resourceUrl, callbackUrl)

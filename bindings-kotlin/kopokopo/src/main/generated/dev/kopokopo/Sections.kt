@@ -10,15 +10,15 @@ import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
 /**
- * Access tokens by hand (API reference, section Authorization). Every other operation fetches and renews its token by
- * itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+ * Access tokens (API reference, section Authorization). All other operations request and renew tokens automatically.
+ * This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
  */
 public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth) {
 
     /**
-     * Fetches a new token, beside the one that the client keeps for itself.
+     * Requests a new token, in addition to the one that the client uses.
      *
-     * Errors: `configuration` without credentials, `authentication` where the server refuses them.
+     * Errors: `configuration` without credentials, `authentication` if the server refuses them.
      */
     @JvmSynthetic
     public suspend fun token(): Token = awaiting { tokenCall() }
@@ -33,9 +33,9 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
         NativeCall(0, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeToken.read(it).lift() }
 
     /**
-     * Ends the life of a token. The client forgets it too, where it is the one it keeps.
+     * Revokes a token. If the client uses this token, the client drops it too.
      *
-     * Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+     * Errors: `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
      */
     @JvmSynthetic
     public suspend fun revoke(token: String) {
@@ -54,9 +54,9 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
         NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { null }
 
     /**
-     * Asks whether a token works, and whose it is.
+     * Checks if a token is valid, and which application it belongs to.
      *
-     * Errors: `invalid_request` for an empty token, `authentication` where the server refuses the credentials.
+     * Errors: `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
      */
     @JvmSynthetic
     public suspend fun introspect(token: String): Introspection = awaiting { introspectCall(token) }
@@ -71,7 +71,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
         NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIntrospection.read(it).lift() }
 
     /**
-     * Asks about the token that the client itself uses.
+     * Reads the server's information about the token that the client uses.
      *
      * Errors: those of every call.
      */
@@ -94,25 +94,23 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
 public class WebhookSubscriptions internal constructor(private val raw: dev.kopokopo.ffi.WebhookSubscriptions) {
 
     /**
-     * Subscribes to a kind of event.
+     * Subscribes to a topic.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: WebhookSubscriptionRequest): CreatedWebhookSubscription = awaiting { createCall(request) }
 
     /**
-     * Subscribes to a kind of event.
+     * Subscribes to a topic.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
-     * @param eventType The kind of event. Words this library does not know pass through.
-     * @param url Where the webhooks go: https.
+     * @param eventType The topic. Topics that this version does not know are sent unchanged.
+     * @param url The URL that receives the webhooks. It must be https.
      * @param scope The whole company or one till.
      * @param scopeReference The till number, for scope `till` only.
-     * @param enableDarajaPayload Webhooks in the shape of Safaricom's Daraja API. Only for `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own shape.
+     * @param enableDarajaPayload Send webhooks in the format of Safaricom's Daraja API. Only for `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
      */
     @JvmSynthetic
     public suspend fun create(
@@ -136,7 +134,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     /**
      * Reads a subscription.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): WebhookSubscription = awaiting { getCall(id) }
@@ -151,28 +149,28 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
         NativeCall(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): WebhookSubscription = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -196,9 +194,9 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
         NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -206,14 +204,14 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     public fun watch(id: String, options: WaitOptions): Flow<WebhookSubscription> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -239,26 +237,26 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
 public class IncomingPayments internal constructor(private val raw: dev.kopokopo.ffi.IncomingPayments) {
 
     /**
-     * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-     * that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+     * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+     * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the customer may have been asked.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the customer may have been asked to pay.
      */
     @JvmSynthetic
     public suspend fun create(request: IncomingPaymentRequest): CreatedIncomingPayment = awaiting { createCall(request) }
 
     /**
-     * Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-     * that anybody paid: use `wait`, or the result sent to `callbackUrl`.
+     * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
+     * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the customer may have been asked.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the customer may have been asked to pay.
      *
-     * @param tillNumber The online payments till that gets the money: `K000000`.
+     * @param tillNumber The online payments till that receives the money: `K000000`.
      * @param phoneNumber The customer's phone, in any usual form: `0712345678`, `+254712345678`.
-     * @param amount How much, more than 0.
-     * @param callbackUrl Where the result goes: https.
+     * @param amount The amount, greater than 0.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param currency Default KES.
      * @param firstName The customer's first name.
      * @param lastName The customer's last name.
@@ -304,7 +302,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     /**
      * Reads a payment.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): IncomingPayment = awaiting { getCall(id) }
@@ -319,28 +317,28 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
         NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): IncomingPayment = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -364,9 +362,9 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
         NativeCall(12, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -374,14 +372,14 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun watch(id: String, options: WaitOptions): Flow<IncomingPayment> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -403,23 +401,21 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     internal fun close(): Unit = raw.close()
 }
 
-/** The merchant's own mobile wallets (API reference, section Create a merchant mobile wallet). */
+/** Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet). */
 public class MerchantWallets internal constructor(private val raw: dev.kopokopo.ffi.MerchantWallets) {
 
     /**
-     * Adds a mobile wallet of the merchant's own.
+     * Adds a mobile wallet of the merchant.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantWalletRequest): CreatedMerchantWallet = awaiting { createCall(request) }
 
     /**
-     * Adds a mobile wallet of the merchant's own.
+     * Adds a mobile wallet of the merchant.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param firstName The owner's first name.
      * @param lastName The owner's last name.
@@ -449,7 +445,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     /**
      * Reads a wallet.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantWallet = awaiting { getCall(id) }
@@ -464,28 +460,28 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
         NativeCall(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): MerchantWallet = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -509,9 +505,9 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
         NativeCall(18, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -519,14 +515,14 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     public fun watch(id: String, options: WaitOptions): Flow<MerchantWallet> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -548,23 +544,21 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     internal fun close(): Unit = raw.close()
 }
 
-/** The merchant's own bank accounts (API reference, section Create a merchant bank account). */
+/** Bank accounts of the merchant (API reference, section Create a merchant bank account). */
 public class MerchantBankAccounts internal constructor(private val raw: dev.kopokopo.ffi.MerchantBankAccounts) {
 
     /**
-     * Adds a bank account of the merchant's own.
+     * Adds a bank account of the merchant.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: MerchantBankAccountRequest): CreatedMerchantBankAccount = awaiting { createCall(request) }
 
     /**
-     * Adds a bank account of the merchant's own.
+     * Adds a bank account of the merchant.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param accountName The name on the account.
      * @param bankBranchRef The id of the bank's branch.
@@ -594,7 +588,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     /**
      * Reads a bank account.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): MerchantBankAccount = awaiting { getCall(id) }
@@ -609,28 +603,28 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
         NativeCall(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): MerchantBankAccount = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -654,9 +648,9 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
         NativeCall(24, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -664,14 +658,14 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     public fun watch(id: String, options: WaitOptions): Flow<MerchantBankAccount> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -699,8 +693,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds a person's mobile wallet.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun createMobileWallet(request: MobileWalletRecipientRequest): CreatedExternalRecipient = awaiting { createMobileWalletCall(request) }
@@ -708,8 +701,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds a person's mobile wallet.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param firstName The recipient's first name.
      * @param lastName The recipient's last name.
@@ -739,19 +731,17 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
         NativeCall(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
-     * Adds a bank account of somebody else.
+     * Adds a bank account of another person or business.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun createBankAccount(request: BankAccountRecipientRequest): CreatedExternalRecipient = awaiting { createBankAccountCall(request) }
 
     /**
-     * Adds a bank account of somebody else.
+     * Adds a bank account of another person or business.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param accountName The name on the account.
      * @param bankBranchRef The id of the bank's branch.
@@ -787,8 +777,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds another business's till.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun createTill(request: TillRecipientRequest): CreatedExternalRecipient = awaiting { createTillCall(request) }
@@ -796,8 +785,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds another business's till.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param tillName The name on the till.
      * @param tillNumber The till's number.
@@ -823,8 +811,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds a paybill account.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun createPaybill(request: PaybillRecipientRequest): CreatedExternalRecipient = awaiting { createPaybillCall(request) }
@@ -832,8 +819,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Adds a paybill account.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param paybillName The paybill's name.
      * @param paybillNumber The business number.
@@ -861,7 +847,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     /**
      * Reads a recipient.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): ExternalRecipient = awaiting { getCall(id) }
@@ -876,28 +862,28 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
         NativeCall(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): ExternalRecipient = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -921,9 +907,9 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
         NativeCall(33, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -931,14 +917,14 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun watch(id: String, options: WaitOptions): Flow<ExternalRecipient> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -964,24 +950,24 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
 public class SendMoneyRequests internal constructor(private val raw: dev.kopokopo.ffi.SendMoneyRequests) {
 
     /**
-     * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-     * `isPaid` and `failedDisbursements`.
+     * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+     * then `isPaid` and `failedDisbursements`.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the money may be on its way, and sending again may send it twice.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the money may have been sent, and sending again may send it twice.
      */
     @JvmSynthetic
     public suspend fun create(request: SendMoneyRequest): CreatedSendMoney = awaiting { createCall(request) }
 
     /**
-     * Sends money. The answer says that the request was accepted, not that anybody was paid: use `wait`, and then
-     * `isPaid` and `failedDisbursements`.
+     * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
+     * then `isPaid` and `failedDisbursements`.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost: the money may be on its way, and sending again may send it twice.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost:
+     * the money may have been sent, and sending again may send it twice.
      *
-     * @param destinations At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is refused: without destinations the API would send everything there is, which is `sweepAllFunds`.
-     * @param callbackUrl Where the result goes: https.
+     * @param destinations At least one, all of one type. Several only for mobile wallets and bank accounts of others. An empty list is refused: without destinations the API would send all available funds, which is `sweepAllFunds`.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param sourceIdentifier The till whose money is sent. Default: the available balance.
      * @param currency Default KES.
      * @param metadata At most 5 pairs of primitive values. They come back in the result.
@@ -1006,8 +992,8 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
         NativeCall(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
 
     /**
-     * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-     * no amount and no destination to choose.
+     * Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+     * and the destination cannot be chosen.
      *
      * Errors: as `create`.
      */
@@ -1015,12 +1001,12 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public suspend fun sweepAllFunds(request: SweepRequest): CreatedSendMoney = awaiting { sweepAllFundsCall(request) }
 
     /**
-     * Sends **every available shilling** of the company and its tills to their preferred settlement accounts. There is
-     * no amount and no destination to choose.
+     * Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
+     * and the destination cannot be chosen.
      *
      * Errors: as `create`.
      *
-     * @param callbackUrl Where the result goes: https.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param currency Default KES.
      * @param metadata At most 5 pairs of primitive values. They come back in the result.
      */
@@ -1044,7 +1030,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     /**
      * Reads a request.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): SendMoney = awaiting { getCall(id) }
@@ -1059,28 +1045,28 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
         NativeCall(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): SendMoney = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1104,9 +1090,9 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
         NativeCall(40, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1114,14 +1100,14 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public fun watch(id: String, options: WaitOptions): Flow<SendMoney> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1143,11 +1129,11 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     internal fun close(): Unit = raw.close()
 }
 
-/** Transactions of a span of time (API reference, section Polling). */
+/** Transactions of a period (API reference, section Polling). */
 public class PollingRequests internal constructor(private val raw: dev.kopokopo.ffi.PollingRequests) {
 
     /**
-     * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+     * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
      *
      * Errors: `invalid_request` naming the field, before anything is sent.
      */
@@ -1155,14 +1141,14 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     public suspend fun create(request: PollingRequest): CreatedPolling = awaiting { createCall(request) }
 
     /**
-     * Asks for the transactions of a span of time. The list comes with `wait` or at `callbackUrl`.
+     * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
      *
      * Errors: `invalid_request` naming the field, before anything is sent.
      *
      * @param scope The whole company or one till.
-     * @param fromTime The beginning of the span.
-     * @param toTime Its end, not before the beginning.
-     * @param callbackUrl Where the result goes: https.
+     * @param fromTime The start of the period.
+     * @param toTime The end of the period, not before its start.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param scopeReference The till number, for scope `till` only.
      */
     @JvmSynthetic
@@ -1187,7 +1173,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     /**
      * Reads a polling request and, once it is done, its transactions.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Polling = awaiting { getCall(id) }
@@ -1202,28 +1188,28 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
         NativeCall(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): Polling = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1247,9 +1233,9 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
         NativeCall(46, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1257,14 +1243,14 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     public fun watch(id: String, options: WaitOptions): Flow<Polling> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1295,8 +1281,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     /**
      * Sends a message to the customer of a webhook.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: SmsNotificationRequest): CreatedSmsNotification = awaiting { createCall(request) }
@@ -1304,12 +1289,11 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     /**
      * Sends a message to the customer of a webhook.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
-     * @param webhookEventReference The id of the webhook that told of the payment.
-     * @param message What to say.
-     * @param callbackUrl Where the result goes: https.
+     * @param webhookEventReference The id of the webhook that reported the payment.
+     * @param message The text of the message.
+     * @param callbackUrl The URL that receives the result. It must be https.
      */
     @JvmSynthetic
     public suspend fun create(
@@ -1331,7 +1315,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     /**
      * Reads a message's state.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): SmsNotification = awaiting { getCall(id) }
@@ -1346,28 +1330,28 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
         NativeCall(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): SmsNotification = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1391,9 +1375,9 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
         NativeCall(52, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1401,14 +1385,14 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     public fun watch(id: String, options: WaitOptions): Flow<SmsNotification> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1430,29 +1414,27 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     internal fun close(): Unit = raw.close()
 }
 
-/** Money given back to customers (API reference, section Reversals). */
+/** Money returned to customers (API reference, section Reversals). */
 public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Reversals) {
 
     /**
-     * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
-     * then `isReversed`.
+     * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
+     * and then `isReversed`.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: ReversalRequest): CreatedReversal = awaiting { createCall(request) }
 
     /**
-     * Asks for a reversal. The answer says that the request was accepted, not that money went back: use `wait`, and
-     * then `isReversed`.
+     * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
+     * and then `isReversed`.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
      * @param transactionReference The transaction's M-PESA reference or id.
      * @param reason Why.
-     * @param callbackUrl Where the result goes: https.
+     * @param callbackUrl The URL that receives the result. It must be https.
      * @param metadata At most 5 pairs of primitive values. They come back in the result.
      */
     @JvmSynthetic
@@ -1476,7 +1458,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     /**
      * Reads a reversal.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Reversal = awaiting { getCall(id) }
@@ -1491,28 +1473,28 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
         NativeCall(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): Reversal = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1536,9 +1518,9 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
         NativeCall(58, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1546,14 +1528,14 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     public fun watch(id: String, options: WaitOptions): Flow<Reversal> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1575,30 +1557,28 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     internal fun close(): Unit = raw.close()
 }
 
-/** Links that customers pay at (API reference, section Payment Links). */
+/** Links that customers can pay (API reference, section Payment Links). */
 public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinks) {
 
     /**
-     * Makes a link. Read it for its URL: `get`.
+     * Creates a link. `get` returns its URL.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      */
     @JvmSynthetic
     public suspend fun create(request: PaymentLinkRequest): CreatedPaymentLink = awaiting { createCall(request) }
 
     /**
-     * Makes a link. Read it for its URL: `get`.
+     * Creates a link. `get` returns its URL.
      *
-     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` where the answer was
-     * lost.
+     * Errors: `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
      *
-     * @param tillNumber The till that gets the money.
-     * @param amount How much, more than 0.
-     * @param callbackUrl Where the results go, one for each attempt to pay: https.
+     * @param tillNumber The till that receives the money.
+     * @param amount The amount, greater than 0.
+     * @param callbackUrl The URL that receives the results, one for each attempt to pay. It must be https.
      * @param currency Default KES.
-     * @param paymentReference The merchant's own reference, such as an order number.
-     * @param note What the customer reads.
+     * @param paymentReference The merchant's reference, such as an order number.
+     * @param note The text that the customer reads.
      * @param metadata At most 5 pairs of primitive values. They come back in the result.
      */
     @JvmSynthetic
@@ -1625,7 +1605,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     /**
      * Reads a link.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): PaymentLink = awaiting { getCall(id) }
@@ -1640,28 +1620,28 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         NativeCall(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): PaymentLink = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1685,9 +1665,9 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         NativeCall(64, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1695,14 +1675,14 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun watch(id: String, options: WaitOptions): Flow<PaymentLink> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1722,9 +1702,9 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
         call { PaymentLinkWatch(raw.watch(id, options.lower())) }
 
     /**
-     * Cancels a link, so that nobody pays at it any more (API reference, section Cancel Payment Link).
+     * Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link).
      *
-     * Errors: `invalid_request` where the link is no longer active, `not_found` where there is none of this id.
+     * Errors: `invalid_request` if the link is not active, `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun cancel(id: String) {
@@ -1745,13 +1725,13 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     internal fun close(): Unit = raw.close()
 }
 
-/** Payments of the API's first version: they can still be read (guide to payment status, version 1). */
+/** Payments of version 1 of the API, read-only (guide to payment status, version 1). */
 public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Payments) {
 
     /**
      * Reads a payment of version 1.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): Payment = awaiting { getCall(id) }
@@ -1766,28 +1746,28 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
         NativeCall(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): Payment = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1811,9 +1791,9 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
         NativeCall(70, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1821,14 +1801,14 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
     public fun watch(id: String, options: WaitOptions): Flow<Payment> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1850,13 +1830,13 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
     internal fun close(): Unit = raw.close()
 }
 
-/** Settlement transfers of the API's first version: they can still be read where their Location says. */
+/** Settlement transfers of version 1 of the API, read-only. */
 public class SettlementTransfers internal constructor(private val raw: dev.kopokopo.ffi.SettlementTransfers) {
 
     /**
      * Reads a settlement transfer of version 1.
      *
-     * Errors: `not_found` where there is none of this id.
+     * Errors: `not_found` if no resource has this id.
      */
     @JvmSynthetic
     public suspend fun get(id: String): SettlementTransfer = awaiting { getCall(id) }
@@ -1871,28 +1851,28 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
         NativeCall(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      */
     @JvmSynthetic
     public suspend fun wait(id: String, options: WaitOptions): SettlementTransfer = awaiting { waitCall(id, options) }
 
     /**
-     * Waits until the resource with this id reaches a final state, such as after a restart of the program. Final is not
-     * the same as successful: ask the resource. The first poll is immediate. Transient failures (no connection, a
-     * timeout, 429, 5xx) do not end the wait.
+     * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
+     * successful: check the resource. The first poll is immediate. Transient failures (no connection, a timeout, 429,
+     * 5xx) do not end the wait.
      *
-     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if there is no
-     * resource with this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
+     * Errors: `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
+     * has this id. `invalid_request` for a length of time that is not greater than zero. Every error has the
      * resource's id.
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1916,9 +1896,9 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
         NativeCall(73, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      */
@@ -1926,14 +1906,14 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
     public fun watch(id: String, options: WaitOptions): Flow<SettlementTransfer> = states { openWatch(id, options) }
 
     /**
-     * The states of the resource with this id as they change, up to the final one.
+     * Returns the states of the resource with this id as they change, up to the final one.
      *
-     * Errors: `invalid_request` for an id that is none, or a length of time that is not greater than zero.
+     * Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
      *
      * Errors while it is collected: those of [wait].
      *
-     * @param timeout The wait ends after so many seconds. The default is twice what a customer has to enter the PIN.
-     * @param interval The first poll is immediate; this is the pause before the second. Each further one is half as long again.
+     * @param timeout The time limit of the wait. The default is twice the time that a customer has to enter the PIN.
+     * @param interval The pause before the second poll. The first poll is immediate. Each further pause is 1.5 times as long.
      * @param maxInterval The longest pause.
      */
     @JvmSynthetic
@@ -1956,16 +1936,17 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
 }
 
 /**
- * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
- * and redaction. Nothing checks the body's fields: prefer the method of another section if there is one.
+ * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
+ * retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
  */
 public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.RawRequests) {
 
     /**
-     * Reads anything of the API. The path is below the base URL, and may have a query:
+     * Reads any path of the API. The path is relative to the base URL, and may have a query:
      * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
      *
-     * Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has nothing there.
+     * Errors: `invalid_request` for a path that is not below `/api/`. `not_found` if the API has no resource at the
+     * path.
      */
     @JvmSynthetic
     public suspend fun get(path: String): RawResponse = awaiting { getCall(path) }
@@ -1980,7 +1961,7 @@ public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.
         NativeCall(75, bytes(dev.kopokopo.ffi.FfiConverterString, path), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeRawResponse.read(it).lift() }
 
     /**
-     * Posts anything to the API. Like a create it is sent once.
+     * Sends a POST to any path of the API. Like a create, it is sent once.
      *
      * Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
      * object, and a body for `sendMoney` without destinations, which would transfer all funds. `outcome_unknown` if the
@@ -1990,7 +1971,7 @@ public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.
     public suspend fun post(request: RawPostRequest): RawResponse = awaiting { postCall(request) }
 
     /**
-     * Posts anything to the API. Like a create it is sent once.
+     * Sends a POST to any path of the API. Like a create, it is sent once.
      *
      * Errors: `invalid_request` before anything is sent, for a path that is not below `/api/`, a body that is not a JSON
      * object, and a body for `sendMoney` without destinations, which would transfer all funds. `outcome_unknown` if the
@@ -2016,14 +1997,14 @@ public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.
 }
 
 /**
- * Where access tokens come from when the program holds no client secret: a mobile app asks its own backend.
+ * Supplies access tokens to a program without a client secret, such as a mobile app that gets them from its backend.
  *
- * The source is asked on first use and then again shortly before the token expires, or after a 401. However many calls
- * wait for a token, it is asked once.
+ * The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
+ * regardless of how many calls wait for a token.
  */
 public fun interface TokenSource {
     /**
-     * Answers a token that works. After a 401 it must not answer the token that it answered before.
+     * Returns a valid token. After a 401 it must not return the same token as before.
      *
      * Errors: any. The call that needed the token fails with `authentication`, and nothing is sent.
      */

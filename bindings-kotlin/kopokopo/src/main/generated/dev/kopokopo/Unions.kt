@@ -5,17 +5,17 @@ package dev.kopokopo
 import java.math.BigDecimal
 
 /**
- * Where money is sent, and how much. Amounts are whole shillings. The documentation asks for a description of every
- * transfer to somebody else; for one's own accounts it may be left out.
+ * A destination of money, and the amount. Amounts are whole shillings. The documentation requires a description for
+ * transfers to others. For the merchant's own accounts it is optional.
  */
 public sealed interface Destination {
-    /** A mobile wallet of the merchant's own, by its reference. */
+    /** A mobile wallet of the merchant, by its reference. */
     public class MerchantWallet(
         /** The account's id. */
         public val reference: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String? = null,
     ) : Destination {
         private fun fields(): List<Any?> = listOf(reference, amount, description)
@@ -40,7 +40,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String?): Builder = apply { this.description = description }
 
             /** What was set. Everything without a default must have been. */
@@ -58,13 +58,13 @@ public sealed interface Destination {
         }
     }
 
-    /** A bank account of the merchant's own, by its reference. */
+    /** A bank account of the merchant, by its reference. */
     public class MerchantBankAccount(
         /** The account's id. */
         public val reference: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String? = null,
     ) : Destination {
         private fun fields(): List<Any?> = listOf(reference, amount, description)
@@ -89,7 +89,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String?): Builder = apply { this.description = description }
 
             /** What was set. Everything without a default must have been. */
@@ -107,13 +107,13 @@ public sealed interface Destination {
         }
     }
 
-    /** A person's mobile wallet. The recipient is created where it does not exist. */
+    /** A person's mobile wallet. The recipient is created if it does not exist. */
     public class MobileWallet(
         /** The wallet's phone number, in any usual form. */
         public val phoneNumber: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String,
         /** The number's network. Default Safaricom; other words pass through. */
         public val network: Network? = null,
@@ -148,7 +148,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String): Builder = apply { this.description = description }
 
             /** The number's network. Default Safaricom; other words pass through. */
@@ -178,7 +178,7 @@ public sealed interface Destination {
         }
     }
 
-    /** A bank account of somebody else. */
+    /** A bank account of another person or business. */
     public class BankAccount(
         /** The id of the bank's branch. */
         public val bankBranchRef: String,
@@ -188,7 +188,7 @@ public sealed interface Destination {
         public val accountNumber: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String,
         /** A name for the recipient. */
         public val nickname: String? = null,
@@ -237,7 +237,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String): Builder = apply { this.description = description }
 
             /** A name for the recipient. */
@@ -271,7 +271,7 @@ public sealed interface Destination {
         public val tillNumber: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String,
         /** A name for the recipient. */
         public val nickname: String? = null,
@@ -303,7 +303,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String): Builder = apply { this.description = description }
 
             /** A name for the recipient. */
@@ -337,7 +337,7 @@ public sealed interface Destination {
         public val paybillAccountNumber: String,
         /** Whole shillings, at least 1. */
         public val amount: BigDecimal,
-        /** What it is for. */
+        /** Its purpose. */
         public val description: String,
         /** A name for the recipient. */
         public val nickname: String? = null,
@@ -380,7 +380,7 @@ public sealed interface Destination {
             /** Whole shillings, at least 1. */
             public fun amount(amount: BigDecimal): Builder = apply { this.amount = amount }
 
-            /** What it is for. */
+            /** Its purpose. */
             public fun description(description: String): Builder = apply { this.description = description }
 
             /** A name for the recipient. */
@@ -408,9 +408,9 @@ public sealed interface Destination {
     }
 }
 
-/** What an event says. Words that this version does not know arrive as `Unknown`: their text is in the event's `raw`. */
+/** The content of an event. Topics that this version does not know are `Unknown`: the event's `raw` has their text. */
 public sealed interface EventPayload {
-    /** Webhook: a customer paid. */
+    /** Webhook: a customer's payment was received. */
     public class BuygoodsTransactionReceived(
         /**
          */
@@ -427,7 +427,7 @@ public sealed interface EventPayload {
             "BuygoodsTransactionReceived(transaction=$transaction)"
     }
 
-    /** Webhook: a customer's payment was given back. */
+    /** Webhook: a customer's payment was reversed. */
     public class BuygoodsTransactionReversed(
         /**
          */
@@ -444,7 +444,7 @@ public sealed interface EventPayload {
             "BuygoodsTransactionReversed(transaction=$transaction)"
     }
 
-    /** Webhook: another till paid. */
+    /** Webhook: a payment from another till was received. */
     public class B2bTransactionReceived(
         /**
          */
@@ -461,7 +461,7 @@ public sealed interface EventPayload {
             "B2bTransactionReceived(transaction=$transaction)"
     }
 
-    /** Webhook: another till's payment was given back. */
+    /** Webhook: another till's payment was reversed. */
     public class B2bTransactionReversed(
         /**
          */
@@ -495,7 +495,7 @@ public sealed interface EventPayload {
             "SettlementTransferCompleted(settlement=$settlement)"
     }
 
-    /** Webhook: somebody paid for the first time. */
+    /** Webhook: a customer paid for the first time. */
     public class CustomerCreated(
         /**
          */
@@ -512,7 +512,7 @@ public sealed interface EventPayload {
             "CustomerCreated(customer=$customer)"
     }
 
-    /** Webhook: a card payment came in. */
+    /** Webhook: a card payment was received. */
     public class CardTransactionReceived(
         /**
          */
@@ -546,7 +546,7 @@ public sealed interface EventPayload {
             "CardTransactionVoided(cardTransaction=$cardTransaction)"
     }
 
-    /** Webhook: a card payment was given back. */
+    /** Webhook: a card payment was reversed. */
     public class CardTransactionReversed(
         /**
          */
@@ -631,7 +631,7 @@ public sealed interface EventPayload {
             "Reversal(reversal=$reversal)"
     }
 
-    /** Result of an attempt to pay at a link, or of the link's end. */
+    /** Result of an attempt to pay a link, or of the end of the link. */
     public class PaymentLink(
         /**
          */
@@ -699,7 +699,7 @@ public sealed interface EventPayload {
             "SettlementTransfer(settlementTransfer=$settlementTransfer)"
     }
 
-    /** Daraja's shape: a customer paid. */
+    /** Daraja's format: a customer's payment was received. */
     public class DarajaBuygoods(
         /**
          */
@@ -716,7 +716,7 @@ public sealed interface EventPayload {
             "DarajaBuygoods(darajaTransaction=$darajaTransaction)"
     }
 
-    /** Daraja's shape: another till paid. */
+    /** Daraja's format: a payment from another till was received. */
     public class DarajaB2b(
         /**
          */
@@ -733,7 +733,7 @@ public sealed interface EventPayload {
             "DarajaB2b(darajaTransaction=$darajaTransaction)"
     }
 
-    /** Daraja's shape: a transaction of another type. */
+    /** Daraja's format: a transaction of another type. */
     public class DarajaOther(
         /**
          */
@@ -750,6 +750,6 @@ public sealed interface EventPayload {
             "DarajaOther(darajaTransaction=$darajaTransaction)"
     }
 
-    /** Something this version does not know. */
+    /** A topic or a format that this version does not know. */
     public data object Unknown : EventPayload
 }

@@ -2,7 +2,7 @@
 
 package dev.kopokopo
 
-/** Which of Kopo Kopo's systems to talk to. */
+/** A Kopo Kopo system. */
 public enum class Environment {
     /** `https://sandbox.kopokopo.com`, Kopo Kopo's own test system. */
     SANDBOX,
@@ -10,27 +10,27 @@ public enum class Environment {
     PRODUCTION,
 }
 
-/** What a webhook can tell of (API reference, section Create a webhook subscription). */
+/** The topic of a webhook (API reference, section Create a webhook subscription). */
 public sealed interface EventType {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `buygoods_transaction_received`: a customer paid. */
+    /** `buygoods_transaction_received`: a customer's payment was received. */
     public data object BuygoodsTransactionReceived : EventType {
         override val word: String get() = "buygoods_transaction_received"
     }
 
-    /** `buygoods_transaction_reversed`: a customer's payment was given back. */
+    /** `buygoods_transaction_reversed`: a customer's payment was reversed. */
     public data object BuygoodsTransactionReversed : EventType {
         override val word: String get() = "buygoods_transaction_reversed"
     }
 
-    /** `b2b_transaction_received`: another till paid. */
+    /** `b2b_transaction_received`: a payment from another till was received. */
     public data object B2bTransactionReceived : EventType {
         override val word: String get() = "b2b_transaction_received"
     }
 
-    /** `b2b_transaction_reversed`: another till's payment was given back. */
+    /** `b2b_transaction_reversed`: another till's payment was reversed. */
     public data object B2bTransactionReversed : EventType {
         override val word: String get() = "b2b_transaction_reversed"
     }
@@ -40,12 +40,12 @@ public sealed interface EventType {
         override val word: String get() = "settlement_transfer_completed"
     }
 
-    /** `customer_created`: somebody paid for the first time. */
+    /** `customer_created`: a customer paid for the first time. */
     public data object CustomerCreated : EventType {
         override val word: String get() = "customer_created"
     }
 
-    /** `card_transaction_received`: a card payment came in. */
+    /** `card_transaction_received`: a card payment was received. */
     public data object CardTransactionReceived : EventType {
         override val word: String get() = "card_transaction_received"
     }
@@ -55,7 +55,7 @@ public sealed interface EventType {
         override val word: String get() = "card_transaction_voided"
     }
 
-    /** `card_transaction_reversed`: a card payment was given back. */
+    /** `card_transaction_reversed`: a card payment was reversed. */
     public data object CardTransactionReversed : EventType {
         override val word: String get() = "card_transaction_reversed"
     }
@@ -117,7 +117,7 @@ public sealed interface EventType {
     }
 }
 
-/** Whether something is about the whole company or one till. */
+/** The scope of a subscription or a request: the whole company or one till. */
 public sealed interface Scope {
     /** The word as the API writes it. */
     public val word: String
@@ -154,7 +154,7 @@ public sealed interface Scope {
     }
 }
 
-/** How a payment stands. */
+/** The status of a payment. */
 public sealed interface IncomingPaymentStatus {
     /** The word as the API writes it. */
     public val word: String
@@ -169,7 +169,7 @@ public sealed interface IncomingPaymentStatus {
         override val word: String get() = "Success"
     }
 
-    /** `Failed`: the customer did not pay: see the errors. */
+    /** `Failed`: the customer did not pay. See the errors. */
     public data object Failed : IncomingPaymentStatus {
         override val word: String get() = "Failed"
     }
@@ -228,12 +228,12 @@ public sealed interface Network {
     }
 }
 
-/** How a bank account is paid. */
+/** The method of a transfer to a bank account. */
 public sealed interface SettlementMethod {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `EFT`: electronic funds transfer: slower, cheaper. */
+    /** `EFT`: electronic funds transfer, slower and cheaper. */
     public data object Eft : SettlementMethod {
         override val word: String get() = "EFT"
     }
@@ -265,7 +265,7 @@ public sealed interface SettlementMethod {
     }
 }
 
-/** Who money is sent to, in snake case as version 2 writes it. */
+/** The type of a recipient, in snake case as version 2 of the API writes it. */
 public sealed interface RecipientType {
     /** The word as the API writes it. */
     public val word: String
@@ -285,7 +285,7 @@ public sealed interface RecipientType {
         override val word: String get() = "mobile_wallet"
     }
 
-    /** `bank_account`: somebody's bank account. */
+    /** `bank_account`: the bank account of another person or business. */
     public data object BankAccount : RecipientType {
         override val word: String get() = "bank_account"
     }
@@ -342,22 +342,22 @@ public sealed interface RecipientType {
     }
 }
 
-/** How a request stands. Processed means that it was dealt with, not that money moved. */
+/** The status of a request. Processed means that the request was carried out, not that money moved. */
 public sealed interface RequestStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Received`: it was taken in. */
+    /** `Received`: the request was accepted. */
     public data object Received : RequestStatus {
         override val word: String get() = "Received"
     }
 
-    /** `Scheduled`: it waits for its turn. */
+    /** `Scheduled`: the transfer has not started. */
     public data object Scheduled : RequestStatus {
         override val word: String get() = "Scheduled"
     }
 
-    /** `Processed`: it was dealt with. */
+    /** `Processed`: the request was carried out. */
     public data object Processed : RequestStatus {
         override val word: String get() = "Processed"
     }
@@ -389,17 +389,17 @@ public sealed interface RequestStatus {
     }
 }
 
-/** What became of money. */
+/** The state of a transfer. */
 public sealed interface TransferStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Transferred`: it arrived. */
+    /** `Transferred`: the money arrived. */
     public data object Transferred : TransferStatus {
         override val word: String get() = "Transferred"
     }
 
-    /** `Cancelled`: it did not go. */
+    /** `Cancelled`: the money was not sent. */
     public data object Cancelled : TransferStatus {
         override val word: String get() = "Cancelled"
     }
@@ -426,27 +426,27 @@ public sealed interface TransferStatus {
     }
 }
 
-/** How a link stands. */
+/** The status of a link. */
 public sealed interface PaymentLinkStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Active`: it waits to be paid. */
+    /** `Active`: the link can be paid. */
     public data object Active : PaymentLinkStatus {
         override val word: String get() = "Active"
     }
 
-    /** `Paid`: it was paid. */
+    /** `Paid`: the link was paid. */
     public data object Paid : PaymentLinkStatus {
         override val word: String get() = "Paid"
     }
 
-    /** `Cancelled`: it was cancelled. */
+    /** `Cancelled`: the link was cancelled. */
     public data object Cancelled : PaymentLinkStatus {
         override val word: String get() = "Cancelled"
     }
 
-    /** `Expired`: nobody paid in seven days. */
+    /** `Expired`: no payment in seven days. */
     public data object Expired : PaymentLinkStatus {
         override val word: String get() = "Expired"
     }
@@ -483,22 +483,22 @@ public sealed interface PaymentLinkStatus {
     }
 }
 
-/** How a transaction stands. */
+/** The status of a transaction. */
 public sealed interface TransactionStatus {
     /** The word as the API writes it. */
     public val word: String
 
-    /** `Received`: the money came in. */
+    /** `Received`: the money was received. */
     public data object Received : TransactionStatus {
         override val word: String get() = "Received"
     }
 
-    /** `Complete`: the money came in from another till. */
+    /** `Complete`: the money was received from another till. */
     public data object Complete : TransactionStatus {
         override val word: String get() = "Complete"
     }
 
-    /** `Reversed`: the money was given back. */
+    /** `Reversed`: the money was returned. */
     public data object Reversed : TransactionStatus {
         override val word: String get() = "Reversed"
     }
