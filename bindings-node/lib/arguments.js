@@ -28,7 +28,7 @@ function named(given, names, place, operation) {
   if (isSignal) refuse(place, 'must be an object with named fields: pass the signal as `{ signal }`');
   checkObject(given, place, refuse);
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) refuse(name, `unknown field; expected one of: ${names.join(', ')}`);
+    if (!names.includes(name)) refuse(shown(name), `unknown field; expected one of: ${names.join(', ')}`);
   }
   return given;
 }
@@ -53,7 +53,8 @@ function fields(given, place, depth, asIs, refuse) {
   if (depth > DEEPEST) refuse(place, 'is nested too deeply');
   const written = Object.create(null);
   for (const name of Object.keys(given)) {
-    const inside = place ? `${place}.${name}` : name;
+    const inside = place ? `${place}.${shown(name)}` : shown(name);
+    if (/\p{Surrogate}/u.test(name)) refuse(place, 'must have names without lone surrogates');
     if (!asIs && name.includes('_')) refuse(inside, `unknown field; names are written as in \`${camel(name)}\``);
     const key = asIs ? name : snake(name);
     if (!asIs && depth === 0 && DURATIONS.has(name)) written[key] = seconds(given[name], inside, refuse);
@@ -63,6 +64,13 @@ function fields(given, place, depth, asIs, refuse) {
   return written;
 }
 
+/** A name in an error. Text that no field can have may be a secret or a phone number in the wrong place. */
+function shown(name) {
+  const digits = name.replace(/[^0-9]/g, '').length;
+  const isName = /^[A-Za-z_][\w.-]{0,39}$/.test(name) && digits <= 2 && (digits === 0 || !/[A-Z]/.test(name));
+  return isName ? name : '[redacted]';
+}
+
 const TIME_REMEDY =
   "must be a Date, or ISO 8601 text with an offset such as '2026-05-01T10:43:20+03:00'; for milliseconds use new Date(milliseconds)";
 
@@ -70,13 +78,14 @@ const TIME_REMEDY =
 function seconds(given, place, refuse) {
   if (given === undefined || given === null) return given;
   if (typeof given !== 'number' || !Number.isFinite(given)) refuse(place, 'must be a number of milliseconds');
-  if (given < 0) refuse(place, 'must be greater than zero');
-  if (given > 0 && given < 1) refuse(place, `must be 1 millisecond or more: half a second is 500, not 0.5`);
+  if (given <= 0) refuse(place, 'must be a number of milliseconds, greater than zero');
+  if (given < 1) refuse(place, `must be 1 millisecond or more: half a second is 500, not 0.5`);
   if (given > LONGEST) refuse(place, `must be at most ${LONGEST} milliseconds (24 days)`);
   return given / 1000;
 }
 
 function value(given, place, depth, asIs, refuse) {
+  if (depth > DEEPEST + 1) refuse(place, 'is nested too deeply');
   switch (typeof given) {
     case 'undefined':
     case 'boolean':

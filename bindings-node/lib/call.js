@@ -43,28 +43,51 @@ async function call(own, method, given, signal, resource) {
   const answer = await new Promise((resolve) => {
     last = (last + 1) >>> 0;
     const number = last;
-    line ??= native.open(settle);
-    waiting.set(number, resolve);
-    const ticket = line.call(number, own, method, given, Boolean(signal));
-    if (!ticket) return;
+    let ticket;
     const abort = () => {
-      if (!waiting.has(number)) return;
+      if (!ticket || !waiting.has(number)) return;
       const outcome = ticket.cancel();
-      // The result is there already: it is delivered, and not lost.
+      // If the result has arrived, it is delivered, and not lost.
       if (outcome !== true && leave(number)) resolve({ outcome });
     };
-    signal.addEventListener('abort', abort, { once: true });
-    waiting.set(number, (answer) => {
-      signal.removeEventListener('abort', abort);
-      resolve(answer);
+    // Before anything is sent: a signal that throws must not lose the result of a create.
+    listen(signal, abort, method);
+    line ??= native.open(settle);
+    waiting.set(number, (result) => {
+      resolve(result);
+      forget(signal, abort);
     });
+    ticket = line.call(number, own, method, given, Boolean(signal));
   });
   if (answer?.outcome === undefined) return answer;
   // Nothing was sent, and nothing will be; or a create was sent, and its response is unknown.
   throw answer.outcome === null ? reason() : failure(answer.outcome, call, reasonOf(signal));
 }
 
-const reasonOf = (signal) => signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
+function listen(signal, abort, operation) {
+  try {
+    signal?.addEventListener('abort', abort, { once: true });
+  } catch (cause) {
+    throw new errors.InvalidRequestError('signal: must be an AbortSignal', { operation, field: 'signal', cause });
+  }
+}
+
+function forget(signal, abort) {
+  try {
+    signal?.removeEventListener('abort', abort);
+  } catch {
+    // The call has its result, which an error of a foreign signal must not replace.
+  }
+}
+
+/** The reason of an aborted signal. A getter that throws must not replace the outcome of a create. */
+function reasonOf(signal) {
+  let reason;
+  try {
+    reason = signal.reason;
+  } catch {}
+  return reason ?? new DOMException('This operation was aborted', 'AbortError');
+}
 
 /** What an aborted wait rejects with. The signal's own reason may be a TimeoutError, after which programs create again. */
 function notFinal(signal, { id, location, operation }) {
@@ -93,7 +116,9 @@ function split(options, names, operation) {
 
 function checked(signal, operation) {
   if (signal === null || signal === undefined) return undefined;
-  if (typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal;
+  const isListener = (name) => typeof signal[name] === 'function';
+  const isSignal = typeof signal.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(isListener);
+  if (isSignal) return signal;
   throw new errors.InvalidRequestError('signal: must be an AbortSignal', { operation, field: 'signal' });
 }
 

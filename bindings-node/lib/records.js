@@ -115,10 +115,10 @@ class IncomingPayment {
    * @throws `InvalidRequestError` for an amount that is not greater than zero.
    */
   isPaidAtLeast(expected) {
-    return isPaidAtLeast(this.#raw, expected);
+    return isPaidAtLeast('incoming_payment', this.#raw, expected);
   }
 }
-hide(IncomingPayment, { metadata: 'metadata' });
+hide(IncomingPayment, { errors: 'personal', metadata: 'metadata' });
 
 /**
  * A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
@@ -147,7 +147,7 @@ class MerchantWallet {
     return this.#raw;
   }
 }
-hide(MerchantWallet, { firstName: 'personal', lastName: 'personal', phoneNumber: 'personal' });
+hide(MerchantWallet, { firstName: 'personal', lastName: 'personal', nickname: 'personal', phoneNumber: 'personal' });
 
 /**
  * A bank account of the merchant. The documentation does not show the response to a read, so every field may be absent.
@@ -175,7 +175,7 @@ class MerchantBankAccount {
     return this.#raw;
   }
 }
-hide(MerchantBankAccount, { accountName: 'personal', accountNumber: 'personal' });
+hide(MerchantBankAccount, { accountName: 'personal', accountNumber: 'personal', nickname: 'personal' });
 
 /** A recipient of money. The documentation does not show the response to a read, so every field may be absent. */
 class ExternalRecipient {
@@ -220,6 +220,7 @@ hide(ExternalRecipient, {
   accountName: 'personal',
   accountNumber: 'personal',
   paybillAccountNumber: 'personal',
+  nickname: 'personal',
 });
 
 /** A request to send money (API reference, section Process Send Money result). */
@@ -251,7 +252,7 @@ class SendMoney {
     return this.#raw;
   }
 }
-hide(SendMoney, { metadata: 'metadata' });
+hide(SendMoney, { errors: 'personal', metadata: 'metadata' });
 
 /** A requested destination. */
 class SendMoneyDestination {
@@ -279,6 +280,8 @@ hide(SendMoneyDestination, {
   accountName: 'personal',
   accountNumber: 'personal',
   paybillAccountNumber: 'personal',
+  nickname: 'personal',
+  description: 'personal',
 });
 
 /** A group of disbursements. */
@@ -293,7 +296,7 @@ class TransferBatch {
     Object.freeze(this);
   }
 }
-hide(TransferBatch, {});
+hide(TransferBatch, { errors: 'personal' });
 
 /** One payment out. */
 class Disbursement {
@@ -317,7 +320,14 @@ class Disbursement {
     Object.freeze(this);
   }
 }
-hide(Disbursement, { phoneNumber: 'personal', accountNumber: 'personal', paybillAccountNumber: 'personal' });
+hide(Disbursement, {
+  errors: 'personal',
+  destinationReference: 'personal',
+  phoneNumber: 'personal',
+  accountNumber: 'personal',
+  paybillAccountNumber: 'personal',
+  nickname: 'personal',
+});
 
 /** A polling request and, once it is done, its transactions (API reference, section Process Polling API Result). */
 class Polling {
@@ -407,7 +417,7 @@ class Reversal {
     return this.#raw;
   }
 }
-hide(Reversal, { metadata: 'metadata' });
+hide(Reversal, { reason: 'personal', errors: 'personal', metadata: 'metadata' });
 
 /** The payment to the customer. */
 class ReversalBulkPayment {
@@ -471,10 +481,16 @@ class PaymentLink {
    * @throws `InvalidRequestError` for an amount that is not greater than zero.
    */
   isPaidAtLeast(expected) {
-    return isPaidAtLeast(this.#raw, expected);
+    return isPaidAtLeast('payment_link', this.#raw, expected);
   }
 }
-hide(PaymentLink, { initiatorName: 'personal', senderPhoneNumber: 'personal', metadata: 'metadata' });
+hide(PaymentLink, {
+  note: 'personal',
+  initiatorName: 'personal',
+  senderPhoneNumber: 'personal',
+  errors: 'personal',
+  metadata: 'metadata',
+});
 
 /** A payment of version 1. */
 class Payment {
@@ -503,7 +519,7 @@ class Payment {
     return this.#raw;
   }
 }
-hide(Payment, { metadata: 'metadata' });
+hide(Payment, { errors: 'personal', metadata: 'metadata' });
 
 /** An amount with its currency, as version 1 writes it. */
 class PaymentAmount {
@@ -543,7 +559,7 @@ class SettlementTransfer {
     return this.#raw;
   }
 }
-hide(SettlementTransfer, { metadata: 'metadata' });
+hide(SettlementTransfer, { errors: 'personal', metadata: 'metadata' });
 
 /** The response to a raw request, whose status is 2xx. */
 class RawResponse {
@@ -588,7 +604,7 @@ class Event {
    * @throws `InvalidRequestError` for an amount that is not greater than zero.
    */
   isPaidAtLeast(expected) {
-    return isPaidAtLeast(this.#raw, expected);
+    return isPaidAtLeast('event', this.#raw, expected);
   }
 }
 hide(Event, {});
@@ -619,6 +635,7 @@ class Transaction {
 hide(Transaction, {
   senderPhoneNumber: 'personal',
   hashedSenderPhone: 'personal',
+  sendingTill: 'personal',
   senderFirstName: 'personal',
   senderMiddleName: 'personal',
   senderLastName: 'personal',

@@ -82,7 +82,7 @@ impl Reader {
             return self.read_value(&given.getattr(intern!(py, "value"))?, path, depth + 1);
         }
         if classes.is_decimal(given)? {
-            return self.text(&given.str()?, path).map(Value::Text);
+            return self.decimal(given, path).map(Value::Text);
         }
         if classes.is_datetime(given)? {
             return self.moment(given, path);
@@ -112,6 +112,18 @@ impl Reader {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A decimal as plain digits: `Decimal("1E+2")` is 100. An exponent beyond any amount is left for the core to refuse.
+    fn decimal(&self, given: &Bound<'_, PyAny>, path: &FieldPath<'_>) -> PyResult<String> {
+        let py = given.py();
+        let is_amount = given.call_method0(intern!(py, "adjusted"))?.extract::<i64>().is_ok_and(|at| at.abs() < 64);
+        let exponent = given.call_method0(intern!(py, "as_tuple"))?.getattr(intern!(py, "exponent"))?;
+        let is_short = exponent.extract::<i64>().is_ok_and(|at| at.abs() < 64);
+        if is_amount && is_short {
+            return self.text(given.call_method1(intern!(py, "__format__"), ("f",))?.cast::<PyString>()?, path);
+        }
+        self.text(&given.str()?, path)
     }
 
     fn whole(&self, given: &Bound<'_, PyAny>, path: &FieldPath<'_>) -> PyResult<Value> {

@@ -109,7 +109,7 @@ def test_the_same_signature_twice_is_one() -> None:
 
 def test_headers_that_differ_in_case_only_are_the_same_header() -> None:
     request = {**text_of(PAID), "headers": {HEADER: sign(PAID), HEADER.lower(): "0" * 64}}
-    with pytest.raises(SignatureError, match="2 different X-KopoKopo-Signature headers"):
+    with pytest.raises(SignatureError, match="several X-KopoKopo-Signature headers with different values"):
         verify(VERIFIER, request)
     shouted = {**text_of(PAID), "headers": {HEADER.upper(): sign(PAID)}, "multiValueHeaders": None}
     assert verify(VERIFIER, shouted).topic == "buygoods_transaction_received"

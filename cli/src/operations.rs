@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kopokopo::{KopoKopo, KopoKopoError};
+use kopokopo::{KopoKopo, KopoKopoError, redact_name};
 use kopokopo_ffi::{
     operations::{Answer, OPERATIONS, Object, Operation},
     value::{Arguments, Value, View},
@@ -46,13 +46,12 @@ pub fn find(section: &str, name: &str) -> Result<&'static Operation, String> {
     if found.is_empty() {
         let mut sections: Vec<_> = OPERATIONS.iter().map(|operation| operation.section).collect();
         sections.dedup();
-        return Err(format!("unknown resource {section:?}; expected one of: {}", sections.join(", ")));
+        return Err(format!("unknown resource {}; expected one of: {}", redact_name(section), sections.join(", ")));
     }
     let names: Vec<_> = found.iter().map(|operation| operation.name).collect();
-    found
-        .into_iter()
-        .find(|operation| operation.name == name)
-        .ok_or_else(|| format!("{section} has no operation {name:?}; expected one of: {}", names.join(", ")))
+    found.into_iter().find(|operation| operation.name == name).ok_or_else(|| {
+        format!("{section} has no operation {}; expected one of: {}", redact_name(name), names.join(", "))
+    })
 }
 
 fn section(client: &KopoKopo, operation: &Operation) -> Result<Object, KopoKopoError> {

@@ -100,7 +100,7 @@ impl Builder {
         self
     }
 
-    /// Default [`Environment::Sandbox`]: real money only where it was asked for.
+    /// Default [`Environment::Sandbox`]. Only [`Environment::Production`] moves real money.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
@@ -126,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// How long things may take. Each call can differ: [`KopoKopo::with_options`].
+    /// The time limits. Each call can have other limits: [`KopoKopo::with_options`].
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self

@@ -11,7 +11,7 @@ use ::time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::KopoKopoError,
     failure,
     transport::{Reason, Sent, TransportError},
@@ -128,7 +128,7 @@ pub(crate) struct InFlight {
 impl InFlight {
     /// None for an operation that is safe to repeat: cancelling it needs no report.
     pub(crate) fn begin(endpoint: &'static Endpoint) -> Option<Self> {
-        if endpoint.safety == Safety::Repeatable {
+        if endpoint.safety == RetrySafety::Idempotent {
             return None;
         }
         let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());

@@ -20,7 +20,7 @@ use crate::{
     webhooks::Webhooks,
 };
 
-pub(crate) use crate::{answer::Answer, pipeline::Body};
+pub(crate) use crate::{pipeline::Body, response::ApiResponse};
 
 /// The Kopo Kopo API. Cheap to clone, safe to share between threads and tasks, and safe to use after a fork.
 ///
@@ -152,13 +152,13 @@ impl KopoKopo {
         Ok(())
     }
 
-    /// Performs one operation and answers the server's answer, whose status is 2xx.
+    /// Performs one operation and returns the server's response, whose status is 2xx.
     pub(crate) async fn execute(
         &self,
         endpoint: &'static Endpoint,
         id: Option<&ResourceId>,
         body: Body,
-    ) -> Result<Answer> {
+    ) -> Result<ApiResponse> {
         self.execute_at(endpoint, crate::pipeline::path(endpoint, id), body).await
     }
 
@@ -168,11 +168,11 @@ impl KopoKopo {
         endpoint: &'static Endpoint,
         path: Cow<'static, str>,
         body: Body,
-    ) -> Result<Answer> {
+    ) -> Result<ApiResponse> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(KopoKopoError::configuration(
                 "runtime",
-                "calls run inside a tokio runtime; there is none here",
+                "no tokio runtime is running in this thread: make calls inside of one",
             ));
         }
         let state = self.state()?;
@@ -186,14 +186,14 @@ impl KopoKopo {
         state.pipeline.run(call).await
     }
 
-    /// Reads a thing by its id.
+    /// Reads a resource by its id.
     pub(crate) async fn fetch<R: Resource>(&self, id: &str) -> Result<R> {
         let id = ResourceId::parse(id)?;
-        let answer = self.read(R::GET, &id).await?;
-        R::from_response(answer.body()?, &id).map_err(|error| answer.explain(error))
+        let response = self.read(R::GET, &id).await?;
+        R::from_response(response.body()?, &id).map_err(|error| response.with_response_context(error))
     }
 
-    async fn read(&self, endpoint: &'static Endpoint, id: &ResourceId) -> Result<Answer> {
+    async fn read(&self, endpoint: &'static Endpoint, id: &ResourceId) -> Result<ApiResponse> {
         self.execute(endpoint, Some(id), Body::Empty).await
     }
 

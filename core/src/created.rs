@@ -1,4 +1,4 @@
-//! What a create answers: a handle to the thing that now exists.
+//! The result of a create: a handle of the created resource.
 
 use std::{fmt, marker::PhantomData};
 
@@ -81,8 +81,8 @@ impl KopoKopo {
     }
 
     async fn accepted(&self, endpoint: &'static Endpoint, body: Body) -> Result<ResourceId> {
-        let answer = self.execute(endpoint, None, body).await?;
-        answer.created_id().inspect_err(failure::warn_if_unknown)
+        let response = self.execute(endpoint, None, body).await?;
+        response.created_id().inspect_err(failure::warn_if_unknown)
     }
 }
 

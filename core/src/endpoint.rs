@@ -1,4 +1,4 @@
-//! An endpoint is one row: its name, method, path and retry safety.
+//! An endpoint: its name, method, path and retry safety.
 
 use http::Method;
 
@@ -11,28 +11,28 @@ pub struct Endpoint {
     pub method: Method,
     /// The path below the origin, with `{id}` where an id goes.
     pub path: &'static str,
-    /// Whether repeating the request can do harm.
-    pub safety: Safety,
+    /// Whether the request may be sent again.
+    pub safety: RetrySafety,
 }
 
-/// What a lost answer means for an operation.
+/// What a lost response means for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// Reading, OAuth, polling and cancelling: repeating it changes nothing, so every passing failure is retried.
-    Repeatable,
-    /// It creates something. It is sent again only when no byte of it left this machine, or once after a 401.
-    Once {
-        /// How a caller finds out whether it took effect after its answer was lost.
-        find_out: &'static str,
+pub enum RetrySafety {
+    /// Reads, OAuth, polling and cancelling. Sending it twice has no further effect, so every transient failure is retried.
+    Idempotent,
+    /// Creates. It is sent again only if no byte of it left this machine, or once after a 401.
+    NonIdempotent {
+        /// How a caller finds out if it took effect, after its response was lost.
+        recovery_hint: &'static str,
     },
 }
 
 impl Endpoint {
     pub(crate) const fn get(operation: &'static str, path: &'static str) -> Self {
-        Self { operation, method: Method::GET, path, safety: Safety::Repeatable }
+        Self { operation, method: Method::GET, path, safety: RetrySafety::Idempotent }
     }
 
-    pub(crate) const fn post(operation: &'static str, path: &'static str, safety: Safety) -> Self {
+    pub(crate) const fn post(operation: &'static str, path: &'static str, safety: RetrySafety) -> Self {
         Self { operation, method: Method::POST, path, safety }
     }
 }

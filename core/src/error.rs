@@ -1,5 +1,5 @@
-//! The one public error. What went wrong inside (a refused connection, a truncated body, a body that is no JSON)
-//! is told apart in the module where it happens; a caller sees [`KopoKopoError`] and acts on its [`ErrorKind`].
+//! The public error. Causes (a refused connection, a truncated body, a body that is not JSON) are distinguished in the module
+//! where they occur. A caller sees [`KopoKopoError`] and acts on its [`ErrorKind`].
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
@@ -73,7 +73,7 @@ impl KopoKopoError {
         Self::new(ErrorKind::Configuration, remedy).at_field(option)
     }
 
-    /// An answer or an authentic webhook that could not be understood.
+    /// A response or an authentic webhook that cannot be read.
     pub(crate) fn decode(detail: impl Sentence) -> Self {
         Self::new(ErrorKind::Decode, detail)
     }
@@ -83,7 +83,7 @@ impl KopoKopoError {
         Self::new(ErrorKind::Signature, detail)
     }
 
-    /// What a [`crate::TokenSource`] answers when it has no token to give: kind `authentication`.
+    /// The error of a [`crate::TokenSource`] that has no token: kind `authentication`.
     pub fn token_source(detail: impl AsRef<str>) -> Self {
         Self::new(ErrorKind::Authentication, detail!("the token source failed: {}", redact(detail.as_ref())))
     }
@@ -249,7 +249,7 @@ impl KopoKopoError {
         self.0.field.as_deref()
     }
 
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
@@ -274,7 +274,7 @@ impl KopoKopoError {
         self.0.attempts
     }
 
-    /// The answer's body as received, secrets and personal data redacted.
+    /// The body of the response as received. Secrets and personal data are redacted.
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     detail::{Detail, Sentence, detail},
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError},
     redact::{Redacted, Redactor},
     transport::{HttpResponse, Reason, Sent, TransportError},
@@ -57,7 +57,7 @@ struct ErrorBody {
     error_description: Option<String>,
 }
 
-/// The kind of a request without an answer that surely changed nothing.
+/// The kind of a request without a response that had no effect.
 pub(crate) const fn kind(reason: Reason) -> ErrorKind {
     match reason {
         Reason::Setup => ErrorKind::Configuration,
@@ -67,27 +67,27 @@ pub(crate) const fn kind(reason: Reason) -> ErrorKind {
     }
 }
 
-/// A request without an answer, or whose answer broke off.
+/// A request without a response, or with an incomplete response.
 pub(crate) fn lost(endpoint: &Endpoint, lost: &TransportError, redactor: &Redactor) -> KopoKopoError {
     let cause = redactor.redact(&lost.detail);
     match (endpoint.safety, lost.sent) {
-        (Safety::Once { find_out }, Sent::Maybe) => {
-            outcome_unknown(&detail!("was sent, and its answer was lost ({})", cause), find_out)
+        (RetrySafety::NonIdempotent { recovery_hint }, Sent::Maybe) => {
+            outcome_unknown(&detail!("was sent, and its response was lost ({})", cause), recovery_hint)
         }
-        (Safety::Once { .. }, Sent::No) => {
+        (RetrySafety::NonIdempotent { .. }, Sent::No) => {
             KopoKopoError::new(kind(lost.reason), detail!("{}; nothing was sent", cause))
         }
-        (Safety::Repeatable, _) => KopoKopoError::new(kind(lost.reason), cause),
+        (RetrySafety::Idempotent, _) => KopoKopoError::new(kind(lost.reason), cause),
     }
 }
 
 /// A request that creates something was sent, and its call was cancelled before the response arrived.
 pub(crate) fn cancelled(endpoint: &Endpoint, attempts: u32, sent_at: Timestamp) -> KopoKopoError {
-    let find_out = match endpoint.safety {
-        Safety::Once { find_out } => find_out,
-        Safety::Repeatable => "",
+    let recovery_hint = match endpoint.safety {
+        RetrySafety::NonIdempotent { recovery_hint } => recovery_hint,
+        RetrySafety::Idempotent => "",
     };
-    outcome_unknown(&detail!("was sent, and the call was cancelled before its response arrived"), find_out)
+    outcome_unknown(&detail!("was sent, and the call was cancelled before its response arrived"), recovery_hint)
         .with_operation(endpoint.operation)
         .with_attempts(attempts)
         .with_sent_at(Some(sent_at))
@@ -102,18 +102,18 @@ pub(crate) fn cancelled_after_acceptance(endpoint: &Endpoint, id: &ResourceId) -
     KopoKopoError::new(ErrorKind::OutcomeUnknown, detail).with_operation(endpoint.operation)
 }
 
-fn outcome_unknown(what: &Detail, find_out: &'static str) -> KopoKopoError {
+fn outcome_unknown(what: &Detail, recovery_hint: &'static str) -> KopoKopoError {
     KopoKopoError::new(
         ErrorKind::OutcomeUnknown,
         detail!(
             "the request {}. It may have taken effect: sending it again may move the money twice. {}",
             what,
-            find_out
+            recovery_hint
         ),
     )
 }
 
-/// An answer whose status is not 2xx.
+/// A response whose status is not 2xx.
 pub(crate) fn refused(
     endpoint: &Endpoint,
     response: &HttpResponse,
@@ -142,8 +142,8 @@ pub(crate) fn refused(
     let error = match endpoint.safety {
         // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened. A 409 may
         // be the response to a copy of this request that something on the way sent again.
-        Safety::Once { find_out } if may_have_taken_effect(status) => {
-            let mut what = detail!("was answered with {}", status);
+        RetrySafety::NonIdempotent { recovery_hint } if may_have_taken_effect(status) => {
+            let mut what = detail!("received the status {}", status);
             if let Some(location) = response.headers.get(LOCATION) {
                 let location = String::from_utf8_lossy(location.as_bytes());
                 what.push(&detail!(" and the Location \"{}\"", redactor.redact(&location)));
@@ -152,7 +152,7 @@ pub(crate) fn refused(
                 what.push(&detail!(" ({})", said_in_all));
             }
             what.push(&detail!(", which does not say whether it was carried out"));
-            outcome_unknown(&what, find_out)
+            outcome_unknown(&what, recovery_hint)
         }
         _ => {
             let mut detail = sentence(status, endpoint, reauthenticated);
@@ -241,7 +241,7 @@ fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>)
 
 fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> Detail {
     match status {
-        300..=399 => detail!("the server answered with a redirect ({}), which is never followed", status),
+        300..=399 => detail!("the response is a redirect ({}), which is not followed", status),
         401 if endpoint.path.starts_with("/oauth/token") => "the server refused the credentials (401)".into_detail(),
         401 if reauthenticated => "the server refused the access token, and a new one too (401)".into_detail(),
         401 => "the server refused the access token (401)".into_detail(),
@@ -256,7 +256,7 @@ fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> Detail {
 fn hint(response: &HttpResponse, author: Author) -> Option<&'static str> {
     match response.status {
         300..=399 if response.headers.contains_key(LOCATION) => {
-            Some("Check that base_url is the API's https origin and that no proxy stands between")
+            Some("Check that base_url is the API's https origin, and that no proxy redirects requests")
         }
         401 => Some("Check client_id and client_secret, and that they belong to this environment"),
         400..=499 if author == Author::Other => {

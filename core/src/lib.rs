@@ -6,11 +6,9 @@
 //! [`webhooks`] and errors. So it compiles for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
-// What only the client calls stays where it belongs, beside the types: a build with the client finds what nothing calls.
+// Code that only the client calls stays next to its types. A build with the client reports code that is never called.
 #![cfg_attr(not(feature = "client"), allow(dead_code))]
 
-#[cfg(feature = "client")]
-mod answer;
 mod auth;
 #[cfg(feature = "client")]
 mod builder;
@@ -37,6 +35,8 @@ mod process;
 mod redact;
 pub mod resources;
 #[cfg(feature = "client")]
+mod response;
+#[cfg(feature = "client")]
 mod retry;
 #[cfg(feature = "client")]
 pub mod transport;
@@ -47,7 +47,7 @@ mod watch;
 pub mod webhooks;
 
 pub use auth::{Introspection, Token, TokenApplication, TokenInfo};
-pub use endpoint::{Endpoint, Safety};
+pub use endpoint::{Endpoint, RetrySafety};
 pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
 #[doc(hidden)]

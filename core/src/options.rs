@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::error::{KopoKopoError, Result};
 
-/// How long things may take.
+/// The time limits of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Making a connection. Default 3.1 s.
     pub connect: Duration,
-    /// An answer that makes no progress. Default 20 s.
+    /// The time limit for a response that makes no progress. Default 20 s.
     pub stalled: Duration,
     /// The whole call, with its token, its retries and the waits between them. Default 45 s.
     pub total: Duration,
@@ -26,7 +26,7 @@ impl Default for Timeouts {
 pub struct CallOptions {
     /// Making a connection.
     pub connect_timeout: Option<Duration>,
-    /// An answer that makes no progress.
+    /// The time limit for a response that makes no progress.
     pub stalled_timeout: Option<Duration>,
     /// The whole call.
     pub timeout: Option<Duration>,

@@ -1,4 +1,4 @@
-//! The way of one call: token, request, answer, and the retries between them.
+//! One call: token, request, response and retries.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -16,21 +16,21 @@ use tokio::{
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    answer::Answer,
     auth::Tokens,
     cancel::{InFlight, TOO_LATE},
     detail::detail,
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
     origin::Origin,
     redact::{Redactor, json_error},
+    response::ApiResponse,
     retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
     transport::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError},
     types::{ResourceId, Secret},
 };
 
-/// A transport ends a request by itself at its deadline; one that does not is left behind this much later.
+/// A transport ends a request at its deadline. If it does not, the call ends without it after this time.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// What a request carries.
@@ -107,8 +107,8 @@ impl Pipeline {
         Self { origin, user_agent, transport, budget, redactor }
     }
 
-    /// Performs a call to its end and answers what came with status 2xx.
-    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Answer> {
+    /// Runs a call, and returns the response if its status is 2xx.
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<ApiResponse> {
         let endpoint = call.endpoint;
         let span = tracing::info_span!(
             "kopokopo",
@@ -127,9 +127,9 @@ impl Pipeline {
             }
             let span = Span::current();
             match &outcome {
-                Ok(answer) => {
-                    span.record("http.response.status_code", answer.response.status)
-                        .record("attempts", answer.attempts);
+                Ok(response) => {
+                    span.record("http.response.status_code", response.http.status)
+                        .record("attempts", response.attempts);
                 }
                 Err(error) => {
                     span.record("error", error.kind().as_str()).record("attempts", error.attempts());
@@ -144,13 +144,13 @@ impl Pipeline {
     }
 
     /// What a caller learns who cancels the call before its result is delivered.
-    fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<Answer>) -> Option<KopoKopoError> {
+    fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<ApiResponse>) -> Option<KopoKopoError> {
         match outcome {
-            Ok(answer) => Some(match answer.created_id() {
+            Ok(response) => Some(match response.created_id() {
                 Ok(id) => {
-                    let location = self.origin.url(&format!("{}/{}", answer.path, id.as_str()));
-                    let error = failure::cancelled_after_acceptance(endpoint, &id).with_sent_at(answer.sent_at);
-                    answer.explain(error).with_resource(id.as_str(), location.into())
+                    let location = self.origin.url(&format!("{}/{}", response.path, id.as_str()));
+                    let error = failure::cancelled_after_acceptance(endpoint, &id).with_sent_at(response.sent_at);
+                    response.with_response_context(error).with_resource(id.as_str(), location.into())
                 }
                 Err(error) => error,
             }),
@@ -158,40 +158,40 @@ impl Pipeline {
         }
     }
 
-    async fn attempt(&self, call: Call<'_>, in_flight: Option<&InFlight>) -> Result<Answer> {
+    async fn attempt(&self, call: Call<'_>, in_flight: Option<&InFlight>) -> Result<ApiResponse> {
         let Call { endpoint, limits, .. } = call;
         let deadline = Instant::now()
             .checked_add(limits.total)
             .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
         // The last moment at which a request may be sent.
         let latest = in_flight.map_or(deadline, |_| deadline - least_time_for_response(limits.total));
-        let (mut attempts, mut retries, mut replayed) = (0, 0, false);
+        let (mut attempts, mut retries, mut reauthenticated) = (0, 0, false);
         self.budget.deposit();
         loop {
-            let held = match call.tokens {
+            let token = match call.tokens {
                 Some(tokens) => {
-                    let held = tokens.get(limits, deadline).await;
-                    Some(held.map_err(|error| error.with_operation(endpoint.operation).with_attempts(attempts))?)
+                    let token = tokens.get(limits, deadline).await;
+                    Some(token.map_err(|error| error.with_operation(endpoint.operation).with_attempts(attempts))?)
                 }
                 None => None,
             };
             attempts += 1;
             let gate = in_flight.map_or_else(SendGate::default, |in_flight| in_flight.gate(latest));
-            let outcome = self.send(&call, held.as_ref().map(|held| &held.token), deadline, gate).await;
-            let redactor = || self.redactor.with(held.as_ref().map(|held| &held.token));
-            let (error, passing, asked) = match outcome {
+            let outcome = self.send(&call, token.as_ref().map(|token| &token.token), deadline, gate).await;
+            let redactor = || self.redactor.with(token.as_ref().map(|token| &token.token));
+            let (error, transient, retry_after) = match outcome {
                 Ok(response) if is_usable(&response, endpoint) => {
                     let sent_at = in_flight.and_then(InFlight::sent_at);
                     let redactor = self.redactor.clone();
                     let path = call.path.clone();
-                    return Ok(Answer { response, endpoint, path, attempts, redactor, token: held, sent_at });
+                    return Ok(ApiResponse { http: response, endpoint, path, attempts, redactor, token, sent_at });
                 }
                 Ok(response) => {
-                    if let (401, Some(tokens), Some(held)) = (response.status, call.tokens, &held) {
-                        if replayed {
+                    if let (401, Some(tokens), Some(token)) = (response.status, call.tokens, &token) {
+                        if reauthenticated {
                             tokens.cell.reauthentication_failed();
-                        } else if tokens.cell.reauthenticate(&held.token) {
-                            replayed = true;
+                        } else if tokens.cell.reauthenticate(&token.token) {
+                            reauthenticated = true;
                             in_flight.inspect(|in_flight| in_flight.reopen());
                             continue;
                         }
@@ -201,16 +201,17 @@ impl Pipeline {
                             (failure::lost(endpoint, broken, &redactor()), broken.reason != Reason::TooLarge, None)
                         }
                         _ => {
-                            let asked = retry_after(&response);
-                            let error = failure::refused(endpoint, &response, asked, replayed, &redactor());
-                            (error, is_passing(response.status), asked)
+                            let retry_after = retry_after(&response);
+                            let error =
+                                failure::refused(endpoint, &response, retry_after, reauthenticated, &redactor());
+                            (error, is_transient(response.status), retry_after)
                         }
                     }
                 }
                 Err(lost) => {
-                    let again = lost.reason != Reason::Setup
-                        && (lost.sent == Sent::No || endpoint.safety == Safety::Repeatable);
-                    (failure::lost(endpoint, &lost, &redactor()), again, None)
+                    let may_retry = lost.reason != Reason::Setup
+                        && (lost.sent == Sent::No || endpoint.safety == RetrySafety::Idempotent);
+                    (failure::lost(endpoint, &lost, &redactor()), may_retry, None)
                 }
             };
             let mut error = error.with_operation(endpoint.operation).with_attempts(attempts);
@@ -224,13 +225,13 @@ impl Pipeline {
                     return Err(error);
                 }
             }
-            if !passing || !may_repeat(endpoint, &error) || retries >= limits.retries.max_retries {
+            if !transient || !is_retryable(endpoint, &error) || retries >= limits.retries.max_retries {
                 return Err(error);
             }
             let left = latest.saturating_duration_since(Instant::now());
-            let pause =
-                asked.map_or_else(|| limits.retries.wait(retries), |asked| limits.retries.wait_after(asked, left));
-            if let Some(reason) = self.no_more(asked, pause, left) {
+            let pause = retry_after
+                .map_or_else(|| limits.retries.wait(retries), |after| limits.retries.wait_after(after, left));
+            if let Some(reason) = self.retry_stop_reason(retry_after, pause, left) {
                 return Err(error.with_more(reason));
             }
             retries += 1;
@@ -238,15 +239,20 @@ impl Pipeline {
                 kind = error.kind().as_str(),
                 attempt = attempts,
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                "trying again"
+                "retrying"
             );
             sleep(pause).await;
         }
     }
 
     /// Why there is no further try, where there is a reason.
-    fn no_more(&self, asked: Option<Duration>, pause: Duration, left: Duration) -> Option<&'static str> {
-        if asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER) {
+    fn retry_stop_reason(
+        &self,
+        retry_after: Option<Duration>,
+        pause: Duration,
+        left: Duration,
+    ) -> Option<&'static str> {
+        if retry_after.is_some_and(|after| after > LONGEST_RETRY_AFTER) {
             return Some("; it asks for a longer pause than this call waits for");
         }
         if left <= pause {
@@ -256,7 +262,7 @@ impl Pipeline {
             .then_some("; not tried again, since too many of the latest requests were retries already")
     }
 
-    /// Sends one request on a task of its own, which runs to its end whoever stops waiting for it.
+    /// Sends one request on a separate task. The task runs to its end even if the caller stops waiting.
     async fn send(
         &self,
         call: &Call<'_>,
@@ -348,17 +354,20 @@ pub(crate) fn path(endpoint: &Endpoint, id: Option<&ResourceId>) -> Cow<'static,
     })
 }
 
-/// For a create the status and the Location say everything: what became of the body does not matter.
+/// The status and the Location of a create are sufficient. Its body does not matter.
 fn is_usable(response: &HttpResponse, endpoint: &Endpoint) -> bool {
     (200..300).contains(&response.status)
-        && (response.body.is_ok() || endpoint.safety != Safety::Repeatable || response.headers.contains_key(LOCATION))
+        && (response.body.is_ok()
+            || endpoint.safety != RetrySafety::Idempotent
+            || response.headers.contains_key(LOCATION))
 }
 
-const fn is_passing(status: u16) -> bool {
+const fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// A create is sent again only where `failure` found that no byte of it left, which its kind then says.
-fn may_repeat(endpoint: &Endpoint, error: &KopoKopoError) -> bool {
-    endpoint.safety == Safety::Repeatable || (error.status().is_none() && error.kind() != ErrorKind::OutcomeUnknown)
+fn is_retryable(endpoint: &Endpoint, error: &KopoKopoError) -> bool {
+    endpoint.safety == RetrySafety::Idempotent
+        || (error.status().is_none() && error.kind() != ErrorKind::OutcomeUnknown)
 }

@@ -1,6 +1,6 @@
 //! Takes secrets and personal data out of text from outside before it can end in an error or a log.
 //!
-//! The work is linear in the length of the text, and the text is cut before it is looked at.
+//! The work is linear in the length of the text, and the text is cut before it is read.
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -19,11 +19,11 @@ const LONGEST_QUOTED: usize = 1024;
 /// How much of a body an error keeps, in bytes.
 const LONGEST_BODY: usize = 16 * 1024;
 
-/// How much is looked at beyond what is kept: what begins before the cut is recognised to its end.
+/// How much is read beyond what is kept, in bytes: a secret that begins before the cut is recognised to its end.
 const LOOK_AHEAD: usize = 4 * 1024;
 
 /// A longer name of a field is not repeated, in bytes.
-const LONGEST_NAME: usize = 64;
+const LONGEST_NAME: usize = 40;
 
 /// A longer id of a request is cut like any text.
 const LONGEST_ID: usize = 128;
@@ -52,9 +52,17 @@ pub(crate) fn redact(text: &str) -> Redacted {
     Redactor::default().redact(text)
 }
 
-/// A name that a caller chose, as a part of a field's path. A key or a phone number in the wrong place is not repeated.
-pub fn redact_name(name: &str) -> String {
-    if name.len() > LONGEST_NAME { MARK.to_owned() } else { redact(name).into_string() }
+/// A name that a caller chose, as a part of a field's path. What does not look like a field's name, such as a key or a phone
+/// number in the wrong place, is not repeated.
+pub fn redact_name(name: &str) -> &str {
+    let count = |is: fn(&u8) -> bool| name.bytes().filter(is).count();
+    let digits = count(u8::is_ascii_digit);
+    let looks_like_a_name = name.len() <= LONGEST_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        && digits <= 2
+        && (digits == 0 || count(u8::is_ascii_uppercase) == 0);
+    if looks_like_a_name { name } else { MARK }
 }
 
 /// What a JSON reader says, without the texts that it quotes: they may hold a name.
@@ -66,7 +74,7 @@ pub(crate) fn json_error(error: &serde_json::Error) -> Redacted {
     }
 }
 
-/// Redacts by patterns and by value: a server may repeat this client's own credentials in any place.
+/// Redacts by patterns and by value: a server can echo this client's credentials anywhere.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     /// Each secret in every encoding in which it can come back.
@@ -145,7 +153,7 @@ pub fn redact_all(text: &str, secrets: &[Secret]) -> String {
     Redactor::new(secrets).all(text)
 }
 
-/// A secret as it is, as a form carries it and as JSON does.
+/// A secret in the encodings in which servers echo text: form, JSON (also as PHP and .NET write it) and HTML.
 fn encodings(secret: &Secret) -> Vec<Secret> {
     let plain = secret.expose();
     if plain.len() < SHORTEST_SECRET {
@@ -154,12 +162,39 @@ fn encodings(secret: &Secret) -> Vec<Secret> {
     let mut found = vec![secret.clone()];
     let form: Cow<'_, str> = form_urlencoded::byte_serialize(plain.as_bytes()).collect();
     let json = serde_json::to_string(plain).unwrap_or_default();
-    for other in [&*form, json.trim_matches('"')] {
-        if other != plain {
+    let json = json.trim_matches('"').to_owned();
+    let html = replace(plain, |c| match c {
+        '&' => Some("&amp;".into()),
+        '<' => Some("&lt;".into()),
+        '>' => Some("&gt;".into()),
+        '"' => Some("&quot;".into()),
+        '\'' => Some("&#39;".into()),
+        _ => None,
+    });
+    let escaped = |hex: fn(u32) -> String| {
+        replace(&json, move |c| matches!(c, '+' | '&' | '<' | '>' | '\'' | '=' | '/').then(|| hex(u32::from(c))))
+    };
+    let others = [
+        form.into_owned(),
+        json.replace('/', "\\/"),
+        escaped(|c| format!("\\u{c:04X}")),
+        escaped(|c| format!("\\u{c:04x}")),
+        json.replace('+', "\\u002B"),
+        html.replace('/', "&#x2F;").replace("&#39;", "&#x27;"),
+        html.replace('=', "&#x3D;").replace('/', "&#x2F;"),
+        html,
+        json,
+    ];
+    for other in others {
+        if other != plain && !found.iter().any(|known| known.expose() == other) {
             found.push(Secret::from(other));
         }
     }
     found
+}
+
+fn replace(text: &str, escape: impl Fn(char) -> Option<String>) -> String {
+    text.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect()
 }
 
 /// Copies the first `kept` bytes of a text, as far as `longest` bytes hold them, with a mark for each span.

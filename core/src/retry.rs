@@ -35,7 +35,7 @@ impl RetryOptions {
         bound.mul_f64(fastrand::f64())
     }
 
-    /// At least what the server asks for, and up to a quarter more, so that a crowd that was told the same time spreads
+    /// At least the time that the server asks for, and up to a quarter more, so that many clients with the same time spread
     /// out. Never longer than the call has time for, if the server's time fits.
     pub(crate) fn wait_after(&self, asked: Duration, left: Duration) -> Duration {
         let bound = (asked / 4).min(self.cap).max(self.base).min(left.saturating_sub(asked) / 2);
@@ -78,8 +78,8 @@ impl RetryBudget {
 
 /// How long the response asks to wait: a number of seconds, which may have a fraction, or an HTTP date. Anything else
 /// counts as absent.
-pub(crate) fn retry_after(answer: &HttpResponse) -> Option<Duration> {
-    parse_retry_after(answer.header(RETRY_AFTER)?, OffsetDateTime::now_utc())
+pub(crate) fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    parse_retry_after(response.header(RETRY_AFTER)?, OffsetDateTime::now_utc())
 }
 
 /// Reads a Retry-After header. A date in the past means now.

@@ -7,7 +7,7 @@ use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    client::{Answer, Body, KopoKopo},
+    client::{ApiResponse, Body, KopoKopo},
     detail::detail,
     endpoint::Endpoint,
     error::{ErrorKind, KopoKopoError, Result},
@@ -186,7 +186,7 @@ struct Poller {
 }
 
 impl Poller {
-    async fn last(&mut self) -> Result<Answer> {
+    async fn last(&mut self) -> Result<ApiResponse> {
         loop {
             match self.next().await {
                 Some(Ok(response)) if self.is_over => return Ok(response),
@@ -197,7 +197,7 @@ impl Poller {
         }
     }
 
-    async fn next(&mut self) -> Option<Result<Answer>> {
+    async fn next(&mut self) -> Option<Result<ApiResponse>> {
         while !self.is_over {
             if let Some(at) = self.next_poll {
                 sleep_until(at).await;
@@ -209,7 +209,7 @@ impl Poller {
         None
     }
 
-    async fn poll(&mut self) -> Result<Option<Answer>> {
+    async fn poll(&mut self) -> Result<Option<ApiResponse>> {
         let started = Instant::now();
         if self.next_poll.is_none() {
             self.deadline = started.checked_add(self.options.timeout);
@@ -243,12 +243,13 @@ impl Poller {
         Ok(changed)
     }
 
-    async fn fetch(&self, started: Instant) -> Result<(Answer, Snapshot)> {
+    async fn fetch(&self, started: Instant) -> Result<(ApiResponse, Snapshot)> {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(started));
         let timeout = left.min(self.client.total_timeout()).max(Duration::from_millis(1));
         let client = self.client.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?;
         let response = client.execute(self.endpoint, Some(&self.id), Body::Empty).await?;
-        let snapshot = (self.snapshot)(response.body()?, &self.id).map_err(|error| response.explain(error))?;
+        let snapshot =
+            (self.snapshot)(response.body()?, &self.id).map_err(|error| response.with_response_context(error))?;
         Ok((response, snapshot))
     }
 
@@ -286,8 +287,9 @@ impl Poller {
         self.with_resource(KopoKopoError::new(ErrorKind::NotFinal, detail).with_operation(self.endpoint.operation))
     }
 
-    fn read<R: Resource>(&self, response: &Answer) -> Result<R> {
-        R::from_response(response.body()?, &self.id).map_err(|error| self.with_resource(response.explain(error)))
+    fn read<R: Resource>(&self, response: &ApiResponse) -> Result<R> {
+        R::from_response(response.body()?, &self.id)
+            .map_err(|error| self.with_resource(response.with_response_context(error)))
     }
 
     fn with_resource(&self, error: KopoKopoError) -> KopoKopoError {

@@ -61,7 +61,7 @@ async fn spans_name_the_operation_and_its_route_and_nothing_private() {
         "http.response.status_code=404",
         "attempts=2",
         r#"error="not_found""#,
-        "trying again",
+        "retrying",
     ] {
         assert!(own.contains(expected), "{expected}\n{own}");
     }

@@ -99,7 +99,7 @@ async fn a_redirect_is_not_followed_and_sends_no_token_anywhere() {
     assert_eq!((error.kind(), error.status()), (ErrorKind::OutcomeUnknown, Some(302)));
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Api, Some(302)));
-    assert!(error.detail().contains("never followed"), "{error}");
+    assert!(error.detail().contains("not followed"), "{error}");
     assert_eq!(elsewhere.connections(), 0);
     assert_eq!(server.count(CREATE) + server.count(READ), 2);
 }

@@ -111,7 +111,13 @@ async fn what_was_paid_is_compared_with_what_was_expected() {
     let payment = paid_payment().await;
     assert_eq!(payment.payment_key.as_deref(), Some("mpesa:received:R1"));
     let check = |amount: &str, currency: Option<&str>, till: Option<&str>| {
-        is_paid_at_least(payment.raw.clone(), amount.into(), currency.map(Into::into), till.map(Into::into))
+        is_paid_at_least(
+            payment.raw.clone(),
+            "incoming_payment".into(),
+            amount.into(),
+            currency.map(Into::into),
+            till.map(Into::into),
+        )
     };
     assert!(check("100.5", None, None).unwrap());
     assert!(check("100.50", Some("KES"), None).unwrap());
@@ -126,6 +132,49 @@ async fn what_was_paid_is_compared_with_what_was_expected() {
         assert_eq!(refused.kind(), "invalid_request");
         assert_eq!(refused.into_fields().field.as_deref(), Some(field));
     }
-    let nothing = is_paid_at_least("".into(), "1".into(), None, None).unwrap_err();
+    let nothing = is_paid_at_least("".into(), "event".into(), "1".into(), None, None).unwrap_err();
     assert_eq!(nothing.kind(), "decode");
+    let unknown = is_paid_at_least(payment.raw.clone(), "reversal".into(), "1".into(), None, None).unwrap_err();
+    assert_eq!(unknown.into_fields().field.as_deref(), Some("record"));
+}
+
+/// A read payment is checked as the payment that it is, whatever else its body could be read as.
+#[test]
+fn check_of_a_read_payment_agrees_with_is_paid() {
+    use kopokopo::resources::{ExpectedPayment, IncomingPayment, PaymentLink, Resource as _};
+    let transaction = r#"{"amount":"100","status":"Received","currency":"KES","reference":"ABC"}"#;
+    let data = |status: &str, kind: &str, before: &str| {
+        format!(
+            r#"{{{before}"data":{{"id":"p1"{kind},"attributes":{{"status":"{status}","event":{{"resource":{transaction}}}}}}}}}"#
+        )
+    };
+    let webhook = format!(r#""topic":"buygoods_transaction_received","event":{{"resource":{transaction}}},"#);
+    let mut paid = 0;
+    for status in ["Success", "Pending", "Failed", "Paid"] {
+        for kind in [
+            "",
+            r#","type":"""#,
+            r#","type":"incoming_payment""#,
+            r#","type":"Incoming_Payment""#,
+            r#","type":"payment_link""#,
+        ] {
+            for before in ["", r#""topic":"x","#, &webhook] {
+                let body = data(status, kind, before);
+                for record in ["incoming_payment", "payment_link"] {
+                    let expected = ExpectedPayment::new(100);
+                    let own = match record {
+                        "incoming_payment" => {
+                            IncomingPayment::from_body(body.as_bytes()).unwrap().is_paid_at_least(&expected)
+                        }
+                        _ => PaymentLink::from_body(body.as_bytes()).unwrap().is_paid_at_least(&expected),
+                    };
+                    let found =
+                        is_paid_at_least(body.as_str().into(), record.into(), "100".into(), None, None).unwrap();
+                    assert_eq!(found, own, "{record}: {body}");
+                    paid += usize::from(found);
+                }
+            }
+        }
+    }
+    assert!(paid > 0);
 }

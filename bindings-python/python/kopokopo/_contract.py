@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "3f943984a587aba8"
+CONTRACT_HASH = "a0dcd6c436240e9e"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

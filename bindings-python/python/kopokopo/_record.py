@@ -82,6 +82,9 @@ class PaymentRecord(Record):
 
     __slots__ = ()
 
+    # The name of the record in the contract.
+    _payment: ClassVar[str]
+
     def is_paid_at_least(
         self, amount: Decimal | str | int, *, currency: str | None = None, till_number: str | None = None
     ) -> bool:
@@ -97,6 +100,7 @@ class PaymentRecord(Record):
         """
         arguments = {**self._given(), "amount": amount, "currency": currency, "till_number": till_number}
         arguments["payment"] = arguments.pop("raw")
+        arguments["record"] = self._payment
         result: bool = _native.function("is_paid_at_least", arguments)
         return result
 

@@ -317,6 +317,8 @@ class WebhookSubscription(Record):
 class IncomingPayment(PaymentRecord):
     """A payment, or an attempt to pay (API reference, section Process Incoming Payment Result)."""
 
+    _payment = "incoming_payment"
+
     __slots__ = ()
     __match_args__ = (
         "id",
@@ -332,7 +334,7 @@ class IncomingPayment(PaymentRecord):
         "is_final",
         "raw",
     )
-    _redacted = {"metadata": "metadata", "raw": "raw"}
+    _redacted = {"errors": "personal", "metadata": "metadata", "raw": "raw"}
 
     def __init__(
         self,
@@ -458,7 +460,13 @@ class MerchantWallet(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"first_name": "personal", "last_name": "personal", "phone_number": "personal", "raw": "raw"}
+    _redacted = {
+        "first_name": "personal",
+        "last_name": "personal",
+        "nickname": "personal",
+        "phone_number": "personal",
+        "raw": "raw",
+    }
 
     def __init__(
         self,
@@ -566,7 +574,7 @@ class MerchantBankAccount(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"account_name": "personal", "account_number": "personal", "raw": "raw"}
+    _redacted = {"account_name": "personal", "account_number": "personal", "nickname": "personal", "raw": "raw"}
 
     def __init__(
         self,
@@ -691,6 +699,7 @@ class ExternalRecipient(Record):
         "account_name": "personal",
         "account_number": "personal",
         "paybill_account_number": "personal",
+        "nickname": "personal",
         "raw": "raw",
     }
 
@@ -891,7 +900,7 @@ class SendMoney(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"metadata": "metadata", "raw": "raw"}
+    _redacted = {"errors": "personal", "metadata": "metadata", "raw": "raw"}
 
     def __init__(
         self,
@@ -1050,6 +1059,8 @@ class SendMoneyDestination(Record):
         "account_name": "personal",
         "account_number": "personal",
         "paybill_account_number": "personal",
+        "nickname": "personal",
+        "description": "personal",
     }
 
     def __init__(
@@ -1177,6 +1188,7 @@ class TransferBatch(Record):
 
     __slots__ = ()
     __match_args__ = ("status", "amount", "disbursements", "errors", "is_paid")
+    _redacted = {"errors": "personal"}
 
     def __init__(
         self,
@@ -1241,7 +1253,14 @@ class Disbursement(Record):
         "favourite",
         "is_paid",
     )
-    _redacted = {"phone_number": "personal", "account_number": "personal", "paybill_account_number": "personal"}
+    _redacted = {
+        "errors": "personal",
+        "destination_reference": "personal",
+        "phone_number": "personal",
+        "account_number": "personal",
+        "paybill_account_number": "personal",
+        "nickname": "personal",
+    }
 
     def __init__(
         self,
@@ -1598,7 +1617,7 @@ class Reversal(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"metadata": "metadata", "raw": "raw"}
+    _redacted = {"reason": "personal", "errors": "personal", "metadata": "metadata", "raw": "raw"}
 
     def __init__(
         self,
@@ -1760,6 +1779,8 @@ class PaymentLink(PaymentRecord):
     and Process Payment link API Result).
     """
 
+    _payment = "payment_link"
+
     __slots__ = ()
     __match_args__ = (
         "id",
@@ -1788,7 +1809,14 @@ class PaymentLink(PaymentRecord):
         "is_final",
         "raw",
     )
-    _redacted = {"initiator_name": "personal", "sender_phone_number": "personal", "metadata": "metadata", "raw": "raw"}
+    _redacted = {
+        "note": "personal",
+        "initiator_name": "personal",
+        "sender_phone_number": "personal",
+        "errors": "personal",
+        "metadata": "metadata",
+        "raw": "raw",
+    }
 
     def __init__(
         self,
@@ -2019,7 +2047,7 @@ class Payment(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"metadata": "metadata", "raw": "raw"}
+    _redacted = {"errors": "personal", "metadata": "metadata", "raw": "raw"}
 
     def __init__(
         self,
@@ -2178,7 +2206,7 @@ class SettlementTransfer(Record):
         "is_final",
         "raw",
     )
-    _redacted = {"metadata": "metadata", "raw": "raw"}
+    _redacted = {"errors": "personal", "metadata": "metadata", "raw": "raw"}
 
     def __init__(
         self,
@@ -2330,6 +2358,8 @@ class RawResponse(Record):
 class Event(PaymentRecord):
     """A webhook or a result callback."""
 
+    _payment = "event"
+
     __slots__ = ()
     __match_args__ = (
         "id",
@@ -2467,6 +2497,7 @@ class Transaction(Record):
     _redacted = {
         "sender_phone_number": "personal",
         "hashed_sender_phone": "personal",
+        "sending_till": "personal",
         "sender_first_name": "personal",
         "sender_middle_name": "personal",
         "sender_last_name": "personal",

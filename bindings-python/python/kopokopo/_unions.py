@@ -26,6 +26,7 @@ class Destination:
 
         __slots__ = ()
         __match_args__ = ("reference", "amount", "description")
+        _redacted = {"description": "personal"}
 
         def __init__(self, *, reference: str, amount: Decimal | str | int, description: str | None = None) -> None:
             self._values = (reference, amount, description)
@@ -55,6 +56,7 @@ class Destination:
 
         __slots__ = ()
         __match_args__ = ("reference", "amount", "description")
+        _redacted = {"description": "personal"}
 
         def __init__(self, *, reference: str, amount: Decimal | str | int, description: str | None = None) -> None:
             self._values = (reference, amount, description)
@@ -84,7 +86,7 @@ class Destination:
 
         __slots__ = ()
         __match_args__ = ("phone_number", "amount", "description", "network", "nickname", "favourite")
-        _redacted = {"phone_number": "personal"}
+        _redacted = {"phone_number": "personal", "description": "personal", "nickname": "personal"}
 
         def __init__(
             self,
@@ -149,7 +151,12 @@ class Destination:
             "nickname",
             "favourite",
         )
-        _redacted = {"account_name": "personal", "account_number": "personal"}
+        _redacted = {
+            "account_name": "personal",
+            "account_number": "personal",
+            "description": "personal",
+            "nickname": "personal",
+        }
 
         def __init__(
             self,
@@ -213,6 +220,7 @@ class Destination:
 
         __slots__ = ()
         __match_args__ = ("till_number", "amount", "description", "nickname", "favourite")
+        _redacted = {"description": "personal", "nickname": "personal"}
 
         def __init__(
             self,
@@ -262,7 +270,7 @@ class Destination:
 
         __slots__ = ()
         __match_args__ = ("paybill_number", "paybill_account_number", "amount", "description", "nickname", "favourite")
-        _redacted = {"paybill_account_number": "personal"}
+        _redacted = {"paybill_account_number": "personal", "description": "personal", "nickname": "personal"}
 
         def __init__(
             self,

@@ -2,8 +2,10 @@
     public import Foundation
 
     /// Whether the payment in a raw text covers an amount.
-    private func covers(_ raw: Raw, _ amount: Decimal, _ currency: String, _ tillNumber: String?) throws -> Bool {
-        try KopoKopo.isPaidAtLeast(payment: raw, amount: amount, currency: currency, tillNumber: tillNumber)
+    private func covers(_ raw: Raw, _ record: String, _ amount: Decimal, _ currency: String, _ tillNumber: String?) throws
+        -> Bool
+    {
+        try KopoKopo.isPaidAtLeast(payment: raw, record: record, amount: amount, currency: currency, tillNumber: tillNumber)
     }
 
     extension Event {
@@ -13,7 +15,7 @@
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
         public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
         {
-            try covers(raw, amount, currency, tillNumber)
+            try covers(raw, "event", amount, currency, tillNumber)
         }
     }
 
@@ -24,7 +26,7 @@
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
         public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
         {
-            try covers(raw, amount, currency, tillNumber)
+            try covers(raw, "incoming_payment", amount, currency, tillNumber)
         }
     }
 
@@ -35,7 +37,7 @@
         /// Errors: `.invalidRequest` for an amount that is not greater than zero.
         public func isPaidAtLeast(_ amount: Decimal, currency: String = "KES", tillNumber: String? = nil) throws -> Bool
         {
-            try covers(raw, amount, currency, tillNumber)
+            try covers(raw, "payment_link", amount, currency, tillNumber)
         }
     }
 #endif

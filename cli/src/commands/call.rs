@@ -7,11 +7,11 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError};
+use kopokopo::{CallOptions, Environment, ErrorKind, KopoKopo, KopoKopoError, redact_name};
 use kopokopo_ffi::{
     error::error,
     operations::{OPERATIONS, Operation},
-    value::{Arguments, Value},
+    value::{Arguments, MAX_DEPTH, Value},
 };
 use serde_json::json;
 
@@ -314,13 +314,18 @@ fn texts(operation: &Operation) -> &'static [&'static str] {
     if operation.section == "raw_requests" { &["body"] } else { &[] }
 }
 
-/// A stray word is not repeated unless it looks like a field's name: it may be a secret or a phone number.
+/// A word without a value is not repeated unless it looks like a field's name: it may be a secret or a phone number.
 fn stray(position: usize, word: &str) -> String {
-    if word.len() <= 40 && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'.')) {
+    if shown(word) == word {
         format!("{word}: expected NAME=VALUE")
     } else {
         format!("argument {position} after the operation: expected NAME=VALUE")
     }
+}
+
+/// A path in an error. Parts that do not look like names are redacted.
+fn shown(path: &str) -> String {
+    path.split('.').map(redact_name).collect::<Vec<_>>().join(".")
 }
 
 fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, Refusal> {
@@ -329,7 +334,8 @@ fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, Refusal> {
         let (path, text) = word.split_once('=').ok_or_else(|| Refusal::invalid(stray(index + 1, word)))?;
         let value = if text.starts_with(['[', '{']) && !texts.contains(&path) {
             serde_json::from_str(text).map_err(|error| {
-                Refusal::invalid(format!("{path}: this begins like JSON and is none: {error}")).at(path)
+                let path = shown(path);
+                Refusal::invalid(format!("{path}: this begins like JSON, but is not valid JSON: {error}")).at(&path)
             })?
         } else {
             Value::Word(text.to_owned())
@@ -340,9 +346,12 @@ fn parse(words: &[String], texts: &[&str]) -> Result<Arguments, Refusal> {
 }
 
 fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), Refusal> {
+    if path.split('.').count() > usize::from(MAX_DEPTH) {
+        return Err(Refusal::invalid("a NAME has too many parts: expected NAME=VALUE"));
+    }
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     if name.is_empty() {
-        return Err(Refusal::invalid(format!("{path}: expected NAME=VALUE")));
+        return Err(Refusal::invalid(format!("{}: expected NAME=VALUE", shown(path))));
     }
     let known = fields.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value);
     match (rest, known) {
@@ -353,7 +362,10 @@ fn insert(fields: &mut Arguments, path: &str, value: Value) -> Result<(), Refusa
             insert(&mut inner, rest, value)?;
             fields.push((name.to_owned(), Value::Record(inner)));
         }
-        (_, Some(_)) => return Err(Refusal::invalid(format!("{name} is given twice")).at(name)),
+        (_, Some(_)) => {
+            let name = redact_name(name);
+            return Err(Refusal::invalid(format!("{name} is given twice")).at(name));
+        }
     }
     Ok(())
 }
@@ -397,7 +409,7 @@ mod tests {
             (&["amount"][..], None, "amount: expected NAME=VALUE"),
             (&["a=1", "0712345678"], None, "argument 2 after the operation: expected NAME=VALUE"),
             (&["S3cret"], None, "argument 1 after the operation: expected NAME=VALUE"),
-            (&["=1"], None, ": expected NAME=VALUE"),
+            (&["=1"], None, "[redacted]: expected NAME=VALUE"),
             (&["a=1", "a=2"], Some("a"), "a is given twice"),
             (&["a=1", "a.b=2"], Some("a"), "a is given twice"),
         ] {

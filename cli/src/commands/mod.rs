@@ -13,11 +13,14 @@ mod webhook;
 use std::{
     io::{Write, stderr},
     panic::{self, PanicHookInfo},
-    process::ExitCode,
+    process::{self, ExitCode},
 };
 
-use clap::{Parser, Subcommand};
-use kopokopo::webhooks::Webhooks;
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
+use kopokopo::{redact_name, webhooks::Webhooks};
 
 use crate::terminal::printable;
 
@@ -78,7 +81,29 @@ enum Command {
 pub fn run() -> ExitCode {
     panic::set_hook(Box::new(apologise));
     // A defect ends like any other failure. What it was about is gone with it, so nothing half-done is seen again.
-    panic::catch_unwind(|| finish(Arguments::parse().command.run())).unwrap_or_else(|_| ExitCode::from(1))
+    panic::catch_unwind(|| finish(arguments().command.run())).unwrap_or_else(|_| ExitCode::from(1))
+}
+
+/// The program's arguments. A wrong one is not repeated unless it looks like a name: it may be a secret or a phone number.
+fn arguments() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let mut text = error.render().to_string();
+        for part in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+            if let Some(ContextValue::String(word)) = error.get(part)
+                && !word.is_empty()
+                && !word.starts_with('-')
+                && !word.starts_with('<')
+                && redact_name(word) != word
+            {
+                text = text.replace(word, redact_name(word));
+            }
+        }
+        let _ = write!(stderr(), "{text}");
+        process::exit(error.exit_code())
+    })
 }
 
 impl Command {

@@ -49,7 +49,7 @@ fn a_call_that_is_wrong_says_what_to_do() {
     let sandbox = Sandbox::start(&[]);
     for (arguments, code, words) in [
         (&["payments_in", "create"][..], 2, "expected one of: oauth, webhook_subscriptions"),
-        (&["polling", "delete"], 2, "polling has no operation \"delete\"; expected one of: create, get"),
+        (&["polling", "delete"], 2, "polling has no operation delete; expected one of: create, get"),
         (&["polling", "get"], 2, "id: must be given"),
         (&["polling", "get", "id=1", "x=2"], 2, "x: unknown field; expected one of: id"),
         (&["incoming_payments", "create", "til_number=1"], 2, "til_number: unknown field"),
@@ -167,6 +167,33 @@ fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
     assert_eq!((failed.status.code(), error["kind"].as_str()), (Some(1), Some("permission")));
     let id = format!("id={}", error["created"].as_str().unwrap());
     assert!(sandbox.call(&["incoming_payments", "get", &id]).status.success());
+}
+
+#[test]
+fn wrong_words_that_may_be_secrets_are_not_repeated() {
+    let deep = format!("{}=1", ["a"; 60_000].join("."));
+    let destinations = r#"destinations=[{"type":"mobile_wallet","S3CRETSECRET":1}]"#;
+    for words in [
+        &["call", "incoming_payments", "create", "S3CRETSECRETabc=="][..],
+        &["call", "incoming_payments", "create", "0712345678="],
+        &["call", "send_money", "create", destinations],
+        &["call", "S3CRETSECRET", "create"],
+        &["call", "incoming_payments", "S3CRETSECRET"],
+        &["call", "incoming_payments", "create", "--timeout", "S3CRETSECRET"],
+        &["call", "incoming_payments", "create", &deep],
+        &["webhook", "sign", "S3CRETSECRET"],
+        &["pay", "0712345678"],
+        &["S3CRETSECRET"],
+    ] {
+        let refused = k2()
+            .args(words)
+            .envs([("K2_CLIENT_ID", "id"), ("K2_CLIENT_SECRET", "secret"), ("K2_BASE_URL", "http://127.0.0.1:9")])
+            .output()
+            .unwrap();
+        let said = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(!said.contains("S3CRET") && !said.contains("712345678") && said.len() < 2000, "{said}");
+    }
 }
 
 #[test]

@@ -4,15 +4,15 @@ use serde::Deserialize;
 
 use super::{Introspection, Token, TokenInfo};
 use crate::{
-    client::{Answer, Body, KopoKopo},
-    endpoint::{Endpoint, Safety},
+    client::{ApiResponse, Body, KopoKopo},
+    endpoint::{Endpoint, RetrySafety},
     error::{KopoKopoError, Result},
     types::Secret,
 };
 
-pub(crate) static TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", Safety::Repeatable);
-static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", Safety::Repeatable);
-static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", Safety::Repeatable);
+pub(crate) static TOKEN: Endpoint = Endpoint::post("oauth.token", "/oauth/token", RetrySafety::Idempotent);
+static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", RetrySafety::Idempotent);
+static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", RetrySafety::Idempotent);
 static TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
 
 /// Access tokens, for programs that supply or inspect them. Every other operation fetches and renews its token by
@@ -73,6 +73,6 @@ fn given(token: &Secret) -> Result<&str> {
     }
 }
 
-pub(super) fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T> {
-    serde_json::from_slice(answer.body()?).map_err(|error| answer.unreadable(&error))
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(response: &ApiResponse) -> Result<T> {
+    serde_json::from_slice(response.body()?).map_err(|error| response.unreadable(&error))
 }

@@ -124,8 +124,8 @@ impl Origin {
 async fn request(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
     let body = credentials.form(&[("grant_type", "client_credentials")]);
     let outcome = pipeline.run(Call { endpoint: &TOKEN, path: TOKEN.path.into(), body, limits, tokens: None }).await;
-    let token = outcome.and_then(|answer| {
-        let token: Token = oauth::parse(&answer)?;
+    let token = outcome.and_then(|response| {
+        let token: Token = oauth::parse(&response)?;
         AccessToken { token: token.access_token, expires_in: token.expires_in.map(Duration::from_secs) }
             .checked("the token endpoint")
     });

@@ -11,7 +11,7 @@ const MOST_DIGITS: usize = 17;
 /// As many separators as stand between two groups: `) -`.
 const MOST_SEPARATORS: usize = 3;
 
-/// Every number that stands in groups, in order. One without groups is a long run of digits, which is found as a word.
+/// Every number with separators, in order. A number without separators is a long run of digits, which the scan for words finds.
 pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut spans = Vec::new();

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// Ends of JSON and form keys whose values are not shown, without `_` and `-`.
 const SECRET_KEYS: [&str; 6] = ["secret", "apikey", "token", "tokens", "password", "passwd"];
 
-/// What stands before a credential in an authorization header.
+/// The scheme before a credential in an authorization header.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
 /// As many digits in a row are a phone or an account number.
@@ -171,7 +171,7 @@ fn nested(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Counts the bytes that were looked at, so that a test can say how the work grows.
+/// Counts the bytes that were read, so that a test can measure how the work grows.
 #[cfg(test)]
 pub(super) fn count(bytes: usize) {
     WORK.with(|work| work.set(work.get() + bytes));

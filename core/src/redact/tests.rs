@@ -104,6 +104,24 @@ fn own_secrets_disappear_by_value_in_every_encoding() {
     assert_eq!(redactor.redact("a short word").as_str(), "a short word");
 }
 
+/// Base64 has `/`, `+` and `=`, which PHP, .NET and HTML templates escape.
+#[test]
+fn token_disappears_in_every_escaped_form() {
+    let redactor = Redactor::new(&[Secret::from("aB3/xYz+QwErTy09==.seg'ment")]);
+    for text in [
+        r"Bad aB3\/xYz+QwErTy09==.seg'ment here",
+        r"Bad aB3/xYz\u002BQwErTy09==.seg'ment here",
+        r"Bad aB3\u002FxYz\u002BQwErTy09\u003D\u003D.seg\u0027ment here",
+        r"Bad aB3\u002fxYz\u002bQwErTy09\u003d\u003d.seg\u0027ment here",
+        "Bad aB3/xYz+QwErTy09==.seg&#39;ment here",
+        "Bad aB3&#x2F;xYz+QwErTy09==.seg&#x27;ment here",
+        "Bad aB3&#x2F;xYz+QwErTy09&#x3D;&#x3D;.seg&#39;ment here",
+        "Bad aB3%2FxYz%2BQwErTy09%3D%3D.seg%27ment here",
+    ] {
+        assert_eq!(redactor.redact(text).as_str(), "Bad [redacted] here", "{text}");
+    }
+}
+
 #[test]
 fn a_long_text_is_cut_and_a_secret_across_the_cut_disappears() {
     let redactor = Redactor::new(&[Secret::from("canary-secret")]);
@@ -129,7 +147,7 @@ fn work(text: &str) -> usize {
     WORK.with(std::cell::Cell::get)
 }
 
-/// Texts that were, or could be, looked at again and again.
+/// Texts that could be read many times.
 const HOSTILE: [&str; 18] = [
     "bearer a ",
     "bearer ",

@@ -53,8 +53,8 @@ pub(crate) struct WireLinks<'a> {
     pub(crate) callback_url: &'a str,
 }
 
-/// As deep as the JSON reader goes where it keeps what it reads; what it skips has the same limit here, so that the
-/// whole text can be read again by anybody.
+/// The depth limit of the JSON reader for values that it keeps. Skipped values have the same limit here, so that any reader can
+/// read the whole text.
 const DEEPEST: usize = 127;
 
 /// An empty object is two bytes on the wire and hundreds in memory. The largest genuine bodies, results of polling, have
@@ -82,7 +82,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| unreadable(&error))
 }
 
-/// Says where and why, without the words that stand there: they may be somebody's name.
+/// Returns the place and the reason, without the text at that place, which may be a name.
 pub(crate) fn unreadable(error: &serde_json::Error) -> KopoKopoError {
     KopoKopoError::decode(detail!("the body could not be understood: {}", json_error(error)))
 }
@@ -241,7 +241,7 @@ mod tests {
         }
 
         #[test]
-        fn depth_is_told_of_anything(json in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn depth_is_computed_for_any_bytes(json in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = (is_too_deep(&json), text(&json));
         }
     }

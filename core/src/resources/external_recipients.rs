@@ -8,20 +8,26 @@ use super::{Links, hidden::redacted_debug, states::is_waiting};
 #[cfg(feature = "client")]
 use crate::{created::Created, error::Result, validate};
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Network, Personal, Raw, RecipientType, SettlementMethod, de},
 };
 
 const FIND_OUT: &str = "Look for the recipient on the dashboard before creating it again.";
 const PATH: &str = "/api/v2/external_recipients";
-static CREATE_MOBILE_WALLET: Endpoint =
-    Endpoint::post("external_recipients.create_mobile_wallet", PATH, Safety::Once { find_out: FIND_OUT });
-static CREATE_BANK_ACCOUNT: Endpoint =
-    Endpoint::post("external_recipients.create_bank_account", PATH, Safety::Once { find_out: FIND_OUT });
+static CREATE_MOBILE_WALLET: Endpoint = Endpoint::post(
+    "external_recipients.create_mobile_wallet",
+    PATH,
+    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+);
+static CREATE_BANK_ACCOUNT: Endpoint = Endpoint::post(
+    "external_recipients.create_bank_account",
+    PATH,
+    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+);
 static CREATE_TILL: Endpoint =
-    Endpoint::post("external_recipients.create_till", PATH, Safety::Once { find_out: FIND_OUT });
+    Endpoint::post("external_recipients.create_till", PATH, RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
 static CREATE_PAYBILL: Endpoint =
-    Endpoint::post("external_recipients.create_paybill", PATH, Safety::Once { find_out: FIND_OUT });
+    Endpoint::post("external_recipients.create_paybill", PATH, RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
 static GET: Endpoint = Endpoint::get("external_recipients.get", "/api/v2/external_recipients/{id}");
 
 section! {

@@ -6,15 +6,15 @@ use super::{ExpectedPayment, Links, Transaction, WireLinks, hidden::redacted_deb
 #[cfg(feature = "client")]
 use crate::{client::KopoKopo, created::Created, error::Result, validate};
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Amount, Currency, JsonNumber, Metadata, Personal, PhoneNumber, Raw, Timestamp, de, open_enum},
 };
 
 static CREATE: Endpoint = Endpoint::post(
     "incoming_payments.create",
     "/api/v2/incoming_payments",
-    Safety::Once {
-        find_out: "The customer may be looking at a prompt: wait for the result at callback_url or the buygoods webhook, or poll the till's transactions, before asking again.",
+    RetrySafety::NonIdempotent {
+        recovery_hint: "The customer may be looking at a prompt: wait for the result at callback_url or the buygoods webhook, or poll the till's transactions, before asking again.",
     },
 );
 static GET: Endpoint = Endpoint::get("incoming_payments.get", "/api/v2/incoming_payments/{id}");
@@ -80,8 +80,8 @@ struct WireAmount<'a> {
 
 #[cfg(feature = "client")]
 impl IncomingPayments {
-    /// Sends an STK push: the customer's phone asks for the PIN. The answer says that the request was accepted, not
-    /// that anybody paid: use [`Created::wait`], or the result sent to `callback_url`.
+    /// Sends an STK push: the customer's phone asks for the PIN. The response says that the request was
+    /// accepted, not that the customer paid: use [`Created::wait`], or the result that `callback_url` receives.
     ///
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost: the

@@ -6,7 +6,7 @@ use super::{Links, hidden::redacted_debug, states::is_waiting};
 #[cfg(feature = "client")]
 use crate::created::Created;
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::Result,
     types::{Network, Personal, PhoneNumber, Raw, de},
     validate,
@@ -15,7 +15,7 @@ use crate::{
 static CREATE: Endpoint = Endpoint::post(
     "merchant_wallets.create",
     "/api/v2/merchant_wallets",
-    Safety::Once { find_out: "Look for the wallet on the dashboard before creating it again." },
+    RetrySafety::NonIdempotent { recovery_hint: "Look for the wallet on the dashboard before creating it again." },
 );
 static GET: Endpoint = Endpoint::get("merchant_wallets.get", "/api/v2/merchant_wallets/{id}");
 

@@ -109,7 +109,7 @@ pub(crate) use expected_payment::{bounded_key, direction, movement_key};
 
 use crate::{endpoint::Endpoint, error::Result, types::ResourceId};
 
-/// A thing of the API that can be read again by its id.
+/// A resource of the API, which can be read by its id.
 pub trait Resource: Sized + Send + 'static {
     /// How it is read.
     const GET: &'static Endpoint;

@@ -20,7 +20,7 @@ use crate::{
     validate,
 };
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::Result,
     types::{Amount, Currency, JsonNumber, Metadata, Personal, Raw, Timestamp, de, open_enum},
 };
@@ -28,11 +28,13 @@ use crate::{
 static CREATE: Endpoint = Endpoint::post(
     "payment_links.create",
     "/api/v2/payment_links",
-    Safety::Once { find_out: "Look for the link on the dashboard before creating another: a customer could pay both." },
+    RetrySafety::NonIdempotent {
+        recovery_hint: "Look for the link on the dashboard before creating another: a customer could pay both.",
+    },
 );
 static GET: Endpoint = Endpoint::get("payment_links.get", "/api/v2/payment_links/{id}");
 static CANCEL: Endpoint =
-    Endpoint::post("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", Safety::Repeatable);
+    Endpoint::post("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", RetrySafety::Idempotent);
 
 section! {
     /// Links that customers can pay (API reference, section Payment Links).
@@ -101,7 +103,7 @@ impl PaymentLinks {
         let id = ResourceId::parse(id)?;
         let began = Instant::now();
         let Err(refused) = self.client.execute(&CANCEL, Some(&id), Body::Empty).await else { return Ok(()) };
-        // A retry after a lost answer finds the link cancelled already, by this very call.
+        // A retry after a lost response finds the link cancelled by this call.
         let left = self.client.total_timeout().saturating_sub(began.elapsed());
         if refused.attempts() > 1 && refused.kind() == ErrorKind::InvalidRequest && !left.is_zero() {
             let options = CallOptions { timeout: Some(left), ..CallOptions::default() };
@@ -140,7 +142,7 @@ open_enum! {
         Paid = "Paid",
         /// It was cancelled.
         Cancelled = "Cancelled",
-        /// Nobody paid in seven days.
+        /// No payment in seven days.
         Expired = "Expired",
     }
 }
@@ -222,7 +224,7 @@ struct Attributes {
     note: Option<String>,
     #[serde(default, deserialize_with = "link")]
     payment_link: Option<Link>,
-    /// The oldest shape has these beside the link instead of in it.
+    /// The oldest format has these next to the link instead of inside.
     #[serde(default, deserialize_with = "de::text")]
     payment_link_status: Option<PaymentLinkStatus>,
     #[serde(default, deserialize_with = "de::timestamp")]

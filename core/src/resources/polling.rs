@@ -11,12 +11,12 @@ use crate::{
     validate,
 };
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Raw, Scope, Timestamp, de},
 };
 
 /// Polling reads: asking twice costs nothing, so it is retried like a read.
-static CREATE: Endpoint = Endpoint::post("polling.create", "/api/v2/polling", Safety::Repeatable);
+static CREATE: Endpoint = Endpoint::post("polling.create", "/api/v2/polling", RetrySafety::Idempotent);
 static GET: Endpoint = Endpoint::get("polling.get", "/api/v2/polling/{id}");
 
 section! {

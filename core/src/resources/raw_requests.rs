@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "client")]
 use crate::{
-    client::{Answer, Body},
+    client::{ApiResponse, Body},
     detail::detail,
 };
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::{KopoKopoError, Result},
     types::Personal,
 };
@@ -20,8 +20,8 @@ static GET: Endpoint = Endpoint::get("raw_requests.get", "/api/{path}");
 static POST: Endpoint = Endpoint::post(
     "raw_requests.post",
     "/api/{path}",
-    Safety::Once {
-        find_out: "Find out whether it took effect, with a GET request or in Kopo Kopo's dashboard, before you send it again.",
+    RetrySafety::NonIdempotent {
+        recovery_hint: "Find out whether it took effect, with a GET request or in Kopo Kopo's dashboard, before you send it again.",
     },
 );
 
@@ -65,9 +65,9 @@ impl RawRequests {
     /// resource at the path.
     pub async fn get(&self, path: &str) -> Result<RawResponse> {
         let path = checked_path(path, true)?;
-        let answer = self.client.execute_at(&GET, path.to_owned().into(), Body::Empty).await?;
-        let body = text(&answer, answer.body()?)?;
-        Ok(response(&answer, Some(body)))
+        let response = self.client.execute_at(&GET, path.to_owned().into(), Body::Empty).await?;
+        let body = text(&response, response.body()?)?;
+        Ok(raw_response(&response, Some(body)))
     }
 
     /// Posts anything to the API. Like a create it is sent once: again only if no byte of it was sent, or after a 401.
@@ -88,9 +88,9 @@ impl RawRequests {
         })?;
         check_destinations(path, &fields)?;
         let body = Body::Json(body.to_owned().into());
-        let answer = self.client.execute_at(&POST, path.to_owned().into(), body).await?;
-        let body = answer.body().and_then(|body| text(&answer, body)).ok();
-        Ok(response(&answer, body))
+        let response = self.client.execute_at(&POST, path.to_owned().into(), body).await?;
+        let body = response.body().and_then(|body| text(&response, body)).ok();
+        Ok(raw_response(&response, body))
     }
 }
 
@@ -141,16 +141,16 @@ fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
 }
 
 #[cfg(feature = "client")]
-fn text(answer: &Answer, body: &[u8]) -> Result<Personal> {
+fn text(response: &ApiResponse, body: &[u8]) -> Result<Personal> {
     let text = std::str::from_utf8(body);
-    text.map(Personal::from).map_err(|_| answer.explain(KopoKopoError::decode("the body is not UTF-8")))
+    text.map(Personal::from).map_err(|_| response.with_response_context(KopoKopoError::decode("the body is not UTF-8")))
 }
 
 #[cfg(feature = "client")]
-fn response(answer: &Answer, body: Option<Personal>) -> RawResponse {
-    let location = answer.response.headers.get(LOCATION);
+fn raw_response(response: &ApiResponse, body: Option<Personal>) -> RawResponse {
+    let location = response.http.headers.get(LOCATION);
     RawResponse {
-        status: answer.response.status,
+        status: response.http.status,
         location: location.map(|location| String::from_utf8_lossy(location.as_bytes()).into_owned()),
         body,
     }

@@ -10,15 +10,15 @@ use super::{
 #[cfg(feature = "client")]
 use crate::{created::Created, error::Result, validate};
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Amount, Metadata, Raw, Timestamp, de},
 };
 
 static CREATE: Endpoint = Endpoint::post(
     "reversals.create",
     "/api/v2/reversals",
-    Safety::Once {
-        find_out: "Wait for the result at callback_url or a reversed webhook, or poll the till's transactions, before reversing again.",
+    RetrySafety::NonIdempotent {
+        recovery_hint: "Wait for the result at callback_url or a reversed webhook, or poll the till's transactions, before reversing again.",
     },
 );
 static GET: Endpoint = Endpoint::get("reversals.get", "/api/v2/reversals/{id}");
@@ -55,7 +55,7 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl Reversals {
-    /// Asks for a reversal. The answer says that the request was accepted, not that money went back: use
+    /// Requests a reversal. The response says that the request was accepted, not that money was returned: use
     /// [`Created::wait`] and then [`Reversal::is_reversed`].
     ///
     /// # Errors
@@ -87,7 +87,7 @@ pub struct Reversal {
     /// Its id.
     #[serde(skip_deserializing)]
     pub id: String,
-    /// How the request stands. Processed does not mean reversed: ask [`Reversal::is_reversed`].
+    /// The status of the request. Processed does not mean reversed: check [`Reversal::is_reversed`].
     pub status: RequestStatus,
     /// When it was created.
     #[serde(default, deserialize_with = "de::timestamp")]

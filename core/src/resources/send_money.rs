@@ -16,15 +16,18 @@ use super::{
 #[cfg(feature = "client")]
 use crate::{client::KopoKopo, created::Created, error::Result, validate};
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Amount, Currency, Metadata, Personal, PhoneNumber, Raw, RecipientType, Timestamp, de, open_enum},
 };
 
 const FIND_OUT: &str = "Wait for the result at callback_url, or look at the dashboard's transfers, before sending again: there is no list to ask and no idempotency key.";
 static CREATE: Endpoint =
-    Endpoint::post("send_money.create", "/api/v2/send_money", Safety::Once { find_out: FIND_OUT });
-static SWEEP: Endpoint =
-    Endpoint::post("send_money.sweep_all_funds", "/api/v2/send_money", Safety::Once { find_out: FIND_OUT });
+    Endpoint::post("send_money.create", "/api/v2/send_money", RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
+static SWEEP: Endpoint = Endpoint::post(
+    "send_money.sweep_all_funds",
+    "/api/v2/send_money",
+    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+);
 static GET: Endpoint = Endpoint::get("send_money.get", "/api/v2/send_money/{id}");
 
 section! {
@@ -78,8 +81,8 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl SendMoneyRequests {
-    /// Sends money. The answer says that the request was accepted, not that anybody was paid: use [`Created::wait`] and
-    /// then [`SendMoney::is_paid`] and [`SendMoney::failed_disbursements`].
+    /// Sends money. The response says that the request was accepted, not that the recipients were paid: use
+    /// [`Created::wait`] and then [`SendMoney::is_paid`] and [`SendMoney::failed_disbursements`].
     ///
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost: the

@@ -6,14 +6,16 @@ use super::{Links, WireLinks, states::is_waiting};
 #[cfg(feature = "client")]
 use crate::{created::Created, error::Result, validate};
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{Personal, Raw, de},
 };
 
 static CREATE: Endpoint = Endpoint::post(
     "sms_notifications.create",
     "/api/v1/transaction_sms_notifications",
-    Safety::Once { find_out: "The customer may have got the message; sending again may send it twice." },
+    RetrySafety::NonIdempotent {
+        recovery_hint: "The customer may have got the message; sending again may send it twice.",
+    },
 );
 static GET: Endpoint = Endpoint::get("sms_notifications.get", "/api/v1/transaction_sms_notifications/{id}");
 

@@ -1,4 +1,4 @@
-//! What webhooks, results and answers have in common.
+//! Types that webhooks, results and responses share.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,15 +11,15 @@ use crate::{
     validate,
 };
 use crate::{
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     types::{EventType, Raw, Scope, de},
 };
 
 static CREATE: Endpoint = Endpoint::post(
     "webhook_subscriptions.create",
     "/api/v2/webhook_subscriptions",
-    Safety::Once {
-        find_out: "Wait whether webhooks arrive before subscribing again: a second subscription makes each one arrive twice.",
+    RetrySafety::NonIdempotent {
+        recovery_hint: "Wait whether webhooks arrive before subscribing again: a second subscription makes each one arrive twice.",
     },
 );
 static GET: Endpoint = Endpoint::get("webhook_subscriptions.get", "/api/v2/webhook_subscriptions/{id}");

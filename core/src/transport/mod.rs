@@ -21,13 +21,13 @@ pub(crate) use http1::HttpTransportOptions;
 pub use proxy::Proxy;
 pub(crate) use proxy::check_proxy;
 
-/// Carries requests to the server and answers back. [`HttpTransport`] is the default; tests and embedders bring their
+/// Sends requests to the server and returns the responses. [`HttpTransport`] is the default; tests and embedders bring their
 /// own through [`crate::Builder::transport`].
 ///
 /// A transport sends each request at most once, follows no redirect, and keeps to the request's timeouts. Its future
 /// runs to its end on a task of its own even when the caller has gone away.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole response.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
 
     /// Whether [`Self::send`] passes the request's [`SendGate`] itself, immediately before the first byte. Default
@@ -51,7 +51,7 @@ pub struct HttpRequest {
     pub body: Bytes,
     /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long the answer may make no progress.
+    /// The time limit for a response that makes no progress.
     pub stalled_timeout: Duration,
     /// When all must be over.
     pub deadline: Instant,
@@ -69,7 +69,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// One answer. A body that broke off keeps its status and headers: for a create, these say all that matters.
+/// One response. If the body is incomplete, the status and headers are kept: for a create they are sufficient.
 #[derive(Clone)]
 pub struct HttpResponse {
     /// The status.
@@ -100,7 +100,7 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
-/// Why a request got no answer.
+/// The reason why a request has no response.
 #[derive(Debug, Clone)]
 pub struct TransportError {
     /// Whether any byte of the request may have left this machine. When in doubt: [`Sent::Maybe`].
@@ -120,7 +120,7 @@ pub enum Sent {
     Maybe,
 }
 
-/// What happened to a request without an answer.
+/// What happened to a request without a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The transport could not be set up.
@@ -129,7 +129,7 @@ pub enum Reason {
     Connection,
     /// A timeout passed.
     Timeout,
-    /// The answer is larger than this library reads.
+    /// The response is larger than the limit.
     TooLarge,
 }
 

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_carry_bare_numbers_and_answers_texts() {
+    fn requests_have_numbers_and_results_have_texts() {
         let amounts = [amount("100.00"), amount("100.50"), amount("12345678901234567.89")];
         let numbers: Vec<_> = amounts.iter().map(Amount::as_json_number).collect();
         assert_eq!(serde_json::to_string(&numbers).unwrap(), "[100,100.5,12345678901234567.89]");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_of_a_cent_are_told() {
+    fn fractions_of_a_cent_are_detected() {
         for text in ["100", "100.50", "100.500", "0.01"] {
             assert!(amount(text).is_in_cents(), "{text}");
         }
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_and_positive_are_told() {
+    fn whole_and_positive_amounts_are_detected() {
         assert!(amount("100.00").is_whole() && !amount("0.5").is_whole());
         assert!(amount("0.01").is_positive() && !amount("0").is_positive() && !amount("-1").is_positive());
     }

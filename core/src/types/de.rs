@@ -221,7 +221,7 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserialize
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// An object, or its default where there is none.
+/// An object, or its default if it is absent.
 pub(crate) fn object_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -276,7 +276,7 @@ pub(crate) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
             Ok(messages)
         }
 
-        /// Rails can answer `{"amount": ["is invalid"]}`.
+        /// Rails can return `{"amount": ["is invalid"]}`.
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut messages = Vec::new();
             while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// At most 5 pairs of a name and a primitive value, in their order (API reference, Request Parameters of each create).
-/// Answers may hold more and deeper ones; they are kept. Debug prints names only.
+/// Responses may have more pairs and nested values, which are kept. Debug prints names only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata(Vec<(String, MetadataValue)>);
 
@@ -31,7 +31,7 @@ pub enum MetadataValue {
     Number(String),
     /// True or false.
     Bool(bool),
-    /// A list or an object as its JSON text, or `null`. Only answers hold these.
+    /// A list or an object as its JSON text, or `null`. Only responses have these.
     Json(String),
 }
 
@@ -67,7 +67,7 @@ impl Metadata {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether it has no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -226,10 +226,10 @@ impl<'de> Deserialize<'de> for Metadata {
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                     pairs.push((name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?));
                 }
-                // An answer may hold any number of pairs, so each name is not searched for among all others.
+                // A response may have any number of pairs, so each name is not searched for among all others.
                 let mut names = HashSet::with_capacity(pairs.len());
                 if !pairs.iter().all(|(name, _)| names.insert(name.as_str())) {
-                    return Err(A::Error::custom("a name stands twice in the metadata"));
+                    return Err(A::Error::custom("the metadata has a name twice"));
                 }
                 Ok(Metadata(pairs))
             }

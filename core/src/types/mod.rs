@@ -1,4 +1,4 @@
-//! The words that requests and answers are made of: money, times, phone numbers, names and secrets.
+//! Types of requests and responses: money, times, phone numbers, names and secrets.
 
 mod amount;
 mod currency;

@@ -19,7 +19,7 @@ const LONGEST: usize = 64;
 /// The most digits of a number that is accepted: `00`, `254`, `0` and the subscriber's nine.
 const MOST_DIGITS: usize = 15;
 
-/// A Kenyan phone number as the API wants it: `254` and nine digits.
+/// A Kenyan phone number in the format of the API: `254` and nine digits.
 ///
 /// It is made from what people type and paste: `0712345678`, `712345678`, `+254712345678`, `254 712 345 678`,
 /// `0110-345678`, `00254712345678`, `+254 (0) 712 345 678`, `tel:+254-712-345-678`. Dots, spaces and hyphens of every
@@ -76,7 +76,7 @@ enum Fault {
     NotKenyan,
 }
 
-/// What stands between the groups of a phone number, in what people type and paste.
+/// Separators between the groups of a phone number, as people type or paste them.
 pub(crate) fn is_phone_separator(c: char) -> bool {
     matches!(c, '-' | '.' | '(' | ')' | '\u{ad}' | '\u{2212}' | '\u{feff}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
@@ -181,7 +181,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics_and_answers_twelve_digits_or_nothing(text in "\\PC{0,30}") {
+        fn parsing_never_panics_and_returns_twelve_digits_or_none(text in "\\PC{0,30}") {
             if let Ok(number) = text.parse::<PhoneNumber>() {
                 prop_assert!(number.as_str().len() == 12 && number.as_str().bytes().all(|b| b.is_ascii_digit()));
             }

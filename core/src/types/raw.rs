@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-/// The JSON text of an answer or a webhook, exactly as it came: whatever this version does not know is still there.
+/// The JSON text of a response or a webhook, exactly as received. It has what this version does not know, too.
 /// Cheap to clone. Debug prints only its length.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Arc<str>);
@@ -13,7 +13,7 @@ impl Raw {
         &self.0
     }
 
-    /// The text as a JSON value. `null` where there is none.
+    /// The text as a JSON value. `null` if there is no text.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.0).unwrap_or_default()
     }

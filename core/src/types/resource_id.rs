@@ -95,7 +95,7 @@ mod tests {
     const COLLECTION: &str = "/api/v2/incoming_payments";
 
     #[test]
-    fn an_id_stands_after_its_collection_on_any_host_and_in_any_version() {
+    fn id_follows_its_collection_on_any_host_and_in_any_version() {
         for location in [
             "https://sandbox.kopokopo.com/api/v2/incoming_payments/247b1bd8",
             "http://localhost:3000/api/v1/incoming-payments/247b1bd8/",

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text itself. Do not log what it answers.
+    /// The text. Do not log it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ pub(crate) fn without_padding(key: &str) -> &str {
     key.trim_matches(is_padding)
 }
 
-/// What an option is told whose key has padding around it.
+/// The error of an option whose key has padding around it.
 pub(crate) const PADDED: &str =
     "starts or ends with white space, often the line break of a file or a Kubernetes secret; remove it";
 

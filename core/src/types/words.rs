@@ -16,7 +16,7 @@ open_enum! {
         B2bTransactionReversed = "b2b_transaction_reversed",
         /// Money was settled to the merchant's account.
         SettlementTransferCompleted = "settlement_transfer_completed",
-        /// Somebody paid for the first time.
+        /// A customer paid for the first time.
         CustomerCreated = "customer_created",
         /// A card payment came in.
         CardTransactionReceived = "card_transaction_received",
@@ -64,7 +64,7 @@ open_enum! {
         MerchantBankAccount = "merchant_bank_account",
         /// A person's mobile wallet.
         MobileWallet = "mobile_wallet",
-        /// Somebody's bank account.
+        /// The bank account of another person or business.
         BankAccount = "bank_account",
         /// A till.
         Till = "till",

@@ -1,4 +1,4 @@
-//! What a webhook or a result callback tells of.
+//! Events: verified webhooks and result callbacks.
 
 use std::{borrow::Cow, fmt};
 

@@ -35,7 +35,7 @@ pub struct Webhooks {
     keys: Vec<Key>,
     client_secret: Option<Key>,
     /// Whether one of the API keys was the client secret, and was dropped.
-    confused: bool,
+    api_key_is_client_secret: bool,
     /// Whether one of the API keys has white space around it, and was left out.
     padded: bool,
     max_body: usize,
@@ -43,20 +43,20 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// A verifier with the API keys in force: one, or the old and the new while they rotate. A blank key is left out,
-    /// because anybody can sign with it. So is a key with white space around it, and [`Self::check_keys`] reports it.
+    /// because anyone can sign with it. So is a key with white space around it, and [`Self::check_keys`] reports it.
     pub fn new(api_keys: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
         let keys: Vec<Secret> = api_keys.into_iter().map(Into::into).collect();
         let is_padded = |key: &Secret| without_padding(key.expose()).len() < key.expose().len();
         Self {
             keys: keys.iter().filter(|key| !is_padded(key)).filter_map(Key::new).collect(),
             client_secret: None,
-            confused: false,
+            api_key_is_client_secret: false,
             padded: keys.iter().any(|key| is_padded(key) && !without_padding(key.expose()).is_empty()),
             max_body: DEFAULT_MAX_BODY,
         }
     }
 
-    /// Lets a refusal say that the client secret stands where the API key belongs. The client secret is never
+    /// Lets an error say that the sender uses the client secret in place of the API key. The client secret is never
     /// accepted, not even where it is given as an API key too.
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
@@ -64,7 +64,7 @@ impl Webhooks {
         if let Some(secret) = Key::new(&secret) {
             let given = self.keys.len();
             self.keys.retain(|key| !key.is(&secret));
-            self.confused |= self.keys.len() < given;
+            self.api_key_is_client_secret |= self.keys.len() < given;
             self.client_secret = Some(secret);
         }
         self
@@ -81,7 +81,7 @@ impl Webhooks {
             PADDED
         } else if !self.keys.is_empty() {
             return Ok(());
-        } else if self.confused {
+        } else if self.api_key_is_client_secret {
             "is the client secret: webhooks are signed with the application's API key, which is another"
         } else {
             "is missing: webhooks are signed with the application's API key"
@@ -123,7 +123,7 @@ impl Webhooks {
         }
         if body.len() > self.max_body {
             return Err(KopoKopoError::signature(detail!(
-                "the body has {} bytes, more than the {} that are looked at",
+                "the body has {} bytes; at most {} are accepted",
                 body.len(),
                 self.max_body
             )));
@@ -136,9 +136,10 @@ impl Webhooks {
         }
         // The webhook may be genuine, and signed with a key that was left out.
         self.check_keys()?;
-        let confused = self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));
-        Err(KopoKopoError::signature(if confused {
-            "the signature was made with the client secret: whoever signs has it configured where the API key belongs"
+        let api_key_is_client_secret =
+            self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));
+        Err(KopoKopoError::signature(if api_key_is_client_secret {
+            "the signature was made with the client secret: the sender is using the client secret where it should use the API key"
         } else {
             "the signature does not match: verify the raw body exactly as it was received, with the API key (not the client secret) of this environment"
         }))

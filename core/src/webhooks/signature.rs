@@ -32,7 +32,7 @@ impl Key {
 }
 
 fn keyed(key: &str) -> Hmac<Sha256> {
-    // HMAC takes keys of any length, so this never fails; a key that verifies nothing stands in for the impossible.
+    // HMAC takes keys of any length, so this never fails. If it did, the key would verify nothing.
     Hmac::new_from_slice(key.as_bytes()).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 
@@ -41,7 +41,8 @@ pub fn sign(api_key: &str, body: &[u8]) -> String {
     hex::encode(keyed(api_key).chain_update(body).finalize().into_bytes())
 }
 
-/// Reads the header: 64 lower-case hexadecimal characters and nothing else.
+/// Reads the header: 64 lower-case hexadecimal characters and no others. Proxies and frameworks join repeated headers with
+/// commas. Equal values are one; different ones are refused, because one of them may be an attacker's.
 pub(super) fn parse(header: Option<&str>) -> Result<[u8; 32]> {
     let refuse = |what: &'static str| Err(KopoKopoError::signature(what));
     let Some(header) = header else {
@@ -49,7 +50,11 @@ pub(super) fn parse(header: Option<&str>) -> Result<[u8; 32]> {
             "the X-KopoKopo-Signature header is missing: this did not come from Kopo Kopo, or something on the way dropped the header",
         );
     };
-    let text = header.trim();
+    let mut values = header.split(',').map(str::trim);
+    let text = values.next().unwrap_or_default();
+    if values.any(|value| value != text) {
+        return refuse("several X-KopoKopo-Signature headers with different values received; expected exactly one");
+    }
     if text.is_empty() {
         return refuse("the X-KopoKopo-Signature header is empty");
     }

@@ -2,7 +2,7 @@
 
 use super::{Answer, CONTRACT_HASH, answer, unknown};
 use crate::{
-    api,
+    api::{self, Resource as _},
     error::Result,
     panic::guard,
     value::{ArgumentReader, Arguments, FieldPath, read, read::FromRaw},
@@ -38,12 +38,13 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Answer> {
             Ok(answer(send_money.disbursements_to(&recipient).into_iter().cloned().collect::<Vec<_>>()))
         }
         "is_paid_at_least" => {
-            let mut reader = ArgumentReader::arguments(arguments, &["payment", "amount", "currency", "till_number"])?;
-            let payment: String = reader.required("payment")?;
+            let known = &["payment", "record", "amount", "currency", "till_number"];
+            let mut reader = ArgumentReader::arguments(arguments, known)?;
+            let (payment, record): (String, String) = (reader.required("payment")?, reader.required("record")?);
             let mut expected = api::ExpectedPayment { amount: reader.required("amount")?, ..Default::default() };
             reader.set_if_given("currency", &mut expected.currency)?;
             reader.set_if_given("till_number", &mut expected.till_number)?;
-            Ok(answer(is_paid_at_least(&payment, &expected)?))
+            Ok(answer(is_paid_at_least(&payment, &record, &expected)?))
         }
         _ => Err(unknown("kopokopo", name)),
     })
@@ -54,13 +55,23 @@ pub(crate) fn hash_phone(phone_number: &api::Personal) -> Result<api::Personal> 
     api::hash_phone(phone_number.as_str()).map_err(|error| FieldPath::Root.field("phone_number").refuse(error.detail()))
 }
 
-/// Whether the payment in a raw text is at least what was expected.
-pub(crate) fn is_paid_at_least(payment: &str, expected: &api::ExpectedPayment) -> Result<bool> {
-    let event = api::Webhooks::new(Vec::<api::Secret>::new()).parse_unverified(payment.as_bytes())?;
+/// Whether the payment in the raw text of a record is at least the expected one. The text is read as that record was: the
+/// body of an incoming payment, read as a webhook, could be another event.
+pub(crate) fn is_paid_at_least(payment: &str, record: &str, expected: &api::ExpectedPayment) -> Result<bool> {
+    let body = payment.as_bytes();
+    let is_paid = match record {
+        "event" => api::Webhooks::new(Vec::<api::Secret>::new()).parse_unverified(body)?.is_paid_at_least(expected),
+        "incoming_payment" => api::IncomingPayment::from_body(body)?.is_paid_at_least(expected),
+        "payment_link" => api::PaymentLink::from_body(body)?.is_paid_at_least(expected),
+        _ => {
+            let remedy = "must be one of event, incoming_payment, payment_link";
+            return Err(FieldPath::Root.field("record").refuse(remedy));
+        }
+    };
     if !expected.amount.is_positive() {
         return Err(FieldPath::Root.field("amount").refuse("must be greater than zero"));
     }
-    Ok(event.is_paid_at_least(expected))
+    Ok(is_paid)
 }
 
 /// Signs a body as Kopo Kopo does: the value of the `X-KopoKopo-Signature` header. For tests and simulators.

@@ -61,14 +61,15 @@ pub fn disbursements_to(send_money: SendMoney, recipient: String) -> Result<Vec<
 }
 
 /// Whether a payment was received with at least this amount, in this currency (default KES), into this till (default:
-/// any). Check it before an order is credited. `payment` is the `raw` text of an event, an incoming payment or a
-/// payment link.
+/// any). Check it before an order is credited. `payment` is the `raw` text of a `record`: `event`, `incoming_payment` or
+/// `payment_link`.
 ///
 /// # Errors
 /// `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
 #[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
 pub fn is_paid_at_least(
     payment: Raw,
+    record: String,
     amount: Amount,
     currency: Option<Currency>,
     till_number: Option<String>,
@@ -80,6 +81,6 @@ pub fn is_paid_at_least(
         if let Some(currency) = currency {
             expected.currency = currency.into_core(&path.field("currency"))?;
         }
-        functions::is_paid_at_least(payment.as_str(), &expected)
+        functions::is_paid_at_least(payment.as_str(), &record, &expected)
     })
 }

@@ -7,7 +7,8 @@ use crate::{
     error::{self, Error},
 };
 
-/// The path of an argument in the caller's words: `destinations[0].amount`.
+/// The path of an argument as the caller wrote it: `destinations[0].amount`. A name that is not like a field's name is
+/// redacted: it may be a secret in the wrong place.
 #[derive(Clone, Copy)]
 pub enum FieldPath<'a> {
     /// The arguments themselves.
@@ -34,8 +35,8 @@ impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Field(Self::Root, name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Field(Self::Root, name) => f.write_str(api::redact_name(name)),
+            Self::Field(parent, name) => write!(f, "{parent}.{}", api::redact_name(name)),
             Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
         }
     }
@@ -49,5 +50,20 @@ mod tests {
     fn path_is_in_the_callers_words() {
         let (list, name) = (FieldPath::Root.field("destinations"), "amount");
         assert_eq!(FieldPath::Item(&list, 1).field(name).to_string(), "destinations[1].amount");
+    }
+
+    #[test]
+    fn name_that_may_be_a_secret_is_redacted() {
+        let metadata = FieldPath::Root.field("metadata");
+        for (name, shown) in [
+            ("order-id_2", "metadata.order-id_2"),
+            ("phoneNumber", "metadata.phoneNumber"),
+            ("0712345678", "metadata.[redacted]"),
+            ("S3CRETabc", "metadata.[redacted]"),
+            ("a b", "metadata.[redacted]"),
+            ("", "metadata.[redacted]"),
+        ] {
+            assert_eq!(metadata.field(name).to_string(), shown);
+        }
     }
 }

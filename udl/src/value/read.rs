@@ -36,10 +36,10 @@ impl<'a> ArgumentReader<'a> {
         for (at, (name, _)) in fields.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let remedy = format!("unknown field; expected one of: {}", known.join(", "));
-                return Err(path.field(&api::redact_name(name)).refuse(&remedy));
+                return Err(path.field(name).refuse(&remedy));
             }
             if fields[..at].iter().any(|(earlier, _)| earlier == name) {
-                return Err(path.field(&api::redact_name(name)).refuse("must not be given twice"));
+                return Err(path.field(name).refuse("must not be given twice"));
             }
         }
         Ok(Self { fields, path })

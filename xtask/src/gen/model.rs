@@ -69,6 +69,17 @@ pub(crate) struct Field {
     pub(crate) default: Option<Default>,
 }
 
+/// Fields with free text, which may contain a name or a phone number. The core hides the same ones in `Debug`.
+const FREE_TEXT: [&str; 7] =
+    ["description", "destination_reference", "errors", "nickname", "note", "reason", "sending_till"];
+
+impl Field {
+    /// Whether it is free text, which must not be in a log.
+    pub(crate) fn is_free_text(&self) -> bool {
+        *self.ty.element() == Type::String && FREE_TEXT.contains(&self.name.as_str())
+    }
+}
+
 /// Who makes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Usage {

@@ -260,3 +260,34 @@ fn a_contract_without_what_apps_need_is_an_error() {
     assert_eq!(mobile::filter(&renamed).unwrap_err(), "KopoKopo has no with_token_source for apps");
     assert_eq!(mobile::filter("").unwrap_err(), "the contract has no kopokopo");
 }
+
+/// The core's records hide free text in `Debug`. The languages hide the same fields.
+#[test]
+fn free_text_is_what_the_core_hides() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/src/resources");
+    let mut hidden = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for found in text.split("redacted_debug!(").skip(1) {
+            let found = found.split(");").next().unwrap();
+            let Some((record, fields)) = found.split_once("hides {") else { continue };
+            let record = record.split(" {").next().unwrap().trim();
+            hidden.extend(
+                fields
+                    .split(['}', ','])
+                    .map(str::trim)
+                    .filter(|field| !field.is_empty())
+                    .map(|field| format!("{record}.{field}")),
+            );
+        }
+    }
+    let contract = read(CONTRACT).unwrap();
+    let fields = contract.records.iter().flat_map(|record| record.fields.iter().map(move |field| (record, field)));
+    let mut free: Vec<_> = fields
+        .filter(|(_, field)| field.is_free_text())
+        .map(|(record, field)| format!("{}.{}", record.name, field.name))
+        .collect();
+    hidden.sort();
+    free.sort();
+    assert_eq!(free, hidden);
+}

@@ -103,16 +103,13 @@ def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
         raise wrong_set_up("AWS Lambda", what, _FIX) from None
 
 
-def _signatures(request: Mapping[str, Any]) -> Iterator[str]:
-    """Every value of the header, from the event's two ways to write headers, in whatever case the sender chose."""
-    headers: Mapping[str, Any] = request.get("headers") or {}
-    for name, value in headers.items():
-        if name.lower() == HEADER.lower() and value is not None:
-            yield value
-    headers = request.get("multiValueHeaders") or {}
-    for name, values in headers.items():
-        if name.lower() == HEADER.lower():
-            yield from values or ()
+def _signatures(request: Mapping[str, Any]) -> Iterator[object]:
+    """All values of the header, in any case, from the event's two kinds of headers. Each value may be a list."""
+    for part in ("headers", "multiValueHeaders"):
+        headers: Mapping[str, Any] = request.get(part) or {}
+        for name, value in headers.items():
+            if str(name).lower() == HEADER.lower() and value is not None:
+                yield from value if isinstance(value, (list, tuple)) else (value,)
 
 
 def _response(status: int, text: str) -> dict[str, Any]:

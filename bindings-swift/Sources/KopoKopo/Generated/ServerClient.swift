@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "3f943984a587aba8"
+let contractHash = "a0dcd6c436240e9e"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

@@ -33,17 +33,18 @@ extension KopoKopo {
 
     /// Whether a payment was received with at least this amount, in this currency (default KES), into this till
     /// (default: any). Check it before an order is credited. It is a method of events, incoming payments and payment
-    /// links: `payment` is their `raw` text.
+    /// links: `payment` is their `raw` text, and `record` is `event`, `incoming_payment` or `payment_link`.
     ///
     /// Errors: `.decode` if the raw text was removed. `.invalidRequest` for an amount that is not greater than zero.
     public static func isPaidAtLeast(
         payment: Raw,
+        record: String,
         amount: Decimal,
         currency: String? = nil,
         tillNumber: String? = nil
     ) throws -> Bool {
         try enter {
-            try KopoKopoRaw.isPaidAtLeast(payment: payment.text, amount: amount.description, currency: currency, tillNumber: tillNumber)
+            try KopoKopoRaw.isPaidAtLeast(payment: payment.text, record: record, amount: amount.description, currency: currency, tillNumber: tillNumber)
         }
     }
 }

@@ -189,7 +189,7 @@ public struct WebhookSubscription: Sendable, Hashable, Identifiable {
 }
 
 /// A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet).
-public struct MerchantWalletRequest: Sendable, Hashable {
+public struct MerchantWalletRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The owner's first name.
     public var firstName: Personal
     /// The owner's last name.
@@ -214,11 +214,18 @@ public struct MerchantWalletRequest: Sendable, Hashable {
         self.nickname = nickname
         self.network = network
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "MerchantWalletRequest(firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), phoneNumber: \(String(describing: phoneNumber)), nickname: [redacted], network: \(String(describing: network)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
-public struct MerchantWallet: Sendable, Hashable, Identifiable {
+public struct MerchantWallet: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id. It is the reference to send money to.
     public let id: String
     /// Its status: `Approved`.
@@ -239,10 +246,17 @@ public struct MerchantWallet: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "MerchantWallet(id: \(String(describing: id)), status: \(String(describing: status)), firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), nickname: [redacted], phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A bank account of the merchant, to send money to (API reference, section Create a merchant bank account).
-public struct MerchantBankAccountRequest: Sendable, Hashable {
+public struct MerchantBankAccountRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The name on the account.
     public var accountName: Personal
     /// The id of the bank's branch.
@@ -267,11 +281,18 @@ public struct MerchantBankAccountRequest: Sendable, Hashable {
         self.settlementMethod = settlementMethod
         self.nickname = nickname
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "MerchantBankAccountRequest(accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), settlementMethod: \(String(describing: settlementMethod)), nickname: [redacted])"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A bank account of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
-public struct MerchantBankAccount: Sendable, Hashable, Identifiable {
+public struct MerchantBankAccount: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id. It is the reference to send money to.
     public let id: String
     /// Its status: `Approved`.
@@ -292,10 +313,17 @@ public struct MerchantBankAccount: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "MerchantBankAccount(id: \(String(describing: id)), status: \(String(describing: status)), accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), nickname: [redacted], settlementMethod: \(String(describing: settlementMethod)), links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient).
-public struct MobileWalletRecipientRequest: Sendable, Hashable {
+public struct MobileWalletRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The recipient's first name.
     public var firstName: Personal
     /// The recipient's last name.
@@ -324,11 +352,18 @@ public struct MobileWalletRecipientRequest: Sendable, Hashable {
         self.email = email
         self.network = network
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "MobileWalletRecipientRequest(firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), phoneNumber: \(String(describing: phoneNumber)), nickname: [redacted], email: \(String(describing: email)), network: \(String(describing: network)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A bank account of another person or business (API reference, section Create Send Money external bank account
 /// recipient).
-public struct BankAccountRecipientRequest: Sendable, Hashable {
+public struct BankAccountRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The name on the account.
     public var accountName: Personal
     /// The id of the bank's branch.
@@ -353,10 +388,17 @@ public struct BankAccountRecipientRequest: Sendable, Hashable {
         self.nickname = nickname
         self.settlementMethod = settlementMethod
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "BankAccountRecipientRequest(accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), nickname: [redacted], settlementMethod: \(String(describing: settlementMethod)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// Another business's till (API reference, section Create Send Money external till recipient).
-public struct TillRecipientRequest: Sendable, Hashable {
+public struct TillRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The name on the till.
     public var tillName: String
     /// The till's number.
@@ -369,10 +411,17 @@ public struct TillRecipientRequest: Sendable, Hashable {
         self.tillNumber = tillNumber
         self.nickname = nickname
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "TillRecipientRequest(tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), nickname: [redacted])"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A paybill account (API reference, section Create Send Money paybill recipient).
-public struct PaybillRecipientRequest: Sendable, Hashable {
+public struct PaybillRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The paybill's name.
     public var paybillName: String
     /// The business number.
@@ -388,10 +437,17 @@ public struct PaybillRecipientRequest: Sendable, Hashable {
         self.paybillAccountNumber = paybillAccountNumber
         self.nickname = nickname
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "PaybillRecipientRequest(paybillName: \(String(describing: paybillName)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted])"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
-public struct ExternalRecipient: Sendable, Hashable, Identifiable {
+public struct ExternalRecipient: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status: `Approved`.
@@ -434,6 +490,13 @@ public struct ExternalRecipient: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "ExternalRecipient(id: \(String(describing: id)), status: \(String(describing: status)), recipientType: \(String(describing: recipientType)), firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), email: \(String(describing: email)), phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), bankBranchRef: \(String(describing: bankBranchRef)), settlementMethod: \(String(describing: settlementMethod)), tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), paybillName: \(String(describing: paybillName)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// Sends money to the merchant's own accounts or to others (API reference, sections Send Money to my account and Send
@@ -483,7 +546,7 @@ public struct SweepRequest: Sendable, Hashable {
 }
 
 /// A request to send money (API reference, section Process Send Money result).
-public struct SendMoney: Sendable, Hashable, Identifiable {
+public struct SendMoney: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -515,10 +578,17 @@ public struct SendMoney: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "SendMoney(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), sourceIdentifier: \(String(describing: sourceIdentifier)), currency: \(String(describing: currency)), destinations: \(String(describing: destinations)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A requested destination.
-public struct SendMoneyDestination: Sendable, Hashable {
+public struct SendMoneyDestination: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its type.
     public let destinationType: RecipientType?
     /// The amount.
@@ -547,10 +617,17 @@ public struct SendMoneyDestination: Sendable, Hashable {
     public let description: String?
     /// Whether the recipient is a favourite.
     public let favourite: Bool?
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "SendMoneyDestination(destinationType: \(String(describing: destinationType)), amount: \(String(describing: amount)), reference: \(String(describing: reference)), phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), bankBranchRef: \(String(describing: bankBranchRef)), tillNumber: \(String(describing: tillNumber)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], description: [redacted], favourite: \(String(describing: favourite)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A group of disbursements.
-public struct TransferBatch: Sendable, Hashable {
+public struct TransferBatch: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The result.
     public let status: TransferStatus?
     /// The total amount.
@@ -561,10 +638,17 @@ public struct TransferBatch: Sendable, Hashable {
     public let errors: [String]
     /// Whether all of it arrived.
     public let isPaid: Bool
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "TransferBatch(status: \(String(describing: status)), amount: \(String(describing: amount)), disbursements: \(String(describing: disbursements)), errors: [redacted], isPaid: \(String(describing: isPaid)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// One payment out.
-public struct Disbursement: Sendable, Hashable {
+public struct Disbursement: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The result.
     public let status: TransferStatus?
     /// The amount.
@@ -595,6 +679,13 @@ public struct Disbursement: Sendable, Hashable {
     public let favourite: Bool?
     /// Whether the money arrived.
     public let isPaid: Bool
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "Disbursement(status: \(String(describing: status)), amount: \(String(describing: amount)), errors: [redacted], originationTime: \(String(describing: originationTime)), destinationType: \(String(describing: destinationType)), destinationReference: [redacted], transactionReference: \(String(describing: transactionReference)), phoneNumber: \(String(describing: phoneNumber)), accountNumber: \(String(describing: accountNumber)), tillNumber: \(String(describing: tillNumber)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], favourite: \(String(describing: favourite)), isPaid: \(String(describing: isPaid)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// The transactions to list (API reference, section Polling API Requests).
@@ -694,7 +785,7 @@ public struct SmsNotification: Sendable, Hashable, Identifiable {
 }
 
 /// Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions).
-public struct ReversalRequest: Sendable, Hashable {
+public struct ReversalRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The transaction's M-PESA reference or id.
     public var transactionReference: String
     /// Why.
@@ -710,10 +801,17 @@ public struct ReversalRequest: Sendable, Hashable {
         self.callbackUrl = callbackUrl
         self.metadata = metadata
     }
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "ReversalRequest(transactionReference: \(String(describing: transactionReference)), reason: [redacted], callbackUrl: \(String(describing: callbackUrl)), metadata: \(String(describing: metadata)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A reversal (API reference, section Process Reversal Request API Result).
-public struct Reversal: Sendable, Hashable, Identifiable {
+public struct Reversal: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// The status of the request. Processed does not mean reversed: check `isReversed`.
@@ -741,6 +839,13 @@ public struct Reversal: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "Reversal(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), transactionReference: \(String(describing: transactionReference)), reason: [redacted], reversalBulkPayment: \(String(describing: reversalBulkPayment)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isReversed: \(String(describing: isReversed)), isFailed: \(String(describing: isFailed)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// The payment to the customer.
@@ -756,7 +861,7 @@ public struct ReversalBulkPayment: Sendable, Hashable {
 }
 
 /// A payment of version 1.
-public struct Payment: Sendable, Hashable, Identifiable {
+public struct Payment: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -784,6 +889,13 @@ public struct Payment: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "Payment(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), amount: \(String(describing: amount)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// An amount with its currency, as version 1 writes it.
@@ -795,7 +907,7 @@ public struct PaymentAmount: Sendable, Hashable {
 }
 
 /// A settlement transfer of version 1.
-public struct SettlementTransfer: Sendable, Hashable, Identifiable {
+public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -823,6 +935,13 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable {
     public let isFinal: Bool
     /// The whole JSON text, as received.
     public let raw: Raw
+
+    /// Free text is redacted, because it may contain a name or a phone number.
+    public var description: String {
+        "SettlementTransfer(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), amount: \(String(describing: amount)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// A request that is sent unchanged.

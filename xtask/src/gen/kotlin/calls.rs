@@ -4,7 +4,7 @@
 use super::{
     super::{
         jni,
-        model::{Callable, Contract, Field, Object, Type, camel_case},
+        model::{Callable, Contract, Field, Object, Type, camel_case, snake_case},
     },
     objects::{declared, flattened, given, lowered, names},
     types,
@@ -148,19 +148,23 @@ pub(super) fn watch_class(out: &mut Writer<'_>, object: &Object) {
 }
 
 /// A function of the contract as a method of a record that has its first argument.
-pub(super) fn method_of_record(out: &mut Writer<'_>, function: &Callable) {
+pub(super) fn method_of_record(out: &mut Writer<'_>, record: &str, function: &Callable) {
     let contract = out.contract;
     let name = camel_case(&function.name);
-    let Some((first, own)) = function.arguments.split_first() else { return };
-    let docs = function
-        .docs
-        .replace(" It is a method of events, incoming payments and payment\nlinks: `payment` is their `raw` text.", "");
+    let [first, second, own @ ..] = function.arguments.as_slice() else { return };
+    let docs = function.docs.replace(
+        " It is a method of events, incoming payments and payment\nlinks: `payment` is their `raw` text, and `record` is `event`, \
+         `incoming_payment` or `payment_link`.",
+        "",
+    );
     out.line("");
     out.docs(&docs);
     let declared: Vec<_> = own.iter().map(|field| types::declared(contract, field)).collect();
     let record_field = Field { name: "raw".into(), ..first.clone() };
-    let given: Vec<Field> = std::iter::once(record_field).chain(own.iter().cloned()).collect();
-    let call = format!("{}({})", types::raw(&name), lowered(&given));
+    let mut given = vec![lowered(&[record_field]), format!("{:?}", snake_case(record))];
+    given.extend(own.iter().map(|field| lowered(std::slice::from_ref(field))));
+    debug_assert_eq!(second.name, "record");
+    let call = format!("{}({})", types::raw(&name), given.join(", "));
     let (ty, answer) = super::objects::answered(function.returns.as_ref(), &call);
     let overloads = if declared.iter().any(|field| field.contains(" = ")) { "@JvmOverloads\n" } else { "" };
     out.line(&format!("{overloads}public fun {name}({}){ty} = enter {{ {answer} }}", declared.join(", ")));

@@ -91,6 +91,6 @@ fn hidden(field: &Field) -> Option<&'static str> {
     match field.ty.element() {
         Type::Text(Text::Personal | Text::Secret | Text::Metadata) => Some("hidden"),
         Type::Text(Text::Raw) => Some("length"),
-        _ => None,
+        _ => field.is_free_text().then_some("hidden"),
     }
 }

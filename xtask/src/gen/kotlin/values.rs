@@ -109,7 +109,7 @@ impl Class<'_> {
         out.block(&format!("){parent}"), |out| {
             equality(out, name, fields);
             to_string(out, name, fields);
-            methods.iter().for_each(|method| calls::method_of_record(out, method));
+            methods.iter().for_each(|method| calls::method_of_record(out, name, method));
             if *builder {
                 out.line("");
                 self::builder(out, name, fields);

@@ -190,7 +190,7 @@ fn redacted(fields: &[Field]) -> Vec<(String, &'static str)> {
         Type::Text(Text::Personal) => Some("personal"),
         Type::Text(Text::Secret) => Some("secret"),
         Type::Text(Text::Metadata) => Some("metadata"),
-        _ => None,
+        _ => field.is_free_text().then_some("personal"),
     };
     fields.iter().filter_map(|field| Some((camel_case(&field.name), kind(field)?))).collect()
 }

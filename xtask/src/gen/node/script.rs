@@ -1,7 +1,7 @@
 //! The package's JavaScript, but for its clients: what comes out, and what both sides agree on.
 
 use super::{
-    super::model::{Contract, Enum, Field, Record, Shape, Text, Type, camel_case},
+    super::model::{Contract, Enum, Field, Record, Shape, Text, Type, camel_case, snake_case},
     HEAD, classes,
     docs::Docs,
     error_class, is_duration, is_payment, names_in, objects, redacted, unions_out,
@@ -156,7 +156,8 @@ fn record(out: &mut String, contract: &Contract, docs: &Docs<'_>, record: &Recor
     }
     if is_payment(contract, record) {
         put!(out, "\n{}", docs.comment(PAID_AT_LEAST, 1));
-        *out += "  isPaidAtLeast(expected) {\n    return isPaidAtLeast(this.#raw, expected);\n  }\n";
+        let word = snake_case(name);
+        put!(out, "  isPaidAtLeast(expected) {{\n    return isPaidAtLeast('{word}', this.#raw, expected);\n  }}\n");
     }
     *out += "}\n";
     let hidden: Vec<_> = redacted(fields).into_iter().map(|(field, why)| format!("{field}: '{why}'")).collect();

@@ -30,7 +30,7 @@ namespace shop {
     sequence<Receipt> again(Receipt receipt, string till_number);
     /// Whether it was paid.
     [Throws=ShopError]
-    boolean is_paid_at_least(Raw payment, Amount amount);
+    boolean is_paid_at_least(Raw payment, string record, Amount amount);
 };
 
 /// A shop.
@@ -194,8 +194,8 @@ fn a_record_takes_its_row_apart_by_the_contract_s_order() {
              this.errors = row.isAbsent() ? null : row.list((item) => item.text()); this.metadata = row.metadata(); \
              this.paymentKey = row.isAbsent() ? null : row.text(); this.#raw = row.raw(); Object.freeze(this); } \
              get raw() { return this.#raw; }",
-            "isPaidAtLeast(expected) { return isPaidAtLeast(this.#raw, expected); } }",
-            "hide(Receipt, { buyer: 'personal', metadata: 'metadata' });",
+            "isPaidAtLeast(expected) { return isPaidAtLeast('receipt', this.#raw, expected); } }",
+            "hide(Receipt, { buyer: 'personal', errors: 'personal', metadata: 'metadata' });",
             "hide(Links, {});",
             "class Links { constructor(row) { row.open(); this.selfUrl = row.isAbsent() ? null : row.text();",
             "function outcome(row) { row.open(); const kind = row.text(); switch (kind) { case 'sold': \

@@ -109,7 +109,7 @@ fn redacted(fields: &[Field]) -> Vec<(&str, &'static str)> {
         Type::Text(Text::Secret) => Some("secret"),
         Type::Text(Text::Metadata) => Some("metadata"),
         Type::Text(Text::Raw) => Some("raw"),
-        _ => None,
+        _ => field.is_free_text().then_some("personal"),
     };
     fields.iter().filter_map(|field| Some((field.name.as_str(), kind(field)?))).collect()
 }

@@ -237,7 +237,7 @@ fn a_record_is_made_by_name_and_what_can_be_empty_may_be_left_out() {
              errors: Iterable[str] = (), metadata: dict[str, Any] | None = None, raw: str = \"\") -> None:",
             "Links() if links is None else links, tuple(errors), {} if metadata is None else metadata, raw",
             "@property def id(self) -> str: \"\"\"Its id.\"\"\" value: str = self._values[0]",
-            "_redacted = {\"metadata\": \"metadata\", \"raw\": \"raw\"}",
+            "_redacted = {\"errors\": \"personal\", \"metadata\": \"metadata\", \"raw\": \"raw\"}",
             "from kopokopo import _unions from kopokopo._enums import Colour",
         ],
     );

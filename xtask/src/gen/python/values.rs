@@ -41,6 +41,9 @@ pub(super) fn records(contract: &Contract) -> String {
         body.line(&format!("\n\nclass {}({base}):", record.name));
         body.inside(|out| {
             out.docs(&record.docs, &[]);
+            if base == "PaymentRecord" {
+                out.line(&format!("\n_payment = {:?}", snake_case(&record.name)));
+            }
             fields(out, &record.fields, &|field| made(contract, field), &|field| given(contract, &field.ty));
         });
     }

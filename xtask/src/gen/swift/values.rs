@@ -85,6 +85,10 @@ fn structure(out: &mut Writer<'_>, Record { name, docs, fields, usage }: &Record
     }
     let given = usage.input && !usage.output;
     let keyword = if given { "var" } else { "let" };
+    let has_free_text = fields.iter().any(Field::is_free_text);
+    if has_free_text {
+        kinds.extend(["CustomStringConvertible", "CustomDebugStringConvertible"]);
+    }
     out.block(&format!("public struct {name}: {}", kinds.join(", ")), |out| {
         for field in fields {
             out.docs(&field.docs);
@@ -101,7 +105,26 @@ fn structure(out: &mut Writer<'_>, Record { name, docs, fields, usage }: &Record
             });
             out.line("}");
         }
+        if has_free_text {
+            out.line("\n/// Free text is redacted, because it may contain a name or a phone number.");
+            out.block("public var description: String", |out| out.line(&printed(name, fields)));
+            out.line("\npublic var debugDescription: String { description }");
+        }
     });
+}
+
+/// A text with the fields of a value.
+fn printed(name: &str, fields: &[Field]) -> String {
+    let part = |field: &Field| {
+        let name = camel_case(&field.name);
+        if field.is_free_text() {
+            format!("{name}: [redacted]")
+        } else {
+            format!("{name}: \\(String(describing: {name}))")
+        }
+    };
+    let parts: Vec<_> = fields.iter().map(part).collect();
+    format!("\"{name}({})\"", parts.join(", "))
 }
 
 /// What programs make holds the fields itself, what comes out holds one record.
@@ -126,6 +149,33 @@ pub(super) fn unions(contracts: &Contracts<'_>) -> String {
                 }
             }
         });
+        let contents = |variant: &Variant| {
+            variant.content.as_ref().map(|content| types::contents(contract, content).to_vec()).unwrap_or_default()
+        };
+        if variants.iter().any(|variant| contents(variant).iter().any(Field::is_free_text)) {
+            out.gap();
+            out.block(&format!("extension {name}: CustomStringConvertible, CustomDebugStringConvertible"), |out| {
+                out.line("/// Free text is redacted, because it may contain a name or a phone number.");
+                out.block("public var description: String", |out| {
+                    out.block("switch self", |out| {
+                        for variant in variants {
+                            let fields = contents(variant);
+                            let shown = |field: &Field| {
+                                if field.is_free_text() {
+                                    "_".into()
+                                } else {
+                                    format!("let {}", camel_case(&field.name))
+                                }
+                            };
+                            let names: Vec<_> = fields.iter().map(shown).collect();
+                            let case = types::case(&variant.name);
+                            out.line(&format!("case .{case}({}): {}", names.join(", "), printed(&case, &fields)));
+                        }
+                    });
+                });
+                out.line("\npublic var debugDescription: String { description }");
+            });
+        }
     }
     out.finish()
 }

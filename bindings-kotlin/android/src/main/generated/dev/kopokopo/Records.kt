@@ -475,7 +475,7 @@ public class IncomingPayment internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
-        ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
+        ", transaction=$transaction, errors=${hidden(errors)}, metadata=${hidden(metadata)}, links=$links" +
         ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 }
 
@@ -513,7 +513,8 @@ public class PaymentLinkRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLinkRequest(tillNumber=$tillNumber, amount=$amount, callbackUrl=$callbackUrl" +
-        ", currency=$currency, paymentReference=$paymentReference, note=$note, metadata=${hidden(metadata)})"
+        ", currency=$currency, paymentReference=$paymentReference, note=${hidden(note)}" +
+        ", metadata=${hidden(metadata)})"
 
     /** Makes a [PaymentLinkRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -660,12 +661,12 @@ public class PaymentLink internal constructor(
     override fun toString(): String =
         "PaymentLink(id=$id, status=$status, linkStatus=$linkStatus, link=$link, expiresAt=$expiresAt" +
         ", createdAt=$createdAt, tillName=$tillName, tillNumber=$tillNumber" +
-        ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=$note" +
+        ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=${hidden(note)}" +
         ", initiatorName=${hidden(initiatorName)}, transactionReference=$transactionReference" +
-        ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime, errors=$errors" +
-        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, paymentKey=$paymentKey" +
-        ", isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal" +
-        ", raw=${length(raw)})"
+        ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime" +
+        ", errors=${hidden(errors)}, metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
+        ", paymentKey=$paymentKey, isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt" +
+        ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
@@ -733,7 +734,7 @@ public class Transaction internal constructor(
     override fun toString(): String =
         "Transaction(id=$id, reference=$reference, originationTime=$originationTime" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, hashedSenderPhone=${hidden(hashedSenderPhone)}" +
-        ", sendingTill=$sendingTill, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
+        ", sendingTill=${hidden(sendingTill)}, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
         ", system=$system, status=$status, senderFirstName=${hidden(senderFirstName)}" +
         ", senderMiddleName=${hidden(senderMiddleName)}, senderLastName=${hidden(senderLastName)}" +
         ", isReceived=$isReceived, paymentKey=$paymentKey)"

@@ -891,7 +891,7 @@ public class IncomingPayment internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "IncomingPayment(id=$id, status=$status, initiationTime=$initiationTime, eventType=$eventType" +
-        ", transaction=$transaction, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
+        ", transaction=$transaction, errors=${hidden(errors)}, metadata=${hidden(metadata)}, links=$links" +
         ", isPaid=$isPaid, paymentKey=$paymentKey, isFinal=$isFinal, raw=${length(raw)})"
 
     /**
@@ -901,7 +901,7 @@ public class IncomingPayment internal constructor(
      * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
-    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, "incoming_payment", amount.plain(), currency, tillNumber) }
 }
 
 /** A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet). */
@@ -926,7 +926,7 @@ public class MerchantWalletRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantWalletRequest(firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
-        ", phoneNumber=${hidden(phoneNumber)}, nickname=$nickname, network=$network)"
+        ", phoneNumber=${hidden(phoneNumber)}, nickname=${hidden(nickname)}, network=$network)"
 
     /** Makes a [MerchantWalletRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1014,7 +1014,7 @@ public class MerchantWallet internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantWallet(id=$id, status=$status, firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
-        ", nickname=$nickname, phoneNumber=${hidden(phoneNumber)}, network=$network, links=$links" +
+        ", nickname=${hidden(nickname)}, phoneNumber=${hidden(phoneNumber)}, network=$network, links=$links" +
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
@@ -1040,7 +1040,8 @@ public class MerchantBankAccountRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantBankAccountRequest(accountName=${hidden(accountName)}, bankBranchRef=$bankBranchRef" +
-        ", accountNumber=${hidden(accountNumber)}, settlementMethod=$settlementMethod, nickname=$nickname)"
+        ", accountNumber=${hidden(accountNumber)}, settlementMethod=$settlementMethod" +
+        ", nickname=${hidden(nickname)})"
 
     /** Makes a [MerchantBankAccountRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1128,8 +1129,9 @@ public class MerchantBankAccount internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MerchantBankAccount(id=$id, status=$status, accountName=${hidden(accountName)}" +
-        ", bankBranchRef=$bankBranchRef, accountNumber=${hidden(accountNumber)}, nickname=$nickname" +
-        ", settlementMethod=$settlementMethod, links=$links, isFinal=$isFinal, raw=${length(raw)})"
+        ", bankBranchRef=$bankBranchRef, accountNumber=${hidden(accountNumber)}" +
+        ", nickname=${hidden(nickname)}, settlementMethod=$settlementMethod, links=$links, isFinal=$isFinal" +
+        ", raw=${length(raw)})"
 }
 
 /** A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient). */
@@ -1156,7 +1158,8 @@ public class MobileWalletRecipientRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "MobileWalletRecipientRequest(firstName=${hidden(firstName)}, lastName=${hidden(lastName)}" +
-        ", phoneNumber=${hidden(phoneNumber)}, nickname=$nickname, email=${hidden(email)}, network=$network)"
+        ", phoneNumber=${hidden(phoneNumber)}, nickname=${hidden(nickname)}, email=${hidden(email)}" +
+        ", network=$network)"
 
     /** Makes a [MobileWalletRecipientRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1228,7 +1231,8 @@ public class BankAccountRecipientRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "BankAccountRecipientRequest(accountName=${hidden(accountName)}, bankBranchRef=$bankBranchRef" +
-        ", accountNumber=${hidden(accountNumber)}, nickname=$nickname, settlementMethod=$settlementMethod)"
+        ", accountNumber=${hidden(accountNumber)}, nickname=${hidden(nickname)}" +
+        ", settlementMethod=$settlementMethod)"
 
     /** Makes a [BankAccountRecipientRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1287,7 +1291,7 @@ public class TillRecipientRequest(
 
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
-        "TillRecipientRequest(tillName=$tillName, tillNumber=$tillNumber, nickname=$nickname)"
+        "TillRecipientRequest(tillName=$tillName, tillNumber=$tillNumber, nickname=${hidden(nickname)})"
 
     /** Makes a [TillRecipientRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1339,7 +1343,7 @@ public class PaybillRecipientRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaybillRecipientRequest(paybillName=$paybillName, paybillNumber=$paybillNumber" +
-        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=$nickname)"
+        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=${hidden(nickname)})"
 
     /** Makes a [PaybillRecipientRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -1457,7 +1461,7 @@ public class ExternalRecipient internal constructor(
         ", accountNumber=${hidden(accountNumber)}, bankBranchRef=$bankBranchRef" +
         ", settlementMethod=$settlementMethod, tillName=$tillName, tillNumber=$tillNumber" +
         ", paybillName=$paybillName, paybillNumber=$paybillNumber" +
-        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=$nickname, links=$links" +
+        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=${hidden(nickname)}, links=$links" +
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
 
@@ -1644,8 +1648,8 @@ public class SendMoney internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SendMoney(id=$id, status=$status, createdAt=$createdAt, sourceIdentifier=$sourceIdentifier" +
-        ", currency=$currency, destinations=$destinations, transferBatches=$transferBatches, errors=$errors" +
-        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
+        ", currency=$currency, destinations=$destinations, transferBatches=$transferBatches" +
+        ", errors=${hidden(errors)}, metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
         ", failedDisbursements=$failedDisbursements, failedBatches=$failedBatches, isFinal=$isFinal" +
         ", raw=${length(raw)})"
 }
@@ -1708,7 +1712,7 @@ public class SendMoneyDestination internal constructor(
         ", phoneNumber=${hidden(phoneNumber)}, network=$network, accountName=${hidden(accountName)}" +
         ", accountNumber=${hidden(accountNumber)}, bankBranchRef=$bankBranchRef, tillNumber=$tillNumber" +
         ", paybillNumber=$paybillNumber, paybillAccountNumber=${hidden(paybillAccountNumber)}" +
-        ", nickname=$nickname, description=$description, favourite=$favourite)"
+        ", nickname=${hidden(nickname)}, description=${hidden(description)}, favourite=$favourite)"
 }
 
 /** A group of disbursements. */
@@ -1732,8 +1736,8 @@ public class TransferBatch internal constructor(
 
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
-        "TransferBatch(status=$status, amount=$amount, disbursements=$disbursements, errors=$errors" +
-        ", isPaid=$isPaid)"
+        "TransferBatch(status=$status, amount=$amount, disbursements=$disbursements" +
+        ", errors=${hidden(errors)}, isPaid=$isPaid)"
 }
 
 /** One payment out. */
@@ -1793,12 +1797,13 @@ public class Disbursement internal constructor(
 
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
-        "Disbursement(status=$status, amount=$amount, errors=$errors, originationTime=$originationTime" +
-        ", destinationType=$destinationType, destinationReference=$destinationReference" +
-        ", transactionReference=$transactionReference, phoneNumber=${hidden(phoneNumber)}" +
-        ", accountNumber=${hidden(accountNumber)}, tillNumber=$tillNumber, paybillNumber=$paybillNumber" +
-        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=$nickname, favourite=$favourite" +
-        ", isPaid=$isPaid)"
+        "Disbursement(status=$status, amount=$amount, errors=${hidden(errors)}" +
+        ", originationTime=$originationTime, destinationType=$destinationType" +
+        ", destinationReference=${hidden(destinationReference)}, transactionReference=$transactionReference" +
+        ", phoneNumber=${hidden(phoneNumber)}, accountNumber=${hidden(accountNumber)}" +
+        ", tillNumber=$tillNumber, paybillNumber=$paybillNumber" +
+        ", paybillAccountNumber=${hidden(paybillAccountNumber)}, nickname=${hidden(nickname)}" +
+        ", favourite=$favourite, isPaid=$isPaid)"
 }
 
 /** The transactions to list (API reference, section Polling API Requests). */
@@ -2031,7 +2036,7 @@ public class ReversalRequest(
 
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
-        "ReversalRequest(transactionReference=$transactionReference, reason=$reason" +
+        "ReversalRequest(transactionReference=$transactionReference, reason=${hidden(reason)}" +
         ", callbackUrl=$callbackUrl, metadata=${hidden(metadata)})"
 
     /** Makes a [ReversalRequest] in Java: every field has a method of its name. */
@@ -2124,7 +2129,7 @@ public class Reversal internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Reversal(id=$id, status=$status, createdAt=$createdAt, transactionReference=$transactionReference" +
-        ", reason=$reason, reversalBulkPayment=$reversalBulkPayment, errors=$errors" +
+        ", reason=${hidden(reason)}, reversalBulkPayment=$reversalBulkPayment, errors=${hidden(errors)}" +
         ", metadata=${hidden(metadata)}, links=$links, isReversed=$isReversed, isFailed=$isFailed" +
         ", isFinal=$isFinal, raw=${length(raw)})"
 }
@@ -2186,7 +2191,8 @@ public class PaymentLinkRequest(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "PaymentLinkRequest(tillNumber=$tillNumber, amount=$amount, callbackUrl=$callbackUrl" +
-        ", currency=$currency, paymentReference=$paymentReference, note=$note, metadata=${hidden(metadata)})"
+        ", currency=$currency, paymentReference=$paymentReference, note=${hidden(note)}" +
+        ", metadata=${hidden(metadata)})"
 
     /** Makes a [PaymentLinkRequest] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -2333,12 +2339,12 @@ public class PaymentLink internal constructor(
     override fun toString(): String =
         "PaymentLink(id=$id, status=$status, linkStatus=$linkStatus, link=$link, expiresAt=$expiresAt" +
         ", createdAt=$createdAt, tillName=$tillName, tillNumber=$tillNumber" +
-        ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=$note" +
+        ", paymentReference=$paymentReference, currency=$currency, amount=$amount, note=${hidden(note)}" +
         ", initiatorName=${hidden(initiatorName)}, transactionReference=$transactionReference" +
-        ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime, errors=$errors" +
-        ", metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid, paymentKey=$paymentKey" +
-        ", isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt, isFinal=$isFinal" +
-        ", raw=${length(raw)})"
+        ", senderPhoneNumber=${hidden(senderPhoneNumber)}, originationTime=$originationTime" +
+        ", errors=${hidden(errors)}, metadata=${hidden(metadata)}, links=$links, isPaid=$isPaid" +
+        ", paymentKey=$paymentKey, isCancelled=$isCancelled, hasFailedAttempt=$hasFailedAttempt" +
+        ", isFinal=$isFinal, raw=${length(raw)})"
 
     /**
      * Whether a payment was received with at least this amount, in this currency (default KES), into this till
@@ -2347,7 +2353,7 @@ public class PaymentLink internal constructor(
      * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
-    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, "payment_link", amount.plain(), currency, tillNumber) }
 }
 
 /** A payment of version 1. */
@@ -2405,9 +2411,9 @@ public class Payment internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "Payment(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
-        ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
-        ", isPaid=$isPaid, failedDisbursements=$failedDisbursements, failedBatches=$failedBatches" +
-        ", isFinal=$isFinal, raw=${length(raw)})"
+        ", transferBatches=$transferBatches, errors=${hidden(errors)}, metadata=${hidden(metadata)}" +
+        ", links=$links, isPaid=$isPaid, failedDisbursements=$failedDisbursements" +
+        ", failedBatches=$failedBatches, isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** An amount with its currency, as version 1 writes it. */
@@ -2483,9 +2489,9 @@ public class SettlementTransfer internal constructor(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "SettlementTransfer(id=$id, status=$status, createdAt=$createdAt, amount=$amount" +
-        ", transferBatches=$transferBatches, errors=$errors, metadata=${hidden(metadata)}, links=$links" +
-        ", isPaid=$isPaid, failedDisbursements=$failedDisbursements, failedBatches=$failedBatches" +
-        ", isFinal=$isFinal, raw=${length(raw)})"
+        ", transferBatches=$transferBatches, errors=${hidden(errors)}, metadata=${hidden(metadata)}" +
+        ", links=$links, isPaid=$isPaid, failedDisbursements=$failedDisbursements" +
+        ", failedBatches=$failedBatches, isFinal=$isFinal, raw=${length(raw)})"
 }
 
 /** A request that is sent unchanged. */
@@ -2618,7 +2624,7 @@ public class Event internal constructor(
      * Errors: `decode` if the raw text was removed. `invalid_request` for an amount that is not greater than zero.
      */
     @JvmOverloads
-    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, amount.plain(), currency, tillNumber) }
+    public fun isPaidAtLeast(amount: BigDecimal, currency: String? = null, tillNumber: String? = null): Boolean = enter { dev.kopokopo.ffi.isPaidAtLeast(raw, "event", amount.plain(), currency, tillNumber) }
 }
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
@@ -2686,7 +2692,7 @@ public class Transaction internal constructor(
     override fun toString(): String =
         "Transaction(id=$id, reference=$reference, originationTime=$originationTime" +
         ", senderPhoneNumber=${hidden(senderPhoneNumber)}, hashedSenderPhone=${hidden(hashedSenderPhone)}" +
-        ", sendingTill=$sendingTill, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
+        ", sendingTill=${hidden(sendingTill)}, amount=$amount, currency=$currency, tillNumber=$tillNumber" +
         ", system=$system, status=$status, senderFirstName=${hidden(senderFirstName)}" +
         ", senderMiddleName=${hidden(senderMiddleName)}, senderLastName=${hidden(senderLastName)}" +
         ", isReceived=$isReceived, paymentKey=$paymentKey)"

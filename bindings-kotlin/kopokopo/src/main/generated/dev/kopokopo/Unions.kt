@@ -26,7 +26,7 @@ public sealed interface Destination {
 
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
-            "MerchantWallet(reference=$reference, amount=$amount, description=$description)"
+            "MerchantWallet(reference=$reference, amount=$amount, description=${hidden(description)})"
 
         /** Makes a [MerchantWallet] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
@@ -75,7 +75,7 @@ public sealed interface Destination {
 
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
-            "MerchantBankAccount(reference=$reference, amount=$amount, description=$description)"
+            "MerchantBankAccount(reference=$reference, amount=$amount, description=${hidden(description)})"
 
         /** Makes a [MerchantBankAccount] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
@@ -130,8 +130,8 @@ public sealed interface Destination {
 
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
-            "MobileWallet(phoneNumber=${hidden(phoneNumber)}, amount=$amount, description=$description" +
-            ", network=$network, nickname=$nickname, favourite=$favourite)"
+            "MobileWallet(phoneNumber=${hidden(phoneNumber)}, amount=$amount, description=${hidden(description)}" +
+            ", network=$network, nickname=${hidden(nickname)}, favourite=$favourite)"
 
         /** Makes a [MobileWallet] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
@@ -212,8 +212,8 @@ public sealed interface Destination {
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
             "BankAccount(bankBranchRef=$bankBranchRef, accountName=${hidden(accountName)}" +
-            ", accountNumber=${hidden(accountNumber)}, amount=$amount, description=$description" +
-            ", nickname=$nickname, favourite=$favourite)"
+            ", accountNumber=${hidden(accountNumber)}, amount=$amount, description=${hidden(description)}" +
+            ", nickname=${hidden(nickname)}, favourite=$favourite)"
 
         /** Makes a [BankAccount] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
@@ -286,8 +286,8 @@ public sealed interface Destination {
 
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
-            "Till(tillNumber=$tillNumber, amount=$amount, description=$description, nickname=$nickname" +
-            ", favourite=$favourite)"
+            "Till(tillNumber=$tillNumber, amount=$amount, description=${hidden(description)}" +
+            ", nickname=${hidden(nickname)}, favourite=$favourite)"
 
         /** Makes a [Till] in Java: every field has a method of its name. */
         public class Builder internal constructor() {
@@ -360,7 +360,8 @@ public sealed interface Destination {
         /** Secrets and personal data are redacted. */
         override fun toString(): String =
             "Paybill(paybillNumber=$paybillNumber, paybillAccountNumber=${hidden(paybillAccountNumber)}" +
-            ", amount=$amount, description=$description, nickname=$nickname, favourite=$favourite)"
+            ", amount=$amount, description=${hidden(description)}, nickname=${hidden(nickname)}" +
+            ", favourite=$favourite)"
 
         /** Makes a [Paybill] in Java: every field has a method of its name. */
         public class Builder internal constructor() {

@@ -8,7 +8,7 @@ use http::header::LOCATION;
 use crate::{
     auth::CachedToken,
     detail::{Detail, detail},
-    endpoint::{Endpoint, Safety},
+    endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
     redact::{Redactor, json_error},
@@ -17,9 +17,9 @@ use crate::{
     types::{ResourceId, Timestamp},
 };
 
-/// An answer of status 2xx.
-pub(crate) struct Answer {
-    pub(crate) response: HttpResponse,
+/// A response of status 2xx.
+pub(crate) struct ApiResponse {
+    pub(crate) http: HttpResponse,
     pub(crate) endpoint: &'static Endpoint,
     /// Where the request was sent: a path below the origin.
     pub(crate) path: Cow<'static, str>,
@@ -27,25 +27,28 @@ pub(crate) struct Answer {
     /// Knows the client's secrets, and the token below.
     pub(crate) redactor: Redactor,
     pub(crate) token: Option<Arc<CachedToken>>,
-    /// When the request of an operation that creates something was sent.
+    /// When the request of a create was sent.
     pub(crate) sent_at: Option<Timestamp>,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn body(&self) -> Result<&[u8]> {
-        self.response.body.as_deref().map_err(|broken| {
-            self.explain(KopoKopoError::new(failure::kind(broken.reason), self.redactor().redact(&broken.detail)))
+        self.http.body.as_deref().map_err(|broken| {
+            self.with_response_context(KopoKopoError::new(
+                failure::kind(broken.reason),
+                self.redactor().redact(&broken.detail),
+            ))
         })
     }
 
-    /// The body, or nothing if it broke off.
+    /// The body. Empty if the connection closed before its end.
     pub(crate) fn bytes(&self) -> Bytes {
-        self.response.body.clone().unwrap_or_default()
+        self.http.body.clone().unwrap_or_default()
     }
 
     /// The id of the resource that was created: from the Location, or else from the link in the body.
     pub(crate) fn created_id(&self) -> Result<ResourceId> {
-        let location = self.response.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let location = self.http.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let collection = &*self.path;
         location
             .as_deref()
@@ -61,34 +64,34 @@ impl Answer {
             }
             None => detail!("no Location"),
         };
-        self.explain(match self.endpoint.safety {
-            Safety::Repeatable => {
+        self.with_response_context(match self.endpoint.safety {
+            RetrySafety::Idempotent => {
                 KopoKopoError::decode(detail!("the server accepted the request with {}, so its id is unknown", fault))
             }
-            Safety::Once { find_out } => KopoKopoError::new(
+            RetrySafety::NonIdempotent { recovery_hint } => KopoKopoError::new(
                 ErrorKind::OutcomeUnknown,
                 detail!(
                     "the server accepted the request with {}: it very likely took effect, under an id that is unknown. Do not send it again. {}",
                     fault,
-                    find_out
+                    recovery_hint
                 ),
             )
             .with_sent_at(self.sent_at),
         })
     }
 
-    /// An error about this answer, with all that is known of it.
-    pub(crate) fn explain(&self, error: KopoKopoError) -> KopoKopoError {
-        failure::with_response(error, self.endpoint, &self.response, &self.redactor())
+    /// Adds the response and the operation to an error.
+    pub(crate) fn with_response_context(&self, error: KopoKopoError) -> KopoKopoError {
+        failure::with_response(error, self.endpoint, &self.http, &self.redactor())
             .with_operation(self.endpoint.operation)
             .with_attempts(self.attempts)
     }
 
     pub(crate) fn unreadable(&self, error: &serde_json::Error) -> KopoKopoError {
-        self.explain(KopoKopoError::decode(detail!("the answer could not be understood: {}", json_error(error))))
+        self.with_response_context(KopoKopoError::decode(detail!("the response cannot be read: {}", json_error(error))))
     }
 
     fn redactor(&self) -> Redactor {
-        self.redactor.with(self.token.as_ref().map(|held| &held.token))
+        self.redactor.with(self.token.as_ref().map(|cached| &cached.token))
     }
 }
