@@ -83,13 +83,49 @@ test('what would be ignored is refused', () => {
   assert.throws(() => new WebhookVerifier({ apiKeys: 'k' }), { kind: 'configuration', field: 'apiKeys' });
 });
 
+test('nested and recursive values are refused, with their place', () => {
+  const list = [];
+  list.push(list);
+  const json = { toJSON: () => json };
+  for (const [given, place] of [
+    [{ metadata: { a: list } }, /^metadata\.a\[0\]/],
+    [{ amount: json }, /^amount$/],
+    [{ metadata: { '\ud800': 1 } }, /^metadata$/],
+  ]) {
+    assert.throws(() => write(given), (error) => error instanceof InvalidRequestError && place.test(error.field));
+  }
+});
+
+test('names that may be secrets are not in errors', async () => {
+  const client = new KopoKopo({ clientId: 'i', clientSecret: 'a secret', baseUrl: 'http://127.0.0.1:9' });
+  const failures = [];
+  for (const make of [
+    () => write({ '0712345678': () => 1 }),
+    () => write({ metadata: { '0712345678': () => 1 } }),
+    () => write({ metadata: { S3CRETSECRET: Symbol.iterator } }),
+    () => new KopoKopo({ clientId: 'i', clientSecret: 'x', S3CRETSECRET: 1 }),
+    () => new WebhookVerifier({ apiKeys: ['key'], S3CRETSECRET: 1 }),
+    () => client.incomingPayments.get('1', { '0712345678': 1 }),
+    () => client.incomingPayments.create({ '0712345678': 1 }),
+  ]) {
+    try {
+      await make();
+    } catch (error) {
+      failures.push(`${error.field} ${error.message}`);
+    }
+  }
+  assert.strictEqual(failures.length, 7);
+  for (const failure of failures) assert.ok(failure.includes('[redacted]') && !/S3CRET|712345678/.test(failure), failure);
+});
+
 test('lengths of time are milliseconds', () => {
   assert.deepStrictEqual(written({ timeout: 45_000, retryBase: 500, connectTimeout: 3100 }), { timeout: 45, retry_base: 0.5, connect_timeout: 3.1 });
   assert.deepStrictEqual(written({ timeout: undefined, interval: null }), { interval: null });
   assert.deepStrictEqual(written({ metadata: { timeout: 5 } }), { metadata: { timeout: 5 } }, "metadata's names are the program's own");
   for (const [wrong, why] of [
     [0.5, /half a second is 500/],
-    [-1, /greater than zero/],
+    [-1, /number of milliseconds, greater than zero/],
+    [0, /number of milliseconds, greater than zero/],
     [1e15, /at most 2147483647 milliseconds/],
     [Number.NaN, /number of milliseconds/],
     ['45s', /number of milliseconds/],

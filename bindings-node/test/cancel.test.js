@@ -148,3 +148,39 @@ test('a refused connection has the system error as its cause', async (t) => {
   assert.deepStrictEqual([error.kind, error.cause?.code], ['connection', 'ECONNREFUSED'], error.message);
   assert.strictEqual(JSON.parse(JSON.stringify(error)).cause.code, 'ECONNREFUSED');
 });
+
+test('a signal that misbehaves is refused before sending, or does not change the result', async (t) => {
+  const { client, count } = await start(t, (request, response) => setTimeout(accept, 50, request, response));
+  const listeners = { addEventListener() {}, removeEventListener() {} };
+  const throwing = () => {
+    throw new Error('foreign');
+  };
+  for (const signal of [
+    { aborted: false, addEventListener() {} },
+    { ...listeners, aborted: 'no' },
+    { ...listeners, aborted: false, addEventListener: throwing },
+  ]) {
+    const error = await failure(client.incomingPayments.create(PUSH, { signal }));
+    assert.ok(error instanceof InvalidRequestError && error.field === 'signal', error);
+  }
+  assert.strictEqual(count('POST'), 0);
+
+  const push = await client.incomingPayments.create(PUSH, { signal: { ...listeners, aborted: false, removeEventListener: throwing } });
+  assert.strictEqual(push.id, 'an-id');
+  let abort;
+  const signal = {
+    ...listeners,
+    aborted: false,
+    get reason() {
+      return throwing();
+    },
+    addEventListener(_, listener) {
+      abort = listener;
+    },
+  };
+  const call = client.incomingPayments.create(PUSH, { signal });
+  while (count('POST') < 2) await sleep(5);
+  abort();
+  const error = await failure(call);
+  assert.ok(error instanceof OutcomeUnknownError && error.cause.name === 'AbortError', error);
+});

@@ -107,6 +107,19 @@ def test_the_same_signature_twice_is_one() -> None:
     assert verify(VERIFIER, rest(text_of(PAID), sign(PAID), sign(PAID))).topic == "buygoods_transaction_received"
 
 
+def test_values_of_header_may_be_lists_and_may_be_joined() -> None:
+    signature = sign(PAID)
+    for headers in (
+        {"headers": {HEADER: [signature, signature]}},
+        {"headers": {HEADER: f"{signature}, {signature}"}},
+        {"multiValueHeaders": {HEADER: signature}},
+        {"headers": {HEADER: signature}, "multiValueHeaders": {HEADER: (signature,)}},
+    ):
+        assert verify(VERIFIER, {**text_of(PAID), **headers}).topic == "buygoods_transaction_received"
+    with pytest.raises(SignatureError):
+        verify(VERIFIER, {**text_of(PAID), "headers": {HEADER: 17}})
+
+
 def test_headers_that_differ_in_case_only_are_the_same_header() -> None:
     request = {**text_of(PAID), "headers": {HEADER: sign(PAID), HEADER.lower(): "0" * 64}}
     with pytest.raises(SignatureError, match="several X-KopoKopo-Signature headers with different values"):

@@ -71,3 +71,18 @@ def test_a_record_without_its_raw_text_cannot_be_compared() -> None:
     made = IncomingPayment(id="1", status=IncomingPaymentStatus.SUCCESS, is_paid=True, is_final=True)
     with pytest.raises(DecodeError):
         made.is_paid_at_least(1)
+
+
+@pytest.mark.parametrize("amount", [Decimal("1E+2"), Decimal("100.00").normalize(), Decimal("1000E-1")])
+def test_decimal_with_exponent_is_its_number(k2: KopoKopo, amount: Decimal) -> None:
+    payment = k2.incoming_payments.create(**{**PUSH, "amount": amount}).wait(**SOON)
+    assert payment.is_paid_at_least(amount) and payment.is_paid_at_least(100)
+
+
+@pytest.mark.parametrize(
+    "amount", [Decimal("1E+100000000"), Decimal("1E-100000000"), Decimal("NaN"), Decimal("Infinity")]
+)
+def test_decimal_that_is_no_amount_is_refused(k2: KopoKopo, amount: Decimal) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        k2.incoming_payments.create(**{**PUSH, "amount": amount})
+    assert refused.value.field == "amount"

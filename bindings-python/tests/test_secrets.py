@@ -120,7 +120,7 @@ def test_records_show_nobody_and_no_token(sandbox: Sandbox) -> None:
     ).wait(interval=0.02)  # fmt: skip
     assert payment.metadata == {"order": "canary-metadata"}
     assert_clean(f"{payment!r} {payment} {copy.copy(payment)!r}")
-    assert_clean(repr(Destination.MobileWallet(phone_number=PHONE, amount="1", description="d")))
+    assert_clean(repr(Destination.MobileWallet(phone_number=PHONE, amount="1", description=PHONE, nickname=PHONE)))
 
 
 def test_a_webhook_and_its_refusal_show_nobody() -> None:

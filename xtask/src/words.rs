@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     for path in files(&options.paths)? {
         // What is deleted and not committed yet is listed too.
         let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
-        for (at, line) in text.lines().enumerate() {
+        for (at, line) in prose(&path, &text).iter().enumerate() {
             for hit in hits(line, &refused) {
                 println!("{path}:{}: {}: write {}", at + 1, hit.word, hit.remedy);
                 found += 1;
@@ -73,6 +73,52 @@ fn files(paths: &[String]) -> Result<Vec<String>, String> {
         *path != GUIDE && EXTENSIONS.contains(&extension) && !FOREIGN.iter().any(|foreign| path.contains(foreign))
     };
     Ok(listed.lines().filter(is_ours).map(str::to_owned).collect())
+}
+
+/// The lines of a file without its code: comments, documentation, and texts of several words. The names of functions are text
+/// too, because tests have sentences as names.
+fn prose(path: &str, text: &str) -> Vec<String> {
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if matches!(extension, "md" | "json" | "xml") {
+        return text.lines().map(str::to_owned).collect();
+    }
+    let hash = matches!(extension, "py" | "pyi" | "toml" | "sh" | "yml" | "yaml");
+    let mut in_docstring = false;
+    let mut in_comment = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let quotes = if hash { line.matches("\"\"\"").count() } else { 0 };
+        let begins = line.trim_start().starts_with("/*");
+        in_comment |= begins;
+        if in_docstring || quotes > 0 || in_comment {
+            lines.push(line.to_owned());
+        } else {
+            lines.push(texts(line, if hash { "#" } else { "//" }));
+        }
+        in_docstring ^= quotes % 2 == 1;
+        in_comment &= !line.contains("*/");
+    }
+    lines
+}
+
+/// The comment of a line of code, its texts of several words, and the name of the function that it begins.
+fn texts(line: &str, comment: &str) -> String {
+    let code = line.trim_start();
+    let mut found = String::new();
+    if let Some(at) = code.starts_with(comment).then_some(0).or_else(|| code.find(&format!(" {comment} "))) {
+        found.push_str(code[at..].trim_start());
+    }
+    for quoted in code.split(['"', '\'', '`']).skip(1).step_by(2).filter(|quoted| quoted.trim().contains(' ')) {
+        found.push(' ');
+        found.push_str(quoted);
+    }
+    for keyword in ["fn ", "def test_", "func test", "fun `"] {
+        if let Some((_, name)) = code.split_once(keyword) {
+            found.push(' ');
+            found.push_str(name.split(['(', '<']).next().unwrap_or_default());
+        }
+    }
+    found
 }
 
 fn hits<'a>(line: &str, refused: &'a [Refused]) -> impl Iterator<Item = &'a Refused> {
@@ -119,6 +165,20 @@ mod tests {
         for line in ["answerable", "vain", "responses"] {
             assert!(found(line).is_empty(), "{line}");
         }
+    }
+
+    #[test]
+    fn code_is_not_prose() {
+        let found = |path: &str, text: &str| prose(path, text).join("|").trim().to_owned();
+        assert_eq!(found("a.rs", "let answer = 1; // the answer"), "// the answer");
+        assert_eq!(found("a.rs", "    fn wait_answers(answer: Answer) {"), "wait_answers");
+        assert_eq!(found("a.rs", r#"fail("the answer is", "answer")"#), "the answer is");
+        assert_eq!(found("a.js", "const answer = 1;\n/** The\n * answer. */\nanswer();"), "|/** The| * answer. */|");
+        assert_eq!(
+            found("a.py", "answer = 1\n\"\"\"One\nanswer.\"\"\"\nanswer  # an answer"),
+            "|\"\"\"One|answer.\"\"\"|# an answer"
+        );
+        assert_eq!(found("a.md", "answer"), "answer");
     }
 
     #[test]
