@@ -9,7 +9,7 @@ export type TimestampLike = Date | string;
 /** Names and primitive values of the program's own. */
 export type MetadataLike = { readonly [name: string]: string | number | boolean | null };
 
-/** What came back with an answer. */
+/** What came back with an result. */
 export type Metadata = { readonly [name: string]: unknown };
 
 /** A body exactly as it was received. Text is taken as its UTF-8. */

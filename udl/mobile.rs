@@ -48,7 +48,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether a name stands in it, comments left aside.
+    /// Whether it contains a name outside of comments.
     fn names(&self, name: &str) -> bool {
         let code = self.text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let mut words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
@@ -61,7 +61,7 @@ fn blocks(udl: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let (mut name, mut text) = ("", String::new());
     for line in udl.lines() {
-        // What stands alone before an empty line is about no block.
+        // A comment before an empty line belongs to no block.
         if name.is_empty() && line.is_empty() {
             text.clear();
             continue;

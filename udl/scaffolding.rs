@@ -35,7 +35,7 @@ fn link() {
     }
 }
 
-/// Writes the part down and answers its path.
+/// Writes the part to a file and returns its path.
 fn mobile_part() -> Result<String, Box<dyn Error>> {
     link();
     println!("cargo:rerun-if-changed={CONTRACT}");

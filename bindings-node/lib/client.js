@@ -93,8 +93,8 @@ class KopoKopo {
    * @throws `ConfigurationError` for a timeout of zero.
    */
   withOptions(options) {
-    const answer = this.#native.ask('with_options', configure(options));
-    return new KopoKopo(object(answer));
+    const result = this.#native.ask('with_options', configure(options));
+    return new KopoKopo(object(result));
   }
 
   /**
@@ -211,8 +211,8 @@ class OAuth {
    */
   async token(options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.token', options);
-    const answer = await call(to, 'token', '{}', signal);
-    return read(answer, (row) => new Token(row));
+    const result = await call(to, 'token', '{}', signal);
+    return read(result, (row) => new Token(row));
   }
 
   /**
@@ -222,8 +222,8 @@ class OAuth {
    */
   async revoke(token, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.revoke', options);
-    const answer = await call(to, 'revoke', write({ token }, 'oauth.revoke'), signal);
-    read(answer);
+    const result = await call(to, 'revoke', write({ token }, 'oauth.revoke'), signal);
+    read(result);
   }
 
   /**
@@ -233,8 +233,8 @@ class OAuth {
    */
   async introspect(token, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.introspect', options);
-    const answer = await call(to, 'introspect', write({ token }, 'oauth.introspect'), signal);
-    return read(answer, (row) => new Introspection(row));
+    const result = await call(to, 'introspect', write({ token }, 'oauth.introspect'), signal);
+    return read(result, (row) => new Introspection(row));
   }
 
   /**
@@ -244,8 +244,8 @@ class OAuth {
    */
   async tokenInfo(options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'oauth.token_info', options);
-    const answer = await call(to, 'token_info', '{}', signal);
-    return read(answer, (row) => new TokenInfo(row));
+    const result = await call(to, 'token_info', '{}', signal);
+    return read(result, (row) => new TokenInfo(row));
   }
 }
 
@@ -266,8 +266,8 @@ class WebhookSubscriptions {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'webhook_subscriptions.create', options);
-    const answer = await call(to, 'create', write(request, 'webhook_subscriptions.create'), signal);
-    return new CreatedWebhookSubscription(object(answer));
+    const result = await call(to, 'create', write(request, 'webhook_subscriptions.create'), signal);
+    return new CreatedWebhookSubscription(object(result));
   }
 
   /**
@@ -277,8 +277,8 @@ class WebhookSubscriptions {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'webhook_subscriptions.get', options);
-    const answer = await call(to, 'get', write({ id }, 'webhook_subscriptions.get'), signal);
-    return read(answer, (row) => new WebhookSubscription(row));
+    const result = await call(to, 'get', write({ id }, 'webhook_subscriptions.get'), signal);
+    return read(result, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -293,8 +293,8 @@ class WebhookSubscriptions {
   async wait(id, options) {
     const operation = 'webhook_subscriptions.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new WebhookSubscription(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -326,8 +326,8 @@ class CreatedWebhookSubscription {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new WebhookSubscription(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -339,8 +339,8 @@ class CreatedWebhookSubscription {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new WebhookSubscription(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new WebhookSubscription(row));
   }
 
   /**
@@ -373,8 +373,8 @@ class IncomingPayments {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'incoming_payments.create', options);
-    const answer = await call(to, 'create', write(request, 'incoming_payments.create'), signal);
-    return new CreatedIncomingPayment(object(answer));
+    const result = await call(to, 'create', write(request, 'incoming_payments.create'), signal);
+    return new CreatedIncomingPayment(object(result));
   }
 
   /**
@@ -384,8 +384,8 @@ class IncomingPayments {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'incoming_payments.get', options);
-    const answer = await call(to, 'get', write({ id }, 'incoming_payments.get'), signal);
-    return read(answer, (row) => new IncomingPayment(row));
+    const result = await call(to, 'get', write({ id }, 'incoming_payments.get'), signal);
+    return read(result, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -400,8 +400,8 @@ class IncomingPayments {
   async wait(id, options) {
     const operation = 'incoming_payments.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new IncomingPayment(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -433,8 +433,8 @@ class CreatedIncomingPayment {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new IncomingPayment(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -446,8 +446,8 @@ class CreatedIncomingPayment {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new IncomingPayment(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new IncomingPayment(row));
   }
 
   /**
@@ -479,8 +479,8 @@ class MerchantWallets {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_wallets.create', options);
-    const answer = await call(to, 'create', write(request, 'merchant_wallets.create'), signal);
-    return new CreatedMerchantWallet(object(answer));
+    const result = await call(to, 'create', write(request, 'merchant_wallets.create'), signal);
+    return new CreatedMerchantWallet(object(result));
   }
 
   /**
@@ -490,8 +490,8 @@ class MerchantWallets {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_wallets.get', options);
-    const answer = await call(to, 'get', write({ id }, 'merchant_wallets.get'), signal);
-    return read(answer, (row) => new MerchantWallet(row));
+    const result = await call(to, 'get', write({ id }, 'merchant_wallets.get'), signal);
+    return read(result, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -506,8 +506,8 @@ class MerchantWallets {
   async wait(id, options) {
     const operation = 'merchant_wallets.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new MerchantWallet(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -539,8 +539,8 @@ class CreatedMerchantWallet {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new MerchantWallet(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -552,8 +552,8 @@ class CreatedMerchantWallet {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new MerchantWallet(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new MerchantWallet(row));
   }
 
   /**
@@ -585,8 +585,8 @@ class MerchantBankAccounts {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_bank_accounts.create', options);
-    const answer = await call(to, 'create', write(request, 'merchant_bank_accounts.create'), signal);
-    return new CreatedMerchantBankAccount(object(answer));
+    const result = await call(to, 'create', write(request, 'merchant_bank_accounts.create'), signal);
+    return new CreatedMerchantBankAccount(object(result));
   }
 
   /**
@@ -596,8 +596,8 @@ class MerchantBankAccounts {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'merchant_bank_accounts.get', options);
-    const answer = await call(to, 'get', write({ id }, 'merchant_bank_accounts.get'), signal);
-    return read(answer, (row) => new MerchantBankAccount(row));
+    const result = await call(to, 'get', write({ id }, 'merchant_bank_accounts.get'), signal);
+    return read(result, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -612,8 +612,8 @@ class MerchantBankAccounts {
   async wait(id, options) {
     const operation = 'merchant_bank_accounts.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new MerchantBankAccount(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -645,8 +645,8 @@ class CreatedMerchantBankAccount {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new MerchantBankAccount(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -658,8 +658,8 @@ class CreatedMerchantBankAccount {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new MerchantBankAccount(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new MerchantBankAccount(row));
   }
 
   /**
@@ -691,8 +691,8 @@ class ExternalRecipients {
    */
   async createMobileWallet(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.create_mobile_wallet', options);
-    const answer = await call(to, 'create_mobile_wallet', write(request, 'external_recipients.create_mobile_wallet'), signal);
-    return new CreatedExternalRecipient(object(answer));
+    const result = await call(to, 'create_mobile_wallet', write(request, 'external_recipients.create_mobile_wallet'), signal);
+    return new CreatedExternalRecipient(object(result));
   }
 
   /**
@@ -703,8 +703,8 @@ class ExternalRecipients {
    */
   async createBankAccount(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.create_bank_account', options);
-    const answer = await call(to, 'create_bank_account', write(request, 'external_recipients.create_bank_account'), signal);
-    return new CreatedExternalRecipient(object(answer));
+    const result = await call(to, 'create_bank_account', write(request, 'external_recipients.create_bank_account'), signal);
+    return new CreatedExternalRecipient(object(result));
   }
 
   /**
@@ -715,8 +715,8 @@ class ExternalRecipients {
    */
   async createTill(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.create_till', options);
-    const answer = await call(to, 'create_till', write(request, 'external_recipients.create_till'), signal);
-    return new CreatedExternalRecipient(object(answer));
+    const result = await call(to, 'create_till', write(request, 'external_recipients.create_till'), signal);
+    return new CreatedExternalRecipient(object(result));
   }
 
   /**
@@ -727,8 +727,8 @@ class ExternalRecipients {
    */
   async createPaybill(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.create_paybill', options);
-    const answer = await call(to, 'create_paybill', write(request, 'external_recipients.create_paybill'), signal);
-    return new CreatedExternalRecipient(object(answer));
+    const result = await call(to, 'create_paybill', write(request, 'external_recipients.create_paybill'), signal);
+    return new CreatedExternalRecipient(object(result));
   }
 
   /**
@@ -738,8 +738,8 @@ class ExternalRecipients {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'external_recipients.get', options);
-    const answer = await call(to, 'get', write({ id }, 'external_recipients.get'), signal);
-    return read(answer, (row) => new ExternalRecipient(row));
+    const result = await call(to, 'get', write({ id }, 'external_recipients.get'), signal);
+    return read(result, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -754,8 +754,8 @@ class ExternalRecipients {
   async wait(id, options) {
     const operation = 'external_recipients.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new ExternalRecipient(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -787,8 +787,8 @@ class CreatedExternalRecipient {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new ExternalRecipient(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -800,8 +800,8 @@ class CreatedExternalRecipient {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new ExternalRecipient(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new ExternalRecipient(row));
   }
 
   /**
@@ -834,8 +834,8 @@ class SendMoneyRequests {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'send_money.create', options);
-    const answer = await call(to, 'create', write(request, 'send_money.create'), signal);
-    return new CreatedSendMoney(object(answer));
+    const result = await call(to, 'create', write(request, 'send_money.create'), signal);
+    return new CreatedSendMoney(object(result));
   }
 
   /**
@@ -846,8 +846,8 @@ class SendMoneyRequests {
    */
   async sweepAllFunds(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'send_money.sweep_all_funds', options);
-    const answer = await call(to, 'sweep_all_funds', write(request, 'send_money.sweep_all_funds'), signal);
-    return new CreatedSendMoney(object(answer));
+    const result = await call(to, 'sweep_all_funds', write(request, 'send_money.sweep_all_funds'), signal);
+    return new CreatedSendMoney(object(result));
   }
 
   /**
@@ -857,8 +857,8 @@ class SendMoneyRequests {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'send_money.get', options);
-    const answer = await call(to, 'get', write({ id }, 'send_money.get'), signal);
-    return read(answer, (row) => new SendMoney(row));
+    const result = await call(to, 'get', write({ id }, 'send_money.get'), signal);
+    return read(result, (row) => new SendMoney(row));
   }
 
   /**
@@ -873,8 +873,8 @@ class SendMoneyRequests {
   async wait(id, options) {
     const operation = 'send_money.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new SendMoney(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new SendMoney(row));
   }
 
   /**
@@ -906,8 +906,8 @@ class CreatedSendMoney {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new SendMoney(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new SendMoney(row));
   }
 
   /**
@@ -919,8 +919,8 @@ class CreatedSendMoney {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new SendMoney(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new SendMoney(row));
   }
 
   /**
@@ -951,8 +951,8 @@ class PollingRequests {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'polling.create', options);
-    const answer = await call(to, 'create', write(request, 'polling.create'), signal);
-    return new CreatedPolling(object(answer));
+    const result = await call(to, 'create', write(request, 'polling.create'), signal);
+    return new CreatedPolling(object(result));
   }
 
   /**
@@ -962,8 +962,8 @@ class PollingRequests {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'polling.get', options);
-    const answer = await call(to, 'get', write({ id }, 'polling.get'), signal);
-    return read(answer, (row) => new Polling(row));
+    const result = await call(to, 'get', write({ id }, 'polling.get'), signal);
+    return read(result, (row) => new Polling(row));
   }
 
   /**
@@ -978,8 +978,8 @@ class PollingRequests {
   async wait(id, options) {
     const operation = 'polling.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new Polling(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new Polling(row));
   }
 
   /**
@@ -1011,8 +1011,8 @@ class CreatedPolling {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new Polling(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new Polling(row));
   }
 
   /**
@@ -1024,8 +1024,8 @@ class CreatedPolling {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new Polling(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new Polling(row));
   }
 
   /**
@@ -1060,8 +1060,8 @@ class SmsNotifications {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'sms_notifications.create', options);
-    const answer = await call(to, 'create', write(request, 'sms_notifications.create'), signal);
-    return new CreatedSmsNotification(object(answer));
+    const result = await call(to, 'create', write(request, 'sms_notifications.create'), signal);
+    return new CreatedSmsNotification(object(result));
   }
 
   /**
@@ -1071,8 +1071,8 @@ class SmsNotifications {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'sms_notifications.get', options);
-    const answer = await call(to, 'get', write({ id }, 'sms_notifications.get'), signal);
-    return read(answer, (row) => new SmsNotification(row));
+    const result = await call(to, 'get', write({ id }, 'sms_notifications.get'), signal);
+    return read(result, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1087,8 +1087,8 @@ class SmsNotifications {
   async wait(id, options) {
     const operation = 'sms_notifications.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new SmsNotification(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1120,8 +1120,8 @@ class CreatedSmsNotification {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new SmsNotification(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1133,8 +1133,8 @@ class CreatedSmsNotification {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new SmsNotification(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new SmsNotification(row));
   }
 
   /**
@@ -1167,8 +1167,8 @@ class Reversals {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'reversals.create', options);
-    const answer = await call(to, 'create', write(request, 'reversals.create'), signal);
-    return new CreatedReversal(object(answer));
+    const result = await call(to, 'create', write(request, 'reversals.create'), signal);
+    return new CreatedReversal(object(result));
   }
 
   /**
@@ -1178,8 +1178,8 @@ class Reversals {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'reversals.get', options);
-    const answer = await call(to, 'get', write({ id }, 'reversals.get'), signal);
-    return read(answer, (row) => new Reversal(row));
+    const result = await call(to, 'get', write({ id }, 'reversals.get'), signal);
+    return read(result, (row) => new Reversal(row));
   }
 
   /**
@@ -1194,8 +1194,8 @@ class Reversals {
   async wait(id, options) {
     const operation = 'reversals.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new Reversal(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new Reversal(row));
   }
 
   /**
@@ -1227,8 +1227,8 @@ class CreatedReversal {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new Reversal(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new Reversal(row));
   }
 
   /**
@@ -1240,8 +1240,8 @@ class CreatedReversal {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new Reversal(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new Reversal(row));
   }
 
   /**
@@ -1273,8 +1273,8 @@ class PaymentLinks {
    */
   async create(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payment_links.create', options);
-    const answer = await call(to, 'create', write(request, 'payment_links.create'), signal);
-    return new CreatedPaymentLink(object(answer));
+    const result = await call(to, 'create', write(request, 'payment_links.create'), signal);
+    return new CreatedPaymentLink(object(result));
   }
 
   /**
@@ -1284,8 +1284,8 @@ class PaymentLinks {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payment_links.get', options);
-    const answer = await call(to, 'get', write({ id }, 'payment_links.get'), signal);
-    return read(answer, (row) => new PaymentLink(row));
+    const result = await call(to, 'get', write({ id }, 'payment_links.get'), signal);
+    return read(result, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1300,8 +1300,8 @@ class PaymentLinks {
   async wait(id, options) {
     const operation = 'payment_links.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new PaymentLink(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1323,8 +1323,8 @@ class PaymentLinks {
    */
   async cancel(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payment_links.cancel', options);
-    const answer = await call(to, 'cancel', write({ id }, 'payment_links.cancel'), signal);
-    read(answer);
+    const result = await call(to, 'cancel', write({ id }, 'payment_links.cancel'), signal);
+    read(result);
   }
 }
 
@@ -1344,8 +1344,8 @@ class CreatedPaymentLink {
    * @throws Those of every call.
    */
   async get(options) {
-    const answer = await call(this.#native, 'get', '{}', signalOf(options));
-    return read(answer, (row) => new PaymentLink(row));
+    const result = await call(this.#native, 'get', '{}', signalOf(options));
+    return read(result, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1357,8 +1357,8 @@ class CreatedPaymentLink {
    */
   async wait(options) {
     const [given, signal] = split(options, OPTIONS.WaitOptions);
-    const answer = await call(this.#native, 'wait', write(given), signal, this);
-    return read(answer, (row) => new PaymentLink(row));
+    const result = await call(this.#native, 'wait', write(given), signal, this);
+    return read(result, (row) => new PaymentLink(row));
   }
 
   /**
@@ -1389,8 +1389,8 @@ class Payments {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'payments.get', options);
-    const answer = await call(to, 'get', write({ id }, 'payments.get'), signal);
-    return read(answer, (row) => new Payment(row));
+    const result = await call(to, 'get', write({ id }, 'payments.get'), signal);
+    return read(result, (row) => new Payment(row));
   }
 
   /**
@@ -1405,8 +1405,8 @@ class Payments {
   async wait(id, options) {
     const operation = 'payments.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new Payment(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new Payment(row));
   }
 
   /**
@@ -1438,8 +1438,8 @@ class SettlementTransfers {
    */
   async get(id, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'settlement_transfers.get', options);
-    const answer = await call(to, 'get', write({ id }, 'settlement_transfers.get'), signal);
-    return read(answer, (row) => new SettlementTransfer(row));
+    const result = await call(to, 'get', write({ id }, 'settlement_transfers.get'), signal);
+    return read(result, (row) => new SettlementTransfer(row));
   }
 
   /**
@@ -1454,8 +1454,8 @@ class SettlementTransfers {
   async wait(id, options) {
     const operation = 'settlement_transfers.wait';
     const [given, signal] = split(options, OPTIONS.WaitOptions, operation);
-    const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
-    return read(answer, (row) => new SettlementTransfer(row));
+    const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });
+    return read(result, (row) => new SettlementTransfer(row));
   }
 
   /**
@@ -1492,8 +1492,8 @@ class RawRequests {
    */
   async get(path, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'raw_requests.get', options);
-    const answer = await call(to, 'get', write({ path }, 'raw_requests.get'), signal);
-    return read(answer, (row) => new RawResponse(row));
+    const result = await call(to, 'get', write({ path }, 'raw_requests.get'), signal);
+    return read(result, (row) => new RawResponse(row));
   }
 
   /**
@@ -1505,8 +1505,8 @@ class RawRequests {
    */
   async post(request, options) {
     const [to, signal] = limited(this.#native, this.#withLimits, 'raw_requests.post', options);
-    const answer = await call(to, 'post', write(request, 'raw_requests.post'), signal);
-    return read(answer, (row) => new RawResponse(row));
+    const result = await call(to, 'post', write(request, 'raw_requests.post'), signal);
+    return read(result, (row) => new RawResponse(row));
   }
 }
 
@@ -1543,8 +1543,8 @@ class WebhookVerifier {
    */
   verify(body, signature) {
     const raw = bytes(body);
-    const answer = this.#native.verify(raw, header(signature));
-    return read(answer, (row) => new Event(row), raw);
+    const result = this.#native.verify(raw, header(signature));
+    return read(result, (row) => new Event(row), raw);
   }
 
   /**
@@ -1554,8 +1554,8 @@ class WebhookVerifier {
    */
   verifySignature(body, signature) {
     const raw = bytes(body);
-    const answer = this.#native.verifySignature(raw, header(signature));
-    read(answer);
+    const result = this.#native.verifySignature(raw, header(signature));
+    read(result);
   }
 
   /**
@@ -1566,15 +1566,15 @@ class WebhookVerifier {
    */
   parseUnverified(body) {
     const raw = bytes(body);
-    const answer = this.#native.parseUnverified(raw);
-    return read(answer, (row) => new Event(row), raw);
+    const result = this.#native.parseUnverified(raw);
+    return read(result, (row) => new Event(row), raw);
   }
 }
 
 /** This library's version: `0.1.0`. */
 function version() {
-  const answer = native.callFunction('version', '{}');
-  return read(answer, (row) => row.text());
+  const result = native.callFunction('version', '{}');
+  return read(result, (row) => row.text());
 }
 
 /**
@@ -1582,8 +1582,8 @@ function version() {
  * library.
  */
 function contractHash() {
-  const answer = native.callFunction('contract_hash', '{}');
-  return read(answer, (row) => row.text());
+  const result = native.callFunction('contract_hash', '{}');
+  return read(result, (row) => row.text());
 }
 
 /**
@@ -1593,8 +1593,8 @@ function contractHash() {
  * @throws `InvalidRequestError` if it is not a Kenyan phone number.
  */
 function hashPhone(phoneNumber) {
-  const answer = native.callFunction('hash_phone', write({ phoneNumber }));
-  return read(answer, (row) => row.text());
+  const result = native.callFunction('hash_phone', write({ phoneNumber }));
+  return read(result, (row) => row.text());
 }
 
 /**
@@ -1604,8 +1604,8 @@ function hashPhone(phoneNumber) {
  */
 function signWebhook(apiKey, body) {
   const raw = bytes(body);
-  const answer = native.signWebhook(text(apiKey, 'apiKey'), raw);
-  return read(answer, (row) => row.text());
+  const result = native.signWebhook(text(apiKey, 'apiKey'), raw);
+  return read(result, (row) => row.text());
 }
 
 /**
@@ -1615,8 +1615,8 @@ function signWebhook(apiKey, body) {
  * @throws `DecodeError` if the raw text of the request was removed.
  */
 function disbursementsTo(sendMoney, recipient) {
-  const answer = native.callFunction('disbursements_to', write({ sendMoney: again(sendMoney, 'sendMoney'), recipient }));
-  return read(answer, (row) => row.list((item) => new Disbursement(item)));
+  const result = native.callFunction('disbursements_to', write({ sendMoney: again(sendMoney, 'sendMoney'), recipient }));
+  return read(result, (row) => row.list((item) => new Disbursement(item)));
 }
 
 module.exports = {

@@ -95,7 +95,7 @@ const DURATIONS = new Set(['connectTimeout', 'interval', 'maxInterval', 'retryBa
 /** Moments. */
 const TIMES = new Set(['createdAt', 'fromTime', 'originationTime', 'toTime']);
 
-/** The fields of options that stand beside a call's signal. */
+/** The fields of options, in addition to a call's signal. */
 const OPTIONS = {
   CallOptions: ['connectTimeout', 'stalledTimeout', 'timeout', 'maxRetries'],
   WaitOptions: ['timeout', 'interval', 'maxInterval'],

@@ -34,9 +34,9 @@ pub(crate) fn guard(work: impl FnOnce() -> Result<Answered>) -> Answered {
 
 /// A value of the contract, or an error, on its way to JavaScript.
 pub enum Answered {
-    /// A row of values, and the raw texts beside it; or an error's fields.
+    /// A row of values and its raw texts, or the fields of an error.
     Row(Vec<u8>, Vec<Raw>),
-    /// A thing with methods.
+    /// An object with methods.
     Object(Object),
     /// A cancelled call whose result is on its way already: `true`.
     Delivered,
@@ -89,7 +89,7 @@ impl TypeName for Answered {
     }
 }
 
-/// A row is a string; with raw text beside it, an array of that and of the raw texts.
+/// A row is a string. With raw texts it is an array of the row and the raw texts.
 impl ToNapiValue for Answered {
     unsafe fn to_napi_value(env: sys::napi_env, own: Self) -> napi::Result<sys::napi_value> {
         let (text, raws) = match own {

@@ -18,7 +18,7 @@ impl Body {
         if self.data.is_null() {
             return &[];
         }
-        // SAFETY: JavaScript's thread is in this call, and nobody else has the bytes: the package lets no shared memory in.
+        // SAFETY: JavaScript's thread is in this call, and no other thread has the bytes: the package refuses shared memory.
         unsafe { slice::from_raw_parts(self.data, self.length) }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     native::Native,
 };
 
-/// `settle(number, answer)`, called on JavaScript's thread. The event loop goes on until it is closed.
+/// `settle(number, result)`, called on JavaScript's thread. It keeps the event loop alive until it is closed.
 type Settle = ThreadsafeFunction<FnArgs<(u32, Answered)>, (), FnArgs<(u32, Answered)>, Status, false>;
 
 /// What the calls that are under way at the same time on one JavaScript thread have in common.
@@ -100,7 +100,7 @@ impl Ticket {
     }
 }
 
-/// Who waits for a call. Dropped without an answer, because the call panicked or was aborted, it says so.
+/// The caller that waits for a call. If it is dropped without a result (a panic, an abort), the caller gets an error.
 struct Waiting {
     settle: Arc<Settle>,
     number: u32,
@@ -108,7 +108,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Nobody is there any more where the thread has ended.
+    /// Does nothing if the thread has ended.
     fn tell(&self, answer: impl FnOnce() -> Answered) {
         if !self.is_told.swap(true, Ordering::AcqRel) {
             self.settle.call((self.number, answer()).into(), ThreadsafeFunctionCallMode::NonBlocking);

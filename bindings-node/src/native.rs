@@ -76,7 +76,7 @@ pub(crate) fn with_token_source(ask: Ask, given: String) -> Answered {
 
 #[napi]
 impl Native {
-    /// Calls a method that answers at once.
+    /// Calls a method that does not wait.
     #[napi]
     #[must_use]
     pub fn ask(&self, method: String, given: String) -> Answered {
@@ -93,7 +93,7 @@ impl Native {
         })
     }
 
-    /// Says what a body tells of.
+    /// Reads the event of a body, without verifying it.
     #[napi]
     #[must_use]
     pub fn parse_unverified(&self, body: Body) -> Answered {

@@ -36,7 +36,7 @@ impl TokenSource for Source {
     }
 }
 
-/// Takes the program's answer. Only the first counts.
+/// Takes the program's result. Later calls have no effect.
 #[napi]
 pub struct Reply(Mutex<Option<oneshot::Sender<Result<AccessToken>>>>);
 
@@ -44,7 +44,7 @@ impl Reply {
     fn send(&self, answer: Result<AccessToken>) {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
-            // Whoever asked may have gone.
+            // The receiver may be gone.
             let _ = sender.send(answer);
         }
     }
@@ -61,7 +61,7 @@ impl Reply {
         });
     }
 
-    /// Why there is none.
+    /// The reason why there is no token.
     #[napi]
     pub fn fail(&self, detail: String) {
         self.send(Err(KopoKopoError::token_source(detail)));

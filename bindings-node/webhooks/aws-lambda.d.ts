@@ -17,7 +17,7 @@ export interface LambdaResponse {
 }
 
 /**
- * Verifies the body in the function's own event against the `X-KopoKopo-Signature` header and says what it tells of.
+ * Verifies the body in the function's own event against the `X-KopoKopo-Signature` header, and returns the event.
  *
  * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
  * the body was parsed before, or the event comes from something that passes no HTTP request on.

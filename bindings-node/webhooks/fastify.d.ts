@@ -33,7 +33,7 @@ export interface FastifyWebhookOptions extends WebhookOptions {
 }
 
 /**
- * Verifies the raw body of a request of Fastify against its `X-KopoKopo-Signature` header and says what it tells of. For
+ * Verifies the raw body of a request of Fastify against its `X-KopoKopo-Signature` header, and returns the event. For
  * routes of your own in a scope whose content type parser hands over a Buffer, the text or the stream itself; `webhooks` is such a
  * scope with a route.
  *

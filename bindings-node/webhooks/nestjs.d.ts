@@ -22,7 +22,7 @@ export interface WebhookGuardOptions extends WebhookOptions {
 }
 
 /**
- * Verifies the raw body of a request of Nest against its `X-KopoKopo-Signature` header and says what it tells of. Needs
+ * Verifies the raw body of a request of Nest against its `X-KopoKopo-Signature` header, and returns the event. Needs
  * `NestFactory.create(AppModule, { rawBody: true })`.
  *
  * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:

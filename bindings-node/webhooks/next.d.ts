@@ -10,7 +10,7 @@ export type WebRequest = typeof globalThis extends { Request: { prototype: infer
 export type WebResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : object;
 
 /**
- * Verifies the raw body of a web Request against its `X-KopoKopo-Signature` header and says what it tells of.
+ * Verifies the raw body of a web Request against its `X-KopoKopo-Signature` header, and returns the event.
  *
  * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
  * something such as request.json() came first; the error says how to change that.

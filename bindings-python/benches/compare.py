@@ -1,4 +1,4 @@
-"""What this package costs beside Python's own means and beside the official SDK, in one run.
+"""The cost of this package, compared in one run with Python's own tools and with the official SDK.
 
 Each comparison takes turns, so that a busy machine slows down both. Prints lines for `cargo xtask bench`.
 """
@@ -80,7 +80,7 @@ def in_turns(count: int, **works: Callable[[], object]) -> dict[str, list[float]
 
 
 class Delivered:
-    """A request as the official SDK wants it."""
+    """A request in the official SDK's format."""
 
     headers = {"X-KopoKopo-Signature": sign_webhook(KEY, BODY)}
 
@@ -216,7 +216,7 @@ def imports() -> None:
 def main() -> None:
     webhooks()
     with Sandbox() as sandbox:
-        # Nothing happens by itself, so nothing but the calls is measured.
+        # Nothing runs in the background, so only the calls are measured.
         sandbox.control("PUT /_sandbox/settings", {"pace": "manual"})
         creates(sandbox)
     imports()

@@ -35,7 +35,7 @@ pub(crate) fn internal(py: Python<'_>) -> PyErr {
     raise(py, &error::internal())
 }
 
-/// Whatever Python calls goes through here: a panic would be an exception that nobody catches.
+/// All calls from Python go through here: an exception for a panic would not be caught.
 pub(crate) fn guard<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     // What a panic leaves half-done is dropped with the closure.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(internal(py)))

@@ -48,8 +48,8 @@ mod _native {
         let py = arguments.py();
         guard(py, || {
             let given = arguments::read(arguments, ErrorKind::InvalidRequest)?;
-            let answer = operations::function(name, given).map_err(|error| raise(py, &error))?;
-            views::show(py, answer.view())
+            let output = operations::function(name, given).map_err(|error| raise(py, &error))?;
+            views::show(py, output.view())
         })
     }
 

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use kopokopo::ErrorKind;
 use kopokopo_ffi::{
     error::Result,
-    operations::{self, Answer},
+    operations::{self, Output},
     runtime::{self, Cancel},
     value::Reflect,
 };
@@ -57,13 +57,13 @@ impl Object {
         })
     }
 
-    /// Calls a method that answers at once.
+    /// Calls a method that does not wait.
     fn ask<'py>(&self, method: &str, arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.py();
         guard(py, || {
             let arguments = arguments::of_call(arguments, &self.0, method)?;
-            let answer = self.0.call_sync(method, arguments).map_err(|error| raise(py, &error))?;
-            show(py, answer.view())
+            let output = self.0.call_sync(method, arguments).map_err(|error| raise(py, &error))?;
+            show(py, output.view())
         })
     }
 
@@ -77,14 +77,14 @@ impl Object {
             let check_signals = || Python::attach(|py| -> PyResult<()> { py.check_signals() });
             let go_on = || check_signals().map_err(|raised| (raised, cancel.cancel()));
             match py.detach(|| runtime::block_on_while(call, SIGNAL_INTERVAL, go_on)) {
-                Ok(answer) => show(py, answer.map_err(|error| raise(py, &error))?.view()),
+                Ok(output) => show(py, output.map_err(|error| raise(py, &error))?.view()),
                 Err((raised, None)) => Err(raised),
                 Err((raised, Some(unknown))) => Err(interrupted(py, raised, raise(py, &unknown))),
             }
         })
     }
 
-    /// Begins a call for an event loop. `settle(future, answer, error)` is called there when it is over.
+    /// Starts a call for an event loop. `settle(future, result, error)` is called there when it ends.
     fn call_async<'py>(
         &self,
         method: &str,
@@ -100,14 +100,14 @@ impl Object {
             let waiting = Waiting { event_loop: event_loop.unbind(), future: future.clone().unbind(), settle };
             let task = runtime::spawn(async move {
                 // A panic before the call is under way, as while its arguments are read.
-                let answer = AssertUnwindSafe(call).catch_unwind().await;
-                waiting.tell(answer.ok());
+                let output = AssertUnwindSafe(call).catch_unwind().await;
+                waiting.tell(output.ok());
             });
             Ok((future, Call { task: task.map_err(|error| raise(py, &error))?, cancel }))
         })
     }
 
-    /// Verifies a body and says what it tells of.
+    /// Verifies a body and returns its event.
     fn verify<'py>(&self, body: &Bound<'py, PyAny>, signature: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = body.py();
         guard(py, || {
@@ -126,7 +126,7 @@ impl Object {
         })
     }
 
-    /// Says what a body tells of.
+    /// Reads the event of a body, without verifying it.
     fn parse_unverified<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = body.py();
         guard(py, || {
@@ -176,21 +176,21 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// None: a panic. Where the loop is closed, or the interpreter ends, nobody waits any more.
-    fn tell(self, answer: Option<Result<Answer>>) {
+    /// None means a panic. If the loop is closed or the interpreter ends, no caller waits any more.
+    fn tell(self, output: Option<Result<Output>>) {
         Python::try_attach(|py| {
-            let shown = guard(py, || match answer {
-                Some(answer) => show(py, answer.map_err(|error| raise(py, &error))?.view()),
+            let shown = guard(py, || match output {
+                Some(output) => show(py, output.map_err(|error| raise(py, &error))?.view()),
                 None => Err(internal(py)),
             });
-            let (answer, error) = match shown {
-                Ok(answer) => (Some(answer), None),
+            let (output, error) = match shown {
+                Ok(output) => (Some(output), None),
                 Err(error) => (None, error.into_bound_py_any(py).ok()),
             };
             let _ = self.event_loop.call_method1(
                 py,
                 intern!(py, "call_soon_threadsafe"),
-                (self.settle, self.future, answer, error),
+                (self.settle, self.future, output, error),
             );
         });
     }

@@ -36,16 +36,16 @@ impl TokenSource for Source {
     }
 }
 
-/// Takes a program's answer. Only the first counts.
+/// Takes the program's result. Later calls have no effect.
 #[pyclass(frozen, module = "kopokopo._native")]
 pub(crate) struct Reply(Mutex<Option<oneshot::Sender<Result<AccessToken>>>>);
 
 impl Reply {
-    fn send(&self, answer: Result<AccessToken>) {
+    fn send(&self, output: Result<AccessToken>) {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
-            // Whoever asked may have gone.
-            let _ = sender.send(answer);
+            // The receiver may be gone.
+            let _ = sender.send(output);
         }
     }
 }
@@ -61,7 +61,7 @@ impl Reply {
         });
     }
 
-    /// Why there is none.
+    /// The reason why there is no token.
     fn fail(&self, detail: &str) {
         self.send(Err(KopoKopoError::token_source(detail)));
     }

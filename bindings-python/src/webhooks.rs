@@ -15,7 +15,7 @@ const LARGE: usize = 64 * 1024;
 const RAW_ONLY: &str = "must be the raw body, as bytes and exactly as it was received, because the signature covers \
     those bytes: request.body in Django, request.get_data() in Flask, await request.body() in FastAPI and Starlette";
 
-/// Looks at a body and, where it was given, at a signature.
+/// Reads a body, and verifies the signature if it is given.
 pub(crate) fn look<T: Send>(
     body: &Bound<'_, PyAny>,
     signature: &Bound<'_, PyAny>,

@@ -1,4 +1,4 @@
-"""What the tests of every webhook adapter share: the vectors, and a client that sends exactly what it is told."""
+"""What the tests of every webhook adapter share: the vectors, and a client that sends exactly the given bytes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _signature_of(written: Any, body: bytes) -> str | None:
 
 @dataclass(frozen=True)
 class Case:
-    """One of the vectors, and what a receiver answers."""
+    """One of the vectors, and the response of a receiver."""
 
     name: str
     body: bytes
@@ -77,7 +77,7 @@ def _hostile() -> Iterator[Case]:
     statuses = {None: 200, "signature": 401, "decode": 400}
     for case in file["cases"]:
         keys = case.get("api_keys", file["api_keys"])
-        # A receiver that was set up wrongly refuses to start: no stranger brings that about.
+        # A wrongly configured receiver refuses to start. A sender cannot cause that.
         if case["expect"].get("error") == "configuration":
             continue
         options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
@@ -107,7 +107,7 @@ every_case = pytest.mark.parametrize("case", HOSTILE + GENUINE, ids=lambda case:
 
 
 def judge(case: Case, status: int, received: list[Event]) -> None:
-    """Whether the receiver answered as it should, and its handler saw what it should."""
+    """Checks the receiver's response, and what its handler received."""
     assert status == case.status
     assert len(received) == (1 if status == 200 else 0)
     if case.topic is not None:

@@ -1,4 +1,4 @@
-"""What somebody does first with the package as it was installed. `cargo xtask package` runs it in clean environments."""
+"""The first steps of a user with the installed package. `cargo xtask package` runs it in clean environments."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def text(value: Any) -> str:
 
 
 def fits(found: Any, wanted: Any) -> bool:
-    """Whether a value is what is wanted. None is absent."""
+    """Whether a value matches the expected one. None means absent."""
     if found is None:
         found = ABSENT
     if not (isinstance(wanted, dict) and len(wanted) == 1 and next(iter(wanted)).startswith("$")):
@@ -122,7 +122,7 @@ def differences(found: Any, expected: dict[str, Any], names: dict[str, Any]) -> 
 
 
 def redacted(why: str) -> str:
-    """Without anybody's number or secret."""
+    """Without phone numbers and secrets."""
 
     def shown(run: re.Match[str]) -> str:
         word = run[0]

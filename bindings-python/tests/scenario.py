@@ -23,7 +23,7 @@ HELPERS = {
 
 
 class Failure(AssertionError):
-    """Why a scenario failed, without anybody's number or secret."""
+    """Why a scenario failed, without phone numbers and secrets."""
 
 
 def plain(value: Any) -> Any:
@@ -55,8 +55,8 @@ def event(event: kopokopo.Event) -> dict[str, Any]:
     payload = found.pop("payload")
     kind = payload.pop("kind")
     data: Any = next(iter(payload.values()), None)
-    answers = {name: data[name] for name in HELPERS if name in (data or {})}
-    return {**found, "kind": kind, "data": data, "answers": answers}
+    helpers = {name: data[name] for name in HELPERS if name in (data or {})}
+    return {**found, "kind": kind, "data": data, "helpers": helpers}
 
 
 class Sync:
@@ -115,7 +115,7 @@ class Play:
         self.scenario = scenario
         self.engine = engine
         self.sandbox = Sandbox()
-        self.receiver = Receiver(scenario.get("receiver", {}).get("answers", []))
+        self.receiver = Receiver(scenario.get("receiver", {}).get("statuses", []))
         self.names: dict[str, Any] = {
             "callback": self.receiver.url, "base_url": self.sandbox.base_url, "client_id": self.sandbox.said["client_id"],
         }  # fmt: skip

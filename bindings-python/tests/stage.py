@@ -29,7 +29,7 @@ class Sandbox:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         assert self._process.stdout is not None
-        # Whoever reads nothing on would leave the sandbox waiting for room in the pipe.
+        # The output is read to its end, otherwise the sandbox blocks when the pipe is full.
         self.said: dict[str, str] = json.loads(self._process.stdout.readline())
         self._reader = threading.Thread(target=self._process.stdout.read, daemon=True)
         self._reader.start()
@@ -110,7 +110,7 @@ class Receiver:
             return self._answers.pop(0) if self._answers else 200
 
     def take(self, wanted: Callable[[bytes, str | None], bool], within: float) -> tuple[bytes, str | None] | None:
-        """The first that is wanted, taken out."""
+        """Removes and returns the first that matches."""
         deadline = time.monotonic() + within
         with self._news:
             while True:

@@ -29,7 +29,7 @@ def base64_of(body: bytes) -> Request:
 
 
 def rest(body: Request, *signatures: str) -> Request:
-    """Version 1: headers as the sender wrote them, the last of several, and all of them beside it."""
+    """Version 1: headers as sent, with the last of several values, and all values in a second field."""
     return {
         "resource": "/k2", "path": "/k2", "httpMethod": "POST", "queryStringParameters": None,
         "headers": {"Host": "x.example", **({HEADER: signatures[-1]} if signatures else {})},
@@ -73,14 +73,14 @@ def keeping(verifier: WebhookVerifier, received: list[Event]) -> Callable[..., A
 
 
 def status(answer: Any) -> int:
-    assert json.loads(json.dumps(answer)) == answer, "Lambda writes the answer as JSON"
+    assert json.loads(json.dumps(answer)) == answer, "Lambda writes the result as JSON"
     return int(answer["statusCode"])
 
 
 @every_shape
 @every_encoding
 @every_case
-def test_every_vector_gets_its_answer(case: Case, encode: Callable[[bytes], Request], shape: Shape) -> None:
+def test_vectors_get_their_response(case: Case, encode: Callable[[bytes], Request], shape: Shape) -> None:
     received: list[Event] = []
     request = shape(encode(case.body), *([] if case.signature is None else [case.signature]))
     judge(case, status(keeping(case.verifier(), received)(request, "context")), received)
@@ -135,7 +135,7 @@ def test_verify_raises() -> None:
         verify(VERIFIER, rest(text_of(b"[]"), sign(b"[]")))
 
 
-def test_a_handler_may_answer_by_itself() -> None:
+def test_handler_can_return_its_own_response() -> None:
     @webhook(VERIFIER)
     def handler(event: Event, context: Any) -> Request:
         return {"statusCode": 202, "body": event.topic}
@@ -155,7 +155,7 @@ def test_a_handler_that_fails_is_delivered_to_again() -> None:
         handler(rest(text_of(PAID), sign(PAID)), None)
 
 
-def test_a_refusal_tells_strangers_nothing_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     answer = keeping(VERIFIER, [])(rest(text_of(PAID), sign(PAID, "wrong-key")), "context")
     assert (answer["statusCode"], answer["body"]) == (401, "signature refused")
     assert "does not match" in caplog.text
@@ -170,7 +170,7 @@ def test_halves_of_surrogate_pairs_are_a_wrong_signature() -> None:
 @pytest.mark.parametrize(
     "body", [{"body": json.loads(PAID)}, {"body": [1]}, {"body": PAID}, {"body": "{}", "isBase64Encoded": True}]
 )
-def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(body: Request) -> None:
+def test_parsed_body_is_an_error_with_the_fix(body: Request) -> None:
     request = {**rest(text_of(PAID), sign(PAID)), **body}
     with pytest.raises(InvalidRequestError, match=r"AWS Lambda: event\[.*proxy integration") as caught:
         verify(VERIFIER, request)
@@ -178,7 +178,7 @@ def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(body: Request) -
 
 
 @pytest.mark.parametrize("given", [json.loads(PAID), "{}", b"{}", None])
-def test_something_else_than_the_event_is_answered_by_the_fix(given: Any) -> None:
+def test_wrong_argument_is_an_error_with_the_fix(given: Any) -> None:
     with pytest.raises(InvalidRequestError, match=rf"AWS Lambda: verify was given {type(given).__name__}"):
         verify(VERIFIER, given)
 

@@ -65,14 +65,14 @@ def post(body: bytes, signature: str | None, content_type: str = "application/js
 
 
 @every_case
-def test_every_vector_gets_its_answer(case: Case) -> None:
+def test_vectors_get_their_response(case: Case) -> None:
     received: Received = []
     with serving(keeping(case.verifier(), received)):
         judge(case, post(case.body, case.signature).status_code, received)
 
 
 @every_case
-def test_every_vector_gets_its_answer_from_an_async_view(case: Case) -> None:
+def test_vectors_get_their_response_from_async_view(case: Case) -> None:
     received: Received = []
     headers = {} if case.signature is None else {HEADER: case.signature.encode().decode("latin-1")}
 
@@ -85,7 +85,7 @@ def test_every_vector_gets_its_answer_from_an_async_view(case: Case) -> None:
         judge(case, asyncio.run(ask()), received)
 
 
-def test_verify_answers_the_event() -> None:
+def test_verify_returns_the_event() -> None:
     request = RequestFactory().post("/k2", PAID, content_type="application/json", headers={HEADER: sign(PAID)})
     assert verify(VERIFIER, request).topic == "buygoods_transaction_received"
     assert request.body == PAID, "what comes after finds the body as it was"
@@ -106,7 +106,7 @@ def test_a_client_s_own_verifier_does() -> None:
     assert verify(verifier, request).payload.kind == "buygoods_transaction_received"
 
 
-def test_a_view_may_answer_by_itself() -> None:
+def test_view_can_return_its_own_response() -> None:
     @webhook(VERIFIER)
     def view(request: HttpRequest, event: Event) -> HttpResponse:
         return HttpResponse(event.topic, status=202)
@@ -125,7 +125,7 @@ def test_a_view_that_fails_is_delivered_to_again() -> None:
         assert post(PAID, sign(PAID)).status_code == 500
 
 
-def test_a_refusal_tells_strangers_nothing_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     with serving(keeping(VERIFIER, [])):
         answer = post(PAID, sign(PAID, "wrong-key"))
     assert (answer.status_code, answer.content) == (401, b"signature refused")
@@ -157,7 +157,7 @@ def read_as_a_form(request: HttpRequest) -> None:
         ),
     ],
 )
-def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(
+def test_parsed_body_is_an_error_with_the_fix(
     early: Callable[[HttpRequest], None], body: bytes, content_type: str
 ) -> None:
     request = RequestFactory().post("/k2", body, content_type=content_type, headers={HEADER: sign(body)})
@@ -170,7 +170,7 @@ def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(
 
 
 @pytest.mark.parametrize("given", [{"topic": "x"}, "{}", b"{}", None])
-def test_a_parsed_body_instead_of_the_request_is_answered_by_the_fix(given: Any) -> None:
+def test_parsed_body_in_place_of_request_is_an_error_with_the_fix(given: Any) -> None:
     with pytest.raises(InvalidRequestError, match=rf"Django: verify was given {type(given).__name__} instead"):
         verify(VERIFIER, given)
 
@@ -183,7 +183,7 @@ def test_a_body_beyond_the_cap_is_refused_by_its_length_alone() -> None:
     assert not hasattr(request, "_body"), "nothing was read"
 
 
-def test_what_django_itself_refuses_it_answers_itself() -> None:
+def test_django_refusals_keep_their_response() -> None:
     received: Received = []
     with serving(keeping(VERIFIER, received)), override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=10):
         assert post(PAID, sign(PAID)).status_code in (400, 413)

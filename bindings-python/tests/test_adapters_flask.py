@@ -39,7 +39,7 @@ def post(app: Flask, body: bytes, signature: str | None, content_type: str = "ap
 
 
 @every_case
-def test_every_vector_gets_its_answer(case: Case) -> None:
+def test_vectors_get_their_response(case: Case) -> None:
     received: Received = []
     judge(case, post(keeping(case.verifier(), received), case.body, case.signature).status_code, received)
 
@@ -63,7 +63,7 @@ def given(body: bytes, signature: str | None, **more: Any) -> Any:
     return Flask(__name__).test_request_context("/k2", method="POST", data=body, headers=headers, **more)
 
 
-def test_verify_answers_the_event() -> None:
+def test_verify_returns_the_event() -> None:
     with given(PAID, sign(PAID), content_type="application/json"):
         assert verify(VERIFIER, request).topic == "buygoods_transaction_received"
         assert request.get_json()["topic"] == "buygoods_transaction_received", (
@@ -78,7 +78,7 @@ def test_verify_raises() -> None:
         verify(VERIFIER, request)
 
 
-def test_a_view_may_answer_by_itself() -> None:
+def test_view_can_return_its_own_response() -> None:
     app = Flask(__name__)
 
     @app.post("/k2/<shop>")
@@ -101,7 +101,7 @@ def test_a_view_that_fails_is_delivered_to_again() -> None:
     assert post(app, PAID, sign(PAID)).status_code == 500
 
 
-def test_a_refusal_tells_strangers_nothing_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     answer = post(keeping(VERIFIER, []), PAID, sign(PAID, "wrong-key"))
     assert (answer.status_code, answer.text) == (401, "signature refused")
     assert "does not match" in caplog.text
@@ -124,7 +124,7 @@ def test_a_body_that_was_kept_is_still_raw() -> None:
     ],
     ids=["get_json", "get_data", "stream", "form"],
 )
-def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(early: Callable[[], Any], content_type: str) -> None:
+def test_parsed_body_is_an_error_with_the_fix(early: Callable[[], Any], content_type: str) -> None:
     with given(PAID, sign(PAID), content_type=content_type):
         early()
         with pytest.raises(InvalidRequestError, match=r"Flask: .*read before.*get_data\(cache=True\)") as caught:
@@ -133,12 +133,12 @@ def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(early: Callable[
 
 
 @pytest.mark.parametrize("wrong", [{"topic": "x"}, "{}", b"{}", None])
-def test_a_parsed_body_instead_of_the_request_is_answered_by_the_fix(wrong: Any) -> None:
+def test_parsed_body_in_place_of_request_is_an_error_with_the_fix(wrong: Any) -> None:
     with pytest.raises(InvalidRequestError, match=rf"Flask: verify was given {type(wrong).__name__} instead"):
         verify(VERIFIER, wrong)
 
 
-def test_an_empty_body_is_a_stranger_s_and_no_wrong_set_up() -> None:
+def test_empty_body_is_a_signature_error() -> None:
     app = keeping(VERIFIER, [])
 
     @app.before_request
@@ -156,7 +156,7 @@ def test_a_body_beyond_the_cap_is_refused_by_its_length_alone() -> None:
         assert "stream" not in request.__dict__, "nothing was read"
 
 
-def test_what_flask_itself_refuses_it_answers_itself() -> None:
+def test_flask_refusals_keep_their_response() -> None:
     received: Received = []
     app = keeping(VERIFIER, received)
     app.config["MAX_CONTENT_LENGTH"] = 10

@@ -79,7 +79,7 @@ def post(app: Any, body: bytes | Iterator[bytes], *signatures: str) -> httpx.Res
 
 @every_app
 @every_case
-def test_every_vector_gets_its_answer(make: Callable[..., Any], case: Case) -> None:
+def test_vectors_get_their_response(make: Callable[..., Any], case: Case) -> None:
     received: Received = []
     signatures = [] if case.signature is None else [case.signature]
     judge(case, post(make(case.verifier(), received), case.body, *signatures).status_code, received)
@@ -97,7 +97,7 @@ def test_different_signatures_are_refused_and_the_same_twice_is_one(make: Callab
 
 
 @every_app
-def test_a_refusal_tells_strangers_nothing_and_the_log_why(
+def test_refusal_has_no_reason_in_response_and_has_it_in_log(
     make: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = post(make(VERIFIER, []), PAID, sign(PAID, "wrong-key"))
@@ -114,7 +114,7 @@ def asked(look: Callable[[Request], Awaitable[Any]]) -> Starlette:
     return Starlette(routes=[Route("/k2", endpoint, methods=["POST"])])
 
 
-def test_verify_answers_the_event() -> None:
+def test_verify_returns_the_event() -> None:
     async def look(request: Request) -> str:
         event = await verify(VERIFIER, request)
         assert await request.body() == PAID, "what comes after finds the body as it was"
@@ -133,7 +133,7 @@ def test_verify_raises() -> None:
     assert post(asked(look), b"[]", sign(b"[]")).text == "DecodeError"
 
 
-def test_an_endpoint_may_answer_by_itself() -> None:
+def test_endpoint_can_return_its_own_response() -> None:
     @webhook(VERIFIER)
     async def results(request: Request, event: Event) -> PlainTextResponse:
         return PlainTextResponse(f"{request.path_params['shop']}: {event.topic}", 202)
@@ -180,7 +180,7 @@ async def by_stream(request: Request) -> None:
 
 @pytest.mark.parametrize("early", [by_form, by_stream])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(
+def test_parsed_body_is_an_error_with_the_fix(
     early: Callable[[Request], Awaitable[None]], chunked: bool
 ) -> None:
     async def look(request: Request) -> str:
@@ -196,7 +196,7 @@ def test_a_body_that_is_not_raw_any_more_is_answered_by_the_fix(
 
 
 @pytest.mark.parametrize("given", [{"topic": "x"}, "{}", b"{}", None])
-def test_a_parsed_body_instead_of_the_request_is_answered_by_the_fix(given: Any) -> None:
+def test_parsed_body_in_place_of_request_is_an_error_with_the_fix(given: Any) -> None:
     async def look(_: Request) -> str:
         with pytest.raises(InvalidRequestError, match=rf"Starlette / FastAPI: verify was given {type(given).__name__}"):
             await verify(VERIFIER, given)

@@ -84,7 +84,7 @@ def test_a_create_cancelled_after_sending_is_outcome_unknown(
     assert "0712345678" not in record.getMessage()
 
 
-def test_a_task_group_reports_an_unknown_outcome_beside_what_ended_it(hanging: Sandbox) -> None:
+def test_task_group_reports_unknown_outcome_and_its_cause(hanging: Sandbox) -> None:
     async def fail_afterwards() -> None:
         await sent(hanging)
         raise LookupError

@@ -130,7 +130,7 @@ def test_a_token_source_that_fails_is_an_authentication_error(sandbox: Sandbox, 
         KopoKopo.with_token_source("token", base_url=sandbox.base_url)  # type: ignore[arg-type]
 
 
-def test_calls_of_one_loop_run_beside_each_other(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+def test_calls_of_one_loop_run_concurrently(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def several() -> float:
         await k2_async.oauth.token_info()
         fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)

@@ -76,12 +76,12 @@ class Shop:
         self.sandbox.control("PUT /_sandbox/faults", fault)
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The results that the sandbox sent and the shop answered."""
+        """The results that the sandbox delivered to the shop."""
         sent = self.sandbox.control("GET /_sandbox/deliveries")
         return [one for one in sent if one["topic"] == "incoming_payment" and one["attempts"]]
 
     def answers(self) -> list[int]:
-        """What the shop answered, delivery by delivery, repeated ones too."""
+        """The shop's response to each delivery, repeated ones too."""
         return [attempt["status"] for one in self.deliveries() for attempt in one["attempts"]]
 
     def kept_deliveries(self) -> int:
@@ -126,7 +126,7 @@ def test_an_order_is_paid_by_its_callback(shop: Shop) -> None:
     reads = shop.requests("incoming_payments.get")
     shop.until(lambda: shop.status(order) == "paid")
     assert shop.received() == "62.5"
-    assert reads == 0, "the callback told, nobody had to ask"
+    assert reads == 0, "the callback was sufficient"
     shop.status(order)
     assert shop.requests("incoming_payments.get") <= 1, "a paid order is not asked about again"
 
@@ -157,7 +157,7 @@ def test_a_callback_that_never_comes_is_made_up_for_by_the_status_page(shop: Sho
     assert shop.requests("incoming_payments.get") >= 1
 
 
-def test_an_order_whose_answer_was_lost_asks_nobody_twice_and_is_paid_by_its_callback(shop: Shop) -> None:
+def test_order_with_lost_response_is_not_sent_again_and_is_paid_by_callback(shop: Shop) -> None:
     shop.fault(operation="incoming_payments.create", kind="reset_after_effect")
     order = shop.order()
     assert order["status"] in ("unknown", "paid"), order
@@ -166,7 +166,7 @@ def test_an_order_whose_answer_was_lost_asks_nobody_twice_and_is_paid_by_its_cal
     assert shop.received() == "62.5"
 
 
-def test_an_order_of_unknown_outcome_stays_so_until_somebody_knows(shop: Shop) -> None:
+def test_order_with_unknown_outcome_stays_unknown_until_resolved(shop: Shop) -> None:
     shop.fault(operation="incoming_payments.create", kind="reset_before_effect")
     order = shop.order()
     assert order["status"] == "unknown"
@@ -189,7 +189,7 @@ def test_a_pending_payment_stays_asked(shop: Shop) -> None:
     shop.until(lambda: shop.status(order) == "paid")
 
 
-def test_a_stranger_pays_nothing(shop: Shop) -> None:
+def test_unauthentic_webhook_pays_no_order(shop: Shop) -> None:
     order = shop.order(LEFT_TO_YOU)
     claim = {
         "data": {

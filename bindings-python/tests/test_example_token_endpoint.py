@@ -117,7 +117,7 @@ def test_an_app_without_a_secret_takes_a_payment(endpoint: Endpoint) -> None:
     assert endpoint.requests("oauth.token") == 1
 
 
-def test_the_answer_is_what_the_android_example_reads(endpoint: Endpoint) -> None:
+def test_response_has_the_format_of_the_android_example(endpoint: Endpoint) -> None:
     status, answer, headers = endpoint.ask("session-of-user0")
     assert status == 200
     assert sorted(answer) == ["expires_in", "token"]
@@ -139,7 +139,7 @@ def test_after_a_token_ended_early_the_next_call_works_with_one_more(endpoint: E
     assert app.k2.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
     assert app.asked == 2
     assert endpoint.requests("oauth.token") == 2
-    # Whoever still has the old one gets the new one: it has been fetched already.
+    # A user who still has the old token gets the new one, which has been fetched already.
     status, answer, _ = endpoint.refused("user1")
     assert status == 200 and answer["token"] != old
     assert endpoint.requests("oauth.token") == 2
@@ -155,7 +155,7 @@ def test_refusing_again_and_again_fetches_once_in_a_while(endpoint: Endpoint) ->
     assert endpoint.ask("session-of-user0")[0] == 200, "the token that is there is still handed out"
 
 
-def test_whoever_is_not_signed_in_pays_nothing(endpoint: Endpoint) -> None:
+def test_user_without_session_gets_no_token(endpoint: Endpoint) -> None:
     app = App(endpoint, "session-of-a-stranger")
     with pytest.raises(AuthenticationError):
         app.k2.incoming_payments.create(**PUSH)

@@ -175,7 +175,7 @@ def test_one_loop_after_another_shares_a_client(sandbox: Sandbox) -> None:
     assert [asyncio.run(one()) for _ in range(20)] == [PAYMENT] * 20
 
 
-def test_a_loop_that_is_closed_before_the_answer_harms_nobody(sandbox: Sandbox) -> None:
+def test_loop_closed_before_result_is_harmless(sandbox: Sandbox) -> None:
     k2 = AsyncKopoKopo(**options(sandbox))
     sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 100})
 

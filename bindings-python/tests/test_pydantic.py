@@ -77,7 +77,7 @@ def test_words_that_are_not_known_pass() -> None:
     assert "Success" in schema["examples"]
 
 
-def test_alternatives_are_told_apart_by_kind() -> None:
+def test_variants_are_distinguished_by_kind() -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(AnyEventPayload)
     for _, event in EVENTS:
         dumped = adapter.dump_python(event.payload, mode="json")

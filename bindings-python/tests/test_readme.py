@@ -1,4 +1,4 @@
-"""The READMEs' Python runs as it stands, against a sandbox."""
+"""The Python of the READMEs runs unchanged against a sandbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def snippets(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", READMES, ids=["repository", "package"])
-def test_the_snippets_run_and_their_webhook_answers(
+def test_snippets_run_and_their_webhook_responds(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Sandbox() as sandbox:

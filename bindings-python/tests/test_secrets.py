@@ -109,7 +109,7 @@ def test_a_token_source_that_fails_with_a_secret_keeps_it(sandbox: Sandbox) -> N
     assert_clean(f"{failed.value!r} {failed.value}")
 
 
-def test_records_show_nobody_and_no_token(sandbox: Sandbox) -> None:
+def test_records_show_no_personal_data_and_no_token(sandbox: Sandbox) -> None:
     client = KopoKopo(**sandbox.credentials)
     token = client.oauth.token()
     assert token.access_token not in f"{token!r} {token}"
@@ -123,7 +123,7 @@ def test_records_show_nobody_and_no_token(sandbox: Sandbox) -> None:
     assert_clean(repr(Destination.MobileWallet(phone_number=PHONE, amount="1", description=PHONE, nickname=PHONE)))
 
 
-def test_a_webhook_and_its_refusal_show_nobody() -> None:
+def test_webhook_and_its_refusal_show_no_personal_data() -> None:
     body = b'{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Canaryname","phone_number":"0712345678"}}}'
     verifier = WebhookVerifier(api_keys=[KEY])
     event = verifier.verify(body, kopokopo.sign_webhook(KEY, body))

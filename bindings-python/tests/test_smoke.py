@@ -141,7 +141,7 @@ def test_a_field_at_fault_is_named_before_anything_is_sent(k2: KopoKopo, sandbox
     assert not requests(sandbox, "incoming_payments.create")
 
 
-def test_a_lost_answer_is_an_unknown_outcome_and_nothing_is_sent_twice(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_lost_response_is_outcome_unknown_and_is_sent_once(k2: KopoKopo, sandbox: Sandbox) -> None:
     fault(sandbox, operation="send_money.create", kind="reset_after_effect")
     with pytest.raises(OutcomeUnknownError) as unknown:
         k2.send_money.create(
@@ -209,7 +209,7 @@ def test_a_body_that_is_not_raw_is_refused_with_the_fix(k2: KopoKopo, body: Any)
         assert refused.value.field == "body"
 
 
-def test_an_event_is_told_apart_by_class_and_by_kind() -> None:
+def test_events_are_distinguished_by_class_and_kind() -> None:
     payload = WebhookVerifier(api_keys=["key"]).parse_unverified(PAID).payload
     assert payload.kind == "buygoods_transaction_received"
     match payload:

@@ -73,7 +73,7 @@ def test_signatures_are_those_of_an_independent_hmac(case: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("case", HOSTILE["cases"], ids=lambda case: case["name"])
-def test_what_strangers_send(case: dict[str, Any]) -> None:
+def test_hostile_webhooks(case: dict[str, Any]) -> None:
     raw, expected = body(case["body"]), case["expect"]
     options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
     try:

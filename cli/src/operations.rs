@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kopokopo::{KopoKopo, KopoKopoError, redact_name};
 use kopokopo_ffi::{
-    operations::{Answer, OPERATIONS, Object, Operation},
+    operations::{OPERATIONS, Object, Operation, Output},
     value::{Arguments, Value, View},
 };
 use serde_json::{Map, json};
@@ -63,8 +63,8 @@ fn section(client: &KopoKopo, operation: &Operation) -> Result<Object, KopoKopoE
 /// # Errors
 /// What the SDK says. Arguments that do not fit are refused before anything is sent.
 pub async fn call(client: &KopoKopo, operation: &Operation, arguments: Arguments) -> Result<Reply, KopoKopoError> {
-    let answer = section(client, operation)?.call(operation.name, arguments).await?;
-    let View::Object(handle) = answer.view() else { return Ok(Reply::Value(json(answer.view()))) };
+    let output = section(client, operation)?.call(operation.name, arguments).await?;
+    let View::Object(handle) = output.view() else { return Ok(Reply::Value(json(output.view()))) };
     let text = |method| match handle.call_sync(method, Vec::new())?.view() {
         View::Text(text) => Ok(text.to_owned()),
         _ => Err(kopokopo_ffi::error::internal()),
@@ -93,8 +93,8 @@ pub async fn watch(
     Ok(())
 }
 
-fn object(answer: &Answer) -> Result<Object, KopoKopoError> {
-    match answer.view() {
+fn object(output: &Output) -> Result<Object, KopoKopoError> {
+    match output.view() {
         View::Object(object) => Ok(object.clone()),
         _ => Err(kopokopo_ffi::error::internal()),
     }

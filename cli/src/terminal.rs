@@ -1,4 +1,4 @@
-//! Words on a terminal: coloured where somebody looks, plain where something reads.
+//! Terminal output: coloured on a terminal, plain in a pipe or file.
 
 use std::{
     io::{self, IsTerminal, Write, stdout},
@@ -9,7 +9,7 @@ use std::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
     colour: bool,
-    /// How much of each pause is kept, in percent. Pauses make a story readable; nobody waits for them in a pipe.
+    /// How much of each pause is kept, in percent. Pauses make the demo readable. A pipe has no pauses.
     pauses: u64,
 }
 

@@ -107,7 +107,7 @@ async fn accept(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, In
     Ok(Response::builder().status(status).header(LOCATION, location).body(Empty::new()).unwrap())
 }
 
-/// The request as somebody writes it who has no SDK.
+/// The request written by hand, without an SDK.
 fn body() -> Value {
     json!({
         "payment_channel": "M-PESA STK Push",

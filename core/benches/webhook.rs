@@ -1,4 +1,4 @@
-//! Verifying a webhook of 1 KB, and reading it, beside the bare libraries doing the least that is right: HMAC-SHA256
+//! Verifying a webhook of 1 KB, and reading it, compared with bare libraries that do the necessary minimum: HMAC-SHA256
 //! with a key prepared beforehand, compared in constant time, and `serde_json::Value`.
 #![allow(clippy::unwrap_used, missing_docs)]
 

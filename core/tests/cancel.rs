@@ -11,7 +11,7 @@ use std::{
 };
 
 use kopokopo::{AccessToken, CallOptions, Cancelled, ErrorKind, KopoKopo, KopoKopoError, cancellable, types::Secret};
-use support::{Act, Server, answer, created, payment_request, pending, quick};
+use support::{Act, Server, created, payment_request, pending, quick, response};
 use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinHandle, time::sleep};
 
 const CREATE: &str = "POST /api/v2/incoming_payments";
@@ -46,7 +46,7 @@ async fn cancelling_while_the_token_is_fetched_sends_nothing_ever() {
         if seen.line.contains("/oauth/token") {
             Act::Late(Duration::from_millis(200), support::token(before))
         } else {
-            Act::Answer(created("p1"))
+            Act::Respond(created("p1"))
         }
     })
     .await;
@@ -96,7 +96,7 @@ async fn cancelling_after_the_request_was_sent_is_outcome_unknown_and_does_not_a
 
 #[tokio::test]
 async fn cancelling_after_acceptance_names_what_was_created() {
-    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let (handle, call) = start(server.client());
     call.await.unwrap().unwrap();
     let error = unknown(handle.cancel());
@@ -107,7 +107,7 @@ async fn cancelling_after_acceptance_names_what_was_created() {
 
 #[tokio::test]
 async fn cancelling_after_a_refusal_is_a_normal_cancellation() {
-    let server = Server::with_token(|_, _| Act::Answer(answer("400 Bad Request", "", ""))).await;
+    let server = Server::with_token(|_, _| Act::Respond(response("400 Bad Request", "", ""))).await;
     let (handle, call) = start(server.client());
     call.await.unwrap().unwrap_err();
     assert!(is_not_sent(&handle.cancel()));
@@ -125,9 +125,9 @@ async fn cancelling_after_a_lost_response_reports_the_same_error() {
 #[tokio::test]
 async fn cancelling_between_a_401_and_its_replay_sends_nothing_more() {
     let server = Server::start(|seen, before| match (seen.line.contains("/oauth/token"), before) {
-        (true, 0) => Act::Answer(support::token(0)),
+        (true, 0) => Act::Respond(support::token(0)),
         (true, _) => Act::Late(Duration::from_millis(200), support::token(before)),
-        (false, _) => Act::Answer(answer("401 Unauthorized", "", "")),
+        (false, _) => Act::Respond(response("401 Unauthorized", "", "")),
     })
     .await;
     let (handle, call) = start(server.client());
@@ -140,7 +140,7 @@ async fn cancelling_between_a_401_and_its_replay_sends_nothing_more() {
 #[tokio::test]
 async fn cancelling_the_first_attempt_prevents_the_replay_after_a_401() {
     let server =
-        Server::with_token(|_, _| Act::Late(Duration::from_millis(100), answer("401 Unauthorized", "", ""))).await;
+        Server::with_token(|_, _| Act::Late(Duration::from_millis(100), response("401 Unauthorized", "", ""))).await;
     let (handle, call) = start(server.client());
     until(|| server.count(CREATE) == 1).await;
     unknown(handle.cancel());
@@ -161,7 +161,7 @@ async fn cancelling_a_read_is_a_normal_cancellation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_reported_as_cancelled_is_never_sent_whenever_it_was_cancelled() {
-    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let client = server.client();
     client.incoming_payments().create(&payment_request()).await.unwrap();
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(7)));
@@ -231,7 +231,7 @@ async fn a_create_is_not_sent_if_too_little_time_is_left_for_its_response() {
         if seen.line.contains("/oauth/token") {
             Act::Late(Duration::from_millis(850), support::token(before))
         } else {
-            Act::Answer(created("p1"))
+            Act::Respond(created("p1"))
         }
     })
     .await;

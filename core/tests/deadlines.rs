@@ -23,7 +23,7 @@ use tokio::{
 
 const TOTAL: Duration = Duration::from_millis(600);
 
-/// How much later than its deadline a call may end, beside what the machine itself is late.
+/// How much later than its deadline a call may end, in addition to delays of the machine.
 const SLACK: Duration = Duration::from_millis(250);
 
 type Outcome = kopokopo::Result<()>;
@@ -148,7 +148,7 @@ enum Hang {
     DrippingBody,
     /// Each attempt fails, with pauses between them.
     Retries,
-    /// The answer comes, and the resource is never final.
+    /// The response arrives, and the resource is never final.
     NeverFinal,
 }
 
@@ -211,7 +211,7 @@ impl Hang {
                 Self::InterimResponses => (String::new(), "HTTP/1.1 103 Early Hints\r\n\r\n"),
                 Self::Body => ("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n".to_owned(), ""),
                 Self::DrippingBody => ("HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n".to_owned(), " "),
-                Self::Retries => (support::answer("503 Service Unavailable", "retry-after: 0\r\n", ""), ""),
+                Self::Retries => (support::response("503 Service Unavailable", "retry-after: 0\r\n", ""), ""),
                 Self::NeverFinal => (pending, ""),
             };
             let _ = stream.write_all(at_once.as_bytes()).await;

@@ -8,12 +8,12 @@ use kopokopo::{
     ErrorKind, KopoKopoError,
     resources::{Destination, IncomingPaymentRequest, MobileWalletDestination, SendMoneyRequest},
 };
-use support::{Act, Server, answer, payment_request, token};
+use support::{Act, Server, payment_request, response, token};
 
 const CREATE: &str = "POST /api/v2/incoming_payments";
 
 async fn server(script: impl Fn() -> String + Send + Sync + 'static) -> Server {
-    Server::with_token(move |_, _| Act::Answer(script())).await
+    Server::with_token(move |_, _| Act::Respond(script())).await
 }
 
 /// Everything that a program could log of an error.
@@ -26,7 +26,7 @@ fn all(error: &KopoKopoError) -> String {
 async fn own_secrets_that_a_server_repeats_are_not_shown() {
     let echo = r#"{"error_code":"my-client-secret","error_message":["no my-client-secret","my-api-key","x-canary-token-0-x"],"note":"my+client"}"#;
     for status in ["400 Bad Request", "500 Internal Server Error", "422 Unprocessable Entity"] {
-        let server = server(move || answer(status, "x-request-id: my-api-key\r\n", echo)).await;
+        let server = server(move || response(status, "x-request-id: my-api-key\r\n", echo)).await;
         let client = server.builder().client_secret("my-client-secret").api_key("my-api-key").build().unwrap();
         let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
         let shown = all(&error);
@@ -35,7 +35,7 @@ async fn own_secrets_that_a_server_repeats_are_not_shown() {
         }
         assert!(error.body().unwrap().contains("my+client"), "{error:?}");
     }
-    let moved = || answer("302 Found", "location: https://e.example/?k=my-client-secret&p=0712345678\r\n", "");
+    let moved = || response("302 Found", "location: https://e.example/?k=my-client-secret&p=0712345678\r\n", "");
     let server = server(moved).await;
     let client = server.builder().client_secret("my-client-secret").build().unwrap();
     let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
@@ -45,7 +45,7 @@ async fn own_secrets_that_a_server_repeats_are_not_shown() {
 #[tokio::test]
 async fn no_body_of_an_oauth_response_is_kept() {
     for body in [r#"{"error":"invalid_request","error_description":"bad","hint":"canary"}"#, "<p>canary</p>"] {
-        let server = Server::start(move |_, _| Act::Answer(answer("400 Bad Request", "", body))).await;
+        let server = Server::start(move |_, _| Act::Respond(response("400 Bad Request", "", body))).await;
         let client = server.client();
         let push = client.incoming_payments().create(&payment_request()).await.unwrap_err();
         let own = client.oauth().token().await.unwrap_err();
@@ -53,7 +53,7 @@ async fn no_body_of_an_oauth_response_is_kept() {
             assert!(error.body().is_none() && !all(&error).contains("canary"), "{error:?}");
         }
     }
-    let server = Server::start(|_, _| Act::Answer(answer("200 OK", "", r#"{"access_token":["canary"]}"#))).await;
+    let server = Server::start(|_, _| Act::Respond(response("200 OK", "", r#"{"access_token":["canary"]}"#))).await;
     let error = server.client().oauth().token().await.unwrap_err();
     assert!(error.body().is_none() && !all(&error).contains("canary"), "{error:?}");
 }
@@ -69,7 +69,7 @@ async fn a_create_without_a_usable_location_says_what_came_and_when_it_was_sent(
     ];
     for (location, shown) in unusable {
         let header = format!("location: {location}\r\nx-request-id: 7f3c-99\r\n");
-        let server = server(move || answer("201 Created", &header, "")).await;
+        let server = server(move || response("201 Created", &header, "")).await;
         let before = time::OffsetDateTime::now_utc() - time::Duration::seconds(1);
         let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::OutcomeUnknown, Some(201)), "{error}");
@@ -79,7 +79,7 @@ async fn a_create_without_a_usable_location_says_what_came_and_when_it_was_sent(
         assert_eq!(server.count(CREATE), 1);
     }
     let long = format!("location: /{}\r\n", "a/".repeat(20_000));
-    let server = server(move || answer("201 Created", &long, "")).await;
+    let server = server(move || response("201 Created", &long, "")).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
     assert!(error.detail().len() < 2_000 && error.detail().contains("a/a/"), "{}", error.detail().len());
 }
@@ -94,18 +94,18 @@ async fn every_error_of_a_response_has_the_servers_request_id() {
         ("500 Internal Server Error", "x"),
     ] {
         let header = format!("x-request-id: {id}\r\n");
-        let server = server(move || answer(status, &header, "")).await;
+        let server = server(move || response(status, &header, "")).await;
         let error = server.client().incoming_payments().get("p1").await.unwrap_err();
         assert_eq!(error.request_id(), Some(id), "{error:?}");
     }
-    let server = server(|| answer("400 Bad Request", "x-request-id: call 0712345678 now\r\n", "")).await;
+    let server = server(|| response("400 Bad Request", "x-request-id: call 0712345678 now\r\n", "")).await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     assert_eq!(error.request_id(), Some("call [redacted] now"));
 }
 
 #[tokio::test]
 async fn our_own_sentences_and_ids_are_not_redacted() {
-    let server = server(|| answer("200 OK", "", r#"{"data":{"id":"2","type":"incoming_payment"}}"#)).await;
+    let server = server(|| response("200 OK", "", r#"{"data":{"id":"2","type":"incoming_payment"}}"#)).await;
     let error = server.client().incoming_payments().get("254712345678").await.unwrap_err();
     assert!(error.detail().contains("expected 254712345678"), "{error}");
     let missing = kopokopo::KopoKopo::builder().client_id("c").build().unwrap_err();
@@ -118,7 +118,7 @@ async fn our_own_sentences_and_ids_are_not_redacted() {
 
 #[tokio::test]
 async fn a_refused_amount_above_mpesas_limit_is_explained() {
-    let refusal = || answer("400 Bad Request", "", r#"{"error_code":400,"error_message":"Amount is invalid."}"#);
+    let refusal = || response("400 Bad Request", "", r#"{"error_code":400,"error_message":"Amount is invalid."}"#);
     let server = server(refusal).await;
     for (amount, explained) in [(250_000, false), (250_001, true)] {
         let push = IncomingPaymentRequest { amount: amount.into(), ..payment_request() };
@@ -146,7 +146,7 @@ async fn a_refused_amount_above_mpesas_limit_is_explained() {
 
 #[tokio::test]
 async fn what_is_sent_has_no_white_space_around_it() {
-    let server = Server::with_token(|seen, _| Act::Answer(support::created_there(seen, "p1"))).await;
+    let server = Server::with_token(|seen, _| Act::Respond(support::created_there(seen, "p1"))).await;
     let request = IncomingPaymentRequest {
         till_number: " K000000\n".into(),
         callback_url: "\thttps://shop.example/k2 ".into(),
@@ -164,7 +164,7 @@ async fn what_is_sent_has_no_white_space_around_it() {
 async fn an_error_is_json_for_a_logger() {
     let body = r#"{"error_code":"busy","error_message":["one","two"],"name":"canary"}"#;
     let server =
-        server(move || answer("429 Too Many Requests", "retry-after: 100\r\nx-request-id: r1\r\n", body)).await;
+        server(move || response("429 Too Many Requests", "retry-after: 100\r\nx-request-id: r1\r\n", body)).await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     let json = serde_json::to_value(&error).unwrap();
     assert_eq!(json["kind"], "rate_limit");
@@ -184,7 +184,7 @@ async fn an_error_is_json_for_a_logger() {
 async fn a_huge_error_body_is_handled_at_once() {
     let body = "bearer a ".repeat(1_000_000);
     let server = Server::start(move |seen, before| {
-        Act::Answer(if seen.line.contains("/oauth/") { token(before) } else { answer("400 Bad Request", "", &body) })
+        Act::Respond(if seen.line.contains("/oauth/") { token(before) } else { response("400 Bad Request", "", &body) })
     })
     .await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();

@@ -76,7 +76,7 @@ async fn serve(mut stream: TcpStream, mut random: fastrand::Rng, world: Arc<Worl
             0..=3 => (accepted.clone(), End::Close),
             4 => (accepted.clone(), End::Reset),
             5..=7 => (
-                format!("{accepted}HTTP/1.1 201 Created\r\nlocation: /x/stranger\r\ncontent-length: 0\r\n\r\n"),
+                format!("{accepted}HTTP/1.1 201 Created\r\nlocation: /x/unknown\r\ncontent-length: 0\r\n\r\n"),
                 End::Keep,
             ),
             8 => (String::new(), End::Reset),

@@ -1,4 +1,4 @@
-//! Whatever a stranger sends gets one typed refusal, and what is genuine is read however odd it is.
+//! Every unauthentic webhook gets one typed error, and every authentic one is read, however unusual it is.
 
 #![allow(clippy::unwrap_used)]
 

@@ -11,7 +11,7 @@ use kopokopo::{
     resources::{MobileWalletDestination, SendMoneyRequest},
 };
 use serde_json::{Value, json};
-use support::{Act, Server, answer, json as respond, payment_request};
+use support::{Act, Server, json as respond, payment_request, response};
 
 fn document(data: &Value) -> String {
     respond("200 OK", &json!({ "data": data }).to_string())
@@ -24,7 +24,7 @@ fn paid(id: &str, kind: &str) -> Value {
 
 async fn server(data: Value) -> Server {
     Server::with_token(move |seen, _| {
-        Act::Answer(if seen.line.starts_with("POST") { support::created("p1") } else { document(&data) })
+        Act::Respond(if seen.line.starts_with("POST") { support::created("p1") } else { document(&data) })
     })
     .await
 }
@@ -104,7 +104,7 @@ async fn create_takes_the_id_from_the_body_if_there_is_no_location() {
     ] {
         for head in ["", "location: \r\n"] {
             let body = body.to_string();
-            let server = Server::with_token(move |_, _| Act::Answer(answer("201 Created", head, &body))).await;
+            let server = Server::with_token(move |_, _| Act::Respond(response("201 Created", head, &body))).await;
             let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
             assert_eq!(push.id(), "p7");
         }
@@ -116,7 +116,7 @@ async fn create_takes_the_id_from_the_body_if_there_is_no_location() {
         json!({ "_links": { "self": null } }),
     ] {
         let body = body.to_string();
-        let server = Server::with_token(move |_, _| Act::Answer(answer("201 Created", "", &body))).await;
+        let server = Server::with_token(move |_, _| Act::Respond(response("201 Created", "", &body))).await;
         let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     }

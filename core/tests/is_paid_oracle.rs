@@ -59,7 +59,7 @@ fn disbursements<'a>(failed: impl IntoIterator<Item = &'a Disbursement>) -> Vec<
 }
 
 /// What the crate says.
-fn answers(event: &Event, expected: &[Expected]) -> Verdict {
+fn verdict(event: &Event, expected: &[Expected]) -> Verdict {
     let mut verdict = Verdict {
         payment_key: event.payment_key(),
         is_paid_at_least: expected.iter().map(|one| event.is_paid_at_least(&as_expected_payment(one))).collect(),
@@ -124,7 +124,7 @@ fn every_predicate_agrees_with_the_documentation() {
     let expected = expectations();
     runner()
         .run(&document(), |document| {
-            let (said, right) = (answers(&read(&document), &expected), shown(judge(&document, &expected)));
+            let (said, right) = (verdict(&read(&document), &expected), shown(judge(&document, &expected)));
             if said == right {
                 return Ok(());
             }
@@ -133,9 +133,9 @@ fn every_predicate_agrees_with_the_documentation() {
         .unwrap();
 }
 
-/// An oracle that is never asked a question proves nothing: each answer occurs often, for each kind of document.
+/// The generated documents give each result often, for each kind of document. Otherwise the oracle would prove nothing.
 #[test]
-fn the_documents_have_every_answer() {
+fn documents_give_every_result() {
     let expected = [Expected { thousandths: 1_000_000, currency: "KES", till: Some("K1".to_owned()) }];
     let mut counts: BTreeMap<(String, &str, bool), u32> = BTreeMap::new();
     let mut runner = runner();
@@ -156,9 +156,9 @@ fn the_documents_have_every_answer() {
             ("payment_key", Some(verdict.payment_key.is_some())),
             ("is_paid_at_least", Some(verdict.is_paid_at_least == [true])),
         ];
-        for (name, answer) in answers {
-            if let Some(answer) = answer {
-                *counts.entry((kind.clone(), name, answer)).or_default() += 1;
+        for (name, response) in answers {
+            if let Some(response) = response {
+                *counts.entry((kind.clone(), name, response)).or_default() += 1;
             }
         }
     }
@@ -168,8 +168,8 @@ fn the_documents_have_every_answer() {
         (name == "is_paid_at_least" && is_given_back)
             || (["is_paid_at_least", "payment_key"].contains(&name) && moves_no_money.contains(&kind))
     };
-    for (kind, name, answer) in counts.keys() {
-        let other = counts.get(&(kind.clone(), name, !answer)).copied().unwrap_or_default();
-        assert!(other >= 20 || (!answer && never(kind, name)), "{kind} has {name} {} only {other} times", !answer);
+    for (kind, name, response) in counts.keys() {
+        let other = counts.get(&(kind.clone(), name, !response)).copied().unwrap_or_default();
+        assert!(other >= 20 || (!response && never(kind, name)), "{kind} has {name} {} only {other} times", !response);
     }
 }

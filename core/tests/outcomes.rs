@@ -246,7 +246,7 @@ fn a_delivery_that_repeats_has_the_same_key_and_no_other_has() {
     let mut keys = Vec::new();
     for (name, body) in payloads("result-").into_iter().chain(payloads("webhook-")) {
         assert_eq!(event(&body).dedupe_key(), event(&body).dedupe_key(), "{name}");
-        // Failed attempts at a link are told apart by their text, so only the same bytes are the same delivery.
+        // Failed attempts to pay a link differ in their text only, so equal bytes mean the same delivery.
         if name != "result-payment-link-processed-4" {
             let compact = serde_json::from_str::<Value>(&body).unwrap().to_string();
             assert_eq!(event(&body).dedupe_key(), event(&compact).dedupe_key(), "{name}");
@@ -267,7 +267,7 @@ fn a_delivery_that_repeats_has_the_same_key_and_no_other_has() {
 }
 
 #[test]
-fn what_goes_on_is_news_and_what_has_no_id_is_told_apart_by_its_text() {
+fn new_states_are_new_deliveries_and_events_without_id_differ_by_text() {
     let differ = |a: String, b: String| {
         assert_ne!(event(&a).dedupe_key(), event(&b).dedupe_key(), "{a}\n{b}");
     };

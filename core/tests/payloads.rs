@@ -1,4 +1,4 @@
-//! Every sample payload of the documentation is read into its own type, and nothing that stands in it is lost.
+//! Every sample payload of the documentation is read into its own type, and none of its values is lost.
 
 #![allow(clippy::unwrap_used)]
 
@@ -127,7 +127,7 @@ fn our_names(path: &[String], kind: &str) -> Vec<String> {
     vec![name.to_owned()]
 }
 
-/// Amounts by their value and Daraja's time by its moment; everything else as it stands.
+/// Amounts are compared by value and Daraja's time by its point in time; everything else is compared unchanged.
 fn normal(name: &str, text: &str) -> String {
     match name {
         "amount" | "value" | "trans_amount" => Decimal::from_str(text).unwrap().normalize().to_string(),
@@ -271,7 +271,7 @@ fn an_odd_or_absent_value_never_refuses_a_genuine_payload() {
 }
 
 #[test]
-fn a_malformed_amount_is_refused_wherever_it_stands() {
+fn malformed_amount_is_refused_in_every_field() {
     let mut refused = 0;
     for (file, body) in samples() {
         let document: Value = serde_json::from_str(&body).unwrap();
@@ -293,7 +293,7 @@ fn a_malformed_amount_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn helpers_answer_whether_a_payment_link_was_paid_in_all_its_shapes() {
+fn is_paid_of_payment_link_is_right_in_all_formats() {
     let answers = |name: &str| match parse(&payload(name)).payload {
         EventPayload::PaymentLink(link) => (
             link.link_status.as_ref().unwrap().to_string(),

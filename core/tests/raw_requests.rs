@@ -5,9 +5,9 @@
 mod support;
 
 use kopokopo::{ErrorKind, resources::RawPostRequest};
-use support::{Act, Server, answer, json};
+use support::{Act, Server, json, response};
 
-const POST: &str = "POST /api/v3/things";
+const POST: &str = "POST /api/v3/widgets";
 
 fn post(path: &str, body: &str) -> RawPostRequest {
     RawPostRequest { path: path.to_owned(), body: body.into() }
@@ -16,13 +16,13 @@ fn post(path: &str, body: &str) -> RawPostRequest {
 #[tokio::test]
 async fn a_post_is_sent_once_with_token_and_the_callers_own_bytes() {
     let server =
-        Server::with_token(|_, _| Act::Answer(answer("201 Created", "location: /api/v3/things/1\r\n", ""))).await;
+        Server::with_token(|_, _| Act::Respond(response("201 Created", "location: /api/v3/widgets/1\r\n", ""))).await;
     let body = "{ \"z\": 1.50,\n\"a\": \"\\u00e9\" }";
-    let response = server.client().raw_requests().post(&post("/api/v3/things", body)).await.unwrap();
-    assert_eq!((response.status, response.location.as_deref()), (201, Some("/api/v3/things/1")));
+    let response = server.client().raw_requests().post(&post("/api/v3/widgets", body)).await.unwrap();
+    assert_eq!((response.status, response.location.as_deref()), (201, Some("/api/v3/widgets/1")));
     assert_eq!(response.body.unwrap().as_str(), "");
     let seen = server.seen().pop().unwrap();
-    assert_eq!((seen.body.as_str(), seen.line.as_str()), (body, "POST /api/v3/things HTTP/1.1"));
+    assert_eq!((seen.body.as_str(), seen.line.as_str()), (body, "POST /api/v3/widgets HTTP/1.1"));
     assert_eq!(seen.header("authorization"), Some("Bearer canary-token-0"));
     assert_eq!(seen.header("content-type"), Some("application/json"));
     assert_eq!(seen.header("connection"), Some("close"));
@@ -32,13 +32,13 @@ async fn a_post_is_sent_once_with_token_and_the_callers_own_bytes() {
 async fn a_post_whose_response_is_lost_is_outcome_unknown_and_sent_once() {
     for act in [
         Act::Close,
-        Act::AnswerAndClose("HTTP/1.1 2".into()),
-        Act::Answer(answer("500 Internal Server Error", "", "")),
-        Act::Answer(answer("502 Bad Gateway", "", "<html>")),
-        Act::Answer(answer("303 See Other", "location: /login\r\n", "")),
+        Act::RespondAndClose("HTTP/1.1 2".into()),
+        Act::Respond(response("500 Internal Server Error", "", "")),
+        Act::Respond(response("502 Bad Gateway", "", "<html>")),
+        Act::Respond(response("303 See Other", "location: /login\r\n", "")),
     ] {
         let server = Server::with_token(move |_, _| act.clone()).await;
-        let error = server.client().raw_requests().post(&post("/api/v3/things", "{}")).await.unwrap_err();
+        let error = server.client().raw_requests().post(&post("/api/v3/widgets", "{}")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
         assert_eq!((error.operation(), error.attempts()), (Some("raw_requests.post"), 1));
         assert_eq!(server.count(POST), 1);
@@ -48,10 +48,12 @@ async fn a_post_whose_response_is_lost_is_outcome_unknown_and_sent_once() {
 #[tokio::test]
 async fn an_accepted_post_whose_body_breaks_off_is_accepted() {
     let server = Server::with_token(|_, _| {
-        Act::AnswerAndClose("HTTP/1.1 201 Created\r\nlocation: /api/v3/things/1\r\ncontent-length: 10\r\n\r\n{".into())
+        Act::RespondAndClose(
+            "HTTP/1.1 201 Created\r\nlocation: /api/v3/widgets/1\r\ncontent-length: 10\r\n\r\n{".into(),
+        )
     })
     .await;
-    let response = server.client().raw_requests().post(&post("/api/v3/things", "{}")).await.unwrap();
+    let response = server.client().raw_requests().post(&post("/api/v3/widgets", "{}")).await.unwrap();
     assert_eq!((response.status, response.body), (201, None));
     assert_eq!(server.count(POST), 1);
 }
@@ -60,25 +62,25 @@ async fn an_accepted_post_whose_body_breaks_off_is_accepted() {
 async fn a_get_is_repeated_and_returns_the_text_as_it_came() {
     let text = r#"{"b":1.0,"a":[{}]}"#;
     let server = Server::with_token(move |_, before| {
-        Act::Answer(if before == 0 { answer("503 Service Unavailable", "", "") } else { json("200 OK", text) })
+        Act::Respond(if before == 0 { response("503 Service Unavailable", "", "") } else { json("200 OK", text) })
     })
     .await;
-    let response = server.client().raw_requests().get("/api/v3/things/1?a=b%20c").await.unwrap();
+    let response = server.client().raw_requests().get("/api/v3/widgets/1?a=b%20c").await.unwrap();
     assert_eq!((response.status, response.body.unwrap().as_str()), (200, text));
-    assert_eq!(server.count("GET /api/v3/things/1?a=b%20c"), 2);
+    assert_eq!(server.count("GET /api/v3/widgets/1?a=b%20c"), 2);
 }
 
 #[tokio::test]
 async fn a_refused_request_sends_nothing_and_repeats_no_text_of_the_caller() {
-    let server = Server::with_token(|_, _| Act::Answer(json("200 OK", "{}"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(json("200 OK", "{}"))).await;
     let client = server.client();
     for (path, body, field) in [
-        ("https://evil.example/api/v3/things", "{}", "path"),
+        ("https://evil.example/api/v3/widgets", "{}", "path"),
         ("/oauth/token", "{}", "path"),
         ("/api/v3/canary phone", "{}", "path"),
-        ("/api/v3/things", "", "body"),
-        ("/api/v3/things", "{\"canary\": 0712345678", "body"),
-        ("/api/v3/things", "[]", "body"),
+        ("/api/v3/widgets", "", "body"),
+        ("/api/v3/widgets", "{\"canary\": 0712345678", "body"),
+        ("/api/v3/widgets", "[]", "body"),
         ("/api/v2/send_money", "{\"canary\": []}", "body"),
         ("/api/v2/send_money.json", "{\"destinations\": []}", "body"),
     ] {
@@ -92,8 +94,8 @@ async fn a_refused_request_sends_nothing_and_repeats_no_text_of_the_caller() {
 
 #[tokio::test]
 async fn debug_shows_neither_body() {
-    let server = Server::with_token(|_, _| Act::Answer(json("200 OK", r#"{"name":"canary"}"#))).await;
-    let request = post("/api/v3/things", r#"{"phone":"canary"}"#);
+    let server = Server::with_token(|_, _| Act::Respond(json("200 OK", r#"{"name":"canary"}"#))).await;
+    let request = post("/api/v3/widgets", r#"{"phone":"canary"}"#);
     let response = server.client().raw_requests().post(&request).await.unwrap();
     let shown = format!("{request:?} {response:?}");
     assert!(!shown.contains("canary"), "{shown}");

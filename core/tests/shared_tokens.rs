@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use kopokopo::{Builder, CallOptions, ErrorKind, KopoKopo, RetryOptions, Timeouts, transport::Proxy};
-use support::{Act, Server, answer, created, json, payment_request, pending, quick, token};
+use support::{Act, Server, created, json, payment_request, pending, quick, response, token};
 
 const TOKEN: &str = "POST /oauth/token";
 
@@ -22,8 +22,8 @@ async fn read(client: &KopoKopo) -> kopokopo::Result<()> {
 
 #[tokio::test]
 async fn a_client_with_a_wrong_proxy_neither_fails_nor_serves_a_client_without() {
-    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
-    let proxy = Server::start(|_, _| Act::Answer(answer("404 Not Found", "", "<html>no such page</html>"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(pending())).await;
+    let proxy = Server::start(|_, _| Act::Respond(response("404 Not Found", "", "<html>no such page</html>"))).await;
     let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
     let second = sharing(&server).proxy(Proxy::Off).build().unwrap();
 
@@ -37,7 +37,7 @@ async fn a_client_with_a_wrong_proxy_neither_fails_nor_serves_a_client_without()
 
 #[tokio::test]
 async fn a_client_whose_proxy_hangs_holds_up_no_client_without() {
-    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let proxy = Server::start(|_, _| Act::Hang).await;
     let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
     let second = sharing(&server).build().unwrap();
@@ -58,7 +58,7 @@ async fn a_client_with_short_timeouts_fails_no_client_with_longer_ones() {
         if seen.line.starts_with(TOKEN) {
             Act::Late(Duration::from_millis(400), token(before))
         } else {
-            Act::Answer(pending())
+            Act::Respond(pending())
         }
     })
     .await;
@@ -77,7 +77,7 @@ async fn a_call_with_more_time_than_its_client_has_more_time_for_its_token() {
         if seen.line.starts_with(TOKEN) {
             Act::Late(Duration::from_millis(500), token(before))
         } else {
-            Act::Answer(pending())
+            Act::Respond(pending())
         }
     })
     .await;
@@ -89,7 +89,7 @@ async fn a_call_with_more_time_than_its_client_has_more_time_for_its_token() {
 
 #[tokio::test]
 async fn a_call_without_retries_sends_one_token_request() {
-    let server = Server::start(|_, _| Act::Answer(answer("503 Service Unavailable", "", ""))).await;
+    let server = Server::start(|_, _| Act::Respond(response("503 Service Unavailable", "", ""))).await;
     let once = CallOptions { max_retries: Some(0), ..CallOptions::default() };
     let error = read(&server.client().with_options(once).unwrap()).await.unwrap_err();
     assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Api, Some(503), 0));
@@ -99,7 +99,7 @@ async fn a_call_without_retries_sends_one_token_request() {
 
 #[tokio::test]
 async fn clients_with_the_same_credentials_share_a_retry_budget() {
-    let server = Server::with_token(|_, _| Act::Answer(answer("500 Internal Server Error", "", ""))).await;
+    let server = Server::with_token(|_, _| Act::Respond(response("500 Internal Server Error", "", ""))).await;
     for _ in 0..100 {
         read(&sharing(&server).build().unwrap()).await.unwrap_err();
     }
@@ -110,7 +110,7 @@ async fn clients_with_the_same_credentials_share_a_retry_budget() {
 #[tokio::test]
 async fn a_server_that_refuses_every_token_is_not_met_with_twice_the_requests() {
     let server =
-        Server::with_token(|_, _| Act::Answer(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
+        Server::with_token(|_, _| Act::Respond(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
     let client = server.client();
     for _ in 0..100 {
         assert_eq!(read(&client).await.unwrap_err().kind(), ErrorKind::Authentication);
@@ -122,7 +122,7 @@ async fn a_server_that_refuses_every_token_is_not_met_with_twice_the_requests() 
 #[tokio::test]
 async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
     let server = Server::start(|_, _| {
-        Act::Answer(json("401 Unauthorized", r#"{"error":"invalid_client","error_description":"unknown client"}"#))
+        Act::Respond(json("401 Unauthorized", r#"{"error":"invalid_client","error_description":"unknown client"}"#))
     })
     .await;
     let began = std::time::Instant::now();
@@ -143,7 +143,7 @@ async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
 
 #[tokio::test]
 async fn a_wrong_token_from_a_source_is_refused_and_asked_for_again() {
-    let server = Server::start(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::start(|_, _| Act::Respond(created("p1"))).await;
     let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let source = {
         let asked = std::sync::Arc::clone(&asked);
@@ -186,7 +186,7 @@ async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
         ("200 OK", r#"{"token_type":"Bearer","canary":"x"}"#, ErrorKind::Api),
         ("200 OK", r#"{"access_token":"ca\nnary"}"#, ErrorKind::Authentication),
     ] {
-        let server = Server::start(move |_, _| Act::Answer(json(status, body))).await;
+        let server = Server::start(move |_, _| Act::Respond(json(status, body))).await;
         let error = read(&server.client()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status} {body}: {error}");
         assert_eq!((error.operation(), error.attempts()), (Some("incoming_payments.get"), 0));
@@ -214,13 +214,13 @@ async fn a_failed_connection_names_the_host_and_the_callers_operation() {
 async fn no_call_fails_while_the_token_endpoint_of_a_real_server_hangs_fails_and_recovers() {
     let server = Server::start(|seen, before| {
         if !seen.line.starts_with(TOKEN) {
-            return Act::Answer(pending());
+            return Act::Respond(pending());
         }
         match before {
-            0 => Act::Answer(token(0).replace(r#""expires_in":3600"#, r#""expires_in":2   "#)),
+            0 => Act::Respond(token(0).replace(r#""expires_in":3600"#, r#""expires_in":2   "#)),
             1 => Act::Hang,
-            2 => Act::Answer(answer("503 Service Unavailable", "", "")),
-            _ => Act::Answer(token(before)),
+            2 => Act::Respond(response("503 Service Unavailable", "", "")),
+            _ => Act::Respond(token(before)),
         }
     })
     .await;
@@ -244,7 +244,7 @@ fn a_token_request_on_an_idle_runtime_stalls_no_client_on_another() {
         if seen.line.starts_with(TOKEN) {
             Act::Late(Duration::from_millis(200), token(before))
         } else {
-            Act::Answer(pending())
+            Act::Respond(pending())
         }
     }));
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

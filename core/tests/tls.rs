@@ -65,13 +65,13 @@ fn builder(port: u16) -> Builder {
 }
 
 #[tokio::test]
-async fn an_extra_authority_is_trusted_beside_the_platforms() {
+async fn extra_authority_is_trusted_in_addition_to_the_platforms() {
     let (port, authority) = serve("localhost").await;
     let client = builder(port).extra_ca_certificates(authority).build().unwrap();
     assert_eq!(client.incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
 }
 
-/// A proxy that gives what it answers to CONNECT, and then a tunnel. It returns the heads that it saw.
+/// A proxy that sends a given response to CONNECT, then tunnels. It returns the heads that it received.
 async fn proxy(response: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://user:p%40ss@{}", listener.local_addr().unwrap());
@@ -130,7 +130,7 @@ async fn a_proxy_that_refuses_is_named_and_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_no_byte_of_a_request() {
+async fn server_with_untrusted_certificate_gets_no_byte_of_request() {
     let (port, _) = serve("localhost").await;
     let error = builder(port).build().unwrap().incoming_payments().create(&payment_request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");

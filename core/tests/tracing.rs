@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use support::{Act, Server, answer, created, payment_request};
+use support::{Act, Server, created, payment_request, response};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 #[derive(Clone, Default)]
@@ -37,9 +37,9 @@ async fn spans_name_the_operation_and_its_route_and_nothing_private() {
         .with_ansi(false)
         .finish();
     let server = Server::with_token(|seen, before| match (seen.line.starts_with("POST"), before) {
-        (true, _) => Act::Answer(created("canary-id")),
-        (false, 0) => Act::Answer(answer("503 Service Unavailable", "", "")),
-        _ => Act::Answer(answer(
+        (true, _) => Act::Respond(created("canary-id")),
+        (false, 0) => Act::Respond(response("503 Service Unavailable", "", "")),
+        _ => Act::Respond(response(
             "404 Not Found",
             "",
             r#"{"error_code":404,"error_message":"254712345678 canary-token-0"}"#,
@@ -80,10 +80,10 @@ async fn an_unknown_outcome_is_logged_as_a_warning() {
         .with_ansi(false)
         .finish();
     let server = Server::with_token(|_, before| {
-        Act::Answer(match before {
-            0 => answer("500 Internal Server Error", "x-request-id: r1\r\n", ""),
-            1 => answer("201 Created", "location: /login/canary\r\nx-request-id: r2\r\n", ""),
-            _ => answer("400 Bad Request", "", ""),
+        Act::Respond(match before {
+            0 => response("500 Internal Server Error", "x-request-id: r1\r\n", ""),
+            1 => response("201 Created", "location: /login/canary\r\nx-request-id: r2\r\n", ""),
+            _ => response("400 Bad Request", "", ""),
         })
     })
     .await;

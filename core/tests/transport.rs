@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use kopokopo::{AccessToken, CallOptions, ErrorKind, KopoKopo, Timeouts, types::Secret};
-use support::{Act, Server, answer, created, payment_request, pending, quick};
+use support::{Act, Server, created, payment_request, pending, quick, response};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpListener,
@@ -37,7 +37,7 @@ fn with_timeout(client: &KopoKopo, millis: u64) -> KopoKopo {
 #[test]
 fn each_create_has_a_connection_of_its_own_and_reads_share_one() {
     let (_runtime, server) =
-        serve(|seen, _| Act::Answer(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
+        serve(|seen, _| Act::Respond(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
     let client = server.client();
     current_thread().block_on(async {
         for _ in 0..3 {
@@ -58,7 +58,7 @@ fn each_create_has_a_connection_of_its_own_and_reads_share_one() {
 
 #[test]
 fn creates_in_a_row_can_share_a_connection() {
-    let (_runtime, server) = serve(|_, _| Act::Answer(created("p1")));
+    let (_runtime, server) = serve(|_, _| Act::Respond(created("p1")));
     let client = server.builder().fresh_connections(false).build().unwrap();
     current_thread().block_on(async {
         for _ in 0..5 {
@@ -73,7 +73,7 @@ fn creates_in_a_row_can_share_a_connection() {
 #[test]
 fn a_server_that_closes_idle_connections_makes_no_outcome_unknown() {
     for fresh in [true, false] {
-        let (_runtime, server) = serve(|_, _| Act::AnswerAndClose(created("p1")));
+        let (_runtime, server) = serve(|_, _| Act::RespondAndClose(created("p1")));
         let client = server.builder().fresh_connections(fresh).build().unwrap();
         let runtime = current_thread();
         for _ in 0..20 {
@@ -86,7 +86,7 @@ fn a_server_that_closes_idle_connections_makes_no_outcome_unknown() {
 
 #[test]
 fn a_read_on_a_connection_that_the_server_closed_is_not_a_retry() {
-    let (_runtime, server) = serve(|_, _| Act::AnswerAndClose(pending()));
+    let (_runtime, server) = serve(|_, _| Act::RespondAndClose(pending()));
     let mut retries = kopokopo::RetryOptions::default();
     retries.max_retries = 0;
     let client = server.builder().retries(retries).build().unwrap();
@@ -102,7 +102,7 @@ fn a_read_on_a_connection_that_the_server_closed_is_not_a_retry() {
 fn an_unsolicited_response_is_never_the_response_to_a_create() {
     for fresh in [true, false] {
         let two = format!("{}{}", created("p1"), created("stranger"));
-        let (_runtime, server) = serve(move |_, _| Act::Answer(two.clone()));
+        let (_runtime, server) = serve(move |_, _| Act::Respond(two.clone()));
         let client = server.builder().fresh_connections(fresh).build().unwrap();
         let runtime = current_thread();
         for _ in 0..20 {
@@ -117,7 +117,7 @@ fn an_unsolicited_response_is_never_the_response_to_a_create() {
 #[test]
 fn a_client_works_on_every_runtime_while_the_others_are_idle() {
     let (_runtime, server) =
-        serve(|seen, _| Act::Answer(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
+        serve(|seen, _| Act::Respond(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
     for fresh in [true, false] {
         let client = server.builder().fresh_connections(fresh).build().unwrap();
         let client = with_timeout(&client, 5000);
@@ -170,7 +170,7 @@ async fn a_request_that_could_not_be_written_was_not_sent() {
 #[tokio::test]
 async fn a_response_that_is_too_large_is_fetched_once() {
     let server = Server::with_token(|_, _| {
-        Act::AnswerAndClose("HTTP/1.1 200 OK\r\ncontent-length: 70000000\r\n\r\n".to_owned() + &" ".repeat(68_000_000))
+        Act::RespondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 70000000\r\n\r\n".to_owned() + &" ".repeat(68_000_000))
     })
     .await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
@@ -181,7 +181,7 @@ async fn a_response_that_is_too_large_is_fetched_once() {
 #[tokio::test]
 async fn an_accepted_create_does_not_wait_for_a_body_that_drips() {
     let head = "HTTP/1.1 201 Created\r\nlocation: /api/v2/incoming_payments/p1\r\ncontent-length: 100\r\n\r\n{";
-    let server = Server::with_token(move |_, _| Act::Answer(head.into())).await;
+    let server = Server::with_token(move |_, _| Act::Respond(head.into())).await;
     let began = Instant::now();
     assert_eq!(server.client().incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
@@ -191,7 +191,7 @@ async fn an_accepted_create_does_not_wait_for_a_body_that_drips() {
 async fn only_the_beginning_of_an_error_is_read() {
     let server = Server::with_token(|seen, _| {
         let status = if seen.line.starts_with("POST") { "400 Bad Request" } else { "404 Not Found" };
-        Act::Answer(format!("HTTP/1.1 {status}\r\ncontent-length: 900000000\r\n\r\n{}", "x".repeat(200_000)))
+        Act::Respond(format!("HTTP/1.1 {status}\r\ncontent-length: 900000000\r\n\r\n{}", "x".repeat(200_000)))
     })
     .await;
     let client = server.client();
@@ -214,7 +214,7 @@ async fn a_redirect_of_a_create_is_a_refusal_only_if_it_says_send_it_elsewhere()
         ("101 Switching Protocols", ErrorKind::OutcomeUnknown),
     ] {
         let headers = "location: /api/v2/incoming_payments/p1\r\nconnection: upgrade\r\nupgrade: x\r\n";
-        let server = Server::with_token(move |_, _| Act::Answer(answer(status, headers, ""))).await;
+        let server = Server::with_token(move |_, _| Act::Respond(response(status, headers, ""))).await;
         let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert_eq!(server.count(CREATE), 1, "{status}");
@@ -223,7 +223,7 @@ async fn a_redirect_of_a_create_is_a_refusal_only_if_it_says_send_it_elsewhere()
 
 #[tokio::test]
 async fn a_post_without_a_body_states_its_length() {
-    let server = Server::with_token(|_, _| Act::Answer(answer("200 OK", "", ""))).await;
+    let server = Server::with_token(|_, _| Act::Respond(response("200 OK", "", ""))).await;
     server.client().payment_links().cancel("l1").await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[1].header("content-length"), Some("0"), "{}", seen[1].head);
@@ -233,7 +233,7 @@ async fn a_post_without_a_body_states_its_length() {
 
 #[tokio::test]
 async fn cancelling_a_link_has_one_deadline_with_the_read_that_it_needs() {
-    let refusal = answer("400 Bad Request", "", "");
+    let refusal = response("400 Bad Request", "", "");
     let server = Server::with_token(move |seen, before| match (seen.line.starts_with("POST"), before) {
         (true, 0) => Act::Close,
         (true, _) => Act::Late(Duration::from_millis(600), refusal.clone()),

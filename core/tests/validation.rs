@@ -8,7 +8,7 @@ use kopokopo::{
     types::{EventType, Metadata, MetadataValue, Scope, SettlementMethod},
 };
 
-/// Nobody answers there: a request that got so far would end in another kind of error.
+/// No server listens there: a request that is sent ends with another kind of error.
 fn client() -> KopoKopo {
     KopoKopo::builder().client_id("c").client_secret("s").base_url("https://nobody.invalid").build().unwrap()
 }

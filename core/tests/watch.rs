@@ -242,7 +242,7 @@ async fn watch_ends_after_its_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_sleeps_by_itself_polls_by_the_same_policy() {
+async fn caller_that_sleeps_polls_by_the_same_policy() {
     let server = Server::new(|poll| Poll::State(if poll < 3 { "Pending" } else { "Success" }));
     let mut watch = server.client().incoming_payments().watch("p1", WaitOptions::default()).unwrap();
     let mut states = Vec::new();

@@ -7,14 +7,14 @@ mod support;
 use std::time::Duration;
 
 use kopokopo::{CallOptions, ErrorKind, KopoKopo, Timeouts, types::Secret};
-use support::{Act, Server, answer, created, json, payment_request, pending, quick};
+use support::{Act, Server, created, json, payment_request, pending, quick, response};
 
 const CREATE: &str = "POST /api/v2/incoming_payments";
 const READ: &str = "GET /api/v2/incoming_payments/p1";
 
 #[tokio::test]
 async fn a_create_sends_one_request_with_token_agent_and_json() {
-    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let push = server
         .builder()
         .product("shop/1.0")
@@ -43,7 +43,7 @@ async fn a_create_sends_one_request_with_token_agent_and_json() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_concurrent_first_calls_make_one_token_request() {
-    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let client = server.client();
     let calls = (0..1000).map(|_| {
         let client = client.clone();
@@ -58,7 +58,7 @@ async fn a_thousand_concurrent_first_calls_make_one_token_request() {
 
 #[tokio::test]
 async fn clients_with_the_same_credentials_share_one_token() {
-    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     for _ in 0..3 {
         server.builder().private_token(false).build().unwrap().incoming_payments().get("p1").await.unwrap();
     }
@@ -68,8 +68,8 @@ async fn clients_with_the_same_credentials_share_one_token() {
 #[tokio::test]
 async fn a_401_refreshes_once_and_replays_once_even_for_a_create() {
     let server = Server::with_token(|seen, _| {
-        Act::Answer(if seen.header("authorization") == Some("Bearer canary-token-0") {
-            answer("401 Unauthorized", "", "")
+        Act::Respond(if seen.header("authorization") == Some("Bearer canary-token-0") {
+            response("401 Unauthorized", "", "")
         } else {
             created("p1")
         })
@@ -82,7 +82,7 @@ async fn a_401_refreshes_once_and_replays_once_even_for_a_create() {
 #[tokio::test]
 async fn a_second_401_is_an_authentication_error() {
     let server =
-        Server::with_token(|_, _| Act::Answer(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
+        Server::with_token(|_, _| Act::Respond(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
     assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Authentication, Some(401), 2));
     assert_eq!(server.count(CREATE), 2);
@@ -90,11 +90,12 @@ async fn a_second_401_is_an_authentication_error() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_sends_no_token_anywhere() {
-    let elsewhere = Server::start(|_, _| Act::Answer(json("200 OK", "{}"))).await;
+    let elsewhere = Server::start(|_, _| Act::Respond(json("200 OK", "{}"))).await;
     let target = elsewhere.base_url.clone();
-    let server =
-        Server::with_token(move |_, _| Act::Answer(answer("302 Found", &format!("location: {target}/stolen\r\n"), "")))
-            .await;
+    let server = Server::with_token(move |_, _| {
+        Act::Respond(response("302 Found", &format!("location: {target}/stolen\r\n"), ""))
+    })
+    .await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::OutcomeUnknown, Some(302)));
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
@@ -115,7 +116,7 @@ async fn a_read_that_fails_in_passing_is_tried_twice_more() {
         "408 Request Timeout",
     ] {
         let server = Server::with_token(move |_, before| {
-            Act::Answer(if before < 2 { answer(status, "", "<html>") } else { pending() })
+            Act::Respond(if before < 2 { response(status, "", "<html>") } else { pending() })
         })
         .await;
         server.client().incoming_payments().get("p1").await.unwrap();
@@ -126,7 +127,7 @@ async fn a_read_that_fails_in_passing_is_tried_twice_more() {
 #[tokio::test]
 async fn a_read_gives_up_after_three_tries_and_says_so() {
     let server = Server::with_token(|_, _| {
-        Act::Answer(answer("502 Bad Gateway", "content-type: text/html\r\n", "<html>bad gateway</html>"))
+        Act::Respond(response("502 Bad Gateway", "content-type: text/html\r\n", "<html>bad gateway</html>"))
     })
     .await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
@@ -139,8 +140,8 @@ async fn a_read_gives_up_after_three_tries_and_says_so() {
 async fn a_read_survives_connections_that_break_and_bodies_that_break_off() {
     let server = Server::with_token(|_, before| match before {
         0 => Act::Close,
-        1 => Act::AnswerAndClose("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".into()),
-        _ => Act::Answer(pending()),
+        1 => Act::RespondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".into()),
+        _ => Act::Respond(pending()),
     })
     .await;
     server.client().incoming_payments().get("p1").await.unwrap();
@@ -157,7 +158,7 @@ async fn what_the_server_refuses_is_not_tried_again() {
         ("418 I'm a teapot", ErrorKind::Api),
     ] {
         let server = Server::with_token(move |_, _| {
-            Act::Answer(json(status, r#"{"error_code":400,"error_message":["One","Two"]}"#))
+            Act::Respond(json(status, r#"{"error_code":400,"error_message":["One","Two"]}"#))
         })
         .await;
         let error = server.client().incoming_payments().get("p1").await.unwrap_err();
@@ -175,14 +176,14 @@ async fn only_the_api_can_say_that_a_payment_does_not_exist() {
     for (response, kind) in [
         (json("404 Not Found", api), ErrorKind::NotFound),
         (json("410 Gone", api), ErrorKind::NotFound),
-        (answer("404 Not Found", "", ""), ErrorKind::NotFound),
-        (answer("404 Not Found", "", "<html>nginx</html>"), ErrorKind::Api),
+        (response("404 Not Found", "", ""), ErrorKind::NotFound),
+        (response("404 Not Found", "", "<html>nginx</html>"), ErrorKind::Api),
         (json("404 Not Found", r#"{"message":"no Route matched with those values"}"#), ErrorKind::Api),
         (json("404 Not Found", "[]"), ErrorKind::Api),
-        (answer("410 Gone", "", "<html>"), ErrorKind::Api),
+        (response("410 Gone", "", "<html>"), ErrorKind::Api),
         (truncated, ErrorKind::Api),
     ] {
-        let act = Act::AnswerAndClose(response.clone());
+        let act = Act::RespondAndClose(response.clone());
         let server = Server::with_token(move |_, _| act.clone()).await;
         let error = server.client().incoming_payments().get("p1").await.unwrap_err();
         assert_eq!(error.kind(), kind, "{response}: {error}");
@@ -191,7 +192,7 @@ async fn only_the_api_can_say_that_a_payment_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_gateways_refusal_of_a_create_is_told_from_the_apis_and_from_an_unknown_outcome() {
+async fn refusal_of_create_by_gateway_differs_from_api_error_and_unknown_outcome() {
     for (status, body, kind) in [
         ("404 Not Found", "<html>", ErrorKind::Api),
         ("400 Bad Request", "<html>", ErrorKind::Api),
@@ -201,7 +202,7 @@ async fn a_gateways_refusal_of_a_create_is_told_from_the_apis_and_from_an_unknow
         ("409 Conflict", "", ErrorKind::OutcomeUnknown),
         ("409 Conflict", r#"{"error_code":409,"error_message":"exists already"}"#, ErrorKind::OutcomeUnknown),
     ] {
-        let server = Server::with_token(move |_, _| Act::Answer(answer(status, "", body))).await;
+        let server = Server::with_token(move |_, _| Act::Respond(response(status, "", body))).await;
         let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status} {body}: {error}");
         assert_eq!(server.count(CREATE), 1);
@@ -209,18 +210,18 @@ async fn a_gateways_refusal_of_a_create_is_told_from_the_apis_and_from_an_unknow
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_is_lost_ends_in_outcome_unknown_and_is_sent_once() {
+async fn create_with_lost_response_is_outcome_unknown_and_sent_once() {
     let broken = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 50\r\n\r\noops".to_owned();
     for act in [
         Act::Close,
-        Act::AnswerAndClose("HTTP/1.1 2".into()),
-        Act::AnswerAndClose("nonsense\r\n\r\n".into()),
-        Act::AnswerAndClose(broken),
-        Act::Answer(answer("500 Internal Server Error", "", "")),
-        Act::Answer(answer("502 Bad Gateway", "", "<html>")),
-        Act::Answer(answer("503 Service Unavailable", "retry-after: 1\r\n", "")),
-        Act::Answer(answer("201 Created", "", "")),
-        Act::Answer(answer("201 Created", "location: https://x.example/..\r\n", "")),
+        Act::RespondAndClose("HTTP/1.1 2".into()),
+        Act::RespondAndClose("nonsense\r\n\r\n".into()),
+        Act::RespondAndClose(broken),
+        Act::Respond(response("500 Internal Server Error", "", "")),
+        Act::Respond(response("502 Bad Gateway", "", "<html>")),
+        Act::Respond(response("503 Service Unavailable", "retry-after: 1\r\n", "")),
+        Act::Respond(response("201 Created", "", "")),
+        Act::Respond(response("201 Created", "location: https://x.example/..\r\n", "")),
         Act::Hang,
     ] {
         let server = Server::with_token(move |_, _| act.clone()).await;
@@ -240,7 +241,7 @@ async fn a_create_whose_answer_is_lost_ends_in_outcome_unknown_and_is_sent_once(
 #[tokio::test]
 async fn a_create_succeeds_when_only_its_body_breaks_off() {
     let server = Server::with_token(|_, _| {
-        Act::AnswerAndClose(
+        Act::RespondAndClose(
             "HTTP/1.1 201 Created\r\nlocation: /api/v2/incoming_payments/p1\r\ncontent-length: 10\r\n\r\n{".into(),
         )
     })
@@ -265,7 +266,7 @@ async fn a_create_on_a_connection_that_never_opened_is_tried_again_and_says_noth
 async fn a_create_on_an_idle_connection_that_the_server_closed_is_never_seen_twice() {
     let server =
         Server::with_token(
-            |_, before| if before == 0 { Act::AnswerAndClose(created("p1")) } else { Act::Answer(created("p1")) },
+            |_, before| if before == 0 { Act::RespondAndClose(created("p1")) } else { Act::Respond(created("p1")) },
         )
         .await;
     let client = server.client();
@@ -281,7 +282,7 @@ async fn a_create_on_an_idle_connection_that_the_server_closed_is_never_seen_twi
 #[tokio::test]
 async fn a_rate_limited_create_is_left_to_the_caller() {
     let server =
-        Server::with_token(|_, _| Act::Answer(answer("429 Too Many Requests", "retry-after: 7\r\n", ""))).await;
+        Server::with_token(|_, _| Act::Respond(response("429 Too Many Requests", "retry-after: 7\r\n", ""))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimit, Some(Duration::from_secs(7))));
     assert_eq!(server.count(CREATE), 1);
@@ -290,7 +291,11 @@ async fn a_rate_limited_create_is_left_to_the_caller() {
 #[tokio::test]
 async fn retry_after_is_waited_for_and_a_longer_one_ends_the_call() {
     let server = Server::with_token(|_, before| {
-        Act::Answer(if before == 0 { answer("503 Service Unavailable", "retry-after: 1\r\n", "") } else { pending() })
+        Act::Respond(if before == 0 {
+            response("503 Service Unavailable", "retry-after: 1\r\n", "")
+        } else {
+            pending()
+        })
     })
     .await;
     let began = std::time::Instant::now();
@@ -298,7 +303,7 @@ async fn retry_after_is_waited_for_and_a_longer_one_ends_the_call() {
     assert!(began.elapsed() >= Duration::from_secs(1));
 
     let server =
-        Server::with_token(|_, _| Act::Answer(answer("429 Too Many Requests", "retry-after: 61\r\n", ""))).await;
+        Server::with_token(|_, _| Act::Respond(response("429 Too Many Requests", "retry-after: 61\r\n", ""))).await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(61)));
     assert!(error.detail().contains("longer pause"), "{error}");
@@ -321,7 +326,7 @@ async fn one_deadline_covers_token_tries_and_waits() {
 
 #[tokio::test]
 async fn a_storm_of_failures_is_not_met_with_three_times_the_requests() {
-    let server = Server::with_token(|_, _| Act::Answer(answer("500 Internal Server Error", "", ""))).await;
+    let server = Server::with_token(|_, _| Act::Respond(response("500 Internal Server Error", "", ""))).await;
     let client = server.client();
     for _ in 0..100 {
         client.incoming_payments().get("p1").await.unwrap_err();
@@ -341,14 +346,14 @@ async fn a_call_that_is_dropped_lets_its_request_finish() {
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(server.count(CREATE), 1);
     let connections = server.connections();
-    // The answer was read to its end: the connection went back to the pool and serves the next call.
+    // The response was read to its end, so the connection is back in the pool and serves the next call.
     client.incoming_payments().create(&request).await.unwrap();
     assert_eq!(server.connections(), connections);
 }
 
 #[tokio::test]
 async fn nothing_is_sent_for_a_request_that_is_wrong() {
-    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let mut request = payment_request();
     request.phone_number = "12345".into();
     let error = server.client().incoming_payments().create(&request).await.unwrap_err();
@@ -357,11 +362,11 @@ async fn nothing_is_sent_for_a_request_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn cancelling_a_link_twice_because_an_answer_was_lost_is_still_a_success() {
+async fn cancelling_link_again_after_lost_response_succeeds() {
     let server = Server::with_token(|seen, before| match (seen.line.starts_with("POST"), before) {
         (true, 0) => Act::Close,
-        (true, _) => Act::Answer(json("400 Bad Request", r#"{"error_code":400,"error_message":"Only active payment links can be cancelled."}"#)),
-        _ => Act::Answer(json("200 OK", r#"{"data":{"id":"l1","type":"payment_link","attributes":{"status":"Processed","payment_link":{"status":"Cancelled"}}}}"#)),
+        (true, _) => Act::Respond(json("400 Bad Request", r#"{"error_code":400,"error_message":"Only active payment links can be cancelled."}"#)),
+        _ => Act::Respond(json("200 OK", r#"{"data":{"id":"l1","type":"payment_link","attributes":{"status":"Processed","payment_link":{"status":"Cancelled"}}}}"#)),
     })
     .await;
     server.client().payment_links().cancel("l1").await.unwrap();
@@ -378,7 +383,7 @@ async fn cancelling_a_link_twice_because_an_answer_was_lost_is_still_a_success()
 #[tokio::test]
 async fn an_error_shows_no_token_secret_or_phone_number() {
     let leak = r#"{"error_code":400,"error_message":"254712345678 is wrong for canary-token-0","access_token":"canary-token-0","client_secret":"canary"}"#;
-    let server = Server::with_token(move |_, _| Act::Answer(json("400 Bad Request", leak))).await;
+    let server = Server::with_token(move |_, _| Act::Respond(json("400 Bad Request", leak))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
     for shown in [error.to_string(), format!("{error:?}"), error.body().unwrap().to_owned(), error.messages().join(" ")]
     {
@@ -390,10 +395,10 @@ async fn an_error_shows_no_token_secret_or_phone_number() {
 #[tokio::test]
 async fn a_proxy_from_the_environment_is_not_used_for_loopback_and_an_explicit_one_is() {
     let proxy = Server::start(|seen, before| {
-        Act::Answer(if seen.line.contains("/oauth/token") { support::token(before) } else { pending() })
+        Act::Respond(if seen.line.contains("/oauth/token") { support::token(before) } else { pending() })
     })
     .await;
-    let server = Server::with_token(|_, _| Act::Answer(pending())).await;
+    let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let client = server.builder().proxy(kopokopo::transport::Proxy::Url(proxy.base_url.clone())).build().unwrap();
     client.incoming_payments().get("p1").await.unwrap();
     assert_eq!((proxy.seen().len(), server.seen().len()), (2, 0));

@@ -1,4 +1,4 @@
-//! The sandbox's requests a second beside a hello-world axum, on one connection and on 32. Both answer from a runtime of
+//! The sandbox's requests per second compared with a hello-world axum, on one connection and on 32. Both run on a runtime of
 //! their own in this process, under the same load, in turns.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -99,7 +99,7 @@ async fn serve_plainly(listener: tokio::net::TcpListener, router: Router) {
     }
 }
 
-/// Answers a second, over so many kept connections at once.
+/// Responses per second, over a number of concurrent connections.
 async fn rate(target: &Target, connections: usize) -> f64 {
     let mut senders = Vec::new();
     for _ in 0..connections {

@@ -31,8 +31,8 @@ pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/health", get(health))
         .route("/reset", post(reset))
-        .route("/requests", get(|State(app): Shared| async move { answer(&app.requests().list()) }))
-        .route("/deliveries", get(|State(app): Shared| async move { answer(&app.deliveries.list()) }))
+        .route("/requests", get(|State(app): Shared| async move { respond(&app.requests().list()) }))
+        .route("/deliveries", get(|State(app): Shared| async move { respond(&app.deliveries.list()) }))
         .route("/deliveries/{id}/resend", post(resend))
         .route("/incoming_payments/{id}/customer", post(decide))
         .route("/payment_links/{id}/customer", post(pay_link))
@@ -44,24 +44,24 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/pending", get(pending))
         .route(
             "/operations",
-            get(|| async { answer(&json!({ "operations": api::operations(), "callbacks": callbacks() })) }),
+            get(|| async { respond(&json!({ "operations": api::operations(), "callbacks": callbacks() })) }),
         )
         .route("/trigger", post(trigger))
         .route("/clock/advance", post(advance))
-        .route("/faults", get(|State(app): Shared| async move { answer(&app.faults().list()) }))
+        .route("/faults", get(|State(app): Shared| async move { respond(&app.faults().list()) }))
         .route("/faults", put(set_faults))
         .route("/faults", delete(clear_faults))
-        .route("/settings", get(|State(app): Shared| async move { answer(&app.settings()) }))
+        .route("/settings", get(|State(app): Shared| async move { respond(&app.settings()) }))
         .route("/settings", put(set_settings))
-        .route("/state", get(|State(app): Shared| async move { answer(&app.world().state()) }))
-        .route("/rules", get(|| async { answer(&json!({ "rules": RULES, "magic": MAGIC })) }))
+        .route("/state", get(|State(app): Shared| async move { respond(&app.world().state()) }))
+        .route("/rules", get(|| async { respond(&json!({ "rules": RULES, "magic": MAGIC })) }))
         .fallback(|| async {
             refused(StatusCode::NOT_FOUND, "there is no such control; see the sandbox's documentation")
         })
         .layer(middleware::from_fn(refuse_other_sites))
 }
 
-fn answer(value: &impl serde::Serialize) -> Response {
+fn respond(value: &impl serde::Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => ([(http::header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
@@ -69,7 +69,7 @@ fn answer(value: &impl serde::Serialize) -> Response {
 }
 
 fn done() -> Response {
-    answer(&json!({}))
+    respond(&json!({}))
 }
 
 fn refused(status: StatusCode, why: &str) -> Response {
@@ -97,7 +97,7 @@ fn settled(outcome: Result<(), Reply>) -> Response {
 
 fn found(outcome: Result<Value, Reply>) -> Response {
     match outcome {
-        Ok(value) => answer(&value),
+        Ok(value) => respond(&value),
         Err(reply) => refused(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST), &reply.words()),
     }
 }
@@ -117,10 +117,10 @@ async fn refuse_other_sites(request: Request, next: Next) -> Response {
 async fn health(State(app): Shared) -> Response {
     let failures = app.health.list();
     if failures.is_empty() {
-        return answer(&json!({ "status": "ok" }));
+        return respond(&json!({ "status": "ok" }));
     }
     let advice = "a task failed because of a defect in the sandbox; POST /_sandbox/reset starts anew";
-    let mut response = answer(&json!({ "status": "failed", "advice": advice, "failures": failures }));
+    let mut response = respond(&json!({ "status": "failed", "advice": advice, "failures": failures }));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }
@@ -152,7 +152,7 @@ async fn set_till(State(app): Shared, Path(number): Path<String>, body: Bytes) -
     let balance = balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
     let balance = world::balance(&balance).map_err(Refused)?;
     let till = app.change(|world| world.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
-    Ok(answer(&till))
+    Ok(respond(&till))
 }
 
 async fn set_data(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
@@ -171,7 +171,7 @@ async fn pending(State(app): Shared) -> Response {
         json!({ "id": id, "topic": topic, "in_ms": left })
     });
     pending["deliveries"] = deliveries.collect();
-    answer(&pending)
+    respond(&pending)
 }
 
 async fn reset(State(app): Shared) -> Response {
@@ -207,7 +207,7 @@ async fn pay_link(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Re
 #[serde(deny_unknown_fields)]
 struct Trigger {
     topic: String,
-    /// Default: whoever subscribed to the topic.
+    /// Default: the subscribers of the topic.
     #[serde(default)]
     url: Option<String>,
     /// Values by their dotted paths.
@@ -225,9 +225,9 @@ async fn trigger(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     let sent = app.trigger(&trigger.topic, url, &changes, &trigger.unset).map_err(Refused)?;
     if sent == 0 {
         let why = "there is no subscription to this topic for the whole company or for the sample's till";
-        return Ok(answer(&json!({ "sent": 0, "why": why })));
+        return Ok(respond(&json!({ "sent": 0, "why": why })));
     }
-    Ok(answer(&json!({ "sent": sent })))
+    Ok(respond(&json!({ "sent": sent })))
 }
 
 #[derive(Deserialize)]
@@ -242,7 +242,7 @@ async fn advance(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
         return Err(Refused(format!("seconds: must be at most {}, a century", LONGEST.as_secs())));
     }
     app.advance(Duration::from_secs(seconds));
-    Ok(answer(&json!({ "now": app.world().state()["now"] })))
+    Ok(respond(&json!({ "now": app.world().state()["now"] })))
 }
 
 /// One fault or a list of them. They replace those in force.
@@ -266,5 +266,5 @@ async fn clear_faults(State(app): Shared) -> Response {
 
 async fn set_settings(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     app.apply(&read(&body)?).map_err(Refused)?;
-    Ok(answer(&app.settings()))
+    Ok(respond(&app.settings()))
 }

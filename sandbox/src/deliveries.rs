@@ -27,7 +27,7 @@ const MOST_ATTEMPTS: usize = 100;
 /// How long a response is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A callback or webhook, and what became of it.
+/// A callback or webhook, and the state of its delivery.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Delivery {
     /// Its id, to send it again by.

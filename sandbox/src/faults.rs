@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{api, samples, world::EVENT_TYPES};
 
-/// What goes wrong. `before_effect` means that nothing was created or moved; `after_effect` that it was, and the answer
+/// The failure. `before_effect`: the request has no effect. `after_effect`: it takes effect, and the response
 /// does not say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,30 +18,30 @@ pub enum FaultKind {
     ResetBeforeEffect,
     /// The connection is reset after it happened.
     ResetAfterEffect,
-    /// The answer comes `delay_ms` (default 1000) late.
+    /// The response is `delay_ms` (default 1000) late.
     Delay,
-    /// Nothing happens and nothing is ever answered.
+    /// The request has no effect and no response.
     HangBeforeEffect,
-    /// It happens and nothing is ever answered.
+    /// The request takes effect and has no response.
     HangAfterEffect,
-    /// `status` (default 500) is answered and nothing happens. `retry_after` adds the header.
+    /// The response is `status` (default 500), without effect. `retry_after` adds the header.
     Status,
-    /// `status` (default 500) is answered although it happened.
+    /// The response is `status` (default 500), although the request took effect.
     StatusAfterEffect,
     /// A gateway's HTML page with 502, and nothing happens.
     #[serde(rename = "html_502")]
     Html502,
     /// A redirect (302) to `location`, and nothing happens.
     Redirect,
-    /// It happens, and the answer has no Location.
+    /// The request takes effect, and the response has no Location.
     MissingLocation,
     /// It happens, and the response is 200 with the URL in `_links.self` of its body instead of in a Location.
     LocationInBody,
-    /// It happens, and the answer's Location points to `location` (default: another host) with the right id.
+    /// The request takes effect, and the Location is `location` (default: another host) with the right id.
     ForeignLocation,
-    /// It happens, and the answer has no body.
+    /// The request takes effect, and the response has no body.
     EmptyBody,
-    /// It happens, and the answer's body breaks off half-way.
+    /// The request takes effect, and the response's body ends half-way.
     TruncatedBody,
     /// A callback or webhook is sent `delay_ms` (default 1000) late.
     CallbackLate,
@@ -77,7 +77,7 @@ impl FaultKind {
         "callback_never",
     ];
 
-    /// Whether it is about callbacks and webhooks instead of answers.
+    /// Whether it applies to callbacks and webhooks instead of responses.
     pub const fn is_callback(self) -> bool {
         matches!(self, Self::CallbackLate | Self::CallbackTwice | Self::CallbackReordered | Self::CallbackNever)
     }
@@ -110,7 +110,7 @@ pub struct Fault {
     /// The body of `status` and `status_after_effect`. Default: an error of that code.
     #[serde(default)]
     pub body: Option<serde_json::Value>,
-    /// How long things take, in milliseconds.
+    /// Delays, in milliseconds.
     #[serde(default)]
     pub delay_ms: Option<u64>,
     /// The value of a Retry-After header: a text, or a number of seconds.

@@ -1,4 +1,4 @@
-//! The way of one request: recognised, struck by a fault or not, carried out, answered, kept.
+//! The handling of one request: route, fault, operation, response, log.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     world::World,
 };
 
-/// Answers one request of the API.
+/// Handles one request of the API.
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Infallible> {
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
     let path = collapsed(request.uri().path());

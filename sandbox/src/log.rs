@@ -11,7 +11,7 @@ pub(crate) const WAITING: usize = 1_024;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LogEntry {
-    /// A request that was answered, or whose connection was cut.
+    /// A request with a response, or whose connection was reset.
     Request(RecordedRequest),
     /// A try at a callback or webhook.
     Delivery {

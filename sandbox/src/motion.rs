@@ -12,7 +12,7 @@ use crate::{
 /// What is due and failed: its name, and what the defect says.
 type Failed = Vec<(&'static str, String)>;
 
-/// Lets one thing happen. A defect in it is noted, and the others go on.
+/// Runs one due event. A panic in it is recorded, and the others still run.
 fn survive(failed: &mut Failed) -> impl FnMut(&mut World, Due) {
     |world, due| {
         let name = due.name();
@@ -83,7 +83,7 @@ impl App {
         Ok(())
     }
 
-    /// Lets things happen when they are due, for as long as the sandbox lives.
+    /// Runs events when they are due, until the sandbox stops.
     pub(crate) async fn drive(self: Arc<Self>) {
         loop {
             let mut failed = Failed::new();

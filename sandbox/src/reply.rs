@@ -1,8 +1,8 @@
-//! What an operation answers.
+//! The response of an operation.
 
 use serde_json::{Value, json};
 
-/// An answer before faults have their way with it.
+/// A response before faults are applied.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,

@@ -20,7 +20,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// `incoming_payments.create`. None for a path that is no operation.
     pub operation: Option<&'static str>,
-    /// What was answered. None where the connection was cut or is left hanging.
+    /// The status of the response. None if the connection was reset or hangs.
     pub status: Option<u16>,
     /// Whether something was created, moved or cancelled.
     pub took_effect: bool,
@@ -60,7 +60,7 @@ impl Requests {
         self.count
     }
 
-    /// Says what became of a request.
+    /// Records the result of a request.
     pub(crate) fn settle(&mut self, sequence: u64, status: Option<u16>, took_effect: bool) {
         if let Some(request) = self.find(sequence) {
             request.status = status;

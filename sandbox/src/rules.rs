@@ -13,7 +13,7 @@ pub enum Evidence {
     Seen,
     /// It follows the pattern of what is documented.
     Extrapolated,
-    /// Nobody knows; this is a reasonable choice.
+    /// Not known. A reasonable choice.
     Guessed,
 }
 
@@ -38,7 +38,7 @@ use Evidence::{Documented, Extrapolated, Guessed, Seen};
 pub const RULES: &[Rule] = &[
     rule("oauth", "token, revoke and introspect take form, multipart, JSON and query parameters", Seen),
     rule("oauth", "a token lives 3600 seconds of the sandbox's clock, settable", Documented),
-    rule("oauth", "revoke answers 200 {} also for an unknown token", Guessed),
+    rule("oauth", "revoke returns 200 {} also for an unknown token", Guessed),
     rule("oauth", "wrong credentials: 401 invalid_client", Seen),
     rule(
         "tokens",
@@ -80,7 +80,7 @@ pub const RULES: &[Rule] = &[
         "POST payments, settlement_transfers and pay_recipients: 404 that names the version and what replaced them",
         Guessed,
     ),
-    rule("requests", "creates answer 201 with Location on the request's own host and no body", Documented),
+    rule("requests", "creates return 201 with Location on the request's own host and no body", Documented),
     rule("webhook_subscriptions", "Invalid scope reference", Documented),
     rule(
         "webhook_subscriptions",
@@ -97,7 +97,7 @@ pub const RULES: &[Rule] = &[
     rule("incoming_payments", "Pending -> Success with a Received transaction, or Failed with errors", Documented),
     rule("incoming_payments", "a success also sends a buygoods webhook, tied to it by the M-PESA reference only", Seen),
     rule("incoming_payments", "the first payment of a phone number sends a customer_created webhook", Guessed),
-    rule("incoming_payments", "at pace real the customer decides after 3 seconds, or does not answer for 60", Guessed),
+    rule("incoming_payments", "at pace real the customer decides after 3 seconds, or does not respond for 60", Guessed),
     rule("merchant_wallets", "First name can't be blank", Documented),
     rule(
         "merchant_wallets",
@@ -236,7 +236,7 @@ pub const MAGIC: &[Magic] = &[
     Magic {
         phone_number: "254700000004",
         amount: "10004",
-        incoming_payment: "does not answer: Failed later, DS timeout user cannot be reached",
+        incoming_payment: "does not respond: Failed later, DS timeout user cannot be reached",
         send_money: "stays Scheduled",
         reversal: "stays Scheduled",
     },

@@ -7,7 +7,7 @@ macro_rules! samples {
         /// The names of all samples.
         pub const NAMES: &[&str] = &[$($name),*];
 
-        /// A sample by its name. None where there is none of this name.
+        /// A sample by its name. None if the name is unknown.
         pub fn get(name: &str) -> Option<Value> {
             let text = match name {
                 $($name => include_str!(concat!("../../tests/vectors/payloads/", $file)),)*

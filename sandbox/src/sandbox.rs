@@ -69,7 +69,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The address to listen on. Default `127.0.0.1`: nobody else can reach it.
+    /// The address to listen on. Default `127.0.0.1`: other machines cannot reach it.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
         self
@@ -81,7 +81,7 @@ impl Builder {
         self
     }
 
-    /// How fast things happen by themselves. Default [`Pace::Instant`].
+    /// How fast the simulation runs without control calls. Default [`Pace::Instant`].
     pub const fn pace(mut self, pace: Pace) -> Self {
         self.pace = pace;
         self
@@ -137,7 +137,7 @@ impl Builder {
         self
     }
 
-    /// Starts it on the current tokio runtime. It answers when this returns.
+    /// Starts it on the current tokio runtime. It accepts requests when this returns.
     ///
     /// # Errors
     /// Where the address cannot be listened on, or the data has a field that is wrong.
@@ -154,7 +154,7 @@ impl Builder {
         })?;
         let listener = server::listen(address)?;
         let address = listener.local_addr()?;
-        // Whoever listens everywhere is reached by loopback from here.
+        // A sandbox that listens on all addresses is reached on loopback from here.
         let shown = if address.ip().is_unspecified() {
             SocketAddr::new(loopback(address.ip()), address.port())
         } else {
@@ -215,7 +215,7 @@ impl Sandbox {
         &self.app
     }
 
-    /// Where it answers: `http://127.0.0.1:49152`.
+    /// Its URL: `http://127.0.0.1:49152`.
     pub fn base_url(&self) -> &str {
         &self.app.base_url
     }
@@ -294,7 +294,7 @@ impl Sandbox {
         self.app.change(|world| world.decide(incoming_payment, action)).map_err(|reply| reply.words())
     }
 
-    /// Somebody tries to pay at a link.
+    /// A customer tries to pay a link.
     ///
     /// # Errors
     /// A sentence where there is no such link or it is not active.
@@ -302,7 +302,7 @@ impl Sandbox {
         self.app.change(|world| world.pay_link(payment_link, action)).map_err(|reply| reply.words())
     }
 
-    /// Sends a signed sample of a topic, a result type or a Daraja form to a URL, or to whoever subscribed. Answers to
+    /// Sends a signed sample of a topic, a result type or a Daraja form to a URL, or to its subscribers. Returns to
     /// how many.
     ///
     /// # Errors

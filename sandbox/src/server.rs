@@ -15,7 +15,7 @@ use tower_service::Service;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Refusal {
     pub(crate) pause: Duration,
-    /// The connection that asked for it, which still gets its answer. 0: none.
+    /// The connection that requested it, which still gets its response. 0: none.
     pub(crate) spared: u64,
 }
 
@@ -31,7 +31,7 @@ impl Connection {
         self.number
     }
 
-    /// Resets the connection. The request is never answered.
+    /// Resets the connection. The request gets no response.
     pub(crate) async fn reset(&self) -> Response {
         self.cut.notify_one();
         std::future::pending().await
@@ -87,7 +87,7 @@ pub(crate) async fn serve(
     }
 }
 
-/// Also when nobody is left who could say so.
+/// Also when all senders are gone.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }

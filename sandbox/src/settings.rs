@@ -19,7 +19,7 @@ const MOST_RETRIES: usize = 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How fast things happen without a control call.
+    /// How fast the simulation runs without control calls.
     pub pace: Option<Pace>,
     /// How long access tokens live. Those given out already keep their life.
     pub token_lifetime_seconds: Option<u64>,

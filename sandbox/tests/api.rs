@@ -71,7 +71,7 @@ async fn a_token_can_be_asked_about_expires_and_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_payment_goes_its_way_and_everybody_is_told() {
+async fn payment_runs_to_its_end_with_all_callbacks() {
     let talk = Talk::start().await;
     let (callback, webhook) = (Receiver::start(&[200]), Receiver::start(&[200]));
     for (event_type, daraja) in
@@ -364,7 +364,7 @@ async fn what_is_no_operation_or_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn at_pace_manual_everything_waits_for_somebody_or_for_the_clock() {
+async fn manual_pace_waits_for_control_calls_or_the_clock() {
     let talk = Talk::start().await;
     talk.control("PUT", "/settings", &json!({ "pace": "manual" })).await;
     let push = talk.post("/api/v2/incoming_payments", &stk_push("10", "0712345678", NOWHERE)).await.id();

@@ -33,7 +33,7 @@ async fn callbacks_stay_on_this_machine_unless_that_is_switched_on() {
         let words = refused.message().as_str().unwrap().to_owned();
         assert!(words.starts_with("Callback url is invalid") && words.contains("--allow-remote-callbacks"), "{words}");
     }
-    let trigger = json!({ "topic": "customer_created", "url": "https://stranger.example/" });
+    let trigger = json!({ "topic": "customer_created", "url": "https://elsewhere.example/" });
     let refused = talk.control("POST", "/trigger", &trigger).await;
     assert!(refused.status == 400 && refused.body.contains("--allow-remote-callbacks"), "{}", refused.body);
 }

@@ -185,7 +185,7 @@ async fn what_the_real_api_would_not_accept_is_refused() {
 }
 
 #[tokio::test]
-async fn a_create_can_answer_with_the_url_in_its_body() {
+async fn create_can_return_url_in_body() {
     let talk = Talk::start().await;
     let fault = json!({ "operation": "incoming_payments.create", "kind": "location_in_body" });
     talk.control("PUT", "/faults", &fault).await;

@@ -34,7 +34,7 @@ async fn a_reset_before_the_effect_moves_nothing_and_one_after_it_moves_the_mone
 }
 
 #[tokio::test]
-async fn answers_fail_as_they_are_told_to() {
+async fn responses_fail_as_configured() {
     let (_, answer) = struck(FaultKind::Html502).await;
     let answer = answer.unwrap();
     assert!(answer.status == 502 && answer.body.starts_with("<html>"));
@@ -74,7 +74,7 @@ async fn a_status_can_carry_retry_after_and_its_own_body() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_is_never_answered() {
+async fn hanging_request_gets_no_response() {
     for kind in [FaultKind::HangBeforeEffect, FaultKind::HangAfterEffect] {
         let talk = Talk::start().await;
         talk.sandbox.set_faults(vec![Fault::once(CREATE, kind)]).unwrap();

@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_at_any_route_is_answered(calls in prop::collection::vec((any::<prop::sample::Index>(), any_json()), 1..12)) {
+    fn any_json_at_any_route_gets_a_response(calls in prop::collection::vec((any::<prop::sample::Index>(), any_json()), 1..12)) {
         let direct = Direct::new(2);
         let routes = Direct::routes();
         for (route, body) in &calls {
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_at_any_route_are_answered(route in any::<prop::sample::Index>(), body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_at_any_route_get_a_response(route in any::<prop::sample::Index>(), body in prop::collection::vec(any::<u8>(), 0..200)) {
         let direct = Direct::new(3);
         let routes = Direct::routes();
         let (method, path) = route.get(&routes);

@@ -13,7 +13,7 @@ use tokio::{
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Sends `PUT /_sandbox/faults` with a body, and answers status and body.
+/// Sends `PUT /_sandbox/faults` with a body, and returns status and body.
 pub(crate) async fn ask(sandbox: SocketAddr, control: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
     let (method, path) = control.split_once(' ').ok_or("control: expected a method and a path")?;
     let body = body.map(Value::to_string).unwrap_or_default();

@@ -7,7 +7,7 @@ use kopokopo::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// An event, with what its helpers answer.
+/// An event, with the results of its helpers.
 pub(crate) fn event(event: &Event) -> Value {
     let payload = plain(&event.payload);
     json!({
@@ -19,12 +19,12 @@ pub(crate) fn event(event: &Event) -> Value {
         "kind": payload["kind"],
         "data": payload["data"],
         "dedupe_key": event.dedupe_key(),
-        "answers": answers(&event.payload),
+        "helpers": helpers(&event.payload),
     })
 }
 
-/// What the helpers of each type answer, by their names.
-fn answers(payload: &EventPayload) -> Value {
+/// The results of the helpers of each type, by their names.
+fn helpers(payload: &EventPayload) -> Value {
     match payload {
         EventPayload::BuygoodsTransactionReceived(transaction)
         | EventPayload::BuygoodsTransactionReversed(transaction)

@@ -1,4 +1,4 @@
-//! Why a scenario failed, without anybody's number or secret.
+//! Why a scenario failed, without phone numbers and secrets.
 
 use std::fmt;
 

@@ -24,7 +24,7 @@ pub(crate) fn differences(found: &Value, expected: &Expectations, names: &Names)
     Ok(out)
 }
 
-/// Whether a value is what is wanted. Null is absent.
+/// Whether a value matches the expected one. Null means absent.
 pub(crate) fn fits(found: Option<&Value>, wanted: &Value) -> Result<bool, String> {
     let found = found.filter(|found| !found.is_null());
     let Some((name, wanted)) = matcher(wanted) else { return Ok(same(found, wanted)) };
@@ -92,7 +92,7 @@ pub(crate) fn fill_text(text: &str, names: &Names) -> Result<String, String> {
     Ok(out)
 }
 
-/// The first `$name.path` of a text, with what stands before and after it.
+/// The first `$name.path` of a text, with the text before and after it.
 fn reference(text: &str) -> Option<(&str, &str, &str)> {
     let at = text.find('$').filter(|at| text[at + 1..].starts_with(|c: char| c.is_ascii_lowercase()))?;
     let (before, rest) = (&text[..at], &text[at + 1..]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The value at a path. None where there is none; a list where there are several.
+/// The value at a path. None if it is absent, a list if there are several.
 ///
 /// `name` goes into an object, a number into a list, `*` into every item of a list, `key=value` into the items that
 /// have this value there, `#` counts a list's items.

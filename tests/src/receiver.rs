@@ -31,7 +31,7 @@ pub(crate) struct Receiver {
 #[derive(Default)]
 struct Inbox {
     arrivals: Mutex<Vec<Arrival>>,
-    answers: Mutex<VecDeque<u16>>,
+    statuses: Mutex<VecDeque<u16>>,
     news: Notify,
 }
 
@@ -42,17 +42,17 @@ impl Inbox {
 }
 
 impl Receiver {
-    /// Starts one that answers with these statuses, then with 200.
-    pub(crate) async fn start(answers: &[u16]) -> std::io::Result<Self> {
+    /// Starts one that responds with these statuses, then with 200.
+    pub(crate) async fn start(statuses: &[u16]) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/k2/results", listener.local_addr()?);
-        let inbox = Arc::new(Inbox { answers: Mutex::new(answers.iter().copied().collect()), ..Inbox::default() });
+        let inbox = Arc::new(Inbox { statuses: Mutex::new(statuses.iter().copied().collect()), ..Inbox::default() });
         let router = Router::new().fallback(take).with_state(Arc::clone(&inbox));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
         Ok(Self { url, inbox, server })
     }
 
-    /// Waits until what arrived is as `take` wants it, or the time is up. `take` removes what it takes.
+    /// Waits until `take` accepts an arrival, or the time is up. `take` removes what it takes.
     pub(crate) async fn wait<T>(
         &self,
         within: Duration,
@@ -73,8 +73,8 @@ async fn take(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) 
     let signature = headers.get("x-kopokopo-signature").and_then(|value| value.to_str().ok()).map(str::to_owned);
     inbox.arrivals().push(Arrival { body, signature });
     inbox.news.notify_one();
-    let answer = inbox.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    answer.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK)
+    let status = inbox.statuses.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK)
 }
 
 impl Drop for Receiver {

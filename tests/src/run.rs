@@ -25,7 +25,7 @@ use crate::{
 /// How long a scenario may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long what happens by itself may take: balances, and what the sandbox saw.
+/// The time limit for asynchronous changes: balances, and the sandbox's log.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Waits between retries are short, so that scenarios are quick.
@@ -64,7 +64,7 @@ struct Stage {
 impl Stage {
     async fn set(scenario: &Scenario) -> Result<Self, String> {
         let sandbox = Sandbox::start().await.map_err(|error| error.to_string())?;
-        let receiver = Receiver::start(&scenario.receiver.answers).await.map_err(|error| error.to_string())?;
+        let receiver = Receiver::start(&scenario.receiver.statuses).await.map_err(|error| error.to_string())?;
         let client = client(&sandbox, &scenario.client)?;
         let names = Names::from([
             ("callback".to_owned(), json!(receiver.url)),

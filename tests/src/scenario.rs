@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
-/// Values by their paths: what an answer must hold.
+/// Expected values of a result, by their paths.
 pub(crate) type Expectations = Map<String, Value>;
 
 /// A scenario.
@@ -55,7 +55,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReceiverOptions {
-    pub(crate) answers: Vec<u16>,
+    pub(crate) statuses: Vec<u16>,
 }
 
 /// One step. The key that its kind has says what it does.

@@ -18,7 +18,7 @@ fn sample(name: &str) -> Value {
 
 /// The one request that an operation sent.
 async fn sent(operation: impl AsyncFnOnce(KopoKopo)) -> (String, Value) {
-    let server = Server::with_token(|seen, _| Act::Answer(created_there(seen, "x1"))).await;
+    let server = Server::with_token(|seen, _| Act::Respond(created_there(seen, "x1"))).await;
     operation(server.client()).await;
     let mut seen = server.seen();
     assert_eq!(seen.len(), 2, "the token and the request");
@@ -38,7 +38,7 @@ fn without(mut body: Value, parent: &str, name: &str) -> Value {
     body
 }
 
-/// The sample in our flat form, with the callback URL beside the rest.
+/// The sample in our flat form, with the callback URL at the top level.
 fn flat(mut body: Value) -> Value {
     if let Some(links) = body.as_object_mut().unwrap().remove("_links") {
         body["callback_url"] = links["callback_url"].clone();

@@ -51,8 +51,8 @@ fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
     let right = r#"{"name": "x", "about": "x", "steps": [
         {"call": "incoming_payments.create", "with": {"till_number": "K000000", "phone_number": "0712345678", "amount": "100",
             "callback_url": "$callback"}, "as": "push", "wait": {}, "expect": {"status": "Success"}},
-        {"receive": "incoming_payment", "expect": {"id": "$push.id", "answers.is_paid": true}},
-        {"call": "incoming_payments.get", "with": {"id": "nobody"}, "expect_error": {"kind": "not_found"}},
+        {"receive": "incoming_payment", "expect": {"id": "$push.id", "helpers.is_paid": true}},
+        {"call": "incoming_payments.get", "with": {"id": "unknown"}, "expect_error": {"kind": "not_found"}},
         {"control": "POST /_sandbox/trigger", "body": {"topic": "nothing"}, "status": 400},
         {"state": {"received": "100"}},
         {"receive": "*", "count": 0, "within_ms": 50}
@@ -60,10 +60,10 @@ fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
     play(&Scenario::parse(right).unwrap())?;
     let mistakes = [
         (r#""status": "Success""#, r#""status": "Failed""#, Some(1)),
-        (r#""answers.is_paid": true"#, r#""answers.is_paid": false"#, Some(2)),
+        (r#""helpers.is_paid": true"#, r#""helpers.is_paid": false"#, Some(2)),
         (r#""kind": "not_found""#, r#""kind": "permission""#, Some(3)),
         (r#""expect_error": {"kind": "not_found"}"#, r#""expect": {}"#, Some(3)),
-        (r#""id": "nobody""#, r#""id": "$push.id""#, Some(3)),
+        (r#""id": "unknown""#, r#""id": "$push.id""#, Some(3)),
         (r#""status": 400"#, r#""status": 200"#, Some(4)),
         (r#""received": "100""#, r#""received": "200""#, Some(5)),
         (r#""count": 0, "within_ms": 50"#, r#""within_ms": 50"#, Some(6)),

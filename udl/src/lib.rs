@@ -2,7 +2,7 @@
 //!
 //! - [`value`]: values between the core and any host language.
 //! - [`operations`]: every operation of the contract by its name. Python and Node are built on these two.
-//! - `uniffi/` (feature `foreign`): the contract's types as UniFFI wants them, for Kotlin and Swift, and the JVM's fast
+//! - `uniffi/` (feature `foreign`): the contract's types for UniFFI, which makes Kotlin and Swift of them, and the JVM's fast
 //!   path.
 //! - `runtime` (feature `client`): the library's own runtime, panics and cancelling, once for all languages.
 //!
@@ -38,7 +38,7 @@ pub use foreign::*;
 #[cfg(feature = "client")]
 pub use language::set_language;
 
-/// UniFFI wants these in the crate's root, where the contract has them. Any text is accepted here, and checked when it
+/// UniFFI needs these in the crate's root, like the contract. Any text is accepted here, and checked when it
 /// becomes the core's.
 #[cfg(feature = "foreign")]
 macro_rules! cross_as_text {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{self, Result};
 
-/// Runs something that answers at once.
+/// Runs a function that does not wait.
 pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     // What a panic leaves half-done is dropped with the closure.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(error::internal()))

@@ -66,7 +66,7 @@ impl Own {
         let work = move || {
             let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
             if made.send(runtime.handle().clone()).is_ok() {
-                // Whoever asks, or is gone.
+                // The caller may be gone.
                 let _ = runtime.block_on(asked);
             }
             runtime.shutdown_timeout(LONGEST_SHUTDOWN);
@@ -200,14 +200,14 @@ fn run(work: BoxFuture<()>) -> BoxFuture<Result<()>> {
         }
         let (sender, receiver) = oneshot::channel();
         let _task = Task(own.handle.spawn(async move {
-            // Nobody waits any more where it cannot be told.
+            // If it cannot be delivered, no caller waits any more.
             let _ = sender.send(caught.await);
         }));
         receiver.await.unwrap_or_else(|_| Err(ended()))
     })
 }
 
-/// Runs something beside the program: a language with an event loop of its own waits for a call there, and tells the loop
+/// Runs a future on the runtime: a language with an event loop of its own waits for a call there, and tells the loop
 /// when it is over. Aborting it drops it.
 ///
 /// # Errors
@@ -220,7 +220,7 @@ fn ended() -> Error {
     error::at(api::ErrorKind::Configuration, "runtime", "was shut down, because the program is ending")
 }
 
-/// A call under way. Nobody waits for it any more once this is dropped.
+/// A running call. When this is dropped, no caller waits for it any more.
 struct Task(JoinHandle<()>);
 
 impl Drop for Task {
@@ -252,10 +252,10 @@ pub fn block_on<F: Future>(call: F) -> F::Output {
 }
 
 /// Waits for a call on this thread, and asks at least every so often whether to go on: a language looks there whether
-/// somebody interrupts. None where it said no: the call is cancelled.
+/// the caller interrupts. None if it returned false: the call is cancelled.
 ///
 /// # Errors
-/// What `go_on` answered.
+/// The result of `go_on`.
 pub fn block_on_while<F: Future, E>(
     call: F,
     every: Duration,
@@ -281,10 +281,10 @@ pub fn shutdown() {
     own.is_shut_down.store(true, Ordering::Release);
     let end = own.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(End { ask, ended }) = end else { return };
-    // It may have ended by itself.
+    // It may have ended already.
     let _ = ask.send(());
     if Handle::try_current().is_err() {
-        // On the runtime's own thread nobody can wait for it.
+        // The runtime's own thread cannot wait for it.
         let _ = ended.recv_timeout(LONGEST_SHUTDOWN);
     }
 }

@@ -25,7 +25,7 @@ use support::{
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_is_asked_for_waited_for_and_arrives_whole() {
     let server = Server::with_token(|seen, before| {
-        Act::Answer(match (seen.line.starts_with("POST"), before) {
+        Act::Respond(match (seen.line.starts_with("POST"), before) {
             (true, _) => created("p1"),
             (false, 0) => pending(),
             (false, _) => paid(),
@@ -54,7 +54,7 @@ async fn a_payment_is_asked_for_waited_for_and_arrives_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_carries_all_there_is_to_know() {
     let server = Server::with_token(|_, _| {
-        Act::Answer(json(
+        Act::Respond(json(
             "422 Unprocessable Entity",
             r#"{"error_code":422,"error_message":["Till is invalid","Call +254712345678"]}"#,
         ))
@@ -73,7 +73,7 @@ async fn an_error_carries_all_there_is_to_know() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wait_that_a_server_asks_for_arrives_in_seconds() {
     let server = Server::with_token(|_, _| {
-        Act::Answer(support::server::answer("429 Too Many Requests", "retry-after: 90\r\n", "{}"))
+        Act::Respond(support::server::response("429 Too Many Requests", "retry-after: 90\r\n", "{}"))
     })
     .await;
     let error = client(&server.base_url).incoming_payments().get("p1".into()).await.unwrap_err();
@@ -157,7 +157,7 @@ fn nothing_that_is_printed_shows_a_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_calls_at_once_from_many_threads_all_get_their_answer() {
+async fn two_hundred_concurrent_calls_from_many_threads_get_their_results() {
     let server = Server::with_token(|_, _| Act::Late(Duration::from_millis(5), paid())).await;
     let client = client(&server.base_url);
     let blocking = tokio::task::spawn_blocking(move || {
@@ -179,7 +179,7 @@ async fn two_hundred_calls_at_once_from_many_threads_all_get_their_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_wait_looks_no_more() {
     let server = Server::with_token(|seen, _| {
-        Act::Answer(if seen.line.starts_with("POST") { created("p1") } else { pending() })
+        Act::Respond(if seen.line.starts_with("POST") { created("p1") } else { pending() })
     })
     .await;
     let push = client(&server.base_url).incoming_payments().create(payment()).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_blocking_wait_can_be_interrupted() {
             looks += 1;
             if looks < 5 { Ok(()) } else { Err("interrupted") }
         })
-        .map(|answer| answer.is_ok())
+        .map(|response| response.is_ok())
     });
     assert_eq!(outcome.await.unwrap(), Err("interrupted"));
     assert!(began.elapsed() < Duration::from_secs(3));
@@ -223,25 +223,25 @@ async fn a_blocking_wait_can_be_interrupted() {
 /// A source that does something else each time it is asked.
 struct Source {
     asked: AtomicUsize,
-    answer: fn(usize) -> Result<AccessToken, KopoKopoError>,
+    response: fn(usize) -> Result<AccessToken, KopoKopoError>,
 }
 
 #[async_trait::async_trait]
 impl TokenSource for Source {
     async fn token(&self) -> Result<AccessToken, KopoKopoError> {
-        (self.answer)(self.asked.fetch_add(1, Ordering::SeqCst))
+        (self.response)(self.asked.fetch_add(1, Ordering::SeqCst))
     }
 }
 
-fn with_source(server: &Server, answer: fn(usize) -> Result<AccessToken, KopoKopoError>) -> (KopoKopo, Arc<Source>) {
-    let source = Arc::new(Source { asked: AtomicUsize::new(0), answer });
+fn with_source(server: &Server, response: fn(usize) -> Result<AccessToken, KopoKopoError>) -> (KopoKopo, Arc<Source>) {
+    let source = Arc::new(Source { asked: AtomicUsize::new(0), response });
     let options = TokenSourceOptions { base_url: Some(server.base_url.clone()), ..TokenSourceOptions::default() };
     (KopoKopo::with_token_source(source.clone(), options).unwrap(), source)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_source_is_asked_once_and_its_token_is_used() {
-    let server = Server::start(|_, _| Act::Answer(paid())).await;
+    let server = Server::start(|_, _| Act::Respond(paid())).await;
     let (client, source) =
         with_source(&server, |_| Ok(AccessToken { token: "from-the-backend".into(), expires_in: Some(3600.0) }));
     for _ in 0..3 {
@@ -253,21 +253,21 @@ async fn a_token_source_is_asked_once_and_its_token_is_used() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_source_that_fails_in_any_way_ends_the_call_with_authentication() {
-    let server = Server::start(|_, _| Act::Answer(paid())).await;
+    let server = Server::start(|_, _| Act::Respond(paid())).await;
     let failures: [fn(usize) -> Result<AccessToken, KopoKopoError>; 4] = [
         |_| Err(uniffi::UnexpectedUniFFICallbackError::new("canary").into()),
         |_| panic!("canary"),
         |_| Ok(AccessToken { token: "t".into(), expires_in: Some(-1.0) }),
         |_| {
             Err(KopoKopo::with_token_source(
-                Arc::new(Source { asked: AtomicUsize::new(0), answer: |_| panic!() }),
+                Arc::new(Source { asked: AtomicUsize::new(0), response: |_| panic!() }),
                 TokenSourceOptions { timeout: 0.0, ..TokenSourceOptions::default() },
             )
             .unwrap_err())
         },
     ];
-    for answer in failures {
-        let (client, _) = with_source(&server, answer);
+    for response in failures {
+        let (client, _) = with_source(&server, response);
         let error = client.incoming_payments().get("p1".into()).await.unwrap_err();
         assert_eq!(error.kind(), "authentication");
         assert!(!format!("{error} {error:?}").contains("canary"));

@@ -24,7 +24,7 @@ const CREATE: &str = "POST /api/v2/incoming_payments";
 async fn creates_share_a_connection_only_if_the_program_says_so() {
     for fresh in [true, false] {
         for is_dynamic in [true, false] {
-            let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+            let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
             two_creates(&server.base_url, fresh, is_dynamic).await;
             let creates = server.seen().into_iter().filter(|seen| seen.line.starts_with(CREATE));
             let connections: HashSet<usize> = creates.map(|seen| seen.connection).collect();

@@ -109,7 +109,7 @@ fn a_wrong_signature_says_why() {
 }
 
 #[test]
-fn keys_that_anybody_could_sign_with_are_refused() {
+fn blank_keys_are_refused() {
     for keys in [vec![], vec![" ".into()]] {
         let error = WebhookVerifier::new(keys, None, 1024).unwrap_err();
         assert_eq!((error.kind(), error.into_fields().field.as_deref()), ("configuration", Some("api_keys")));
@@ -131,7 +131,7 @@ fn one_recipients_disbursements_are_found_by_any_spelling_of_the_number() {
 }
 
 #[test]
-fn functions_answer() {
+fn functions_return_their_results() {
     assert_eq!(version(), env!("CARGO_PKG_VERSION"));
     assert_eq!(contract_hash(), CONTRACT_HASH);
     assert_eq!(hash_phone("0712345678".into()).unwrap(), hash_phone("+254 712 345 678".into()).unwrap());

@@ -61,7 +61,7 @@ fn server() -> Server {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            send.send(Server::with_token(|_, _| Act::Answer(paid())).await).unwrap();
+            send.send(Server::with_token(|_, _| Act::Respond(paid())).await).unwrap();
             std::future::pending::<()>().await;
         });
     });

@@ -11,7 +11,7 @@ use support::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_user_agent_names_the_language_package() {
-    let server = Server::with_token(|_, _| Act::Answer(paid())).await;
+    let server = Server::with_token(|_, _| Act::Respond(paid())).await;
     kopokopo_ffi::set_language("python");
     kopokopo_ffi::set_language("node");
     client(&server.base_url).incoming_payments().get("p1".into()).await.unwrap();

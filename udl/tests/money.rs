@@ -51,7 +51,7 @@ async fn a_create_that_is_cancelled_before_it_was_sent_is_never_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_result_was_not_delivered_is_outcome_unknown_with_its_id() {
-    let server = Server::with_token(|_, _| Act::Answer(created("p1"))).await;
+    let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let error = cancelled(&server, Duration::from_millis(500)).await.unwrap();
     assert_eq!((error.kind().as_str(), error.id()), ("outcome_unknown", Some("p1")));
 }
@@ -85,7 +85,7 @@ async fn a_blocking_create_that_is_interrupted_reports_its_outcome() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_is_waited_for_and_watched_by_its_id() {
-    let server = Server::with_token(|_, before| Act::Answer(if before == 0 { pending() } else { paid() })).await;
+    let server = Server::with_token(|_, before| Act::Respond(if before == 0 { pending() } else { paid() })).await;
     let payments = client(&server.base_url).incoming_payments();
     let options = || Some(WaitOptions { interval: 0.01, ..WaitOptions::default() });
     let watch = payments.watch("p1".into(), options()).unwrap();
@@ -102,7 +102,7 @@ async fn a_payment_is_waited_for_and_watched_by_its_id() {
 }
 
 async fn paid_payment() -> IncomingPayment {
-    let server = Server::with_token(|_, _| Act::Answer(paid())).await;
+    let server = Server::with_token(|_, _| Act::Respond(paid())).await;
     client(&server.base_url).incoming_payments().get("p1".into()).await.unwrap()
 }
 

@@ -111,6 +111,6 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_one_is_not() {
-        assert_eq!(counts(&["passed in 3s", "nobody was in 3s", "# passed", "Tests run: many", "in 1"]), (0, 0, 0));
+        assert_eq!(counts(&["passed in 3s", "none was in 3s", "# passed", "Tests run: many", "in 1"]), (0, 0, 0));
     }
 }

@@ -43,9 +43,9 @@ fn targets() -> Result<Vec<(&'static str, String)>, String> {
     let mut targets = Vec::new();
     for fuzz in FOLDERS {
         let folder = root().join(fuzz).join("fuzz_targets");
-        let told = |error: std::io::Error| format!("{}: {error}", folder.display());
-        for entry in fs::read_dir(&folder).map_err(told)? {
-            let path = entry.map_err(told)?.path();
+        let message = |error: std::io::Error| format!("{}: {error}", folder.display());
+        for entry in fs::read_dir(&folder).map_err(message)? {
+            let path = entry.map_err(message)?.path();
             if let (Some("rs"), Some(name)) = (extension(&path), path.file_stem().and_then(|name| name.to_str())) {
                 targets.push((fuzz, name.to_owned()));
             }

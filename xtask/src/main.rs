@@ -41,7 +41,7 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Build the API documentation of each language
     Docs(docs::Options),
-    /// Run the benchmarks beside their baselines and print the ratios
+    /// Run the benchmarks and their baselines, and print the ratios
     Bench(bench::Options),
     /// Find the words that docs/style.md refuses, in text and in names
     Words(words::Options),

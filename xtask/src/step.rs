@@ -1,4 +1,4 @@
-//! Steps: named pieces of work that are run in order until one fails, timed, and told in a table.
+//! Steps: named pieces of work that are run in order until one fails, timed, and message in a table.
 
 use std::time::{Duration, Instant};
 
@@ -99,18 +99,18 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_step_is_told_with_the_known_ones() {
-        let told = select(vec![step("a", "true"), step("b", "true")], &["fmtt".to_owned()]).err().unwrap();
-        assert_eq!(told, "there is no step \"fmtt\". The steps are: a, b");
+    fn unknown_step_is_an_error_with_the_known_ones() {
+        let message = select(vec![step("a", "true"), step("b", "true")], &["fmtt".to_owned()]).err().unwrap();
+        assert_eq!(message, "there is no step \"fmtt\". The steps are: a, b");
     }
 
     #[test]
     fn the_first_failure_stops_the_run_and_says_how_to_repeat_it() {
         let marker = std::env::temp_dir().join(format!("xtask-must-not-exist-{}", std::process::id()));
         let steps = [step("good", "true"), step("bad", "false"), step("later", &format!("touch {}", marker.display()))];
-        let told = run(&steps, "cargo xtask test --only ").unwrap_err();
-        assert!(told.starts_with("bad failed: false: exit status"), "{told}");
-        assert!(told.ends_with("Repeat it with: cargo xtask test --only bad"), "{told}");
+        let message = run(&steps, "cargo xtask test --only ").unwrap_err();
+        assert!(message.starts_with("bad failed: false: exit status"), "{message}");
+        assert!(message.ends_with("Repeat it with: cargo xtask test --only bad"), "{message}");
         assert!(!marker.exists());
     }
 

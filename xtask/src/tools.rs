@@ -1,4 +1,4 @@
-//! The programs that the tasks need beside cargo: found, installed, or named together with the command that installs
+//! The programs that the tasks need in addition to cargo: found, installed, or named together with the command that installs
 //! them.
 
 use crate::shell::{Line, tools_bin};
@@ -115,16 +115,16 @@ impl Tool {
         Line::new(self.install).run(|_| ())?;
         match self.found() {
             Some(_) => Ok(()),
-            None => Err(format!("{} was installed and still does not answer to: {}", self.name, self.probe)),
+            None => Err(format!("{} was installed and still does not respond to: {}", self.name, self.probe)),
         }
     }
 
     fn found(&self) -> Option<String> {
-        Line::new(self.probe).first_line().filter(|answer| self.accepts(answer))
+        Line::new(self.probe).first_line().filter(|result| self.accepts(result))
     }
 
-    fn accepts(&self, answer: &str) -> bool {
-        self.version.is_none_or(|version| answer.split_whitespace().any(|word| word == version))
+    fn accepts(&self, result: &str) -> bool {
+        self.version.is_none_or(|version| result.split_whitespace().any(|word| word == version))
     }
 }
 
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn what_a_person_must_install_is_named_with_its_command() {
-        let told = check(&[&ABSENT]).unwrap_err();
-        assert_eq!(told, "absent is missing. Install it with: somehow install absent");
-        assert_eq!(ABSENT.ensure().unwrap_err(), told);
+        let message = check(&[&ABSENT]).unwrap_err();
+        assert_eq!(message, "absent is missing. Install it with: somehow install absent");
+        assert_eq!(ABSENT.ensure().unwrap_err(), message);
     }
 }

@@ -5,13 +5,13 @@
 // APP_SESSIONS=amina=her-session node tokens.mjs
 // curl -X POST -H 'Authorization: Bearer her-session' http://127.0.0.1:3000/k2/token
 //
-// It answers {"token": "...", "expires_in": 3600}: the seconds that are left. After a 401 from Kopo Kopo the app asks with
+// It returns {"token": "...", "expires_in": 3600}: the seconds that are left. After a 401 from Kopo Kopo the app asks with
 // the body {"refused": true} and gets another token. An app knows that from being asked for a token although its last one
 // has more than five minutes left. 401: not signed in. 429: too often, Retry-After says when. 503: no token to be had.
 //
-// The limit of this: Kopo Kopo has no narrower token. Whoever takes one out of an app may do whatever the application may,
+// The limit of this: Kopo Kopo has no narrower token. A user who takes one out of an app may do what the application may,
 // sending money included, until it expires. So this is for people you know, staff and partners; where the users are
-// strangers, the backend makes the payment itself. Serve it over https only. Each process keeps a token and counts of its
+// not trusted, the backend makes the payment itself. Serve it over https only. Each process keeps a token and counts of its
 // own: run one, or count somewhere common.
 
 import { createHash, timingSafeEqual } from 'node:crypto';

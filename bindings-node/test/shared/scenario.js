@@ -59,8 +59,8 @@ function event(event) {
   const { payload, ...found } = plain(event);
   const { kind, ...held } = payload;
   const data = Object.values(held)[0] ?? null;
-  const answers = Object.fromEntries(HELPERS.filter((name) => data && name in data).map((name) => [name, data[name]]));
-  return { ...found, kind, data, answers };
+  const helpers = Object.fromEntries(HELPERS.filter((name) => data && name in data).map((name) => [name, data[name]]));
+  return { ...found, kind, data, helpers };
 }
 
 /** A handle is what it says of itself. */
@@ -217,7 +217,7 @@ class Play {
 /** Plays one; a failure names the step, and shows nobody's number or secret. */
 async function play(scenario) {
   const sandbox = await Sandbox.start();
-  const receiver = await Receiver.start(scenario.receiver?.answers);
+  const receiver = await Receiver.start(scenario.receiver?.statuses);
   let at = 'stage';
   try {
     const stage = new Play(scenario, sandbox, receiver);

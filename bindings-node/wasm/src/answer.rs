@@ -1,4 +1,4 @@
-//! What goes back to JavaScript: an encoded value or error, and the raw texts beside it, each with its length in front.
+//! The result for JavaScript: an encoded value or error and its raw texts, each after its length.
 
 use kopokopo::types::Raw;
 use kopokopo_ffi::{
@@ -11,7 +11,7 @@ use kopokopo_ffi::{
 
 use crate::memory::Block;
 
-/// An encoded value, and the raw texts beside it.
+/// An encoded value and its raw texts.
 pub(crate) struct Answer(Vec<u8>, Vec<Raw>);
 
 /// Whatever JavaScript calls goes through here. Errors are data. A panic is a trap, because nothing unwinds here.

@@ -1,6 +1,6 @@
 //! Webhooks as WebAssembly, for runtimes that cannot load the Node package's native part.
 //!
-//! A function takes the addresses of blocks that JavaScript filled (`memory`), and returns the address of an answer
+//! A function takes the addresses of blocks that JavaScript filled (`memory`), and returns the address of a result
 //! (`answer`), which JavaScript gives back with `release`. Nothing is kept between two calls: JavaScript may drop an
 //! instance at any time and make another, as it does after a trap.
 
@@ -44,7 +44,7 @@ pub(crate) extern "C" fn sign_webhook(api_key: Given, body: Given) -> *mut u8 {
     })
 }
 
-/// Checks the options of a verifier, and returns the largest body that it looks at.
+/// Checks the options of a verifier, and returns the largest body that it accepts.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn check_verifier(options: Given) -> *mut u8 {
     respond(|| Ok(of(u64::try_from(verifier(options)?.max_body()).unwrap_or(u64::MAX).view())))
@@ -70,7 +70,7 @@ pub(crate) extern "C" fn verify_signature(options: Given, body: Given, signature
     })
 }
 
-/// Says what a body tells of.
+/// Reads the event of a body, without verifying it.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn parse_unverified(body: Given) -> *mut u8 {
     respond(|| {

@@ -60,7 +60,7 @@ pub(crate) extern "C" fn allocate(length: usize) -> *mut u8 {
     Block(room.into_boxed_slice()).lend()
 }
 
-/// Frees an answer that JavaScript has read.
+/// Frees a result that JavaScript has read.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn release(given: Given) {
     drop(given.block());

@@ -5,13 +5,13 @@ k2 sandbox                # in another terminal: prints what to export here
 APP_SESSIONS=amina=her-session uvicorn tokens:app
 curl -X POST -H 'Authorization: Bearer her-session' http://127.0.0.1:8000/k2/token
 
-It answers {"token": "...", "expires_in": 3600}: the seconds that are left. After a 401 from Kopo Kopo the app asks with
+It returns {"token": "...", "expires_in": 3600}: the seconds that are left. After a 401 from Kopo Kopo the app asks with
 the body {"refused": true} and gets another token. An app knows that from being asked for a token although its last one
 has more than five minutes left. 401: not signed in. 429: too often, Retry-After says when. 503: no token to be had.
 
-The limit of this: Kopo Kopo has no narrower token. Whoever takes one out of an app may do whatever the application may,
+The limit of this: Kopo Kopo has no narrower token. A user who takes one out of an app may do what the application may,
 sending money included, until it expires. So this is for people you know, staff and partners; where the users are
-strangers, the backend makes the payment itself. Serve it over https only. Each process keeps a token and counts of its
+not trusted, the backend makes the payment itself. Serve it over https only. Each process keeps a token and counts of its
 own: run one, or count somewhere common.
 """
 
@@ -32,7 +32,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from kopokopo import AsyncKopoKopo, KopoKopoError, Token
 
 ASKS, WITHIN = 6, 60  # each user may ask so often within so many seconds
-REFUSAL_PAUSE = 5  # "refused" makes a new token at most once in so many seconds, whoever says it
+REFUSAL_PAUSE = 5  # "refused" makes a new token at most once in this number of seconds, for all users
 RENEWED_BEFORE = 600  # a token with less life than that is not handed out while there are new ones
 BODY = 1000
 
@@ -50,7 +50,7 @@ async def kept_nowhere(request: Request, call_next: Callable[[Request], Awaitabl
 
 
 async def signed_in(request: Request) -> str:
-    """Who asks. Replace this by your app's own sign-in, which also says no to whoever is blocked."""
+    """The user of a request. Replace this with your app's own sign-in, which also refuses blocked users."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     user = None
     if scheme.lower() == "bearer":
@@ -85,7 +85,7 @@ class Asker:
 
 
 class Tokens:
-    """One token for everybody: kept until shortly before it expires, fetched once however many ask."""
+    """One token for all users: kept until shortly before it expires, fetched once regardless of how many ask."""
 
     def __init__(self) -> None:
         self._kept: Kept | None = None
@@ -105,7 +105,7 @@ class Tokens:
                 self._refusals_from = now + REFUSAL_PAUSE
             self._fetching = asyncio.create_task(self._fetch())
         try:
-            # The fetch is everybody's: one who goes away does not end it for the others.
+            # All callers share the fetch: a caller that is cancelled does not cancel it for the others.
             return await asyncio.shield(self._fetching)
         except KopoKopoError:
             # A renewal that fails does no harm while the old token lives.
@@ -128,7 +128,7 @@ class Tokens:
 
 
 tokens = Tokens()
-askers: defaultdict[str, Asker] = defaultdict(Asker)  # as many as there are users: strangers do not come this far
+askers: defaultdict[str, Asker] = defaultdict(Asker)  # one for each user: requests without a session do not get here
 
 
 @app.post("/k2/token")

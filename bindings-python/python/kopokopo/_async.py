@@ -15,6 +15,7 @@ from typing import Literal
 from kopokopo import _native
 from kopokopo._enums import Environment, EventType, Network, Scope, SettlementMethod
 from kopokopo._local import WebhookVerifier
+from kopokopo._native_object import AsyncNativeObject
 from kopokopo._records import (
     AccessToken,
     ExternalRecipient,
@@ -34,14 +35,13 @@ from kopokopo._records import (
     TokenInfo,
     WebhookSubscription,
 )
-from kopokopo._thing import AsyncThing
 from kopokopo._token_source import Source
 from kopokopo._typing import Self
 from kopokopo._unions import AnyDestination
 from kopokopo._watch import AsyncWatching
 
 
-class AsyncKopoKopo(AsyncThing):
+class AsyncKopoKopo(AsyncNativeObject):
     """The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 
     If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave
@@ -245,8 +245,8 @@ class AsyncKopoKopo(AsyncThing):
     @property
     def base_url(self) -> str:
         """The origin of all requests: `https://api.kopokopo.com`."""
-        answer: str = self._native.ask("base_url", {})
-        return answer
+        result: str = self._native.ask("base_url", {})
+        return result
 
     @property
     def webhooks(self) -> WebhookVerifier:
@@ -327,7 +327,7 @@ class AsyncKopoKopo(AsyncThing):
         return AsyncRawRequests._of(self._native.ask("raw_requests", {}), self._source)
 
 
-class AsyncOAuth(AsyncThing):
+class AsyncOAuth(AsyncNativeObject):
     """Access tokens (API reference, section Authorization). All other operations request and renew tokens
     automatically. This section is for programs that supply tokens to others, such as a mobile app, or inspect
     them.
@@ -341,8 +341,8 @@ class AsyncOAuth(AsyncThing):
 
         Raises: `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
         """
-        answer: Token = await self._ask("token", {})
-        return answer
+        result: Token = await self._ask("token", {})
+        return result
 
     async def revoke(self, token: str) -> None:
         """Revokes a token. If the client uses this token, the client drops it too.
@@ -362,8 +362,8 @@ class AsyncOAuth(AsyncThing):
         credentials.
         """
         try:
-            answer: Introspection = await self._ask("introspect", {"token": token})
-            return answer
+            result: Introspection = await self._ask("introspect", {"token": token})
+            return result
         finally:
             del token
 
@@ -372,8 +372,8 @@ class AsyncOAuth(AsyncThing):
 
         Raises: those of every call.
         """
-        answer: TokenInfo = await self._ask("token_info", {})
-        return answer
+        result: TokenInfo = await self._ask("token_info", {})
+        return result
 
 
 class AsyncWebhookSubscriptions(AsyncWatching):
@@ -421,8 +421,8 @@ class AsyncWebhookSubscriptions(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: WebhookSubscription = await self._ask("get", {"id": id})
-        return answer
+        result: WebhookSubscription = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -448,8 +448,8 @@ class AsyncWebhookSubscriptions(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: WebhookSubscription = await self._wait(arguments)
-        return answer
+        result: WebhookSubscription = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -483,24 +483,24 @@ class AsyncCreatedWebhookSubscription(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> WebhookSubscription:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: WebhookSubscription = await self._ask("get", {})
-        return answer
+        result: WebhookSubscription = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -524,8 +524,8 @@ class AsyncCreatedWebhookSubscription(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: WebhookSubscription = await self._wait(arguments)
-        return answer
+        result: WebhookSubscription = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -612,8 +612,8 @@ class AsyncIncomingPayments(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: IncomingPayment = await self._ask("get", {"id": id})
-        return answer
+        result: IncomingPayment = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -639,8 +639,8 @@ class AsyncIncomingPayments(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: IncomingPayment = await self._wait(arguments)
-        return answer
+        result: IncomingPayment = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -674,24 +674,24 @@ class AsyncCreatedIncomingPayment(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> IncomingPayment:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: IncomingPayment = await self._ask("get", {})
-        return answer
+        result: IncomingPayment = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -715,8 +715,8 @@ class AsyncCreatedIncomingPayment(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: IncomingPayment = await self._wait(arguments)
-        return answer
+        result: IncomingPayment = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -788,8 +788,8 @@ class AsyncMerchantWallets(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: MerchantWallet = await self._ask("get", {"id": id})
-        return answer
+        result: MerchantWallet = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -815,8 +815,8 @@ class AsyncMerchantWallets(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantWallet = await self._wait(arguments)
-        return answer
+        result: MerchantWallet = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -850,24 +850,24 @@ class AsyncCreatedMerchantWallet(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> MerchantWallet:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: MerchantWallet = await self._ask("get", {})
-        return answer
+        result: MerchantWallet = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -891,8 +891,8 @@ class AsyncCreatedMerchantWallet(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantWallet = await self._wait(arguments)
-        return answer
+        result: MerchantWallet = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -963,8 +963,8 @@ class AsyncMerchantBankAccounts(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: MerchantBankAccount = await self._ask("get", {"id": id})
-        return answer
+        result: MerchantBankAccount = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -990,8 +990,8 @@ class AsyncMerchantBankAccounts(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantBankAccount = await self._wait(arguments)
-        return answer
+        result: MerchantBankAccount = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1025,24 +1025,24 @@ class AsyncCreatedMerchantBankAccount(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> MerchantBankAccount:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: MerchantBankAccount = await self._ask("get", {})
-        return answer
+        result: MerchantBankAccount = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -1066,8 +1066,8 @@ class AsyncCreatedMerchantBankAccount(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantBankAccount = await self._wait(arguments)
-        return answer
+        result: MerchantBankAccount = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1224,8 +1224,8 @@ class AsyncExternalRecipients(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: ExternalRecipient = await self._ask("get", {"id": id})
-        return answer
+        result: ExternalRecipient = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -1251,8 +1251,8 @@ class AsyncExternalRecipients(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: ExternalRecipient = await self._wait(arguments)
-        return answer
+        result: ExternalRecipient = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1286,24 +1286,24 @@ class AsyncCreatedExternalRecipient(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> ExternalRecipient:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: ExternalRecipient = await self._ask("get", {})
-        return answer
+        result: ExternalRecipient = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -1327,8 +1327,8 @@ class AsyncCreatedExternalRecipient(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: ExternalRecipient = await self._wait(arguments)
-        return answer
+        result: ExternalRecipient = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1425,8 +1425,8 @@ class AsyncSendMoneyRequests(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SendMoney = await self._ask("get", {"id": id})
-        return answer
+        result: SendMoney = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -1452,8 +1452,8 @@ class AsyncSendMoneyRequests(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SendMoney = await self._wait(arguments)
-        return answer
+        result: SendMoney = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1487,24 +1487,24 @@ class AsyncCreatedSendMoney(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> SendMoney:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: SendMoney = await self._ask("get", {})
-        return answer
+        result: SendMoney = await self._ask("get", {})
+        return result
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1522,8 +1522,8 @@ class AsyncCreatedSendMoney(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SendMoney = await self._wait(arguments)
-        return answer
+        result: SendMoney = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1593,8 +1593,8 @@ class AsyncPollingRequests(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Polling = await self._ask("get", {"id": id})
-        return answer
+        result: Polling = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -1620,8 +1620,8 @@ class AsyncPollingRequests(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Polling = await self._wait(arguments)
-        return answer
+        result: Polling = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1655,24 +1655,24 @@ class AsyncCreatedPolling(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> Polling:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: Polling = await self._ask("get", {})
-        return answer
+        result: Polling = await self._ask("get", {})
+        return result
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1690,8 +1690,8 @@ class AsyncCreatedPolling(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Polling = await self._wait(arguments)
-        return answer
+        result: Polling = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1758,8 +1758,8 @@ class AsyncSmsNotifications(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SmsNotification = await self._ask("get", {"id": id})
-        return answer
+        result: SmsNotification = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -1785,8 +1785,8 @@ class AsyncSmsNotifications(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SmsNotification = await self._wait(arguments)
-        return answer
+        result: SmsNotification = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1820,24 +1820,24 @@ class AsyncCreatedSmsNotification(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> SmsNotification:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: SmsNotification = await self._ask("get", {})
-        return answer
+        result: SmsNotification = await self._ask("get", {})
+        return result
 
     async def wait(
         self,
@@ -1861,8 +1861,8 @@ class AsyncCreatedSmsNotification(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SmsNotification = await self._wait(arguments)
-        return answer
+        result: SmsNotification = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1931,8 +1931,8 @@ class AsyncReversals(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Reversal = await self._ask("get", {"id": id})
-        return answer
+        result: Reversal = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -1958,8 +1958,8 @@ class AsyncReversals(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Reversal = await self._wait(arguments)
-        return answer
+        result: Reversal = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1993,24 +1993,24 @@ class AsyncCreatedReversal(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> Reversal:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: Reversal = await self._ask("get", {})
-        return answer
+        result: Reversal = await self._ask("get", {})
+        return result
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -2028,8 +2028,8 @@ class AsyncCreatedReversal(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Reversal = await self._wait(arguments)
-        return answer
+        result: Reversal = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2106,8 +2106,8 @@ class AsyncPaymentLinks(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: PaymentLink = await self._ask("get", {"id": id})
-        return answer
+        result: PaymentLink = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -2133,8 +2133,8 @@ class AsyncPaymentLinks(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: PaymentLink = await self._wait(arguments)
-        return answer
+        result: PaymentLink = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2175,24 +2175,24 @@ class AsyncCreatedPaymentLink(AsyncWatching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     async def get(self) -> PaymentLink:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: PaymentLink = await self._ask("get", {})
-        return answer
+        result: PaymentLink = await self._ask("get", {})
+        return result
 
     async def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -2210,8 +2210,8 @@ class AsyncCreatedPaymentLink(AsyncWatching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: PaymentLink = await self._wait(arguments)
-        return answer
+        result: PaymentLink = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2249,8 +2249,8 @@ class AsyncPayments(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Payment = await self._ask("get", {"id": id})
-        return answer
+        result: Payment = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -2276,8 +2276,8 @@ class AsyncPayments(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Payment = await self._wait(arguments)
-        return answer
+        result: Payment = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2313,8 +2313,8 @@ class AsyncSettlementTransfers(AsyncWatching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SettlementTransfer = await self._ask("get", {"id": id})
-        return answer
+        result: SettlementTransfer = await self._ask("get", {"id": id})
+        return result
 
     async def wait(
         self,
@@ -2340,8 +2340,8 @@ class AsyncSettlementTransfers(AsyncWatching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SettlementTransfer = await self._wait(arguments)
-        return answer
+        result: SettlementTransfer = await self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2366,7 +2366,7 @@ class AsyncSettlementTransfers(AsyncWatching):
         return self._watch(arguments)
 
 
-class AsyncRawRequests(AsyncThing):
+class AsyncRawRequests(AsyncNativeObject):
     """Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
     retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
     """
@@ -2381,8 +2381,8 @@ class AsyncRawRequests(AsyncThing):
         Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no
         resource at the path.
         """
-        answer: RawResponse = await self._ask("get", {"path": path})
-        return answer
+        result: RawResponse = await self._ask("get", {"path": path})
+        return result
 
     async def post(self, *, path: str, body: str) -> RawResponse:
         """Sends a POST to any path of the API. Like a create, it is sent once.
@@ -2396,7 +2396,7 @@ class AsyncRawRequests(AsyncThing):
         `OutcomeUnknownError` if the response was lost.
         """
         try:
-            answer: RawResponse = await self._ask("post", {"path": path, "body": body})
-            return answer
+            result: RawResponse = await self._ask("post", {"path": path, "body": body})
+            return result
         finally:
             del body

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kopokopo import _native
+from kopokopo._native_object import NativeObject
 from kopokopo._records import Disbursement, Event, SendMoney
-from kopokopo._thing import Thing
 
 
-class WebhookVerifier(Thing):
+class WebhookVerifier(NativeObject):
     """Verifies webhooks and result callbacks (API reference, sections Validating webhooks and Process ... Result).
     Needs no connection.
 
@@ -37,8 +37,8 @@ class WebhookVerifier(Thing):
     @property
     def max_body(self) -> int:
         """The largest body that is accepted, in bytes. A receiver need not read more."""
-        answer: int = self._native.ask("max_body", {})
-        return answer
+        result: int = self._native.ask("max_body", {})
+        return result
 
     def verify(self, body: bytes | bytearray | memoryview, signature: str | None) -> Event:
         """Verifies the raw body against the `X-KopoKopo-Signature` header and returns the event.
@@ -48,8 +48,8 @@ class WebhookVerifier(Thing):
         authentic but not a JSON object that can be read: the error's `body` has its beginning.
         """
         try:
-            answer: Event = self._native.verify(body, signature)
-            return answer
+            result: Event = self._native.verify(body, signature)
+            return result
         finally:
             del body
 
@@ -70,24 +70,24 @@ class WebhookVerifier(Thing):
         Raises: `DecodeError` if it is not a JSON object.
         """
         try:
-            answer: Event = self._native.parse_unverified(body)
-            return answer
+            result: Event = self._native.parse_unverified(body)
+            return result
         finally:
             del body
 
 
 def version() -> str:
     """This library's version: `0.1.0`."""
-    answer: str = _native.function("version", {})
-    return answer
+    result: str = _native.function("version", {})
+    return result
 
 
 def contract_hash() -> str:
     """A digest of the contract that this library was built from. Each package compares it with its own when it loads
     the library.
     """
-    answer: str = _native.function("contract_hash", {})
-    return answer
+    result: str = _native.function("contract_hash", {})
+    return result
 
 
 def hash_phone(phone_number: str) -> str:
@@ -97,8 +97,8 @@ def hash_phone(phone_number: str) -> str:
     Raises: `InvalidRequestError` if it is not a Kenyan phone number.
     """
     try:
-        answer: str = _native.function("hash_phone", {"phone_number": phone_number})
-        return answer
+        result: str = _native.function("hash_phone", {"phone_number": phone_number})
+        return result
     finally:
         del phone_number
 
@@ -110,8 +110,8 @@ def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
     Raises: `ConfigurationError` if the key is blank, or starts or ends with white space.
     """
     try:
-        answer: str = _native.sign_webhook(api_key, body)
-        return answer
+        result: str = _native.sign_webhook(api_key, body)
+        return result
     finally:
         del api_key, body
 
@@ -123,5 +123,5 @@ def disbursements_to(send_money: SendMoney, recipient: str) -> tuple[Disbursemen
     Raises: `DecodeError` if the raw text of the request was removed.
     """
     arguments = {"send_money": send_money, "recipient": recipient}
-    answer: tuple[Disbursement, ...] = _native.function("disbursements_to", arguments)
-    return answer
+    result: tuple[Disbursement, ...] = _native.function("disbursements_to", arguments)
+    return result

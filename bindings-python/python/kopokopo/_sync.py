@@ -15,6 +15,7 @@ from typing import Literal
 from kopokopo import _native
 from kopokopo._enums import Environment, EventType, Network, Scope, SettlementMethod
 from kopokopo._local import WebhookVerifier
+from kopokopo._native_object import NativeObject
 from kopokopo._records import (
     AccessToken,
     ExternalRecipient,
@@ -34,14 +35,13 @@ from kopokopo._records import (
     TokenInfo,
     WebhookSubscription,
 )
-from kopokopo._thing import Thing
 from kopokopo._token_source import Source
 from kopokopo._typing import Self
 from kopokopo._unions import AnyDestination
 from kopokopo._watch import Watching
 
 
-class KopoKopo(Thing):
+class KopoKopo(NativeObject):
     """The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 
     If a call is cancelled after its request was sent, the request still runs to its end: aborting it would leave
@@ -245,8 +245,8 @@ class KopoKopo(Thing):
     @property
     def base_url(self) -> str:
         """The origin of all requests: `https://api.kopokopo.com`."""
-        answer: str = self._native.ask("base_url", {})
-        return answer
+        result: str = self._native.ask("base_url", {})
+        return result
 
     @property
     def webhooks(self) -> WebhookVerifier:
@@ -327,7 +327,7 @@ class KopoKopo(Thing):
         return RawRequests._of(self._native.ask("raw_requests", {}), self._source)
 
 
-class OAuth(Thing):
+class OAuth(NativeObject):
     """Access tokens (API reference, section Authorization). All other operations request and renew tokens
     automatically. This section is for programs that supply tokens to others, such as a mobile app, or inspect
     them.
@@ -341,8 +341,8 @@ class OAuth(Thing):
 
         Raises: `ConfigurationError` without credentials, `AuthenticationError` if the server refuses them.
         """
-        answer: Token = self._call("token", {})
-        return answer
+        result: Token = self._call("token", {})
+        return result
 
     def revoke(self, token: str) -> None:
         """Revokes a token. If the client uses this token, the client drops it too.
@@ -362,8 +362,8 @@ class OAuth(Thing):
         credentials.
         """
         try:
-            answer: Introspection = self._call("introspect", {"token": token})
-            return answer
+            result: Introspection = self._call("introspect", {"token": token})
+            return result
         finally:
             del token
 
@@ -372,8 +372,8 @@ class OAuth(Thing):
 
         Raises: those of every call.
         """
-        answer: TokenInfo = self._call("token_info", {})
-        return answer
+        result: TokenInfo = self._call("token_info", {})
+        return result
 
 
 class WebhookSubscriptions(Watching):
@@ -421,8 +421,8 @@ class WebhookSubscriptions(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: WebhookSubscription = self._call("get", {"id": id})
-        return answer
+        result: WebhookSubscription = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -448,8 +448,8 @@ class WebhookSubscriptions(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: WebhookSubscription = self._wait(arguments)
-        return answer
+        result: WebhookSubscription = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -483,24 +483,24 @@ class CreatedWebhookSubscription(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> WebhookSubscription:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: WebhookSubscription = self._call("get", {})
-        return answer
+        result: WebhookSubscription = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> WebhookSubscription:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -518,8 +518,8 @@ class CreatedWebhookSubscription(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: WebhookSubscription = self._wait(arguments)
-        return answer
+        result: WebhookSubscription = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -606,8 +606,8 @@ class IncomingPayments(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: IncomingPayment = self._call("get", {"id": id})
-        return answer
+        result: IncomingPayment = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -633,8 +633,8 @@ class IncomingPayments(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: IncomingPayment = self._wait(arguments)
-        return answer
+        result: IncomingPayment = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -668,24 +668,24 @@ class CreatedIncomingPayment(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> IncomingPayment:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: IncomingPayment = self._call("get", {})
-        return answer
+        result: IncomingPayment = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> IncomingPayment:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -703,8 +703,8 @@ class CreatedIncomingPayment(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: IncomingPayment = self._wait(arguments)
-        return answer
+        result: IncomingPayment = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -776,8 +776,8 @@ class MerchantWallets(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: MerchantWallet = self._call("get", {"id": id})
-        return answer
+        result: MerchantWallet = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -803,8 +803,8 @@ class MerchantWallets(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantWallet = self._wait(arguments)
-        return answer
+        result: MerchantWallet = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -838,24 +838,24 @@ class CreatedMerchantWallet(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> MerchantWallet:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: MerchantWallet = self._call("get", {})
-        return answer
+        result: MerchantWallet = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantWallet:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -873,8 +873,8 @@ class CreatedMerchantWallet(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantWallet = self._wait(arguments)
-        return answer
+        result: MerchantWallet = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -945,8 +945,8 @@ class MerchantBankAccounts(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: MerchantBankAccount = self._call("get", {"id": id})
-        return answer
+        result: MerchantBankAccount = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -972,8 +972,8 @@ class MerchantBankAccounts(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantBankAccount = self._wait(arguments)
-        return answer
+        result: MerchantBankAccount = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1007,24 +1007,24 @@ class CreatedMerchantBankAccount(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> MerchantBankAccount:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: MerchantBankAccount = self._call("get", {})
-        return answer
+        result: MerchantBankAccount = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> MerchantBankAccount:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1042,8 +1042,8 @@ class CreatedMerchantBankAccount(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: MerchantBankAccount = self._wait(arguments)
-        return answer
+        result: MerchantBankAccount = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1194,8 +1194,8 @@ class ExternalRecipients(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: ExternalRecipient = self._call("get", {"id": id})
-        return answer
+        result: ExternalRecipient = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -1221,8 +1221,8 @@ class ExternalRecipients(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: ExternalRecipient = self._wait(arguments)
-        return answer
+        result: ExternalRecipient = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1256,24 +1256,24 @@ class CreatedExternalRecipient(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> ExternalRecipient:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: ExternalRecipient = self._call("get", {})
-        return answer
+        result: ExternalRecipient = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> ExternalRecipient:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1291,8 +1291,8 @@ class CreatedExternalRecipient(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: ExternalRecipient = self._wait(arguments)
-        return answer
+        result: ExternalRecipient = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1389,8 +1389,8 @@ class SendMoneyRequests(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SendMoney = self._call("get", {"id": id})
-        return answer
+        result: SendMoney = self._call("get", {"id": id})
+        return result
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
         """Waits until the resource with this id is final, for example after a restart of the program. Final does not
@@ -1409,8 +1409,8 @@ class SendMoneyRequests(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SendMoney = self._wait(arguments)
-        return answer
+        result: SendMoney = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1444,24 +1444,24 @@ class CreatedSendMoney(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> SendMoney:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: SendMoney = self._call("get", {})
-        return answer
+        result: SendMoney = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SendMoney:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1479,8 +1479,8 @@ class CreatedSendMoney(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SendMoney = self._wait(arguments)
-        return answer
+        result: SendMoney = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1550,8 +1550,8 @@ class PollingRequests(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Polling = self._call("get", {"id": id})
-        return answer
+        result: Polling = self._call("get", {"id": id})
+        return result
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
         """Waits until the resource with this id is final, for example after a restart of the program. Final does not
@@ -1570,8 +1570,8 @@ class PollingRequests(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Polling = self._wait(arguments)
-        return answer
+        result: Polling = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1605,24 +1605,24 @@ class CreatedPolling(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> Polling:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: Polling = self._call("get", {})
-        return answer
+        result: Polling = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Polling:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1640,8 +1640,8 @@ class CreatedPolling(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Polling = self._wait(arguments)
-        return answer
+        result: Polling = self._wait(arguments)
+        return result
 
     def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Iterator[Polling]:
         """Returns the states as they change, up to the final one.
@@ -1696,8 +1696,8 @@ class SmsNotifications(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SmsNotification = self._call("get", {"id": id})
-        return answer
+        result: SmsNotification = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -1723,8 +1723,8 @@ class SmsNotifications(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SmsNotification = self._wait(arguments)
-        return answer
+        result: SmsNotification = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1758,24 +1758,24 @@ class CreatedSmsNotification(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> SmsNotification:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: SmsNotification = self._call("get", {})
-        return answer
+        result: SmsNotification = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> SmsNotification:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1793,8 +1793,8 @@ class CreatedSmsNotification(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SmsNotification = self._wait(arguments)
-        return answer
+        result: SmsNotification = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1863,8 +1863,8 @@ class Reversals(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Reversal = self._call("get", {"id": id})
-        return answer
+        result: Reversal = self._call("get", {"id": id})
+        return result
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
         """Waits until the resource with this id is final, for example after a restart of the program. Final does not
@@ -1883,8 +1883,8 @@ class Reversals(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Reversal = self._wait(arguments)
-        return answer
+        result: Reversal = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -1918,24 +1918,24 @@ class CreatedReversal(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> Reversal:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: Reversal = self._call("get", {})
-        return answer
+        result: Reversal = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Reversal:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1953,8 +1953,8 @@ class CreatedReversal(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Reversal = self._wait(arguments)
-        return answer
+        result: Reversal = self._wait(arguments)
+        return result
 
     def watch(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Iterator[Reversal]:
         """Returns the states as they change, up to the final one.
@@ -2025,8 +2025,8 @@ class PaymentLinks(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: PaymentLink = self._call("get", {"id": id})
-        return answer
+        result: PaymentLink = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -2052,8 +2052,8 @@ class PaymentLinks(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: PaymentLink = self._wait(arguments)
-        return answer
+        result: PaymentLink = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2094,24 +2094,24 @@ class CreatedPaymentLink(Watching):
     @property
     def id(self) -> str:
         """The id. Store it: the resource can be read by it at any time."""
-        answer: str = self._native.ask("id", {})
-        return answer
+        result: str = self._native.ask("id", {})
+        return result
 
     @property
     def location(self) -> str:
         """The URL at which the resource can be read. It always has the client's own origin, even if the server named
         another host.
         """
-        answer: str = self._native.ask("location", {})
-        return answer
+        result: str = self._native.ask("location", {})
+        return result
 
     def get(self) -> PaymentLink:
         """Reads the current state.
 
         Raises: those of every call.
         """
-        answer: PaymentLink = self._call("get", {})
-        return answer
+        result: PaymentLink = self._call("get", {})
+        return result
 
     def wait(self, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> PaymentLink:
         """Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -2129,8 +2129,8 @@ class CreatedPaymentLink(Watching):
         resource's id.
         """
         arguments = {"timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: PaymentLink = self._wait(arguments)
-        return answer
+        result: PaymentLink = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2168,8 +2168,8 @@ class Payments(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: Payment = self._call("get", {"id": id})
-        return answer
+        result: Payment = self._call("get", {"id": id})
+        return result
 
     def wait(self, id: str, *, timeout: float = 120.0, interval: float = 3.0, max_interval: float = 15.0) -> Payment:
         """Waits until the resource with this id is final, for example after a restart of the program. Final does not
@@ -2188,8 +2188,8 @@ class Payments(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: Payment = self._wait(arguments)
-        return answer
+        result: Payment = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2225,8 +2225,8 @@ class SettlementTransfers(Watching):
 
         Raises: `NotFoundError` if no resource has this id.
         """
-        answer: SettlementTransfer = self._call("get", {"id": id})
-        return answer
+        result: SettlementTransfer = self._call("get", {"id": id})
+        return result
 
     def wait(
         self,
@@ -2252,8 +2252,8 @@ class SettlementTransfers(Watching):
         error has the resource's id.
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
-        answer: SettlementTransfer = self._wait(arguments)
-        return answer
+        result: SettlementTransfer = self._wait(arguments)
+        return result
 
     def watch(
         self,
@@ -2278,7 +2278,7 @@ class SettlementTransfers(Watching):
         return self._watch(arguments)
 
 
-class RawRequests(Thing):
+class RawRequests(NativeObject):
     """Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
     retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
     """
@@ -2293,8 +2293,8 @@ class RawRequests(Thing):
         Raises: `InvalidRequestError` for a path that is not below `/api/`. `NotFoundError` if the API has no
         resource at the path.
         """
-        answer: RawResponse = self._call("get", {"path": path})
-        return answer
+        result: RawResponse = self._call("get", {"path": path})
+        return result
 
     def post(self, *, path: str, body: str) -> RawResponse:
         """Sends a POST to any path of the API. Like a create, it is sent once.
@@ -2308,7 +2308,7 @@ class RawRequests(Thing):
         `OutcomeUnknownError` if the response was lost.
         """
         try:
-            answer: RawResponse = self._call("post", {"path": path, "body": body})
-            return answer
+            result: RawResponse = self._call("post", {"path": path, "body": body})
+            return result
         finally:
             del body

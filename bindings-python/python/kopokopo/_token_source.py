@@ -24,7 +24,7 @@ class Source:
     def __init__(self, token_source: Callable[[], object]) -> None:
         if not callable(token_source):
             raise ConfigurationError(
-                "token_source: must be a function that answers an AccessToken or a str", field="token_source"
+                "token_source: must be a function that returns an AccessToken or a str", field="token_source"
             )
         self._token_source = token_source
         self.loop = None
@@ -61,7 +61,7 @@ def _pass_on(answer: object, reply: Reply) -> None:
     elif isinstance(answer, str):
         reply.token(answer, None)
     else:
-        reply.fail(f"it answered {type(answer).__name__}, neither an AccessToken nor a str")
+        reply.fail(f"it returned {type(answer).__name__}, neither an AccessToken nor a str")
 
 
 def _close(answer: Any) -> None:

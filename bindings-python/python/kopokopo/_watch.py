@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 from kopokopo._native import Object
-from kopokopo._thing import AsyncThing, Thing
+from kopokopo._native_object import AsyncNativeObject, NativeObject
 from kopokopo._token_source import Source
 from kopokopo._typing import Self
 
 
-class Watching(Thing):
+class Watching(NativeObject):
     """A section or a handle whose resource has a final state."""
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class Watching(Thing):
         return state
 
 
-class AsyncWatching(AsyncThing):
+class AsyncWatching(AsyncNativeObject):
     """A section or a handle whose resource has a final state."""
 
     __slots__ = ()
@@ -43,7 +43,7 @@ class AsyncWatching(AsyncThing):
         return state
 
 
-class Watch(Thing):
+class Watch(NativeObject):
     """An iterator of states."""
 
     __slots__ = ("_operation_name",)
@@ -72,7 +72,7 @@ class Watch(Thing):
         return self._operation_name
 
 
-class AsyncWatch(AsyncThing):
+class AsyncWatch(AsyncNativeObject):
     """An asynchronous iterator of states."""
 
     __slots__ = ("_operation_name",)

@@ -106,7 +106,7 @@ def in_the_midst_of_calls() -> None:
 
 
 def in_the_midst_of_a_first_call() -> None:
-    """While another thread makes the first call of all, and imports whatever only answers need."""
+    """While another thread makes the first call, and imports what only results need."""
     importing = threading.Event()
 
     class Slow:

@@ -14292,11 +14292,12 @@ public func hashPhone(phoneNumber: Personal)throws  -> Personal  {
 })
 }
 
-public func isPaidAtLeast(payment: Raw, amount: Amount, currency: Currency? = nil, tillNumber: String? = nil)throws  -> Bool  {
+public func isPaidAtLeast(payment: Raw, record: String, amount: Amount, currency: Currency? = nil, tillNumber: String? = nil)throws  -> Bool  {
     return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_func_is_paid_at_least(
         FfiConverterTypeRaw_lower(payment),
+        FfiConverterString.lower(record),
         FfiConverterTypeAmount_lower(amount),
         FfiConverterOptionTypeCurrency.lower(currency),
         FfiConverterOptionString.lower(tillNumber),uniffiCallStatus

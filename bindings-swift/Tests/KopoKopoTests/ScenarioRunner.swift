@@ -44,7 +44,7 @@ final class ScenarioRunner {
     init(_ scenario: JSON) throws {
         self.scenario = scenario.object ?? [:]
         sandbox = try Sandbox()
-        receiver = try Receiver(self.scenario["receiver"]?.object?["answers"]?.list?.compactMap(\.int) ?? [])
+        receiver = try Receiver(self.scenario["receiver"]?.object?["statuses"]?.list?.compactMap(\.int) ?? [])
         names = [
             "callback": .text(receiver.url), "base_url": .text(sandbox.baseUrl), "client_id": .text(sandbox.clientId),
         ]

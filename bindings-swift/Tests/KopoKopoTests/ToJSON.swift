@@ -61,7 +61,7 @@ func toJSON(_ event: Event) -> JSON {
     let data = Mirror(reflecting: event.payload).children.first.map { toJSON($0.value) } ?? .null
     found["kind"] = .text(kind(event.payload))
     found["data"] = data
-    found["answers"] = .object((data.object ?? [:]).filter { helpers.contains($0.key) })
+    found["helpers"] = .object((data.object ?? [:]).filter { helpers.contains($0.key) })
     return .object(found)
 }
 

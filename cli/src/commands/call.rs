@@ -21,7 +21,7 @@ use crate::{
     terminal,
 };
 
-/// Where the operations that are about an access token find it: a command line can be read by everybody on a machine.
+/// The variable with the access token for operations about one. Other users of a machine can read a command line.
 const TOKEN: &str = "K2_ACCESS_TOKEN";
 
 /// Sends every available shilling away.
@@ -42,7 +42,7 @@ introspect. K2_BASE_URL is for a simulator; without it, K2_ENVIRONMENT says sand
 
 Exit codes: 0 done, 1 refused or failed (with --wait also: final, but not paid), 2 asked wrongly and nothing was sent.";
 
-/// Perform any operation of the API, with credentials from the environment, and print the answer as JSON.
+/// Perform any operation of the API, with credentials from the environment, and print the result as JSON.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Call {
@@ -82,7 +82,7 @@ enum EnvironmentName {
     Production,
 }
 
-/// Why there is no answer.
+/// Why there is no result.
 enum Refusal {
     /// It was refused here, before anything was sent.
     Here { kind: ErrorKind, field: Option<String>, detail: String },
@@ -121,9 +121,9 @@ impl Call {
         };
         let runtime = super::runtime()?;
         match runtime.block_on(self.perform(resource, name)) {
-            Ok(Some(answer)) => {
-                terminal::print(&format!("{answer:#}")).map_err(|error| unwritten(&error, &answer))?;
-                if self.wait.is_some() { self.success(&answer) } else { Ok(()) }
+            Ok(Some(output)) => {
+                terminal::print(&format!("{output:#}")).map_err(|error| unwritten(&error, &output))?;
+                if self.wait.is_some() { self.success(&output) } else { Ok(()) }
             }
             Ok(None) => Ok(()),
             Err(refusal) => Err(self.failure(&refusal)),
@@ -227,8 +227,8 @@ async fn waited(created: &Created, seconds: u64) -> Result<serde_json::Value, Re
 }
 
 /// The operation succeeded, and its result cannot be written.
-fn unwritten(error: &io::Error, answer: &serde_json::Value) -> Failure {
-    let id = answer["id"].as_str().map(|id| format!(", its id is {id}")).unwrap_or_default();
+fn unwritten(error: &io::Error, output: &serde_json::Value) -> Failure {
+    let id = output["id"].as_str().map(|id| format!(", its id is {id}")).unwrap_or_default();
     Failure::failed(format!("the operation succeeded{id}; its result could not be written: {error}"))
 }
 
@@ -244,7 +244,7 @@ fn is_set(variable: &str) -> bool {
 fn take_token(arguments: &mut Arguments) -> Result<(), Refusal> {
     if arguments.iter().any(|(name, _)| name == "token") {
         return Err(Refusal::invalid(format!(
-            "token: everybody on this machine can read a command line; set the environment variable {TOKEN} instead"
+            "token: other users of this machine can read a command line; set the environment variable {TOKEN} instead"
         ))
         .at("token"));
     }
@@ -260,7 +260,7 @@ fn in_words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Here { kind, detail, .. } => format!("{kind}: {detail}"),
         Refusal::Api { error, created: Some(id) } if !error.detail().contains(id) => {
-            format!("{error}. It was created all the same: read it by its id {id}")
+            format!("{error}. The request was created: read it by its id {id}")
         }
         Refusal::Api { error, .. } => error.to_string(),
     }

@@ -1,4 +1,4 @@
-//! `k2 demo`: a payment from start to finish, told step by step. Every sentence with a tick is checked before it is said.
+//! `k2 demo`: a payment from start to finish, step by step. Every sentence with a tick is checked before it is printed.
 
 use std::time::Duration;
 
@@ -42,9 +42,9 @@ pub(super) struct Demo {
 enum Reading {
     /// Not at all.
     Instant,
-    /// For somebody who has seen it before.
+    /// Short pauses.
     Fast,
-    /// For somebody who reads along.
+    /// Pauses long enough to read each step.
     Real,
 }
 
@@ -125,7 +125,7 @@ impl Story {
         Ok(())
     }
 
-    /// Answers the callback, to be told of again.
+    /// Responds to the callback so that it is delivered again.
     async fn a_customer_pays(&mut self) -> Result<Paid, Failure> {
         self.say("Jane buys shoes for KES 1,500. The shop sends an STK push to her phone.").await;
         let push =
@@ -154,7 +154,7 @@ impl Story {
     }
 
     async fn a_forger_is_refused(&mut self, paid: &Paid) -> Outcome {
-        self.say("Somebody sends the same callback with another amount and the old signature.").await;
+        self.say("An attacker sends the same callback with another amount and the old signature.").await;
         let genuine = String::from_utf8_lossy(&paid.received.body);
         let forged = genuine.replace("1500", "9500");
         let changed = forged != genuine;
@@ -214,7 +214,7 @@ impl Story {
         }
     }
 
-    /// The next genuine callback, and what it tells of.
+    /// The next authentic callback, and its event.
     async fn callback(&mut self) -> Result<(Received, Event), Failure> {
         let received = self.received().await?;
         match received.event.clone() {
@@ -232,7 +232,7 @@ impl Story {
         let beginning = received.signature.get(..12).unwrap_or_default();
         line(&self.terminal.dim(&format!(
             "     POST /k2/results -> {}   {} bytes, X-KopoKopo-Signature: {beginning}...",
-            received.answer,
+            received.output,
             received.body.len(),
         )));
         self.terminal.pause(300).await;
@@ -296,7 +296,7 @@ struct Paid {
     reference: String,
 }
 
-/// Everything happens on this machine: nobody needs to wait for seconds between two looks.
+/// Everything runs on this machine, so polls need no pauses of seconds.
 fn soon() -> WaitOptions {
     WaitOptions { timeout: PATIENCE, interval: Duration::from_millis(20), ..WaitOptions::default() }
 }

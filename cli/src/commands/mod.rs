@@ -27,7 +27,7 @@ use crate::terminal::printable;
 /// How a command ended badly. Without words: they are out already.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The thing itself failed: exit 1.
+    /// The operation failed: exit code 1.
     Failed(String),
     /// It was asked wrongly, and nothing was done: exit 2.
     Usage(String),
@@ -51,7 +51,7 @@ Examples:
 
 Exit codes:
   0  it worked
-  1  it failed: a signature that does not match, a request that was refused, a receiver that did not answer 2xx
+  1  it failed: a signature that does not match, a request that was refused, a receiver that did not output 2xx
   2  it was asked wrongly, and nothing was sent
 
 Not affiliated with Kopo Kopo Inc.";

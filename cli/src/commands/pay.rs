@@ -100,11 +100,11 @@ impl Pay {
             .map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?
             .pop_if_empty()
             .extend(path);
-        let (status, answer) = super::runtime()?.block_on(post(url, body.to_string()))?;
+        let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
         if status == 200 {
-            let resource = &answer["resource"];
+            let resource = &output["resource"];
             let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
-            let kind = answer["type"].as_str().unwrap_or_default();
+            let kind = output["type"].as_str().unwrap_or_default();
             let line = format!(
                 "{kind} {}: KES {} at till {}, {}",
                 text("reference"),
@@ -114,7 +114,7 @@ impl Pay {
             );
             return terminal::print(&printable(&line)).map_err(Failure::failed);
         }
-        let why = answer["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
+        let why = output["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
         Err(Failure::Failed(why))
     }
 
@@ -144,12 +144,12 @@ async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {
         deadline: tokio::time::Instant::now() + PATIENCE,
         gate: SendGate::default(),
     };
-    let answer = transport.send(request).await.map_err(|error| {
+    let output = transport.send(request).await.map_err(|error| {
         Failure::Failed(format!(
             "no sandbox at {place}: {}. Start one with `k2 sandbox`, or say where it is with --base-url",
             error.detail
         ))
     })?;
-    let body = answer.body.map_err(|error| Failure::Failed(error.detail))?;
-    Ok((answer.status, serde_json::from_slice(&body).unwrap_or_default()))
+    let body = output.body.map_err(|error| Failure::Failed(error.detail))?;
+    Ok((output.status, serde_json::from_slice(&body).unwrap_or_default()))
 }

@@ -18,9 +18,9 @@ use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 pub(super) struct Received {
     pub(super) body: Bytes,
     pub(super) signature: String,
-    /// None: it was refused, and nothing in it was looked at.
+    /// None if it was refused: then its content was not read.
     pub(super) event: Option<Event>,
-    pub(super) answer: u16,
+    pub(super) output: u16,
 }
 
 /// Stops when it is dropped.
@@ -54,15 +54,15 @@ impl Receiver {
 async fn receive(State((webhooks, sender)): State<Shop>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let outcome = webhooks.verify(&body, signature);
-    let answer = match &outcome {
+    let output = match &outcome {
         Ok(_) => StatusCode::OK,
         Err(error) if error.kind() == ErrorKind::Signature => StatusCode::UNAUTHORIZED,
         Err(_) => StatusCode::BAD_REQUEST,
     };
     let signature = signature.unwrap_or_default().to_owned();
-    // Nobody listens any more when the story is over.
-    let _ = sender.send(Received { body, signature, event: outcome.ok(), answer: answer.as_u16() });
-    answer
+    // The receiver is gone when the demo has ended.
+    let _ = sender.send(Received { body, signature, event: outcome.ok(), output: output.as_u16() });
+    output
 }
 
 impl Drop for Receiver {

@@ -41,7 +41,7 @@ pub(super) struct Command {
     /// For programs: one JSON object on the first line of stdout, and nothing after.
     #[arg(long)]
     json: bool,
-    /// How fast things happen without a call. Default: real, and with --json instant.
+    /// How fast the simulation runs without control calls. Default: real, and with --json instant.
     #[arg(long)]
     pace: Option<PaceName>,
     /// The application key to accept. Default: sandbox_client, and with --json a new one each time.
@@ -72,7 +72,7 @@ pub(super) struct Command {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum PaceName {
-    /// As soon as the answer is out.
+    /// As soon as the response is sent.
     Instant,
     /// Within a second or two.
     Fast,
@@ -132,7 +132,7 @@ impl Command {
         if !sandbox.address().ip().is_loopback() {
             let _ = writeln!(
                 stderr(),
-                "warning: anybody who can reach {} can use this sandbox and its controls",
+                "warning: anyone who can reach {} can use this sandbox and its controls",
                 sandbox.address()
             );
         }

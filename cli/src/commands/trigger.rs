@@ -62,7 +62,7 @@ impl Trigger {
         }
         if !self.allow_remote_callbacks && !kopokopo_sandbox::is_loopback(&url) {
             return Err(Failure::Usage(format!(
-                "--url: {} is not this machine. To send there all the same, add --allow-remote-callbacks",
+                "--url: {} is not this machine. To send there anyway, add --allow-remote-callbacks",
                 url.host_str().unwrap_or_default()
             )));
         }
@@ -87,12 +87,12 @@ impl Trigger {
         if (200..300).contains(&status) {
             Ok(())
         } else {
-            Err(Failure::Failed(format!("the receiver answered {status} instead of 2xx")))
+            Err(Failure::Failed(format!("the receiver returned {status} instead of 2xx")))
         }
     }
 }
 
-/// Sends a body with its signature, as Kopo Kopo does, and answers the receiver's status.
+/// Sends a body with its signature, as Kopo Kopo does, and returns the receiver's status.
 pub(super) async fn post(url: Url, signature: &str, body: String) -> Result<u16, Failure> {
     let signature = HeaderValue::from_str(signature).map_err(Failure::failed)?;
     let headers = HeaderMap::from_iter([
@@ -111,5 +111,5 @@ pub(super) async fn post(url: Url, signature: &str, body: String) -> Result<u16,
         deadline: tokio::time::Instant::now() + PATIENCE,
         gate: SendGate::default(),
     };
-    transport.send(request).await.map(|answer| answer.status).map_err(|error| Failure::Failed(error.detail))
+    transport.send(request).await.map(|output| output.status).map_err(|error| Failure::Failed(error.detail))
 }

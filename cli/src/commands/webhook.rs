@@ -12,7 +12,7 @@ use kopokopo_ffi::value::Reflect as _;
 use super::{Failure, Outcome};
 use crate::{operations, terminal};
 
-/// What is read at most: one byte more than any verifier looks at, so that the verifier itself says what is too much.
+/// The largest input, in bytes: one more than a verifier accepts, so that the verifier reports the error.
 const MOST: u64 = 10 * 1024 * 1024 + 1;
 
 pub(super) const EXAMPLES: &str = "\
@@ -57,7 +57,7 @@ impl Webhook {
         let body = read()?;
         let text = match self {
             Self::Sign { .. } if body.len() as u64 >= MOST => {
-                return Err(Failure::Failed("the body has more than 10 MiB, and no receiver looks at so much".into()));
+                return Err(Failure::Failed("the body has more than 10 MiB, which no receiver accepts".into()));
             }
             Self::Sign { .. } => sign(first, &body),
             Self::Verify { api_key, signature } => verify(api_key, signature.as_deref(), &body)?,

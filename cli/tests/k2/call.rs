@@ -171,7 +171,7 @@ fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
 
 #[test]
 fn wrong_words_that_may_be_secrets_are_not_repeated() {
-    let deep = format!("{}=1", ["a"; 60_000].join("."));
+    let deep = format!("{}=1", vec!["a"; 60_000].join("."));
     let destinations = r#"destinations=[{"type":"mobile_wallet","S3CRETSECRET":1}]"#;
     for words in [
         &["call", "incoming_payments", "create", "S3CRETSECRETabc=="][..],

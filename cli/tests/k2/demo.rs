@@ -26,7 +26,7 @@ fn the_demo_tells_the_whole_payment_in_plain_words_when_piped() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_terminal_gets_colours_unless_somebody_does_not_want_them() {
+fn terminal_has_colours_unless_disabled() {
     let coloured = on_a_terminal("demo --pace instant", &k2(), "").1;
     assert!(coloured.contains("\u{1b}[32m") && coloured.contains("That was a whole payment."), "{coloured}");
     for (arguments, variables) in [

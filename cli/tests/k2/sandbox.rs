@@ -9,7 +9,7 @@ use std::{
 use crate::support::{Sandbox, http, k2, output, text};
 
 #[test]
-fn the_sandbox_announces_itself_answers_and_stops_with_stdin() {
+fn sandbox_announces_itself_responds_and_stops_with_stdin() {
     let mut sandbox = Sandbox::start(&["--exit-with-stdin", "--client-id", "me"]);
     assert_eq!(sandbox.announced["client_id"], "me");
     assert_eq!(sandbox.announced.as_object().unwrap().len(), 4);
@@ -157,7 +157,7 @@ fn a_sandbox_that_others_can_reach_comes_with_a_warning() {
         child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
         child.stderr.take().unwrap().read_to_string(&mut warning).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0));
-        assert_eq!(warning.contains("anybody who can reach"), warned, "{warning}");
+        assert_eq!(warning.contains("anyone who can reach"), warned, "{warning}");
         assert_eq!(said.lines().count(), 1, "one line of JSON, and nothing after: {said}");
     }
 }

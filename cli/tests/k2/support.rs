@@ -108,7 +108,7 @@ pub(crate) fn http(host: &str, method: &str, path: &str, body: &str) -> String {
     answer
 }
 
-/// Answers one POST with the status and hands over its head and body.
+/// Responds to one POST with the status, and returns its head and body.
 pub(crate) fn receive_one(status: u16) -> (String, thread::JoinHandle<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/k2", listener.local_addr().unwrap());
@@ -132,7 +132,7 @@ pub(crate) fn receive_one(status: u16) -> (String, thread::JoinHandle<(String, V
     (url, thread)
 }
 
-/// Runs a command line on a terminal, as `script` of util-linux makes one, and answers how it ended and what was seen.
+/// Runs a command line on a terminal made by `script` of util-linux, and returns the exit code and the output.
 #[cfg(target_os = "linux")]
 pub(crate) fn on_a_terminal(arguments: &str, like: &Command, stdin: &str) -> (Option<i32>, String) {
     let variables = like.get_envs().filter_map(|(name, value)| Some((name, value?)));

@@ -117,12 +117,12 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
         (&["trigger", "customer_created", "--url", "ftp://x.example", "--api-key", KEY][..], "http:// or https://"),
         (&["trigger", "customer_created", "--url", "nonsense", "--api-key", KEY], "--url"),
         (
-            &["trigger", "customer_created", "--url", "https://stranger.example/", "--api-key", KEY],
-            "stranger.example is not this machine. To send there all the same, add --allow-remote-callbacks",
+            &["trigger", "customer_created", "--url", "https://elsewhere.example/", "--api-key", KEY],
+            "elsewhere.example is not this machine. To send there anyway, add --allow-remote-callbacks",
         ),
         (
-            &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--unset", "no.thing"],
-            "--unset no.thing",
+            &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--unset", "no.value"],
+            "--unset no.value",
         ),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", " "], "api_key: is empty"),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1"], "--api-key"),
@@ -131,7 +131,7 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
             "--set a: expected PATH=VALUE",
         ),
         (
-            &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--set", "no.thing=1"],
+            &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--set", "no.value=1"],
             "there is no no",
         ),
         (&["webhook", "sign"], "--api-key"),

@@ -290,7 +290,7 @@ fn scalars(cases: &mut Vec<Case>) {
     );
 }
 
-/// Answers everything with the same response.
+/// Sends the same response to every request.
 struct Always {
     status: u16,
     headers: HeaderMap,

@@ -1,5 +1,5 @@
 #![no_main]
-//! What a stranger sends is refused as a forgery, and what is signed is read. The input is taken twice: as a body
+//! A body without a valid signature is refused, and a signed body is read. The input is taken twice: as a body
 //! that is signed rightly, and as a first line that claims to be the signature of the rest.
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! A server of bytes: it answers what a test tells it to and keeps what it saw.
+//! A server that sends the bytes that a test chooses, and records the requests.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::missing_panics_doc, unreachable_pub)]
 
@@ -20,14 +20,14 @@ use tokio::{
 #[derive(Clone)]
 pub enum Act {
     /// Sends these bytes and keeps the connection.
-    Answer(String),
+    Respond(String),
     /// Sends these bytes and closes.
-    AnswerAndClose(String),
+    RespondAndClose(String),
     /// Closes without a word.
     Close,
     /// Says nothing and keeps the connection.
     Hang,
-    /// Waits, then answers.
+    /// Waits, then responds.
     Late(Duration, String),
 }
 
@@ -74,10 +74,10 @@ impl Server {
         server
     }
 
-    /// A server with a working token endpoint; `script` answers everything else.
+    /// A server with a working token endpoint. `script` responds to all other requests.
     pub async fn with_token(script: impl Fn(&Seen, usize) -> Act + Send + Sync + 'static) -> Self {
         Self::start(move |seen, before| {
-            if seen.line.starts_with("POST /oauth/token ") { Act::Answer(token(before)) } else { script(seen, before) }
+            if seen.line.starts_with("POST /oauth/token ") { Act::Respond(token(before)) } else { script(seen, before) }
         })
         .await
     }
@@ -128,17 +128,17 @@ async fn serve(mut stream: TcpStream, connection: usize, script: Script, seen: A
             before
         };
         match script(&request, before) {
-            Act::Answer(answer) => drop(stream.write_all(answer.as_bytes()).await),
-            Act::AnswerAndClose(answer) => {
-                let _ = stream.write_all(answer.as_bytes()).await;
+            Act::Respond(response) => drop(stream.write_all(response.as_bytes()).await),
+            Act::RespondAndClose(response) => {
+                let _ = stream.write_all(response.as_bytes()).await;
                 let _ = stream.shutdown().await;
                 return;
             }
             Act::Close => return,
             Act::Hang => tokio::time::sleep(Duration::from_secs(3600)).await,
-            Act::Late(pause, answer) => {
+            Act::Late(pause, response) => {
                 tokio::time::sleep(pause).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.write_all(response.as_bytes()).await;
             }
         }
     }
@@ -165,12 +165,12 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: 
     }
 }
 
-pub fn answer(status: &str, headers: &str, body: &str) -> String {
+pub fn response(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
 pub fn json(status: &str, body: &str) -> String {
-    answer(status, "content-type: application/json\r\n", body)
+    response(status, "content-type: application/json\r\n", body)
 }
 
 pub fn token(number: usize) -> String {
@@ -183,13 +183,13 @@ pub fn token(number: usize) -> String {
 }
 
 pub fn created(id: &str) -> String {
-    answer("201 Created", &format!("location: https://elsewhere.example/api/v2/incoming_payments/{id}\r\n"), "")
+    response("201 Created", &format!("location: https://elsewhere.example/api/v2/incoming_payments/{id}\r\n"), "")
 }
 
 /// The response to a create on whichever collection the request names.
 pub fn created_there(seen: &Seen, id: &str) -> String {
     let collection = seen.line.split(' ').nth(1).unwrap();
-    answer("201 Created", &format!("location: https://elsewhere.example{collection}/{id}\r\n"), "")
+    response("201 Created", &format!("location: https://elsewhere.example{collection}/{id}\r\n"), "")
 }
 
 pub fn pending() -> String {

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any body at every route of the simulated API and of its controls is answered, and nothing in the sandbox fails.
+//! Any body at every route of the simulated API and of its controls gets a response, and nothing in the sandbox fails.
 //! Later requests of an input go on with what the first made.
 
 use std::time::Duration;

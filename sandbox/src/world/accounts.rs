@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Thing, World, phone};
+use super::{Resource, World, phone};
 use crate::{params::Params, reply::Reply};
 
 /// What is wrong with a field.
@@ -79,7 +79,7 @@ impl World {
         attributes.insert("type".into(), json!(kind));
         let id = self.keep(
             "external_recipients",
-            Thing { kind: "external_recipient", attributes, path: RECIPIENTS.into(), ..Thing::default() },
+            Resource { kind: "external_recipient", attributes, path: RECIPIENTS.into(), ..Resource::default() },
         );
         Ok(Reply::created(RECIPIENTS, &id))
     }
@@ -93,7 +93,7 @@ impl World {
         fields: &[Field],
     ) -> Result<Reply, Reply> {
         let attributes = attributes(params, fields)?;
-        let id = self.keep(section, Thing { kind, attributes, path: path.to_owned(), ..Thing::default() });
+        let id = self.keep(section, Resource { kind, attributes, path: path.to_owned(), ..Resource::default() });
         Ok(Reply::created(path, &id))
     }
 }

@@ -13,7 +13,7 @@ pub enum CustomerAction {
     Cancel,
     /// Has not enough money.
     InsufficientFunds,
-    /// Does not answer.
+    /// Does not respond.
     NoAnswer,
     /// Enters a wrong PIN.
     WrongPin,

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Thing, Till, World,
+    Resource, Till, World,
     checks::{BALANCE_LIMIT, M_PESA_LIMIT},
     phone,
     tills::MOST,
     transactions::{Source, State, Transaction},
 };
 
-/// What is there from the start, beside what the documentation names. A reset brings it back.
+/// Initial data in addition to the documented data. A reset restores it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {
@@ -138,8 +138,8 @@ impl World {
             for account in accounts {
                 let mut attributes = account.fields.clone();
                 attributes.entry("status").or_insert_with(|| json!("Approved"));
-                let thing = Thing { kind, attributes, path: path.to_owned(), ..Thing::default() };
-                self.things.seed(section, &account.id, thing);
+                let resource = Resource { kind, attributes, path: path.to_owned(), ..Resource::default() };
+                self.resources.seed(section, &account.id, resource);
             }
         }
         for transaction in &data.transactions {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Thing, World,
+    Resource, World,
     payment_links::Shape,
     transactions::{Source, State, Transaction},
 };
@@ -178,15 +178,15 @@ impl World {
         for (section, kind, path, sample, ids) in RESOURCES {
             let attributes = attributes(sample);
             for id in *ids {
-                self.seed_thing(section, id, kind, path, attributes.clone());
+                self.seed_resource(section, id, kind, path, attributes.clone());
             }
         }
         for id in WALLETS {
-            self.seed_thing("merchant_wallets", id, "merchant_wallet", "/api/v2/merchant_wallets", wallet());
+            self.seed_resource("merchant_wallets", id, "merchant_wallet", "/api/v2/merchant_wallets", wallet());
         }
         for id in BANK_ACCOUNTS {
             let account = bank_account();
-            self.seed_thing(
+            self.seed_resource(
                 "merchant_bank_accounts",
                 id,
                 "merchant_bank_account",
@@ -197,13 +197,13 @@ impl World {
         let mut recipient = wallet();
         recipient.insert("type".into(), json!("mobile_wallet"));
         let id = "c7f300c0-f1ef-4151-9bbe-005005aa3747";
-        self.seed_thing("external_recipients", id, "external_recipient", "/api/v2/external_recipients", recipient);
+        self.seed_resource("external_recipients", id, "external_recipient", "/api/v2/external_recipients", recipient);
         for id in ["5af4c10a-f6de-4ac8-840d-42cb65454216", "d76265cd-0951-e511-80da-0aa34a9b2388"] {
             let subscription = json!({ "event_type": "buygoods_transaction_received", "url": "https://myapplication.com/webhooks",
                 "scope": "till", "scope_reference": "555555", "enable_daraja_payload": false, "status": "Active" });
             let subscription = subscription.as_object().cloned().unwrap_or_default();
             let path = "/api/v2/webhook_subscriptions";
-            self.seed_thing("webhook_subscriptions", id, "webhook_subscription", path, subscription);
+            self.seed_resource("webhook_subscriptions", id, "webhook_subscription", path, subscription);
         }
         self.seed_shaped_links();
         self.seed_transactions();
@@ -221,9 +221,9 @@ impl World {
             {
                 attributes.insert(name.to_owned(), value);
             }
-            self.seed_thing("payment_links", id, "payment_link", "/api/v2/payment_links", attributes);
-            if let Some(thing) = self.thing("payment_links", id) {
-                thing.shape = shape;
+            self.seed_resource("payment_links", id, "payment_link", "/api/v2/payment_links", attributes);
+            if let Some(resource) = self.resource("payment_links", id) {
+                resource.shape = shape;
             }
         }
     }
@@ -252,7 +252,7 @@ impl World {
         }
     }
 
-    fn seed_thing(
+    fn seed_resource(
         &mut self,
         section: &'static str,
         id: &str,
@@ -262,8 +262,9 @@ impl World {
     ) {
         let callback_url =
             attributes.remove("_links").and_then(|links| links["callback_url"].as_str().map(str::to_owned));
-        let thing = Thing { kind, attributes, callback_url, path: path.to_owned(), sample: true, ..Thing::default() };
-        self.things.seed(section, id, thing);
+        let resource =
+            Resource { kind, attributes, callback_url, path: path.to_owned(), sample: true, ..Resource::default() };
+        self.resources.seed(section, id, resource);
     }
 }
 

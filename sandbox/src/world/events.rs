@@ -1,4 +1,4 @@
-//! What happens when it is due, and who is told of it.
+//! Due events and their deliveries.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -87,9 +87,9 @@ impl World {
 
     /// The result of a request goes to its callback URL, as it is when it is sent.
     pub(super) fn send_result(&mut self, section: &'static str, id: &str) {
-        let Some(thing) = self.thing(section, id).filter(|thing| !thing.sample) else { return };
-        if let Some(url) = thing.callback_url.clone() {
-            let topic = thing.kind.to_owned();
+        let Some(resource) = self.resource(section, id).filter(|resource| !resource.sample) else { return };
+        if let Some(url) = resource.callback_url.clone() {
+            let topic = resource.kind.to_owned();
             let document = self.document(section, id).unwrap_or_default();
             self.outgoing.push(Outgoing { topic, url, body: document });
         }

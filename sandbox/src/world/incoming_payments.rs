@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    CustomerAction, Step, Thing, World,
+    CustomerAction, Resource, Step, World,
     checks::{M_PESA_LIMIT, amount, currency},
     events::Due,
     metadata,
@@ -43,12 +43,12 @@ impl World {
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing {
+            Resource {
                 kind: "incoming_payment",
                 attributes,
                 callback_url: Some(callback_url),
                 path: path.to_owned(),
-                ..Thing::default()
+                ..Resource::default()
             },
         );
         let names = ["first_name", "middle_name", "last_name"].map(|name| params.text(&format!("subscriber.{name}")));
@@ -62,7 +62,7 @@ impl World {
 
     /// The customer decides. Only the first decision counts.
     pub(crate) fn decide(&mut self, id: &str, action: CustomerAction) -> Result<(), Reply> {
-        match self.thing(SECTION, id).map(|thing| thing.text("status") == Some("Pending")) {
+        match self.resource(SECTION, id).map(|resource| resource.text("status") == Some("Pending")) {
             None => return Err(Reply::not_found("Incoming payment")),
             Some(false) => return Err(Reply::invalid("The customer has decided already")),
             Some(true) => {}
@@ -80,11 +80,12 @@ impl World {
             Some(transaction)
         };
         let with_phone = self.payloads.sender_phone_number;
-        let resource = transaction.as_ref().map(|transaction| transaction.resource(View::Result, with_phone));
-        if let Some(thing) = self.thing(SECTION, id) {
-            thing.set("status", if failure.is_some() { "Failed" } else { "Success" });
+        let reported = transaction.as_ref().map(|transaction| transaction.resource(View::Result, with_phone));
+        if let Some(resource) = self.resource(SECTION, id) {
+            resource.set("status", if failure.is_some() { "Failed" } else { "Success" });
             let errors = failure.map(|words| vec![words]);
-            thing.set("event", json!({ "type": "Incoming Payment Request", "resource": resource, "errors": errors }));
+            resource
+                .set("event", json!({ "type": "Incoming Payment Request", "resource": reported, "errors": errors }));
         }
         self.send_result(SECTION, id);
         if let Some(transaction) = transaction {

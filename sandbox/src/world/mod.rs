@@ -15,11 +15,11 @@ mod pay;
 mod payment_links;
 mod pending;
 mod polling;
+mod resources;
 mod reversals;
 mod seeds;
 mod send_money;
 mod subscriptions;
-mod things;
 mod tills;
 mod transactions;
 
@@ -44,9 +44,9 @@ pub use pace::Pace;
 use pace::Step;
 pub(crate) use pay::Payment;
 pub use payment_links::Shape as PaymentLinkShape;
+use resources::{Resource, Resources};
 pub use reversals::ReversalType;
 pub(crate) use subscriptions::EVENT_TYPES;
-use things::{Thing, Things};
 use tills::Till;
 use transactions::Transaction;
 
@@ -91,7 +91,7 @@ pub(crate) struct World {
     transactions: VecDeque<Transaction>,
     /// Of the documentation: they can be reversed, and are in no list.
     documented: Vec<Transaction>,
-    things: Things,
+    resources: Resources,
     subscriptions: VecDeque<subscriptions::Subscription>,
     known_customers: HashSet<String>,
     due: BTreeMap<(Duration, u64), Due>,
@@ -124,7 +124,7 @@ impl World {
             tills: tills::standard(),
             transactions: VecDeque::new(),
             documented: Vec::new(),
-            things: Things::default(),
+            resources: Resources::default(),
             subscriptions: VecDeque::new(),
             known_customers: HashSet::new(),
             due: BTreeMap::new(),
@@ -171,11 +171,11 @@ impl World {
         std::iter::once('S').chain((0..9).map(|_| char::from(LETTERS[self.dice.usize(..LETTERS.len())]))).collect()
     }
 
-    /// Keeps a thing that can be read from now on, and returns its id. What is kept is bounded.
-    fn keep(&mut self, section: &'static str, thing: Thing) -> String {
+    /// Stores a resource and returns its id. The number of stored resources is limited.
+    fn keep(&mut self, section: &'static str, resource: Resource) -> String {
         let id = self.next_id();
-        for ((section, forgotten), thing) in self.things.add(section, &id, thing) {
-            for due in &thing.due {
+        for ((section, forgotten), resource) in self.resources.add(section, &id, resource) {
+            for due in &resource.due {
                 self.due.remove(due);
             }
             if section == incoming_payments::SECTION {
@@ -185,13 +185,13 @@ impl World {
         id
     }
 
-    fn thing(&mut self, section: &'static str, id: &str) -> Option<&mut Thing> {
-        self.things.get_mut(section, id)
+    fn resource(&mut self, section: &'static str, id: &str) -> Option<&mut Resource> {
+        self.resources.get_mut(section, id)
     }
 
-    /// The document of a thing.
+    /// The document of a resource.
     pub(crate) fn document(&self, section: &'static str, id: &str) -> Option<Value> {
-        self.things.get(section, id).map(|thing| thing.document(id, &self.base_url))
+        self.resources.get(section, id).map(|resource| resource.document(id, &self.base_url))
     }
 
     /// Moves the clock ahead and lets everything happen that was due, in its order. What happens goes through `each`.
@@ -236,8 +236,8 @@ impl World {
         self.sequence += 1;
         let key = (self.clock.elapsed().saturating_add(after), self.sequence);
         let (section, id) = due.about();
-        if let Some(thing) = self.thing(section, id) {
-            thing.due.push(key);
+        if let Some(resource) = self.resource(section, id) {
+            resource.due.push(key);
         }
         self.due.insert(key, due);
     }
@@ -261,7 +261,7 @@ impl World {
             "paid_out": self.paid_out.normalize().to_string(),
             "transactions": self.transactions.len(),
             "opening_balance": self.opening_balance().normalize().to_string(),
-            "things": self.things.len(),
+            "resources": self.resources.len(),
             "due": self.due.len(),
             "remote_callbacks": self.remote_callbacks,
         })

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CustomerAction, Step, Thing, World,
+    CustomerAction, Resource, Step, World,
     checks::{M_PESA_LIMIT, amount, currency, later},
     events::Due,
     metadata,
@@ -29,7 +29,7 @@ pub enum Shape {
     Nested,
     /// `payment_link` is an object with `payment_link_status`, `initiator_name` and a relative `link`.
     Initiator,
-    /// `payment_link` is a URL, beside `payment_link_status`, `account_name` and `merchant_payment_reference`.
+    /// `payment_link` is a URL, next to `payment_link_status`, `account_name` and `merchant_payment_reference`.
     Flat,
 }
 
@@ -118,8 +118,9 @@ impl World {
         let attributes = attributes.as_object().cloned().unwrap_or_default();
         let shape = self.payloads.payment_link;
         let (kind, path) = ("payment_link", PATH.to_owned());
-        let thing = Thing { kind, attributes, callback_url: Some(callback_url), path, shape, ..Thing::default() };
-        let id = self.keep(SECTION, thing);
+        let resource =
+            Resource { kind, attributes, callback_url: Some(callback_url), path, shape, ..Resource::default() };
+        let id = self.keep(SECTION, resource);
         self.plan_after(LIFE, Due::ExpireLink { id: id.clone() });
         // The first row pays; the others that do something fail in their way and leave the link active.
         if let Some(action) = self.link_amount(&id).and_then(|amount| magic_action(&amount)) {
@@ -160,7 +161,8 @@ impl World {
             self.send_result(SECTION, id);
             return Ok(());
         }
-        let till_number = self.thing(SECTION, id).and_then(|thing| thing.text("till_number")).unwrap_or_default();
+        let till_number =
+            self.resource(SECTION, id).and_then(|resource| resource.text("till_number")).unwrap_or_default();
         let (till_number, amount) = (till_number.to_owned(), self.link_amount(id).unwrap_or_default());
         let source = Source::Customer { phone_number: CUSTOMER.to_owned(), names: Default::default() };
         let transaction = self.receive(&till_number, amount, source).ok_or_else(too_much)?;
@@ -185,12 +187,12 @@ impl World {
     /// What the link's own page says: the payment link of this token, and its id.
     pub(crate) fn link_page(&self, token: &str) -> Option<String> {
         let end = format!("/links/{token}");
-        let (_, id, thing) = self.things.created().find(|(section, _, thing)| {
+        let (_, id, resource) = self.resources.created().find(|(section, _, resource)| {
             *section == SECTION
-                && thing.attributes["payment_link"]["link"].as_str().is_some_and(|link| link.ends_with(&end))
+                && resource.attributes["payment_link"]["link"].as_str().is_some_and(|link| link.ends_with(&end))
         })?;
-        let text = |name: &str| thing.text(name).unwrap_or_default();
-        let status = thing.attributes["payment_link"]["status"].as_str().unwrap_or_default();
+        let text = |name: &str| resource.text(name).unwrap_or_default();
+        let status = resource.attributes["payment_link"]["status"].as_str().unwrap_or_default();
         Some(format!(
             "Simulated payment link {id}\n\nPay KES {} to {} ({})\nStatus: {status}\n\nTo pay: POST {}/_sandbox/payment_links/{id}/customer \
              with {{\"action\": \"enter_pin\"}}\n",
@@ -202,22 +204,23 @@ impl World {
     }
 
     fn link_amount(&self, id: &str) -> Option<rust_decimal::Decimal> {
-        let amount = self.things.get(SECTION, id)?.attributes.get("amount")?;
+        let amount = self.resources.get(SECTION, id)?.attributes.get("amount")?;
         Params::new(&json!({ "amount": amount })).amount("amount")
     }
 
     fn link_status(&self, id: &str) -> Option<String> {
-        let link = self.things.get(SECTION, id)?.attributes.get("payment_link")?;
+        let link = self.resources.get(SECTION, id)?.attributes.get("payment_link")?;
         link.get("status").and_then(Value::as_str).map(str::to_owned)
     }
 
     fn set_link(&mut self, id: &str, changes: &Value, errors: Value) {
-        let Some(thing) = self.thing(SECTION, id) else { return };
-        if let (Some(Value::Object(link)), Value::Object(changes)) = (thing.attributes.get_mut("payment_link"), changes)
+        let Some(resource) = self.resource(SECTION, id) else { return };
+        if let (Some(Value::Object(link)), Value::Object(changes)) =
+            (resource.attributes.get_mut("payment_link"), changes)
         {
             link.extend(changes.clone());
         }
-        thing.set("errors", errors);
+        resource.set("errors", errors);
     }
 }
 

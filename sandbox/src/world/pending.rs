@@ -29,12 +29,12 @@ impl World {
             })
             .collect();
         let waiting: Vec<_> = self
-            .things
+            .resources
             .created()
-            .filter_map(|(section, id, thing)| {
+            .filter_map(|(section, id, resource)| {
                 let status = match section {
-                    "payment_links" => thing.attributes.get("payment_link")?.get("status")?.as_str()?,
-                    _ => thing.text("status")?,
+                    "payment_links" => resource.attributes.get("payment_link")?.get("status")?.as_str()?,
+                    _ => resource.text("status")?,
                 };
                 matches!(status, "Pending" | "Scheduled" | "Received" | "Active").then_some((section, id, status))
             })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{Step, Thing, World, events::Due, transactions::View};
+use super::{Resource, Step, World, events::Due, transactions::View};
 use crate::{clock::iso, params::Params, reply::Reply};
 
 /// How many transactions a result lists: the latest.
@@ -30,12 +30,12 @@ impl World {
         attributes.insert("scope_reference".into(), json!(till_number));
         let id = self.keep(
             "polling",
-            Thing {
+            Resource {
                 kind: "polling",
                 attributes,
                 callback_url: Some(callback_url),
                 path: path.to_owned(),
-                ..Thing::default()
+                ..Resource::default()
             },
         );
         self.plan(Step::Process, Due::Finish { section: "polling", id: id.clone() });
@@ -65,21 +65,21 @@ impl World {
         attributes.insert("status".into(), json!("Pending"));
         attributes.insert("message".into(), json!(message));
         attributes.insert("webhook_event_reference".into(), json!(reference));
-        let thing = Thing {
+        let resource = Resource {
             kind: "transaction_sms_notification",
             attributes,
             callback_url: Some(callback_url),
             path: MESSAGES.into(),
-            ..Thing::default()
+            ..Resource::default()
         };
-        let id = self.keep("sms_notifications", thing);
+        let id = self.keep("sms_notifications", resource);
         self.plan(Step::Process, Due::Finish { section: "sms_notifications", id: id.clone() });
         Ok(Reply::created(MESSAGES, &id))
     }
 
     pub(super) fn finish(&mut self, section: &'static str, id: &str) {
-        if let Some(thing) = self.thing(section, id) {
-            thing.set("status", "Success");
+        if let Some(resource) = self.resource(section, id) {
+            resource.set("status", "Success");
             self.send_result(section, id);
         }
     }

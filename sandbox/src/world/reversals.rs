@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use time::Duration;
 
 use super::{
-    Step, Thing, World,
+    Resource, Step, World,
     events::Due,
     metadata, money,
     transactions::{State, Transaction, View},
@@ -63,12 +63,12 @@ impl World {
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing {
+            Resource {
                 kind: self.payloads.reversal_type.text(),
                 attributes,
                 callback_url: Some(callback_url),
                 path: PATH.into(),
-                ..Thing::default()
+                ..Resource::default()
             },
         );
         self.plan(Step::Schedule, Due::ScheduleReversal { id: id.clone() });
@@ -76,21 +76,23 @@ impl World {
     }
 
     pub(super) fn schedule_reversal(&mut self, id: &str) {
-        let Some(thing) = self.thing(SECTION, id).filter(|thing| thing.text("status") == Some("Received")) else {
+        let Some(resource) = self.resource(SECTION, id).filter(|resource| resource.text("status") == Some("Received"))
+        else {
             return;
         };
-        thing.set("status", "Scheduled");
-        let reference = thing.text("transaction_reference").unwrap_or_default().to_owned();
+        resource.set("status", "Scheduled");
+        let reference = resource.text("transaction_reference").unwrap_or_default().to_owned();
         if self.transaction(&reference).map(row) != Some(4) {
             self.plan(Step::Process, Due::Reverse { id: id.to_owned() });
         }
     }
 
     pub(super) fn reverse(&mut self, id: &str) {
-        let Some(thing) = self.thing(SECTION, id).filter(|thing| thing.text("status") == Some("Scheduled")) else {
+        let Some(resource) = self.resource(SECTION, id).filter(|resource| resource.text("status") == Some("Scheduled"))
+        else {
             return;
         };
-        let reference = thing.text("transaction_reference").unwrap_or_default().to_owned();
+        let reference = resource.text("transaction_reference").unwrap_or_default().to_owned();
         let Some(transaction) = self.transaction(&reference).cloned() else { return };
         let row = row(&transaction);
         let (done, errors) = match row {
@@ -101,10 +103,10 @@ impl World {
         };
         let payment_reference = (done && row != 5).then(|| self.mpesa_reference());
         self.mark(&reference, if done { State::Reversed } else { State::Received });
-        if let Some(thing) = self.thing(SECTION, id) {
-            thing.set("status", "Processed");
-            thing.set("errors", errors);
-            thing.insert_before(
+        if let Some(resource) = self.resource(SECTION, id) {
+            resource.set("status", "Processed");
+            resource.set("errors", errors);
+            resource.insert_before(
                 "errors",
                 "reversal_bulk_payment",
                 &json!({

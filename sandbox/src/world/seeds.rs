@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Thing, World};
+use super::{Resource, World};
 use crate::clock::iso;
 
 /// The ids that the documentation of the sandbox names.
@@ -57,9 +57,9 @@ impl World {
             let callback_url = matches!(section, "payments" | "settlement_transfers")
                 .then(|| "https://callback_to_your_app.your_application.com".to_owned());
             let attributes = attributes.as_object().cloned().unwrap_or_default();
-            let thing =
-                Thing { kind, attributes, callback_url, path: path.to_owned(), sample: true, ..Thing::default() };
-            self.things.seed(section, id, thing);
+            let resource =
+                Resource { kind, attributes, callback_url, path: path.to_owned(), sample: true, ..Resource::default() };
+            self.resources.seed(section, id, resource);
         }
     }
 }

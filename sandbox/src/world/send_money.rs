@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Step, Thing, World,
+    Resource, Step, World,
     checks::{BANK_LIMIT, M_PESA_LIMIT, amount, currency},
     events::Due,
     metadata, money, phone,
@@ -59,12 +59,12 @@ impl World {
         attributes.insert("metadata".into(), Value::Object(metadata));
         let id = self.keep(
             SECTION,
-            Thing {
+            Resource {
                 kind: "send_money",
                 attributes,
                 callback_url: Some(callback_url),
                 path: PATH.into(),
-                ..Thing::default()
+                ..Resource::default()
             },
         );
         self.plan(Step::Process, Due::SendMoney { id: id.clone() });
@@ -128,13 +128,13 @@ impl World {
     }
 
     pub(super) fn process_send_money(&mut self, id: &str) {
-        let Some(thing) = self.thing(SECTION, id) else { return };
-        if thing.text("status") != Some("Scheduled") {
+        let Some(resource) = self.resource(SECTION, id) else { return };
+        if resource.text("status") != Some("Scheduled") {
             return;
         }
-        let source = thing.text("source_identifier").map(str::to_owned);
+        let source = resource.text("source_identifier").map(str::to_owned);
         let mut destinations =
-            thing.attributes.get("destinations").and_then(Value::as_array).cloned().unwrap_or_default();
+            resource.attributes.get("destinations").and_then(Value::as_array).cloned().unwrap_or_default();
         let sweep = destinations.is_empty();
         if destinations.iter().any(|destination| outcome(destination) == 4) {
             return;
@@ -150,12 +150,12 @@ impl World {
         let own = sweep
             || destinations.iter().any(|to| to["type"].as_str().is_some_and(|kind| kind.starts_with("merchant_")));
         let settled: Vec<Value> = if own { transferred.into_iter().cloned().collect() } else { Vec::new() };
-        if let Some(thing) = self.thing(SECTION, id) {
-            thing.set("status", "Processed");
+        if let Some(resource) = self.resource(SECTION, id) {
+            resource.set("status", "Processed");
             if batches.is_empty() {
-                thing.set("errors", json!([NO_BALANCE]));
+                resource.set("errors", json!([NO_BALANCE]));
             }
-            thing.set("transfer_batches", batches);
+            resource.set("transfer_batches", batches);
         }
         self.send_result(SECTION, id);
         for batch in settled {
@@ -164,9 +164,9 @@ impl World {
     }
 
     /// The account of the merchant that a destination names.
-    fn own_account_of(&self, kind: &str, reference: &str) -> Option<&Thing> {
+    fn own_account_of(&self, kind: &str, reference: &str) -> Option<&Resource> {
         let section = if kind == "merchant_wallet" { "merchant_wallets" } else { "merchant_bank_accounts" };
-        self.things.get(section, reference)
+        self.resources.get(section, reference)
     }
 
     /// Every shilling there is goes to the merchant's first bank account.

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Outgoing, Thing, World};
+use super::{Outgoing, Resource, World};
 use crate::{params::Params, reply::Reply, samples};
 
 /// How many subscriptions there can be. The oldest end first.
 pub(crate) const MOST: usize = 1_000;
 
-/// Who wants to be told of what.
+/// The subscribers of each topic.
 #[derive(Debug, Clone)]
 pub(super) struct Subscription {
     pub(super) event_type: String,
@@ -52,7 +52,7 @@ impl World {
         self.subscriptions.push_back(Subscription { event_type, url, till_number: scope, daraja });
         let id = self.keep(
             "webhook_subscriptions",
-            Thing { kind: "webhook_subscription", attributes, path: path.to_owned(), ..Thing::default() },
+            Resource { kind: "webhook_subscription", attributes, path: path.to_owned(), ..Resource::default() },
         );
         Ok(Reply::created(path, &id))
     }

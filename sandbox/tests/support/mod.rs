@@ -13,7 +13,7 @@ use std::{
 use kopokopo_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-/// One answer.
+/// One response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -53,7 +53,7 @@ impl Talk {
         self.sandbox.base_url().trim_start_matches("http://").to_owned()
     }
 
-    /// Sends one request and reads the answer to the end of the connection.
+    /// Sends one request and reads the response to the end of the connection.
     pub async fn send(
         &self,
         method: &str,
@@ -136,7 +136,7 @@ fn exchange(host: &str, request: &str) -> std::io::Result<Answer> {
     let text = String::from_utf8(bytes).unwrap();
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         outcome?;
-        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "no answer"));
+        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "no response"));
     };
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
@@ -145,7 +145,7 @@ fn exchange(host: &str, request: &str) -> std::io::Result<Answer> {
 /// What a receiver got: head and body.
 pub type Received = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A server that answers every POST with a status of its list, the last one for ever.
+/// A server that responds to each POST with the next status of its list, then always with the last.
 pub struct Receiver {
     pub url: String,
     pub received: Received,
@@ -171,7 +171,7 @@ impl Receiver {
         Self { url, received }
     }
 
-    /// Waits for so many and answers all there are.
+    /// Waits for a number of requests, and returns all.
     pub async fn wait_for(&self, count: usize) -> Vec<(String, String)> {
         let began = Instant::now();
         loop {

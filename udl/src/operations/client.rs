@@ -1,7 +1,7 @@
 //! The client: how it is made, and where it leads.
 
 use super::{
-    Answer, Object, answer, sections, unknown,
+    Object, Output, output, sections, unknown,
     verifier::{as_configuration, verifier},
 };
 use crate::{
@@ -41,16 +41,16 @@ pub fn with_token_source(source: impl api::TokenSource, arguments: Arguments) ->
     .map_err(as_configuration)
 }
 
-pub(super) fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Result<Answer> {
+pub(super) fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Result<Output> {
     if method == "with_options" {
         let options = read::read(arguments).map_err(as_configuration)?;
-        return Ok(answer(Object::Client(client.with_options(options)?)));
+        return Ok(output(Object::Client(client.with_options(options)?)));
     }
     read::none(arguments).map_err(as_configuration)?;
     match method {
-        "base_url" => Ok(answer(client.base_url().to_owned())),
-        "webhooks" => Ok(answer(Object::Verifier(client.try_webhooks()?.clone()))),
-        "oauth" => Ok(answer(Object::Other(std::sync::Arc::new(client.oauth())))),
-        _ => sections::section(client, method).map(answer).ok_or_else(|| unknown("KopoKopo", method)),
+        "base_url" => Ok(output(client.base_url().to_owned())),
+        "webhooks" => Ok(output(Object::Verifier(client.try_webhooks()?.clone()))),
+        "oauth" => Ok(output(Object::Other(std::sync::Arc::new(client.oauth())))),
+        _ => sections::section(client, method).map(output).ok_or_else(|| unknown("KopoKopo", method)),
     }
 }

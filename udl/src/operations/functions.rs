@@ -1,6 +1,6 @@
 //! Functions of no object.
 
-use super::{Answer, CONTRACT_HASH, answer, unknown};
+use super::{CONTRACT_HASH, Output, output, unknown};
 use crate::{
     api::{self, Resource as _},
     error::Result,
@@ -23,19 +23,19 @@ pub fn contract_hash() -> String {
 ///
 /// # Errors
 /// The function's own; `invalid_request` for arguments that do not fit and unknown functions.
-pub fn function(name: &str, arguments: Arguments) -> Result<Answer> {
+pub fn function(name: &str, arguments: Arguments) -> Result<Output> {
     guard(|| match name {
-        "version" => read::none(arguments).map(|()| answer(version())),
-        "contract_hash" => read::none(arguments).map(|()| answer(contract_hash())),
+        "version" => read::none(arguments).map(|()| output(version())),
+        "contract_hash" => read::none(arguments).map(|()| output(contract_hash())),
         "hash_phone" => {
             let phone_number: api::Personal = read::one(arguments, "phone_number")?;
-            Ok(answer(hash_phone(&phone_number)?))
+            Ok(output(hash_phone(&phone_number)?))
         }
         "disbursements_to" => {
             let mut reader = ArgumentReader::arguments(arguments, &["send_money", "recipient"])?;
             let FromRaw(send_money) = reader.required::<FromRaw<api::SendMoney>>("send_money")?;
             let recipient: String = reader.required("recipient")?;
-            Ok(answer(send_money.disbursements_to(&recipient).into_iter().cloned().collect::<Vec<_>>()))
+            Ok(output(send_money.disbursements_to(&recipient).into_iter().cloned().collect::<Vec<_>>()))
         }
         "is_paid_at_least" => {
             let known = &["payment", "record", "amount", "currency", "till_number"];
@@ -44,7 +44,7 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Answer> {
             let mut expected = api::ExpectedPayment { amount: reader.required("amount")?, ..Default::default() };
             reader.set_if_given("currency", &mut expected.currency)?;
             reader.set_if_given("till_number", &mut expected.till_number)?;
-            Ok(answer(is_paid_at_least(&payment, &record, &expected)?))
+            Ok(output(is_paid_at_least(&payment, &record, &expected)?))
         }
         _ => Err(unknown("kopokopo", name)),
     })

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Answer, Call, Methods, Object, answer, unknown};
+use super::{Call, Methods, Object, Output, output, unknown};
 use crate::{
     api,
     error::Result,
@@ -44,20 +44,20 @@ pub(super) fn id_and_wait_options(arguments: Arguments) -> Result<(String, api::
 /// Starts a call. The future is boxed here, so that the runtime's code for a call exists once and not once a method.
 pub(super) fn start(
     operation: Option<&'static str>,
-    work: impl Future<Output = Result<Answer>> + Send + 'static,
+    work: impl Future<Output = Result<Output>> + Send + 'static,
 ) -> Call {
-    let work: Pin<Box<dyn Future<Output = Result<Answer>> + Send>> = Box::pin(work);
+    let work: Pin<Box<dyn Future<Output = Result<Output>> + Send>> = Box::pin(work);
     runtime::call(operation, work)
 }
 
-/// A handle as an answer.
-pub(super) fn handle<R: Resource>(created: api::Created<R>) -> Answer {
-    answer(Object::Other(Arc::new(created)))
+/// A handle as a result.
+pub(super) fn handle<R: Resource>(created: api::Created<R>) -> Output {
+    output(Object::Other(Arc::new(created)))
 }
 
-/// A watch as an answer.
-pub(super) fn watch<R: Resource>(watch: api::Watch<R>) -> Answer {
-    answer(Object::Other(Arc::new(Watching::new(watch))))
+/// A watch as a result.
+pub(super) fn watch<R: Resource>(watch: api::Watch<R>) -> Output {
+    output(Object::Other(Arc::new(Watching::new(watch))))
 }
 
 impl<R: Resource> Methods for api::Created<R> {
@@ -65,14 +65,14 @@ impl<R: Resource> Methods for api::Created<R> {
         R::HANDLE
     }
 
-    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer> {
+    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
         if method == "watch" {
             return Ok(watch(self.watch(read::read(arguments)?)?));
         }
         read::none(arguments)?;
         match method {
-            "id" => Ok(answer(self.id().to_owned())),
-            "location" => Ok(answer(self.location())),
+            "id" => Ok(output(self.id().to_owned())),
+            "location" => Ok(output(self.location())),
             _ => Err(unknown(self.name(), method)),
         }
     }
@@ -82,11 +82,11 @@ impl<R: Resource> Methods for api::Created<R> {
         match method {
             "get" => {
                 read::none(arguments)?;
-                Ok(start(None, async move { Ok(answer(own.get().await?)) }))
+                Ok(start(None, async move { Ok(output(own.get().await?)) }))
             }
             "wait" => {
                 let options = read::read(arguments)?;
-                Ok(start(None, async move { Ok(answer(own.wait(options).await?)) }))
+                Ok(start(None, async move { Ok(output(own.wait(options).await?)) }))
             }
             _ => Err(unknown(self.name(), method)),
         }
@@ -98,10 +98,10 @@ impl<R: Resource> Methods for Watching<R> {
         R::WATCH
     }
 
-    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer> {
+    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
         read::none(arguments)?;
         match method {
-            "pause" => Ok(answer(self.pause())),
+            "pause" => Ok(output(self.pause())),
             _ => Err(unknown(self.name(), method)),
         }
     }
@@ -110,7 +110,7 @@ impl<R: Resource> Methods for Watching<R> {
         read::none(arguments)?;
         let own = self.clone();
         match method {
-            "poll" => Ok(start(None, async move { Ok(answer(own.poll().await?)) })),
+            "poll" => Ok(start(None, async move { Ok(output(own.poll().await?)) })),
             _ => Err(unknown(self.name(), method)),
         }
     }
@@ -134,8 +134,8 @@ macro_rules! method {
         let $name: $ty = $crate::value::read::one($arguments, stringify!($name))?;
         Ok(start($operation, async move { method!(@ $kind $own.$method(&$name).await?) }))
     }};
-    (@ nothing $call:expr) => {{ let () = $call; Ok(answer(())) }};
-    (@ value $call:expr) => { Ok(answer($call)) };
+    (@ nothing $call:expr) => {{ let () = $call; Ok(output(())) }};
+    (@ value $call:expr) => { Ok(output($call)) };
     (@ handle $call:expr) => { Ok(handle($call)) };
 }
 pub(super) use method;
@@ -156,7 +156,7 @@ macro_rules! section {
                 }
             }
 
-            fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer> {
+            fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
                 match method {
                     $(stringify!($watch) => {
                         let (id, options) = id_and_wait_options(arguments)?;

@@ -1,9 +1,9 @@
 //! Every operation of the contract by its name, over the core's own types.
 //!
 //! A host makes an `Object`, calls its methods by name with [`Arguments`](crate::value::Arguments), and makes its own
-//! values from the [`View`](crate::value::View) of the [`Answer`]. It knows no type of the contract.
+//! values from the [`View`](crate::value::View) of the [`Output`]. It knows no type of the contract.
 //!
-//! An argument that is a record is flattened: its fields are given beside the other arguments.
+//! An argument that is a record is flattened: its fields are arguments like the others.
 //!
 //! Without the feature `client` there are only functions, webhooks and their records.
 
@@ -39,9 +39,9 @@ use crate::{
 };
 
 /// The result of a call: look at its [`View`](crate::value::View).
-pub type Answer = Box<dyn Reflect>;
+pub type Output = Box<dyn Reflect>;
 
-fn answer<T: Reflect + 'static>(value: T) -> Answer {
+fn output<T: Reflect + 'static>(value: T) -> Output {
     Box::new(value)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, client, unknown, verifier};
+use super::{Output, client, unknown, verifier};
 use crate::{
     api,
     error::{self, Result},
@@ -13,7 +13,7 @@ use crate::{
 
 /// A call under way. Any executor can poll it, or [`crate::runtime::block_on`]. Dropping it cancels the call; a request
 /// that was sent still finishes.
-pub type Call = Work<Result<Answer>>;
+pub type Call = Work<Result<Output>>;
 
 /// An object of the contract.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub trait Methods: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The method's own.
-    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer>;
+    fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output>;
 
     /// Begins a method that sends a request.
     ///
@@ -87,7 +87,7 @@ impl Object {
     ///
     /// # Errors
     /// The method's own; `invalid_request` for arguments that do not fit and unknown methods.
-    pub fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Answer> {
+    pub fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
         guard(|| match self {
             Self::Client(own) => client::call_sync(own, method, arguments),
             Self::Verifier(own) => verifier::call_sync(own, method, arguments),
@@ -127,6 +127,6 @@ pub struct Operation {
     pub name: &'static str,
     /// The first sentence of its documentation.
     pub about: &'static str,
-    /// Whether its answer is a handle, which can be waited on.
+    /// Whether its result is a handle, which can be waited on.
     pub creates: bool,
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Answer, Call, Methods, Object, Operation, answer,
+    Call, Methods, Object, Operation, Output,
     methods::{Resource, handle, id_and_wait_options, method, resource, section, sections, start, watch},
-    unknown,
+    output, unknown,
 };
 use crate::{api, error::Result, value::Arguments};
 

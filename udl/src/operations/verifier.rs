@@ -1,6 +1,6 @@
 //! The verifier of webhooks: how it is made, and what it is asked.
 
-use super::{Answer, answer, unknown};
+use super::{Output, output, unknown};
 use crate::{
     api,
     error::{Error, Result},
@@ -56,10 +56,10 @@ pub(crate) fn make_verifier(
     Ok(webhooks)
 }
 
-pub(super) fn call_sync(verifier: &api::Webhooks, method: &str, arguments: Arguments) -> Result<Answer> {
+pub(super) fn call_sync(verifier: &api::Webhooks, method: &str, arguments: Arguments) -> Result<Output> {
     read::none(arguments)?;
     match method {
-        "max_body" => Ok(answer(u64::try_from(verifier.max_body()).unwrap_or(u64::MAX))),
+        "max_body" => Ok(output(u64::try_from(verifier.max_body()).unwrap_or(u64::MAX))),
         _ => Err(unknown("WebhookVerifier", method)),
     }
 }

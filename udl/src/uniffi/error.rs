@@ -1,4 +1,4 @@
-//! The core's error as UniFFI wants it: a kind of its own for each of the core's.
+//! The core's error for UniFFI: a variant for each kind.
 
 use std::fmt;
 

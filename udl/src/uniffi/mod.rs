@@ -1,4 +1,4 @@
-//! The contract's types as UniFFI wants them, for Kotlin and Swift: records and enumerations of its own, which become the
+//! The contract's types for UniFFI, which makes Kotlin and Swift of them: records and enumerations of its own, which become the
 //! core's and are made from the core's, and the JVM's fast path.
 
 #![allow(clippy::result_large_err, reason = "every kind of error has all fields, in every language")]

@@ -105,7 +105,7 @@ impl From<&str> for Raw {
 pub struct Secret(pub(crate) api::Secret);
 
 impl Secret {
-    /// The text itself. Do not log what it answers.
+    /// The text. Do not log it.
     pub fn as_str(&self) -> &str {
         self.0.expose()
     }
@@ -155,7 +155,7 @@ impl IntoCore for Metadata {
     type Core = api::Metadata;
 
     fn into_core(self, place: &FieldPath<'_>) -> Result<Self::Core> {
-        serde_json::from_str(&self.0).map_err(|_| place.refuse("must be a JSON object in which no name stands twice"))
+        serde_json::from_str(&self.0).map_err(|_| place.refuse("must be a JSON object without repeated names"))
     }
 }
 

@@ -29,7 +29,7 @@ impl WebhookVerifier {
         })
     }
 
-    /// The largest body that is looked at, in bytes.
+    /// The largest body that is accepted, in bytes.
     pub fn max_body(&self) -> u64 {
         u64::try_from(self.0.max_body()).unwrap_or(u64::MAX)
     }
@@ -52,7 +52,7 @@ impl WebhookVerifier {
         self.verify_signature_slice(&body, signature.as_deref())
     }
 
-    /// Says what a body tells of without knowing who sent it.
+    /// Reads an event from a body without verifying its signature.
     ///
     /// # Errors
     /// `decode` if it is not a JSON object.

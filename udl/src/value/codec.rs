@@ -21,7 +21,7 @@ use crate::{api, error::Error};
 
 /// Is before every value, and at the end.
 pub const BEFORE: u8 = 1;
-/// Is before a letter that stands for one of these three characters.
+/// The escape character: the next letter means one of these three characters.
 pub const ESCAPE: u8 = 2;
 /// A value that is not text: alone it is absent.
 pub const MARK: u8 = 3;

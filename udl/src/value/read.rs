@@ -96,7 +96,7 @@ impl<'a> ArgumentReader<'a> {
     }
 }
 
-/// The word `type` of a union's variant, and the fields beside it.
+/// The word `type` of a union's variant, and its fields.
 pub(crate) fn tagged(value: Value, path: &FieldPath<'_>, known: &[&str]) -> Result<(String, Value)> {
     let Value::Record(mut fields) = value else { return Err(path.refuse("must be an object with a `type`")) };
     let at = fields.iter().position(|(name, _)| name == "type");
@@ -216,7 +216,7 @@ impl FromValue for api::Metadata {
         let count = pairs.len();
         let metadata: Self = pairs.into_iter().map(|(name, value)| (name, metadata_value(value))).collect();
         if metadata.len() < count {
-            return Err(path.refuse("must be a JSON object in which no name stands twice"));
+            return Err(path.refuse("must be a JSON object without repeated names"));
         }
         Ok(metadata)
     }
@@ -324,7 +324,7 @@ macro_rules! request {
 }
 pub(crate) use request;
 
-/// A union that callers make: the variant's fields are beside its word, `type`.
+/// A union that callers make: `type` has the variant's word, next to its fields.
 macro_rules! union_in {
     ($name:ident: $($word:literal $variant:ident),* $(,)?) => {
         impl $crate::value::FromValue for $crate::api::$name {

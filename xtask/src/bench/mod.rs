@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what this project costs beside the bare libraries it is made of. Each baseline runs in the same
+//! `cargo xtask bench`: the cost of this project compared with the bare libraries that it uses. Each baseline runs in the same
 //! program run, so a ratio says something where a time alone does not.
 
 mod measured;
@@ -27,7 +27,7 @@ struct Row {
 enum Target {
     AtMost(f64),
     AtLeast(f64),
-    /// Told for context alone.
+    /// Printed for context only.
     None,
 }
 
@@ -55,7 +55,7 @@ const ROWS: [Row; 38] = [
     Row { id: "connections/tls_alive", what: "the same over TLS, reused / bare reqwest", target: Target::None },
     Row { id: "sandbox/1", what: "sandbox on 1 connection / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "sandbox/32", what: "sandbox on 32 connections / hello-world axum", target: Target::AtLeast(0.6) },
-    Row { id: "k2/start", what: "k2 sandbox, from start to first answer", target: Target::AtMost(20.0) },
+    Row { id: "k2/start", what: "k2 sandbox, from start to first result", target: Target::AtMost(20.0) },
     Row { id: "k2/size", what: "k2, size of the program", target: Target::AtMost(10.0) },
     row("python/verify_parse/own", "Python: verify and parse / hmac and json", Target::AtMost(1.0)),
     row("python/verify_parse/official", "Python: verify and parse / official SDK", Target::AtMost(1.0)),
@@ -211,9 +211,9 @@ fn target_folder() -> Result<std::path::PathBuf, String> {
 }
 
 /// The table, in the order of the rows. A row that was not measured is an error: a benchmark must not vanish unseen.
-fn report(wanted: &[&Row], measured: &[Measured]) -> Result<String, String> {
+fn report(expected: &[&Row], measured: &[Measured]) -> Result<String, String> {
     let mut rows = Vec::new();
-    for row in wanted {
+    for row in expected {
         let Some(found) = measured.iter().find(|measured| measured.id == row.id) else {
             return Err(format!("{} was not measured", row.id));
         };

@@ -35,7 +35,7 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// From starting the program to the first byte of its first answer.
+/// From starting the program to the first byte of its first result.
 fn start(program: &Path) -> Result<Duration, String> {
     let clock = Instant::now();
     let mut child = Command::new(program)
@@ -45,24 +45,24 @@ fn start(program: &Path) -> Result<Duration, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| error.to_string())?;
-    let outcome = child.stdout.take().ok_or("no output".to_owned()).and_then(answer);
+    let outcome = child.stdout.take().ok_or("no output".to_owned()).and_then(result);
     let time = clock.elapsed();
     end(&mut child);
     outcome.map(|()| time)
 }
 
-/// Asks at the address that the first line names. Any answer will do.
-fn answer(stdout: ChildStdout) -> Result<(), String> {
+/// Asks at the address that the first line names. Any result will do.
+fn result(stdout: ChildStdout) -> Result<(), String> {
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
     let host = host(&line).ok_or_else(|| format!("the first line is no JSON with a base_url: {line:?}"))?;
-    let told = |error: std::io::Error| format!("{host}: {error}");
-    let mut stream = TcpStream::connect(&host).map_err(told)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(told)?;
-    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).map_err(told)?;
+    let message = |error: std::io::Error| format!("{host}: {error}");
+    let mut stream = TcpStream::connect(&host).map_err(message)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(message)?;
+    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).map_err(message)?;
     let mut status = [0; 8];
-    stream.read_exact(&mut status).map_err(told)?;
-    if &status == b"HTTP/1.1" { Ok(()) } else { Err(format!("{host} does not answer in HTTP")) }
+    stream.read_exact(&mut status).map_err(message)?;
+    if &status == b"HTTP/1.1" { Ok(()) } else { Err(format!("{host} does not respond in HTTP")) }
 }
 
 /// Host and port out of `{"base_url":"http://127.0.0.1:4567",...}`.

@@ -39,7 +39,7 @@ pub(super) fn write(root: &Path, language: TargetLanguage, folder: &Path, mobile
     Ok(())
 }
 
-/// Builds the library and writes one language into a new folder of its own. Answers what it is, and where.
+/// Builds the library and writes one language into a new folder. Returns its kind and its path.
 pub(super) fn fresh(root: &Path, language: TargetLanguage, mobile: bool) -> Result<(String, PathBuf), String> {
     let what = if mobile { format!("{language:?} for apps") } else { format!("{language:?}") };
     let fresh = root.join("target/gen").join(what.replace(' ', "-"));
@@ -58,7 +58,7 @@ pub(super) fn fresh(root: &Path, language: TargetLanguage, mobile: bool) -> Resu
     Ok((what, fresh))
 }
 
-/// Copies what differs, and answers how many files did.
+/// Copies the files that differ, and returns their number.
 fn take_over(fresh: &Path, folder: &Path) -> io::Result<usize> {
     fs::create_dir_all(folder)?;
     let mut written = 0;
@@ -112,7 +112,7 @@ fn internal(kotlin: &str) -> String {
     out
 }
 
-/// Writes down what apps have of the contract, and answers where.
+/// Writes the apps' part of the contract to a file, and returns its path.
 fn mobile_part(udl: &Path, part: &Path) -> Result<PathBuf, String> {
     let write = |folder: &Path, text: String| fs::create_dir_all(folder).and_then(|()| fs::write(part, text));
     let text = mobile::filter(&fs::read_to_string(udl).map_err(|error| format!("{}: {error}", udl.display()))?)?;

@@ -1,4 +1,4 @@
-//! The contract as the generators see it: few kinds of things, in the order in which the contract lists them.
+//! The contract as the generators see it: few kinds of items, in the order of the contract.
 //!
 //! Everything a generator could misunderstand is refused in [`super::read`]: a generator matches on these types and has
 //! no case of its own to invent.
@@ -10,11 +10,11 @@ pub(crate) struct Contract {
     pub(crate) name: String,
     /// The namespace's documentation.
     pub(crate) docs: String,
-    /// A digest of the contract's text: what `contract_hash()` answers.
+    /// A digest of the contract's text, the result of `contract_hash()`.
     pub(crate) hash: String,
     /// Functions of no object.
     pub(crate) functions: Vec<Callable>,
-    /// Things with methods: the client, the sections of the API, the handles of what was created, the verifier.
+    /// Objects with methods: the client, the sections of the API, the handles of what was created, the verifier.
     pub(crate) objects: Vec<Object>,
     /// What a program gives and the library calls.
     pub(crate) callbacks: Vec<Object>,
@@ -26,7 +26,7 @@ pub(crate) struct Contract {
     pub(crate) error: ErrorType,
 }
 
-/// A thing with methods, passed by reference.
+/// An object with methods, passed by reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Object {
     pub(crate) name: String,
@@ -217,7 +217,7 @@ impl Contract {
         self.enums.iter().filter(|found| found.shape == Shape::Union && found.usage.input && !found.usage.output)
     }
 
-    /// Whether a record stands only in a union that programs make: the dynamic languages have its fields in the
+    /// Whether a record is used only in a union that programs make: the dynamic languages have its fields in the
     /// alternative itself, and no type for it.
     pub(crate) fn is_flattened(&self, record: &str) -> bool {
         let ty = Type::Record(record.to_owned());

@@ -1,4 +1,4 @@
-//! Writes `udl/src/operations/generated.rs`, a line for each record, request and enumeration, and `sections.rs` beside it,
+//! Writes `udl/src/operations/generated.rs`, a line for each record, request and enumeration, and `sections.rs`,
 //! a line for each section. The macros in `udl/src/value` and `udl/src/operations/methods.rs` turn them into code over the
 //! core's own types.
 
@@ -23,7 +23,7 @@ const USES_OF_SECTIONS: &str = "
 use std::sync::Arc;
 
 use super::{
-    Answer, Call, Methods, Object, Operation, answer,
+    Output, Call, Methods, Object, Operation, output,
     methods::{Resource, handle, id_and_wait_options, method, resource, section, sections, start, watch},
     unknown,
 };

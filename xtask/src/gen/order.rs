@@ -1,4 +1,4 @@
-//! Where things stand in the contract: the parser answers them sorted by name, and a reader expects them as written.
+//! The order of items in the contract: the parser returns them sorted by name, and a reader expects them as written.
 
 /// The contract's lines without comments.
 pub(super) struct Order(String);

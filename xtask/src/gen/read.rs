@@ -231,7 +231,7 @@ fn enumeration(item: meta::EnumMetadata) -> Result<Enum> {
     Ok(Enum { docs: docs(item.docstring.as_ref()), shape, variants, name: item.name, usage: Usage::default() })
 }
 
-/// The API's word: what stands in backticks at the beginning.
+/// The API's word: the text in backticks at the beginning.
 fn word(docs: &str) -> Option<String> {
     docs.strip_prefix('`').and_then(|rest| rest.split_once('`')).map(|(word, _)| word.to_owned())
 }
@@ -280,7 +280,7 @@ fn default(at: &str, value: meta::DefaultValueMetadata) -> Result<Default> {
     })
 }
 
-/// Follows arguments and answers down to the last record.
+/// Follows arguments and results down to the last record.
 fn mark_usage(contract: &mut Contract) {
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let given = contract.objects.iter().flat_map(|object| object.constructors.iter().chain(&object.methods));
@@ -300,7 +300,7 @@ fn mark_usage(contract: &mut Contract) {
     }
 }
 
-/// `set` answers whether the mark is new.
+/// `set` returns whether the mark is new.
 fn mark(contract: &mut Contract, ty: &Type, set: fn(&mut Usage) -> bool) {
     let inside: Vec<Type> = match ty.element() {
         Type::Record(name) => {

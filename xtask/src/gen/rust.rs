@@ -22,7 +22,7 @@ pub(super) const BY_HAND: [&str; 2] = ["KopoKopo", "WebhookVerifier"];
 /// token of a token source.
 const CONVERTED_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "CallOptions", "AccessToken"];
 
-/// Records that the core may extend without breaking anybody. All others are taken apart field by field, so that a field
+/// Records that the core may extend without breaking a caller. All others are taken apart field by field, so that a field
 /// which the contract lacks does not compile.
 const GROWING: [&str; 4] = ["Token", "Introspection", "TokenInfo", "TokenApplication"];
 
@@ -377,7 +377,7 @@ pub(crate) fn format(source: &str, root: &Path) -> Result<String, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| failed(&error))?;
-    // The source is larger than a pipe holds, so it is written while the answer is read.
+    // The source is larger than a pipe holds, so it is written while the result is read.
     let mut stdin = child.stdin.take();
     let written = std::thread::scope(|scope| {
         let writer = scope.spawn(move || stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(source.as_bytes())));

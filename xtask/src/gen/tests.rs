@@ -20,7 +20,7 @@ namespace shop {
     string about();
 };
 
-/// Sold things.
+/// Sold goods.
 interface Till {
     /// Opens it.
     [Throws=ShopError]
@@ -33,7 +33,7 @@ interface Till {
     Till again();
 };
 
-/// What is wanted.
+/// What is expected.
 dictionary Order {
     /// Which colour.
     Colour colour;

@@ -65,7 +65,7 @@ impl<'a> Elf<'a> {
     }
 
     /// Where each entry of a table begins. Given is where the file's header says where the table is, and how large its
-    /// entries are, in each of both forms; how many there are stands after that.
+    /// entries are, in each of both forms; their number follows.
     fn table(&self, wide: u64, wide_size: u64, narrow: u64, narrow_size: u64) -> Result<Vec<u64>, String> {
         let start = self.field(0, wide, narrow)?;
         let at = if self.is_wide { wide_size } else { narrow_size };

@@ -6,6 +6,6 @@
 - `kopokopo.webhooks.aws_lambda`
 
 Each has `verify`, which returns the event or raises, and `webhook`, a decorator that responds with 401 and 400
-by itself. A framework is imported only with its adapter. What a framework refuses by its own limits gets
+alone. A framework is imported only with its adapter. What a framework refuses by its own limits gets
 its own response.
 """

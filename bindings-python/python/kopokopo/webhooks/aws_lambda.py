@@ -30,7 +30,7 @@ _FIX = "use a proxy integration and pass the handler's own event, before anythin
 
 
 def verify(verifier: WebhookVerifier, request: Mapping[str, Any]) -> Event:
-    """Verifies the body in the handler's event against the `X-KopoKopo-Signature` header and says what it tells of.
+    """Verifies the body in the handler's event against the `X-KopoKopo-Signature` header, and returns the event.
 
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     the body was parsed already, or the event comes from something that passes no HTTP request on.
@@ -93,7 +93,7 @@ def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
         raise wrong_set_up("AWS Lambda", f"event['body'] is {type(body).__name__}, not the text that arrived", _FIX)
     # Gateways of other makers, and tests, write it as text.
     if str(request.get("isBase64Encoded")).lower() != "true":
-        # Half of a surrogate pair stands for no bytes that anybody could have signed.
+        # A lone surrogate is not text that could have been signed.
         return body.encode("utf-8", "surrogatepass")
     check_size(verifier, len(body) // 4 * 3 - 2)
     try:

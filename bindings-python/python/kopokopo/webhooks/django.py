@@ -34,7 +34,7 @@ _FIX = "call verify(verifier, request) before anything reads request.POST, reque
 
 
 def verify(verifier: WebhookVerifier, request: HttpRequest) -> Event:
-    """Verifies the request's raw body against its `X-KopoKopo-Signature` header and says what it tells of.
+    """Verifies the request's raw body against its `X-KopoKopo-Signature` header, and returns the event.
 
     The view must be exempt from CSRF checks: `webhook` sees to that.
 

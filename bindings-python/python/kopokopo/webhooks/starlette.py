@@ -35,7 +35,7 @@ _FIX = "call `await verify(verifier, request)` before anything reads request.for
 
 
 async def verify(verifier: WebhookVerifier, request: Request) -> Event:
-    """Verifies the request's raw body against its `X-KopoKopo-Signature` header and says what it tells of.
+    """Verifies the request's raw body against its `X-KopoKopo-Signature` header, and returns the event.
 
     Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
     something has read the body as a stream before.

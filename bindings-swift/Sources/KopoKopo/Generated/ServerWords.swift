@@ -26,7 +26,7 @@ public enum EventType: RawRepresentable, Sendable, Hashable, CustomStringConvert
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "buygoods_transaction_received": .buygoodsTransactionReceived
@@ -70,7 +70,7 @@ public enum Scope: RawRepresentable, Sendable, Hashable, CustomStringConvertible
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "company": .company
@@ -98,7 +98,7 @@ public enum Network: RawRepresentable, Sendable, Hashable, CustomStringConvertib
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Safaricom": .safaricom
@@ -126,7 +126,7 @@ public enum SettlementMethod: RawRepresentable, Sendable, Hashable, CustomString
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "EFT": .eft
@@ -164,7 +164,7 @@ public enum RecipientType: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "merchant_wallet": .merchantWallet
@@ -204,7 +204,7 @@ public enum RequestStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Received": .received
@@ -236,7 +236,7 @@ public enum TransferStatus: RawRepresentable, Sendable, Hashable, CustomStringCo
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Transferred": .transferred

@@ -22,7 +22,7 @@ public enum IncomingPaymentStatus: RawRepresentable, Sendable, Hashable, CustomS
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Pending": .pending
@@ -58,7 +58,7 @@ public enum PaymentLinkStatus: RawRepresentable, Sendable, Hashable, CustomStrin
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Active": .active
@@ -94,7 +94,7 @@ public enum TransactionStatus: RawRepresentable, Sendable, Hashable, CustomStrin
     /// A word that this version does not know.
     case other(String)
 
-    /// What stands for a word as the API writes it.
+    /// The value for a word as the API writes it.
     public init(rawValue: String) {
         self = switch rawValue {
         case "Received": .received

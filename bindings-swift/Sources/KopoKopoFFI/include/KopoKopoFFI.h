@@ -1446,7 +1446,7 @@ RustBuffer uniffi_kopokopo_ffi_fn_func_hash_phone(RustBuffer phone_number, RustC
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_IS_PAID_AT_LEAST
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_IS_PAID_AT_LEAST
-int8_t uniffi_kopokopo_ffi_fn_func_is_paid_at_least(RustBuffer payment, RustBuffer amount, RustBuffer currency, RustBuffer till_number, RustCallStatus *_Nonnull out_status
+int8_t uniffi_kopokopo_ffi_fn_func_is_paid_at_least(RustBuffer payment, RustBuffer record, RustBuffer amount, RustBuffer currency, RustBuffer till_number, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_SIGN_WEBHOOK

@@ -1,7 +1,7 @@
 //! A call takes one step into the library and one back, where UniFFI's takes some thirty through JNA, each of which costs
 //! more than the library's own share of the work.
 //!
-//! Arguments and answers are in the bytes of UniFFI's converters. The names are those of the Kotlin object
+//! Arguments and results are in the bytes of UniFFI's converters. The names are those of the Kotlin object
 //! `dev.kopokopo.NativeCalls`, which numbers its calls with tickets.
 
 mod generated;
@@ -25,11 +25,11 @@ use crate::{
     runtime::{self, Cancel, Work},
 };
 
-/// Where answers go: a static method of a class that is never let go of.
+/// The receiver of results: a static method of a class that is never released.
 struct Receiver {
     vm: *mut JavaVM,
     class: jclass,
-    answered: jmethodID,
+    complete: jmethodID,
 }
 
 // SAFETY: a JVM, a global reference and a method's id are good on every thread.
@@ -60,7 +60,7 @@ const NO_RESULT: u8 = 0;
 /// The call created something, and its result comes too.
 const RESULT: u8 = 1;
 
-/// `NativeCalls.prepare`: answers go to the class that asks.
+/// `NativeCalls.prepare`: the calling class receives the results.
 ///
 /// # Safety
 /// The JVM calls it, with the environment of the thread.
@@ -71,15 +71,15 @@ pub unsafe extern "system" fn Java_dev_kopokopo_NativeCalls_prepare(env: *mut JN
     // there: where it is not, an exception is left for the caller, and nothing is kept.
     unsafe {
         let table = &(**env).v1_2;
-        let answered = (table.GetStaticMethodID)(env, class, c"answered".as_ptr(), c"(J[B)V".as_ptr());
-        if !answered.is_null() && (table.GetJavaVM)(env, &raw mut vm) == JNI_OK {
-            RECEIVER.get_or_init(|| Receiver { vm, class: (table.NewGlobalRef)(env, class), answered });
+        let complete = (table.GetStaticMethodID)(env, class, c"complete".as_ptr(), c"(J[B)V".as_ptr());
+        if !complete.is_null() && (table.GetJavaVM)(env, &raw mut vm) == JNI_OK {
+            RECEIVER.get_or_init(|| Receiver { vm, class: (table.NewGlobalRef)(env, class), complete });
         }
     }
 }
 
-/// `NativeCalls.start`: the answer comes to `NativeCalls.answered` with the ticket. The owner's share that the handle
-/// stands for is taken over.
+/// `NativeCalls.start`: the result is passed to the callback of `NativeCalls` with the ticket. The owner's share that the handle
+/// has is taken over.
 ///
 /// # Safety
 /// The JVM calls it, with the environment of the thread, and the handle is one of the method's object.
@@ -234,7 +234,7 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
     let written = outcome.and_then(|answer| {
         let mut bytes = Vec::with_capacity(1024);
         bytes.push(DONE);
-        // Whoever waits is told in any case.
+        // The caller gets a result in any case.
         let done = catch_unwind(AssertUnwindSafe(|| write(answer, &mut bytes)));
         done.map(|()| bytes).map_err(|_| error::internal().into())
     });
@@ -243,7 +243,7 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
     let mut env: *mut c_void = ptr::null_mut();
     // SAFETY: the JVM is there for as long as the process is. A thread that it knows is not made known again; as a
     // daemon's it keeps no program from ending. The array is this thread's, the method takes what it is given here, and
-    // what it throws is nobody's.
+    // what it throws has no receiver.
     unsafe {
         if ((**receiver.vm).v1_4.AttachCurrentThreadAsDaemon)(receiver.vm, &raw mut env, ptr::null_mut()) != JNI_OK {
             return;
@@ -253,7 +253,7 @@ fn tell<T>(ticket: jlong, outcome: Result<T>, write: fn(T, &mut Vec<u8>)) {
         let array = array(env, &bytes);
         if !array.is_null() {
             let given = [jvalue { j: ticket }, jvalue { l: array }];
-            (table.CallStaticVoidMethodA)(env, receiver.class, receiver.answered, given.as_ptr());
+            (table.CallStaticVoidMethodA)(env, receiver.class, receiver.complete, given.as_ptr());
             (table.DeleteLocalRef)(env, array);
         }
         (table.ExceptionClear)(env);

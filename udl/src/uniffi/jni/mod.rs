@@ -14,7 +14,7 @@ use jni::sys::{JNIEnv, jclass, jstring};
 
 use crate::operations::CONTRACT_HASH;
 
-/// The first byte of an answer: what it is follows, or nothing.
+/// The first byte of a result: it says which value follows.
 const DONE: u8 = 0;
 /// An error follows.
 const REFUSED: u8 = 1;

@@ -1,5 +1,5 @@
 //! UniFFI's objects and bytes are used as they are: the verifier is the one behind a `WebhookVerifier` of its Kotlin
-//! code, and an answer is in the form that its converters read, after one byte that says which of two it is.
+//! code, and a result is in the format of its converters, after one byte that says which of two it is.
 //!
 //! The names are those of the Kotlin object `dev.kopokopo.NativeWebhooks`.
 
@@ -28,7 +28,7 @@ pub extern "system" fn Java_dev_kopokopo_NativeWebhooks_verify<'local>(
         let (body, signature) = (env.convert_byte_array(body)?, header(env, signature)?);
         // SAFETY: see `borrowed`; the owner is an argument.
         let verifier = unsafe { borrowed(&verifier) };
-        answer(env, verifier.verify_slice(&body, signature.as_deref()).map(Some))
+        output(env, verifier.verify_slice(&body, signature.as_deref()).map(Some))
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }
@@ -47,7 +47,7 @@ pub extern "system" fn Java_dev_kopokopo_NativeWebhooks_verifySignature<'local>(
         let (body, signature) = (env.convert_byte_array(body)?, header(env, signature)?);
         // SAFETY: see `borrowed`; the owner is an argument.
         let verifier = unsafe { borrowed(&verifier) };
-        answer(env, verifier.verify_signature_slice(&body, signature.as_deref()).map(|()| None))
+        output(env, verifier.verify_signature_slice(&body, signature.as_deref()).map(|()| None))
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }
@@ -65,7 +65,7 @@ pub extern "system" fn Java_dev_kopokopo_NativeWebhooks_parseUnverified<'local>(
         let body = env.convert_byte_array(body)?;
         // SAFETY: see `borrowed`; the owner is an argument.
         let verifier = unsafe { borrowed(&verifier) };
-        answer(env, verifier.parse_unverified_slice(&body).map(Some))
+        output(env, verifier.parse_unverified_slice(&body).map(Some))
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }
@@ -89,8 +89,8 @@ fn header(env: &Env<'_>, signature: JByteArray<'_>) -> Result<Option<String>, Er
     Ok(Some(String::from_utf8_lossy(&env.convert_byte_array(signature)?).into_owned()))
 }
 
-/// The bytes for what became of it. Null: all is well, and there is nothing to say.
-fn answer<'local>(env: &mut Env<'local>, outcome: Result<Option<Event>>) -> Result<JByteArray<'local>, Error> {
+/// The bytes of the result. Null for a success without a value.
+fn output<'local>(env: &mut Env<'local>, outcome: Result<Option<Event>>) -> Result<JByteArray<'local>, Error> {
     let bytes = match outcome {
         Ok(None) => return Ok(JByteArray::null()),
         Ok(Some(event)) => {

@@ -57,7 +57,7 @@ pub(super) fn method(out: &mut Writer<'_>, object: &Object, callable: &Callable)
     let raw = native(out.contract, object, callable);
     let returned = returned(callable);
     out.line("");
-    // Fakes for tests answer in their own way.
+    // Fakes for tests result in their own way.
     let visibility = if object.is_handle() { "internal open" } else { "private" };
     out.line(&format!("{visibility} fun {name}Call({declared}): Call<{returned}> ="));
     out.inside(|out| out.line(&raw));
@@ -165,7 +165,7 @@ pub(super) fn method_of_record(out: &mut Writer<'_>, record: &str, function: &Ca
     given.extend(own.iter().map(|field| lowered(std::slice::from_ref(field))));
     debug_assert_eq!(second.name, "record");
     let call = format!("{}({})", types::raw(&name), given.join(", "));
-    let (ty, answer) = super::objects::answered(function.returns.as_ref(), &call);
+    let (ty, result) = super::objects::returned(function.returns.as_ref(), &call);
     let overloads = if declared.iter().any(|field| field.contains(" = ")) { "@JvmOverloads\n" } else { "" };
-    out.line(&format!("{overloads}public fun {name}({}){ty} = enter {{ {answer} }}", declared.join(", ")));
+    out.line(&format!("{overloads}public fun {name}({}){ty} = enter {{ {result} }}", declared.join(", ")));
 }

@@ -115,12 +115,12 @@ fn callback(out: &mut Writer<'_>, Object { name, methods, .. }: &Object) {
             let keyword = if method.is_async { "suspend fun" } else { "fun" };
             let parameters = method.arguments.iter().map(|field| field.name.clone()).collect::<Vec<_>>().join(", ");
             let name = camel_case(&method.name);
-            let answer = method
+            let result = method
                 .returns
                 .as_ref()
                 .map_or_else(String::new, |ty| types::lower(&format!("own.{name}({parameters})"), ty, &name));
             let ty = method.returns.as_ref().map_or_else(String::new, |ty| format!(": {RAW}.{}", types::kotlin(ty)));
-            out.line(&format!("override {keyword} {name}(){ty} = foreign {{ {answer} }}"));
+            out.line(&format!("override {keyword} {name}(){ty} = foreign {{ {result} }}"));
         }
     });
 }

@@ -1,5 +1,5 @@
 //! Writes the Kotlin package's public layer from the contract: what people see, and how it crosses to the raw layer that
-//! UniFFI writes (`super::foreign`). What has no name in the contract is written by hand beside it, in
+//! UniFFI writes (`super::foreign`). What the contract does not define is written by hand, in
 //! `bindings-kotlin/common` and `bindings-kotlin/kopokopo/src/main/kotlin`.
 //!
 //! UniFFI's own classes are not shown to people: its unsigned numbers cannot be used from Java, its `toString` prints

@@ -90,8 +90,8 @@ pub(super) fn functions(contract: &Contract) -> String {
         let name = camel_case(name);
         let declared: Vec<_> = arguments.iter().map(|field| types::declared(contract, field)).collect();
         let call = format!("{}({})", types::raw(&name), lowered(arguments));
-        let (ty, answer) = answered(returns.as_ref(), &call);
-        out.call(&format!("public fun {name}"), &declared, &format!("{ty} = enter {{ {answer} }}"));
+        let (ty, result) = returned(returns.as_ref(), &call);
+        out.call(&format!("public fun {name}"), &declared, &format!("{ty} = enter {{ {result} }}"));
     }
     out.text
 }
@@ -129,8 +129,8 @@ pub(super) fn lowered(arguments: &[Field]) -> String {
     arguments.iter().map(lower).collect::<Vec<_>>().join(", ")
 }
 
-/// The type that is answered, and how it is made of the raw layer's.
-pub(super) fn answered(returns: Option<&Type>, call: &str) -> (String, String) {
+/// The type that is returned, and how it is made of the raw layer's.
+pub(super) fn returned(returns: Option<&Type>, call: &str) -> (String, String) {
     returns.map_or_else(
         || (String::new(), call.to_owned()),
         |ty| (format!(": {}", types::kotlin(ty)), types::lift(call, ty)),
@@ -151,15 +151,15 @@ fn method(out: &mut Writer<'_>, object: &Object, callable: &Callable) {
     }
     let name = camel_case(&callable.name);
     let given = given(callable);
-    let (ty, answer) = answered(callable.returns.as_ref(), &format!("raw.{name}({})", lowered(&given)));
+    let (ty, result) = returned(callable.returns.as_ref(), &format!("raw.{name}({})", lowered(&given)));
     if is_property(callable) {
-        let answer = if object.is_handle() { &name } else { &answer };
-        return property(out, callable, &name, &ty, answer);
+        let result = if object.is_handle() { &name } else { &result };
+        return property(out, callable, &name, &ty, result);
     }
     out.line("");
     out.docs(&callable.docs);
     out.line(&format!("public fun {name}({}){ty} =", declared(out.contract, callable).join(", ")));
-    out.inside(|out| out.line(&format!("call {{ {answer} }}")));
+    out.inside(|out| out.line(&format!("call {{ {result} }}")));
     flattened(out, callable, "@JvmSynthetic", &format!("public fun {name}"), &format!("{ty} ="), &name);
 }
 
@@ -215,20 +215,20 @@ pub(super) fn flattened(
 }
 
 /// What leads to a section is made once.
-fn property(out: &mut Writer<'_>, callable: &Callable, name: &str, ty: &str, answer: &str) {
+fn property(out: &mut Writer<'_>, callable: &Callable, name: &str, ty: &str, result: &str) {
     if callable.is_accessor() {
         out.line("");
         out.docs(&callable.docs);
         out.line(&format!("public val {name}{ty} get() = {name}Lazy.value"));
-        let answer = if callable.throws { format!("enter {{ {answer} }}") } else { answer.to_owned() };
-        return out.line(&format!("private val {name}Lazy = lazy {{ {answer} }}"));
+        let result = if callable.throws { format!("enter {{ {result} }}") } else { result.to_owned() };
+        return out.line(&format!("private val {name}Lazy = lazy {{ {result} }}"));
     }
     out.docs(&callable.docs);
-    out.line(&format!("public val {name}{ty} = {answer}"));
+    out.line(&format!("public val {name}{ty} = {result}"));
 }
 
 fn close(out: &mut Writer<'_>, object: &Object) {
-    out.line("\n/**\n * Lets go of the connections. What is under way ends by itself; whatever is called later is refused with an");
+    out.line("\n/**\n * Releases the connections. Running calls end normally; later calls are refused with an");
     out.line(" * [IllegalStateException]. A client that is never closed is let go of when nothing refers to it.\n */");
     out.block("override fun close()", |out| {
         // What needs no connection is not closed.

@@ -133,7 +133,7 @@ fn what_must_not_be_in_a_log_is_not_in_any_to_string() {
 }
 
 #[test]
-fn documentation_names_things_as_kotlin_does() {
+fn documentation_has_names_of_kotlin() {
     let contract = contract();
     let sections = file(&contract, "Sections.kt");
     assert!(sections.contains("`callbackUrl`") && !sections.contains("`callback_url`"));

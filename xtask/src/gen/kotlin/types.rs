@@ -1,4 +1,4 @@
-//! What the contract's types are in Kotlin, what stands where a field is left out, and how a value crosses.
+//! What the contract's types are in Kotlin, the default of a field that is left out, and how a value crosses.
 
 use super::{
     super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, snake_case},

@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
         self.line(" */");
     }
 
-    /// What stands between backticks and is a name of the contract's. A `Duration` has its unit in itself.
+    /// Names of the contract in backticks. A `Duration` includes its unit.
     fn spelled(&self, docs: &str) -> String {
         let docs = docs.replace(", in seconds", "");
         let parts = docs.split('`').enumerate().map(|(at, part)| match at % 2 {

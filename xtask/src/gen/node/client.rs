@@ -26,8 +26,8 @@ pub(super) fn client(contract: &Contract) -> String {
         if function.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
             put!(&mut body, "  const raw = bytes({});\n", bytes_in(function));
         }
-        put!(&mut body, "  const answer = {};\n", function_call(contract, function));
-        body += &(answered(contract, function.returns.as_ref(), "", "  ") + "}\n");
+        put!(&mut body, "  const result = {};\n", function_call(contract, function));
+        body += &(returned(contract, function.returns.as_ref(), "", "  ") + "}\n");
     }
     let has = |name: &str| {
         body.match_indices(name).any(|(at, _)| {
@@ -162,10 +162,10 @@ fn method(out: &mut String, contract: &Contract, object: &Object, method: &Calla
     if is_bytes {
         put!(out, "    const raw = bytes({});\n", bytes_in(method));
     }
-    put!(out, "    const answer = this.#native.{asked};\n");
+    put!(out, "    const result = this.#native.{asked};\n");
     // The native part does not hand back the text that was handed in.
     let has_raw = method.returns.as_ref().is_some_and(|ty| has_raw(contract, ty));
-    *out += &(answered(contract, method.returns.as_ref(), if has_raw { ", raw" } else { "" }, "    ") + "  }\n");
+    *out += &(returned(contract, method.returns.as_ref(), if has_raw { ", raw" } else { "" }, "    ") + "  }\n");
 }
 
 /// A method that sends requests, or the watch that does. Handles have no operation, and no limits of their own.
@@ -196,8 +196,8 @@ fn asking(out: &mut String, contract: &Contract, method: &Callable, operation: O
             put!(out, "    const [to, signal] = limited(this.#native, this.#withLimits, {operation}, options);\n");
         }
         let signal = if operation.is_some() { "signal" } else { "signalOf(options)" };
-        put!(out, "    const answer = await call({to}, '{}', {given}, {signal});\n", method.name);
-        *out += &(answered(contract, method.returns.as_ref(), "", "    ") + "  }\n");
+        put!(out, "    const result = await call({to}, '{}', {given}, {signal});\n", method.name);
+        *out += &(returned(contract, method.returns.as_ref(), "", "    ") + "  }\n");
         return;
     };
     if let Some(operation) = operation {
@@ -214,16 +214,16 @@ fn asking(out: &mut String, contract: &Contract, method: &Callable, operation: O
         put!(out, "    return new Watch(watch, (row) => ({reader}), signal, {resource});\n  }}\n");
         return;
     }
-    put!(out, "    const answer = await call(this.#native, '{}', {given}, signal, {resource});\n", method.name);
-    *out += &(answered(contract, method.returns.as_ref(), "", "    ") + "  }\n");
+    put!(out, "    const result = await call(this.#native, '{}', {given}, signal, {resource});\n", method.name);
+    *out += &(returned(contract, method.returns.as_ref(), "", "    ") + "  }\n");
 }
 
-/// The statement that returns an answer. `raw` is the text that was handed in, where the answer holds it.
-fn answered(contract: &Contract, ty: Option<&Type>, raw: &str, indent: &str) -> String {
+/// The statement that returns an result. `raw` is the text that was handed in, where the result holds it.
+fn returned(contract: &Contract, ty: Option<&Type>, raw: &str, indent: &str) -> String {
     let value = match ty {
-        None => return format!("{indent}read(answer);\n"),
-        Some(Type::Object(name)) => format!("new {name}(object(answer))"),
-        Some(ty) => format!("read(answer, (row) => {}{raw})", reader(contract, ty, "row")),
+        None => return format!("{indent}read(result);\n"),
+        Some(Type::Object(name)) => format!("new {name}(object(result))"),
+        Some(ty) => format!("read(result, (row) => {}{raw})", reader(contract, ty, "row")),
     };
     format!("{indent}return {value};\n")
 }
@@ -254,7 +254,7 @@ fn bytes_in(callable: &Callable) -> String {
     bytes.map(|argument| camel_case(&argument.name)).unwrap_or_default()
 }
 
-/// Arguments beside bytes, which cross as they are.
+/// Arguments in addition to bytes, which cross unchanged.
 fn crossing(callable: &Callable) -> String {
     list(callable.arguments.iter().map(|argument| {
         let name = camel_case(&argument.name);

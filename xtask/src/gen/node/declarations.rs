@@ -26,7 +26,7 @@ export type TimestampLike = Date | string;
 /** Names and primitive values of the program's own. */
 export type MetadataLike = { readonly [name: string]: string | number | boolean | null };
 
-/** What came back with an answer. */
+/** What came back with an result. */
 export type Metadata = { readonly [name: string]: unknown };
 
 /** A body exactly as it was received. Text is taken as its UTF-8. */
@@ -105,22 +105,22 @@ pub(super) fn declarations(contract: &Contract) -> String {
         );
     }
     for callback in &contract.callbacks {
-        if let [Callable { returns: Some(Type::Record(answer)), docs: said, .. }] = callback.methods.as_slice() {
+        if let [Callable { returns: Some(Type::Record(result)), docs: said, .. }] = callback.methods.as_slice() {
             let said = format!("{}\n\n{said}", callback.docs);
-            let answer = format!("{answer} | string");
+            let result = format!("{result} | string");
             put!(
                 &mut out,
-                "\n{}export type {} = () => {answer} | Promise<{answer}>;\n",
+                "\n{}export type {} = () => {result} | Promise<{result}>;\n",
                 docs.comment(&said, 0),
                 callback.name
             );
         }
     }
     let of_callbacks = contract.callbacks.iter().flat_map(|callback| &callback.methods);
-    let answered: Vec<_> = of_callbacks.filter_map(|method| method.returns.as_ref()).collect();
+    let returned: Vec<_> = of_callbacks.filter_map(|method| method.returns.as_ref()).collect();
     for record in contract.records.iter().filter(|record| !record.usage.output && !contract.is_flattened(&record.name))
     {
-        if record.usage.input || answered.contains(&&Type::Record(record.name.clone())) {
+        if record.usage.input || returned.contains(&&Type::Record(record.name.clone())) {
             put!(&mut out, "\n{}export interface {} {{\n", docs.comment(&record.docs, 0), record.name);
             fields_in(&mut out, &docs, &record.fields, 1);
             out += "}\n";
@@ -341,8 +341,8 @@ fn returns(contract: &Contract, callable: &Callable) -> String {
     if let Some(state) = watched(contract, callable) {
         return format!("AsyncIterableIterator<{}>", ty(state.inner(), Way::Out));
     }
-    let answer = callable.returns.as_ref().map_or_else(|| "void".to_owned(), |found| ty(found, Way::Out));
-    if callable.is_async { format!("Promise<{answer}>") } else { answer }
+    let result = callable.returns.as_ref().map_or_else(|| "void".to_owned(), |found| ty(found, Way::Out));
+    if callable.is_async { format!("Promise<{result}>") } else { result }
 }
 
 fn errors(out: &mut String, contract: &Contract, docs: &Docs<'_>) {

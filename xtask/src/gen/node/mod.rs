@@ -1,5 +1,5 @@
 //! Writes the Node package from the contract: the classes that people see, their errors and their declarations. What has
-//! no name in the contract is written by hand beside it, in `bindings-node/lib`.
+//! not in the contract is written by hand, in `bindings-node/lib`.
 
 #![allow(
     clippy::format_collect,
@@ -55,7 +55,7 @@ enum Takes<'a> {
     Nothing,
     /// One object with the record's fields.
     Record(&'a str),
-    /// One object that may be left out; what concerns the call itself stands in it too.
+    /// One optional object, which also has the options of the call.
     Options(&'a str),
     /// One after the other.
     Each(&'a [Field]),
@@ -140,7 +140,7 @@ fn error_class(kind: &str) -> String {
     format!("{kind}Error")
 }
 
-/// Whether there is raw text in a value: it stands beside the JSON.
+/// Whether a value has raw text, which is next to the JSON.
 fn has_raw(contract: &Contract, ty: &Type) -> bool {
     let within = |fields: &[Field]| fields.iter().any(|field| has_raw(contract, &field.ty));
     match ty.element() {

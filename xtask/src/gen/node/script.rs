@@ -40,8 +40,8 @@ pub(super) fn contract(contract: &Contract) -> String {
     put!(&mut out, "const AS_IS = new Set([{}]);\n", list(as_is.iter().map(|field| quoted(&camel_case(&field.name)))));
     let inputs: Vec<&Field> =
         contract.records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields).collect();
-    let names = |wanted: &dyn Fn(&Field) -> bool| {
-        let found = inputs.iter().filter(|field| wanted(field)).map(|field| quoted(&camel_case(&field.name)));
+    let names = |expected: &dyn Fn(&Field) -> bool| {
+        let found = inputs.iter().filter(|field| expected(field)).map(|field| quoted(&camel_case(&field.name)));
         let found: Vec<_> = found.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
         list(found)
     };
@@ -52,7 +52,7 @@ pub(super) fn contract(contract: &Contract) -> String {
     );
     let is_time = |field: &Field| *field.ty.element() == Type::Text(Text::Timestamp);
     put!(&mut out, "\n/** Moments. */\nconst TIMES = new Set([{}]);\n", names(&is_time));
-    out += "\n/** The fields of options that stand beside a call's signal. */\nconst OPTIONS = {\n";
+    out += "\n/** The fields of options, in addition to a call's signal. */\nconst OPTIONS = {\n";
     for record in call_options(contract) {
         let fields = list(record.fields.iter().map(|field| quoted(&camel_case(&field.name))));
         put!(&mut out, "  {}: [{fields}],\n", record.name);

@@ -55,11 +55,11 @@ dictionary SourceOptions { double patience = 3.10; };
 
 [Trait, WithForeign]
 interface Source {
-    /// Answers one.
+    /// Returns one.
     [Async, Throws=ShopError]
-    Answered answer();
+    Sold result();
 };
-dictionary Answered { Secret token; };
+dictionary Sold { Secret token; };
 
 interface Tills {
     /// Sells, as `callback_url` and `red_one` say. A `timeout` of none, or `out_of_money`. */
@@ -174,10 +174,10 @@ fn flat(text: &str) -> String {
 }
 
 #[track_caller]
-fn holds(text: &str, wanted: &[&str]) {
+fn holds(text: &str, expected: &[&str]) {
     let text = flat(text);
-    for wanted in wanted {
-        assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+    for expected in expected {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
 }
 
@@ -211,28 +211,28 @@ fn what_a_method_takes_follows_from_its_arguments() {
         &[
             "constructor(section) { [this.#native, this.#withLimits] = made(section); }",
             "async sell(request, options) { const [to, signal] = limited(this.#native, this.#withLimits, 'big_tills.sell', options); \
-             const answer = await call(to, 'sell', write(request, 'big_tills.sell'), signal); \
-             return new CreatedSale(object(answer)); }",
-            "const answer = await call(to, 'get', write({ saleId }, 'big_tills.get'), signal); \
-             return read(answer, (row) => row.isAbsent() ? null : new Receipt(row)); }",
-            "const answer = await call(to, 'close', '{}', signal); read(answer); }",
+             const result = await call(to, 'sell', write(request, 'big_tills.sell'), signal); \
+             return new CreatedSale(object(result)); }",
+            "const result = await call(to, 'get', write({ saleId }, 'big_tills.get'), signal); \
+             return read(result, (row) => row.isAbsent() ? null : new Receipt(row)); }",
+            "const result = await call(to, 'close', '{}', signal); read(result); }",
             "async wait(id, options) { const operation = 'big_tills.wait'; \
              const [given, signal] = split(options, OPTIONS.PatienceOptions, operation); \
-             const answer = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });",
+             const result = await call(this.#native, 'wait', write({ ...given, id }, operation), signal, { id, operation });",
             "async wait(options) { const [given, signal] = split(options, OPTIONS.PatienceOptions); \
-             const answer = await call(this.#native, 'wait', write(given), signal, this); \
-             return read(answer, (row) => new Receipt(row)); }",
+             const result = await call(this.#native, 'wait', write(given), signal, this); \
+             return read(result, (row) => new Receipt(row)); }",
             "watch(options) { const [given, signal] = split(options, OPTIONS.PatienceOptions); \
              const watch = object(this.#native.ask('watch', write(given))); \
              return new Watch(watch, (row) => (row.isAbsent() ? null : new Receipt(row)), signal, this); }",
-            "verify(body, signature) { const raw = bytes(body); const answer = this.#native.verify(raw, header(signature)); \
-             return read(answer, (row) => new Receipt(row), raw); }",
-            "function signIt(apiKey, body) { const raw = bytes(body); const answer = native.signIt(text(apiKey, 'apiKey'), raw);",
+            "verify(body, signature) { const raw = bytes(body); const result = this.#native.verify(raw, header(signature)); \
+             return read(result, (row) => new Receipt(row), raw); }",
+            "function signIt(apiKey, body) { const raw = bytes(body); const result = native.signIt(text(apiKey, 'apiKey'), raw);",
             "write({ receipt: again(receipt, 'receipt'), tillNumber })",
             "static withSource(source, options) { return new this(object(native.withSource(source(source),",
             "this.firstName = read(this.#native.ask('first_name', '{}'), (row) => row.text());",
             "get bigTills() { this.#bigTills ??= new Tills(section(this.#native, 'big_tills')); return this.#bigTills; }",
-            "withOptions(options) { const answer = this.#native.ask('with_options', configure(options));",
+            "withOptions(options) { const result = this.#native.ask('with_options', configure(options));",
         ],
     );
 }
@@ -261,7 +261,7 @@ fn declarations_say_what_may_be_left_out_and_what_may_be_absent() {
             "get(saleId: string, options?: Call): Promise<Receipt | null>;",
             "constructor(options: { readonly apiKeys: readonly string[]; /** @defaultValue `10` */ readonly maxBody?: number | null | undefined; });",
             "verify(body: RawBody, signature: string | null | undefined): Receipt;",
-            "export type Source = () => Answered | string | Promise<Answered | string>;",
+            "export type Source = () => Sold | string | Promise<Sold | string>;",
             "static withSource(source: Source, options?: SourceOptions): Shop;",
             "readonly firstName: string; readonly bigTills: Tills;",
         ],
@@ -292,7 +292,7 @@ fn an_example_is_not_wrapped() {
 }
 
 #[test]
-fn words_stay_open_and_alternatives_are_told_apart() {
+fn enumerations_stay_open_and_variants_have_kinds() {
     let declarations = declarations(&read(UDL).unwrap());
     holds(
         &declarations,

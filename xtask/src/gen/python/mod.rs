@@ -1,10 +1,10 @@
 //! Writes the Python package from the contract: the classes that people see, their signatures, types and docstrings.
-//! What has no name in the contract is written by hand beside it, in `bindings-python/python/kopokopo`.
+//! What the contract does not define is written by hand, in `bindings-python/python/kopokopo`.
 
+mod classes;
 mod package;
 #[cfg(test)]
 mod tests;
-mod things;
 mod types;
 mod values;
 mod writer;
@@ -22,9 +22,9 @@ pub(super) fn generate(contract: &Contract) -> Vec<Output> {
         Output { path: "bindings-python/python/kopokopo/_records.py", text: values::records(contract) },
         Output { path: "bindings-python/python/kopokopo/_unions.py", text: values::unions(contract) },
         Output { path: "bindings-python/python/kopokopo/_errors.py", text: values::errors(contract) },
-        Output { path: "bindings-python/python/kopokopo/_local.py", text: things::local(contract) },
-        Output { path: "bindings-python/python/kopokopo/_sync.py", text: things::clients(contract, Mode::Sync) },
-        Output { path: "bindings-python/python/kopokopo/_async.py", text: things::clients(contract, Mode::Async) },
+        Output { path: "bindings-python/python/kopokopo/_local.py", text: classes::local(contract) },
+        Output { path: "bindings-python/python/kopokopo/_sync.py", text: classes::clients(contract, Mode::Sync) },
+        Output { path: "bindings-python/python/kopokopo/_async.py", text: classes::clients(contract, Mode::Async) },
     ]
 }
 
@@ -95,11 +95,11 @@ fn is_local(object: &Object) -> bool {
 }
 
 /// Whether people see a record as a class. Those that only go in are keyword arguments, but for what a program's own
-/// function answers.
+/// function returns.
 fn is_class(contract: &Contract, record: &Record) -> bool {
-    let answered = |found: &Type| *found == Type::Record(record.name.clone());
+    let returned = |found: &Type| *found == Type::Record(record.name.clone());
     let mut callbacks = contract.callbacks.iter().flat_map(|callback| &callback.methods);
-    record.usage.output || callbacks.any(|method| method.returns.as_ref().is_some_and(answered))
+    record.usage.output || callbacks.any(|method| method.returns.as_ref().is_some_and(returned))
 }
 
 /// The fields that must not be seen in a log, and why.

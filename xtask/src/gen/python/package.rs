@@ -48,7 +48,7 @@ pub(super) fn exports(contract: &Contract) -> String {
 }
 
 pub(super) fn set_up(contract: &Contract) -> String {
-    let mut out = Writer::new(contract, "What the native module is told of the package when it is imported.");
+    let mut out = Writer::new(contract, "What the native module is message of the package when it is imported.");
     out.line("import atexit\nfrom collections.abc import Iterable\nfrom enum import Enum\nfrom typing import Any\n");
     out.line("from kopokopo import _enums, _errors, _native, _records, _unions\nfrom kopokopo._record import Record\n");
     out.line(&format!("CONTRACT_HASH = {:?}\n", contract.hash));

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{super::read::read, Mode, generate, things, values, writer::Writer};
+use super::{super::read::read, Mode, classes, generate, values, writer::Writer};
 
 const UDL: &str = r#"
 [Custom]
@@ -43,11 +43,11 @@ dictionary SourceOptions { double patience = 3.10; };
 
 [Trait, WithForeign]
 interface Source {
-    /// Answers one.
+    /// Returns one.
     [Async, Throws=ShopError]
-    Answered answer();
+    Sold result();
 };
-dictionary Answered { Secret token; };
+dictionary Sold { Secret token; };
 
 interface Tills {
     /// Sells.
@@ -129,17 +129,17 @@ fn flat(text: &str) -> String {
 }
 
 #[track_caller]
-fn holds(text: &str, wanted: &[&str]) {
+fn holds(text: &str, expected: &[&str]) {
     let text = flat(text);
-    for wanted in wanted {
-        assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+    for expected in expected {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
 }
 
 #[test]
 fn a_record_that_only_goes_in_is_keyword_arguments_with_the_contracts_defaults() {
     let contract = read(UDL).unwrap();
-    let sync = things::clients(&contract, Mode::Sync);
+    let sync = classes::clients(&contract, Mode::Sync);
     holds(
         &sync,
         &[
@@ -155,18 +155,18 @@ fn a_record_that_only_goes_in_is_keyword_arguments_with_the_contracts_defaults()
 #[test]
 fn both_clients_have_the_same_methods_and_only_one_awaits() {
     let contract = read(UDL).unwrap();
-    let (sync, asynchronous) = (things::clients(&contract, Mode::Sync), things::clients(&contract, Mode::Async));
+    let (sync, asynchronous) = (classes::clients(&contract, Mode::Sync), classes::clients(&contract, Mode::Async));
     holds(
         &sync,
         &[
-            "class Tills(Thing): __slots__ = () _section = \"tills\"",
+            "class Tills(NativeObject): __slots__ = () _section = \"tills\"",
             "return CreatedSale._of(self._call(\"sell\", arguments), self._source) finally: del arguments, metadata",
         ],
     );
     holds(
         &asynchronous,
         &[
-            "class AsyncTills(AsyncThing)",
+            "class AsyncTills(AsyncNativeObject)",
             "@property def tills(self) -> AsyncTills: return AsyncTills._of(self._native.ask(\"tills\", {}), self._source)",
             "return AsyncCreatedSale._of(await self._ask(\"sell\", arguments), self._source)",
             "@property def name(self) -> str:",
@@ -179,13 +179,13 @@ fn both_clients_have_the_same_methods_and_only_one_awaits() {
 #[test]
 fn a_watch_is_an_iterator_and_a_wait_returns_its_last_state() {
     let contract = read(UDL).unwrap();
-    let (sync, asynchronous) = (things::clients(&contract, Mode::Sync), things::clients(&contract, Mode::Async));
+    let (sync, asynchronous) = (classes::clients(&contract, Mode::Sync), classes::clients(&contract, Mode::Async));
     holds(
         &sync,
         &[
             "class CreatedSale(Watching): __slots__ = () _section = \"tills\"",
             "def watch(self, *, timeout: float = 120.0) -> Iterator[Receipt]: return self._watch({\"timeout\": timeout})",
-            "answer: Receipt = self._wait({\"timeout\": timeout})",
+            "result: Receipt = self._wait({\"timeout\": timeout})",
         ],
     );
     holds(
@@ -193,7 +193,7 @@ fn a_watch_is_an_iterator_and_a_wait_returns_its_last_state() {
         &[
             "class AsyncCreatedSale(AsyncWatching):",
             "def watch(self, *, timeout: float = 120.0) -> AsyncIterator[Receipt]: return self._watch(",
-            "answer: Receipt = await self._wait({\"timeout\": timeout})",
+            "result: Receipt = await self._wait({\"timeout\": timeout})",
         ],
     );
     assert!(!format!("{sync}{asynchronous}").contains("ReceiptWatch"));
@@ -203,26 +203,26 @@ fn a_watch_is_an_iterator_and_a_wait_returns_its_last_state() {
 fn a_program_s_own_function_comes_first_and_may_be_asynchronous_for_asyncio() {
     let contract = read(UDL).unwrap();
     holds(
-        &things::clients(&contract, Mode::Sync),
+        &classes::clients(&contract, Mode::Sync),
         &["def with_source(cls, source: Callable[[], AccessToken | str], *, patience: float = 3.10) -> Self:"],
     );
     holds(
-        &things::clients(&contract, Mode::Async),
-        &["source: Callable[[], Awaitable[AccessToken | str] | AccessToken | str], *,", "source: Answers one."],
+        &classes::clients(&contract, Mode::Async),
+        &["source: Callable[[], Awaitable[AccessToken | str] | AccessToken | str], *,", "source: Returns one."],
     );
-    holds(&values::records(&contract), &["class Answered(Record)", "_redacted = {\"token\": \"secret\"}"]);
+    holds(&values::records(&contract), &["class Sold(Record)", "_redacted = {\"token\": \"secret\"}"]);
 }
 
 #[test]
 fn what_is_hidden_is_gone_before_a_traceback_is_made() {
     let contract = read(UDL).unwrap();
     holds(
-        &things::clients(&contract, Mode::Sync),
+        &classes::clients(&contract, Mode::Sync),
         &["finally: del arguments, key, others", "try: self._call(\"close\", {\"key\": key}) finally: del key"],
     );
     holds(
-        &things::local(&contract),
-        &["try: answer: str = _native.sign(key, body) return answer finally: del key, body"],
+        &classes::local(&contract),
+        &["try: result: str = _native.sign(key, body) return result finally: del key, body"],
     );
 }
 
@@ -282,7 +282,7 @@ fn errors_have_python_s_names_in_classes_and_in_documentation() {
             "def __init__(self, detail: str, *, field: str | None = None, messages: Iterable[str] = (), attempts: int = 0) -> None:",
         ],
     );
-    holds(&things::clients(&contract, Mode::Sync), &["Raises: `OutOfMoneyError`, or `KopoKopoTimeoutError`."]);
+    holds(&classes::clients(&contract, Mode::Sync), &["Raises: `OutOfMoneyError`, or `KopoKopoTimeoutError`."]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn qualified(contract: &Contract, ty: &Type, written: &str) -> String {
     }
 }
 
-/// Slots, names, a constructor and a property for each field. `made` answers a parameter of the constructor and what
+/// Slots, names, a constructor and a property for each field. `made` returns a parameter of the constructor and what
 /// is made of it.
 fn fields(
     out: &mut Writer<'_>,

@@ -29,7 +29,7 @@ impl<'a> Writer<'a> {
         new
     }
 
-    /// What stands below the imports, which follow from it.
+    /// The text below the imports, which follow from it.
     pub(super) fn body(contract: &'a Contract) -> Self {
         Self { contract, text: String::new(), depth: 0, names: BTreeSet::new(), has_records: false }
     }
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What stands a level deeper.
+    /// A block that is one level deeper.
     pub(super) fn inside(&mut self, write: impl FnOnce(&mut Self)) {
         self.depth += 1;
         write(self);
@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
         let items: Vec<String> = text.split("\n- ").map(str::to_owned).collect();
         let items = items.iter().enumerate().map(|(at, item)| {
             let item = if at == 0 { item.clone() } else { format!("- {item}") };
-            // A docstring of one line stands between quotation marks.
+            // A docstring of one line is between quotation marks.
             wrap(&item, WIDTH - self.depth * 4 - 6, if at == 0 && !item.starts_with("- ") { "" } else { "  " })
         });
         items.collect::<Vec<_>>().join("\n")

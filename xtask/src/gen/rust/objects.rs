@@ -74,13 +74,13 @@ fn call(out: &mut String, method: &Callable, section: Option<&str>) {
     let (given, conversions) = given(method);
     line(out, &format!("pub fn {} -> Work<Result<{returns}>> {{", signature(method)));
     line(out, &format!("let core = self.0.clone(); runtime::call({operation}, async move {{ {conversions}"));
-    let answer = format!("core.{}({}).await?", method.name, given);
+    let result = format!("core.{}({}).await?", method.name, given);
     line(
         out,
         &match &method.returns {
-            None => format!("{answer}; Ok(())"),
-            Some(Type::Object(name)) => format!("Ok(Arc::new({name}({answer})))"),
-            Some(_) => format!("Ok(FromCore::from_core({answer}))"),
+            None => format!("{result}; Ok(())"),
+            Some(Type::Object(name)) => format!("Ok(Arc::new({name}({result})))"),
+            Some(_) => format!("Ok(FromCore::from_core({result}))"),
         },
     );
     line(out, "}) }");

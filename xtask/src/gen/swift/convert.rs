@@ -169,13 +169,13 @@ fn callback(out: &mut Writer<'_>, Object { name, methods, .. }: &Object) {
             let call = format!("own.{name}({})", given.join(", "));
             let ty =
                 method.returns.as_ref().map_or_else(String::new, |ty| format!(" -> {}", types::raw(&types::swift(ty))));
-            let answer = method.returns.as_ref().map_or_else(
+            let result = method.returns.as_ref().map_or_else(
                 || call.clone(),
                 |ty| types::lower(contract, &call, ty, &name).trim_start_matches("try ").to_owned(),
             );
             out.line("");
             out.block(&format!("func {name}({}) {asynchronous}throws{ty}", declared.join(", ")), |out| {
-                out.line(&format!("try {waiting}foreign {{ try {waiting}{answer} }}"));
+                out.line(&format!("try {waiting}foreign {{ try {waiting}{result} }}"));
             });
         }
     });

@@ -1,9 +1,9 @@
 //! Writes the Swift package's public layer from the contract: what people see, and how it crosses to the raw layer that
-//! UniFFI writes (`raw`). What has no name in the contract is written by hand beside it, in
+//! UniFFI writes (`raw`). What the contract does not define is written by hand, in
 //! `bindings-swift/Sources/KopoKopo`.
 //!
 //! One package serves servers and apps. What apps have of the contract (`udl/mobile.rs`) is compiled everywhere; the
-//! rest stands in files of its own, which Apple's mobile platforms leave out.
+//! rest is in separate files, which Apple's mobile platforms leave out.
 
 mod convert;
 mod dispatch;
@@ -29,7 +29,7 @@ const APPS: &str = "os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKO
 /// Where UniFFI's code is.
 const RAW: &str = "KopoKopoRaw";
 
-/// Which of two files a thing stands in.
+/// Which of two files an item is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// What apps have too.

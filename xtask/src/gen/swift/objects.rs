@@ -1,4 +1,4 @@
-//! Things with methods: the client, its sections, the handles of what was created; and functions of no object.
+//! Objects with methods: the client, its sections, the handles of what was created; and functions of no object.
 
 use super::{
     super::model::{Callable, Contract, Field, Object, Type, camel_case},
@@ -54,7 +54,7 @@ pub(super) fn client(contracts: &Contracts<'_>, part: Part) -> String {
     out.finish()
 }
 
-/// They belong to the client's type: a `version()` of no type would be everybody's.
+/// They belong to the client's type: a global `version()` would collide with others.
 pub(super) fn functions(contracts: &Contracts<'_>, part: Part) -> String {
     let contract = contracts.all;
     let mut out = Writer::new(contracts, part, IMPORTS);
@@ -76,12 +76,12 @@ fn function(out: &mut Writer<'_>, Callable { name, docs, arguments, returns, thr
     let contract = out.contract;
     let name = camel_case(name);
     let call = format!("{}({})", types::raw(&name), lowered(contract, arguments).join(", "));
-    let (ty, answer) = answered(contract, returns.as_ref(), &call);
-    let answer = if *throws { format!("try {}", answer.trim_start_matches("try ")) } else { answer };
+    let (ty, result) = returned(contract, returns.as_ref(), &call);
+    let result = if *throws { format!("try {}", result.trim_start_matches("try ")) } else { result };
     out.gap();
     out.docs(docs);
     out.call(&format!("public static func {name}"), &declared(arguments), &format!(" throws{ty} {{"));
-    out.inside(|out| out.short_block("try enter", &answer));
+    out.inside(|out| out.short_block("try enter", &result));
     out.line("}");
 }
 
@@ -107,7 +107,7 @@ fn structure(out: &mut Writer<'_>, object: &Object) {
     }
 }
 
-/// What a callable is given, for the raw layer, which has labels everywhere. It stands where `try` has been said.
+/// What a callable is given, for the raw layer, which has labels everywhere. It is used after `try`.
 fn lowered(contract: &Contract, arguments: &[Field]) -> Vec<String> {
     let lower = |field: &Field| {
         let name = camel_case(&field.name);
@@ -125,8 +125,8 @@ fn declared(arguments: &[Field]) -> Vec<String> {
     }
 }
 
-/// The type that is answered, and how it is made of the raw layer's.
-fn answered(contract: &Contract, returns: Option<&Type>, call: &str) -> (String, String) {
+/// The type that is returned, and how it is made of the raw layer's.
+fn returned(contract: &Contract, returns: Option<&Type>, call: &str) -> (String, String) {
     returns.map_or_else(
         || (String::new(), call.to_owned()),
         |ty| (format!(" -> {}", types::swift(ty)), types::lift(contract, call, ty)),
@@ -144,21 +144,21 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     let given = given(callable);
     out.gap();
     if !callable.is_async && !callable.throws && callable.arguments.is_empty() {
-        let (ty, answer) = answered(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
+        let (ty, result) = returned(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
         out.docs(&callable.docs);
-        return out.line(&format!("public var {name}: {} {{ {answer} }}", ty.trim_start_matches(" -> ")));
+        return out.line(&format!("public var {name}: {} {{ {result} }}", ty.trim_start_matches(" -> ")));
     }
     if callable.is_accessor() {
-        let (ty, answer) = answered(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
-        let answer = format!("try call {{ try {} }}", answer.trim_start_matches("try "));
+        let (ty, result) = returned(contract, callable.returns.as_ref(), &format!("raw.{name}()"));
+        let result = format!("try call {{ try {} }}", result.trim_start_matches("try "));
         out.docs(&callable.docs);
         let ty = ty.trim_start_matches(" -> ");
-        return out.line(&format!("public var {name}: {ty} {{\n  get throws {{ {answer} }}\n}}"));
+        return out.line(&format!("public var {name}: {ty} {{\n  get throws {{ {result} }}\n}}"));
     }
     let (asynchronous, waiting) = if callable.is_async { (" async", "await ") } else { ("", "") };
     let call = format!("raw.{name}({})", lowered(contract, &given).join(", "));
-    let (ty, answer) = answered(contract, callable.returns.as_ref(), &call);
-    let answer = answer.trim_start_matches("try ");
+    let (ty, result) = returned(contract, callable.returns.as_ref(), &call);
+    let result = result.trim_start_matches("try ");
     // A create that has begun runs to its end.
     let creates = matches!(&callable.returns, Some(Type::Object(_))) && callable.is_async;
     let around = if creates { "uncancelled" } else { "call" };
@@ -172,7 +172,7 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
     {
         out.inside(|out| states(out, resource, &call));
     } else {
-        out.inside(|out| out.short_block(&format!("try {waiting}{around}"), &format!("try {waiting}{answer}")));
+        out.inside(|out| out.short_block(&format!("try {waiting}{around}"), &format!("try {waiting}{result}")));
     }
     out.line("}");
     if let (Some(record), Some((_, first))) = (flattened_record(callable), callable.arguments.split_last()) {

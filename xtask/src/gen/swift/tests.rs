@@ -107,8 +107,8 @@ fn file(name: &str) -> String {
     generated().into_iter().find(|output| output.path.ends_with(&format!("/{name}.swift"))).unwrap().text
 }
 
-fn has(text: &str, wanted: &str) {
-    assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+fn has(text: &str, expected: &str) {
+    assert!(text.contains(expected), "{expected}\nis not in\n{text}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn arguments_have_names_and_defaults() {
 }
 
 #[test]
-fn what_apps_have_not_stands_behind_a_condition() {
+fn code_that_apps_lack_is_behind_a_condition() {
     for output in generated() {
         let for_servers = output.path.contains("/Server") || output.path.contains("/Tests/");
         assert_eq!(output.text.contains("#if !(os(iOS)"), for_servers, "{}", output.path);

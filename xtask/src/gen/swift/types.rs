@@ -1,4 +1,4 @@
-//! What the contract's types are in Swift, what stands where a field is left out, and how a value crosses.
+//! What the contract's types are in Swift, the default of a field that is left out, and how a value crosses.
 
 use super::{
     super::model::{Contract, Default, Field, Shape, Text, Type, camel_case},
@@ -31,7 +31,7 @@ pub(super) fn public(name: &str) -> String {
     if NESTED.contains(&name) { format!("KopoKopo.{name}") } else { name.to_owned() }
 }
 
-/// Whether it stands inside of the client's type.
+/// Whether it is inside of the client's type.
 pub(super) fn is_nested(name: &str) -> bool {
     NESTED.contains(&name)
 }

@@ -19,7 +19,7 @@ pub(super) fn words(contracts: &Contracts<'_>, part: Part) -> String {
     out.finish()
 }
 
-/// Writes a declaration where its type stands.
+/// Writes a declaration in its type.
 fn nested(out: &mut Writer<'_>, name: &str, write: impl FnOnce(&mut Writer<'_>)) {
     out.gap();
     if types::is_nested(name) { out.block("extension KopoKopo", write) } else { write(out) }
@@ -41,7 +41,7 @@ fn open(out: &mut Writer<'_>, Enum { name, variants, .. }: &Enum) {
             out.line(&format!("case {}", types::case(name)));
         }
         out.line("/// A word that this version does not know.\ncase other(String)");
-        out.line("\n/// What stands for a word as the API writes it.");
+        out.line("\n/// The value for a word as the API writes it.");
         out.block("public init(rawValue: String)", |out| {
             out.switch("self = switch rawValue", |out| {
                 for Variant { name, word, .. } in variants {

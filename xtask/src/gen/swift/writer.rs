@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
         self.line("}");
     }
 
-    /// A block of one line, which stands on that of its braces where it fits.
+    /// A block of one line, on the line of its braces if it fits.
     pub(super) fn short_block(&mut self, opening: &str, text: &str) {
         let short = format!("{opening} {{ {text} }}");
         if short.len() + self.depth * 4 <= WIDTH {
@@ -162,7 +162,7 @@ impl<'a> Writer<'a> {
         self.line(&line);
     }
 
-    /// What stands between backticks and is a name of the contract's. A `Duration` has its unit in itself.
+    /// Names of the contract in backticks. A `Duration` includes its unit.
     fn spelled(&self, docs: &str) -> String {
         let docs = docs.replace(", in seconds", "");
         let parts = docs.split('`').enumerate().map(|(at, part)| match (at % 2, self.kinds.get(part)) {

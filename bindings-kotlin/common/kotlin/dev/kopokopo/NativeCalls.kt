@@ -45,7 +45,7 @@ internal object NativeCalls {
      * cancelled.
      */
     @JvmStatic
-    fun answered(callId: Long, result: ByteArray) {
+    fun complete(callId: Long, result: ByteArray) {
         pending.remove(callId)?.invoke(ByteBuffer.wrap(result))
     }
 

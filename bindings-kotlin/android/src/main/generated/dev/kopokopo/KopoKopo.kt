@@ -55,7 +55,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     private val paymentLinksLazy = lazy { PaymentLinks(raw.paymentLinks()) }
 
     /**
-     * Lets go of the connections. What is under way ends by itself; whatever is called later is refused with an
+     * Releases the connections. Running calls end normally; later calls are refused with an
      * [IllegalStateException]. A client that is never closed is let go of when nothing refers to it.
      */
     override fun close() {

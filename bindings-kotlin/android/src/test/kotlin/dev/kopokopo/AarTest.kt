@@ -100,7 +100,7 @@ class AarTest {
             val rules = entries.getValue("proguard.txt").decodeToString()
             val kept = listOf("com.sun.jna.** { *; }", "dev.kopokopo.ffi.** { *; }") + NATIVE_CLASSES.map { "$it { native <methods>;" }
             for (rule in kept.map { "-keep class $it" }) assertTrue(rule in rules, rule)
-            assertTrue("void answered(long, byte[]);" in rules, "the native library calls it")
+            assertTrue("void complete(long, byte[]);" in rules, "the native library calls it")
         }
     }
 

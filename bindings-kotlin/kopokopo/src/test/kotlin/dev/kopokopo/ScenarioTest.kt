@@ -36,7 +36,7 @@ class ScenarioTest {
 /** Runs one scenario of tests/README.md with the suspend functions. */
 private class ScenarioRunner(private val scenario: Map<String, Any?>) : AutoCloseable {
     private val sandbox = Sandbox()
-    private val receiver = Receiver(numbers((scenario["receiver"] as Map<*, *>?)?.get("answers")))
+    private val receiver = Receiver(numbers((scenario["receiver"] as Map<*, *>?)?.get("statuses")))
     private val http = HttpClient.newHttpClient()
     private val clients = ArrayList<KopoKopo>()
     private val names = HashMap<String, Any?>(

@@ -69,7 +69,7 @@ internal fun eventToJson(event: Event): Map<String, Any?> {
     val data = fields(payload.javaClass).singleOrNull()?.let { toJson(it.get(payload)) }
     val helpers = (data as? Map<*, *>).orEmpty().filterKeys { it in HELPERS }
     val found = (toJson(event) as Map<*, *>).mapKeys { "${it.key}" } - "payload"
-    return found + mapOf("kind" to kind(payload), "data" to data, "answers" to helpers)
+    return found + mapOf("kind" to kind(payload), "data" to data, "helpers" to helpers)
 }
 
 internal fun kind(payload: EventPayload): String = snakeCase(payload.javaClass.simpleName)

@@ -17,7 +17,7 @@ pub(crate) const KEPT_BYTES: usize = 16 << 20;
 
 /// Something that can be read at its Location.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Thing {
+pub(crate) struct Resource {
     /// `data.type`.
     pub(super) kind: &'static str,
     pub(super) attributes: Map<String, Value>,
@@ -32,7 +32,7 @@ pub(crate) struct Thing {
     pub(super) due: Vec<(Duration, u64)>,
 }
 
-impl Thing {
+impl Resource {
     pub(super) fn document(&self, id: &str, base_url: &str) -> Value {
         let mut attributes = self.shape.write(&self.attributes);
         let mut links = Map::new();
@@ -73,41 +73,41 @@ type Key = (&'static str, String);
 
 /// Everything that can be read, by its section and id.
 #[derive(Debug, Default)]
-pub(crate) struct Things {
-    all: HashMap<Key, Thing>,
+pub(crate) struct Resources {
+    all: HashMap<Key, Resource>,
     /// What was created, the oldest first, with its size. What is there from the start is not in it.
     created: VecDeque<(Key, usize)>,
     bytes: usize,
 }
 
-impl Things {
+impl Resources {
     /// Adds what is there from the start: it is never forgotten.
-    pub(super) fn seed(&mut self, section: &'static str, id: &str, thing: Thing) {
-        self.all.insert((section, id.to_owned()), thing);
+    pub(super) fn seed(&mut self, section: &'static str, id: &str, resource: Resource) {
+        self.all.insert((section, id.to_owned()), resource);
     }
 
     /// Adds a created resource. Returns those that are forgotten for it.
-    pub(super) fn add(&mut self, section: &'static str, id: &str, thing: Thing) -> Vec<(Key, Thing)> {
-        let (key, size) = ((section, id.to_owned()), thing.size());
+    pub(super) fn add(&mut self, section: &'static str, id: &str, resource: Resource) -> Vec<(Key, Resource)> {
+        let (key, size) = ((section, id.to_owned()), resource.size());
         self.bytes += size;
         self.created.push_back((key.clone(), size));
-        self.all.insert(key, thing);
+        self.all.insert(key, resource);
         let mut forgotten = Vec::new();
         while self.created.len() > 1 && (self.created.len() > KEPT || self.bytes > KEPT_BYTES) {
             let Some((key, size)) = self.created.pop_front() else { break };
             self.bytes -= size;
-            if let Some(thing) = self.all.remove(&key) {
-                forgotten.push((key, thing));
+            if let Some(resource) = self.all.remove(&key) {
+                forgotten.push((key, resource));
             }
         }
         forgotten
     }
 
-    pub(super) fn get(&self, section: &'static str, id: &str) -> Option<&Thing> {
+    pub(super) fn get(&self, section: &'static str, id: &str) -> Option<&Resource> {
         self.all.get(&(section, id.to_owned()))
     }
 
-    pub(super) fn get_mut(&mut self, section: &'static str, id: &str) -> Option<&mut Thing> {
+    pub(super) fn get_mut(&mut self, section: &'static str, id: &str) -> Option<&mut Resource> {
         self.all.get_mut(&(section, id.to_owned()))
     }
 
@@ -116,8 +116,8 @@ impl Things {
         self.created.len()
     }
 
-    pub(super) fn created(&self) -> impl Iterator<Item = (&'static str, &str, &Thing)> {
-        self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|thing| (key.0, key.1.as_str(), thing)))
+    pub(super) fn created(&self) -> impl Iterator<Item = (&'static str, &str, &Resource)> {
+        self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|resource| (key.0, key.1.as_str(), resource)))
     }
 }
 
@@ -128,29 +128,29 @@ mod tests {
 
     #[test]
     fn the_oldest_created_resource_is_forgotten_first_and_samples_stay() {
-        let mut things = Things::default();
-        things.seed("polling", "sample", Thing::default());
+        let mut resources = Resources::default();
+        resources.seed("polling", "sample", Resource::default());
         let mut forgotten = 0;
         for number in 0..KEPT + 10 {
-            forgotten += things.add("polling", &number.to_string(), Thing::default()).len();
+            forgotten += resources.add("polling", &number.to_string(), Resource::default()).len();
         }
-        assert_eq!((forgotten, things.len()), (10, KEPT));
-        assert!(things.get("polling", "9").is_none() && things.get("polling", "10").is_some());
-        assert!(things.get("polling", "sample").is_some());
+        assert_eq!((forgotten, resources.len()), (10, KEPT));
+        assert!(resources.get("polling", "9").is_none() && resources.get("polling", "10").is_some());
+        assert!(resources.get("polling", "sample").is_some());
     }
 
     #[test]
     fn large_resources_are_forgotten_by_their_size() {
-        let mut things = Things::default();
+        let mut resources = Resources::default();
         let large = || {
-            let mut thing = Thing::default();
-            thing.set("note", "x".repeat(1 << 20));
-            thing
+            let mut resource = Resource::default();
+            resource.set("note", "x".repeat(1 << 20));
+            resource
         };
         for number in 0..64 {
-            things.add("polling", &number.to_string(), large());
+            resources.add("polling", &number.to_string(), large());
         }
-        assert!(things.len() < 17 && things.bytes <= KEPT_BYTES, "{} {}", things.len(), things.bytes);
-        assert!(things.get("polling", "63").is_some());
+        assert!(resources.len() < 17 && resources.bytes <= KEPT_BYTES, "{} {}", resources.len(), resources.bytes);
+        assert!(resources.get("polling", "63").is_some());
     }
 }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyncio import Future
 
 
-class Thing:
+class NativeObject:
     """An object with methods."""
 
     __slots__ = ("__weakref__", "_native", "_source")
@@ -61,7 +61,7 @@ class Thing:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client where it is used, and pass ids")
 
 
-class AsyncThing(Thing):
+class AsyncNativeObject(NativeObject):
     """An object with methods to await."""
 
     __slots__ = ()

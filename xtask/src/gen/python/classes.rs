@@ -30,7 +30,7 @@ pub(super) fn clients(contract: &Contract, mode: Mode) -> String {
     let own = vec![
         ("kopokopo", vec!["_native".to_owned()]),
         ("kopokopo._local", local),
-        ("kopokopo._thing", vec![thing.to_owned()]),
+        ("kopokopo._native_object", vec![thing.to_owned()]),
         ("kopokopo._token_source", vec!["Source".to_owned()]),
         ("kopokopo._watch", vec![watching.to_owned()]),
     ];
@@ -47,15 +47,16 @@ pub(super) fn local(contract: &Contract) -> String {
         body.line("\n");
         callable(&mut body, None, function, Mode::Sync);
     }
-    let own = vec![("kopokopo", vec!["_native".to_owned()]), ("kopokopo._thing", vec!["Thing".to_owned()])];
+    let own =
+        vec![("kopokopo", vec!["_native".to_owned()]), ("kopokopo._native_object", vec!["NativeObject".to_owned()])];
     Writer::new(contract, "What needs no connection.").finish(own, &body)
 }
 
 /// The base classes: of an object, and of one whose resource can be watched.
 const fn bases(mode: Mode) -> (&'static str, &'static str) {
     match mode {
-        Mode::Sync => ("Thing", "Watching"),
-        Mode::Async => ("AsyncThing", "AsyncWatching"),
+        Mode::Sync => ("NativeObject", "Watching"),
+        Mode::Async => ("AsyncNativeObject", "AsyncWatching"),
     }
 }
 
@@ -110,7 +111,7 @@ fn context_manager(out: &mut Writer<'_>, mode: Mode) {
 
 fn constructor(out: &mut Writer<'_>, object: &Object, constructor: &Callable, mode: Mode) {
     let (plain, named) = types::parameters(out.contract, constructor);
-    // A function of the program's stands first; everything else needs its name.
+    // The program's function is first; all others need their names.
     let (functions, others): (Vec<_>, Vec<_>) =
         plain.into_iter().partition(|field| matches!(field.ty, Type::Callback(_)));
     let named: Vec<_> = others.into_iter().chain(named).collect();
@@ -178,26 +179,26 @@ fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, 
             (None, _) => "_native.function",
         };
         // The native module takes bodies as they are.
-        let (dict, answer) = if callable.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
+        let (dict, result) = if callable.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
             let owner = if object.is_some() { "self._native" } else { "_native" };
             let given: Vec<_> = plain.iter().map(|field| field.name.as_str()).collect();
             (String::new(), format!("{owner}.{}({})", callable.name, given.join(", ")))
         } else {
             let dict = arguments(out, &all, function.len() + callable.name.len() + returns.len() + 40);
             let waits = callable.is_async && callable.name == "wait";
-            let answer = match (watched(contract, callable), waits, mode) {
+            let result = match (watched(contract, callable), waits, mode) {
                 (Some(_), ..) => format!("self._watch({dict})"),
                 (None, true, Mode::Sync) => format!("self._wait({dict})"),
                 (None, true, Mode::Async) => format!("await self._wait({dict})"),
                 (None, false, _) => format!("{function}({:?}, {dict})", callable.name),
             };
-            (dict, answer)
+            (dict, result)
         };
         guarded(out, &dict, &all, |out| match &callable.returns {
-            None => out.line(&answer),
-            Some(Type::Object(_)) if watched(contract, callable).is_some() => out.line(&format!("return {answer}")),
-            Some(Type::Object(_)) => out.line(&format!("return {returns}._of({answer}, self._source)")),
-            Some(_) => out.line(&format!("answer: {returns} = {answer}\nreturn answer")),
+            None => out.line(&result),
+            Some(Type::Object(_)) if watched(contract, callable).is_some() => out.line(&format!("return {result}")),
+            Some(Type::Object(_)) => out.line(&format!("return {returns}._of({result}, self._source)")),
+            Some(_) => out.line(&format!("result: {returns} = {result}\nreturn result")),
         });
     });
 }
@@ -230,7 +231,7 @@ fn arguments(out: &mut Writer<'_>, given: &[&Field], used: usize) -> String {
     "arguments".to_owned()
 }
 
-/// A traceback that shows variables shows neither secrets nor anybody's number.
+/// A traceback with variables shows no secrets and no phone numbers.
 fn guarded(out: &mut Writer<'_>, dict: &str, given: &[&Field], write: impl FnOnce(&mut Writer<'_>)) {
     let is_hidden = |field: &&&Field| match field.ty.element() {
         Type::Bytes | Type::Text(Text::Secret | Text::Personal | Text::Metadata) => true,
