@@ -1,15 +1,15 @@
 'use strict';
-// Values arrive as they were, whatever stands in them.
+// The decoder of results: values with any content arrive unchanged, and invalid texts are refused.
 
 const assert = require('node:assert');
 const { test } = require('node:test');
 const { InternalError, WebhookVerifier } = require('..');
-const { read } = require('../lib/call');
-const { Row } = require('../lib/row');
+const { Decoder } = require('../lib/decoder');
+const { read } = require('../lib/result');
 
 const verifier = new WebhookVerifier({ apiKeys: ['api-key'] });
 
-// The format's own characters, half a pair of escapes, an error's mark, other planes, nothing at all.
+// The format's own characters, incomplete escapes, the mark of an error, other Unicode planes, and the empty text.
 const HOSTILE = ['\u0001', '\u0002', '\u0003', '\u0002A', '\u0001\u0003\u0001', 'a\u0002', '!', 'null', 'é', '😀', '\u0000', '', ' '];
 
 const webhook = (text) => ({
@@ -24,7 +24,7 @@ const webhook = (text) => ({
 });
 
 for (const text of HOSTILE) {
-  test(`the text ${JSON.stringify(text)} arrives as it was, and so does what stands after it`, () => {
+  test(`text ${JSON.stringify(text)} and the values after it arrive unchanged`, () => {
     const raw = JSON.stringify(webhook(text));
     const event = verifier.parseUnverified(Buffer.from(raw));
     const { transaction } = event.payload;
@@ -35,7 +35,7 @@ for (const text of HOSTILE) {
     assert.strictEqual(event.raw, raw);
   });
 
-  test(`metadata and messages keep ${JSON.stringify(text)}`, () => {
+  test(`metadata and messages with ${JSON.stringify(text)} arrive unchanged`, () => {
     const attributes = {
       status: 'Failed',
       event: { type: 'Incoming Payment Request', resource: null, errors: [`x${text}`, 'another'] },
@@ -52,78 +52,78 @@ for (const text of HOSTILE) {
 }
 
 class Inner {
-  constructor(row) {
-    row.open();
-    this.first = row.isAbsent() ? null : row.text();
-    this.second = row.isAbsent() ? null : row.flag();
+  constructor(decoder) {
+    decoder.open();
+    this.first = decoder.isAbsent() ? null : decoder.text();
+    this.second = decoder.isAbsent() ? null : decoder.flag();
   }
 }
 
 class Outer {
-  constructor(row) {
-    row.open();
-    this.inner = row.isAbsent() ? null : new Inner(row);
-    this.at = row.date();
-    this.metadata = row.isAbsent() ? null : row.metadata();
-    this.items = row.list((item) => new Inner(item));
-    this.last = row.isAbsent() ? null : row.text();
-    this.raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.inner = decoder.isAbsent() ? null : new Inner(decoder);
+    this.at = decoder.date();
+    this.metadata = decoder.isAbsent() ? null : decoder.metadata();
+    this.items = decoder.list((item) => new Inner(item));
+    this.last = decoder.isAbsent() ? null : decoder.text();
+    this.raw = decoder.raw();
   }
 }
 
-const outer = (row) => new Outer(row);
+const outer = (decoder) => new Outer(decoder);
 
-/** A row as the native part writes it: `-` is absent, `{` begins a record. */
-const rowOf = (...values) =>
+/** Encodes values as the native part does: `-` is an absent value, `{` begins a record. */
+const encode = (...values) =>
   `${values.map((value) => `\u0001${value === '-' ? '\u0003' : value === '{' ? '\u0003{' : value}`).join('')}\u0001`;
 
-test('an absent record differs from one whose fields are absent', () => {
-  const inner = (...values) => read([rowOf('{', ...values, '0', '-', '0', '-', '1'), 'raw'], outer).inner;
+test('absent record differs from a record whose fields are absent', () => {
+  const inner = (...values) => read([encode('{', ...values, '0', '-', '0', '-', '1'), 'raw'], outer).inner;
   assert.strictEqual(inner('-'), null);
   assert.deepStrictEqual({ ...inner('{', '-', '-') }, { first: null, second: null });
   assert.deepStrictEqual({ ...inner('{', '', 'false') }, { first: '', second: false });
 });
 
-const WHOLE = rowOf('{', '{', 'a text', 'true', '1777621400622', '{"a":1}', '2', '{', '-', '-', '{', 'b', 'false', 'last', '1');
+const ENCODED = encode('{', '{', 'a text', 'true', '1777621400622', '{"a":1}', '2', '{', '-', '-', '{', 'b', 'false', 'last', '1');
 
-test('a row that is cut off anywhere is refused', () => {
-  assert.strictEqual(read([WHOLE, 'raw'], outer).raw, 'raw');
-  for (let length = 0; length < WHOLE.length; length += 1) {
-    assert.throws(() => read([WHOLE.slice(0, length), 'raw'], outer), InternalError, `the first ${length} characters`);
+test('text that is cut off at any index is refused', () => {
+  assert.strictEqual(read([ENCODED, 'raw'], outer).raw, 'raw');
+  for (let length = 0; length < ENCODED.length; length += 1) {
+    assert.throws(() => read([ENCODED.slice(0, length), 'raw'], outer), InternalError, `the first ${length} characters`);
   }
 });
 
-test('a row with a value too many or too few is refused', () => {
-  const values = WHOLE.slice(1, -1).split('\u0001');
-  for (let at = 0; at < values.length; at += 1) {
-    const [before, after] = [values.slice(0, at), values.slice(at)];
+test('text with one value too many or too few is refused', () => {
+  const values = ENCODED.slice(1, -1).split('\u0001');
+  for (let index = 0; index < values.length; index += 1) {
+    const [before, after] = [values.slice(0, index), values.slice(index)];
     for (const changed of [[...before, ...after.slice(1)], [...before, 'more', ...after], [...before, '\u0003', ...after]]) {
-      const row = `\u0001${changed.join('\u0001')}\u0001`;
-      assert.throws(() => read([row, 'raw'], outer), InternalError, JSON.stringify(row));
+      const text = `\u0001${changed.join('\u0001')}\u0001`;
+      assert.throws(() => read([text, 'raw'], outer), InternalError, JSON.stringify(text));
     }
   }
 });
 
-test('a value of another kind is refused, and is not in the error', () => {
-  const refused = (value, method) => {
+test('value of another type is refused, and is not in the error', () => {
+  const assertRefused = (value, method) => {
     assert.throws(
-      () => read([rowOf(value), 'raw'], (row) => row[method]((item) => item.text())),
+      () => read([encode(value), 'raw'], (decoder) => decoder[method]((item) => item.text())),
       (error) => error instanceof InternalError && !error.message.includes('0712345678'),
       `${method} of ${value}`,
     );
   };
   for (const value of ['', '0712345678 ', 'true', '-', '{', 'NaN', 'Infinity']) {
-    if (value !== '0712345678 ') for (const method of ['number', 'date', 'raw', 'list']) refused(value, method);
-    if (value !== 'true') refused(value, 'flag');
-    if (value !== 'true') refused(value, 'metadata');
+    if (value !== '0712345678 ') for (const method of ['number', 'date', 'raw', 'list']) assertRefused(value, method);
+    if (value !== 'true') assertRefused(value, 'flag');
+    if (value !== 'true') assertRefused(value, 'metadata');
   }
-  for (const value of ['-', '{']) refused(value, 'text');
-  refused('2', 'raw');
-  refused('999999999', 'list');
+  for (const value of ['-', '{']) assertRefused(value, 'text');
+  assertRefused('2', 'raw');
+  assertRefused('999999999', 'list');
 });
 
-test('an answer without a value is used up too', () => {
-  assert.strictEqual(read(rowOf('-')), undefined);
-  assert.throws(() => read(rowOf('a value')), InternalError);
-  assert.throws(() => new Row('', []), InternalError);
+test('result without a value must be absent', () => {
+  assert.strictEqual(read(encode('-')), undefined);
+  assert.throws(() => read(encode('a value')), InternalError);
+  assert.throws(() => new Decoder('', []), InternalError);
 });
