@@ -1,6 +1,6 @@
 'use strict';
-// Encodes arguments as one JSON text with the contract's names. The native part checks the types of the fields, so that
-// all languages have the same checks.
+// Encodes arguments as one JSON text with the contract's names. The native addon checks the types of the fields, so
+// that all languages have the same checks.
 
 const { AS_IS, DURATIONS, NAMES, TIMES } = require('./contract');
 const { ConfigurationError, InvalidRequestError } = require('./errors');

@@ -51,7 +51,7 @@ function header(signature) {
   throw new InvalidRequestError('signature: must be the text of the header X-KopoKopo-Signature', { field: 'signature' });
 }
 
-/** Checks that an argument is text. For arguments that the native part gets directly, and not as JSON. */
+/** Checks that an argument is text. For arguments that the native addon gets directly, and not as JSON. */
 function text(value, name) {
   if (typeof value !== 'string') throw new InvalidRequestError(`${name}: must be text`, { field: name });
   return value;

@@ -1,5 +1,5 @@
 'use strict';
-// Asynchronous calls of the native part, with cancellation.
+// Asynchronous calls of the native addon, with cancellation.
 
 const { checkOptions, write } = require('./arguments');
 const { OPTIONS } = require('./contract');

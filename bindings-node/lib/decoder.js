@@ -1,6 +1,6 @@
 'use strict';
-// Decodes the results of the native part: one text with values in the contract's order (`udl/src/value/codec.rs`), read
-// from start to end. Slices of one text are the cheapest way to pass values to JavaScript.
+// Decodes the results of the native addon: one text with values in the contract's order (`udl/src/value/codec.rs`),
+// read from start to end. Slices of one text are the cheapest way to pass values to JavaScript.
 
 const { InternalError } = require('./errors');
 
@@ -59,7 +59,7 @@ class Decoder {
 
   text() {
     const value = this.#next();
-    return this.#hasEscapes ? unescape(value) : value;
+    return this.#hasEscapes ? decodeEscapes(value) : value;
   }
 
   flag() {
@@ -109,7 +109,7 @@ class Decoder {
 }
 
 /** In an encoded text, each of the format's own characters is written as an escape and the character plus 64. */
-function unescape(value) {
+function decodeEscapes(value) {
   const [first, ...others] = value.split(ESCAPE);
   return first + others.map((part) => String.fromCharCode(part.charCodeAt(0) - 64) + part.slice(1)).join('');
 }

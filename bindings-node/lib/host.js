@@ -1,6 +1,6 @@
 'use strict';
-// What records and results need from the library: from its native part, or from WebAssembly. The module that is loaded
-// sets these functions. If both are loaded, as in tests, those of the native part are used: both have the same classes
+// What records and results need from the library: from its native addon, or from WebAssembly. The module that is loaded
+// sets these functions. If both are loaded, as in tests, those of the native addon are used: both have the same classes
 // of records.
 
 const host = {

@@ -1,5 +1,5 @@
 'use strict';
-// Loads the native part: a file in this package if it was built here, or the package that npm chose for this platform.
+// Loads the native addon: a file in this package if it was built here, or the package that npm chose for this platform.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -25,19 +25,19 @@ function load() {
 }
 
 const BUNDLED =
-  `${name}: a bundler has packed this package, and it cannot pack the native part. Keep the package out of the bundle, and ` +
+  `${name}: a bundler has packed this package, and it cannot pack the native addon. Keep the package out of the bundle, and ` +
   `deploy node_modules/${name} with it: \`serverExternalPackages: ['${name}']\` in next.config.js, \`--external:${name}\` for ` +
   `esbuild, \`externals: { ${name}: 'commonjs ${name}' }\` for webpack, \`external: ['${name}']\` for Rollup`;
 
 function loadFailure(platform, causes) {
   if (!fs.existsSync(path.join(FOLDER, 'native.js'))) return BUNDLED;
-  if (causes.length > 0) return `${name}: the native part for ${platform} cannot be loaded: ${causes[0].message}`;
+  if (causes.length > 0) return `${name}: the native addon for ${platform} cannot be loaded: ${causes[0].message}`;
   const packages = Object.keys(optionalDependencies);
   const matching = packages.filter((entry) => entry.startsWith(`${name}-${platform}`) && !entry.endsWith(`-${otherLibrary()}`));
-  if (packages.length === 0) return `${name}: the native part for ${platform} is not built: run \`npm run build:debug\``;
-  if (matching.length === 0) return `${name}: no native part is available for ${platform}; available: ${packages.join(', ')}`;
+  if (packages.length === 0) return `${name}: the native addon for ${platform} is not built: run \`npm run build:debug\``;
+  if (matching.length === 0) return `${name}: no native addon is available for ${platform}; available: ${packages.join(', ')}`;
   return (
-    `${name}: the native part for ${platform} is not installed. npm does not install it with --omit=optional, or if ` +
+    `${name}: the native addon for ${platform} is not installed. npm does not install it with --omit=optional, or if ` +
     `node_modules or the lock file are from another platform. Run \`npm install ${matching.join(' ')}\` on this platform`
   );
 }
@@ -45,7 +45,7 @@ function loadFailure(platform, causes) {
 const native = load();
 if (native.contractHash() !== HASH) {
   throw new Error(
-    `${name}: the native part belongs to another version of the package: delete node_modules, and run ` +
+    `${name}: the native addon belongs to another version of the package: delete node_modules, and run ` +
       `\`npm install ${name}@${version}\``,
   );
 }

@@ -1,10 +1,10 @@
 'use strict';
-// The names of the native parts.
+// The names of the native addons.
 
 const fs = require('node:fs');
 
 /**
- * Returns the names of the native parts that may work on a platform, the most likely first. Linux has two C libraries,
+ * Returns the names of the native addons that may work on a platform, the most likely first. Linux has two C libraries,
  * and finding out which one is used is slow.
  */
 function targets(platform = process.platform, arch = process.arch) {

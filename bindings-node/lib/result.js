@@ -1,5 +1,5 @@
 'use strict';
-// Results of the native part: a value, an object with methods, or an error.
+// Results of the native addon: a value, an object with methods, or an error.
 
 const { camelCaseNames, camelCasePath } = require('./arguments');
 const { Decoder } = require('./decoder');

@@ -3,7 +3,7 @@
 
 const { ConfigurationError } = require('./errors');
 
-/** Returns the function that the native part calls for a token. */
+/** Returns the function that the native addon calls for a token. */
 function wrapTokenSource(tokenSource) {
   if (typeof tokenSource !== 'function') {
     throw new ConfigurationError('tokenSource: must be a function that returns a token', { field: 'tokenSource' });

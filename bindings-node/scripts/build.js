@@ -1,6 +1,6 @@
 'use strict';
-// Builds the native part for this machine and the WebAssembly module for edge runtimes, and copies them into the
-// package. `--release` builds the native part with the profile that is published. The WebAssembly module always has
+// Builds the native addon for this machine and the WebAssembly module for edge runtimes, and copies them into the
+// package. `--release` builds the native addon with the profile that is published. The WebAssembly module always has
 // that profile: without optimizations it is several megabytes large.
 
 const { execFileSync } = require('node:child_process');

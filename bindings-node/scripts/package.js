@@ -1,6 +1,6 @@
 'use strict';
 // Creates the packages to publish: `node scripts/package.js FOLDER` writes this package, and a package for each native
-// part in this folder (`npm run build:release`). npm installs the native part for a machine by `os`, `cpu` and `libc`.
+// part in this folder (`npm run build:release`). npm installs the native addon for a machine by `os`, `cpu` and `libc`.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -53,9 +53,9 @@ function main(argument) {
       if (!fs.existsSync(path.join(PACKAGE, file))) continue;
       const part = folder(target);
       fs.copyFileSync(path.join(PACKAGE, file), path.join(part, file));
-      fs.writeFileSync(path.join(part, 'README.md'), `# ${own.name}-${target}\n\nThe native part of \`${own.name}\` for ${target}.\n`);
+      fs.writeFileSync(path.join(part, 'README.md'), `# ${own.name}-${target}\n\nThe native addon of \`${own.name}\` for ${target}.\n`);
       const { version, license, repository, engines } = own;
-      const description = `The native part of ${own.name} for ${target}`;
+      const description = `The native addon of ${own.name} for ${target}`;
       pack(part, { name: `${own.name}-${target}`, version, description, license, repository, engines, main: file, ...limits }, [file], out);
     }
   } finally {

@@ -1,5 +1,5 @@
 'use strict';
-// The encoding of arguments, and the values that are refused before they reach the native part.
+// The encoding of arguments, and the values that are refused before they reach the native addon.
 
 const assert = require('node:assert');
 const { inspect } = require('node:util');

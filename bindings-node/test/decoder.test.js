@@ -73,7 +73,7 @@ class Outer {
 
 const outer = (decoder) => new Outer(decoder);
 
-/** Encodes values as the native part does: `-` is an absent value, `{` begins a record. */
+/** Encodes values as the native addon does: `-` is an absent value, `{` begins a record. */
 const encode = (...values) =>
   `${values.map((value) => `\u0001${value === '-' ? '\u0003' : value === '{' ? '\u0003{' : value}`).join('')}\u0001`;
 

@@ -1,5 +1,5 @@
 'use strict';
-// `kopokopo/edge` has the same results in every edge runtime as the native part in Node.
+// `kopokopo/edge` has the same results in every edge runtime as the native addon in Node.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -75,7 +75,7 @@ for (const [name, start] of Object.entries(runtimes)) {
 
     test('exports the names of the package that need no client', async () => assert.deepStrictEqual(await send('/names'), names()));
 
-    test('has the same results and errors as the native part', async () => {
+    test('has the same results and errors as the native addon', async () => {
       const [own, native] = [await send('/calls'), JSON.parse(JSON.stringify(calls(kopokopo)))];
       assert.ok(Object.keys(native).length > 100);
       for (const [call, outcome] of Object.entries(native)) assert.deepStrictEqual(own[call], outcome, call);

@@ -1,5 +1,5 @@
 'use strict';
-// The errors if the native part is missing, is for another platform, or belongs to another version.
+// The errors if the native addon is missing, is for another platform, or belongs to another version.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -14,7 +14,7 @@ const PACKAGE = path.join(__dirname, '..');
 const [TARGET] = targets();
 const TARGETS = ['linux-x64-gnu', 'linux-x64-musl', 'darwin-arm64', 'win32-x64-msvc'];
 
-/** Requires a copy of the package without its native part, and returns a promise of the message of the error. */
+/** Requires a copy of the package without its native addon, and returns a promise of the message of the error. */
 async function loadError(t, { targets: published = TARGETS, prepare = () => {}, before = '' } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -31,15 +31,15 @@ async function loadError(t, { targets: published = TARGETS, prepare = () => {}, 
 const pretend = (platform, arch) =>
   `Object.defineProperty(process, 'platform', { value: '${platform}' }); Object.defineProperty(process, 'arch', { value: '${arch}' })`;
 
-test('platform without a native part gets an error with the available ones', async (t) => {
-  assert.match(await loadError(t, { before: pretend('aix', 'ppc64') }), /no native part is available for aix-ppc64; available: kopokopo-linux-x64-gnu, /);
+test('platform without a native addon gets an error with the available ones', async (t) => {
+  assert.match(await loadError(t, { before: pretend('aix', 'ppc64') }), /no native addon is available for aix-ppc64; available: kopokopo-linux-x64-gnu, /);
 });
 
-test('native part that npm did not install is named, with the command that installs it', async (t) => {
+test('native addon that npm did not install is named, with the command that installs it', async (t) => {
   const text = await loadError(t, { before: pretend('linux', 'x64') });
   // npm refuses the package for the other C library.
   const [own, other] = process.report.getReport().header.glibcVersionRuntime ? ['gnu', 'musl'] : ['musl', 'gnu'];
-  assert.match(text, new RegExp(`native part for linux-x64 is not installed[^]*npm install kopokopo-linux-x64-${own}`));
+  assert.match(text, new RegExp(`native addon for linux-x64 is not installed[^]*npm install kopokopo-linux-x64-${own}`));
   assert.doesNotMatch(text, new RegExp(other));
 });
 
@@ -50,16 +50,16 @@ test('package inside a bundle has an error with the remedy', async (t) => {
   assert.match(text, /a bundler has packed this package[^]*serverExternalPackages: \['kopokopo'\]/);
 });
 
-test('native part that was not built has an error with the command that builds it', async (t) => {
+test('native addon that was not built has an error with the command that builds it', async (t) => {
   assert.match(await loadError(t, { targets: [] }), /is not built: run `npm run build:debug`/);
 });
 
-test('native part that cannot be loaded has an error with the reason', async (t) => {
+test('native addon that cannot be loaded has an error with the reason', async (t) => {
   const prepare = (folder) => fs.writeFileSync(path.join(folder, `kopokopo.${TARGET}.node`), 'not a library');
   assert.match(await loadError(t, { prepare }), /cannot be loaded: .+/);
 });
 
-test('native part of another contract is refused', async (t) => {
+test('native addon of another contract is refused', async (t) => {
   const prepare = (folder) => {
     const file = path.join(folder, 'lib/contract.js');
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/HASH = '[^']+'/, "HASH = 'another'"));
@@ -68,7 +68,7 @@ test('native part of another contract is refused', async (t) => {
   assert.match(await loadError(t, { prepare }), /belongs to another version/);
 });
 
-test('names of native parts are those of the npm packages', () => {
+test('names of native addons are those of the npm packages', () => {
   assert.deepStrictEqual(targets('darwin', 'arm64'), ['darwin-arm64']);
   assert.deepStrictEqual(targets('win32', 'x64'), ['win32-x64-msvc']);
   assert.deepStrictEqual(targets('linux', 'arm64').sort(), ['linux-arm64-gnu', 'linux-arm64-musl']);

@@ -24,7 +24,7 @@ export function verify(verifier: WebhookVerifier, request: WebRequest): Promise<
  * with `(c) => handler(c.req.raw)`.
  *
  * A verifier from `kopokopo` requires the Node.js runtime, and `serverExternalPackages: ['kopokopo']` in
- * next.config.js, because bundlers cannot pack a native part. For edge runtimes, `kopokopo/edge` has this function and
+ * next.config.js, because bundlers cannot pack a native addon. For edge runtimes, `kopokopo/edge` has this function and
  * a verifier.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's

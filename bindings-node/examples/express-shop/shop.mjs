@@ -1,8 +1,10 @@
 // A shop that accepts M-PESA: an order, an STK push, a callback, a paid order.
 //
-// npm install kopokopo express k2 sandbox                # in another terminal: prints the variables to export here
-// node shop.mjs curl -d '{"item": "coffee", "phoneNumber": "0712345678", "cartId": "17"}' -H
-// content-type:application/json http://127.0.0.1:3000/orders
+// npm install kopokopo express
+// k2 sandbox                # in another terminal: prints the variables to export here
+// node shop.mjs
+// curl -H content-type:application/json http://127.0.0.1:3000/orders \
+//   -d '{"item": "coffee", "phoneNumber": "0712345678", "cartId": "17"}'
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 'use strict';
-// `next build` runs the module of each route, so it fails if the native part cannot be loaded.
+// `next build` runs the module of each route, so it fails if the native addon cannot be loaded.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');

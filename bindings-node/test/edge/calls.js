@@ -1,5 +1,5 @@
 'use strict';
-// Valid and invalid calls of the package, for comparing the native part with WebAssembly. Uses no module of Node.
+// Valid and invalid calls of the package, for comparing the native addon with WebAssembly. Uses no module of Node.
 
 const { outcome } = require('../shared/vector_values');
 

@@ -147,7 +147,7 @@ async function bun() {
   return startServer(binary, [path.join(__dirname, 'serve.mjs'), String(port)], port, PACKAGE);
 }
 
-/** Node, in a process that does not load the native part. */
+/** Node, in a process that does not load the native addon. */
 async function node() {
   const port = await freePort();
   return startServer(process.execPath, [path.join(__dirname, 'serve.mjs'), String(port)], port, PACKAGE);
