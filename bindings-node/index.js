@@ -9,6 +9,6 @@ module.exports = {
   ...require('./lib/errors'),
   ...require('./lib/amounts'),
   redact,
-  /** Under a name that browsers' own types do not have. */
+  /** `Event` under a name that browsers' types do not have. */
   WebhookEvent: records.Event,
 };

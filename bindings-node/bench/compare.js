@@ -1,6 +1,6 @@
 'use strict';
-// What this package costs beside Node's own means and beside the official SDK, in one run. Each comparison takes turns,
-// so that a busy machine slows down both. Prints lines for `cargo xtask bench`.
+// Compares this package with Node's built-in modules and with the official SDK, in one run. The compared functions take
+// turns, so that a busy machine slows down all of them. Prints lines for `cargo xtask bench`.
 
 const { execFileSync } = require('node:child_process');
 const { createHmac, timingSafeEqual } = require('node:crypto');
@@ -11,7 +11,7 @@ const { StkService } = require('k2-connect-node/lib/stk');
 const { Webhooks } = require('k2-connect-node/lib/webhooks');
 const { Pool } = require('undici');
 const { KopoKopo, WebhookVerifier, signWebhook } = require('..');
-const { Sandbox, TESTS } = require('../test/shared/stage');
+const { Sandbox, TESTS } = require('../test/shared/harness');
 
 const BODY = fs.readFileSync(path.join(TESTS, 'benches', 'webhook.json'));
 const KEY = 'an-api-key-of-the-usual-length-0123456789';
@@ -36,84 +36,85 @@ const wire = JSON.stringify({
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-function measured(what, times, unit) {
+/** Prints the median of `times.ours` with that of each other function. */
+function report(name, times, unit) {
   const ours = median(times.ours);
-  for (const [name, found] of Object.entries(times)) {
-    if (name === 'ours') continue;
-    console.log(`measured ${JSON.stringify({ id: `node/${what}/${name}`, ours, baseline: median(found), unit })}`);
+  for (const [baseline, durations] of Object.entries(times)) {
+    if (baseline === 'ours') continue;
+    console.log(`measured ${JSON.stringify({ id: `node/${name}/${baseline}`, ours, baseline: median(durations), unit })}`);
   }
 }
 
-/** Microseconds for one call of each, round by round. The first round warms up. */
-async function inTurns(works, run, count) {
-  const times = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
+/** Returns a promise of the microseconds for one call of each function, by round. The first round is a warm-up. */
+async function measure(functions, run, count) {
+  const times = Object.fromEntries(Object.keys(functions).map((name) => [name, []]));
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [name, work] of Object.entries(works)) {
+    for (const [name, fn] of Object.entries(functions)) {
       const started = process.hrtime.bigint();
-      await run(work, count);
+      await run(fn, count);
       if (round) times[name].push(Number(process.hrtime.bigint() - started) / 1000 / count);
     }
   }
   return times;
 }
 
-function check(fine) {
-  if (!fine) throw new Error('a benchmark that does not do its work measures nothing');
+function check(condition) {
+  if (!condition) throw new Error('a benchmark returned a wrong result');
 }
 
 async function webhooks() {
   const signature = signWebhook(KEY, BODY);
   const verifier = new WebhookVerifier({ apiKeys: [KEY] });
   const official = new Webhooks({ apiKey: KEY, baseUrl: 'https://sandbox.kopokopo.com' });
-  // It signs what it wrote again, which is another body where Kopo Kopo escapes an ampersand.
-  const rewritten = signWebhook(KEY, Buffer.from(JSON.stringify(JSON.parse(BODY))));
+  // The official SDK signs the re-serialized body, which differs if Kopo Kopo escapes an ampersand.
+  const reserialized = signWebhook(KEY, Buffer.from(JSON.stringify(JSON.parse(BODY))));
   const response = { status: () => response, json: () => response };
-  const works = {
+  const functions = {
     ours: () => verifier.verify(BODY, signature).payload.transaction.amount,
     own: () => {
-      const found = createHmac('sha256', KEY).update(BODY).digest();
-      check(timingSafeEqual(found, Buffer.from(signature, 'hex')));
+      const digest = createHmac('sha256', KEY).update(BODY).digest();
+      check(timingSafeEqual(digest, Buffer.from(signature, 'hex')));
       return JSON.parse(BODY.toString()).event.resource.amount;
     },
     official: () => {
       const body = JSON.parse(BODY.toString());
-      official.webhookHandler({ body, get: () => rewritten }, response);
+      official.webhookHandler({ body, get: () => reserialized }, response);
       return body.event.resource.amount;
     },
   };
-  for (const work of Object.values(works)) check(work().startsWith('1500'));
-  const run = (work, count) => {
-    for (let at = 0; at < count; at += 1) work();
+  for (const fn of Object.values(functions)) check(fn().startsWith('1500'));
+  const run = (fn, count) => {
+    for (let call = 0; call < count; call += 1) fn();
   };
-  measured('verify_parse', await inTurns(works, run, 5000), 'us');
+  report('verify_parse', await measure(functions, run, 5000), 'us');
 }
 
-/** So many calls, some at a time. */
-async function together(work, count, atATime) {
+/** Calls a function `count` times, with `concurrency` calls at a time. */
+async function runConcurrently(fn, count, concurrency) {
   let left = count;
   const worker = async () => {
     while (left > 0) {
       left -= 1;
-      await work();
+      await fn();
     }
   };
-  await Promise.all(Array.from({ length: atATime }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
 async function creates(sandbox) {
   const client = new KopoKopo(sandbox.credentials);
   const { accessToken } = await client.oauth.token();
   const pool = new Pool(sandbox.baseUrl, { connections: 64 });
-  // It has the validators that its services use, once it was made as a whole. That asks for version 1 of the API.
+  // Creates the validators that the services of the official SDK use. Its own client uses version 1 of the API.
   officialSdk(sandbox.credentials);
   const official = new StkService({ baseUrl: `${sandbox.baseUrl}/api/v2` });
   const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
-  const works = {
+  const functions = {
     ours: async () => check((await client.incomingPayments.create(payment)).id),
     undici: async () => {
-      const answer = await pool.request({ method: 'POST', path: '/api/v2/incoming_payments', headers, body: wire });
-      await answer.body.dump();
-      check(answer.statusCode === 201 && answer.headers.location);
+      const response = await pool.request({ method: 'POST', path: '/api/v2/incoming_payments', headers, body: wire });
+      await response.body.dump();
+      check(response.statusCode === 201 && response.headers.location);
     },
     official: async () =>
       check(
@@ -126,28 +127,30 @@ async function creates(sandbox) {
         }),
       ),
   };
-  for (const [atATime, count] of [[1, 100], [64, 512]]) {
-    measured(`create_${atATime}`, await inTurns(works, (work, count) => together(work, count, atATime), count), 'us');
+  for (const [concurrency, count] of [[1, 100], [64, 512]]) {
+    const run = (fn, count) => runConcurrently(fn, count, concurrency);
+    report(`create_${concurrency}`, await measure(functions, run, count), 'us');
   }
   await pool.close();
 }
 
+/** Measures the duration of `require`, and the memory of a process after it. */
 function requires() {
   const packages = { ours: path.join(__dirname, '..'), official: 'k2-connect-node' };
-  const ask = (expression, name) => {
+  const evaluate = (expression, name) => {
     const program = `const started = performance.now(); require(${JSON.stringify(name)}); console.log(${expression})`;
     return Number(execFileSync(process.execPath, ['-e', program], { cwd: __dirname }));
   };
-  for (const [what, expression, unit] of [
+  for (const [id, expression, unit] of [
     ['require', 'performance.now() - started', 'ms'],
     ['memory', 'process.memoryUsage().rss / 1048576', 'MB'],
   ]) {
     const times = { ours: [], official: [] };
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [name, place] of Object.entries(packages)) times[name].push(ask(expression, place));
+      for (const [name, path] of Object.entries(packages)) times[name].push(evaluate(expression, path));
     }
-    measured(what, times, unit);
-    console.log(`measured ${JSON.stringify({ id: `node/${what}`, ours: median(times.ours), unit })}`);
+    report(id, times, unit);
+    console.log(`measured ${JSON.stringify({ id: `node/${id}`, ours: median(times.ours), unit })}`);
   }
 }
 
@@ -155,7 +158,7 @@ async function main() {
   await webhooks();
   const sandbox = await Sandbox.start();
   try {
-    // Nothing happens by itself, so nothing but the calls is measured.
+    // In manual pace the sandbox does nothing on its own, so only the calls are measured.
     await sandbox.control('PUT /_sandbox/settings', { pace: 'manual' });
     await creates(sandbox);
   } finally {

@@ -1,4 +1,4 @@
-// Deno, and whatever else has `fetch` and may compile bytes.
+// Deno, and other runtimes that have `fetch` and can compile WebAssembly from bytes.
 
 import { start } from './engine.mjs';
 

@@ -1,4 +1,4 @@
-// Vercel's Edge runtime: its bundlers hand over a compiled module for this suffix. Compiling bytes is forbidden there.
+// Vercel's Edge runtime: its bundlers import `.wasm?module` as a compiled module. It does not allow compiling bytes.
 
 import module from './kopokopo.wasm?module';
 import { start } from './engine.mjs';

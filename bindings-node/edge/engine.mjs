@@ -1,74 +1,77 @@
-// The library as WebAssembly (`wasm/src`): one instance, made on first use, and made anew after a trap.
+// The library as WebAssembly (`wasm/src`): one instance, created on first use, and created again after a trap.
 
-import answers from '../lib/answer.js';
 import contract from '../lib/contract.js';
 import errors from '../lib/errors.js';
 import host from '../lib/host.js';
+import results from '../lib/result.js';
 
-const encoder = new TextEncoder();
+const utf8Encoder = new TextEncoder();
 
-/** A byte order mark is part of a text. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Keeps a byte order mark: it is part of the text. */
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The length in front of each block of bytes. */
-const HEAD = 4;
+/** The size of the length before each block of bytes. */
+const HEADER_SIZE = 4;
 
-/** Memory never shrinks. An instance that grew beyond this for one large body is dropped. */
-const LARGEST_MEMORY = 32 * 1024 * 1024;
+/** The memory of an instance never shrinks. An instance that has grown beyond this, for a large body, is dropped. */
+const MAX_MEMORY = 32 * 1024 * 1024;
 
 let module;
-let live;
+let instance;
 
-/** Sets the compiled module. The entry for each kind of runtime has its own way to load it. */
+/** Sets the compiled module. Each kind of runtime has its own entry point, which loads the module. */
 export function start(compiled) {
   module = compiled;
-  const hash = answers.read(call('contract_hash'), (row) => row.text());
+  const hash = results.read(call('contract_hash'), (decoder) => decoder.text());
   if (hash !== contract.HASH) {
-    throw new Error('kopokopo: kopokopo.wasm belongs to another version of the package: install the package again, and clear the bundler\'s cache');
+    throw new Error(
+      'kopokopo: kopokopo.wasm belongs to another version of the package: install the package again, and clear the ' +
+        "bundler's cache",
+    );
   }
   host.callFunction ??= callFunction;
 }
 
-/** Calls a function of no object, and reads its answer with `take`. */
-export const callFunction = (name, given, take) => answers.read(call('call_function', name, given), take);
+/** Calls a function that belongs to no object, and decodes its result with `take`. */
+export const callFunction = (name, argumentsText, take) => results.read(call('call_function', name, argumentsText), take);
 
-/** The answer of an exported function, which takes texts, bytes, and null for what is absent: for `read`. */
-export function call(name, ...given) {
+/** Calls an exported function with texts, bytes, or null for absent values. Returns its result, for `read`. */
+export function call(name, ...values) {
   try {
-    live ??= new WebAssembly.Instance(module).exports;
-    const parts = taken(live, live[name](...given.map((one) => lent(live, one))));
-    if (live.memory.buffer.byteLength > LARGEST_MEMORY) live = undefined;
+    instance ??= new WebAssembly.Instance(module).exports;
+    const parts = takeTexts(instance, instance[name](...values.map((value) => allocateBlock(instance, value))));
+    if (instance.memory.buffer.byteLength > MAX_MEMORY) instance = undefined;
     return parts.length === 1 ? parts[0] : parts;
   } catch (cause) {
-    // A trap leaves memory as it was in the middle of the call.
-    live = undefined;
+    // A trap leaves the memory in an undefined state.
+    instance = undefined;
     throw new errors.InternalError('internal error in kopokopo, please report it', { cause });
   }
 }
 
-/** A block with what is given. The function frees it. */
-function lent({ allocate, memory }, given) {
-  if (given === null) return 0;
-  const bytes = typeof given === 'string' ? encoder.encode(given) : given;
-  const at = allocate(bytes.byteLength) >>> 0;
-  new Uint8Array(memory.buffer, at + HEAD, bytes.byteLength).set(bytes);
-  return at;
+/** Copies a text or bytes into a new block, and returns its address. The called function frees the block. */
+function allocateBlock({ allocate, memory }, value) {
+  if (value === null) return 0;
+  const bytes = typeof value === 'string' ? utf8Encoder.encode(value) : value;
+  const address = allocate(bytes.byteLength) >>> 0;
+  new Uint8Array(memory.buffer, address + HEADER_SIZE, bytes.byteLength).set(bytes);
+  return address;
 }
 
-/** The texts in an answer, each with its length in front. */
-function taken({ memory, release }, answer) {
-  const start = answer >>> 0;
+/** Returns the texts in a result, in which each text follows its length. Frees the result. */
+function takeTexts({ memory, release }, result) {
+  const start = result >>> 0;
   const view = new DataView(memory.buffer);
-  const end = start + HEAD + view.getUint32(start, true);
+  const end = start + HEADER_SIZE + view.getUint32(start, true);
   const parts = [];
-  for (let at = start + HEAD; at < end; ) {
-    const length = view.getUint32(at, true);
-    parts.push(decoder.decode(new Uint8Array(memory.buffer, at + HEAD, length)));
-    at += HEAD + length;
+  for (let offset = start + HEADER_SIZE; offset < end; ) {
+    const length = view.getUint32(offset, true);
+    parts.push(utf8Decoder.decode(new Uint8Array(memory.buffer, offset + HEADER_SIZE, length)));
+    offset += HEADER_SIZE + length;
   }
   release(start);
   return parts;
 }
 
-/** A body as text, if it is asked for. */
-export const textOf = (bytes) => ({ toString: () => decoder.decode(bytes) });
+/** A body that is decoded only when its text is used. */
+export const textOf = (bytes) => ({ toString: () => utf8Decoder.decode(bytes) });

@@ -1,7 +1,7 @@
-// Webhooks in Cloudflare Workers, Vercel's Edge runtime and Deno: the package's own types, and no client.
+// Webhooks in Cloudflare Workers, Vercel's Edge runtime and Deno: the types of the package, without the client.
 
 export {
-  // The verifier and what belongs to it.
+  // The verifier and related functions.
   WebhookVerifier,
   amountsEqual,
   compareAmounts,
@@ -11,7 +11,7 @@ export {
   redact,
   signWebhook,
   version,
-  // What an event holds.
+  // The content of events.
   CardTransaction,
   Customer,
   DarajaTransaction,

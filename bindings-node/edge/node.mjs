@@ -1,4 +1,4 @@
-// Node and Bun, for tests of programs that run on the edge.
+// Node and Bun, for tests of programs that run in edge runtimes.
 
 import { readFileSync } from 'node:fs';
 import { start } from './engine.mjs';

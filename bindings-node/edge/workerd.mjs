@@ -1,4 +1,4 @@
-// Cloudflare Workers: a module that the bundler compiled. Compiling bytes is forbidden there.
+// Cloudflare Workers: the bundler imports `.wasm` as a compiled module. They do not allow compiling bytes.
 
 import module from './kopokopo.wasm';
 import { start } from './engine.mjs';

@@ -1,71 +1,72 @@
 'use strict';
-// What goes in: one JSON text with the contract's names. Its types are checked on the other side, in every language alike.
+// Encodes arguments as one JSON text with the contract's names. The native addon checks the types of the fields, so
+// that all languages have the same checks.
 
 const { AS_IS, DURATIONS, NAMES, TIMES } = require('./contract');
 const { ConfigurationError, InvalidRequestError } = require('./errors');
 
-/** Nothing of the contract is so deep. */
-const DEEPEST = 8;
+/** The maximum depth of nested values. The contract needs less. */
+const MAX_DEPTH = 8;
 
-/** The longest delay of Node's own timers. */
-const LONGEST = 2 ** 31 - 1;
+/** The maximum delay of Node's timers, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** What an operation takes. An error names the operation. */
-function write(given, operation) {
-  return JSON.stringify(fields(given ?? {}, '', 0, false, refusing(InvalidRequestError, operation)));
+/** Encodes the arguments of an operation. Errors name the operation. */
+function write(request, operation) {
+  return JSON.stringify(encodeFields(request ?? {}, '', 0, false, rejectWith(InvalidRequestError, operation)));
 }
 
-/** What a constructor takes. */
-function configure(given) {
-  return JSON.stringify(fields(given ?? {}, '', 0, false, refusing(ConfigurationError)));
+/** Encodes the options of a constructor. */
+function configure(options) {
+  return JSON.stringify(encodeFields(options ?? {}, '', 0, false, rejectWith(ConfigurationError)));
 }
 
-/** An object that has some of these fields and no others; null and undefined have none. */
-function named(given, names, place, operation) {
-  const refuse = refusing(InvalidRequestError, operation);
-  if (given === undefined || given === null) return {};
-  const isSignal = typeof given === 'object' && typeof given.aborted === 'boolean';
-  if (isSignal) refuse(place, 'must be an object with named fields: pass the signal as `{ signal }`');
-  checkObject(given, place, refuse);
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) refuse(shown(name), `unknown field; expected one of: ${names.join(', ')}`);
+/** Returns an object that has only fields of `names`. Null and undefined become an empty object. */
+function checkOptions(options, names, path, operation) {
+  const reject = rejectWith(InvalidRequestError, operation);
+  if (options === undefined || options === null) return {};
+  const isSignal = typeof options === 'object' && typeof options.aborted === 'boolean';
+  if (isSignal) reject(path, 'must be an object with named fields: pass the signal as `{ signal }`');
+  checkObject(options, path, reject);
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) reject(redactName(name), `unknown field; expected one of: ${names.join(', ')}`);
   }
-  return given;
+  return options;
 }
 
-const refusing = (Refusal, operation) => (place, remedy) => {
-  throw new Refusal(place ? `${place}: ${remedy}` : remedy, { operation, field: place || undefined });
+const rejectWith = (ErrorClass, operation) => (path, remedy) => {
+  throw new ErrorClass(path ? `${path}: ${remedy}` : remedy, { operation, field: path || undefined });
 };
 
-function checkObject(given, place, refuse) {
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) refuse(place, 'must be an object with named fields');
-  // A Map, a Set, a Promise: their content is in no field, and would be lost.
-  const prototype = Object.getPrototypeOf(given);
+function checkObject(value, path, reject) {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) reject(path, 'must be an object with named fields');
+  // The content of a Map, a Set or a Promise is not in fields, and would be lost.
+  const prototype = Object.getPrototypeOf(value);
   const isPlain = prototype === null || prototype === Object.prototype;
-  if (Symbol.iterator in given || (!isPlain && Object.keys(given).length === 0 && prototype.constructor !== Object)) {
-    const what = prototype?.constructor?.name ?? 'list';
-    refuse(place, `must be an object with named fields, and is a ${what}${what === 'Map' ? ': use Object.fromEntries(map)' : ''}`);
+  if (Symbol.iterator in value || (!isPlain && Object.keys(value).length === 0 && prototype.constructor !== Object)) {
+    const type = prototype?.constructor?.name ?? 'list';
+    reject(path, `must be an object with named fields, and is a ${type}${type === 'Map' ? ': use Object.fromEntries(map)' : ''}`);
   }
 }
 
-function fields(given, place, depth, asIs, refuse) {
-  checkObject(given, place, refuse);
-  if (depth > DEEPEST) refuse(place, 'is nested too deeply');
-  const written = Object.create(null);
-  for (const name of Object.keys(given)) {
-    const inside = place ? `${place}.${shown(name)}` : shown(name);
-    if (/\p{Surrogate}/u.test(name)) refuse(place, 'must have names without lone surrogates');
-    if (!asIs && name.includes('_')) refuse(inside, `unknown field; names are written as in \`${camel(name)}\``);
+function encodeFields(object, path, depth, asIs, reject) {
+  checkObject(object, path, reject);
+  if (depth > MAX_DEPTH) reject(path, 'is nested too deeply');
+  const encoded = Object.create(null);
+  for (const name of Object.keys(object)) {
+    const fieldPath = path ? `${path}.${redactName(name)}` : redactName(name);
+    if (/\p{Surrogate}/u.test(name)) reject(path, 'must have names without lone surrogates');
+    if (!asIs && name.includes('_')) reject(fieldPath, `unknown field; names are written as in \`${camel(name)}\``);
     const key = asIs ? name : snake(name);
-    if (!asIs && depth === 0 && DURATIONS.has(name)) written[key] = seconds(given[name], inside, refuse);
-    else if (!asIs && TIMES.has(name) && typeof given[name] === 'number') refuse(inside, TIME_REMEDY);
-    else written[key] = value(given[name], inside, depth + 1, asIs || AS_IS.has(name), refuse);
+    if (!asIs && depth === 0 && DURATIONS.has(name)) encoded[key] = toSeconds(object[name], fieldPath, reject);
+    else if (!asIs && TIMES.has(name) && typeof object[name] === 'number') reject(fieldPath, TIME_REMEDY);
+    else encoded[key] = encodeValue(object[name], fieldPath, depth + 1, asIs || AS_IS.has(name), reject);
   }
-  return written;
+  return encoded;
 }
 
-/** A name in an error. Text that no field can have may be a secret or a phone number in the wrong place. */
-function shown(name) {
+/** Returns a name for an error. Text that is not like a field's name may be a secret or a phone number. */
+function redactName(name) {
   const digits = name.replace(/[^0-9]/g, '').length;
   const isName = /^[A-Za-z_][\w.-]{0,39}$/.test(name) && digits <= 2 && (digits === 0 || !/[A-Z]/.test(name));
   return isName ? name : '[redacted]';
@@ -74,76 +75,87 @@ function shown(name) {
 const TIME_REMEDY =
   "must be a Date, or ISO 8601 text with an offset such as '2026-05-01T10:43:20+03:00'; for milliseconds use new Date(milliseconds)";
 
-/** Lengths of time are milliseconds in Node, and seconds in the contract. */
-function seconds(given, place, refuse) {
-  if (given === undefined || given === null) return given;
-  if (typeof given !== 'number' || !Number.isFinite(given)) refuse(place, 'must be a number of milliseconds');
-  if (given <= 0) refuse(place, 'must be a number of milliseconds, greater than zero');
-  if (given < 1) refuse(place, `must be 1 millisecond or more: half a second is 500, not 0.5`);
-  if (given > LONGEST) refuse(place, `must be at most ${LONGEST} milliseconds (24 days)`);
-  return given / 1000;
+/** Converts a duration in milliseconds, as Node has it, to seconds, as the contract has it. */
+function toSeconds(duration, path, reject) {
+  if (duration === undefined || duration === null) return duration;
+  if (typeof duration !== 'number' || !Number.isFinite(duration)) reject(path, 'must be a number of milliseconds');
+  if (duration <= 0) reject(path, 'must be a number of milliseconds, greater than zero');
+  if (duration < 1) reject(path, `must be 1 millisecond or more: half a second is 500, not 0.5`);
+  if (duration > MAX_DELAY) reject(path, `must be at most ${MAX_DELAY} milliseconds (24 days)`);
+  return duration / 1000;
 }
 
-function value(given, place, depth, asIs, refuse) {
-  if (depth > DEEPEST + 1) refuse(place, 'is nested too deeply');
-  switch (typeof given) {
+function encodeValue(value, path, depth, asIs, reject) {
+  if (depth > MAX_DEPTH + 1) reject(path, 'is nested too deeply');
+  switch (typeof value) {
     case 'undefined':
     case 'boolean':
-      return given;
+      return value;
     case 'string':
-      // Half of a character cannot be sent, and would arrive as another text.
-      return /\p{Surrogate}/u.test(given) ? refuse(place, 'must be text without lone surrogates') : given;
+      // A lone surrogate cannot be encoded in UTF-8, so the server would receive a different text.
+      return /\p{Surrogate}/u.test(value) ? reject(path, 'must be text without lone surrogates') : value;
     case 'bigint':
-      return String(given);
+      return String(value);
     case 'number':
-      if (!Number.isFinite(given)) refuse(place, 'must be a finite number');
-      if (Number.isInteger(given) && !Number.isSafeInteger(given)) {
-        refuse(place, 'must be exact: so large a number must be text or a BigInt');
+      if (!Number.isFinite(value)) reject(path, 'must be a finite number');
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        reject(path, 'must be exact: pass a number this large as text or a BigInt');
       }
-      return given;
+      return value;
     case 'object':
-      if (given === null) return null;
-      if (given instanceof Date && Number.isNaN(given.getTime())) refuse(place, 'must be a date, and is an invalid one');
-      // Dates, and the exact decimals and times of libraries.
-      if (typeof given.toJSON === 'function') return value(given.toJSON(), place, depth + 1, asIs, refuse);
-      if (Array.isArray(given)) return given.map((item, at) => value(item, `${place}[${at}]`, depth + 1, asIs, refuse));
-      return fields(given, place, depth, asIs, refuse);
+      if (value === null) return null;
+      if (value instanceof Date && Number.isNaN(value.getTime())) reject(path, 'must be a valid date, and is an Invalid Date');
+      // Dates, and the decimal and time types of libraries.
+      if (typeof value.toJSON === 'function') return encodeValue(value.toJSON(), path, depth + 1, asIs, reject);
+      if (Array.isArray(value)) {
+        return value.map((item, index) => encodeValue(item, `${path}[${index}]`, depth + 1, asIs, reject));
+      }
+      return encodeFields(value, path, depth, asIs, reject);
     default:
-      return refuse(place, `must be data, and is a ${typeof given}`);
+      return reject(path, `must be data, and is a ${typeof value}`);
   }
 }
 
-/** A record that goes in again is the text that it was read from. */
-function again(given, place) {
-  if (typeof given?.raw !== 'string') refusing(InvalidRequestError)(place, 'must be a record that `get` or `wait` returned');
-  return { raw: given.raw };
+/** Encodes a record that an operation takes as an argument: as the raw text that it was read from. */
+function rawTextOf(record, path) {
+  if (typeof record?.raw !== 'string') rejectWith(InvalidRequestError)(path, 'must be a record that `get` or `wait` returned');
+  return { raw: record.raw };
 }
 
-/** A constructor that takes nothing is not given anything, which would be ignored. */
-function nothing(given, remedy) {
-  if (given.some((one) => one !== undefined)) refusing(ConfigurationError)('options', remedy);
+/** Throws a `ConfigurationError` if a constructor without parameters got arguments, which it would ignore. */
+function rejectArguments(values, remedy) {
+  if (values.some((value) => value !== undefined)) rejectWith(ConfigurationError)('options', remedy);
 }
 
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const camel = (name) => name.replace(/_+([^_])/g, (_, letter) => letter.toUpperCase());
 
-/** A place as the caller wrote it: `destinations[0].phoneNumber`. The names in metadata are the caller's own. */
-function placeOf(place) {
+/** Returns a field path as the caller wrote it: `destinations[0].phoneNumber`. Names in metadata do not change. */
+function camelCasePath(path) {
   let asIs = false;
-  const parts = place.split('.').map((part) => {
-    const shown = asIs ? part : camel(part);
-    asIs ||= AS_IS.has(shown);
-    return shown;
+  const parts = path.split('.').map((part) => {
+    const name = asIs ? part : camel(part);
+    asIs ||= AS_IS.has(name);
+    return name;
   });
   return parts.join('.');
 }
 
-/** A sentence with JavaScript's names. */
-function sentence(detail, place) {
-  const rest = place && detail.startsWith(place) ? detail.slice(place.length) : detail;
-  const named = rest.replace(/\b[a-z0-9]+(?:_[a-z0-9]+)+\b/g, (word) => (NAMES.has(word) ? camel(word) : word));
-  return rest === detail ? named : placeOf(place) + named;
+/** Returns the detail of an error with JavaScript's names in place of the contract's. */
+function camelCaseNames(detail, path) {
+  const rest = path && detail.startsWith(path) ? detail.slice(path.length) : detail;
+  const renamed = rest.replace(/\b[a-z0-9]+(?:_[a-z0-9]+)+\b/g, (word) => (NAMES.has(word) ? camel(word) : word));
+  return rest === detail ? renamed : camelCasePath(path) + renamed;
 }
 
-module.exports = { again, configure, named, nothing, placeOf, sentence, write };
+module.exports = {
+  // client.js, which is generated, and edge/webhooks.mjs import these two under the short names.
+  again: rawTextOf,
+  nothing: rejectArguments,
+  camelCaseNames,
+  camelCasePath,
+  checkOptions,
+  configure,
+  write,
+};

@@ -1,70 +1,72 @@
 'use strict';
-// Calls into the native part, and what they return.
+// Asynchronous calls of the native addon, with cancellation.
 
-const { failure, read } = require('./answer');
-const { named, write } = require('./arguments');
+const { checkOptions, write } = require('./arguments');
 const { OPTIONS } = require('./contract');
 const errors = require('./errors');
 const host = require('./host');
 const native = require('./native');
+const { createError, read } = require('./result');
 const { systemError } = require('./system_error');
 
-host.callFunction = (name, given, take) => read(native.callFunction(name, given), take);
+host.callFunction = (name, argumentsText, take) => read(native.callFunction(name, argumentsText), take);
 host.systemError = systemError;
 
-/** Who waits for a call, by its number. */
-const waiting = new Map();
-let last = 0;
+/** The pending calls: the function that resolves each, by the number of the call. */
+const pending = new Map();
+let lastNumber = 0;
 
-/** Open while calls are under way: the event loop waits for it, and nothing is left behind afterwards. */
-let line;
+/** Open while calls are pending: it keeps the event loop running. Closed afterwards, so that no handle is left open. */
+let dispatcher;
 
-function settle(number, answer) {
-  const resolve = waiting.get(number);
-  if (resolve && leave(number)) resolve(answer);
+function complete(number, result) {
+  const resolve = pending.get(number);
+  if (resolve && remove(number)) resolve(result);
 }
 
-function leave(number) {
-  const left = waiting.delete(number);
-  if (waiting.size === 0) {
-    line.close();
-    line = undefined;
+function remove(number) {
+  const wasPending = pending.delete(number);
+  if (pending.size === 0) {
+    dispatcher.close();
+    dispatcher = undefined;
   }
-  return left;
+  return wasPending;
 }
 
 /**
- * The answer of a method that sends requests: for `read` or `object`. `resource` is what a wait waits for: one that is
- * aborted is not final.
+ * Calls a method that sends requests. Returns a promise of its result, for `read` or `object`.
+ *
+ * `resource` is what a wait waits for. If the signal aborts a call that has one, the promise rejects with a
+ * `NotFinalError`.
  */
-async function call(own, method, given, signal, resource) {
-  const reason = () => (resource ? notFinal(signal, resource) : reasonOf(signal));
-  if (signal?.aborted) throw reason();
-  const answer = await new Promise((resolve) => {
-    last = (last + 1) >>> 0;
-    const number = last;
-    let ticket;
+async function call(target, method, argumentsText, signal, resource) {
+  const abortError = () => (resource ? notFinal(signal, resource) : reasonOf(signal));
+  if (signal?.aborted) throw abortError();
+  const result = await new Promise((resolve) => {
+    lastNumber = (lastNumber + 1) >>> 0;
+    const number = lastNumber;
+    let abortHandle;
     const abort = () => {
-      if (!ticket || !waiting.has(number)) return;
-      const outcome = ticket.cancel();
-      // If the result has arrived, it is delivered, and not lost.
-      if (outcome !== true && leave(number)) resolve({ outcome });
+      if (!abortHandle || !pending.has(number)) return;
+      const outcome = abortHandle.cancel();
+      // True: the result exists already, and is delivered.
+      if (outcome !== true && remove(number)) resolve({ outcome });
     };
     // Before anything is sent: a signal that throws must not lose the result of a create.
-    listen(signal, abort, method);
-    line ??= native.open(settle);
-    waiting.set(number, (result) => {
+    addListener(signal, abort, method);
+    dispatcher ??= native.open(complete);
+    pending.set(number, (result) => {
       resolve(result);
-      forget(signal, abort);
+      removeListener(signal, abort);
     });
-    ticket = line.call(number, own, method, given, Boolean(signal));
+    abortHandle = dispatcher.call(number, target, method, argumentsText, Boolean(signal));
   });
-  if (answer?.outcome === undefined) return answer;
-  // Nothing was sent, and nothing will be; or a create was sent, and its response is unknown.
-  throw answer.outcome === null ? reason() : failure(answer.outcome, call, reasonOf(signal));
+  if (result?.outcome === undefined) return result;
+  // Null: no create was sent, and none will be. Otherwise a create was sent, and its response is unknown.
+  throw result.outcome === null ? abortError() : createError(result.outcome, call, reasonOf(signal));
 }
 
-function listen(signal, abort, operation) {
+function addListener(signal, abort, operation) {
   try {
     signal?.addEventListener('abort', abort, { once: true });
   } catch (cause) {
@@ -72,15 +74,15 @@ function listen(signal, abort, operation) {
   }
 }
 
-function forget(signal, abort) {
+function removeListener(signal, abort) {
   try {
     signal?.removeEventListener('abort', abort);
   } catch {
-    // The call has its result, which an error of a foreign signal must not replace.
+    // The call has its result. An error of a foreign signal must not replace it.
   }
 }
 
-/** The reason of an aborted signal. A getter that throws must not replace the outcome of a create. */
+/** Returns the reason of an aborted signal. A getter that throws must not replace the outcome of a create. */
 function reasonOf(signal) {
   let reason;
   try {
@@ -89,32 +91,38 @@ function reasonOf(signal) {
   return reason ?? new DOMException('This operation was aborted', 'AbortError');
 }
 
-/** What an aborted wait rejects with. The signal's own reason may be a TimeoutError, after which programs create again. */
+/**
+ * Returns the error of an aborted wait. The signal's reason is only its cause: it may be a TimeoutError, and programs
+ * that retry after a TimeoutError would create the request again.
+ */
 function notFinal(signal, { id, location, operation }) {
   const detail = `the wait was aborted. The request is not cancelled; fetch it later by id ${id}`;
   return new errors.NotFinalError(detail, { operation, id, location, cause: reasonOf(signal) });
 }
 
-/** The signal in a call's own options. */
+/** Returns the signal in the options of a call that takes no other option. */
 function signalOf(options) {
-  return checked(named(options, ['signal'], 'options').signal);
+  return checkSignal(checkOptions(options, ['signal'], 'options').signal);
 }
 
-/** The signal in a call's own options, and the object to call: one with other limits, if the options have any. */
-function limited(own, withLimits, operation, options) {
-  const { signal, ...given } = named(options, ['signal', ...OPTIONS.CallOptions], 'options', operation);
-  const limits = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
-  const to = limits.length === 0 ? own : withLimits(write(Object.fromEntries(limits), operation));
-  return [to, checked(signal, operation)];
+/**
+ * Returns the object to call, and the signal in the options of the call. The object has other limits if the options
+ * have limits.
+ */
+function applyCallOptions(target, withLimits, operation, options) {
+  const { signal, ...others } = checkOptions(options, ['signal', ...OPTIONS.CallOptions], 'options', operation);
+  const limits = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
+  const limited = limits.length === 0 ? target : withLimits(write(Object.fromEntries(limits), operation));
+  return [limited, checkSignal(signal, operation)];
 }
 
-/** The options of a wait, and the signal among them. */
-function split(options, names, operation) {
-  const { signal, ...given } = named(options, ['signal', ...names], 'options', operation);
-  return [given, checked(signal, operation)];
+/** Returns the options of a wait without the signal, and the signal. */
+function splitOptions(options, names, operation) {
+  const { signal, ...others } = checkOptions(options, ['signal', ...names], 'options', operation);
+  return [others, checkSignal(signal, operation)];
 }
 
-function checked(signal, operation) {
+function checkSignal(signal, operation) {
   if (signal === null || signal === undefined) return undefined;
   const isListener = (name) => typeof signal[name] === 'function';
   const isSignal = typeof signal.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(isListener);
@@ -122,23 +130,37 @@ function checked(signal, operation) {
   throw new errors.InvalidRequestError('signal: must be an AbortSignal', { operation, field: 'signal' });
 }
 
-/** A section of a client, and a function for the same section of a client with other limits. */
-function section(client, name) {
-  const of = (found) => object(found.ask(name, '{}'));
-  return [of(client), (limits) => of(object(client.ask('with_options', limits)))];
+/** Returns a section of a client, and a function that returns the same section of a client with other limits. */
+function openSection(client, name) {
+  const sectionOf = (owner) => toObject(owner.ask(name, '{}'));
+  return [sectionOf(client), (limits) => sectionOf(toObject(client.ask('with_options', limits)))];
 }
 
-/** The object that is an answer. */
-function object(answer) {
-  if (typeof answer === 'string') throw failure(answer, object);
-  return answer;
+/** Returns the object that is the result. Throws the error if the result is one. */
+function toObject(result) {
+  if (typeof result === 'string') throw createError(result, toObject);
+  return result;
 }
 
-/** What only a client makes: a handle's native part, or a section's with what belongs to it. */
-function made(own) {
-  const found = Array.isArray(own) ? own[0] : own;
-  if (!(found instanceof native.Native)) throw new TypeError('this class has no public constructor: a client makes it');
-  return own;
+/**
+ * Checks the argument of a constructor that only this package calls: a native object, or an array that begins with one.
+ */
+function assertNative(value) {
+  const first = Array.isArray(value) ? value[0] : value;
+  if (!(first instanceof native.Native)) throw new TypeError('this class has no public constructor: use a client');
+  return value;
 }
 
-module.exports = { call, limited, made, native, notFinal, object, read, section, signalOf, split };
+module.exports = {
+  // client.js, which is generated, imports these under the short names.
+  limited: applyCallOptions,
+  made: assertNative,
+  object: toObject,
+  section: openSection,
+  split: splitOptions,
+  call,
+  native,
+  notFinal,
+  read,
+  signalOf,
+};

@@ -1,8 +1,8 @@
 'use strict';
-// What all errors have in common.
+// The base class of all errors.
 
-/** What an error has where nothing is known. These stay with the class: an error prints what it has. */
-const NOTHING = {
+/** The defaults of the fields. They are on the prototype, so that an error prints only the fields that are set. */
+const DEFAULTS = {
   operation: null,
   field: null,
   status: null,
@@ -18,27 +18,27 @@ const NOTHING = {
   sentAt: null,
 };
 
-/** A body may hold personal data. It is there for programs that read it, and in no log. */
-const HIDDEN = new Set(['body']);
+/** A body may contain personal data. Programs can read it, but it is not in logs. */
+const NOT_ENUMERABLE = new Set(['body']);
 
 class KopoKopoError extends Error {
   constructor(detail, fields = {}) {
     super(fields.operation ? `${fields.operation}: ${detail}` : detail, fields.cause === undefined ? {} : { cause: fields.cause });
     define(this, 'detail', detail, false);
     define(this, 'kind', new.target.kind, true);
-    for (const name of Object.keys(NOTHING)) {
-      const value = fields[name] ?? NOTHING[name];
-      if (value !== NOTHING[name] && value.length !== 0) define(this, name, value, !HIDDEN.has(name));
+    for (const name of Object.keys(DEFAULTS)) {
+      const value = fields[name] ?? DEFAULTS[name];
+      if (value !== DEFAULTS[name] && value.length !== 0) define(this, name, value, !NOT_ENUMERABLE.has(name));
     }
   }
 
-  /** Bundlers shorten the names of classes, so it is made of the kind: `InvalidRequestError`. */
+  /** The name is derived from the kind, because bundlers shorten the names of classes: `InvalidRequestError`. */
   get name() {
     if (this.kind === undefined) return 'KopoKopoError';
     return `${this.kind.replace(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase())}Error`;
   }
 
-  /** What a logger writes: the message, the kind and everything that is known, without the body. */
+  /** Returns what a logger writes: the message, the kind and all fields that are set, without the body. */
   toJSON() {
     const { name, message, code } = this.cause instanceof Error ? this.cause : {};
     return { name: this.name, message: this.message, ...this, ...(name && { cause: { name, message, code } }) };
@@ -49,6 +49,6 @@ function define(error, name, value, enumerable) {
   Object.defineProperty(error, name, { value, enumerable, writable: false, configurable: true });
 }
 
-for (const [name, value] of Object.entries(NOTHING)) define(KopoKopoError.prototype, name, value, false);
+for (const [name, value] of Object.entries(DEFAULTS)) define(KopoKopoError.prototype, name, value, false);
 
 module.exports = { KopoKopoError };

@@ -1,11 +1,12 @@
 'use strict';
-// What records and answers need of the library: its native part, or WebAssembly. Whatever is loaded sets it. If both are
-// loaded, as in tests, the native part stays, because the classes of records are the same.
+// What records and results need from the library: from its native addon, or from WebAssembly. The module that is loaded
+// sets these functions. If both are loaded, as in tests, those of the native addon are used: both have the same classes
+// of records.
 
 const host = {
-  /** Calls a function of no object, and reads its answer with `take`. */
+  /** Calls a function that belongs to no object, and decodes its result with `take`. */
   callFunction: undefined,
-  /** The system's error behind a failed connection. Only a client makes connections. */
+  /** Returns the system error behind a failed connection. Only clients make connections. */
   systemError: () => undefined,
 };
 

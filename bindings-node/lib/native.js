@@ -1,5 +1,5 @@
 'use strict';
-// The native part: a file beside this package, where it was built here, or the package that npm chose for this platform.
+// Loads the native addon: a file in this package if it was built here, or the package that npm chose for this platform.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -7,45 +7,45 @@ const { HASH } = require('./contract');
 const { otherLibrary, targets } = require('./platform');
 const { name, version, optionalDependencies = {} } = require('../package.json');
 
-/** Bundlers take this file out of its package; some leave no name of its folder. */
-const HERE = typeof __dirname === 'string' ? __dirname : '';
+/** The folder of this file. Bundlers move this file out of its package, and some do not define `__dirname`. */
+const FOLDER = typeof __dirname === 'string' ? __dirname : '';
 
 function load() {
   const causes = [];
   for (const target of targets()) {
-    const file = path.join(HERE, '..', `${name}.${target}.node`);
+    const file = path.join(FOLDER, '..', `${name}.${target}.node`);
     try {
       return require(fs.existsSync(file) ? file : `${name}-${target}`);
     } catch (error) {
-      // What is not there is no cause: only what is there and cannot be loaded.
+      // A missing file is not a cause. A file that exists and cannot be loaded is.
       if (error.code !== 'MODULE_NOT_FOUND') causes.push(error);
     }
   }
-  throw new Error(why(`${process.platform}-${process.arch}`, causes), { cause: causes[0] });
+  throw new Error(loadFailure(`${process.platform}-${process.arch}`, causes), { cause: causes[0] });
 }
 
 const BUNDLED =
-  `${name}: a bundler has packed this package, and it cannot pack the native part. Keep the package out of the bundle, and ` +
-  `node_modules/${name} beside it: \`serverExternalPackages: ['${name}']\` in next.config.js, \`--external:${name}\` for ` +
+  `${name}: a bundler has packed this package, and it cannot pack the native addon. Keep the package out of the bundle, and ` +
+  `deploy node_modules/${name} with it: \`serverExternalPackages: ['${name}']\` in next.config.js, \`--external:${name}\` for ` +
   `esbuild, \`externals: { ${name}: 'commonjs ${name}' }\` for webpack, \`external: ['${name}']\` for Rollup`;
 
-function why(platform, causes) {
-  if (!fs.existsSync(path.join(HERE, 'native.js'))) return BUNDLED;
-  if (causes.length > 0) return `${name}: the native part for ${platform} cannot be loaded: ${causes[0].message}`;
-  const made = Object.keys(optionalDependencies);
-  const fitting = made.filter((found) => found.startsWith(`${name}-${platform}`) && !found.endsWith(`-${otherLibrary()}`));
-  if (made.length === 0) return `${name}: the native part for ${platform} is not built: run \`npm run build:debug\``;
-  if (fitting.length === 0) return `${name}: there is no native part for ${platform}, only ${made.join(', ')}`;
+function loadFailure(platform, causes) {
+  if (!fs.existsSync(path.join(FOLDER, 'native.js'))) return BUNDLED;
+  if (causes.length > 0) return `${name}: the native addon for ${platform} cannot be loaded: ${causes[0].message}`;
+  const packages = Object.keys(optionalDependencies);
+  const matching = packages.filter((entry) => entry.startsWith(`${name}-${platform}`) && !entry.endsWith(`-${otherLibrary()}`));
+  if (packages.length === 0) return `${name}: the native addon for ${platform} is not built: run \`npm run build:debug\``;
+  if (matching.length === 0) return `${name}: no native addon is available for ${platform}; available: ${packages.join(', ')}`;
   return (
-    `${name}: the native part for ${platform} is not installed. npm leaves it out with --omit=optional, and where ` +
-    `node_modules or the lock file come from another platform. Run \`npm install ${fitting.join(' ')}\` on this one`
+    `${name}: the native addon for ${platform} is not installed. npm does not install it with --omit=optional, or if ` +
+    `node_modules or the lock file are from another platform. Run \`npm install ${matching.join(' ')}\` on this platform`
   );
 }
 
 const native = load();
 if (native.contractHash() !== HASH) {
   throw new Error(
-    `${name}: the native part belongs to another version of it: delete node_modules, and run ` +
+    `${name}: the native addon belongs to another version of the package: delete node_modules, and run ` +
       `\`npm install ${name}@${version}\``,
   );
 }

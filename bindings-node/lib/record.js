@@ -1,5 +1,5 @@
 'use strict';
-// What all records have in common.
+// How records are printed and serialized.
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
@@ -11,50 +11,53 @@ const redactors = {
   metadata: (value) => Object.fromEntries(Object.keys(value).map((name) => [name, REDACTED])),
 };
 
-/** The fields that a record's class hides, and why. */
-const hiddenBy = new Map();
+/** The hidden fields of each class of records, and why they are hidden. */
+const hiddenFields = new Map();
 
-/** Keeps fields out of the console. JSON has personal data, because programs store and send it, but no secret. */
+/**
+ * Hides fields of a class when records are printed on the console. JSON has personal data, because programs store and
+ * send it, but no secrets.
+ */
 function hide(Class, hidden) {
-  hiddenBy.set(Class, hidden);
+  hiddenFields.set(Class, hidden);
   if (Object.keys(hidden).length === 0) return;
   Object.defineProperty(Class.prototype, INSPECT, {
     value() {
-      // Of the same class, but inspected as it is.
-      const shown = Object.create(Class.prototype, { [INSPECT]: { value: undefined } });
-      return Object.assign(shown, shownOf(this, hidden));
+      // An object of the same class that util.inspect prints without this method.
+      const copy = Object.create(Class.prototype, { [INSPECT]: { value: undefined } });
+      return Object.assign(copy, redactFields(this, hidden));
     },
   });
   const secrets = Object.entries(hidden).filter(([, why]) => why === 'secret');
   if (secrets.length === 0) return;
   Object.defineProperty(Class.prototype, 'toJSON', {
     value() {
-      return shownOf(this, Object.fromEntries(secrets));
+      return redactFields(this, Object.fromEntries(secrets));
     },
   });
 }
 
-function shownOf(record, hidden) {
-  const shown = {};
+function redactFields(record, hidden) {
+  const redacted = {};
   for (const [name, value] of Object.entries(record)) {
-    shown[name] = Object.hasOwn(hidden, name) && value !== null ? redactors[hidden[name]](value) : value;
+    redacted[name] = Object.hasOwn(hidden, name) && value !== null ? redactors[hidden[name]](value) : value;
   }
-  return shown;
+  return redacted;
 }
 
 /**
- * A copy for a log: the records in it, at any depth, without personal data, secrets and metadata's values. Everything
- * that is no record, list or plain object stays as it is.
+ * Returns a copy for a log. Records in it, at any depth, have no personal data, secrets or metadata values. Values
+ * other than records, lists and plain objects do not change.
  */
 function redact(value, copies = new Map()) {
   if (value === null || typeof value !== 'object') return value;
   if (copies.has(value)) return copies.get(value);
   const prototype = Object.getPrototypeOf(value);
-  const hidden = hiddenBy.get(prototype?.constructor);
+  const hidden = hiddenFields.get(prototype?.constructor);
   if (!hidden && !Array.isArray(value) && prototype !== null && prototype !== Object.prototype) return value;
   const copy = Array.isArray(value) ? [] : {};
   copies.set(value, copy);
-  for (const [name, item] of Object.entries(hidden ? shownOf(value, hidden) : value)) copy[name] = redact(item, copies);
+  for (const [name, item] of Object.entries(hidden ? redactFields(value, hidden) : value)) copy[name] = redact(item, copies);
   return copy;
 }
 

@@ -1,30 +1,32 @@
 'use strict';
-// Tokens that the program brings.
+// Token sources: functions of the application that supply access tokens.
 
 const { ConfigurationError } = require('./errors');
 
-/** What the native part asks for a token. */
-function source(program) {
-  if (typeof program !== 'function') {
-    throw new ConfigurationError('tokenSource: must be a function that answers a token', { field: 'tokenSource' });
+/** Returns the function that the native addon calls for a token. */
+function wrapTokenSource(tokenSource) {
+  if (typeof tokenSource !== 'function') {
+    throw new ConfigurationError('tokenSource: must be a function that returns a token', { field: 'tokenSource' });
   }
   return (reply) => {
-    answer(program).then(
+    fetchToken(tokenSource).then(
       ([token, expiresIn]) => reply.token(token, expiresIn),
-      (error) => reply.fail(error instanceof Refusal ? error.message : 'it failed with an error of its own'),
+      // The text of any other error may contain the token.
+      (error) => reply.fail(error instanceof InvalidTokenError ? error.message : 'it threw an error'),
     );
   };
 }
 
-/** Not the program's error, whose text may hold the token. */
-class Refusal extends Error {}
+/** The token source returned a value that is not a token. */
+class InvalidTokenError extends Error {}
 
-async function answer(program) {
-  const answered = await program();
-  const { token, expiresIn = null } = typeof answered === 'string' ? { token: answered } : (answered ?? {});
-  if (typeof token !== 'string') throw new Refusal('it must answer a token as text, or { token, expiresIn }');
-  if (expiresIn !== null && typeof expiresIn !== 'number') throw new Refusal('expiresIn must be a number of seconds');
+async function fetchToken(tokenSource) {
+  const value = await tokenSource();
+  const { token, expiresIn = null } = typeof value === 'string' ? { token: value } : (value ?? {});
+  if (typeof token !== 'string') throw new InvalidTokenError('it must return a token as text, or { token, expiresIn }');
+  if (expiresIn !== null && typeof expiresIn !== 'number') throw new InvalidTokenError('expiresIn must be a number of seconds');
   return [token, expiresIn];
 }
 
-module.exports = { source };
+// client.js, which is generated, imports it under the short name.
+module.exports = { source: wrapTokenSource };

@@ -1,6 +1,6 @@
 'use strict';
-// The states of a resource, one after the other: `for await (const payment of push.watch()) ...`. When to poll, what is
-// transient and when it ends is decided by the core. This only waits in between.
+// The snapshots of a resource: `for await (const payment of push.watch()) ...`. The core decides when to poll, which
+// errors are transient, and when the watch ends. This class only waits between the polls.
 
 const { setTimeout: sleep } = require('node:timers/promises');
 const { call, notFinal, read } = require('./call');
@@ -11,7 +11,7 @@ class Watch {
   #resource;
   #signal;
   #stop = new AbortController();
-  #last = Promise.resolve();
+  #previous = Promise.resolve();
   #abort = () => this.#stop.abort();
 
   constructor(native, take, signal, resource) {
@@ -27,14 +27,14 @@ class Watch {
     return this;
   }
 
-  /** The next state. Two at a time come one after the other. */
+  /** Returns a promise of the next snapshot. Concurrent calls run one after the other. */
   next() {
-    const next = this.#last.then(() => this.#advance());
-    this.#last = next.catch(() => {});
+    const next = this.#previous.then(() => this.#advance());
+    this.#previous = next.catch(() => {});
     return next;
   }
 
-  /** Ends the watch at once, also in the middle of a poll. The resource is not touched. */
+  /** Ends the watch immediately, even during a poll. The resource does not change. */
   async return(value) {
     this.#end();
     return { done: true, value };
@@ -43,12 +43,12 @@ class Watch {
   async #advance() {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const pause = read(this.#native.ask('pause', '{}'), (row) => (row.isAbsent() ? null : row.number()));
+      const pause = read(this.#native.ask('pause', '{}'), (decoder) => (decoder.isAbsent() ? null : decoder.number()));
       if (pause === null) break;
       if (pause > 0) await sleep(pause * 1000, undefined, { signal }).catch(() => {});
       if (signal.aborted) break;
-      const state = await this.#poll(signal);
-      if (state) return { done: false, value: state };
+      const snapshot = await this.#poll(signal);
+      if (snapshot) return { done: false, value: snapshot };
     }
     const aborted = this.#signal?.aborted ? this.#signal : undefined;
     this.#end();

@@ -1,17 +1,17 @@
 'use strict';
-// Makes what is published: `node scripts/package.js FOLDER` puts the package there, and one for each native part that lies
-// beside it (`npm run build:release`). npm installs the part that fits a machine, by `os`, `cpu` and `libc`.
+// Creates the packages to publish: `node scripts/package.js FOLDER` writes this package, and a package for each native
+// part in this folder (`npm run build:release`). npm installs the native addon for a machine by `os`, `cpu` and `libc`.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const HERE = path.join(__dirname, '..');
+const PACKAGE = path.join(__dirname, '..');
 const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE'];
 const { devDependencies: _, scripts: __, workspaces: ___, napi, ...own } = require('../package.json');
 
-/** `x86_64-unknown-linux-gnu`, as Node and npm name it. */
+/** Returns the names of Node and npm for a target of Rust, such as `x86_64-unknown-linux-gnu`. */
 function platformOf(triple) {
   const [machine, , system, library] = triple.split('-');
   const cpu = { x86_64: 'x64', aarch64: 'arm64' }[machine];
@@ -21,44 +21,45 @@ function platformOf(triple) {
   return { target, limits: { os: [platform], cpu: [cpu], ...(libc && { libc }) } };
 }
 
-function pack(folder, description, files, out) {
-  for (const licence of LICENCES) fs.copyFileSync(path.join(HERE, '..', licence), path.join(folder, licence));
-  const text = JSON.stringify({ ...description, files: [...files, ...LICENCES] }, null, 2);
+/** Runs `npm pack` in a folder, with a package.json that has the given fields. */
+function pack(folder, fields, files, out) {
+  for (const licence of LICENCES) fs.copyFileSync(path.join(PACKAGE, '..', licence), path.join(folder, licence));
+  const text = JSON.stringify({ ...fields, files: [...files, ...LICENCES] }, null, 2);
   fs.writeFileSync(path.join(folder, 'package.json'), `${text}\n`);
-  // Windows has npm as a script, which only a shell runs.
+  // On Windows npm is a script, which needs a shell.
   execFileSync('npm', ['pack', '--silent', '--pack-destination', out], { cwd: folder, shell: process.platform === 'win32' });
 }
 
-function main(given) {
-  if (!given) throw new Error('which folder? npm run package -- FOLDER');
-  const out = path.resolve(given);
+function main(argument) {
+  if (!argument) throw new Error('FOLDER is missing: npm run package -- FOLDER');
+  const out = path.resolve(argument);
   fs.mkdirSync(out, { recursive: true });
-  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
   const folder = (name) => {
-    const place = path.join(stage, name);
-    fs.mkdirSync(place);
-    return place;
+    const created = path.join(temporary, name);
+    fs.mkdirSync(created);
+    return created;
   };
   try {
     const platforms = napi.targets.map(platformOf);
     const optionalDependencies = Object.fromEntries(platforms.map(({ target }) => [`${own.name}-${target}`, own.version]));
     const wasm = 'edge/kopokopo.wasm';
-    if (!fs.existsSync(path.join(HERE, wasm))) throw new Error(`${wasm} is missing: run \`npm run build:release\` first`);
+    if (!fs.existsSync(path.join(PACKAGE, wasm))) throw new Error(`${wasm} is missing: run \`npm run build:release\` first`);
     const main = folder('main');
-    for (const file of [...own.files, 'README.md']) fs.cpSync(path.join(HERE, file), path.join(main, file), { recursive: true });
+    for (const file of [...own.files, 'README.md']) fs.cpSync(path.join(PACKAGE, file), path.join(main, file), { recursive: true });
     pack(main, { ...own, optionalDependencies }, own.files, out);
     for (const { target, limits } of platforms) {
       const file = `${own.name}.${target}.node`;
-      if (!fs.existsSync(path.join(HERE, file))) continue;
-      const place = folder(target);
-      fs.copyFileSync(path.join(HERE, file), path.join(place, file));
-      fs.writeFileSync(path.join(place, 'README.md'), `# ${own.name}-${target}\n\nThe native part of \`${own.name}\` for ${target}.\n`);
+      if (!fs.existsSync(path.join(PACKAGE, file))) continue;
+      const part = folder(target);
+      fs.copyFileSync(path.join(PACKAGE, file), path.join(part, file));
+      fs.writeFileSync(path.join(part, 'README.md'), `# ${own.name}-${target}\n\nThe native addon of \`${own.name}\` for ${target}.\n`);
       const { version, license, repository, engines } = own;
-      const description = `The native part of ${own.name} for ${target}`;
-      pack(place, { name: `${own.name}-${target}`, version, description, license, repository, engines, main: file, ...limits }, [file], out);
+      const description = `The native addon of ${own.name} for ${target}`;
+      pack(part, { name: `${own.name}-${target}`, version, description, license, repository, engines, main: file, ...limits }, [file], out);
     }
   } finally {
-    fs.rmSync(stage, { recursive: true });
+    fs.rmSync(temporary, { recursive: true });
   }
 }
 

@@ -1,12 +1,13 @@
 'use strict';
-// Tries what is published: `node scripts/try.js FOLDER` installs the packages there into a project that has nothing else,
-// and takes a payment from CommonJS, from an ES module, and in strict TypeScript, and a webhook with `kopokopo/edge`.
+// Tests the packages to publish: `node scripts/try.js FOLDER` installs the packages in FOLDER into an empty project.
+// Creates a payment in CommonJS and in an ES module, verifies a webhook with `kopokopo/edge`, and compiles strict
+// TypeScript.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Sandbox } = require('../test/shared/stage');
+const { Sandbox } = require('../test/shared/harness');
 
 const COMPILER = path.join(__dirname, '../node_modules/typescript/bin/tsc');
 
@@ -24,7 +25,7 @@ const PAYMENT = `
 
 const FILES = {
   'package.json': '{ "private": true }',
-  'plain.cjs': `const { KopoKopo, signWebhook } = require('kopokopo');
+  'commonjs.cjs': `const { KopoKopo, signWebhook } = require('kopokopo');
     const { webhooks } = require('kopokopo/express');
     (async () => {${PAYMENT}})();`,
   'edge.mjs': `import { WebhookVerifier, signWebhook, webhooks } from 'kopokopo/edge';
@@ -51,22 +52,22 @@ const FILES = {
   }`,
 };
 
-async function main(given) {
-  if (!given) throw new Error('which folder? npm run try -- FOLDER');
-  const packages = fs.readdirSync(given).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(given, file));
+async function main(source) {
+  if (!source) throw new Error('FOLDER is missing: npm run try -- FOLDER');
+  const packages = fs.readdirSync(source).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(source, file));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
   const sandbox = await Sandbox.start();
   try {
     for (const [name, text] of Object.entries(FILES)) fs.writeFileSync(path.join(folder, name), text);
-    const run = (program, ...given) => {
+    const run = (program, ...args) => {
       const env = { ...process.env, CREDENTIALS: JSON.stringify(sandbox.credentials) };
-      return execFileSync(program, given, { cwd: folder, env, encoding: 'utf8', shell: process.platform === 'win32' }).trim();
+      return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8', shell: process.platform === 'win32' }).trim();
     };
-    // Whatever it needs is in the packages: nothing is asked of a registry.
+    // Offline, because the packages have no other dependencies.
     run('npm', 'install', '--silent', '--offline', '--no-audit', '--no-fund', '--no-package-lock', ...packages);
-    for (const file of ['plain.cjs', 'module.mjs', 'edge.mjs']) {
-      const said = run(process.execPath, file);
-      if (said !== 'true customer_created function') throw new Error(`${file}: ${said}`);
+    for (const file of ['commonjs.cjs', 'module.mjs', 'edge.mjs']) {
+      const output = run(process.execPath, file);
+      if (output !== 'true customer_created function') throw new Error(`${file}: ${output}`);
     }
     run(process.execPath, COMPILER, '-p', '.');
     const installed = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));

@@ -1,12 +1,12 @@
 'use strict';
-// Amounts are compared exactly, and payments with what was expected.
+// Exact comparison of amounts, and the check of a payment against the expected amount.
 
 const assert = require('node:assert');
 const { test } = require('node:test');
 const { InvalidRequestError, KopoKopo, WebhookVerifier, amountsEqual, compareAmounts } = require('..');
 const { payloads, vectors } = require('./shared/vectors');
 
-test('amounts are equal whatever their spelling', () => {
+test('amounts with different texts are compared by value', () => {
   for (const { text, shown } of vectors('amounts').texts) {
     assert.ok(amountsEqual(text, shown), text);
     assert.strictEqual(compareAmounts(text, `${shown.includes('.') ? shown : `${shown}.0`}1`), shown.startsWith('-') ? 1 : -1, text);
@@ -34,14 +34,14 @@ test('amounts are equal whatever their spelling', () => {
   assert.deepStrictEqual(['10', '9.5', '100'].sort(compareAmounts), ['9.5', '10', '100']);
 });
 
-test('what is no exact amount is refused by its place', () => {
-  for (const wrong of [0.1, Number.NaN, 2 ** 53, '', 'ten', '1e', '1e300', '0x10', '1,000', '.5', null, undefined, {}, [], new Date(), '1'.repeat(100)]) {
-    assert.throws(() => amountsEqual(wrong, '1'), (error) => error instanceof InvalidRequestError && error.field === 'a');
-    assert.throws(() => compareAmounts('1', wrong), { field: 'b' });
+test('value that is not an exact amount is refused with the name of the argument', () => {
+  for (const invalid of [0.1, Number.NaN, 2 ** 53, '', 'ten', '1e', '1e300', '0x10', '1,000', '.5', null, undefined, {}, [], new Date(), '1'.repeat(100)]) {
+    assert.throws(() => amountsEqual(invalid, '1'), (error) => error instanceof InvalidRequestError && error.field === 'a');
+    assert.throws(() => compareAmounts('1', invalid), { field: 'b' });
   }
 });
 
-test('a payment is checked against what was expected', () => {
+test('isPaidAtLeast checks amount, currency and till', () => {
   const verifier = new WebhookVerifier({ apiKeys: ['key'] });
   const [, raw] = payloads('result-incoming-payment-success')[0];
   const event = verifier.parseUnverified(raw);
@@ -53,8 +53,8 @@ test('a payment is checked against what was expected', () => {
     assert.strictEqual(paid.isPaidAtLeast({ amount: `${amount}.01` }), false);
     assert.strictEqual(paid.isPaidAtLeast({ amount, tillNumber: 'K999999' }), false);
     assert.strictEqual(paid.isPaidAtLeast({ amount, currency: 'USD' }), false);
-    for (const wrong of [undefined, '100', { amount: 0.5 }, { amount: '0' }, { amount, till: '1' }, {}]) {
-      assert.throws(() => paid.isPaidAtLeast(wrong), InvalidRequestError);
+    for (const invalid of [undefined, '100', { amount: 0.5 }, { amount: '0' }, { amount, till: '1' }, {}]) {
+      assert.throws(() => paid.isPaidAtLeast(invalid), InvalidRequestError);
     }
   }
   const [, failed] = payloads('result-incoming-payment-failed')[0];

@@ -1,17 +1,17 @@
 'use strict';
-// What goes in: values of JavaScript, and what is refused before it reaches the library.
+// The encoding of arguments, and the values that are refused before they reach the native addon.
 
 const assert = require('node:assert');
 const { inspect } = require('node:util');
 const { test } = require('node:test');
 const { InvalidRequestError, KopoKopo, Links, WebhookVerifier, hashPhone, signWebhook } = require('..');
-const { placeOf, sentence, write } = require('../lib/arguments');
+const { camelCaseNames, camelCasePath, write } = require('../lib/arguments');
 
-const written = (given) => JSON.parse(write(given));
+const encode = (value) => JSON.parse(write(value));
 
-test('names become those of the contract, but for those of metadata', () => {
-  const given = { tillNumber: 'K', destinations: [{ phoneNumber: '1' }], metadata: { orderId: 1, order_id: 2 } };
-  assert.deepStrictEqual(written(given), {
+test('names become the names of the contract, except in metadata', () => {
+  const request = { tillNumber: 'K', destinations: [{ phoneNumber: '1' }], metadata: { orderId: 1, order_id: 2 } };
+  assert.deepStrictEqual(encode(request), {
     till_number: 'K',
     destinations: [{ phone_number: '1' }],
     metadata: { orderId: 1, order_id: 2 },
@@ -19,14 +19,14 @@ test('names become those of the contract, but for those of metadata', () => {
   assert.strictEqual(write({ metadata: JSON.parse('{"__proto__": "x"}') }), '{"metadata":{"__proto__":"x"}}');
 });
 
-test('values of JavaScript become those of JSON', () => {
+test('values of JavaScript become values of JSON', () => {
   class Decimal {
     toJSON() {
       return '10.50';
     }
   }
   const at = new Date('2026-05-01T10:43:20+03:00');
-  assert.deepStrictEqual(written({ at, big: 12345678901234567890n, exact: new Decimal(), none: null, left: undefined, is: true }), {
+  assert.deepStrictEqual(encode({ at, big: 12345678901234567890n, exact: new Decimal(), none: null, left: undefined, is: true }), {
     at: '2026-05-01T07:43:20.000Z',
     big: '12345678901234567890',
     exact: '10.50',
@@ -35,10 +35,10 @@ test('values of JavaScript become those of JSON', () => {
   });
 });
 
-test('what JSON cannot say is refused by its place', () => {
-  const endless = { metadata: {} };
-  endless.metadata.self = endless;
-  for (const [given, place] of [
+test('value that JSON does not support is refused with its path', () => {
+  const circular = { metadata: {} };
+  circular.metadata.self = circular;
+  for (const [value, path] of [
     [{ amount: Number.NaN }, 'amount'],
     [{ amount: Number.POSITIVE_INFINITY }, 'amount'],
     [{ amount: 2 ** 53 }, 'amount'],
@@ -47,24 +47,24 @@ test('what JSON cannot say is refused by its place', () => {
     [{ metadata: { call: () => {} } }, 'metadata.call'],
     [{ metadata: { own: Symbol('x') } }, 'metadata.own'],
     [{ till_number: 'K' }, 'till_number'],
-    [endless, /^metadata\.self/],
+    [circular, /^metadata\.self/],
   ]) {
     assert.throws(
-      () => write(given),
+      () => write(value),
       (error) => {
         assert.ok(error instanceof InvalidRequestError, inspect(error));
-        if (place instanceof RegExp) assert.match(error.field, place);
-        else assert.strictEqual(error.field, place);
+        if (path instanceof RegExp) assert.match(error.field, path);
+        else assert.strictEqual(error.field, path);
         return error.message.startsWith(error.field);
       },
     );
   }
-  for (const given of ['text', 7, [], true]) assert.throws(() => write(given), /must be an object with named fields/);
+  for (const value of ['text', 7, [], true]) assert.throws(() => write(value), /must be an object with named fields/);
   assert.doesNotThrow(() => write({ description: 'whole \u{1F600}' }));
 });
 
-test('what would be ignored is refused', () => {
-  for (const [given, place, remedy] of [
+test('value whose content would be ignored is refused', () => {
+  for (const [value, path, remedy] of [
     [{ metadata: new Map([['orderId', 1]]) }, 'metadata', /is a Map: use Object\.fromEntries\(map\)/],
     [{ metadata: new Set(['orderId']) }, 'metadata', /is a Set/],
     [{ metadata: Promise.resolve({}) }, 'metadata', /is a Promise/],
@@ -72,13 +72,13 @@ test('what would be ignored is refused', () => {
     [{ fromTime: Date.now() }, 'fromTime', /use new Date\(milliseconds\)/],
     [{ metadata: new (class Empty {})() }, 'metadata', /is a Empty/],
   ]) {
-    assert.throws(() => write(given), (error) => error.field === place && remedy.test(error.message));
+    assert.throws(() => write(value), (error) => error.field === path && remedy.test(error.message));
   }
-  assert.deepStrictEqual(written({ callbackUrl: new URL('https://shop.example/k2') }), { callback_url: 'https://shop.example/k2' });
+  assert.deepStrictEqual(encode({ callbackUrl: new URL('https://shop.example/k2') }), { callback_url: 'https://shop.example/k2' });
   class Request {
     tillNumber = 'K000000';
   }
-  assert.deepStrictEqual(written(new Request()), { till_number: 'K000000' });
+  assert.deepStrictEqual(encode(new Request()), { till_number: 'K000000' });
   assert.throws(() => KopoKopo.fromEnv({ timeout: 1000 }), { kind: 'configuration', field: 'options', message: /withOptions/ });
   assert.throws(() => new WebhookVerifier({ apiKeys: 'k' }), { kind: 'configuration', field: 'apiKeys' });
 });
@@ -118,11 +118,11 @@ test('names that may be secrets are not in errors', async () => {
   for (const failure of failures) assert.ok(failure.includes('[redacted]') && !/S3CRET|712345678/.test(failure), failure);
 });
 
-test('lengths of time are milliseconds', () => {
-  assert.deepStrictEqual(written({ timeout: 45_000, retryBase: 500, connectTimeout: 3100 }), { timeout: 45, retry_base: 0.5, connect_timeout: 3.1 });
-  assert.deepStrictEqual(written({ timeout: undefined, interval: null }), { interval: null });
-  assert.deepStrictEqual(written({ metadata: { timeout: 5 } }), { metadata: { timeout: 5 } }, "metadata's names are the program's own");
-  for (const [wrong, why] of [
+test('durations are milliseconds', () => {
+  assert.deepStrictEqual(encode({ timeout: 45_000, retryBase: 500, connectTimeout: 3100 }), { timeout: 45, retry_base: 0.5, connect_timeout: 3.1 });
+  assert.deepStrictEqual(encode({ timeout: undefined, interval: null }), { interval: null });
+  assert.deepStrictEqual(encode({ metadata: { timeout: 5 } }), { metadata: { timeout: 5 } }, 'names in metadata do not change');
+  for (const [invalid, message] of [
     [0.5, /half a second is 500/],
     [-1, /number of milliseconds, greater than zero/],
     [0, /number of milliseconds, greater than zero/],
@@ -131,28 +131,28 @@ test('lengths of time are milliseconds', () => {
     ['45s', /number of milliseconds/],
     [45n, /number of milliseconds/],
   ]) {
-    assert.throws(() => write({ timeout: wrong }), (error) => error.field === 'timeout' && why.test(error.message));
+    assert.throws(() => write({ timeout: invalid }), (error) => error.field === 'timeout' && message.test(error.message));
   }
 });
 
-test('places and sentences have the names that the caller wrote', () => {
-  assert.strictEqual(placeOf('destinations[0].phone_number'), 'destinations[0].phoneNumber');
-  assert.strictEqual(placeOf('metadata.order_id'), 'metadata.order_id');
-  assert.strictEqual(sentence('til_number: is not known; known are till_number', 'til_number'), 'tilNumber: is not known; known are tillNumber');
-  assert.strictEqual(sentence('must be one of mobile_wallet, bank_account'), 'must be one of mobile_wallet, bank_account');
-  assert.strictEqual(sentence('use `sweep_all_funds`, see K2_BASE_URL'), 'use `sweepAllFunds`, see K2_BASE_URL');
+test('paths and messages have the names that the caller wrote', () => {
+  assert.strictEqual(camelCasePath('destinations[0].phone_number'), 'destinations[0].phoneNumber');
+  assert.strictEqual(camelCasePath('metadata.order_id'), 'metadata.order_id');
+  assert.strictEqual(camelCaseNames('til_number: unknown field; expected one of: till_number', 'til_number'), 'tilNumber: unknown field; expected one of: tillNumber');
+  assert.strictEqual(camelCaseNames('must be one of mobile_wallet, bank_account'), 'must be one of mobile_wallet, bank_account');
+  assert.strictEqual(camelCaseNames('use `sweep_all_funds`, see K2_BASE_URL'), 'use `sweepAllFunds`, see K2_BASE_URL');
 });
 
-test('every name of the contract comes back as it was', () => {
+test('every name of the contract is the same after conversion to camel case and back', () => {
   const { NAMES } = require('../lib/contract');
-  for (const name of NAMES) assert.deepStrictEqual(Object.keys(written({ [placeOf(name)]: name.endsWith('timeout') || /interval|retry_/.test(name) ? 1 : '1' })), [name]);
+  for (const name of NAMES) assert.deepStrictEqual(Object.keys(encode({ [camelCasePath(name)]: name.endsWith('timeout') || /interval|retry_/.test(name) ? 1 : '1' })), [name]);
 });
 
 const body = Buffer.from('{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Wanjikũ"}}}');
 const verifier = new WebhookVerifier({ apiKeys: ['key'] });
 const signature = signWebhook('key', body);
 
-test('a body is bytes in any form, or their text', () => {
+test('body is accepted as bytes of any class, or as text', () => {
   const buffer = body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength);
   const shared = new Uint8Array(new SharedArrayBuffer(body.length));
   shared.set(body);
@@ -173,14 +173,14 @@ test('a body is bytes in any form, or their text', () => {
   }
 });
 
-test('an event stays as it was verified, whatever becomes of the bytes', () => {
+test('event does not change if the bytes of the body change after verification', () => {
   const bytes = Buffer.from(body);
   const event = verifier.verify(bytes, signature);
   bytes.fill(0);
   assert.strictEqual(event.raw, body.toString());
 });
 
-test('a parsed body is refused with the remedy', () => {
+test('parsed body is refused with the remedy', () => {
   for (const parsed of [JSON.parse(body), null, undefined, 7, [1, 2]]) {
     assert.throws(() => verifier.verify(parsed, signature), (error) => {
       assert.ok(error instanceof InvalidRequestError);
@@ -189,16 +189,16 @@ test('a parsed body is refused with the remedy', () => {
   }
 });
 
-test('a header that came twice is no signature', () => {
+test('repeated header or value that is not text is refused as signature', () => {
   assert.throws(() => verifier.verify(body, [signature, signature]), { kind: 'signature' });
   assert.throws(() => verifier.verify(body, { signature }), { kind: 'invalid_request', field: 'signature' });
   assert.throws(() => verifier.verify(body), { kind: 'signature' });
 });
 
-test('errors print what they have', () => {
-  const shown = inspect(new InvalidRequestError('amount: must be given', { field: 'amount', body: 'hidden' }));
-  assert.match(shown, /^InvalidRequestError: amount: must be given\n/);
-  assert.match(shown, /kind: 'invalid_request',\n\s+field: 'amount'\n\}$/);
+test('error prints only the fields that are set', () => {
+  const printed = inspect(new InvalidRequestError('amount: must be given', { field: 'amount', body: 'hidden' }));
+  assert.match(printed, /^InvalidRequestError: amount: must be given\n/);
+  assert.match(printed, /kind: 'invalid_request',\n\s+field: 'amount'\n\}$/);
   const bare = new InvalidRequestError('x');
   assert.deepStrictEqual([bare.status, bare.messages, bare.attempts, bare.body], [null, [], 0, null]);
   assert.deepStrictEqual(JSON.parse(JSON.stringify(bare)), { name: 'InvalidRequestError', message: 'x', kind: 'invalid_request' });
@@ -212,7 +212,7 @@ test('errors print what they have', () => {
   });
 });
 
-test('what is wrong with options is an error of the configuration', () => {
+test('invalid option is a configuration error', () => {
   for (const [options, field] of [
     [undefined, 'clientId'],
     [{ clientId: 'a', clientSecret: 'b', timeout: Number.NaN }, 'timeout'],
@@ -222,16 +222,16 @@ test('what is wrong with options is an error of the configuration', () => {
     assert.throws(() => new KopoKopo(options), { name: 'ConfigurationError', field });
   }
   assert.throws(() => new WebhookVerifier({ apiKeys: [] }), { name: 'ConfigurationError', field: 'apiKeys' });
-  assert.throws(() => hashPhone('nobody'), { kind: 'invalid_request', field: 'phoneNumber' });
+  assert.throws(() => hashPhone('not a number'), { kind: 'invalid_request', field: 'phoneNumber' });
   assert.throws(() => signWebhook(7, body), { kind: 'invalid_request', field: 'apiKey' });
 });
 
-test('webhooks of a client without an API key are refused at once', () => {
+test('webhooks of a client without an API key throw immediately', () => {
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'b' });
   assert.throws(() => client.webhooks, { name: 'ConfigurationError', field: 'apiKey' });
 });
 
-test('a client prints its origin, and records what they are', () => {
+test('client prints its origin, and records have their class', () => {
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'canary', apiKey: 'canary' });
   assert.strictEqual(inspect(client), "KopoKopo { baseUrl: 'https://sandbox.kopokopo.com' }");
   const { links } = verifier.verify(body, signature);

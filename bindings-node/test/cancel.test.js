@@ -1,17 +1,16 @@
 'use strict';
-// What the caller of an aborted call learns (docs/adr/0010-cancelling-a-create.md): what programs retry must be safe to
-// retry.
+// The errors of aborted calls (docs/adr/0010-cancelling-a-create.md). Errors that programs retry must be safe to retry.
 
 const assert = require('node:assert');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { test } = require('node:test');
 const { InvalidRequestError, NotFinalError, OutcomeUnknownError } = require('..');
-const { PUSH, accept, payment, start } = require('./shared/delayed');
+const { PUSH, accept, payment, start } = require('./shared/stub_server');
 
 const failure = (call) => call.then(() => assert.fail('expected an error'), (error) => error);
 
-/** Retries what retry libraries retry: errors that are named as those of timeouts and aborted calls. */
-async function retrying(call, times = 5) {
+/** Retries as retry libraries do: after errors with the names of timeouts, aborted calls and connection errors. */
+async function withRetries(call, times = 5) {
   for (let left = times; ; left -= 1) {
     try {
       return await call();
@@ -22,13 +21,13 @@ async function retrying(call, times = 5) {
   }
 }
 
-test('a create that is aborted after it was sent has an unknown outcome, with the reason as its cause', async (t) => {
-  const { client, count, arrival } = await start(t, () => {});
+test('create aborted after it was sent rejects with OutcomeUnknownError, whose cause is the reason', async (t) => {
+  const { client, count, nextRequest } = await start(t, () => {});
   const abort = new AbortController();
   const reason = new Error('the customer left');
-  const arrived = arrival();
+  const requested = nextRequest();
   const call = client.incomingPayments.create(PUSH, { signal: abort.signal });
-  await arrived;
+  await requested;
   abort.abort(reason);
   const error = await failure(call);
   assert.ok(error instanceof OutcomeUnknownError, error);
@@ -38,27 +37,27 @@ test('a create that is aborted after it was sent has an unknown outcome, with th
   assert.strictEqual(count('POST'), 1);
 });
 
-test('a retry loop around a create with AbortSignal.timeout moves money once', async (t) => {
+test('retry loop around a create with AbortSignal.timeout sends it once', async (t) => {
   const { client, count } = await start(t, () => {});
-  const error = await failure(retrying(() => client.incomingPayments.create(PUSH, { signal: AbortSignal.timeout(300) })));
+  const error = await failure(withRetries(() => client.incomingPayments.create(PUSH, { signal: AbortSignal.timeout(300) })));
   assert.ok(error instanceof OutcomeUnknownError, error);
   assert.strictEqual(error.cause.name, 'TimeoutError');
   assert.strictEqual(count('POST'), 1);
 });
 
-test('a retry loop around a create and its aborted wait moves money once', async (t) => {
+test('retry loop around a create and its aborted wait sends the create once', async (t) => {
   const { client, count } = await start(t, (request, response) => {
     if (request.method === 'POST') accept(request, response);
     else response.end(payment('Pending'));
   });
   const chain = async () => (await client.incomingPayments.create(PUSH)).wait({ signal: AbortSignal.timeout(300) });
-  const error = await failure(retrying(chain));
+  const error = await failure(withRetries(chain));
   assert.ok(error instanceof NotFinalError, error);
   assert.deepStrictEqual([error.id, error.cause.name, count('POST')], ['an-id', 'TimeoutError', 1]);
   assert.match(error.location, /incoming_payments\/an-id$/);
 });
 
-test('a create that is aborted while its token is fetched rejects with the reason, and is never sent', async (t) => {
+test('create aborted while its token is fetched rejects with the reason, and is never sent', async (t) => {
   const { client, count } = await start(t, () => {}, { holdsToken: true });
   const reason = new Error('too late');
   const abort = new AbortController();
@@ -68,20 +67,20 @@ test('a create that is aborted while its token is fetched rejects with the reaso
   assert.strictEqual(count('POST'), 0);
 });
 
-test('a create whose signal is aborted already sends nothing', async (t) => {
+test('create with an aborted signal sends nothing', async (t) => {
   const { client, count } = await start(t, accept);
   const error = await failure(client.incomingPayments.create(PUSH, { signal: AbortSignal.abort() }));
   assert.strictEqual(error.name, 'AbortError');
   assert.strictEqual(count('POST'), 0);
 });
 
-test('a result that is there already is delivered, and not lost', async (t) => {
+test('result that exists when the call is aborted is delivered', async (t) => {
   const { client } = await start(t, accept);
   for (const busy of [50, 200]) {
     const abort = new AbortController();
     const call = client.incomingPayments.create(PUSH, { signal: abort.signal });
-    // The response arrives while this thread is busy, and is aborted before it could be delivered. Only a response that
-    // is not there by then leaves the outcome unknown.
+    // The response arrives while this thread is busy, and the call is aborted before the result can be delivered. The
+    // outcome is unknown only if the response has not arrived by then.
     const until = Date.now() + busy;
     await sleep(20);
     while (Date.now() < until);
@@ -92,18 +91,18 @@ test('a result that is there already is delivered, and not lost', async (t) => {
   }
 });
 
-test('a read that is aborted rejects with the reason', async (t) => {
-  const { client, arrival } = await start(t, () => {});
+test('aborted read rejects with the reason', async (t) => {
+  const { client, nextRequest } = await start(t, () => {});
   const reason = new Error('enough');
   const abort = new AbortController();
-  const arrived = arrival();
+  const requested = nextRequest();
   const call = client.incomingPayments.get('an-id', { signal: abort.signal });
-  await arrived;
+  await requested;
   abort.abort(reason);
   assert.strictEqual(await failure(call), reason);
 });
 
-test('a wait by id that is aborted is not final, whenever it is aborted', async (t) => {
+test('aborted wait by id rejects with NotFinalError', async (t) => {
   const { client } = await start(t, (_request, response) => response.end(payment('Pending')));
   for (const signal of [AbortSignal.timeout(100), AbortSignal.abort(new Error('enough'))]) {
     const error = await failure(client.incomingPayments.wait('an-id', { signal }));
@@ -112,8 +111,8 @@ test('a wait by id that is aborted is not final, whenever it is aborted', async 
   }
 });
 
-test('a signal that is no option is refused, and never ignored', async (t) => {
-  const { client, seen } = await start(t, accept);
+test('signal that is passed as the options is refused', async (t) => {
+  const { client, methods } = await start(t, accept);
   for (const call of [
     client.incomingPayments.get('an-id', AbortSignal.timeout(10)),
     client.incomingPayments.create(PUSH, AbortSignal.timeout(10)),
@@ -123,7 +122,7 @@ test('a signal that is no option is refused, and never ignored', async (t) => {
     assert.ok(error instanceof InvalidRequestError, error);
     assert.match(error.message, /pass the signal as `\{ signal \}`/);
   }
-  assert.deepStrictEqual(seen, []);
+  assert.deepStrictEqual(methods, []);
   const push = await client.incomingPayments.create(PUSH);
   for (const options of [5, 'soon', [], new Map(), { timeOut: 5 }]) {
     assert.ok((await failure(push.wait(options))) instanceof InvalidRequestError);
@@ -131,7 +130,7 @@ test('a signal that is no option is refused, and never ignored', async (t) => {
   }
 });
 
-test('a call has limits of its own', async (t) => {
+test('options of a call set its timeout and retries', async (t) => {
   const { client, count } = await start(t, (request, response) => {
     if (request.method === 'POST') accept(request, response);
   });
@@ -142,7 +141,7 @@ test('a call has limits of its own', async (t) => {
   assert.match(unknown.message, /expected one of: signal, /);
 });
 
-test('a refused connection has the system error as its cause', async (t) => {
+test('refused connection has the system error as its cause', async (t) => {
   const { client } = await start(t, () => {}, { client: { baseUrl: 'http://127.0.0.1:1', maxRetries: 0 } });
   const error = await failure(client.incomingPayments.create(PUSH));
   assert.deepStrictEqual([error.kind, error.cause?.code], ['connection', 'ECONNREFUSED'], error.message);

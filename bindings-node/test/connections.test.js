@@ -1,5 +1,5 @@
 'use strict';
-// The option `freshConnections` on the wire.
+// The connections that clients with and without `freshConnections` make.
 
 const assert = require('node:assert');
 const http = require('node:http');
@@ -30,7 +30,7 @@ for (const [freshConnections, connections] of [
     });
     const baseUrl = `http://127.0.0.1:${server.address().port}`;
     const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl, privateToken: true, freshConnections });
-    for (let call = 0; call < 2; call += 1) await client.rawRequests.post({ path: '/api/v2/things', body: '{}' });
+    for (let call = 0; call < 2; call += 1) await client.rawRequests.post({ path: '/api/v2/example', body: '{}' });
     assert.deepStrictEqual([ports.length, new Set(ports).size], [2, connections]);
   });
 }

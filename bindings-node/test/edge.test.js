@@ -1,16 +1,16 @@
 'use strict';
-// `kopokopo/edge` does in every edge runtime what the native part does in Node, field by field.
+// `kopokopo/edge` has the same results in every edge runtime as the native addon in Node.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const kopokopo = require('kopokopo');
-const { CASES, HEADER, KEY, PAID, conforms, listening, sign } = require('./adapters/support');
+const { CASES, HEADER, KEY, PAID, listen, sign, testAdapter } = require('./adapters/support');
 const calls = require('./edge/calls');
 const { bundle, runtimes } = require('./edge/runtimes');
-const { expected } = require('./shared/neutral');
-const { TESTS } = require('./shared/stage');
+const { TESTS } = require('./shared/harness');
+const { expectedValue } = require('./shared/vector_values');
 const { deletions } = require('./shared/vectors');
 
 const contract = JSON.parse(fs.readFileSync(path.join(TESTS, 'contract.json'), 'utf8'));
@@ -18,13 +18,13 @@ const [head, ...documents] = deletions();
 
 const WASM = path.join(__dirname, '../edge/kopokopo.wasm');
 
-/** As much as one request to a runtime carries. */
-const AT_ONCE = 500;
+/** The number of documents in one request to a runtime. */
+const BATCH = 500;
 
-/** What `kopokopo/edge` has beside what the package itself has. */
+/** The exports of `kopokopo/edge` that the package does not have. */
 const OWN = ['verify', 'webhooks'];
 
-/** The records that an event can hold, by the declarations: all others come from a client. */
+/** Returns the names of the records that an event can contain, from the declarations. Clients return the others. */
 function recordsOfEvents() {
   const text = fs.readFileSync(path.join(__dirname, '../index.d.ts'), 'utf8').replace(/\/\*\*[^]*?\*\//g, '');
   const bodies = new Map([...text.matchAll(/^export (?:class|type) (\w+)([^]*?)^(?:\}|$)/gm)].map(([, name, body]) => [name, body]));
@@ -46,7 +46,7 @@ function names() {
   return [...Object.keys(kopokopo).filter((name) => !clients.includes(name) && !others.includes(name)), ...OWN].sort();
 }
 
-test('the declarations have the names of the module', () => {
+test('declarations have the names of the module', () => {
   const text = fs.readFileSync(path.join(__dirname, '../edge/index.d.mts'), 'utf8').replace(/^ *\/\/.*$/gm, '');
   const values = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => list.split(',').map((name) => name.trim()));
   assert.deepStrictEqual(values.filter((name) => name && !name.startsWith('type ')).sort(), names());
@@ -60,23 +60,23 @@ for (const [name, start] of Object.entries(runtimes)) {
     });
     after(() => runtime?.close());
 
-    const ask = async (at, given) => {
-      const { status, text } = await runtime.ask(at, { body: JSON.stringify(given) });
+    const send = async (path, value) => {
+      const { status, text } = await runtime.send(path, { body: JSON.stringify(value) });
       assert.strictEqual(status, 200, text);
       return JSON.parse(text);
     };
-    const verified = async (cases) => {
+    const verify = async (cases) => {
       const found = [];
-      for (let at = 0; at < cases.length; at += AT_ONCE) {
-        found.push(...(await ask('/verified', { apiKeys: [head.api_key], cases: cases.slice(at, at + AT_ONCE) })));
+      for (let start = 0; start < cases.length; start += BATCH) {
+        found.push(...(await send('/verify', { apiKeys: [head.api_key], cases: cases.slice(start, start + BATCH) })));
       }
       return found;
     };
 
-    test('has the names of the package that need no client', async () => assert.deepStrictEqual(await ask('/names'), names()));
+    test('exports the names of the package that need no client', async () => assert.deepStrictEqual(await send('/names'), names()));
 
-    test('returns and refuses what the native part does, in the same words', async () => {
-      const [own, native] = [await ask('/calls'), JSON.parse(JSON.stringify(calls(kopokopo)))];
+    test('has the same results and errors as the native addon', async () => {
+      const [own, native] = [await send('/calls'), JSON.parse(JSON.stringify(calls(kopokopo)))];
       assert.ok(Object.keys(native).length > 100);
       for (const [call, outcome] of Object.entries(native)) assert.deepStrictEqual(own[call], outcome, call);
       assert.deepStrictEqual(Object.keys(own), Object.keys(native));
@@ -84,31 +84,31 @@ for (const [name, start] of Object.entries(runtimes)) {
 
     test('reads every deletion vector as Rust does', async () => {
       assert.ok(documents.length > 5000);
-      const found = await verified(documents.map(({ document, signature }) => ({ document, signature })));
-      const wrong = [];
-      for (const [at, { name: sample, document, error, event }] of documents.entries()) {
-        const own = error ? { error: found[at].error?.kind } : found[at].value;
-        const rust = error ? { error } : expected(event, document);
-        // As text, so that the order of names counts too.
-        if (JSON.stringify(own) !== JSON.stringify(rust)) wrong.push({ sample, own, rust });
+      const found = await verify(documents.map(({ document, signature }) => ({ document, signature })));
+      const different = [];
+      for (const [index, { name: sample, document, error, event }] of documents.entries()) {
+        const own = error ? { error: found[index].error?.kind } : found[index].value;
+        const rust = error ? { error } : expectedValue(event, document);
+        // As text, so that the order of the names is compared too.
+        if (JSON.stringify(own) !== JSON.stringify(rust)) different.push({ sample, own, rust });
       }
-      if (wrong.length > 0) assert.deepStrictEqual(wrong[0].own, wrong[0].rust, `${wrong.length} differ, first ${wrong[0].sample}`);
+      if (different.length > 0) assert.deepStrictEqual(different[0].own, different[0].rust, `${different.length} differ, first ${different[0].sample}`);
     });
 
     test('refuses every forged signature', async () => {
-      const forged = ({ document }, at) => ({ document, signature: at % 2 ? sign(document, 'another key') : sign(`${document} `, head.api_key) });
-      for (const { error } of await verified(documents.map(forged))) assert.strictEqual(error?.kind, 'signature');
+      const forged = ({ document }, index) => ({ document, signature: index % 2 ? sign(document, 'another key') : sign(`${document} `, head.api_key) });
+      for (const { error } of await verify(documents.map(forged))) assert.strictEqual(error?.kind, 'signature');
     });
 
-    test('handles requests', async () => {
-      const post = (body, headers) => runtime.ask('/k2/results', { body, headers: { 'content-type': 'application/json', ...headers } });
+    test('responds to requests', async () => {
+      const post = (body, headers) => runtime.send('/k2/results', { body, headers: { 'content-type': 'application/json', ...headers } });
       const own = CASES.filter(({ options, raw }) => JSON.stringify(options.apiKeys) === JSON.stringify([KEY]) && !options.clientSecret && !options.maxBody && raw.length < 200_000);
       assert.ok(own.length > 30);
       for (const { name: sample, raw, signature, status } of own) {
-        // fetch sends no such header.
+        // fetch cannot send such a header.
         if (typeof signature === 'string' && /[^\t\x20-\x7e]/.test(signature)) continue;
-        const answer = await post(raw, signature === null ? {} : { [HEADER]: signature });
-        assert.strictEqual(answer.status, status === 200 ? 202 : status, `${sample}: ${answer.text}`);
+        const response = await post(raw, signature === null ? {} : { [HEADER]: signature });
+        assert.strictEqual(response.status, status === 200 ? 202 : status, `${sample}: ${response.text}`);
       }
       const { text } = await post(PAID, { [HEADER]: sign(PAID) });
       assert.strictEqual(text, new kopokopo.WebhookVerifier({ apiKeys: [KEY] }).parseUnverified(PAID).dedupeKey);
@@ -124,14 +124,14 @@ describe('in Node', () => {
     edge = await import('kopokopo/edge');
   });
 
-  /** Counts the instances that are made while something runs. */
-  function instances(run) {
+  /** Returns how many instances of WebAssembly modules a function creates. */
+  function countInstances(run) {
     const { Instance } = WebAssembly;
-    let made = 0;
+    let count = 0;
     WebAssembly.Instance = class extends Instance {
-      constructor(...given) {
-        super(...given);
-        made += 1;
+      constructor(...args) {
+        super(...args);
+        count += 1;
       }
     };
     try {
@@ -139,24 +139,24 @@ describe('in Node', () => {
     } finally {
       WebAssembly.Instance = Instance;
     }
-    return made;
+    return count;
   }
 
   const verify = () => new edge.WebhookVerifier({ apiKeys: [KEY] }).verify(PAID, sign(PAID));
 
-  test('the classes are those of the package', () => {
+  test('classes are those of the package', () => {
     assert.ok(verify() instanceof kopokopo.Event);
     assert.strictEqual(edge.SignatureError, kopokopo.SignatureError);
   });
 
-  test('an instance that trapped is never used again', async () => {
+  test('instance is not used again after a trap', async () => {
     const { call } = await import('../edge/engine.mjs');
     assert.strictEqual(verify().topic, 'buygoods_transaction_received');
-    assert.strictEqual(instances(verify), 0);
+    assert.strictEqual(countInstances(verify), 0);
     for (const trap of [
-      // More than memory can hold.
+      // More than the memory can hold.
       () => call('parse_unverified', { byteLength: 0xfffffff0 }),
-      // The address of no block.
+      // An invalid address of a block.
       () => call('parse_unverified', new (class extends Uint8Array { get byteLength() { return 0xffffffff; } })(1)),
       () => call('no_such_function'),
     ]) {
@@ -164,19 +164,19 @@ describe('in Node', () => {
         assert.ok(error instanceof kopokopo.InternalError && error.cause instanceof Error);
         return error.message === 'internal error in kopokopo, please report it';
       });
-      assert.strictEqual(instances(() => assert.strictEqual(verify().topic, 'buygoods_transaction_received')), 1);
+      assert.strictEqual(countInstances(() => assert.strictEqual(verify().topic, 'buygoods_transaction_received')), 1);
     }
   });
 
-  test('an instance that grew for a large body is dropped', () => {
+  test('instance that has grown for a large body is dropped', () => {
     const large = Buffer.concat([PAID, Buffer.alloc(20_000_000, ' ')]);
     const verifier = new edge.WebhookVerifier({ apiKeys: [KEY], maxBody: 30_000_000 });
     assert.strictEqual(verifier.verify(large, sign(large)).raw.length, large.length);
-    assert.strictEqual(instances(verify), 1);
-    assert.strictEqual(instances(verify), 0);
+    assert.strictEqual(countInstances(verify), 1);
+    assert.strictEqual(countInstances(verify), 0);
   });
 
-  test('a module of another version is refused', async () => {
+  test('module of another version is refused', async () => {
     const { start } = await import('../edge/engine.mjs');
     const { default: own } = await import('../lib/contract.js');
     const module = new WebAssembly.Module(fs.readFileSync(WASM));
@@ -190,41 +190,41 @@ describe('in Node', () => {
     assert.strictEqual(verify().topic, 'buygoods_transaction_received');
   });
 
-  test('a request whose body was read before says how to leave it', async () => {
+  test('request whose body was read before has an error with the remedy', async () => {
     const request = new Request('http://shop.example', { method: 'POST', body: '{}' });
     await request.json();
     const verifier = new edge.WebhookVerifier({ apiKeys: [KEY] });
     await assert.rejects(edge.verify(verifier, request), /^InvalidRequestError: kopokopo\/edge: .*`await verify\(verifier, request\)`/);
-    await assert.rejects(edge.verify(verifier, {}), /^InvalidRequestError: kopokopo\/edge: .*is not the request/);
+    await assert.rejects(edge.verify(verifier, {}), /^InvalidRequestError: kopokopo\/edge: .*instead of the request/);
   });
 });
 
-test('errors keep their names where a bundler shortens them', async () => {
+test('errors keep their names if a bundler shortens the names of classes', async () => {
   const source = `
     import { WebhookVerifier } from 'kopokopo/edge';
     try { new WebhookVerifier({ apiKeys: [] }); } catch (error) { found = [error.name, error.toJSON().name]; }`;
   const compiledModule = new WebAssembly.Module(fs.readFileSync(WASM));
-  const given = (build) => {
+  const wasm = (build) => {
     build.onResolve({ filter: /\.wasm$/ }, () => ({ path: 'module', namespace: 'wasm' }));
     build.onLoad({ filter: /.*/, namespace: 'wasm' }, () => ({ contents: 'export default compiledModule;' }));
   };
-  const script = await bundle('workerd', source, given, { format: 'iife', minify: true, keepNames: false });
+  const script = await bundle('workerd', source, wasm, { format: 'iife', minify: true, keepNames: false });
   assert.deepStrictEqual(new Function('compiledModule', `let found; ${script}; return found;`)(compiledModule), ['ConfigurationError', 'ConfigurationError']);
 });
 
-conforms('kopokopo/edge', async (verifier, handler, onRefusal) => {
+testAdapter('kopokopo/edge', async (verifier, handler, onRefusal) => {
   const http = require('node:http');
   const { Readable } = require('node:stream');
   const { webhooks } = await import('kopokopo/edge');
   const handle = webhooks(verifier, handler, { onRefusal });
-  return listening(
+  return listen(
     http.createServer(async (incoming, response) => {
       const headers = new Headers();
-      for (let at = 0; at < incoming.rawHeaders.length; at += 2) headers.append(incoming.rawHeaders[at], incoming.rawHeaders[at + 1]);
+      for (let index = 0; index < incoming.rawHeaders.length; index += 2) headers.append(incoming.rawHeaders[index], incoming.rawHeaders[index + 1]);
       try {
         const request = new Request('http://shop.example', { method: 'POST', headers, body: Readable.toWeb(incoming), duplex: 'half' });
-        const answer = await handle(request);
-        response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+        const result = await handle(request);
+        response.writeHead(result.status).end(Buffer.from(await result.arrayBuffer()));
       } catch {
         response.writeHead(500).end();
       }

@@ -1,5 +1,5 @@
 'use strict';
-// The examples in the declarations compile, with nothing but the names that they take from the program.
+// The examples in the declarations compile, with only the variables that HEAD declares.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -7,20 +7,20 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { test } = require('node:test');
-const { HERE, project } = require('./shared/project');
+const { PACKAGE, project } = require('./shared/project');
 
-const COMPILER = path.join(HERE, 'node_modules/typescript/bin/tsc');
+const COMPILER = path.join(PACKAGE, 'node_modules/typescript/bin/tsc');
 
 const HEAD = `
 import { KopoKopo } from 'kopokopo';
 declare const clientId: string, clientSecret: string, apiKey: string, id: string, signature: string;
 declare const rawBody: Uint8Array;
-declare const save: (found: string) => Promise<void>;
+declare const save: (id: string) => Promise<void>;
 declare const k2: KopoKopo;
 `;
 
-test('the examples in the declarations compile', async (t) => {
-  const declarations = fs.readFileSync(path.join(HERE, 'index.d.ts'), 'utf8');
+test('examples in the declarations compile', async (t) => {
+  const declarations = fs.readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');
   const examples = [...declarations.matchAll(/@example\n +\* ```ts\n([^]*?) +\* ```/g)].map(([, code]) => code.replace(/^ +\* ?/gm, ''));
   assert.ok(examples.length > 10);
   const functions = examples.map((code, at) => `export async function example${at}(): Promise<void> {\n${code}}\n`);

@@ -1,11 +1,11 @@
 'use strict';
-// What a JSON logger writes of records and errors.
+// Records and errors in JSON logs.
 
 const assert = require('node:assert');
 const { test } = require('node:test');
 const pino = require('pino');
 const { InvalidRequestError, KopoKopo, WebhookVerifier, redact } = require('..');
-const { Sandbox } = require('./shared/stage');
+const { Sandbox } = require('./shared/harness');
 const { payloads } = require('./shared/vectors');
 
 const verifier = new WebhookVerifier({ apiKeys: ['key'] });
@@ -18,7 +18,7 @@ const body = JSON.stringify({
 });
 const event = verifier.parseUnverified(body);
 
-test('JSON has personal data, and neither the raw text nor a token', async (t) => {
+test('JSON has personal data, but no raw text and no token', async (t) => {
   const text = JSON.stringify(event);
   assert.strictEqual(JSON.parse(text).payload.transaction.senderFirstName, PERSON[1]);
   assert.strictEqual(event.raw, body);
@@ -30,14 +30,14 @@ test('JSON has personal data, and neither the raw text nor a token', async (t) =
   assert.strictEqual(JSON.parse(JSON.stringify(token)).accessToken, '[redacted]');
 });
 
-test('redact leaves no personal data in a log, at any depth', () => {
+test('redact removes personal data at any depth', () => {
   const shop = { order: 17, when: new Date(0), events: [event], error: new InvalidRequestError('x') };
   shop.self = shop;
   const copy = redact(shop);
   assert.deepStrictEqual([copy.order, copy.when, copy.error, copy.self], [17, shop.when, shop.error, copy]);
   const { transaction } = copy.events[0].payload;
   assert.deepStrictEqual([transaction.amount, transaction.senderFirstName], ['100', '[redacted]']);
-  assert.strictEqual(event.payload.transaction.senderFirstName, PERSON[1], 'the record itself is as it was');
+  assert.strictEqual(event.payload.transaction.senderFirstName, PERSON[1], 'the record itself does not change');
   for (const [name, raw] of payloads('webhook-', 'result-')) {
     const found = verifier.parseUnverified(raw);
     const text = JSON.stringify(redact(found));
@@ -47,7 +47,7 @@ test('redact leaves no personal data in a log, at any depth', () => {
   assert.deepStrictEqual([redact(null), redact('text'), redact([1])], [null, 'text', [1]]);
 });
 
-test('pino with the serializer of the README writes no personal data, and all that errors know', () => {
+test('pino with the formatter of the README writes no personal data, and all fields of errors except the body', () => {
   const lines = [];
   const log = pino({ formatters: { log: redact } }, { write: (line) => lines.push(line) });
   log.info({ event, payments: [event.payload] }, 'paid');

@@ -1,5 +1,5 @@
 'use strict';
-// Metadata keeps the order in which the program wrote it, on its way to the server and back.
+// Metadata keeps its order, in requests and in results.
 
 const assert = require('node:assert');
 const http = require('node:http');
@@ -9,7 +9,7 @@ const { KopoKopo, WebhookVerifier } = require('..');
 const METADATA = { z: 'first', a: 2, m: true };
 const WRITTEN = JSON.stringify(METADATA);
 
-test('metadata arrives at the server in the order of the program', async (t) => {
+test('metadata of a request keeps the order of the program', async (t) => {
   const bodies = [];
   const server = http.createServer(async (request, response) => {
     const parts = [];
@@ -36,7 +36,7 @@ test('metadata arrives at the server in the order of the program', async (t) => 
   assert.ok(bodies[0].includes(`"metadata":${WRITTEN}`), bodies[0]);
 });
 
-test('metadata of a result has the order of the server', () => {
+test('metadata of a result keeps the order of the server', () => {
   const body = `{"data":{"id":"1","type":"incoming_payment","attributes":{"status":"Failed","metadata":${WRITTEN}}}}`;
   const event = new WebhookVerifier({ apiKeys: ['api-key'] }).parseUnverified(Buffer.from(body));
   assert.strictEqual(JSON.stringify(event.payload.incomingPayment.metadata), WRITTEN);

@@ -1,5 +1,5 @@
 'use strict';
-// The READMEs' JavaScript runs as it stands, against a sandbox.
+// The JavaScript snippets of the READMEs run unchanged, against a sandbox.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -8,12 +8,12 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { signWebhook } = require('..');
 const { deno, edgeLight, workerd } = require('./edge/runtimes');
-const { Sandbox, TESTS } = require('./shared/stage');
+const { Sandbox, TESTS } = require('./shared/harness');
 
-const HERE = path.join(__dirname, '..');
+const PACKAGE = path.join(__dirname, '..');
 
-/** The webhook's side of the test, in the program's own process. */
-const KNOCK = `
+/** Code after the snippets that sends a webhook to their server. */
+const SEND_WEBHOOK = `
 const server = app.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
 const send = async (headers) => (await fetch(\`http://127.0.0.1:\${server.address().port}/k2/results\`, {
@@ -24,24 +24,24 @@ server.close();
 `;
 
 function run(source, env, type = 'module') {
-  const child = spawn(process.execPath, [`--input-type=${type}`, '-'], { cwd: HERE, env: { ...process.env, ...env } });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  const child = spawn(process.execPath, [`--input-type=${type}`, '-'], { cwd: PACKAGE, env: { ...process.env, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   child.stdin.end(source);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
 }
 
-test('the snippets of README.md run, and their webhook responds', async (t) => {
-  const text = fs.readFileSync(path.join(HERE, 'README.md'), 'utf8');
+test('snippets of README.md run, and receive a webhook', async (t) => {
+  const text = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
   const snippets = [...text.matchAll(/^```js\n([^]*?)^```/gm)].map((found) => found[1]);
   assert.ok(snippets.length > 0);
   const sandbox = await Sandbox.start();
   t.after(() => sandbox.close());
   const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
   const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/result-incoming-payment-success.json'), 'utf8');
-  // The sandbox is quick, so the pauses are short.
+  // The sandbox is fast, so the tests poll often.
   const source = snippets.join('\n').replaceAll('.wait({ ', '.wait({ interval: 20, ');
-  const { code, said } = await run(source + KNOCK, {
+  const { code, output } = await run(source + SEND_WEBHOOK, {
     K2_BASE_URL: baseUrl,
     K2_CLIENT_ID: clientId,
     K2_CLIENT_SECRET: clientSecret,
@@ -49,32 +49,32 @@ test('the snippets of README.md run, and their webhook responds', async (t) => {
     BODY: body,
     SIGNATURE: signWebhook(apiKey, Buffer.from(body)),
   });
-  assert.strictEqual(code, 0, said);
-  assert.match(said, /statuses 200 401/);
-  assert.match(said, /^true /m);
-  assert.doesNotMatch(said, /Assertion failed/);
+  assert.strictEqual(code, 0, output);
+  assert.match(output, /statuses 200 401/);
+  assert.match(output, /^true /m);
+  assert.doesNotMatch(output, /Assertion failed/);
 });
 
-test('the CommonJS snippet of README.md runs', async () => {
-  const [, source] = /^```js cjs\n([^]*?)^```/m.exec(fs.readFileSync(path.join(HERE, 'README.md'), 'utf8'));
-  const { code, said } = await run(`${source}\nconsole.log(typeof isPaid);`, {}, 'commonjs');
-  assert.deepStrictEqual([code, said.trim()], [0, 'function']);
+test('CommonJS snippet of README.md runs', async () => {
+  const [, source] = /^```js cjs\n([^]*?)^```/m.exec(fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8'));
+  const { code, output } = await run(`${source}\nconsole.log(typeof isPaid);`, {}, 'commonjs');
+  assert.deepStrictEqual([code, output.trim()], [0, 'function']);
 });
 
 for (const [language, start] of Object.entries({ worker: workerd, vercel: edgeLight, deno })) {
-  test(`the snippet of README.md for ${language} answers webhooks in its runtime`, async (t) => {
-    const [, source] = new RegExp(`^\`\`\`js ${language}\\n([^]*?)^\`\`\``, 'm').exec(fs.readFileSync(path.join(HERE, 'README.md'), 'utf8'));
+  test(`snippet of README.md for ${language} receives webhooks in its runtime`, async (t) => {
+    const [, source] = new RegExp(`^\`\`\`js ${language}\\n([^]*?)^\`\`\``, 'm').exec(fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8'));
     const runtime = await start(source, { K2_API_KEY: 'api-key' });
     t.after(() => runtime.close());
     const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/webhook-buygoods-transaction-received.json'), 'utf8');
-    const post = async (signature) => (await runtime.ask('/k2/results', { body, headers: { 'x-kopokopo-signature': signature } })).status;
+    const post = async (signature) => (await runtime.send('/k2/results', { body, headers: { 'x-kopokopo-signature': signature } })).status;
     assert.deepStrictEqual([await post(signWebhook('api-key', body)), await post(signWebhook('other', body))], [200, 401]);
   });
 }
 
-test('the options, errors and examples that README.md names exist', () => {
-  const text = fs.readFileSync(path.join(HERE, 'README.md'), 'utf8');
-  const declarations = fs.readFileSync(path.join(HERE, 'index.d.ts'), 'utf8');
+test('options, errors and examples that README.md names exist', () => {
+  const text = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
+  const declarations = fs.readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');
   const defaults = [...text.matchAll(/^\| `(\w+)`(?:, `(\w+)`)? \| `([^`]+)`(?:, `([^`]+)`)? \|/gm)].flatMap(([, one, two, first, second]) => [
     [one, first],
     ...(two ? [[two, second]] : []),
@@ -84,5 +84,5 @@ test('the options, errors and examples that README.md names exist', () => {
     if (/Error$/.test(name)) assert.match(declarations, new RegExp(`class ${name} extends KopoKopoError \\{\\n  readonly kind: '${value}'`));
     else assert.match(declarations, new RegExp(`@defaultValue \`${value.replace('_', '')}\`\\n   \\*/\\n  readonly ${name}\\?`), name);
   }
-  for (const [, folder] of text.matchAll(/`examples\/([\w-]+)`/g)) assert.ok(fs.existsSync(path.join(HERE, 'examples', folder)));
+  for (const [, folder] of text.matchAll(/`examples\/([\w-]+)`/g)) assert.ok(fs.existsSync(path.join(PACKAGE, 'examples', folder)));
 });

@@ -17,9 +17,9 @@ const {
   OutcomeUnknownError,
   disbursementsTo,
 } = require('..');
-const { Receiver, Sandbox } = require('./shared/stage');
+const { Receiver, Sandbox } = require('./shared/harness');
 
-const QUICK = { timeout: 10_000, interval: 20, maxInterval: 500 };
+const FAST = { timeout: 10_000, interval: 20, maxInterval: 500 };
 
 let sandbox;
 let receiver;
@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => Promise.all([receiver.close(), sandbox.close()]));
 
-const asked = (fields) => ({
+const push = (fields) => ({
   tillNumber: 'K000000',
   phoneNumber: '0712345678',
   amount: '100.00',
@@ -42,21 +42,21 @@ const asked = (fields) => ({
 const requests = async (operation) =>
   (await sandbox.control('GET /_sandbox/requests')).filter((request) => request.operation === operation).length;
 
-test('a payment is asked for, paid, and told of by a signed callback', async () => {
-  const push = await k2.incomingPayments.create(asked({ metadata: { order_id: '17', orderId: 18 } }));
-  assert.ok(push.location.startsWith(sandbox.baseUrl) && push.location.endsWith(push.id));
-  assert.deepStrictEqual(JSON.parse(JSON.stringify(push)), { id: push.id, location: push.location });
-  const payment = await push.wait(QUICK);
+test('payment is created, paid, and reported by a signed callback', async () => {
+  const created = await k2.incomingPayments.create(push({ metadata: { order_id: '17', orderId: 18 } }));
+  assert.ok(created.location.startsWith(sandbox.baseUrl) && created.location.endsWith(created.id));
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(created)), { id: created.id, location: created.location });
+  const payment = await created.wait(FAST);
   assert.ok(payment instanceof IncomingPayment);
   assert.strictEqual(payment.isPaid, true);
   assert.strictEqual(payment.transaction.amount, '100');
   assert.ok(payment.initiationTime instanceof Date);
-  assert.deepStrictEqual(payment.metadata, { order_id: '17', orderId: 18 }, "metadata's names are the program's own");
+  assert.deepStrictEqual(payment.metadata, { order_id: '17', orderId: 18 }, 'names in metadata do not change');
   assert.strictEqual(JSON.parse(payment.raw).data.id, payment.id);
   assert.throws(() => Object.assign(payment, { isPaid: false }), TypeError);
-  assert.strictEqual((await push.get()).id, payment.id);
+  assert.strictEqual((await created.get()).id, payment.id);
 
-  const { body, signature } = await receiver.take((arrival) => arrival.body.includes(payment.id), 5000);
+  const { body, signature } = await receiver.take((delivery) => delivery.body.includes(payment.id), 5000);
   const event = k2.webhooks.verify(body, signature);
   assert.strictEqual(event.payload.kind, 'incoming_payment');
   assert.strictEqual(event.payload.incomingPayment.isPaid, true);
@@ -64,21 +64,21 @@ test('a payment is asked for, paid, and told of by a signed callback', async () 
   assert.strictEqual(event.payload.incomingPayment.raw, event.raw);
 });
 
-test('money goes to two destinations, and each says what became of it', async () => {
+test('send money to two destinations has the result of each', async () => {
   const wallet = (phoneNumber, amount) => ({ type: 'mobile_wallet', phoneNumber, amount, description: 'a refund' });
   const destinations = [wallet('0712345678', 10n), wallet('254700000002', '20')];
-  const sent = await (await k2.sendMoney.create({ destinations, callbackUrl: receiver.url })).wait(QUICK);
+  const sent = await (await k2.sendMoney.create({ destinations, callbackUrl: receiver.url })).wait(FAST);
   assert.strictEqual(sent.isPaid, false);
   assert.strictEqual(sent.failedDisbursements.length, 1);
-  const [arrived] = disbursementsTo(sent, '0712345678');
-  assert.deepStrictEqual([arrived.isPaid, arrived.amount], [true, '10']);
+  const [disbursement] = disbursementsTo(sent, '0712345678');
+  assert.deepStrictEqual([disbursement.isPaid, disbursement.amount], [true, '10']);
   assert.deepStrictEqual(disbursementsTo(sent, '0799999999'), []);
   assert.throws(() => disbursementsTo({ ...sent, raw: undefined }, '1'), /sendMoney: must be a record/);
 });
 
-test('what is wrong is named as the caller wrote it, and nothing is sent', async () => {
+test('invalid field is named as the caller wrote it, and nothing is sent', async () => {
   const sent = await requests('send_money.create');
-  const wallet = { type: 'mobile_wallet', phoneNumber: 'nobody', amount: '1', description: 'd' };
+  const wallet = { type: 'mobile_wallet', phoneNumber: 'not a number', amount: '1', description: 'd' };
   await assert.rejects(k2.sendMoney.create({ destinations: [wallet], callbackUrl: receiver.url }), (error) => {
     assert.ok(error instanceof InvalidRequestError && error instanceof KopoKopoError && error instanceof Error);
     assert.strictEqual(error.kind, 'invalid_request');
@@ -90,48 +90,48 @@ test('what is wrong is named as the caller wrote it, and nothing is sent', async
   assert.strictEqual(await requests('send_money.create'), sent);
 });
 
-test('an error leads back to the line that called', async () => {
+test('stack trace of an error has the caller', async () => {
   async function theCaller() {
     await k2.incomingPayments.get('');
   }
   await assert.rejects(theCaller(), (error) => /^InvalidRequestError: .*\n +at IncomingPayments\.get .*\n +at async theCaller /m.test(error.stack));
 });
 
-test('an answer that got lost is an unknown outcome, and is not repeated', async () => {
+test('lost response to a create is an unknown outcome, and is not retried', async () => {
   const sent = await requests('incoming_payments.create');
   await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.create', kind: 'reset_after_effect' });
-  const error = await k2.incomingPayments.create(asked()).catch((found) => found);
+  const error = await k2.incomingPayments.create(push()).catch((found) => found);
   assert.ok(error instanceof OutcomeUnknownError);
   assert.deepStrictEqual([error.kind, error.operation, error.attempts], ['outcome_unknown', 'incoming_payments.create', 1]);
   assert.strictEqual(await requests('incoming_payments.create'), sent + 1);
 });
 
-test('requests name this package', async () => {
+test('User-Agent of requests has the product and this package', async () => {
   await new KopoKopo({ ...sandbox.credentials, product: 'my-shop/1.4' }).payments.get('33333333-3333-4333-8333-333333333333');
-  const seen = await sandbox.control('GET /_sandbox/requests');
-  assert.match(seen.at(-1).user_agent, /^my-shop\/1\.4 kopokopo-node\/\d/);
+  const sent = await sandbox.control('GET /_sandbox/requests');
+  assert.match(sent.at(-1).user_agent, /^my-shop\/1\.4 kopokopo-node\/\d/);
 });
 
-test("the server's own words and status reach the caller", async () => {
+test('error has the status of the server', async () => {
   const error = await k2.incomingPayments.get('00000000-0000-4000-8000-000000000000').catch((found) => found);
   assert.deepStrictEqual([error.name, error.kind, error.status], ['NotFoundError', 'not_found', 404]);
 });
 
-test('an aborted call rejects at once with the reason of its signal', async () => {
+test('aborted call rejects immediately with the reason of its signal', async () => {
   await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect' });
   const abort = new AbortController();
-  const began = Date.now();
+  const started = Date.now();
   const call = k2.incomingPayments.get('33333333-3333-4333-8333-333333333333', { signal: abort.signal });
   const reason = new Error('the customer left');
   setTimeout(() => abort.abort(reason), 20);
   await assert.rejects(call, reason);
-  assert.ok(Date.now() - began < 5000);
+  assert.ok(Date.now() - started < 5000);
   await sandbox.control('DELETE /_sandbox/faults', undefined, 200).catch(() => {});
 });
 
-test('a signal that is aborted already sends nothing, and one that never is leaves no listener behind', async () => {
+test('aborted signal sends nothing, and the listeners of other signals are removed', async () => {
   const sent = await requests('incoming_payments.create');
-  await assert.rejects(k2.incomingPayments.create(asked(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await assert.rejects(k2.incomingPayments.create(push(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
   assert.strictEqual(await requests('incoming_payments.create'), sent);
   const listeners = new Set();
   const signal = {
@@ -139,21 +139,21 @@ test('a signal that is aborted already sends nothing, and one that never is leav
     addEventListener: (_, listener) => listeners.add(listener),
     removeEventListener: (_, listener) => listeners.delete(listener),
   };
-  const push = await k2.incomingPayments.create(asked(), { signal });
-  await push.wait({ ...QUICK, signal });
+  const created = await k2.incomingPayments.create(push(), { signal });
+  await created.wait({ ...FAST, signal });
   assert.strictEqual(listeners.size, 0);
 });
 
-test('a wait can be aborted, and the program ends', async () => {
-  const push = await k2.incomingPayments.create(asked({ phoneNumber: '254700000006' }));
-  await assert.rejects(push.wait({ signal: AbortSignal.timeout(50) }), { kind: 'not_final', id: push.id });
+test('aborted wait rejects with the id', async () => {
+  const created = await k2.incomingPayments.create(push({ phoneNumber: '254700000006' }));
+  await assert.rejects(created.wait({ signal: AbortSignal.timeout(50) }), { kind: 'not_final', id: created.id });
 });
 
-test('what no call knows is refused by name', async () => {
+test('unknown or invalid option is refused with its name', async () => {
   for (const [call, field] of [
     [k2.incomingPayments.get('1', { timeOut: 3 }), 'timeOut'],
     [k2.incomingPayments.get('1', { signal: 'now' }), 'signal'],
-    [k2.incomingPayments.create(asked({ tilNumber: '1' })), 'tilNumber'],
+    [k2.incomingPayments.create(push({ tilNumber: '1' })), 'tilNumber'],
     [k2.incomingPayments.get(7), 'id'],
   ]) {
     const error = await call.catch((found) => found);
@@ -161,53 +161,53 @@ test('what no call knows is refused by name', async () => {
   }
 });
 
-test('a client with other options shares its connections, and fails by its own time', async () => {
+test('client with other options uses its own timeout', async () => {
   assert.throws(() => k2.withOptions({ timeout: 0 }), { kind: 'configuration', field: 'timeout' });
   await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect', times: 3 });
-  const hasty = k2.withOptions({ timeout: 200, maxRetries: 0 });
-  await assert.rejects(hasty.incomingPayments.get('33333333-3333-4333-8333-333333333333'), { kind: 'timeout' });
+  const impatient = k2.withOptions({ timeout: 200, maxRetries: 0 });
+  await assert.rejects(impatient.incomingPayments.get('33333333-3333-4333-8333-333333333333'), { kind: 'timeout' });
   await sandbox.control('DELETE /_sandbox/faults');
 });
 
-test('tokens come from the program where it brings them', async () => {
+test('token source supplies the tokens, and is called once', async () => {
   const { accessToken } = await k2.oauth.token();
-  for (const answer of [accessToken, { token: accessToken }, { token: accessToken, expiresIn: 60 }]) {
-    let asked = 0;
+  for (const result of [accessToken, { token: accessToken }, { token: accessToken, expiresIn: 60 }]) {
+    let calls = 0;
     const client = KopoKopo.withTokenSource(
       async () => {
-        asked += 1;
-        return answer;
+        calls += 1;
+        return result;
       },
       { baseUrl: sandbox.baseUrl },
     );
     await Promise.all([client.payments.get('33333333-3333-4333-8333-333333333333'), client.oauth.tokenInfo()]);
-    assert.strictEqual(asked, 1);
+    assert.strictEqual(calls, 1);
   }
 });
 
-test('a program that brings no token fails the call, and says what to answer', async () => {
-  for (const [program, why] of [
-    [() => undefined, /must answer a token/],
+test('call fails with the remedy if the token source returns no token', async () => {
+  for (const [tokenSource, message] of [
+    [() => undefined, /must return a token/],
     [() => ({ token: 't', expiresIn: '60' }), /expiresIn/],
     [() => ({ token: 't', expiresIn: -1 }), /expires/],
     [
       () => {
         throw new Error('canary');
       },
-      /an error of its own/,
+      /it threw an error/,
     ],
   ]) {
-    const client = KopoKopo.withTokenSource(program, { baseUrl: sandbox.baseUrl });
+    const client = KopoKopo.withTokenSource(tokenSource, { baseUrl: sandbox.baseUrl });
     await assert.rejects(client.oauth.tokenInfo(), (error) => {
       assert.ok(error instanceof AuthenticationError);
-      assert.match(error.message, why);
+      assert.match(error.message, message);
       return !error.message.includes('canary');
     });
   }
   assert.throws(() => KopoKopo.withTokenSource('token'), { kind: 'configuration', field: 'tokenSource' });
 });
 
-test('worker threads have clients of their own on one library', async () => {
+test('worker threads have their own clients', async () => {
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     const { KopoKopo } = require(workerData.path);
@@ -221,17 +221,17 @@ test('worker threads have clients of their own on one library', async () => {
   await Promise.all(workers.map((worker) => worker.terminate()));
 });
 
-test('many calls at once each get their own answer', async () => {
+test('concurrent calls each get their own result', async () => {
   const server = http.createServer((request, response) => {
     request.resume();
     if (request.url === '/oauth/token') return response.end('{"access_token":"t","token_type":"Bearer","expires_in":3600}');
     const id = request.url.split('/').pop();
-    const answer = () => response.end(JSON.stringify({ data: { id, type: 'incoming_payment', attributes: { status: 'Success' } } }));
-    return setTimeout(answer, Math.random() * 20);
+    const respond = () => response.end(JSON.stringify({ data: { id, type: 'incoming_payment', attributes: { status: 'Success' } } }));
+    return setTimeout(respond, Math.random() * 20);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: `http://127.0.0.1:${server.address().port}` });
-  const ids = Array.from({ length: 200 }, (_, at) => `payment-${at}`);
+  const ids = Array.from({ length: 200 }, (_, index) => `payment-${index}`);
   const found = await Promise.all(ids.map((id) => client.incomingPayments.get(id)));
   assert.deepStrictEqual(found.map(({ id }) => id), ids);
   server.closeAllConnections();
@@ -242,7 +242,7 @@ for (const [name, type, source] of [
   ['require', 'commonjs', "const { KopoKopo, InvalidRequestError } = require('kopokopo'); const own = require('kopokopo');"],
   ['import', 'module', "import { KopoKopo, InvalidRequestError } from 'kopokopo'; import * as own from 'kopokopo';"],
 ]) {
-  test(`${name} gives the package by its name, and the program ends by itself`, async () => {
+  test(`${name} loads the package by its name, and the program exits`, async () => {
     const { baseUrl, clientId, clientSecret } = sandbox.credentials;
     const program = `${source}
       const k2 = new KopoKopo(${JSON.stringify({ baseUrl, clientId, clientSecret })});

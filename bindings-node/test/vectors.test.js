@@ -1,19 +1,19 @@
 'use strict';
-// Every vector of tests/vectors.
+// All vectors of tests/vectors.
 
 const assert = require('node:assert');
 const http = require('node:http');
 const { inspect } = require('node:util');
 const { test } = require('node:test');
 const { KopoKopo, KopoKopoError, WebhookVerifier, hashPhone, signWebhook } = require('..');
-const { Sandbox } = require('./shared/stage');
+const { Sandbox } = require('./shared/harness');
 const { body, header, payloads, vectors } = require('./shared/vectors');
 
 const event = (raw) => new WebhookVerifier({ apiKeys: ['api-key'] }).parseUnverified(Buffer.from(raw));
 
-const refusal = async (call) => {
+const failure = async (call) => {
   const error = await Promise.resolve().then(call).then(() => undefined, (error) => error);
-  assert.ok(error instanceof KopoKopoError, `expected a refusal, found ${inspect(error)}`);
+  assert.ok(error instanceof KopoKopoError, `expected an error, found ${inspect(error)}`);
   return error;
 };
 
@@ -26,8 +26,9 @@ const push = (client, fields) =>
     ...fields,
   });
 
-/** A create for each collection that Locations are about. */
 const CALLBACK = { callbackUrl: 'https://shop.example' };
+
+/** A create for each collection of the locations. */
 const creates = {
   '/api/v2/incoming_payments': (client) => push(client),
   '/api/v2/webhook_subscriptions': (client) =>
@@ -42,38 +43,38 @@ const creates = {
     client.smsNotifications.create({ webhookEventReference: '247b1bd8-f5a0-4b71-a898-f62f67b8ae1c', message: 'm', ...CALLBACK }),
 };
 
-for (const { name, api_key: key, body: written, signature } of vectors('webhook_signatures').cases) {
-  test(`the signature of ${name} is that of an independent hmac`, () => {
-    assert.strictEqual(signWebhook(key, body(written)), signature);
-    new WebhookVerifier({ apiKeys: [key] }).verifySignature(body(written), signature);
+for (const { name, api_key: key, body: description, signature } of vectors('webhook_signatures').cases) {
+  test(`signature of ${name} equals that of an independent HMAC`, () => {
+    assert.strictEqual(signWebhook(key, body(description)), signature);
+    new WebhookVerifier({ apiKeys: [key] }).verifySignature(body(description), signature);
   });
 }
 
 const hostile = vectors('hostile_webhooks');
-for (const { name, expect, ...written } of hostile.cases) {
-  test(`strangers send ${name}`, async () => {
-    const raw = body(written.body);
-    const options = { apiKeys: written.api_keys ?? hostile.api_keys };
-    if (written.client_secret) options.clientSecret = written.client_secret;
-    if (written.max_body) options.maxBody = written.max_body;
-    const verify = () => new WebhookVerifier(options).verify(raw, header(written.signature, raw));
+for (const { name, expect, ...webhook } of hostile.cases) {
+  test(`hostile webhook: ${name}`, async () => {
+    const raw = body(webhook.body);
+    const options = { apiKeys: webhook.api_keys ?? hostile.api_keys };
+    if (webhook.client_secret) options.clientSecret = webhook.client_secret;
+    if (webhook.max_body) options.maxBody = webhook.max_body;
+    const verify = () => new WebhookVerifier(options).verify(raw, header(webhook.signature, raw));
     if (!expect.error) {
       const found = verify();
       assert.deepStrictEqual([found.topic, found.payload.kind], [expect.topic, expect.payload]);
       return;
     }
-    const error = await refusal(verify);
+    const error = await failure(verify);
     assert.strictEqual(error.kind, expect.error);
-    // Names of fields are JavaScript's in what people read.
-    const told = `${error.message} ${error.message.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-    for (const words of expect.detail) assert.ok(told.includes(words), `${words}: ${error.message}`);
+    // Messages have JavaScript's names of fields.
+    const messages = `${error.message} ${error.message.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    for (const words of expect.detail) assert.ok(messages.includes(words), `${words}: ${error.message}`);
     for (const words of expect.never ?? []) assert.ok(!`${inspect(error)} ${error.body}`.includes(words));
     for (const words of expect.never_in_detail ?? []) assert.ok(!error.message.includes(words));
   });
 }
 
 for (const [name, raw] of payloads('webhook-', 'result-')) {
-  test(`the sample ${name} becomes its type`, () => {
+  test(`sample ${name} is read as its type`, () => {
     const found = event(raw);
     assert.notStrictEqual(found.payload.kind, 'unknown');
     assert.strictEqual(found.raw, raw.toString());
@@ -81,14 +82,14 @@ for (const [name, raw] of payloads('webhook-', 'result-')) {
   });
 }
 
-test('phone numbers become the twelve digits that are sent', async (t) => {
+test('phone numbers are sent as twelve digits', async (t) => {
   const file = vectors('phones');
   const sandbox = await Sandbox.start();
   t.after(() => sandbox.close());
   const client = new KopoKopo(sandbox.credentials);
   for (const { typed } of file.accepted) await push(client, { phoneNumber: typed });
   for (const typed of file.refused) {
-    const error = await refusal(() => push(client, { phoneNumber: typed }));
+    const error = await failure(() => push(client, { phoneNumber: typed }));
     assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'phoneNumber']);
     assert.ok(typed.trim().length < 6 || !error.message.includes(typed));
   }
@@ -101,26 +102,26 @@ test('phone numbers become the twelve digits that are sent', async (t) => {
   for (const { phone_number: phone, sha256 } of file.hashes) assert.strictEqual(hashPhone(phone), sha256);
 });
 
-test('amounts are read exactly', async () => {
+test('amounts are read and checked exactly', async () => {
   const file = vectors('amounts');
   const amount = (wire) =>
     event(`{"topic":"buygoods_transaction_received","id":"1","event":{"resource":{"amount":${wire}}}}`).payload.transaction.amount;
   for (const { text, shown } of file.texts) assert.strictEqual(amount(JSON.stringify(text)), shown);
   for (const { json, shown } of file.wire) assert.strictEqual(amount(json), shown);
-  // No amount at all is none, where a webhook may lack it.
+  // A webhook may have no amount. Then it is null.
   const absent = ['null', '""'];
   assert.deepStrictEqual(absent.map(amount), [null, null]);
   for (const wire of file.wire_refused.filter((wire) => !absent.includes(wire))) {
-    assert.strictEqual((await refusal(() => amount(wire))).kind, 'decode');
+    assert.strictEqual((await failure(() => amount(wire))).kind, 'decode');
   }
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: 'http://127.0.0.1:9' });
   for (const refused of [...file.refused, 10.5, Number.NaN, 1e21]) {
-    const error = await refusal(() => push(client, { amount: refused }));
+    const error = await failure(() => push(client, { amount: refused }));
     assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'amount'], String(refused));
   }
 });
 
-test('times keep their moment', () => {
+test('timestamps keep their instant', () => {
   const file = vectors('timestamps');
   const seconds = (date) => Math.floor(date.getTime() / 1000);
   for (const { text, unix } of file.accepted) {
@@ -133,7 +134,7 @@ test('times keep their moment', () => {
   }
 });
 
-test('an id is taken from a Location and nothing else', async (t) => {
+test('id is read from a valid location only', async (t) => {
   const file = vectors('locations');
   let location;
   const paths = [];
@@ -163,9 +164,9 @@ test('an id is taken from a Location and nothing else', async (t) => {
   }
   for (const refused of file.refused) {
     location = refused.location;
-    // Others cannot stand in a header as they are.
+    // HTTP headers cannot contain the other characters.
     if (!/^[ -~]*$/.test(location)) continue;
-    const error = await refusal(() => creates[refused.collection](client));
+    const error = await failure(() => creates[refused.collection](client));
     assert.strictEqual(error.kind, 'outcome_unknown', location);
   }
   for (const { text, id } of file.typed) {
@@ -173,7 +174,7 @@ test('an id is taken from a Location and nothing else', async (t) => {
     assert.ok(paths.pop().endsWith(`/${id}`));
   }
   for (const refused of file.typed_refused) {
-    const error = await refusal(() => client.incomingPayments.get(refused));
+    const error = await failure(() => client.incomingPayments.get(refused));
     assert.deepStrictEqual([error.kind, error.field], ['invalid_request', 'id']);
   }
   assert.deepStrictEqual(paths, []);

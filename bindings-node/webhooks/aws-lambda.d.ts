@@ -1,7 +1,9 @@
 import type { Event, WebhookVerifier } from '..';
 import type { WebhookOptions } from './request';
 
-/** What API Gateway (version 1 or 2), a function URL or a load balancer hands to the function, as far as it is looked at. */
+/**
+ * The fields that are used of the event that API Gateway (version 1 or 2), a function URL or a load balancer passes.
+ */
 export interface LambdaRequest {
   readonly headers?: { readonly [name: string]: string | undefined } | null;
   readonly multiValueHeaders?: { readonly [name: string]: readonly string[] | undefined } | null;
@@ -17,22 +19,24 @@ export interface LambdaResponse {
 }
 
 /**
- * Verifies the body in the function's own event against the `X-KopoKopo-Signature` header, and returns the event.
+ * Verifies the body in the function's event against the `X-KopoKopo-Signature` header, and returns the webhook's event.
  *
- * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
- * the body was parsed before, or the event comes from something that passes no HTTP request on.
+ * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `DecodeError` if the signature is valid but the body cannot be read.
+ * @throws `InvalidRequestError` if the body was parsed before, or if the function's event is not an HTTP request.
  */
 export function verify(verifier: WebhookVerifier, request: LambdaRequest): Event;
 
 /**
- * A function: `exports.handler = webhooks(k2.webhooks, async (event) => { ... })`, where event is the verified one.
+ * Returns a Lambda function: `exports.handler = webhooks(k2.webhooks, async (event) => { ... })`. The handler's event
+ * is verified.
  *
- * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`, else what the
- * handler answers, or 200. What the handler throws passes through: the gateway answers 5xx, and the webhook is delivered
- * again.
+ * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
+ * `maxBody`. Otherwise it is what the handler returns, or 200. Errors of the handler are not caught: the gateway
+ * responds with 5xx, and the webhook is delivered again.
  */
-export function webhooks<Request extends LambdaRequest, Context, Answer = void>(
+export function webhooks<Request extends LambdaRequest, Context, Result = void>(
   verifier: WebhookVerifier,
-  handler: (event: Event, request: Request, context: Context) => Answer | Promise<Answer>,
+  handler: (event: Event, request: Request, context: Context) => Result | Promise<Result>,
   options?: WebhookOptions,
-): (request: Request, context: Context) => Promise<LambdaResponse | NonNullable<Answer>>;
+): (request: Request, context: Context) => Promise<LambdaResponse | NonNullable<Result>>;

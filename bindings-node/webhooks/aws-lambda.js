@@ -1,9 +1,9 @@
 'use strict';
 // Webhooks in AWS Lambda: behind API Gateway (REST, version 1; HTTP, version 2), a function URL or a load balancer.
 
-const { checkHandler, checkSize, checkVerifier, notARequest, receive, valuesIn, verifyRaw, wrongSetUp } = require('./request');
+const { bodyNotRaw, checkHandler, checkSize, checkVerifier, notARequest, receive, valuesIn, verifyRaw } = require('./request');
 
-const FIX = "use a proxy integration and pass the handler's own event on, before anything parses event.body";
+const FIX = "use a proxy integration, and pass the handler's own event before anything parses event.body";
 
 function verify(verifier, request) {
   checkVerifier(verifier);
@@ -16,13 +16,13 @@ function verify(verifier, request) {
 
 function rawBodyOf(verifier, { body, isBase64Encoded }) {
   if (body === undefined || body === null) return Buffer.alloc(0);
-  if (typeof body !== 'string') throw wrongSetUp('AWS Lambda', `event.body is no text any more but of the type ${typeof body}`, FIX);
-  // Some gateways and templates write it as text.
+  if (typeof body !== 'string') throw bodyNotRaw('AWS Lambda', `event.body must be text, and is of type ${typeof body}`, FIX);
+  // Some gateways and templates write the flag as text.
   if (isBase64Encoded !== true && isBase64Encoded !== 'true') return Buffer.from(body);
   checkSize(verifier, Math.floor(body.length / 4) * 3 - 2);
-  // Buffer.from reads on over what is no Base64.
+  // Buffer.from ignores characters that are not Base64.
   if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) {
-    throw wrongSetUp('AWS Lambda', 'event.isBase64Encoded is true, and event.body is no Base64', FIX);
+    throw bodyNotRaw('AWS Lambda', 'event.isBase64Encoded is true, and event.body is not Base64', FIX);
   }
   return Buffer.from(body, 'base64');
 }

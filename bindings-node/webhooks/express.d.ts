@@ -1,28 +1,30 @@
 import type { Event, WebhookVerifier } from '..';
-// Without the types of Express, those of node:http are used.
+// If the types of Express are not installed, those of node:http are used.
 // @ts-ignore
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { NodeRequest, NodeResponse, Or, WebhookOptions } from './request';
 
 /**
- * Verifies the raw body of a request of Express, or of node:http, against its `X-KopoKopo-Signature` header and says what
- * it tells of. Reads the body itself if nothing has, up to the verifier's `maxBody`; takes the bytes of express.raw() or
- * the text of express.text() in `request.body`, and what was kept in `request.rawBody`.
+ * Verifies the raw body of an Express or node:http request against its `X-KopoKopo-Signature` header, and returns a
+ * promise of the event. If the body was not read before, reads it, up to the verifier's `maxBody`. Otherwise uses
+ * `request.rawBody`, or the bytes of express.raw() or the text of express.text() in `request.body`.
  *
- * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
- * a body parser came first; the error says how to change that.
+ * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `DecodeError` if the signature is valid but the body cannot be read.
+ * @throws `InvalidRequestError` if a body parser has read the body before. The message has the remedy.
  */
 export function verify(verifier: WebhookVerifier, request: NodeRequest): Promise<Event>;
 
 /**
- * A handler for `app.post(path, webhooks(k2.webhooks, async (event) => { ... }))`, put above `app.use(express.json())`.
+ * Returns a handler for `app.post(path, webhooks(k2.webhooks, async (event) => { ... }))`. Put it above
+ * `app.use(express.json())`.
  *
  * The handler's request and response have the types of Express. With node:http, write
  * `webhooks<IncomingMessage, ServerResponse>(...)`.
  *
- * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`, and when the
- * handler is done, 200, unless the handler has answered itself. What the handler throws goes to `next`: Express answers 500,
- * and the webhook is delivered again.
+ * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
+ * `maxBody`. If the handler sends no response, it is 200. Errors of the handler are passed to `next`: Express responds
+ * with 500, and the webhook is delivered again.
  */
 export function webhooks<
   Request extends NodeRequest = Or<ExpressRequest, NodeRequest>,

@@ -1,7 +1,7 @@
 'use strict';
-// Webhooks in Express 4 and 5, and in whatever hands over requests of node:http.
+// Webhooks in Express 4 and 5, and in everything else that has requests of node:http.
 
-const { checkHandler, checkVerifier, notARequest, rawBodyOf, receive, valuesOf, verifyRaw, wrongSetUp } = require('./request');
+const { bodyNotRaw, checkHandler, checkVerifier, notARequest, rawBodyOf, receive, valuesOf, verifyRaw } = require('./request');
 
 const FIX = 'put `app.post(path, webhooks(verifier, handler))` above `app.use(express.json())`';
 
@@ -9,7 +9,7 @@ async function verify(verifier, request) {
   checkVerifier(verifier);
   if (typeof request?.headers !== 'object') throw notARequest('Express', request, FIX);
   const body = await rawBodyOf(verifier, request);
-  if (!body) throw wrongSetUp('Express', 'express.json(), bodyParser or something else has read the body before', FIX);
+  if (!body) throw bodyNotRaw('Express', 'express.json(), bodyParser or other code has read the body before', FIX);
   return verifyRaw(verifier, body, valuesOf(request));
 }
 
@@ -32,7 +32,7 @@ function webhooks(verifier, handler, options = {}) {
         },
       );
     } catch (error) {
-      // Where nobody gave a way for errors, the promise is it.
+      // Without `next`, as with node:http, the promise rejects.
       if (!next) throw error;
       next(error);
     }

@@ -1,17 +1,17 @@
 import type { Event, WebhookVerifier } from '..';
-// Without the types of Fastify, those below are used.
+// If the types of Fastify are not installed, those below are used.
 // @ts-ignore
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NodeRequest, Or, WebhookOptions } from './request';
 
-/** A request of Fastify, as far as it is looked at. */
+/** The fields of a Fastify request that are used. */
 export interface FastifyWebhookRequest {
   readonly headers: NodeRequest['headers'];
   readonly raw: NodeRequest;
   readonly body?: unknown;
 }
 
-/** A reply of Fastify, as far as it is used. */
+/** The members of a Fastify reply that are used. */
 export interface FastifyWebhookReply {
   readonly sent: boolean;
   code(status: number): this;
@@ -24,7 +24,7 @@ export interface FastifyWebhookOptions extends WebhookOptions {
   readonly verifier: WebhookVerifier;
   /** The path of the route, such as `/k2/results`. */
   readonly url: string;
-  /** Called with each verified event. What it returns is sent; nothing is an empty 200. */
+  /** Called with each verified event. Its return value is sent; undefined and null send an empty 200. */
   handler(
     event: Event,
     request: Or<FastifyRequest, FastifyWebhookRequest>,
@@ -33,20 +33,22 @@ export interface FastifyWebhookOptions extends WebhookOptions {
 }
 
 /**
- * Verifies the raw body of a request of Fastify against its `X-KopoKopo-Signature` header, and returns the event. For
- * routes of your own in a scope whose content type parser hands over a Buffer, the text or the stream itself; `webhooks` is such a
- * scope with a route.
+ * Verifies the raw body of a Fastify request against its `X-KopoKopo-Signature` header, and returns a promise of the
+ * event. For your own routes, in a scope whose content type parser passes on a Buffer, the text or the stream.
+ * `webhooks` registers such a scope with a route.
  *
- * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
- * a content type parser came first; the error says how to change that.
+ * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `DecodeError` if the signature is valid but the body cannot be read.
+ * @throws `InvalidRequestError` if a content type parser has read the body before. The message has the remedy.
  */
 export function verify(verifier: WebhookVerifier, request: FastifyWebhookRequest): Promise<Event>;
 
 /**
- * A plugin: `app.register(webhooks, { verifier: k2.webhooks, url: '/k2/results', handler: async (event) => { ... } })`. It
- * has content type parsers of its own; those of the application stay as they are.
+ * A plugin: `app.register(webhooks, { verifier: k2.webhooks, url: '/k2/results', handler: async (event) => { ... } })`.
+ * It has its own content type parser, and does not change those of the application.
  *
- * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`. What the handler
- * throws goes to Fastify's error handler, which answers 500, and the webhook is delivered again.
+ * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
+ * `maxBody`. Errors of the handler are passed to Fastify's error handler, which responds with 500, and the webhook is
+ * delivered again.
  */
 export function webhooks(scope: object, options: FastifyWebhookOptions): Promise<void>;

@@ -2,6 +2,7 @@
 // Webhooks in Fastify.
 
 const {
+  bodyNotRaw,
   checkHandler,
   checkLength,
   checkVerifier,
@@ -12,10 +13,9 @@ const {
   receive,
   valuesOf,
   verifyRaw,
-  wrongSetUp,
 } = require('./request');
 
-const FIX = 'take the route away and `app.register(webhooks, { verifier, url, handler })`, which keeps the JSON parser out';
+const FIX = 'replace the route by `app.register(webhooks, { verifier, url, handler })`, which does not use the JSON parser';
 
 async function verify(verifier, request) {
   checkVerifier(verifier);
@@ -26,9 +26,9 @@ async function verify(verifier, request) {
 async function rawBodyOf(verifier, request) {
   const kept = keptBody(request);
   if (kept) return kept;
-  // Fastify asks no parser where a request came without a body.
+  // Fastify calls no parser if a request has no body.
   if (request.body === undefined) return Buffer.alloc(0);
-  if (!isUnread(request.body)) throw wrongSetUp('Fastify', "a content type parser has read the body before", FIX);
+  if (!isUnread(request.body)) throw bodyNotRaw('Fastify', 'a content type parser has read the body before', FIX);
   checkLength(verifier, request.headers['content-length']);
   return readStream(verifier, request.body);
 }
@@ -36,7 +36,7 @@ async function rawBodyOf(verifier, request) {
 async function webhooks(scope, { verifier, url, handler, onRefusal }) {
   checkVerifier(verifier);
   checkHandler(handler);
-  // Both reach no further than this plugin's own routes.
+  // Both apply only to the routes of this plugin.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   scope.post(url, (request, reply) => {
@@ -45,8 +45,8 @@ async function webhooks(scope, { verifier, url, handler, onRefusal }) {
       { onRefusal: onRefusal ?? log },
       () => verify(verifier, request),
       async (event) => {
-        const answer = await handler(event, request, reply);
-        return reply.sent ? reply : (answer ?? reply.send());
+        const payload = await handler(event, request, reply);
+        return reply.sent ? reply : (payload ?? reply.send());
       },
       ({ status, text }) => reply.code(status).type('text/plain; charset=utf-8').send(text),
     );

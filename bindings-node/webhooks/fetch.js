@@ -1,20 +1,30 @@
 'use strict';
-// Webhooks in whatever hands over a web Request. Errors name the framework, and say what to write there.
+// Webhooks as web Requests. Errors name the framework and its remedy.
 
-const { brokenOff, checkHandler, checkLength, checkSize, checkVerifier, notARequest, receive, verifyRaw, wrongSetUp } = require('./request');
+const {
+  bodyNotRaw,
+  checkHandler,
+  checkLength,
+  checkSize,
+  checkVerifier,
+  incompleteBody,
+  notARequest,
+  receive,
+  verifyRaw,
+} = require('./request');
 
 /**
- * `fix` says how to leave the body raw; `parsedFix` where to go with a request that is no web Request.
+ * Returns `verify` and `webhooks` for a framework. `fix` says how to keep the body raw. `otherRequestFix` says what to
+ * use for a request that is not a web Request.
  */
-function adapter(framework, fix, parsedFix = fix) {
+function adapter(framework, fix, otherRequestFix = fix) {
   async function verify(verifier, request) {
     checkVerifier(verifier);
     if (typeof request?.headers?.get !== 'function') {
-      const how = typeof request?.headers === 'object' ? parsedFix : fix;
-      throw notARequest(framework, request, how);
+      throw notARequest(framework, request, typeof request?.headers === 'object' ? otherRequestFix : fix);
     }
     if (request.bodyUsed || request.body?.locked) {
-      throw wrongSetUp(framework, 'request.json(), request.text() or something else has read the body before', fix);
+      throw bodyNotRaw(framework, 'request.json(), request.text() or other code has read the body before', fix);
     }
     checkLength(verifier, request.headers.get('content-length'));
     const value = request.headers.get('X-KopoKopo-Signature');
@@ -43,7 +53,7 @@ async function read(verifier, stream) {
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read().catch(() => {
-      throw brokenOff();
+      throw incompleteBody();
     });
     if (done) break;
     parts.push(value);

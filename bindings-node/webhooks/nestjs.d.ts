@@ -1,39 +1,43 @@
 import type { Event, WebhookVerifier } from '..';
 import type { NodeRequest, WebhookOptions } from './request';
 
-/** Nest's RawBodyRequest, on Express or on Fastify, as far as it is looked at. */
+/** The fields that are used of Nest's RawBodyRequest, on Express or on Fastify. */
 export interface NestWebhookRequest {
   readonly headers: NodeRequest['headers'];
-  /** Kept by `NestFactory.create(AppModule, { rawBody: true })`. */
+  /** Set by `NestFactory.create(AppModule, { rawBody: true })`. */
   readonly rawBody?: Uint8Array | string;
 }
 
-/** Nest's ExecutionContext, as far as it is used. */
+/** The members that are used of Nest's ExecutionContext. */
 export interface NestContext {
   switchToHttp(): { getRequest<T>(): T };
 }
 
 export interface WebhookGuardOptions extends WebhookOptions {
   /**
-   * Nest's `HttpException`. Give it where a filter of your own tells exceptions by their class; Nest's own filter needs
-   * nothing.
+   * Nest's `HttpException`. Set it if your own exception filter distinguishes exceptions by their class. Nest's default
+   * filter does not need it.
    */
   readonly exception?: new (message: string, status: number, options: { cause?: unknown }) => unknown;
 }
 
 /**
- * Verifies the raw body of a request of Nest against its `X-KopoKopo-Signature` header, and returns the event. Needs
- * `NestFactory.create(AppModule, { rawBody: true })`.
+ * Verifies the raw body of a Nest request against its `X-KopoKopo-Signature` header, and returns a promise of the
+ * event. Requires `NestFactory.create(AppModule, { rawBody: true })`.
  *
- * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
- * the raw body was not kept; the error says how to change that.
+ * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `DecodeError` if the signature is valid but the body cannot be read.
+ * @throws `InvalidRequestError` if the raw body was not kept. The message has the remedy.
  */
 export function verify(verifier: WebhookVerifier, request: NestWebhookRequest): Promise<Event>;
 
 /**
- * A guard, `@UseGuards(new WebhookGuard(k2.webhooks))`, or the base of an injectable one. It throws what Nest answers with
- * 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`. `eventOf(request)` has the
- * event in the route. Nest's own parsers come first: they answer 400 to what is no JSON, and 413 beyond their own limit.
+ * A guard, `@UseGuards(new WebhookGuard(k2.webhooks))`, or the base class of an injectable one. In the route,
+ * `eventOf(request)` returns the event.
+ *
+ * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
+ * `maxBody`. Nest's parsers run first: they respond with 400 to a body that is not JSON, and with 413 to a body larger
+ * than their own limit.
  */
 export class WebhookGuard {
   constructor(verifier: WebhookVerifier, options?: WebhookGuardOptions);
@@ -41,8 +45,8 @@ export class WebhookGuard {
 }
 
 /**
- * The event of a request that a WebhookGuard let through.
+ * Returns the event of a request that a `WebhookGuard` has verified.
  *
- * @throws InvalidRequestError where none did.
+ * @throws `InvalidRequestError` if no guard has verified the request.
  */
 export function eventOf(request: NestWebhookRequest): Event;

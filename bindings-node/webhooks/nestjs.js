@@ -2,7 +2,7 @@
 // Webhooks in NestJS, on Express or on Fastify.
 
 const { SignatureError } = require('..');
-const { answerTo, checkVerifier, notARequest, rawBodyOf, valuesOf, verifyRaw, warn, wrongSetUp } = require('./request');
+const { bodyNotRaw, checkVerifier, notARequest, rawBodyOf, responseTo, valuesOf, verifyRaw, warn } = require('./request');
 
 const FIX = '`NestFactory.create(AppModule, { rawBody: true })`';
 
@@ -10,19 +10,20 @@ const events = new WeakMap();
 
 async function verify(verifier, request) {
   checkVerifier(verifier);
-  if (typeof request?.headers !== 'object') throw notARequest('NestJS', request, `${FIX}, and pass on @Req()`);
+  if (typeof request?.headers !== 'object') throw notARequest('NestJS', request, `${FIX}, and pass @Req()`);
   const body = await rawBodyOf(verifier, request);
   if (!body) {
-    // Nest on Fastify parses plain text in any set-up, and keeps none of it: that is a stranger, and nobody's mistake.
-    if (!/json/i.test(request.headers['content-type'])) throw new SignatureError('the body is no JSON, and was not kept');
-    throw wrongSetUp('NestJS', 'the body was parsed, and the raw one not kept', FIX);
+    // Nest on Fastify always parses plain text, and does not keep the raw body. Kopo Kopo sends JSON only, so this is
+    // another sender, and not a wrong configuration.
+    if (!/json/i.test(request.headers['content-type'])) throw new SignatureError('the body is not JSON, and was not kept');
+    throw bodyNotRaw('NestJS', 'the body was parsed, and the raw body was not kept', FIX);
   }
   return verifyRaw(verifier, body, valuesOf(request.raw ?? request));
 }
 
 /**
- * What Nest's own exception filter answers: up to version 11 it looks for `statusCode`, from 12 on for `expose` and
- * `status`, as those of other frameworks do.
+ * An exception that sets the response of Nest's default filter. Up to version 11 the filter reads `statusCode`. From
+ * version 12 on it reads `expose` and `status`, as other frameworks do.
  */
 class WebhookRefused extends Error {
   constructor(message, status, { cause }) {
@@ -48,10 +49,10 @@ class WebhookGuard {
     try {
       events.set(request, await verify(this.#verifier, request));
     } catch (cause) {
-      const answer = answerTo(cause);
-      if (!answer) throw cause;
+      const response = responseTo(cause);
+      if (!response) throw cause;
       this.#onRefusal(cause);
-      throw new this.#exception(answer.text, answer.status, { cause });
+      throw new this.#exception(response.text, response.status, { cause });
     }
     return true;
   }
@@ -59,7 +60,10 @@ class WebhookGuard {
 
 function eventOf(request) {
   const event = events.get(request);
-  if (!event) throw wrongSetUp('NestJS', 'no WebhookGuard has verified this request', 'put `@UseGuards(new WebhookGuard(k2.webhooks))` on the route');
+  if (!event) {
+    const fix = 'put `@UseGuards(new WebhookGuard(k2.webhooks))` on the route';
+    throw bodyNotRaw('NestJS', 'no WebhookGuard has verified this request', fix);
+  }
   return event;
 }
 

@@ -1,32 +1,35 @@
 import type { Event, WebhookVerifier } from '..';
 import type { WebhookOptions } from './request';
 
-/** The Request of the platform; what is used of it, where the platform's types are not there. */
+/** The platform's Request, or the fields that are used of it if the platform has no such type. */
 export type WebRequest = typeof globalThis extends { Request: { prototype: infer Type } }
   ? Type
   : { readonly headers: { get(name: string): string | null }; readonly body: unknown; readonly bodyUsed: boolean };
 
-/** The Response of the platform. */
+/** The platform's Response. */
 export type WebResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : object;
 
 /**
- * Verifies the raw body of a web Request against its `X-KopoKopo-Signature` header, and returns the event.
+ * Verifies the raw body of a web Request against its `X-KopoKopo-Signature` header, and returns a promise of the event.
  *
- * @throws SignatureError: do not trust the body. DecodeError: it is authentic and cannot be read. InvalidRequestError:
- * something such as request.json() came first; the error says how to change that.
+ * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `DecodeError` if the signature is valid but the body cannot be read.
+ * @throws `InvalidRequestError` if the body was read before, for example by request.json(). The message has the remedy.
  */
 export function verify(verifier: WebhookVerifier, request: WebRequest): Promise<Event>;
 
 /**
- * A route handler: `export const POST = webhooks(k2.webhooks, async (event) => { ... })`. The same function is a handler
- * for Bun.serve and Deno.serve, an action of Remix with `({ request }) => handler(request)`, and a route of Hono with
- * `(c) => handler(c.req.raw)`. A verifier from `kopokopo` needs Node's run time, and in next.config.js
- * `serverExternalPackages: ['kopokopo']`: no bundler can pack a native part. `kopokopo/edge` has this function too, and a
- * verifier for edge runtimes.
+ * Returns a route handler: `export const POST = webhooks(k2.webhooks, async (event) => { ... })`. The same function is
+ * a handler for Bun.serve and Deno.serve, a Remix action with `({ request }) => handler(request)`, and a Hono route
+ * with `(c) => handler(c.req.raw)`.
  *
- * Answers 401 for SignatureError, 400 for DecodeError, 413 for a body beyond the verifier's `maxBody`, else what the
- * handler answers, or 200. What the handler throws goes to the framework, which answers 500, and the webhook is delivered
- * again.
+ * A verifier from `kopokopo` requires the Node.js runtime, and `serverExternalPackages: ['kopokopo']` in
+ * next.config.js, because bundlers cannot pack a native addon. For edge runtimes, `kopokopo/edge` has this function and
+ * a verifier.
+ *
+ * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
+ * `maxBody`. Otherwise it is what the handler returns, or 200. Errors of the handler are passed to the framework, which
+ * responds with 500, and the webhook is delivered again.
  */
 export function webhooks<Request extends WebRequest, Context extends unknown[]>(
   verifier: WebhookVerifier,

@@ -1,16 +1,16 @@
 import type { KopoKopoError } from '..';
 
 /** A framework's own type, or another one if its types are not installed. */
-export type Or<Found, Otherwise> = 0 extends 1 & Found ? Otherwise : Found;
+export type Or<Type, Fallback> = 0 extends 1 & Type ? Fallback : Type;
 
-/** A request of node:http, as far as it is looked at. */
+/** The fields of a node:http request that are used. */
 export interface NodeRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly rawHeaders?: readonly string[];
   readonly body?: unknown;
 }
 
-/** A response of node:http, as far as it is used. */
+/** The members of a node:http response that are used. */
 export interface NodeResponse {
   readonly headersSent: boolean;
   statusCode: number;
@@ -20,8 +20,8 @@ export interface NodeResponse {
 
 export interface WebhookOptions {
   /**
-   * Told of every refused webhook, with the reason: strangers are not told. Without it a line goes to console.warn, in
-   * Fastify to request.log.
+   * Called with the error of every refused webhook. The response does not contain the reason, because the sender may be
+   * an attacker. Default: writes a line to console.warn, in Fastify to request.log.
    */
   readonly onRefusal?: (error: KopoKopoError) => void;
 }

@@ -1,43 +1,43 @@
 'use strict';
-// What every adapter does the same way.
+// What all adapters share.
 
 const { DecodeError, InvalidRequestError, SignatureError } = require('../lib/errors');
 
 const HEADER = 'x-kopokopo-signature';
 
-/** Refusals of bodies beyond the cap: signature errors like any other, but answered with 413. */
-const beyondTheCap = new WeakSet();
+/** The signature errors of bodies larger than `maxBody`: their response is 413, and not 401. */
+const tooLargeErrors = new WeakSet();
 
 function checkVerifier(verifier) {
   if (typeof verifier?.verify !== 'function' || typeof verifier.maxBody !== 'number') {
-    throw new InvalidRequestError('verifier: give k2.webhooks, or a WebhookVerifier', { field: 'verifier' });
+    throw new InvalidRequestError('verifier: must be k2.webhooks or a WebhookVerifier', { field: 'verifier' });
   }
 }
 
 function checkHandler(handler) {
   if (typeof handler !== 'function') {
-    throw new InvalidRequestError('handler: give the function that is called with each verified event', { field: 'handler' });
+    throw new InvalidRequestError('handler: must be a function, which is called with each verified event', { field: 'handler' });
   }
 }
 
-/** The one error for a body that is not raw any more. */
-function wrongSetUp(framework, what, fix) {
-  return new InvalidRequestError(`${framework}: ${what}. A signature covers the raw body only: ${fix}`, { field: 'body' });
+/** Returns the error for a request whose raw body is not available. */
+function bodyNotRaw(framework, problem, fix) {
+  return new InvalidRequestError(`${framework}: ${problem}. The signature covers the raw body: ${fix}`, { field: 'body' });
 }
 
-/** The one error for a parsed body, or anything else, in the place of the request. */
-function notARequest(framework, given, fix) {
-  const what = given === null ? 'null' : Array.isArray(given) ? 'an array' : `a value of the type ${typeof given}`;
-  return wrongSetUp(framework, `verify was given ${what} that is not the request`, fix);
+/** Returns the error for a parsed body, or another value, in place of the request. */
+function notARequest(framework, value, fix) {
+  const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  return bodyNotRaw(framework, `verify was called with ${type} instead of the request`, fix);
 }
 
-const brokenOff = () => new SignatureError('the body broke off before its end: nothing can be verified');
+const incompleteBody = () => new SignatureError('the connection closed before the full body was received');
 
 function checkSize(verifier, size) {
   if (size <= verifier.maxBody) return;
-  const refusal = new SignatureError(`the body has ${size} bytes or more, and at most ${verifier.maxBody} are looked at`);
-  beyondTheCap.add(refusal);
-  throw refusal;
+  const error = new SignatureError(`the body has ${size} bytes or more; the limit is maxBody: ${verifier.maxBody}`);
+  tooLargeErrors.add(error);
+  throw error;
 }
 
 /** Refuses a body by its Content-Length, before it is read. */
@@ -45,16 +45,19 @@ function checkLength(verifier, header) {
   if (/^\d+$/.test(header ?? '')) checkSize(verifier, Number(header));
 }
 
-/** Every value of the header in an object of headers, in whatever case the sender or the framework spelt its name. */
+/** Returns all values of the signature header in an object of headers. The case of names does not matter. */
 function valuesIn(headers) {
   return Object.entries(headers ?? {})
     .filter(([name]) => name.toLowerCase() === HEADER)
     .flatMap(([, value]) => value ?? []);
 }
 
-/** Every value of the header in a request of node:http, which joins those that came twice, but keeps the originals. */
+/**
+ * Returns all values of the signature header in a node:http request. `headers` has repeated ones joined; `rawHeaders`
+ * has each.
+ */
 function valuesOf({ rawHeaders = [], headers }) {
-  const raw = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1].toLowerCase() === HEADER);
+  const raw = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1].toLowerCase() === HEADER);
   return raw.length > 0 ? raw : valuesIn(headers);
 }
 
@@ -64,7 +67,7 @@ function verifyRaw(verifier, body, values) {
   return verifier.verify(body, values.length === 0 ? null : values.map(String).join(', '));
 }
 
-/** Whether nobody has begun to read a stream. */
+/** Returns whether no other code has started to read a stream. */
 function isUnread(stream) {
   return (
     typeof stream?.on === 'function' &&
@@ -75,13 +78,14 @@ function isUnread(stream) {
   );
 }
 
-/** The bytes of a stream that nobody has begun to read, up to the cap. */
+/** Reads an unread stream, and returns a promise of its bytes. Rejects if there are more than `maxBody`. */
 function readStream(verifier, stream) {
   return new Promise((resolve, reject) => {
-    if (stream.destroyed) throw brokenOff();
+    if (stream.destroyed) throw incompleteBody();
     const parts = [];
     let size = 0;
-    // What lies beyond the cap is read on and dropped: a sender who is still sending would not hear the answer.
+    // The rest of a body that is too large is read and dropped: a sender that is still sending would not read the
+    // response.
     stream.on('data', (part) => {
       size += part.byteLength;
       if (size <= verifier.maxBody) {
@@ -91,25 +95,25 @@ function readStream(verifier, stream) {
       parts.length = 0;
       try {
         checkSize(verifier, size);
-      } catch (refusal) {
-        reject(refusal);
+      } catch (error) {
+        reject(error);
       }
     });
     stream.on('end', () => resolve(Buffer.concat(parts)));
-    stream.on('error', () => reject(brokenOff()));
-    stream.on('close', () => reject(brokenOff()));
+    stream.on('error', () => reject(incompleteBody()));
+    stream.on('close', () => reject(incompleteBody()));
   });
 }
 
-/** A raw body that was kept, as bytes or as text: a signature covers the text's UTF-8. */
+/** Returns the bytes of a raw body that was kept as bytes or as text. The signature covers the text's UTF-8. */
 function keptBody(request) {
   const kept = [request.rawBody, request.body].find((body) => ArrayBuffer.isView(body) || typeof body === 'string');
   return typeof kept === 'string' ? Buffer.from(kept) : kept;
 }
 
 /**
- * The raw body of a request of node:http, or of a framework on top of it: what was kept, or else what is still to be
- * read. Undefined if it is gone.
+ * Returns a promise of the raw body of a request of node:http, or of a framework that uses it: the body that was kept,
+ * or the body read from the stream. Resolves to undefined if the body was read before and not kept.
  */
 async function rawBodyOf(verifier, request) {
   const kept = keptBody(request);
@@ -119,28 +123,28 @@ async function rawBodyOf(verifier, request) {
   return readStream(verifier, request);
 }
 
-/** What an error of the verification is answered with; undefined for an error that is not the sender's. */
-function answerTo(error) {
-  if (beyondTheCap.has(error)) return { status: 413, text: 'body too large' };
-  // Strangers learn nothing from the text: the program is told why.
-  if (error instanceof SignatureError) return { status: 401, text: 'signature refused' };
-  if (error instanceof DecodeError) return { status: 400, text: 'body not understood' };
+/** Returns the response to an error of the verification. Undefined if the sender has not caused the error. */
+function responseTo(error) {
+  if (tooLargeErrors.has(error)) return { status: 413, text: 'body too large' };
+  // The text does not contain the reason, because the sender may be an attacker. `onRefusal` gets the reason.
+  if (error instanceof SignatureError) return { status: 401, text: 'invalid signature' };
+  if (error instanceof DecodeError) return { status: 400, text: 'unreadable body' };
   return undefined;
 }
 
 /**
- * Verifies, then handles. `verify` gives the event or throws; `handle` gets the event; `refuse` gets what to answer. All
- * else that is thrown goes to the caller, and an error of the handler is never taken for a refusal.
+ * Calls `verify`, which returns the event, and then `handle` with the event. If `verify` throws an error that the
+ * sender has caused, calls `refuse` with the response. All other errors go to the caller, as do all errors of `handle`.
  */
 async function receive({ onRefusal = warn }, verify, handle, refuse) {
   let event;
   try {
     event = await verify();
   } catch (error) {
-    const answer = answerTo(error);
-    if (!answer) throw error;
+    const response = responseTo(error);
+    if (!response) throw error;
     onRefusal(error);
-    return refuse(answer);
+    return refuse(response);
   }
   return handle(event);
 }
@@ -150,21 +154,21 @@ function warn(error) {
 }
 
 module.exports = {
-  answerTo,
-  brokenOff,
+  bodyNotRaw,
   checkHandler,
   checkLength,
   checkSize,
   checkVerifier,
+  incompleteBody,
   isUnread,
   keptBody,
   notARequest,
   rawBodyOf,
   readStream,
   receive,
+  responseTo,
   valuesIn,
   valuesOf,
   verifyRaw,
   warn,
-  wrongSetUp,
 };

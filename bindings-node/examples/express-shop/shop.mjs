@@ -1,9 +1,10 @@
-// A shop that takes M-PESA: an order, an STK push, a callback, paid.
+// A shop that accepts M-PESA: an order, an STK push, a callback, a paid order.
 //
 // npm install kopokopo express
-// k2 sandbox                # in another terminal: prints what to export here
+// k2 sandbox                # in another terminal: prints the variables to export here
 // node shop.mjs
-// curl -d '{"item": "coffee", "phoneNumber": "0712345678", "cartId": "17"}' -H content-type:application/json http://127.0.0.1:3000/orders
+// curl -H content-type:application/json http://127.0.0.1:3000/orders \
+//   -d '{"item": "coffee", "phoneNumber": "0712345678", "cartId": "17"}'
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,11 +17,10 @@ const TILL = process.env.SHOP_TILL ?? 'K000000';
 
 const k2 = KopoKopo.fromEnv();
 
-// A shop that is to survive a restart keeps these in its database. What belongs together (an order, the key of its money,
-// the delivery that reported it) changes in one transaction.
-const orders = new Map(); // status: new, asked, unknown, paid, failed, dispute
-const carts = new Map(); // cart to order
-const credited = new Map(); // paymentKey to order: money counts once
+// In production, keep these in a database. Change an order, its payment key and its delivery key in one transaction.
+const orders = new Map(); // status: new, pending, unknown, paid, failed, dispute
+const carts = new Map(); // cart id to order
+const credited = new Map(); // paymentKey to order id: each payment counts once
 const deliveries = new Set(); // dedupeKey: a webhook may be delivered several times
 
 const app = express();
@@ -30,9 +30,9 @@ app.post(
   '/k2/results',
   webhooks(k2.webhooks, ({ dedupeKey, id, payload, topic }) => {
     if (deliveries.has(dedupeKey)) return;
-    console.log(`told: ${topic} ${id}`);
-    if (payload.kind === 'incoming_payment') settle(payload.incomingPayment.metadata?.orderId, payload.incomingPayment);
-    deliveries.add(dedupeKey); // at the end: if something fails before, the webhook is delivered again
+    console.log(`event: ${topic} ${id}`);
+    if (payload.kind === 'incoming_payment') applyPayment(payload.incomingPayment.metadata?.orderId, payload.incomingPayment);
+    deliveries.add(dedupeKey); // last: if the code above fails, the webhook is delivered again
   }),
 );
 
@@ -40,10 +40,11 @@ app.use(express.json());
 
 app.post('/orders', async (request, response) => {
   const { item, phoneNumber, cartId = randomUUID() } = request.body ?? {};
-  if (!Object.hasOwn(PRICES, item)) return response.status(404).json({ error: `we sell ${Object.keys(PRICES)}` });
-  // A double click sends the same cart twice. Two requests make two STK pushes, so the second gets the first one's order.
+  if (!Object.hasOwn(PRICES, item)) return response.status(404).json({ error: `item: expected one of: ${Object.keys(PRICES).join(', ')}` });
+  // A double click sends the same cart twice. Two creates are two STK pushes, so the second request gets the first
+  // order.
   if (carts.has(cartId)) return response.status(200).json(carts.get(cartId));
-  // The order is saved before the customer is asked: whatever happens next, the callback finds it by its metadata.
+  // Save the order before the create. The callback has the order's id in its metadata, whatever happens after this.
   const order = { id: randomUUID(), item, price: PRICES[item], status: 'new', paymentId: null, note: null };
   orders.set(order.id, order);
   carts.set(cartId, order);
@@ -52,62 +53,62 @@ app.post('/orders', async (request, response) => {
       tillNumber: TILL,
       phoneNumber,
       amount: order.price,
-      callbackUrl: `${home}/k2/results`,
+      callbackUrl: `${baseUrl}/k2/results`,
       metadata: { orderId: order.id },
     });
-    moveOn(order, 'asked', ['new'], { paymentId: push.id }); // unless the callback was faster
+    setStatus(order, 'pending', ['new'], { paymentId: push.id }); // unless the callback was faster
   } catch (error) {
     if (!(error instanceof KopoKopoError)) throw error;
     if (error instanceof OutcomeUnknownError) {
-      // The customer may be looking at the PIN prompt. Another push could take the money twice, so there is none: the
-      // callback has the order's id. If none comes, a person looks for the payment, as the note says.
-      moveOn(order, 'unknown', ['new'], { note: error.detail });
+      // The customer may have the PIN prompt. A second push could take the money twice, so do not create again: the
+      // callback has the order's id. If no callback arrives, a person must look for the payment, as the note says.
+      setStatus(order, 'unknown', ['new'], { note: error.detail });
       return response.status(201).json(order);
     }
-    // Every other error means that the customer was not asked. The same cart can try again.
-    moveOn(order, 'failed', ['new'], { note: error.detail });
+    // After every other error, no push was sent. The same cart can try again.
+    setStatus(order, 'failed', ['new'], { note: error.detail });
     carts.delete(cartId);
     if (error instanceof InvalidRequestError) return response.status(422).json({ error: error.detail });
-    return response.status(503).json({ error: 'M-PESA is out of reach. Nothing was taken: please order again later.' });
+    return response.status(503).json({ error: 'M-PESA is not available. You were not charged: please order again later.' });
   }
   return response.status(201).json(order);
 });
 
-// The status of an order. If the callback is late or lost, Kopo Kopo is asked.
+// The status of an order. If the callback is late or lost, this fetches the payment.
 app.get('/orders/:id', async (request, response) => {
   const order = orders.get(request.params.id);
-  if (!order) return response.status(404).json({ error: 'no such order' });
-  if (order.status === 'asked') {
+  if (!order) return response.status(404).json({ error: 'order not found' });
+  if (order.status === 'pending') {
     try {
-      settle(order.id, await k2.incomingPayments.get(order.paymentId, { timeout: 10_000 }));
+      applyPayment(order.id, await k2.incomingPayments.get(order.paymentId, { timeout: 10_000 }));
     } catch (error) {
-      if (!(error instanceof KopoKopoError)) throw error; // out of reach: the saved status is still true
+      if (!(error instanceof KopoKopoError)) throw error; // Kopo Kopo is not available: return the saved status
     }
   }
   return response.json(order);
 });
 
-/** Moves an order on by its payment, which may be reported several times and in any order: paid stays paid. */
-function settle(orderId, payment) {
+/** Updates an order from its payment. Reports may be repeated and in any order: a paid order stays paid. */
+function applyPayment(orderId, payment) {
   const order = orders.get(orderId);
   if (!order) return;
   if (payment.isPaid) {
     if (credited.has(payment.paymentKey)) return;
     const isEnough = payment.isPaidAtLeast({ amount: order.price, tillNumber: TILL });
     credited.set(payment.paymentKey, order.id);
-    moveOn(order, isEnough ? 'paid' : 'dispute', ['new', 'asked', 'unknown', 'failed'], { paymentId: payment.id });
+    setStatus(order, isEnough ? 'paid' : 'dispute', ['new', 'pending', 'unknown', 'failed'], { paymentId: payment.id });
   } else if (payment.isFinal) {
-    moveOn(order, 'failed', ['new', 'asked', 'unknown'], { paymentId: payment.id, note: payment.errors.join('; ') });
+    setStatus(order, 'failed', ['new', 'pending', 'unknown'], { paymentId: payment.id, note: payment.errors.join('; ') });
   }
 }
 
-/** Changes an order that has one of the statuses before. */
-function moveOn(order, status, since, { paymentId = order.paymentId, note = null } = {}) {
-  if (since.includes(order.status)) Object.assign(order, { status, paymentId, note });
+/** Sets the status of an order whose current status is one of `from`. */
+function setStatus(order, status, from, { paymentId = order.paymentId, note = null } = {}) {
+  if (from.includes(order.status)) Object.assign(order, { status, paymentId, note });
 }
 
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
 await once(server, 'listening');
-// Kopo Kopo reaches the shop here: https, except on loopback, where the sandbox delivers.
-const home = process.env.SHOP_URL ?? `http://127.0.0.1:${server.address().port}`;
-console.log(`open: ${home}`);
+// The URL at which Kopo Kopo reaches the shop: https, except for the sandbox on loopback.
+const baseUrl = process.env.SHOP_URL ?? `http://127.0.0.1:${server.address().port}`;
+console.log(`listening: ${baseUrl}`);

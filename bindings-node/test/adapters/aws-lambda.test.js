@@ -9,8 +9,8 @@ const { CASES, HEADER, KEY, PAID, sign } = require('./support');
 const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 const quiet = { onRefusal: () => {} };
 
-/** How each front of a function writes down a request. */
-const FRONTS = {
+/** The event of a function for a request, from each service that calls functions. */
+const SERVICES = {
   'API Gateway, version 1': (raw, signature) => ({
     resource: '/k2/results',
     httpMethod: 'POST',
@@ -26,7 +26,7 @@ const FRONTS = {
     ...(raw.length > 0 ? { body: raw.toString('base64') } : {}),
     isBase64Encoded: true,
   }),
-  'a load balancer with many values': (raw, signature) => ({
+  'load balancer with multi-value headers': (raw, signature) => ({
     requestContext: { elb: {} },
     httpMethod: 'POST',
     multiValueHeaders: { 'content-type': ['application/json'], ...(signature === null ? {} : { [HEADER.toLowerCase()]: [signature] }) },
@@ -35,18 +35,18 @@ const FRONTS = {
   }),
 };
 
-for (const [front, request] of Object.entries(FRONTS)) {
-  describe(front, () => {
-    for (const one of CASES) {
-      // A gateway that hands on text cannot hand on these.
-      if (front.endsWith('1') && !one.raw.equals(Buffer.from(one.raw.toString()))) continue;
-      test(one.name, async () => {
+for (const [service, createEvent] of Object.entries(SERVICES)) {
+  describe(service, () => {
+    for (const webhook of CASES) {
+      // A gateway that passes text cannot pass bodies that are not UTF-8.
+      if (service.endsWith('1') && !webhook.raw.equals(Buffer.from(webhook.raw.toString()))) continue;
+      test(webhook.name, async () => {
         const events = [];
-        const handler = webhooks(new WebhookVerifier(one.options), (event) => void events.push(event), quiet);
-        const answer = await handler(request(one.raw, one.signature), {});
-        assert.strictEqual(answer.statusCode, one.status);
-        assert.strictEqual(events.length, one.status === 200 ? 1 : 0);
-        if (one.topic !== undefined) assert.strictEqual(events[0].topic, one.topic);
+        const handler = webhooks(new WebhookVerifier(webhook.options), (event) => void events.push(event), quiet);
+        const response = await handler(createEvent(webhook.raw, webhook.signature), {});
+        assert.strictEqual(response.statusCode, webhook.status);
+        assert.strictEqual(events.length, webhook.status === 200 ? 1 : 0);
+        if (webhook.topic !== undefined) assert.strictEqual(events[0].topic, webhook.topic);
       });
     }
   });
@@ -54,30 +54,30 @@ for (const [front, request] of Object.entries(FRONTS)) {
 
 const request = (headers, rest = {}) => ({ headers, body: PAID.toString(), isBase64Encoded: false, ...rest });
 
-test('the header is found however its name is spelt', () => {
+test('case of the header name does not matter', () => {
   for (const name of [HEADER, HEADER.toLowerCase(), HEADER.toUpperCase()]) {
     assert.strictEqual(verify(verifier, request({ [name]: sign(PAID) })).topic, 'buygoods_transaction_received');
   }
 });
 
-test('the same signature in several places is one, different ones are refused', () => {
-  const right = sign(PAID);
-  const wrong = '0'.repeat(64);
-  verify(verifier, request({ [HEADER]: right }, { multiValueHeaders: { [HEADER]: [right, right] } }));
-  verify(verifier, request({ [HEADER.toLowerCase()]: `${right}, ${right}` }));
+test('equal signatures in several fields count as one, and different ones are refused', () => {
+  const valid = sign(PAID);
+  const forged = '0'.repeat(64);
+  verify(verifier, request({ [HEADER]: valid }, { multiValueHeaders: { [HEADER]: [valid, valid] } }));
+  verify(verifier, request({ [HEADER.toLowerCase()]: `${valid}, ${valid}` }));
   for (const [headers, multiValueHeaders] of [
-    [{ [HEADER]: right }, { [HEADER]: [wrong, right] }],
-    [{ [HEADER]: right, [HEADER.toLowerCase()]: wrong }, null],
-    [{ [HEADER.toLowerCase()]: `${right},${wrong}` }, null],
-    [null, { [HEADER]: [right], [HEADER.toLowerCase()]: [wrong] }],
+    [{ [HEADER]: valid }, { [HEADER]: [forged, valid] }],
+    [{ [HEADER]: valid, [HEADER.toLowerCase()]: forged }, null],
+    [{ [HEADER.toLowerCase()]: `${valid},${forged}` }, null],
+    [null, { [HEADER]: [valid], [HEADER.toLowerCase()]: [forged] }],
   ]) {
     assert.throws(() => verify(verifier, request(headers, { multiValueHeaders })), SignatureError);
   }
 });
 
-test('a body that was parsed, or is no Base64, is answered by the fix', async () => {
+test('parsed body and invalid Base64 have an error with the remedy', async () => {
   const headers = { [HEADER]: sign(PAID) };
-  for (const wrong of [
+  for (const invalid of [
     request(headers, { body: JSON.parse(PAID) }),
     request(headers, { body: PAID.toString(), isBase64Encoded: true }),
     request(headers, { body: '====', isBase64Encoded: true }),
@@ -86,19 +86,19 @@ test('a body that was parsed, or is no Base64, is answered by the fix', async ()
     null,
     { Records: [] },
   ]) {
-    const told = (error) => {
+    const hasRemedy = (error) => {
       assert.ok(error instanceof InvalidRequestError);
       assert.strictEqual(error.field, 'body');
       assert.match(error.message, /^AWS Lambda: .*use a proxy integration/);
       return true;
     };
-    assert.throws(() => verify(verifier, wrong), told);
-    await assert.rejects(webhooks(verifier, () => {})(wrong, {}), told);
+    assert.throws(() => verify(verifier, invalid), hasRemedy);
+    await assert.rejects(webhooks(verifier, () => {})(invalid, {}), hasRemedy);
   }
 });
 
-test("an error of the handler is the function's, whatever it is", async () => {
-  for (const failure of [new Error('the database is away'), new SignatureError('of something else')]) {
+test('any error of the handler rejects the function', async () => {
+  for (const failure of [new Error('the database is not available'), new SignatureError('from another verification')]) {
     const handler = webhooks(verifier, async () => {
       throw failure;
     });
@@ -106,23 +106,23 @@ test("an error of the handler is the function's, whatever it is", async () => {
   }
 });
 
-test('the handler gets the request and its context, and may answer itself', async () => {
+test('handler gets the event and the context of the function, and may return the response', async () => {
   const handler = webhooks(verifier, (event, { headers }, context) => ({
     statusCode: 202,
     body: [event.topic, Object.keys(headers)[0], context.awsRequestId].join(' '),
   }));
-  const answer = await handler(request({ [HEADER]: sign(PAID) }), { awsRequestId: '7' });
-  assert.deepStrictEqual(answer, { statusCode: 202, body: `buygoods_transaction_received ${HEADER} 7` });
+  const response = await handler(request({ [HEADER]: sign(PAID) }), { awsRequestId: '7' });
+  assert.deepStrictEqual(response, { statusCode: 202, body: `buygoods_transaction_received ${HEADER} 7` });
 });
 
-test('strangers learn nothing, and the program learns why', async (t) => {
+test('refusal is logged with the reason, and the response does not contain it', async (t) => {
   const warn = t.mock.method(console, 'warn', () => {});
-  const answer = await webhooks(verifier, () => {})(request({ [HEADER]: sign(PAID, 'wrong-key') }), {});
-  assert.deepStrictEqual([answer.statusCode, answer.body], [401, 'signature refused']);
+  const response = await webhooks(verifier, () => {})(request({ [HEADER]: sign(PAID, 'wrong-key') }), {});
+  assert.deepStrictEqual([response.statusCode, response.body], [401, 'invalid signature']);
   assert.match(warn.mock.calls[0].arguments[0], /^kopokopo: webhook refused: .*does not match/);
 });
 
-test('what is set up wrongly fails at the start', () => {
+test('missing verifier or handler throws immediately', () => {
   assert.throws(() => webhooks(undefined, () => {}), InvalidRequestError);
   assert.throws(() => webhooks(verifier), InvalidRequestError);
 });

@@ -1,12 +1,12 @@
 'use strict';
-// One program, in Node and in Bun.
+// The same program in Node and in Bun.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { test } = require('node:test');
-const { Sandbox } = require('../shared/stage');
+const { Sandbox } = require('../shared/harness');
 
 const SCRIPT = path.join(__dirname, 'fixtures', 'bun.mjs');
 const BUN = process.env.BUN_BINARY ?? path.resolve(__dirname, '../../node_modules/.bin/bun');
@@ -15,7 +15,7 @@ for (const [name, binary] of [
   ['Node', process.execPath],
   ['Bun', BUN],
 ]) {
-  test(`a payment, an error and webhooks in ${name}`, async (t) => {
+  test(`payment, error and webhooks work in ${name}`, async (t) => {
     const sandbox = await Sandbox.start();
     t.after(() => sandbox.close());
     const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;

@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { InvalidRequestError, WebhookVerifier } = require('kopokopo');
 const { verify, webhooks } = require('kopokopo/fastify');
-const { HEADER, KEY, PAID, conforms, send, sign, toldOf } = require('./support');
+const { HEADER, KEY, PAID, errorOf, send, sign, testAdapter } = require('./support');
 
 const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 const url = '/k2/results';
@@ -18,24 +18,24 @@ for (const version of ['fastify', 'fastify4']) {
   const Fastify = require(version);
   const name = `Fastify ${require(`${version}/package.json`).version}`;
 
-  conforms(name, (verifier, handler, onRefusal) => {
+  testAdapter(name, (verifier, handler, onRefusal) => {
     const app = Fastify({ forceCloseConnections: true });
     app.register(webhooks, { verifier, url, handler, onRefusal });
     return serve(app);
   });
 
-  conforms(`${name} with a prefix, and parsers of its own around`, (verifier, handler, onRefusal) => {
+  testAdapter(`${name} with a prefix, and with parsers of the application`, (verifier, handler, onRefusal) => {
     const app = Fastify({ forceCloseConnections: true, bodyLimit: 10 });
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, JSON.parse(body)));
     app.register(webhooks, { prefix: '/k2', verifier, url: '/results', handler, onRefusal });
     return serve(app);
   });
 
-  test(`${name}: the JSON parser first is answered by the fix`, async () => {
-    const error = await toldOf((told) => {
+  test(`${name}: JSON parser before verify has an error with the remedy`, async () => {
+    const error = await errorOf((onError) => {
       const app = Fastify();
       app.post(url, (request) => verify(verifier, request));
-      app.setErrorHandler((error, _request, reply) => reply.code(told(error) && 500).send());
+      app.setErrorHandler((error, _request, reply) => reply.code(onError(error) && 500).send());
       return serve(app);
     });
     assert.ok(error instanceof InvalidRequestError, error);
@@ -43,7 +43,7 @@ for (const version of ['fastify', 'fastify4']) {
     assert.match(error.message, /^Fastify: .*`app\.register\(webhooks, \{ verifier, url, handler \}\)`/);
   });
 
-  test(`${name}: routes outside keep their JSON`, async (t) => {
+  test(`${name}: other routes keep their JSON parser`, async (t) => {
     const app = Fastify();
     app.register(webhooks, { verifier, url, handler: () => {} });
     app.post('/orders', (request) => ({ item: request.body.item }));
@@ -53,7 +53,7 @@ for (const version of ['fastify', 'fastify4']) {
     assert.strictEqual(text, '{"item":"coffee"}');
   });
 
-  test(`${name}: verify takes the bytes, the text or the stream that a parser of the scope hands over`, async (t) => {
+  test(`${name}: verify accepts bytes, text or a stream from a parser of the scope`, async (t) => {
     const app = Fastify();
     for (const [path, ...parser] of [
       ['/bytes', { parseAs: 'buffer' }, (_request, body, done) => done(null, body)],
@@ -73,36 +73,36 @@ for (const version of ['fastify', 'fastify4']) {
     }
   });
 
-  test(`${name}: the handler may answer itself, give the answer, or leave it`, async () => {
+  test(`${name}: handler may send the response, return it, or do neither`, async () => {
     const app = Fastify();
     const handlers = {
-      '/itself': (event, _request, reply) => reply.code(202).send({ topic: event.topic }),
-      '/given': async (event) => ({ topic: event.topic }),
-      '/left': () => {},
+      '/sends': (event, _request, reply) => reply.code(202).send({ topic: event.topic }),
+      '/returns': async (event) => ({ topic: event.topic }),
+      '/neither': () => {},
       '/null': async () => null,
       '/status': (_event, _request, reply) => void reply.code(204),
-      '/sent': async (_event, _request, reply) => void reply.send('sent'),
+      '/sends-late': async (_event, _request, reply) => void reply.send('sent'),
     };
     for (const [url, handler] of Object.entries(handlers)) app.register(webhooks, { verifier, url, handler });
-    const answers = {};
+    const responses = {};
     for (const url of Object.keys(handlers)) {
       const headers = { 'content-type': 'application/json', [HEADER]: sign(PAID) };
       const { statusCode, body } = await app.inject({ method: 'POST', url, headers, payload: PAID });
-      answers[url] = [statusCode, body];
+      responses[url] = [statusCode, body];
     }
     await app.close();
     const topic = '{"topic":"buygoods_transaction_received"}';
-    assert.deepStrictEqual(answers, {
-      '/itself': [202, topic],
-      '/given': [200, topic],
-      '/left': [200, ''],
+    assert.deepStrictEqual(responses, {
+      '/sends': [202, topic],
+      '/returns': [200, topic],
+      '/neither': [200, ''],
       '/null': [200, ''],
       '/status': [204, ''],
-      '/sent': [200, 'sent'],
+      '/sends-late': [200, 'sent'],
     });
   });
 
-  test(`${name}: hooks of the application come first, and its log is told of refusals`, async () => {
+  test(`${name}: hooks of the application run first, and refusals are in its log`, async () => {
     const lines = [];
     const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => lines.push(JSON.parse(line).msg) } } });
     app.addHook('preHandler', async (request, reply) => {
@@ -118,7 +118,7 @@ for (const version of ['fastify', 'fastify4']) {
     await app.close();
   });
 
-  test(`${name}: what is set up wrongly fails at the start`, async () => {
+  test(`${name}: missing verifier or handler fails when the plugin is loaded`, async () => {
     for (const options of [{ url, handler: () => {} }, { url, verifier }]) {
       const app = Fastify();
       app.register(webhooks, options);
@@ -127,9 +127,9 @@ for (const version of ['fastify', 'fastify4']) {
     }
   });
 
-  test(`${name}: a parsed body in the place of the request is answered by the fix`, async () => {
-    for (const given of [JSON.parse(PAID), PAID, null]) {
-      await assert.rejects(verify(verifier, given), /Fastify: verify was given .*that is not the request/);
+  test(`${name}: parsed body instead of the request has an error with the remedy`, async () => {
+    for (const value of [JSON.parse(PAID), PAID, null]) {
+      await assert.rejects(verify(verifier, value), /Fastify: verify was called with .*instead of the request/);
     }
   });
 }

@@ -6,15 +6,15 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { InvalidRequestError, WebhookVerifier } = require('kopokopo');
 const { WebhookGuard, eventOf, verify } = require('kopokopo/nestjs');
-const { KEY, PAID, conforms, send, sign, toldOf } = require('./support');
+const { KEY, PAID, errorOf, send, sign, testAdapter } = require('./support');
 
 const LIMIT = 20_000_000;
 const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 
 const quiet = { onRefusal: () => {} };
 
-/** The tests of one version of Nest: this package's own, or one in a folder with its own dependencies. */
-function testsOf(folder) {
+/** Tests one version of Nest: the one of this package, or one in a folder with its own dependencies. */
+function testVersion(folder) {
   const load = createRequire(path.resolve(__dirname, folder, 'package.json'));
   load('reflect-metadata');
   const { Catch, Controller, HttpCode, HttpException, Module, Post, Req, UseGuards } = load('@nestjs/common');
@@ -23,18 +23,18 @@ function testsOf(folder) {
   const { FastifyAdapter } = load('@nestjs/platform-fastify');
   const { version } = load('@nestjs/core/package.json');
 
-  /** A class with decorators, as TypeScript writes it down. */
+  /** Applies decorators to a class, as the output of TypeScript does. */
   function decorate(type, decorators, methods) {
-    for (const [name, own, parameters] of methods) {
+    for (const [name, methodDecorators, parameters] of methods) {
       const descriptor = Object.getOwnPropertyDescriptor(type.prototype, name);
-      for (const [at, decorator] of parameters.entries()) decorator(type.prototype, name, at);
-      for (const decorator of own) decorator(type.prototype, name, descriptor);
+      for (const [index, decorator] of parameters.entries()) decorator(type.prototype, name, index);
+      for (const decorator of methodDecorators) decorator(type.prototype, name, descriptor);
     }
     for (const decorator of decorators) decorator(type);
     return type;
   }
 
-  function shop(guard, handler) {
+  function createController(guard, handler) {
     class Results {
       results(request) {
         return handler(eventOf(request));
@@ -44,12 +44,12 @@ function testsOf(folder) {
     return decorate(Results, [Controller('k2')], [['results', [Post('results'), HttpCode(200), ...guards], [Req()]]]);
   }
 
-  /** A filter as Nest's documentation has it: what is no HttpException is a 500. */
-  const filter = (told) =>
+  /** Creates an exception filter as in Nest's documentation: exceptions other than HttpException are a 500. */
+  const createFilter = (onError) =>
     decorate(
       class {
         catch(error, host) {
-          told(error);
+          onError(error);
           const status = error instanceof HttpException ? error.getStatus() : 500;
           const response = host.switchToHttp().getResponse();
           if (response.raw) response.code(status).send(error.message);
@@ -60,18 +60,18 @@ function testsOf(folder) {
       [],
     );
 
-  async function serve(adapter, controller, { told, rawBody = true, logger = false } = {}) {
+  async function serve(adapter, controller, { onError, rawBody = true, logger = false } = {}) {
     const application = decorate(class {}, [Module({ controllers: [controller] })], []);
     const app = await NestFactory.create(application, adapter, { rawBody, logger, forceCloseConnections: true, abortOnError: false });
-    // Express' own limit in Nest is 100 KB.
+    // The default limit with Express is 100 KB.
     if (adapter instanceof ExpressAdapter) app.useBodyParser('json', { limit: LIMIT });
-    if (told) app.useGlobalFilters(new (filter(told))());
+    if (onError) app.useGlobalFilters(new (createFilter(onError))());
     await app.listen(0, '127.0.0.1');
     return { port: app.getHttpServer().address().port, close: () => app.close() };
   }
 
-  /** Nest's parsers come before every guard: they answer 400 to what is no JSON, before anybody looks at the signature. */
-  const differs = (one, status) => status === 400 && one.status !== 200;
+  /** Nest's parsers run before guards, so a body that is not JSON gets 400 before its signature is verified. */
+  const isFrameworkResponse = (webhook, status) => status === 400 && webhook.status !== 200;
 
   for (const [platform, adapter] of [
     ['Express', () => new ExpressAdapter()],
@@ -79,34 +79,34 @@ function testsOf(folder) {
   ]) {
     const name = `NestJS ${version} on ${platform}`;
 
-    conforms(name, (verifier, handler, onRefusal) => serve(adapter(), shop(new WebhookGuard(verifier, { onRefusal }), handler)), {
-      differs,
-      readsItself: false,
+    testAdapter(name, (verifier, handler, onRefusal) => serve(adapter(), createController(new WebhookGuard(verifier, { onRefusal }), handler)), {
+      isFrameworkResponse,
+      adapterReadsBody: false,
     });
 
-    conforms(
-      `${name} with a filter of its own`,
+    testAdapter(
+      `${name} with a custom exception filter`,
       (verifier, handler, onRefusal) =>
-        serve(adapter(), shop(new WebhookGuard(verifier, { exception: HttpException, ...quiet }), handler), {
-          told: (error) => onRefusal(error.cause),
+        serve(adapter(), createController(new WebhookGuard(verifier, { exception: HttpException, ...quiet }), handler), {
+          onError: (error) => onRefusal(error.cause),
         }),
-      { differs, readsItself: false },
+      { isFrameworkResponse, adapterReadsBody: false },
     );
 
-    test(`${name}: without rawBody the answer is the fix`, async () => {
-      const error = await toldOf((told) => serve(adapter(), shop(new WebhookGuard(verifier, quiet), () => {}), { told, rawBody: false }));
+    test(`${name}: missing rawBody has an error with the remedy`, async () => {
+      const error = await errorOf((onError) => serve(adapter(), createController(new WebhookGuard(verifier, quiet), () => {}), { onError, rawBody: false }));
       assert.ok(error instanceof InvalidRequestError, error);
       assert.strictEqual(error.field, 'body');
       assert.match(error.message, /^NestJS: .*`NestFactory\.create\(AppModule, \{ rawBody: true \}\)`$/);
     });
 
-    test(`${name}: eventOf without the guard is answered by the fix`, async () => {
-      const error = await toldOf((told) => serve(adapter(), shop(undefined, () => {}), { told }));
+    test(`${name}: eventOf without the guard has an error with the remedy`, async () => {
+      const error = await errorOf((onError) => serve(adapter(), createController(undefined, () => {}), { onError }));
       assert.ok(error instanceof InvalidRequestError, error);
       assert.match(error.message, /^NestJS: .*`@UseGuards\(new WebhookGuard\(k2\.webhooks\)\)`/);
     });
 
-    test(`${name}: verify takes the request of a route of one's own`, async (t) => {
+    test(`${name}: verify accepts the request of a custom route`, async (t) => {
       class Results {
         async results(request) {
           return (await verify(verifier, request)).topic;
@@ -118,8 +118,8 @@ function testsOf(folder) {
       assert.strictEqual((await send(server.port, PAID, sign(PAID))).text, 'buygoods_transaction_received');
     });
 
-    test(`${name}: no content type makes a 500`, async (t) => {
-      const server = await serve(adapter(), shop(new WebhookGuard(verifier, quiet), () => {}));
+    test(`${name}: no content type causes a 500`, async (t) => {
+      const server = await serve(adapter(), createController(new WebhookGuard(verifier, quiet), () => {}));
       t.after(server.close);
       for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'nonsense', '']) {
         const { status } = await send(server.port, PAID, null, { headers: { 'Content-Type': type } });
@@ -129,18 +129,18 @@ function testsOf(folder) {
   }
 }
 
-for (const folder of ['../..', '../frameworks/nestjs12']) testsOf(folder);
+for (const folder of ['../..', '../frameworks/nestjs12']) testVersion(folder);
 
-test("a guard's refusal has its reason as its cause", async () => {
+test('exception of the guard has the reason as its cause', async () => {
   const guard = new WebhookGuard(verifier, quiet);
   const request = { headers: {}, rawBody: PAID };
   await assert.rejects(guard.canActivate({ switchToHttp: () => ({ getRequest: () => request }) }), (error) => {
-    assert.deepStrictEqual([error.statusCode, error.status, error.expose, error.message], [401, 401, true, 'signature refused']);
+    assert.deepStrictEqual([error.statusCode, error.status, error.expose, error.message], [401, 401, true, 'invalid signature']);
     assert.match(error.cause.message, /missing/);
     return true;
   });
 });
 
-test('what is set up wrongly fails at the start', () => {
+test('missing verifier throws immediately', () => {
   assert.throws(() => new WebhookGuard(undefined), InvalidRequestError);
 });

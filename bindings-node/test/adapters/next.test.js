@@ -8,37 +8,40 @@ const { InvalidRequestError, SignatureError, WebhookVerifier } = require('kopoko
 const { verify, webhooks } = require('kopokopo/next');
 const { Hono } = require('hono');
 const { serve: serveHono } = require('@hono/node-server');
-const { HEADER, KEY, PAID, closed, conforms, listening, sign, toldOf } = require('./support');
+const { HEADER, KEY, PAID, closeServer, errorOf, listen, sign, testAdapter } = require('./support');
 
 const verifier = new WebhookVerifier({ apiKeys: [KEY] });
 
-/** Calls a route handler as Next.js does: a Request whose body comes from the connection. */
-function route(handler, told = () => {}) {
+/**
+ * Starts a server that calls a route handler as Next.js does: with a Request whose body is the stream of the
+ * connection.
+ */
+function route(handler, onError = () => {}) {
   const server = http.createServer(async (incoming, response) => {
     const headers = new Headers();
-    for (let at = 0; at < incoming.rawHeaders.length; at += 2) headers.append(incoming.rawHeaders[at], incoming.rawHeaders[at + 1]);
+    for (let index = 0; index < incoming.rawHeaders.length; index += 2) headers.append(incoming.rawHeaders[index], incoming.rawHeaders[index + 1]);
     const request = new Request(`http://shop.example${incoming.url}`, { method: 'POST', headers, body: Readable.toWeb(incoming), duplex: 'half' });
     try {
-      const answer = await handler(request, { params: Promise.resolve({}) });
-      response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+      const result = await handler(request, { params: Promise.resolve({}) });
+      response.writeHead(result.status).end(Buffer.from(await result.arrayBuffer()));
     } catch (error) {
-      told(error);
+      onError(error);
       response.writeHead(500).end();
     }
   });
-  return listening(server);
+  return listen(server);
 }
 
-conforms('a route handler', (verifier, handler, onRefusal) => route(webhooks(verifier, handler, { onRefusal })));
+testAdapter('route handler', (verifier, handler, onRefusal) => route(webhooks(verifier, handler, { onRefusal })));
 
-conforms('Hono', async (verifier, handler, onRefusal) => {
+testAdapter('Hono', async (verifier, handler, onRefusal) => {
   const app = new Hono();
   const handle = webhooks(verifier, handler, { onRefusal });
   app.onError((_error, context) => context.text('sorry', 500));
   app.post('/k2/results', (context) => handle(context.req.raw));
   const server = serveHono({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
-  return { port: server.address().port, close: () => closed(server) };
+  return { port: server.address().port, close: () => closeServer(server) };
 });
 
 const post = (body, headers = { [HEADER]: sign(PAID) }) =>
@@ -49,20 +52,20 @@ for (const [how, read] of [
   ['request.text()', (request) => request.text()],
   ['a reader', (request) => void request.body.getReader()],
 ]) {
-  test(`${how} first is answered by the fix`, async () => {
-    const error = await toldOf((told) =>
+  test(`${how} before the adapter has an error with the remedy`, async () => {
+    const error = await errorOf((onError) =>
       route(async (request) => {
         await read(request);
         return webhooks(verifier, () => {})(request);
-      }, told),
+      }, onError),
     );
     assert.ok(error instanceof InvalidRequestError, error);
     assert.strictEqual(error.field, 'body');
-    assert.match(error.message, /^Next\.js: .*`await verify\(verifier, request\)` in place of request\.json\(\)/);
+    assert.match(error.message, /^Next\.js: .*`await verify\(verifier, request\)` instead of request\.json\(\)/);
   });
 }
 
-test('a request of the Pages Router is told where to go', async () => {
+test('request of the Pages Router has an error with the remedy', async () => {
   await assert.rejects(verify(verifier, { headers: {}, body: {} }), (error) => {
     assert.ok(error instanceof InvalidRequestError);
     assert.match(error.message, /kopokopo\/express and `export const config = \{ api: \{ bodyParser: false \} \}`/);
@@ -70,26 +73,26 @@ test('a request of the Pages Router is told where to go', async () => {
   });
 });
 
-test('a parsed body in the place of the request is answered by the fix', async () => {
-  for (const given of [JSON.parse(PAID), PAID, null]) {
-    await assert.rejects(verify(verifier, given), /Next\.js: verify was given .*that is not the request/);
+test('parsed body instead of the request has an error with the remedy', async () => {
+  for (const value of [JSON.parse(PAID), PAID, null]) {
+    await assert.rejects(verify(verifier, value), /Next\.js: verify was called with .*instead of the request/);
   }
 });
 
-test('the handler gets the request and its context, and may answer itself', async () => {
+test('handler gets the request and its context, and may return the response', async () => {
   const handler = webhooks(verifier, async (event, request, { params }) =>
     Response.json({ topic: event.topic, method: request.method, ...(await params) }, { status: 202 }),
   );
-  const answer = await handler(post(PAID), { params: Promise.resolve({ till: 'K000000' }) });
-  assert.strictEqual(answer.status, 202);
-  assert.deepStrictEqual(await answer.json(), { topic: 'buygoods_transaction_received', method: 'POST', till: 'K000000' });
+  const response = await handler(post(PAID), { params: Promise.resolve({ till: 'K000000' }) });
+  assert.strictEqual(response.status, 202);
+  assert.deepStrictEqual(await response.json(), { topic: 'buygoods_transaction_received', method: 'POST', till: 'K000000' });
 });
 
-test('verify gives the event', async () => {
+test('verify returns the event', async () => {
   assert.strictEqual((await verify(verifier, post(PAID))).topic, 'buygoods_transaction_received');
 });
 
-test('a stream that fails is a body that broke off', async () => {
+test('error of the stream is an incomplete body', async () => {
   const stream = new ReadableStream({
     pull(controller) {
       controller.error(new Error('reset'));
@@ -97,12 +100,12 @@ test('a stream that fails is a body that broke off', async () => {
   });
   await assert.rejects(verify(verifier, post(stream)), (error) => {
     assert.ok(error instanceof SignatureError);
-    assert.match(error.message, /broke off/);
+    assert.match(error.message, /connection closed before the full body/);
     return true;
   });
 });
 
-test('a body beyond the cap is not read to its end', async () => {
+test('body larger than maxBody is not read completely', async () => {
   let pulled = 0;
   let cancelled = false;
   const stream = new ReadableStream({
@@ -120,7 +123,7 @@ test('a body beyond the cap is not read to its end', async () => {
   assert.ok(cancelled);
 });
 
-test('what is set up wrongly fails at the start', () => {
+test('missing verifier or handler throws immediately', () => {
   assert.throws(() => webhooks(undefined, () => {}), InvalidRequestError);
   assert.throws(() => webhooks(verifier), InvalidRequestError);
 });

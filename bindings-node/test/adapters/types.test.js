@@ -1,5 +1,5 @@
 'use strict';
-// The declarations, strictly checked: without any types of the platform, and with the frameworks' own.
+// The declarations compile in strict mode: without types of the platform, and with the types of the frameworks.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -15,24 +15,24 @@ const check = (project) =>
     execFile(COMPILER, ['-p', project], (error, stdout, stderr) => resolve([error?.code ?? 0, stdout + stderr]));
   });
 
-/** A project with this package alone, in which no framework's types are installed. */
-function plain(t, compilerOptions) {
+/** Creates a project with only this package, without the types of frameworks. */
+function projectWithoutTypes(t, compilerOptions) {
   const common = { noEmit: true, strict: true, target: 'es2022', lib: ['es2022'], types: [] };
   return project(t, {
-    'plain.ts': fs.readFileSync(path.join(__dirname, 'types', 'plain.ts'), 'utf8'),
-    'tsconfig.json': JSON.stringify({ compilerOptions: { ...common, ...compilerOptions }, files: ['plain.ts'] }),
+    'without_types.ts': fs.readFileSync(path.join(__dirname, 'types', 'without_types.ts'), 'utf8'),
+    'tsconfig.json': JSON.stringify({ compilerOptions: { ...common, ...compilerOptions }, files: ['without_types.ts'] }),
   });
 }
 
-test('the declarations need no types of the platform, and none of a framework', async (t) => {
+test('declarations need no types of the platform or of a framework', async (t) => {
   const options = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, module: 'nodenext' };
-  assert.deepStrictEqual(await check(plain(t, options)), [0, '']);
+  assert.deepStrictEqual(await check(projectWithoutTypes(t, options)), [0, '']);
 });
 
-test("the frameworks' own types fit", async () => {
+test('declarations match the types of the frameworks', async () => {
   assert.deepStrictEqual(await check(path.join(__dirname, 'types', 'frameworks.json')), [0, '']);
 });
 
-test('compilers that know no `exports` find the adapters', async (t) => {
-  assert.deepStrictEqual(await check(plain(t, { moduleResolution: 'node10', module: 'commonjs' })), [0, '']);
+test('module resolution without `exports` finds the adapters', async (t) => {
+  assert.deepStrictEqual(await check(projectWithoutTypes(t, { moduleResolution: 'node10', module: 'commonjs' })), [0, '']);
 });

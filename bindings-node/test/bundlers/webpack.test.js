@@ -16,14 +16,14 @@ async function bundle(t, options) {
   return run(path.join(output.path, output.filename), [], folder);
 }
 
-test('webpack with the package external runs', async (t) => {
+test('bundle of webpack with the package external runs', async (t) => {
   const externals = { kopokopo: 'commonjs kopokopo' };
-  assert.deepStrictEqual(await bundle(t, { externals }), { code: 0, said: 'customer_created' });
+  assert.deepStrictEqual(await bundle(t, { externals }), { code: 0, output: 'customer_created' });
 });
 
-test('webpack with the package inside says how to keep it out', async (t) => {
-  const { code, said } = await bundle(t, {});
+test('bundle of webpack with the package inside has an error with the remedy', async (t) => {
+  const { code, output } = await bundle(t, {});
   assert.notStrictEqual(code, 0);
-  for (const remedy of REMEDIES) assert.match(said, remedy);
-  assert.doesNotMatch(said, /npm install|npm run/);
+  for (const remedy of REMEDIES) assert.match(output, remedy);
+  assert.doesNotMatch(output, /npm install|npm run/);
 });

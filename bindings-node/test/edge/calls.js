@@ -1,7 +1,7 @@
 'use strict';
-// Calls of the package, right and wrong ones: the native part and WebAssembly do the same. Nothing of Node is needed here.
+// Valid and invalid calls of the package, for comparing the native addon with WebAssembly. Uses no module of Node.
 
-const { outcome } = require('../shared/neutral');
+const { outcome } = require('../shared/vector_values');
 
 const PAYMENT = JSON.stringify({
   topic: 'buygoods_transaction_received',
@@ -16,7 +16,7 @@ const SENT = JSON.stringify({
   } },
 });
 
-/** Every outcome by its name, with the classes of `library`. */
+/** Returns the outcome of each call by name, with the exports of `library`. */
 function calls(library) {
   const { KopoKopoError, WebhookVerifier, disbursementsTo, hashPhone, signWebhook } = library;
   const verifier = new WebhookVerifier({ apiKeys: ['key', 'other'], maxBody: 5000 });
@@ -31,27 +31,27 @@ function calls(library) {
         { apiKeys: ['key'], maxBody: '10' }, { apiKey: 'key' }, { api_keys: ['key'] }, { apiKeys: ['key'], clientSecret: 'key' },
         { apiKeys: ['half \ud83d'] }, { apiKeys: new Map() }, new Map(), { apiKeys: ['key'], clientSecret: 7 }, { apiKeys: ['key'], maxBody: 2 ** 60 },
         { apiKeys: ['key', 'key'], maxBody: 0 }, { apiKeys: ['key'], clientSecret: null, maxBody: null },
-      ].map((options, at) => [`options ${at}`, () => new WebhookVerifier(options).maxBody]),
+      ].map((options, index) => [`options ${index}`, () => new WebhookVerifier(options).maxBody]),
     ),
     ...Object.fromEntries(
-      [undefined, null, '', ' ', 'x', 'é'.repeat(64), 'A'.repeat(64), '0'.repeat(64), 'g'.repeat(64), '0'.repeat(63), 7, {}, ['a', 'b'], '\ud83d'].flatMap((signature, at) => [
-        [`signature ${at}`, () => verifier.verify(PAYMENT, signature)],
-        [`only signature ${at}`, () => verifier.verifySignature(PAYMENT, signature) ?? null],
+      [undefined, null, '', ' ', 'x', 'é'.repeat(64), 'A'.repeat(64), '0'.repeat(64), 'g'.repeat(64), '0'.repeat(63), 7, {}, ['a', 'b'], '\ud83d'].flatMap((signature, index) => [
+        [`signature ${index}`, () => verifier.verify(PAYMENT, signature)],
+        [`only signature ${index}`, () => verifier.verifySignature(PAYMENT, signature) ?? null],
       ]),
     ),
     ...Object.fromEntries(
-      [undefined, null, 7, {}, [], JSON.parse(PAYMENT), true, new Date(0)].flatMap((body, at) => [
-        [`body ${at}`, () => verifier.verify(body, 'x')],
-        [`parsed body ${at}`, () => verifier.parseUnverified(body)],
-        [`signed body ${at}`, () => signWebhook('key', body)],
+      [undefined, null, 7, {}, [], JSON.parse(PAYMENT), true, new Date(0)].flatMap((body, index) => [
+        [`body ${index}`, () => verifier.verify(body, 'x')],
+        [`parsed body ${index}`, () => verifier.parseUnverified(body)],
+        [`signed body ${index}`, () => signWebhook('key', body)],
       ]),
     ),
     ...Object.fromEntries(
-      ['', '[]', 'null', '{', '{}', '\ufeff{}', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`, '{"topic":1}', `${' '.repeat(5001)}{}`, '{"topic":"\ud83d"}'].map((body, at) => [
-        `text ${at}`, () => verifier.verify(...signed(body)),
+      ['', '[]', 'null', '{', '{}', '\ufeff{}', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`, '{"topic":1}', `${' '.repeat(5001)}{}`, '{"topic":"\ud83d"}'].map((body, index) => [
+        `text ${index}`, () => verifier.verify(...signed(body)),
       ]),
     ),
-    'bytes that are no UTF-8': () => verifier.verify(...signed(new Uint8Array([0x7b, 0xff, 0x7d]))),
+    'bytes that are not UTF-8': () => verifier.verify(...signed(new Uint8Array([0x7b, 0xff, 0x7d]))),
     'a Uint8Array': () => verifier.verify(bytes, signWebhook('key', bytes)),
     'an ArrayBuffer': () => verifier.verify(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), signWebhook('key', bytes)),
     'a view in the middle of its buffer': () => {
@@ -64,23 +64,23 @@ function calls(library) {
     'without a signature': () => verifier.parseUnverified(PAYMENT),
     'a signature': () => signWebhook('key', PAYMENT),
     'a blank key': () => signWebhook(' ', PAYMENT),
-    'a key that is no text': () => signWebhook(7, PAYMENT),
+    'a key that is not text': () => signWebhook(7, PAYMENT),
     'a hash': () => hashPhone('0712 345 678'),
-    'a hash of no phone': () => hashPhone('07'),
+    'a hash of an invalid phone number': () => hashPhone('07'),
     'a hash of nothing': () => hashPhone(undefined),
     'a hash of a number': () => hashPhone(712345678),
     'one recipient': () => disbursementsTo(verifier.parseUnverified(SENT).payload.sendMoney, '0712345678'),
     'no recipient': () => disbursementsTo(verifier.parseUnverified(SENT).payload.sendMoney, undefined),
-    'nothing that was sent': () => disbursementsTo({}, '1'),
+    'not a record': () => disbursementsTo({}, '1'),
     'the wrong request': () => disbursementsTo({ raw: PAYMENT }, '1'),
     'console and JSON': () => JSON.stringify([event, library.redact(event)]),
     amounts: () => [library.compareAmounts('100.00', 100), library.amountsEqual('1', '2')],
-    'an amount that is none': () => library.compareAmounts('x', 1),
+    'an invalid amount': () => library.compareAmounts('x', 1),
     ...Object.fromEntries(
       [
         { amount: '1500.50' }, { amount: 1500 }, { amount: 1500n, tillNumber: 'K000000' }, { amount: 1501 }, { amount: 1, tillNumber: 'K1' },
         { amount: 1, currency: 'UGX' }, { amount: 0 }, { amount: -1 }, { amount: 1.5 }, { amount: 'x' }, {}, undefined, { price: 1 }, { amount: 1, currency: 'x' },
-      ].map((wanted, at) => [`paid at least ${at}`, () => event.isPaidAtLeast(wanted)]),
+      ].map((expected, index) => [`paid at least ${index}`, () => event.isPaidAtLeast(expected)]),
     ),
   };
   return Object.fromEntries(Object.entries(all).map(([name, call]) => [name, outcome(call, KopoKopoError)]));

@@ -1,14 +1,13 @@
-// What runs in every edge runtime of these tests: it says what the package does there. Whether that is right is compared
-// outside.
+// The program that runs in every edge runtime: it returns the package's results, which the tests compare.
 
 import * as edge from 'kopokopo/edge';
-import shared from '../shared/neutral.js';
+import vectorValues from '../shared/vector_values.js';
 import calls from './calls.js';
 
-const { outcome } = shared;
+const { outcome } = vectorValues;
 const KEY = 'api-key';
 
-function verified({ apiKeys, cases }) {
+function verify({ apiKeys, cases }) {
   const verifier = new edge.WebhookVerifier({ apiKeys });
   return cases.map(({ document, signature }) => outcome(() => verifier.verify(document, signature), edge.KopoKopoError));
 }
@@ -16,13 +15,13 @@ function verified({ apiKeys, cases }) {
 const routes = {
   '/names': () => Object.keys(edge).sort(),
   '/calls': () => calls(edge),
-  '/verified': async (request) => verified(await request.json()),
+  '/verify': async (request) => verify(await request.json()),
 };
 
-export async function answer(request) {
+export async function respond(request) {
   const { pathname } = new URL(request.url);
   if (routes[pathname]) return Response.json(await routes[pathname](request));
-  // A verifier for each request, as in programs whose keys come with the request.
+  // A verifier for each request, as in programs that get their keys with the request.
   const verifier = new edge.WebhookVerifier({ apiKeys: [KEY], maxBody: 200_000 });
   const handle = edge.webhooks(verifier, (event) => new Response(event.dedupeKey, { status: 202 }), { onRefusal: () => {} });
   return handle(request);

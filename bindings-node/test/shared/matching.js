@@ -1,9 +1,9 @@
 'use strict';
-// Paths, matchers and references of tests/README.md.
+// The paths, matchers and references of scenarios (tests/README.md).
 
 const REFERENCE = /\$([a-z][A-Za-z0-9_.]*)/g;
 
-/** The value at a dotted path; an array of several; undefined where there is none. */
+/** Returns the value at a dotted path: an array if there are several, undefined if it is absent. */
 function find(root, path) {
   let found = [root];
   for (const part of path.split('.').filter(Boolean)) {
@@ -18,94 +18,94 @@ function step(value, part) {
   if (part === '*') return items;
   const equals = part.indexOf('=');
   if (equals > 0) {
-    const [key, wanted] = [part.slice(0, equals), part.slice(equals + 1)];
-    return items.filter((item) => item?.[key] !== undefined && text(item[key]) === wanted);
+    const [key, expected] = [part.slice(0, equals), part.slice(equals + 1)];
+    return items.filter((item) => item?.[key] !== undefined && text(item[key]) === expected);
   }
   const has = value !== null && typeof value === 'object' && Object.hasOwn(value, part);
   return has ? [value[part]] : [];
 }
 
-/** A text as it is, anything else as in JSON. */
+/** Returns a text unchanged, and any other value as JSON. */
 function text(value) {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Whether a value is what is wanted. Null is absent. */
-function fits(found, wanted) {
-  const own = found === null ? undefined : found;
-  const keys = wanted !== null && typeof wanted === 'object' && !Array.isArray(wanted) ? Object.keys(wanted) : [];
-  if (keys.length !== 1 || !keys[0].startsWith('$')) return same(own, wanted);
-  const inner = wanted[keys[0]];
+/** Returns whether a value matches the expected value or matcher. Null counts as absent. */
+function matches(found, expected) {
+  const actual = found === null ? undefined : found;
+  const keys = expected !== null && typeof expected === 'object' && !Array.isArray(expected) ? Object.keys(expected) : [];
+  if (keys.length !== 1 || !keys[0].startsWith('$')) return isEqual(actual, expected);
+  const inner = expected[keys[0]];
   switch (keys[0]) {
     case '$any':
-      return (own !== undefined) === inner;
+      return (actual !== undefined) === inner;
     case '$not':
-      return !fits(own, inner);
+      return !matches(actual, inner);
     case '$contains':
-      if (typeof own === 'string') return own.includes(inner);
-      return Array.isArray(own) && own.some((item) => same(item, inner));
+      if (typeof actual === 'string') return actual.includes(inner);
+      return Array.isArray(actual) && actual.some((item) => isEqual(item, inner));
     case '$min':
-      return typeof own === 'number' && own >= inner;
+      return typeof actual === 'number' && actual >= inner;
     case '$amount':
-      return own !== undefined && amount(own) !== null && amount(own) === amount(inner);
+      return actual !== undefined && amount(actual) !== null && amount(actual) === amount(inner);
     default:
-      throw new Error(`there is no matcher ${keys[0]}`);
+      throw new Error(`unknown matcher: ${keys[0]}`);
   }
 }
 
-function same(found, wanted) {
-  if (found === undefined || wanted === null) return (found ?? null) === wanted;
-  if (typeof found !== 'object' || typeof wanted !== 'object') return found === wanted;
-  const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);
-  return Array.isArray(found) === Array.isArray(wanted) && [...names].every((name) => same(found[name], wanted[name]));
+function isEqual(found, expected) {
+  if (found === undefined || expected === null) return (found ?? null) === expected;
+  if (typeof found !== 'object' || typeof expected !== 'object') return found === expected;
+  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  return Array.isArray(found) === Array.isArray(expected) && [...names].every((name) => isEqual(found[name], expected[name]));
 }
 
-/** The digits without what does not count. */
+/** Returns an amount without leading and trailing zeros; null if it is not a number. */
 function amount(value) {
   const parts = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/.exec(text(value));
   return parts && `${parts[1]}${parts[2] || '0'}${parts[3] ? `.${parts[3]}` : ''}`;
 }
 
-/** The value with every reference in it resolved. */
-function fill(value, names) {
+/** Returns the value with all references in it resolved. */
+function resolve(value, names) {
   if (typeof value === 'string') {
     const whole = /^\$([a-z][A-Za-z0-9_.]*)$/.exec(value);
-    return whole ? lookUp(whole[1], names) : fillText(value, names);
+    return whole ? lookup(whole[1], names) : resolveText(value, names);
   }
-  if (Array.isArray(value)) return value.map((item) => fill(item, names));
+  if (Array.isArray(value)) return value.map((item) => resolve(item, names));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fill(item, names)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, resolve(item, names)]));
 }
 
-function fillText(template, names) {
-  return template.replace(REFERENCE, (_, reference) => text(lookUp(reference, names)));
+function resolveText(template, names) {
+  return template.replace(REFERENCE, (_, reference) => text(lookup(reference, names)));
 }
 
-function lookUp(reference, names) {
+function lookup(reference, names) {
   const [name, ...path] = reference.split('.');
-  if (!Object.hasOwn(names, name)) throw new Error(`no step was named ${name}`);
+  if (!Object.hasOwn(names, name)) throw new Error(`no step has the name ${name}`);
   const found = find(names[name], path.join('.'));
   if (found === undefined) throw new Error(`${name} has no ${path.join('.')}`);
   return found;
 }
 
-/** Everything that does not fit. */
-function differences(found, expected, names) {
-  const wrong = [];
-  for (const [template, value] of Object.entries(expected)) {
-    const [path, wanted] = [fillText(template, names), fill(value, names)];
-    const own = find(found, path);
-    if (!fits(own, wanted)) wrong.push(`${path}: expected ${text(wanted)}, found ${text(own) ?? 'nothing'}`);
+/** Returns a message for each expectation that does not match. */
+function differences(found, expectations, names) {
+  const messages = [];
+  for (const [template, value] of Object.entries(expectations)) {
+    const [path, expected] = [resolveText(template, names), resolve(value, names)];
+    const actual = find(found, path);
+    if (!matches(actual, expected)) messages.push(`${path}: expected ${text(expected)}, found ${text(actual) ?? 'nothing'}`);
   }
-  return wrong;
+  return messages;
 }
 
-/** Without anybody's number or secret. */
-function redacted(why) {
-  return why.replace(/[A-Za-z0-9_]+/g, (run) => {
+/** Returns the message without phone numbers and secrets. */
+function redactMessage(message) {
+  return message.replace(/[A-Za-z0-9_]+/g, (run) => {
     if (run.length >= 9 && /^\d+$/.test(run)) return '[number]';
     return run.length >= 30 && /\d/.test(run) ? '[secret]' : run;
   });
 }
 
-module.exports = { differences, fill, fillText, fits, redacted };
+module.exports = { differences, matches, redactMessage, resolve, resolveText };

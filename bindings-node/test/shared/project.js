@@ -1,5 +1,5 @@
 'use strict';
-// A project of its own that uses this package, as its users bundle it.
+// A project in its own folder that uses this package, as users have it.
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,7 +9,7 @@ const path = require('node:path');
 
 const { files } = require('../../package.json');
 
-const HERE = path.join(__dirname, '../..');
+const PACKAGE = path.join(__dirname, '../..');
 
 const PROGRAM = `
   import { WebhookVerifier, signWebhook } from 'kopokopo';
@@ -17,20 +17,20 @@ const PROGRAM = `
   console.log(new WebhookVerifier({ apiKeys: ['key'] }).verify(body, signWebhook('key', body)).payload.kind);
 `;
 
-/** What every refusal must say: the cause, and the remedy for this bundler. */
+/** What the error of a bundled package must contain: the cause, and the remedies. */
 const REMEDIES = [/a bundler has packed this package/, /serverExternalPackages: \['kopokopo'\]/, /--external:kopokopo/];
 
-/** A folder with files and this package in its node_modules, gone after the test. */
+/** Creates a folder with files, and with this package in node_modules. Removes it after the test. */
 function project(t, sources) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  // As npm installs it: some bundlers treat a link to a package as the program's own code.
+  // Copied, as npm does it: some bundlers treat a symbolic link to a package as the program's own code.
   const installed = path.join(folder, 'node_modules', 'kopokopo');
   fs.mkdirSync(installed, { recursive: true });
-  for (const file of ['package.json', ...files]) fs.cpSync(path.join(HERE, file), path.join(installed, file), { recursive: true });
-  for (const native of fs.readdirSync(HERE).filter((file) => file.endsWith('.node'))) {
-    // A debug build is large.
-    fs.symlinkSync(path.join(HERE, native), path.join(installed, native));
+  for (const file of ['package.json', ...files]) fs.cpSync(path.join(PACKAGE, file), path.join(installed, file), { recursive: true });
+  for (const native of fs.readdirSync(PACKAGE).filter((file) => file.endsWith('.node'))) {
+    // A link, because a debug build is large.
+    fs.symlinkSync(path.join(PACKAGE, native), path.join(installed, native));
   }
   for (const [name, text] of Object.entries(sources)) {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
@@ -39,16 +39,19 @@ function project(t, sources) {
   return folder;
 }
 
-/** What a program said, and its status. An error comes with the line of the bundle it is in, which is all of the bundle. */
-function run(file, given, cwd, env = {}) {
+/**
+ * Runs a program. Returns a promise of its exit code and its output. Lines of more than 5000 characters are removed:
+ * they are the minified bundle, which Node prints with an error.
+ */
+function run(file, args, cwd, env = {}) {
   return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...given], { cwd, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
-      resolve({ code: error ? (error.code ?? 1) : 0, said: (stdout + stderr).trim().replaceAll(/^.{5000,}$/gm, '') });
+    execFile(process.execPath, [file, ...args], { cwd, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
+      resolve({ code: error ? (error.code ?? 1) : 0, output: (stdout + stderr).trim().replaceAll(/^.{5000,}$/gm, '') });
     });
   });
 }
 
-/** A port of loopback that nothing listens on. */
+/** Returns a promise of an unused port on loopback. */
 async function freePort() {
   const server = net.createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,4 +60,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { HERE, PROGRAM, REMEDIES, freePort, project, run };
+module.exports = { PACKAGE, PROGRAM, REMEDIES, freePort, project, run };

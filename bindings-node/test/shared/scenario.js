@@ -1,45 +1,49 @@
 'use strict';
-// Plays the scenarios of tests/README.md through this package.
+// Runs the scenarios of tests/README.md through this package.
 
 const { setTimeout: sleep } = require('node:timers/promises');
 const { KopoKopo, KopoKopoError } = require('../..');
-const { differences, fill, fillText, fits, redacted } = require('./matching');
-const { PATIENCE, Receiver, Sandbox } = require('./stage');
+const { Receiver, Sandbox, TIMEOUT } = require('./harness');
+const { differences, matches, redactMessage, resolve, resolveText } = require('./matching');
 
+/** The computed fields of payloads. */
 const HELPERS = ['is_received', 'is_paid', 'failed_disbursements', 'is_reversed', 'is_failed', 'is_cancelled', 'has_failed_attempt'];
 
-/** Methods whose one argument is not an object. */
-const PLAIN = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch']);
+/** Methods whose first argument is not an object. */
+const POSITIONAL = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch']);
 
-/** What programs retry: timeouts and connection errors, by this package's kinds and by the names that Node's own have. */
+/**
+ * Returns whether programs retry after an error: timeouts and connection errors, by kind or by the names of Node's
+ * errors.
+ */
 const isRetried = ({ kind, name }) => ['timeout', 'connection'].includes(kind) || ['TimeoutError', 'AbortError'].includes(name);
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A value as tests compare it: as in JSON, with the contract's names. Metadata's names are the program's own. */
-function plain(value) {
+/** Returns a value as in JSON, with the contract's names. Names in metadata do not change. */
+function toJson(value) {
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map(toJson);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [snake(name), name === 'metadata' ? item : plain(item)]),
+    Object.entries(value).map(([name, item]) => [snake(name), name === 'metadata' ? item : toJson(item)]),
   );
 }
 
-/** The same value with JavaScript's names. */
-function own(value) {
-  if (Array.isArray(value)) return value.map(own);
+/** Returns a value with JavaScript's names. Names in metadata do not change. */
+function camelCaseKeys(value) {
+  if (Array.isArray(value)) return value.map(camelCaseKeys);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [camel(name), name === 'metadata' ? item : own(item)]),
+    Object.entries(value).map(([name, item]) => [camel(name), name === 'metadata' ? item : camelCaseKeys(item)]),
   );
 }
 
-function error(error) {
+function errorToJson(error) {
   return {
     kind: error.kind,
-    // Names in sentences are JavaScript's too.
+    // Messages have JavaScript's names too.
     detail: error.detail.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, snake),
     operation: error.operation,
     field: error.field && snake(error.field),
@@ -55,32 +59,33 @@ function error(error) {
   };
 }
 
-function event(event) {
-  const { payload, ...found } = plain(event);
-  const { kind, ...held } = payload;
-  const data = Object.values(held)[0] ?? null;
-  const helpers = Object.fromEntries(HELPERS.filter((name) => data && name in data).map((name) => [name, data[name]]));
-  return { ...found, kind, data, helpers };
+/** `helpers` are the computed fields of a payload. */
+function eventToJson(event) {
+  const { payload, ...fields } = toJson(event);
+  const { kind, ...content } = payload;
+  const data = Object.values(content)[0] ?? null;
+  const computed = HELPERS.filter((name) => data && name in data).map((name) => [name, data[name]]);
+  return { ...fields, kind, data, helpers: Object.fromEntries(computed) };
 }
 
-/** A handle is what it says of itself. */
-function answer(value) {
+/** Returns the fields of a handle, or the result of an operation as in JSON. */
+function resultToJson(value) {
   if (value === undefined || value === null) return {};
-  return typeof value.watch === 'function' ? { id: value.id, location: value.location } : plain(value);
+  return typeof value.watch === 'function' ? { id: value.id, location: value.location } : toJson(value);
 }
 
-/** Lengths of time are milliseconds here as there. */
-function settings(options) {
+/** Returns options with JavaScript's names. Both sides have durations in milliseconds. */
+function toOptions(options) {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [camel(name.replace(/_ms$/, '')), value]));
 }
 
-async function states(watch) {
-  const found = [];
-  for await (const state of watch) found.push(state);
-  return found;
+async function collect(watch) {
+  const snapshots = [];
+  for await (const snapshot of watch) snapshots.push(snapshot);
+  return snapshots;
 }
 
-/** The value, or the package's own error. */
+/** Returns the value of a call, or the package's error. */
 async function outcome(call) {
   try {
     return { value: await call() };
@@ -90,15 +95,16 @@ async function outcome(call) {
   }
 }
 
-function check(fine, why) {
-  if (!fine) throw new Error(why);
+function check(condition, message) {
+  if (!condition) throw new Error(message);
 }
 
-async function settle(look) {
-  const deadline = Date.now() + PATIENCE;
+/** Repeats a check until it succeeds, or the time is up. */
+async function eventually(attempt) {
+  const deadline = Date.now() + TIMEOUT;
   for (;;) {
     try {
-      return await look();
+      return await attempt();
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await sleep(20);
@@ -106,7 +112,7 @@ async function settle(look) {
   }
 }
 
-class Play {
+class ScenarioRunner {
   constructor(scenario, sandbox, receiver) {
     Object.assign(this, { scenario, sandbox, receiver });
     this.names = { callback: receiver.url, base_url: sandbox.baseUrl, client_id: sandbox.credentials.clientId };
@@ -114,7 +120,7 @@ class Play {
   }
 
   newClient({ retry_base_ms = 10, ...options }) {
-    return new KopoKopo({ ...this.sandbox.credentials, ...settings({ retry_base_ms, ...options }) });
+    return new KopoKopo({ ...this.sandbox.credentials, ...toOptions({ retry_base_ms, ...options }) });
   }
 
   async step(step) {
@@ -122,118 +128,119 @@ class Play {
     if ('receive' in step) return this.receive(step);
     if ('sleep_ms' in step) return sleep(step.sleep_ms);
     if ('state' in step) {
-      return settle(async () => this.differs(await this.sandbox.control('GET /_sandbox/state'), step.state));
+      return eventually(async () => this.assertMatches(await this.sandbox.control('GET /_sandbox/state'), step.state));
     }
     if ('client' in step) {
       this.client = this.newClient(step.client);
       return undefined;
     }
-    const control = fillText(step.control, this.names);
-    const body = step.body === undefined ? undefined : fill(step.body, this.names);
-    return this.takeIn(step, await this.sandbox.control(control, body, step.status ?? 200));
+    const control = resolveText(step.control, this.names);
+    const body = step.body === undefined ? undefined : resolve(step.body, this.names);
+    return this.finishStep(step, await this.sandbox.control(control, body, step.status ?? 200));
   }
 
-  async call({ call: operation, with: given = {}, wait, options, parallel = 1, retry_chain: retries = 0, ...step }) {
+  async call({ call: operation, with: request = {}, wait, options, parallel = 1, retry_chain: retries = 0, ...step }) {
     const [section, name] = operation.split('.');
-    const client = options ? this.client.withOptions(settings(options)) : this.client;
-    const values = own(fill(given, this.names));
-    const passed = PLAIN.has(name) ? Object.values(values) : Object.keys(values).length ? [values] : [];
+    const client = options ? this.client.withOptions(toOptions(options)) : this.client;
+    const fields = camelCaseKeys(resolve(request, this.names));
+    const passed = POSITIONAL.has(name) ? Object.values(fields) : Object.keys(fields).length ? [fields] : [];
     const { timeout_ms = 10_000, interval_ms = 20 } = wait ?? {};
-    const waiting = settings({ timeout_ms, interval_ms, max_interval_ms: Math.max(500, interval_ms) });
-    const make = async () => {
-      const method = (...given) => client[camel(section)][camel(name)](...given);
-      if (name === 'watch') return states(method(...passed, waiting));
-      if (name === 'wait') return method(...passed, waiting);
-      const made = await method(...passed);
-      return wait ? made.wait(waiting) : made;
+    const waitOptions = toOptions({ timeout_ms, interval_ms, max_interval_ms: Math.max(500, interval_ms) });
+    const run = async () => {
+      const method = (...args) => client[camel(section)][camel(name)](...args);
+      if (name === 'watch') return collect(method(...passed, waitOptions));
+      if (name === 'wait') return method(...passed, waitOptions);
+      const result = await method(...passed);
+      return wait ? result.wait(waitOptions) : result;
     };
-    const chain = async () => {
-      let found = await outcome(make);
-      for (let left = retries; left > 0 && found.error && isRetried(found.error); left -= 1) found = await outcome(make);
+    const runWithRetries = async () => {
+      let found = await outcome(run);
+      for (let left = retries; left > 0 && found.error && isRetried(found.error); left -= 1) found = await outcome(run);
       return found;
     };
-    for (const found of await Promise.all(Array.from({ length: parallel }, chain))) {
-      this.compare(operation, found, answer, step);
+    for (const found of await Promise.all(Array.from({ length: parallel }, runWithRetries))) {
+      this.compare(operation, found, resultToJson, step);
     }
   }
 
   async receive({ receive: topic, count = 1, within_ms: within = 5000, ...step }) {
     const verify = ({ body, signature }) => this.client.webhooks.verify(body, signature);
-    const wanted = (arrival) => {
+    const hasTopic = (delivery) => {
       try {
-        return topic === '*' || verify(arrival).topic === topic;
+        return topic === '*' || verify(delivery).topic === topic;
       } catch {
         return false;
       }
     };
-    if (count === 0) check(!(await this.receiver.take(wanted, within)), `${topic}: expected none, and one arrived`);
-    for (let nth = 0; nth < count; nth += 1) {
-      const arrival = await this.receiver.take(wanted, within);
-      check(arrival, `${topic}: ${nth} of ${count} arrived`);
-      this.compare(topic, await outcome(() => verify(arrival)), event, step);
+    if (count === 0) check(!(await this.receiver.take(hasTopic, within)), `${topic}: expected none, and one arrived`);
+    for (let received = 0; received < count; received += 1) {
+      const delivery = await this.receiver.take(hasTopic, within);
+      check(delivery, `${topic}: ${received} of ${count} arrived`);
+      this.compare(topic, await outcome(() => verify(delivery)), eventToJson, step);
     }
   }
 
-  compare(what, found, shown, step) {
+  compare(name, found, convert, step) {
     if (step.expect_error) {
-      check(found.error, `${what}: expected an error, found ${JSON.stringify(plain(found.value))}`);
-      this.takeIn({ ...step, expect: step.expect_error }, error(found.error));
+      check(found.error, `${name}: expected an error, found ${JSON.stringify(toJson(found.value))}`);
+      this.finishStep({ ...step, expect: step.expect_error }, errorToJson(found.error));
     } else {
-      check(!found.error, `${what}: ${found.error?.message}`);
-      this.takeIn(step, shown(found.value));
+      check(!found.error, `${name}: ${found.error?.message}`);
+      this.finishStep(step, convert(found.value));
     }
   }
 
-  takeIn(step, found) {
+  /** Stores the result of a step under its name, and compares it with the expectations. */
+  finishStep(step, found) {
     if (step.as) this.names[step.as] = found;
-    this.differs(found, step.expect ?? {});
+    this.assertMatches(found, step.expect ?? {});
   }
 
-  differs(found, expected) {
-    const wrong = differences(found, expected, this.names);
-    check(wrong.length === 0, wrong.join('; '));
+  assertMatches(found, expected) {
+    const messages = differences(found, expected, this.names);
+    check(messages.length === 0, messages.join('; '));
   }
 
   async requests(expected) {
-    const seen = await this.sandbox.control('GET /_sandbox/requests');
+    const requests = await this.sandbox.control('GET /_sandbox/requests');
     if (!Array.isArray(expected)) {
       const counts = {};
-      for (const { operation } of seen) counts[operation] = (counts[operation] ?? 0) + 1;
+      for (const { operation } of requests) counts[operation] = (counts[operation] ?? 0) + 1;
       for (const operation of new Set([...Object.keys(counts), ...Object.keys(expected)])) {
-        const [found, wanted] = [counts[operation] ?? 0, expected[operation] ?? 0];
-        check(fits(found, wanted), `${operation}: expected ${JSON.stringify(wanted)}, found ${found}`);
+        const [actual, count] = [counts[operation] ?? 0, expected[operation] ?? 0];
+        check(matches(actual, count), `${operation}: expected ${JSON.stringify(count)}, found ${actual}`);
       }
       return;
     }
     for (const { $repeat: repeated, ...entry } of expected) {
-      check(seen.length, `expected ${entry.operation} more`);
-      this.differs(seen.shift(), entry);
-      while (repeated && seen.length && differences(seen[0], entry, this.names).length === 0) seen.shift();
+      check(requests.length, `expected one more ${entry.operation}`);
+      this.assertMatches(requests.shift(), entry);
+      while (repeated && requests.length && differences(requests[0], entry, this.names).length === 0) requests.shift();
     }
-    check(seen.length === 0, `not expected: ${seen[0]?.operation}`);
+    check(requests.length === 0, `unexpected request: ${requests[0]?.operation}`);
   }
 }
 
-/** Plays one; a failure names the step, and shows nobody's number or secret. */
-async function play(scenario) {
+/** Runs a scenario. An error names the step, and contains no phone number and no secret. */
+async function runScenario(scenario) {
   const sandbox = await Sandbox.start();
   const receiver = await Receiver.start(scenario.receiver?.statuses);
-  let at = 'stage';
+  let position = 'setup';
   try {
-    const stage = new Play(scenario, sandbox, receiver);
+    const runner = new ScenarioRunner(scenario, sandbox, receiver);
     if (scenario.settings) await sandbox.control('PUT /_sandbox/settings', scenario.settings);
     for (const [index, step] of scenario.steps.entries()) {
-      at = `step ${index + 1}`;
-      await stage.step(step);
+      position = `step ${index + 1}`;
+      await runner.step(step);
     }
-    at = 'requests';
-    if (scenario.requests) await settle(() => stage.requests(scenario.requests));
+    position = 'requests';
+    if (scenario.requests) await eventually(() => runner.requests(scenario.requests));
   } catch (error) {
-    throw new Error(redacted(`${scenario.name}: ${at}: ${error.message}`));
+    throw new Error(redactMessage(`${scenario.name}: ${position}: ${error.message}`));
   } finally {
     await receiver.close();
     await sandbox.close();
   }
 }
 
-module.exports = { play };
+module.exports = { runScenario };

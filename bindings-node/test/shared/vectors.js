@@ -1,34 +1,36 @@
 'use strict';
-// The files of tests/vectors, and the little language they are written in (tests/vectors/README.md).
+// Reads the files of tests/vectors, whose format tests/vectors/README.md describes.
 
 const { createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { TARGET, TESTS } = require('./stage');
+const { TARGET, TESTS } = require('./harness');
 
 const FOLDER = path.join(TESTS, 'vectors');
 
 const vectors = (name) => JSON.parse(fs.readFileSync(path.join(FOLDER, `${name}.json`), 'utf8'));
 
+/** Returns the name and the bytes of each payload whose name has one of the prefixes. */
 function payloads(...prefixes) {
   const folder = path.join(FOLDER, 'payloads');
   const files = fs.readdirSync(folder).filter((file) => prefixes.some((prefix) => file.startsWith(prefix)));
-  if (files.length === 0) throw new Error(`no payloads ${prefixes}`);
+  if (files.length === 0) throw new Error(`no payload has a prefix of: ${prefixes}`);
   return files.sort().map((file) => [path.basename(file, '.json'), fs.readFileSync(path.join(folder, file))]);
 }
 
-function body(written) {
-  if (typeof written === 'string') return Buffer.from(written);
-  if (Array.isArray(written)) return Buffer.concat(written.map(body));
-  if ('base64' in written) return Buffer.from(written.base64, 'base64');
-  return Buffer.from(written.repeat.repeat(written.times));
+/** Returns the bytes of the body that a vector describes. */
+function body(description) {
+  if (typeof description === 'string') return Buffer.from(description);
+  if (Array.isArray(description)) return Buffer.concat(description.map(body));
+  if ('base64' in description) return Buffer.from(description.base64, 'base64');
+  return Buffer.from(description.repeat.repeat(description.times));
 }
 
-/** The signature's header of a hostile webhook. */
-function header(written, raw) {
-  if (written === null || typeof written === 'string') return written;
-  const signature = createHmac('sha256', written.sign_with).update(raw).digest('hex');
-  switch (written.then) {
+/** Returns the signature header that a vector describes, for a raw body. */
+function header(description, raw) {
+  if (description === null || typeof description === 'string') return description;
+  const signature = createHmac('sha256', description.sign_with).update(raw).digest('hex');
+  switch (description.then) {
     case 'upper_case':
       return signature.toUpperCase();
     case 'drop_last':
@@ -42,11 +44,11 @@ function header(written, raw) {
     case undefined:
       return signature;
     default:
-      throw new Error(`a signature cannot be changed by ${written.then}`);
+      throw new Error(`unknown change of a signature: ${description.then}`);
   }
 }
 
-/** The deletion vectors, which are not in the repository: the first line is about the others. */
+/** Returns the deletion vectors, which are generated and not in the repository. The first one describes the others. */
 function deletions() {
   const file = path.join(TARGET, 'deletion-vectors.jsonl');
   if (!fs.existsSync(file)) throw new Error(`${file} is missing: run \`cargo run --package kopokopo-tests --bin deletion-vectors\``);

@@ -1,4 +1,4 @@
-// The same declarations for an ES module.
+// The declarations in an ES module.
 
 import { InvalidRequestError, KopoKopo, type IncomingPayment } from 'kopokopo';
 

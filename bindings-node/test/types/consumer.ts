@@ -1,4 +1,4 @@
-// What programs write, with neither the types of Node nor those of browsers.
+// Uses of the declarations, without the types of Node and of browsers.
 
 import {
   CreatedIncomingPayment,
@@ -23,8 +23,8 @@ import {
 
 const k2 = new KopoKopo({ clientId: 'a', clientSecret: 'b', apiKey: 'c', environment: 'sandbox', timeout: 10_000 });
 const source = KopoKopo.withTokenSource(async () => ({ token: 't', expiresIn: 3600 }), { environment: 'production' });
-const plain = KopoKopo.withTokenSource(() => 't');
-export const clients: KopoKopo[] = [k2, source, plain, k2.withOptions({ maxRetries: 0 })];
+const textSource = KopoKopo.withTokenSource(() => 't');
+export const clients: KopoKopo[] = [k2, source, textSource, k2.withOptions({ maxRetries: 0 })];
 
 class Decimal {
   constructor(private readonly text: string) {}
@@ -40,7 +40,7 @@ class Signal {
   removeEventListener(_type: 'abort', _listener: () => void): void {}
 }
 
-export async function pay(given: { email?: string }): Promise<IncomingPayment> {
+export async function pay(customer: { email?: string }): Promise<IncomingPayment> {
   const push = await k2.incomingPayments.create(
     {
       tillNumber: 'K000000',
@@ -48,7 +48,7 @@ export async function pay(given: { email?: string }): Promise<IncomingPayment> {
       amount: 10n,
       callbackUrl: 'https://shop.example',
       metadata: { order: 7, gift: true },
-      email: given.email,
+      email: customer.email,
     },
     { signal: new Signal() },
   );
@@ -57,7 +57,7 @@ export async function pay(given: { email?: string }): Promise<IncomingPayment> {
   const amount: string | null | undefined = payment.transaction?.amount;
   const when: Date | null = payment.initiationTime;
   const status: IncomingPaymentStatus = payment.status;
-  const known: boolean = status === 'Success' || status === 'a word of tomorrow';
+  const known: boolean = status === 'Success' || status === 'a status of the future';
   void [id, amount, when, known, payment.errors.map((error) => error.length)];
   return payment;
 }
@@ -67,12 +67,12 @@ export async function send(): Promise<SendMoney> {
     { type: 'mobile_wallet', phoneNumber: '0712345678', amount: '10', description: 'd', network: 'Safaricom' },
     { type: 'till', tillNumber: '1', amount: new Decimal('10'), description: 'd' },
   ];
-  const made = await k2.sendMoney.create({ destinations, callbackUrl: 'https://shop.example' });
-  const sent = await made.get();
+  const created = await k2.sendMoney.create({ destinations, callbackUrl: 'https://shop.example' });
+  const sent = await created.get();
   for (const { status, errors } of disbursementsTo(sent, '0712345678')) void [status === 'Transferred', errors];
   const { transactions } = await k2.polling
     .create({ scope: 'company', fromTime: new Date(0), toTime: '2026-05-01T10:43:20+03:00', callbackUrl: 'https://shop.example' })
-    .then((created) => created.wait());
+    .then((request) => request.wait());
   void transactions[0]?.transaction.amount;
   await k2.paymentLinks.cancel('1', { signal: null });
   return sent;
@@ -90,7 +90,7 @@ export function logged(payment: IncomingPayment, event: WebhookEvent): [Incoming
   return [redact(payment), redact(event)];
 }
 
-export function told(event: Event): string {
+export function describe(event: Event): string {
   switch (event.payload.kind) {
     case 'incoming_payment':
       return event.payload.incomingPayment.id;
@@ -108,7 +108,7 @@ export function receive(body: Uint8Array, signature: string | undefined): string
   const verifier = new WebhookVerifier({ apiKeys: ['a', 'b'], maxBody: 1000 });
   verifier.verifySignature(body, signature);
   void [signWebhook('a', body), hashPhone('0712345678'), verifier.maxBody.toFixed()];
-  return told(verifier.verify(body, null));
+  return describe(verifier.verify(body, null));
 }
 
 export function explain(error: unknown): string {
@@ -121,18 +121,18 @@ export function explain(error: unknown): string {
   return String(error);
 }
 
-// @ts-expect-error a request's field is missing
+// @ts-expect-error a required field is missing
 void k2.incomingPayments.create({ tillNumber: 'K000000', phoneNumber: '1', amount: '1' });
 void k2.incomingPayments.get('1', { timeout: 1000, maxRetries: 0, signal: new Signal() });
-// @ts-expect-error there is no such field
+// @ts-expect-error unknown field
 void k2.incomingPayments.get('1', { timeOut: 1 });
-// @ts-expect-error the signal is a field of the options
+// @ts-expect-error the signal must be a field of the options
 void k2.incomingPayments.get('1', new Signal());
-// @ts-expect-error a handle has the limits of its client
+// @ts-expect-error methods of a handle take no limits
 void k2.incomingPayments.create({} as never).then((push) => push.get({ timeout: 1 }));
 // @ts-expect-error fields of another kind of destination
 export const wrong: Destination = { type: 'till', phoneNumber: '1', amount: 1, description: 'd' };
-// @ts-expect-error handles are not made by programs
+// @ts-expect-error handles have no public constructor
 void new CreatedIncomingPayment();
-// @ts-expect-error records do not change
+// @ts-expect-error fields of records are read-only
 void ((payment: IncomingPayment) => (payment.id = ''));

@@ -1,11 +1,11 @@
-// What a Cloudflare Worker writes, with neither the types of Node nor those of browsers.
+// A Cloudflare Worker, without the types of Node and of browsers.
 
 import { SignatureError, WebhookVerifier, verify, webhooks, type Event, type EventPayload, type WebRequest, type WebResponse } from 'kopokopo/edge';
-import type { WebhookVerifier as FromThePackage } from 'kopokopo';
+import type { WebhookVerifier as PackageVerifier } from 'kopokopo';
 
 const verifier = new WebhookVerifier({ apiKeys: ['key'] });
-// The same type, so that code which takes one takes the other.
-export const same: FromThePackage = verifier;
+// Both modules have the same type, so code for one accepts the other.
+export const same: PackageVerifier = verifier;
 
 export async function handle(request: WebRequest, env: { readonly key: string }): Promise<WebResponse> {
   const own = new WebhookVerifier({ apiKeys: [env.key], maxBody: 100_000 });
@@ -21,6 +21,6 @@ export async function kind(request: WebRequest): Promise<EventPayload['kind'] | 
   }
 }
 
-// @ts-expect-error there is no client on the edge
+// @ts-expect-error kopokopo/edge has no client
 import { KopoKopo } from 'kopokopo/edge';
 void KopoKopo;

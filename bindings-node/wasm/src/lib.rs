@@ -1,11 +1,11 @@
 //! Webhooks as WebAssembly, for runtimes that cannot load the Node package's native part.
 //!
 //! A function takes the addresses of blocks that JavaScript filled (`memory`), and returns the address of a result
-//! (`answer`), which JavaScript gives back with `release`. Nothing is kept between two calls: JavaScript may drop an
+//! (`result`), which JavaScript gives back with `release`. Nothing is kept between two calls: JavaScript may drop an
 //! instance at any time and make another, as it does after a trap.
 
-mod answer;
 mod memory;
+mod result;
 
 use kopokopo::webhooks::Webhooks;
 use kopokopo_ffi::{
@@ -15,8 +15,8 @@ use kopokopo_ffi::{
 };
 
 use crate::{
-    answer::{of, of_body, respond},
     memory::{Block, Given},
+    result::{of, of_body, respond},
 };
 
 /// A digest of the contract that this module was built from.
@@ -30,8 +30,8 @@ pub(crate) extern "C" fn contract_hash() -> *mut u8 {
 pub(crate) extern "C" fn call_function(name: Given, given: Given) -> *mut u8 {
     respond(|| {
         let (name, given) = (name.block(), given.block());
-        let answer = operations::function(text(name.as_ref())?, Value::arguments(text(given.as_ref())?)?)?;
-        Ok(of(answer.view()))
+        let output = operations::function(text(name.as_ref())?, Value::arguments(text(given.as_ref())?)?)?;
+        Ok(of(output.view()))
     })
 }
 

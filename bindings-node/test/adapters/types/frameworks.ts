@@ -1,4 +1,4 @@
-// The frameworks' own types.
+// The adapters with the types of the frameworks.
 
 import { Controller, createParamDecorator, HttpException, Post, Req, UseGuards, type ExecutionContext, type RawBodyRequest } from '@nestjs/common';
 import type { APIGatewayProxyEvent, APIGatewayProxyHandlerV2, Context } from 'aws-lambda';
@@ -18,7 +18,7 @@ const app = express();
 app.post('/k2/results', onExpress(k2.webhooks, async (event) => void event.topic));
 app.post('/k2/results', onExpress(k2.webhooks, (event, request: ExpressRequest, response: ExpressResponse) => response.status(202).json({ ip: request.ip, id: event.id })));
 app.post('/k2/results', (request, response, next) => void verifyExpress(k2.webhooks, request).then((event) => response.json(event), next));
-// The handler's arguments have the framework's types without annotations.
+// The handler's parameters have the framework's types without annotations.
 app.post('/k2/results', onExpress(k2.webhooks, (event, request, response) => void response.status(202).json({ ip: request.ip, id: event.id })));
 createServer(onExpress(k2.webhooks, () => {}));
 
@@ -35,7 +35,7 @@ void fastify.register(onFastify, {
   url: '/k2/results',
   handler: (event, request, reply) => reply.code(202).send({ id: event.id, from: request.ip }),
 });
-fastify.post('/own', async (request) => (await verifyFastify(k2.webhooks, request)).topic);
+fastify.post('/custom', async (request) => (await verifyFastify(k2.webhooks, request)).topic);
 
 const VerifiedEvent = createParamDecorator((_: unknown, context: ExecutionContext) => eventOf(context.switchToHttp().getRequest()));
 
@@ -47,9 +47,9 @@ export class Results {
     return eventOf(request).topic + event.topic;
   }
 
-  @Post('own')
+  @Post('custom')
   @UseGuards(new WebhookGuard(k2.webhooks, { exception: HttpException }))
-  async own(@Req() request: RawBodyRequest<ExpressRequest>): Promise<string> {
+  async custom(@Req() request: RawBodyRequest<ExpressRequest>): Promise<string> {
     return (await verifyNest(k2.webhooks, request)).topic;
   }
 }
@@ -59,7 +59,7 @@ export const PUT: (request: Request, context: { params: Promise<{ till: string }
   k2.webhooks,
   async (event, _request: Request, { params }: { params: Promise<{ till: string }> }) => void [event.id, (await params).till],
 );
-export const own = async (request: Request): Promise<Event> => verifyWeb(k2.webhooks, request);
+export const custom = async (request: Request): Promise<Event> => verifyWeb(k2.webhooks, request);
 
 export const v2: APIGatewayProxyHandlerV2 = lambda.webhooks(k2.webhooks, async (event) => void event.topic);
 export const v1 = lambda.webhooks(k2.webhooks, (event, request: APIGatewayProxyEvent, context: Context) => ({

@@ -1,15 +1,18 @@
 'use strict';
-// A server on loopback that answers when it is told to, and counts what arrives.
+// A server on loopback that responds as a test says, and records the requests.
 
 const http = require('node:http');
 const { KopoKopo } = require('../..');
 
 const TOKEN = '{"access_token":"t","token_type":"Bearer","expires_in":3600}';
 
-/** `respond(request, response, nth)` answers everything but the token's requests. `held` are the responses it kept. */
+/**
+ * Starts a server and a client for it. `respond(request, response, number)` responds to all requests but those of
+ * tokens. With `options.holdsToken`, requests of tokens get no response.
+ */
 async function start(t, respond, options = {}) {
-  const seen = [];
-  const arrivals = [];
+  const methods = [];
+  const listeners = [];
   const server = http.createServer((request, response) => {
     request.resume();
     if (request.url === '/oauth/token') {
@@ -17,9 +20,9 @@ async function start(t, respond, options = {}) {
       response.end(TOKEN);
       return;
     }
-    seen.push(request.method);
-    for (const tell of arrivals.splice(0)) tell();
-    respond(request, response, seen.length);
+    methods.push(request.method);
+    for (const listener of listeners.splice(0)) listener();
+    respond(request, response, methods.length);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
@@ -28,12 +31,17 @@ async function start(t, respond, options = {}) {
   });
   const baseUrl = `http://127.0.0.1:${server.address().port}`;
   const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl, privateToken: true, ...options.client });
-  return { client, seen, arrival: () => new Promise((resolve) => arrivals.push(resolve)), count: (method) => seen.filter((one) => one === method).length };
+  return {
+    client,
+    methods,
+    nextRequest: () => new Promise((resolve) => listeners.push(resolve)),
+    count: (method) => methods.filter((other) => other === method).length,
+  };
 }
 
 const payment = (status) => JSON.stringify({ data: { id: 'an-id', type: 'incoming_payment', attributes: { status } } });
 
-/** A create that is accepted. */
+/** Accepts a create. */
 function accept(request, response) {
   response.writeHead(201, { location: `http://${request.headers.host}/api/v2/incoming_payments/an-id` }).end();
 }

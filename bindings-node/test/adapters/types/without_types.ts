@@ -1,4 +1,4 @@
-// No types of Node, no DOM.
+// The adapters without the types of Node and the DOM.
 
 import { WebhookVerifier, type Event } from 'kopokopo';
 import * as lambda from 'kopokopo/aws-lambda';
@@ -33,9 +33,9 @@ export const middleware = express.webhooks(verifier, async (event) => void event
   onRefusal: (error) => void error.message,
 });
 
-// @ts-expect-error the verifier comes first
+// @ts-expect-error the verifier must be the first argument
 express.webhooks(() => {}, verifier);
-// @ts-expect-error a parsed body is no request
+// @ts-expect-error a parsed body is not a request
 void lambda.verify(verifier, { body: { topic: 'customer_created' } });
-// @ts-expect-error the event is no text
+// @ts-expect-error the event is not text
 void express.webhooks(verifier, (event: string) => event);

@@ -1,5 +1,5 @@
 'use strict';
-// What tests play on: `k2 sandbox`, and a receiver of what it sends.
+// The servers of the tests: `k2 sandbox`, and a receiver of its webhooks.
 
 const { spawn } = require('node:child_process');
 const http = require('node:http');
@@ -11,15 +11,15 @@ const ROOT = path.resolve(__dirname, '../../..');
 const TESTS = path.join(ROOT, 'tests');
 const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');
 const K2 = process.env.K2_BINARY ?? path.join(TARGET, 'debug', 'k2');
-const PATIENCE = 3000;
+const TIMEOUT = 3000;
 
-/** A sandbox of its own, in a process that ends with this one. */
+/** A sandbox in its own process, which ends with this process. */
 class Sandbox {
   static async start(...options) {
     const child = spawn(K2, ['sandbox', '--json', '--exit-with-stdin', ...options], { stdio: ['pipe', 'pipe', 'ignore'] });
     const failed = new Promise((_, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`k2 sandbox ended with ${code}`)));
+      child.once('exit', (code) => reject(new Error(`k2 sandbox exited with ${code}`)));
     });
     failed.catch(() => {});
     const lines = readline.createInterface({ input: child.stdout });
@@ -27,23 +27,23 @@ class Sandbox {
     return new Sandbox(child, JSON.parse(line));
   }
 
-  constructor(child, said) {
+  constructor(child, settings) {
     this.child = child;
-    this.baseUrl = said.base_url;
+    this.baseUrl = settings.base_url;
     this.credentials = {
-      baseUrl: said.base_url,
-      clientId: said.client_id,
-      clientSecret: said.client_secret,
-      apiKey: said.api_key,
+      baseUrl: settings.base_url,
+      clientId: settings.client_id,
+      clientSecret: settings.client_secret,
+      apiKey: settings.api_key,
     };
   }
 
-  /** Sends `PUT /_sandbox/faults` with a body. A fault may have closed the port for a while. */
-  async ask(control, body) {
-    const deadline = Date.now() + PATIENCE;
+  /** Sends a request such as `PUT /_sandbox/faults`. Retries, because a fault may have closed the port for a while. */
+  async send(control, body) {
+    const deadline = Date.now() + TIMEOUT;
     for (;;) {
       try {
-        return await this.once(control, body);
+        return await this.sendOnce(control, body);
       } catch (error) {
         if (error.code !== 'ECONNREFUSED' || Date.now() > deadline) throw error;
         await sleep(20);
@@ -51,28 +51,29 @@ class Sandbox {
     }
   }
 
-  once(control, body) {
-    const [method, ...place] = control.split(' ');
-    const url = new URL(place.join(' '), this.baseUrl);
+  sendOnce(control, body) {
+    const [method, ...path] = control.split(' ');
+    const url = new URL(path.join(' '), this.baseUrl);
     return new Promise((resolve, reject) => {
       const request = http.request(url, { method, agent: false, headers: { 'content-type': 'application/json' } });
       request.once('error', reject);
-      request.once('response', async (answer) => {
+      request.once('response', async (response) => {
         const parts = [];
-        for await (const part of answer) parts.push(part);
+        for await (const part of response) parts.push(part);
         const content = Buffer.concat(parts).toString();
-        resolve({ status: answer.statusCode, body: content ? JSON.parse(content) : null });
+        resolve({ status: response.statusCode, body: content ? JSON.parse(content) : null });
       });
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 
+  /** Sends a request, and returns the body of its response, which must have the expected status. */
   async control(control, body, expected = 200) {
-    const answer = await this.ask(control, body);
-    if (answer.status !== expected) {
-      throw new Error(`${control}: expected ${expected}, found ${answer.status}: ${JSON.stringify(answer.body)}`);
+    const response = await this.send(control, body);
+    if (response.status !== expected) {
+      throw new Error(`${control}: expected ${expected}, found ${response.status}: ${JSON.stringify(response.body)}`);
     }
-    return answer.body;
+    return response.body;
   }
 
   close() {
@@ -84,39 +85,40 @@ class Sandbox {
   }
 }
 
-/** Keeps the raw body and the signature of whatever arrives. */
+/** Records the raw body and the signature of every request. */
 class Receiver {
-  static async start(answers = []) {
-    const receiver = new Receiver([...answers]);
+  /** `statuses` are those of the first responses. All others have 200. */
+  static async start(statuses = []) {
+    const receiver = new Receiver([...statuses]);
     await new Promise((resolve) => receiver.server.listen(0, '127.0.0.1', resolve));
     receiver.url = `http://127.0.0.1:${receiver.server.address().port}/k2/results`;
     return receiver;
   }
 
-  constructor(answers) {
-    this.arrivals = [];
-    this.news = [];
+  constructor(statuses) {
+    this.deliveries = [];
+    this.listeners = [];
     this.server = http.createServer(async (request, response) => {
       const parts = [];
       for await (const part of request) parts.push(part);
       const signature = request.headers['x-kopokopo-signature'] ?? null;
-      this.arrivals.push({ body: Buffer.concat(parts), signature });
-      response.writeHead(answers.shift() ?? 200, { connection: 'close' }).end();
-      for (const tell of this.news.splice(0)) tell();
+      this.deliveries.push({ body: Buffer.concat(parts), signature });
+      response.writeHead(statuses.shift() ?? 200, { connection: 'close' }).end();
+      for (const listener of this.listeners.splice(0)) listener();
     });
   }
 
-  /** The first that is wanted, taken out; undefined when the time is up. */
-  async take(wanted, within) {
+  /** Removes and returns the first delivery that matches. Returns undefined if none arrives in time. */
+  async take(matches, within) {
     const deadline = Date.now() + within;
     for (;;) {
-      const at = this.arrivals.findIndex(wanted);
-      if (at >= 0) return this.arrivals.splice(at, 1)[0];
+      const index = this.deliveries.findIndex(matches);
+      if (index >= 0) return this.deliveries.splice(index, 1)[0];
       const left = deadline - Date.now();
       if (left <= 0) return undefined;
       let timer;
       await Promise.race([
-        new Promise((resolve) => this.news.push(resolve)),
+        new Promise((resolve) => this.listeners.push(resolve)),
         new Promise((resolve) => (timer = setTimeout(resolve, left))),
       ]);
       clearTimeout(timer);
@@ -129,4 +131,4 @@ class Receiver {
   }
 }
 
-module.exports = { K2, PATIENCE, Receiver, Sandbox, TARGET, TESTS };
+module.exports = { K2, TIMEOUT, Receiver, Sandbox, TARGET, TESTS };
