@@ -36,6 +36,13 @@ fn steps() -> Vec<Step> {
             tests: false,
         },
         Step {
+            name: "words".into(),
+            what: "no text has a word that docs/style.md refuses".into(),
+            needs: vec![],
+            lines: vec![Line::new("cargo xtask words")],
+            tests: false,
+        },
+        Step {
             name: "clippy".into(),
             what: "no lint has anything to say, tests and benchmarks included".into(),
             needs: vec![&CLIPPY],
