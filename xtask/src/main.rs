@@ -7,6 +7,7 @@ mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
 mod languages;
+mod links;
 mod mobile;
 mod package;
 mod shell;
