@@ -1,4 +1,4 @@
-//! The sandbox's requests per second compared with a hello-world axum, on one connection and on 32. Both run on a runtime of
+//! The sandbox's requests per second compared with a hello-simulation axum, on one connection and on 32. Both run on a runtime of
 //! their own in this process, under the same load, in turns.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -82,7 +82,7 @@ fn start_hello() -> Target {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             sender.send(listener.local_addr().unwrap()).unwrap();
-            let router = Router::new().route("/hello", get(|| async { "Hello, World!" }));
+            let router = Router::new().route("/hello", get(|| async { "Hello, Simulation!" }));
             serve_plainly(listener, router).await;
         });
     });

@@ -1,8 +1,8 @@
-//! Every operation, one row each.
+//! Every operation, one route each.
 
 use http::Method;
 
-use crate::{params::Params, reply::Reply, world::World};
+use crate::{params::Params, reply::Reply, simulation::Simulation};
 
 /// What an operation works on.
 pub(crate) struct Context<'a> {
@@ -11,10 +11,10 @@ pub(crate) struct Context<'a> {
     pub(crate) token: &'a str,
 }
 
-type Run = fn(&mut World, &Context<'_>) -> Result<Reply, Reply>;
+type Run = fn(&mut Simulation, &Context<'_>) -> Result<Reply, Reply>;
 
 /// One operation.
-pub(crate) struct Row {
+pub(crate) struct Route {
     pub(crate) method: Method,
     /// With `{id}` where an id goes.
     pub(crate) path: &'static str,
@@ -25,24 +25,24 @@ pub(crate) struct Row {
     pub(crate) run: Run,
 }
 
-const fn create(operation: &'static str, path: &'static str, run: Run) -> Row {
-    Row { method: Method::POST, path, operation, oauth: false, needs_token: true, run }
+const fn create(operation: &'static str, path: &'static str, run: Run) -> Route {
+    Route { method: Method::POST, path, operation, oauth: false, needs_token: true, run }
 }
 
-const fn oauth(operation: &'static str, path: &'static str, run: Run) -> Row {
-    Row { method: Method::POST, path, operation, oauth: true, needs_token: false, run }
+const fn oauth(operation: &'static str, path: &'static str, run: Run) -> Route {
+    Route { method: Method::POST, path, operation, oauth: true, needs_token: false, run }
 }
 
 macro_rules! read {
     ($section:literal, $path:literal, $what:literal) => {
-        Row {
+        Route {
             method: Method::GET,
             path: $path,
             operation: concat!($section, ".get"),
             oauth: false,
             needs_token: true,
-            run: |world, context| {
-                world.document($section, context.id).map(Reply::ok).ok_or_else(|| Reply::not_found($what))
+            run: |simulation, context| {
+                simulation.document($section, context.id).map(Reply::ok).ok_or_else(|| Reply::not_found($what))
             },
         }
     };
@@ -51,18 +51,18 @@ macro_rules! read {
 macro_rules! both_versions {
     ($operation:literal, $name:literal, $method:ident) => {
         [
-            create($operation, concat!("/api/v2/", $name), |world, context| {
-                world.$method(context.params, concat!("/api/v2/", $name))
+            create($operation, concat!("/api/v2/", $name), |simulation, context| {
+                simulation.$method(context.params, concat!("/api/v2/", $name))
             }),
-            create($operation, concat!("/api/v1/", $name), |world, context| {
-                world.$method(context.params, concat!("/api/v1/", $name))
+            create($operation, concat!("/api/v1/", $name), |simulation, context| {
+                simulation.$method(context.params, concat!("/api/v1/", $name))
             }),
         ]
     };
 }
 
 /// Creates that version 1 has too: the official Flutter and PHP SDKs call them there.
-static VERSIONS: [[Row; 2]; 5] = [
+static VERSIONS: [[Route; 2]; 5] = [
     both_versions!("webhook_subscriptions.create", "webhook_subscriptions", create_subscription),
     both_versions!("incoming_payments.create", "incoming_payments", create_incoming_payment),
     both_versions!("merchant_wallets.create", "merchant_wallets", create_merchant_wallet),
@@ -72,17 +72,17 @@ static VERSIONS: [[Row; 2]; 5] = [
 
 /// All other operations. The reversals' second path is the documentation's spelling; version 1's resources can be read
 /// wherever a Location was seen to point.
-static ROWS: [Row; 31] = [
-    oauth("oauth.token", "/oauth/token", |world, context| world.token(context.params)),
-    oauth("oauth.revoke", "/oauth/revoke", |world, context| world.revoke(context.params)),
-    oauth("oauth.introspect", "/oauth/introspect", |world, context| world.introspect(context.params)),
-    Row {
+static ROUTES: [Route; 31] = [
+    oauth("oauth.token", "/oauth/token", |simulation, context| simulation.token(context.params)),
+    oauth("oauth.revoke", "/oauth/revoke", |simulation, context| simulation.revoke(context.params)),
+    oauth("oauth.introspect", "/oauth/introspect", |simulation, context| simulation.introspect(context.params)),
+    Route {
         method: Method::GET,
         path: "/oauth/token/info",
         operation: "oauth.token_info",
         oauth: true,
         needs_token: true,
-        run: |world, context| Ok(world.token_info(context.token)),
+        run: |simulation, context| Ok(simulation.token_info(context.token)),
     },
     read!("webhook_subscriptions", "/api/v2/webhook_subscriptions/{id}", "Webhook subscription"),
     read!("webhook_subscriptions", "/api/v1/webhook_subscriptions/{id}", "Webhook subscription"),
@@ -92,25 +92,31 @@ static ROWS: [Row; 31] = [
     read!("merchant_wallets", "/api/v1/merchant_wallets/{id}", "Merchant wallet"),
     read!("merchant_bank_accounts", "/api/v2/merchant_bank_accounts/{id}", "Merchant bank account"),
     read!("merchant_bank_accounts", "/api/v1/merchant_bank_accounts/{id}", "Merchant bank account"),
-    create("external_recipients.create", "/api/v2/external_recipients", |world, context| {
-        world.create_external_recipient(context.params)
+    create("external_recipients.create", "/api/v2/external_recipients", |simulation, context| {
+        simulation.create_external_recipient(context.params)
     }),
     read!("external_recipients", "/api/v2/external_recipients/{id}", "External recipient"),
-    create("send_money.create", "/api/v2/send_money", |world, context| world.create_send_money(context.params)),
+    create("send_money.create", "/api/v2/send_money", |simulation, context| {
+        simulation.create_send_money(context.params)
+    }),
     read!("send_money", "/api/v2/send_money/{id}", "Send money"),
     read!("polling", "/api/v2/polling/{id}", "Polling"),
     read!("polling", "/api/v1/polling/{id}", "Polling"),
-    create("sms_notifications.create", "/api/v1/transaction_sms_notifications", |world, context| {
-        world.create_sms_notification(context.params)
+    create("sms_notifications.create", "/api/v1/transaction_sms_notifications", |simulation, context| {
+        simulation.create_sms_notification(context.params)
     }),
     read!("sms_notifications", "/api/v1/transaction_sms_notifications/{id}", "Transaction sms notification"),
-    create("reversals.create", "/api/v2/reversals", |world, context| world.create_reversal(context.params)),
-    create("reversals.create", "/api/api/v2/reversals", |world, context| world.create_reversal(context.params)),
+    create("reversals.create", "/api/v2/reversals", |simulation, context| simulation.create_reversal(context.params)),
+    create("reversals.create", "/api/api/v2/reversals", |simulation, context| {
+        simulation.create_reversal(context.params)
+    }),
     read!("reversals", "/api/v2/reversals/{id}", "Reversal"),
-    create("payment_links.create", "/api/v2/payment_links", |world, context| world.create_payment_link(context.params)),
+    create("payment_links.create", "/api/v2/payment_links", |simulation, context| {
+        simulation.create_payment_link(context.params)
+    }),
     read!("payment_links", "/api/v2/payment_links/{id}", "Payment link"),
-    create("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", |world, context| {
-        world.cancel_payment_link(context.id)
+    create("payment_links.cancel", "/api/v2/payment_links/{id}/cancel", |simulation, context| {
+        simulation.cancel_payment_link(context.id)
     }),
     read!("payments", "/api/v1/payments/{id}", "Payment"),
     read!("payments", "/api/v2/payments/{id}", "Payment"),
@@ -126,14 +132,14 @@ const GONE: [(&str, &str); 3] = [
     ("settlement_transfers", "POST /api/v2/send_money"),
 ];
 
-/// Every row.
-pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(VERSIONS.iter().flatten())
+/// Every route.
+pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(VERSIONS.iter().flatten())
 }
 
 /// Every operation by its name, in order.
 pub(crate) fn operations() -> Vec<&'static str> {
-    let mut names: Vec<_> = rows().map(|row| row.operation).collect();
+    let mut names: Vec<_> = routes().map(|route| route.operation).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -141,7 +147,7 @@ pub(crate) fn operations() -> Vec<&'static str> {
 
 /// What a path leads to.
 pub(crate) enum Found<'a> {
-    Row(&'static Row, &'a str),
+    Route(&'static Route, &'a str),
     /// The path is known with another method.
     WrongMethod,
     /// Version 1 of the API had it: what is wrong, and what version 2 has.
@@ -152,10 +158,10 @@ pub(crate) enum Found<'a> {
 /// Finds the operation of a method and a path, and the id in the path.
 pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
     let mut wrong_method = false;
-    for row in rows() {
-        if let Some(id) = fits(row.path, path) {
-            if row.method == *method {
-                return Found::Row(row, id);
+    for route in routes() {
+        if let Some(id) = match_path(route.path, path) {
+            if route.method == *method {
+                return Found::Route(route, id);
             }
             wrong_method = true;
         }
@@ -174,12 +180,13 @@ fn gone(path: &str) -> Option<String> {
         return Some(format!("POST {path} belongs to version 1 of the API, which version 2 replaced by {instead}"));
     }
     let same = format!("/api/v2/{name}");
-    let known = path.starts_with("/api/v1/") && rows().any(|row| row.method == Method::POST && row.path == same);
+    let known =
+        path.starts_with("/api/v1/") && routes().any(|route| route.method == Method::POST && route.path == same);
     known.then(|| format!("version 1 of the API has no POST {path}; version 2 has POST {same}"))
 }
 
 /// The id, empty where the template has none.
-fn fits<'a>(template: &str, path: &'a str) -> Option<&'a str> {
+fn match_path<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, after)) = template.split_once("{id}") else { return (template == path).then_some("") };
     let id = path.strip_prefix(before)?.strip_suffix(after)?;
     (!id.is_empty() && !id.contains('/')).then_some(id)
@@ -193,7 +200,7 @@ mod tests {
     #[test]
     fn a_path_leads_to_its_operation() {
         let operation = |method: Method, path: &str| match find(&method, path) {
-            Found::Row(row, id) => format!("{} {id}", row.operation),
+            Found::Route(route, id) => format!("{} {id}", route.operation),
             Found::WrongMethod => "wrong method".to_owned(),
             Found::Gone(why) => why,
             Found::Nothing => "nothing".to_owned(),
@@ -219,6 +226,6 @@ mod tests {
             let Found::Gone(why) = find(&Method::POST, path) else { panic!("{path} is found") };
             assert!(why.contains("version 1") && why.contains(words), "{why}");
         }
-        assert!(matches!(find(&Method::GET, "/api/v1/payments/x"), Found::Row(..)));
+        assert!(matches!(find(&Method::GET, "/api/v1/payments/x"), Found::Route(..)));
     }
 }

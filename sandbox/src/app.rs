@@ -14,25 +14,25 @@ use crate::{
     log::{LogEntry, WAITING},
     requests::Requests,
     server::Refusal,
-    world::World,
+    simulation::Simulation,
 };
 
 /// The shared state.
 pub(crate) struct App {
     pub(crate) base_url: String,
     pub(crate) deliveries: Deliveries,
-    /// Something may be due sooner than the world's driver knows.
+    /// Something may be due sooner than the simulation's driver knows.
     pub(crate) due: Notify,
     pub(crate) refusals: watch::Sender<Refusal>,
     pub(crate) health: Health,
     pub(crate) log: broadcast::Sender<LogEntry>,
-    world: Mutex<World>,
+    simulation: Mutex<Simulation>,
     requests: Mutex<Requests>,
     faults: Mutex<Faults>,
 }
 
 impl App {
-    pub(crate) fn new(base_url: String, world: World, deliveries: Deliveries) -> Self {
+    pub(crate) fn new(base_url: String, simulation: Simulation, deliveries: Deliveries) -> Self {
         Self {
             base_url,
             deliveries,
@@ -40,14 +40,14 @@ impl App {
             refusals: watch::Sender::default(),
             health: Health::default(),
             log: broadcast::Sender::new(WAITING),
-            world: Mutex::new(world),
+            simulation: Mutex::new(simulation),
             requests: Mutex::default(),
             faults: Mutex::default(),
         }
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn simulation(&self) -> MutexGuard<'_, Simulation> {
+        self.simulation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {
@@ -77,7 +77,7 @@ impl App {
     }
 
     pub(crate) fn reset(&self) {
-        self.world().reset();
+        self.simulation().reset();
         self.requests().clear();
         self.deliveries.clear();
         self.health.clear();

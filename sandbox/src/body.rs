@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use crate::{api::Row, reply::Reply};
+use crate::{api::Route, reply::Reply};
 
 /// A larger body is refused.
 const MAX_BODY: usize = 1024 * 1024;
@@ -21,19 +21,19 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The body as one object, and how many bytes it has: JSON, and for OAuth also a form, multipart or the query.
-pub(crate) async fn read(row: &Row, request: Request) -> (Result<Value, Reply>, usize) {
-    if row.method == Method::GET {
+pub(crate) async fn read(route: &Route, request: Request) -> (Result<Value, Reply>, usize) {
+    if route.method == Method::GET {
         return (Ok(Value::Null), 0);
     }
     let mut size = 0;
-    let outcome = read_object(row, request, &mut size).await;
+    let outcome = read_object(route, request, &mut size).await;
     (outcome, size)
 }
 
-async fn read_object(row: &Row, request: Request, size: &mut usize) -> Result<Value, Reply> {
+async fn read_object(route: &Route, request: Request, size: &mut usize) -> Result<Value, Reply> {
     let content_type = header_text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
     let mut fields = Map::new();
-    if row.oauth {
+    if route.oauth {
         pairs(&mut fields, request.uri().query().unwrap_or_default().as_bytes());
         if content_type.starts_with("multipart/") {
             multipart(&mut fields, request).await?;
@@ -48,7 +48,7 @@ async fn read_object(row: &Row, request: Request, size: &mut usize) -> Result<Va
         Err(_) => return Err(Reply::invalid("The body broke off")),
     };
     *size = body.len();
-    if row.oauth && content_type.starts_with("application/x-www-form-urlencoded") {
+    if route.oauth && content_type.starts_with("application/x-www-form-urlencoded") {
         pairs(&mut fields, &body);
         return Ok(Value::Object(fields));
     }

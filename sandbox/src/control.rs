@@ -21,7 +21,7 @@ use crate::{
     reply::Reply,
     rules::{MAGIC, RULES},
     server::Connection,
-    world::{self, CustomerAction, LONGEST, Payment, is_loopback},
+    simulation::{self, CustomerAction, LONGEST, Payment, is_loopback},
 };
 
 type Shared = State<Arc<App>>;
@@ -53,7 +53,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/faults", delete(clear_faults))
         .route("/settings", get(|State(app): Shared| async move { respond(&app.settings()) }))
         .route("/settings", put(set_settings))
-        .route("/state", get(|State(app): Shared| async move { respond(&app.world().state()) }))
+        .route("/state", get(|State(app): Shared| async move { respond(&app.simulation().state()) }))
         .route("/rules", get(|| async { respond(&json!({ "rules": RULES, "magic": MAGIC })) }))
         .fallback(|| async {
             refused(StatusCode::NOT_FOUND, "there is no such control; see the sandbox's documentation")
@@ -127,15 +127,15 @@ async fn health(State(app): Shared) -> Response {
 
 async fn pay(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     let payment: Payment = read(&body)?;
-    Ok(found(app.change(|world| world.pay(&payment))))
+    Ok(found(app.change(|simulation| simulation.pay(&payment))))
 }
 
 async fn reverse(State(app): Shared, Path(reference): Path<String>) -> Response {
-    found(app.change(|world| world.take_back(&reference, false)))
+    found(app.change(|simulation| simulation.take_back(&reference, false)))
 }
 
 async fn void(State(app): Shared, Path(reference): Path<String>) -> Response {
-    found(app.change(|world| world.take_back(&reference, true)))
+    found(app.change(|simulation| simulation.take_back(&reference, true)))
 }
 
 #[derive(Deserialize)]
@@ -150,8 +150,8 @@ struct NewTill {
 async fn set_till(State(app): Shared, Path(number): Path<String>, body: Bytes) -> Result<Response, Refused> {
     let NewTill { name, balance } = read(&body)?;
     let balance = balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
-    let balance = world::balance(&balance).map_err(Refused)?;
-    let till = app.change(|world| world.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
+    let balance = simulation::balance(&balance).map_err(Refused)?;
+    let till = app.change(|simulation| simulation.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
     Ok(respond(&till))
 }
 
@@ -163,8 +163,8 @@ async fn set_data(State(app): Shared, body: Bytes) -> Result<Response, Refused> 
 /// What is waiting: steps, requests, and deliveries.
 async fn pending(State(app): Shared) -> Response {
     let (mut pending, elapsed) = {
-        let world = app.world();
-        (world.pending(), world.clock.elapsed())
+        let simulation = app.simulation();
+        (simulation.pending(), simulation.clock.elapsed())
     };
     let deliveries = app.deliveries.waiting(1_000).into_iter().map(|(id, topic, due)| {
         let left = u64::try_from(due.saturating_sub(elapsed).as_millis()).unwrap_or(u64::MAX);
@@ -195,12 +195,12 @@ struct Decision {
 
 async fn decide(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Result<Response, Refused> {
     let Decision { action } = read(&body)?;
-    Ok(settled(app.change(|world| world.decide(&id, action))))
+    Ok(settled(app.change(|simulation| simulation.decide(&id, action))))
 }
 
 async fn pay_link(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Result<Response, Refused> {
     let Decision { action } = read(&body)?;
-    Ok(settled(app.change(|world| world.pay_link(&id, action))))
+    Ok(settled(app.change(|simulation| simulation.pay_link(&id, action))))
 }
 
 #[derive(Deserialize)]
@@ -242,7 +242,7 @@ async fn advance(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
         return Err(Refused(format!("seconds: must be at most {}, a century", LONGEST.as_secs())));
     }
     app.advance(Duration::from_secs(seconds));
-    Ok(respond(&json!({ "now": app.world().state()["now"] })))
+    Ok(respond(&json!({ "now": app.simulation().state()["now"] })))
 }
 
 /// One fault or a list of them. They replace those in force.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
-use crate::world::is_loopback;
+use crate::simulation::is_loopback;
 
 /// How many deliveries are kept, and how many bytes of bodies. The oldest go first, sent or not.
 pub(crate) const KEPT: usize = 10_000;

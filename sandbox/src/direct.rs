@@ -19,7 +19,7 @@ use crate::{
     params::Params,
     sandbox::router,
     server::Connection,
-    world::{Data, Pace, Start, World},
+    simulation::{Data, Pace, Simulation, Start},
 };
 
 /// A sandbox that is called in its process.
@@ -66,8 +66,8 @@ impl Direct {
             data: Data::default(),
         };
         let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
-        let world = World::new(start, Pace::Instant, seed);
-        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), world, deliveries));
+        let simulation = Simulation::new(start, Pace::Instant, seed);
+        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), simulation, deliveries));
         let router = router(&app);
         Self { app, router, token: Mutex::default() }
     }
@@ -75,7 +75,7 @@ impl Direct {
     /// Every method and path of the API and of the controls, with an id of the documentation where an id goes.
     pub fn routes() -> Vec<(String, String)> {
         let id = "d76265cd-0951-e511-80da-0aa34a9b2388";
-        let api = api::rows().map(|row| (row.method.to_string(), row.path.replace("{id}", id)));
+        let api = api::routes().map(|route| (route.method.to_string(), route.path.replace("{id}", id)));
         let gone = ["payments", "settlement_transfers", "pay_recipients"];
         let gone = gone.map(|name| ("POST".to_owned(), format!("/api/v1/{name}")));
         let controls = CONTROLS.map(|(method, path)| (method.to_owned(), path.to_owned()));
@@ -85,11 +85,11 @@ impl Direct {
     /// A token that works. A reset or a moved clock ends the one before.
     fn token(&self) -> String {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut world = self.app.world();
-        if world.check_token(Some(&token)).is_err() {
+        let mut simulation = self.app.simulation();
+        if simulation.check_token(Some(&token)).is_err() {
             let credentials =
                 json!({ "client_id": "client", "client_secret": "secret", "grant_type": "client_credentials" });
-            let body = world.token(Params::new(&credentials)).map(|reply| reply.body).unwrap_or_default();
+            let body = simulation.token(Params::new(&credentials)).map(|reply| reply.body).unwrap_or_default();
             body["access_token"].as_str().unwrap_or_default().clone_into(&mut token);
         }
         token.clone()
@@ -128,7 +128,7 @@ impl Direct {
 
     /// Balances, and what came and went.
     pub fn state(&self) -> serde_json::Value {
-        self.app.world().state()
+        self.app.simulation().state()
     }
 
     /// What failed because of a defect.

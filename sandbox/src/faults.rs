@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
-use crate::{api, samples, world::EVENT_TYPES};
+use crate::{api, samples, simulation::EVENT_TYPES};
 
 /// The failure. `before_effect`: the request has no effect. `after_effect`: it takes effect, and the response
 /// does not say so.
@@ -83,7 +83,7 @@ impl FaultKind {
     }
 }
 
-/// A fault and when it strikes.
+/// A fault, and when it applies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -92,10 +92,10 @@ pub struct Fault {
     pub operation: String,
     /// What goes wrong.
     pub kind: FaultKind,
-    /// How often it strikes. Default 1; null without end.
+    /// How often it applies. Default 1; null for always.
     #[serde(default = "once")]
     pub times: Option<u32>,
-    /// How many requests pass before it strikes. Default 0.
+    /// The number of requests before it applies. Default 0.
     #[serde(default)]
     pub after: u32,
     /// Strikes each time with this probability from 0 to 1 instead of always.
@@ -140,7 +140,7 @@ const fn once() -> Option<u32> {
 }
 
 impl Fault {
-    /// A fault that strikes an operation once.
+    /// A fault that applies once to an operation.
     pub fn once(operation: impl Into<String>, kind: FaultKind) -> Self {
         Self {
             operation: operation.into(),
@@ -157,7 +157,7 @@ impl Fault {
         }
     }
 
-    /// Whether it can strike at all.
+    /// Whether it can match at all.
     ///
     /// # Errors
     /// A sentence that names the field and what it accepts.
@@ -208,10 +208,10 @@ pub(crate) fn callbacks() -> Vec<&'static str> {
 
 /// The faults in force.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Armed>);
+pub(crate) struct Faults(Vec<ActiveFault>);
 
 #[derive(Debug)]
-struct Armed {
+struct ActiveFault {
     fault: Fault,
     passed: u32,
     struck: u32,
@@ -223,17 +223,17 @@ impl Faults {
         Self(
             faults
                 .into_iter()
-                .map(|fault| Armed { dice: fastrand::Rng::with_seed(fault.seed), fault, passed: 0, struck: 0 })
+                .map(|fault| ActiveFault { dice: fastrand::Rng::with_seed(fault.seed), fault, passed: 0, struck: 0 })
                 .collect(),
         )
     }
 
-    /// The fault that strikes this request, if one does. The first that fits wins.
-    pub(crate) fn strike(&mut self, operation: &str, callback: bool) -> Option<Fault> {
+    /// The fault for this request, if one matches. The first match is used.
+    pub(crate) fn take_matching(&mut self, operation: &str, callback: bool) -> Option<Fault> {
         self.0
             .iter_mut()
             .filter(|armed| armed.fault.kind.is_callback() == callback && armed.fault.covers(operation))
-            .find_map(Armed::strike)
+            .find_map(ActiveFault::take)
     }
 
     pub(crate) fn list(&self) -> Vec<Fault> {
@@ -241,8 +241,8 @@ impl Faults {
     }
 }
 
-impl Armed {
-    fn strike(&mut self) -> Option<Fault> {
+impl ActiveFault {
+    fn take(&mut self) -> Option<Fault> {
         if self.fault.times.is_some_and(|times| self.struck >= times) {
             return None;
         }
@@ -264,12 +264,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_strikes_its_operation_as_often_as_it_says() {
+    fn fault_applies_to_its_operation_as_often_as_configured() {
         let mut faults =
             Faults::new(vec![Fault { after: 1, times: Some(2), ..Fault::once("send_money.*", FaultKind::Delay) }]);
-        let strikes: Vec<bool> = (0..5).map(|_| faults.strike("send_money.create", false).is_some()).collect();
-        assert_eq!(strikes, [false, true, true, false, false]);
-        assert!(faults.strike("reversals.create", false).is_none());
+        let taken: Vec<bool> = (0..5).map(|_| faults.take_matching("send_money.create", false).is_some()).collect();
+        assert_eq!(taken, [false, true, true, false, false]);
+        assert!(faults.take_matching("reversals.create", false).is_none());
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
         let fault = Fault { probability: Some(0.5), seed: 7, times: None, ..Fault::once("*", FaultKind::Delay) };
         let throw = || {
             let mut faults = Faults::new(vec![fault.clone()]);
-            (0..64).map(|_| faults.strike("x", false).is_some()).collect::<Vec<_>>()
+            (0..64).map(|_| faults.take_matching("x", false).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(throw(), throw());
         assert!(throw().contains(&true) && throw().contains(&false));

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    api::{self, Context, Found, Row},
+    api::{self, Context, Found, Route},
     app::App,
     body::{self, bearer, header_text},
     faults::{Fault, FaultKind},
@@ -23,7 +23,7 @@ use crate::{
     reply::Reply,
     requests::RecordedRequest,
     server::Connection,
-    world::World,
+    simulation::Simulation,
 };
 
 /// Handles one request of the API.
@@ -34,18 +34,18 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     if let Some(token) = path.strip_prefix("/links/").filter(|_| request.method() == Method::GET) {
         return Ok(link_page(&app, record, token));
     }
-    let (row, id) = match api::find(request.method(), &path) {
-        Found::Row(row, id) => (row, id),
+    let (route, id) = match api::find(request.method(), &path) {
+        Found::Route(route, id) => (route, id),
         Found::Gone(why) => return Ok(no_operation(&app, record, &Reply::error(404, why))),
         Found::WrongMethod => return Ok(no_operation(&app, record, &Reply::error(405, "Method not allowed"))),
         Found::Nothing => return Ok(no_operation(&app, record, &Reply::error(404, "There is no such path"))),
     };
-    let fault = app.faults().strike(row.operation, false);
+    let fault = app.faults().take_matching(route.operation, false);
     let headers = request.headers().clone();
-    let (read, size) = body::read(row, request).await;
-    let kept = if row.oauth { Value::Null } else { read.clone().unwrap_or_default() };
-    let record = RecordedRequest { operation: Some(row.operation), body: kept, ..record };
-    let sequence = app.requests().push(record, if row.oauth { 0 } else { size });
+    let (read, size) = body::read(route, request).await;
+    let kept = if route.oauth { Value::Null } else { read.clone().unwrap_or_default() };
+    let record = RecordedRequest { operation: Some(route.operation), body: kept, ..record };
+    let sequence = app.requests().push(record, if route.oauth { 0 } else { size });
     let _seen = Seen { app: &app, sequence };
 
     if let Some(fault) = fault.as_ref().filter(|fault| strikes_before(fault.kind)) {
@@ -58,15 +58,16 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     }
     let reply = match read {
         Ok(body) => {
-            let outcome = guarded(|| app.change(|world| carry_out(world, row, id, bearer(&headers), &body)));
+            let outcome =
+                guarded(|| app.change(|simulation| carry_out(simulation, route, id, bearer(&headers), &body)));
             outcome.unwrap_or_else(|message| {
-                app.fail(row.operation, message);
+                app.fail(route.operation, message);
                 Reply::error(500, "internal error in the sandbox, please report it: GET /_sandbox/health says more")
             })
         }
         Err(refusal) => refusal,
     };
-    let took_effect = reply.status < 300 && row.method == Method::POST && !row.oauth;
+    let took_effect = reply.status < 300 && route.method == Method::POST && !route.oauth;
     app.requests().settle(sequence, None, took_effect);
     let answer = after_effect(&app, fault.as_ref(), reply, &headers, &connection).await;
     app.requests().settle(sequence, Some(answer.status().as_u16()), took_effect);
@@ -97,7 +98,7 @@ fn record_response(app: &App, record: RecordedRequest, status: u16) {
 
 /// The page behind a payment link.
 fn link_page(app: &App, record: RecordedRequest, token: &str) -> Response {
-    let page = app.world().link_page(token);
+    let page = app.simulation().link_page(token);
     let status = if page.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     record_response(app, record, status.as_u16());
     with_body(status, "text/plain; charset=utf-8", page.unwrap_or_else(|| "Payment link not found\n".to_owned()))
@@ -115,14 +116,14 @@ impl Drop for Seen<'_> {
     }
 }
 
-fn carry_out(world: &mut World, row: &Row, id: &str, token: Option<&str>, body: &Value) -> Reply {
-    if row.needs_token
-        && let Err(fault) = world.check_token(token)
+fn carry_out(simulation: &mut Simulation, route: &Route, id: &str, token: Option<&str>, body: &Value) -> Reply {
+    if route.needs_token
+        && let Err(fault) = simulation.check_token(token)
     {
         return fault.reply();
     }
     let context = Context { params: Params::new(body), id, token: token.unwrap_or_default() };
-    (row.run)(world, &context).unwrap_or_else(|refusal| refusal)
+    (route.run)(simulation, &context).unwrap_or_else(|refusal| refusal)
 }
 
 const fn strikes_before(kind: FaultKind) -> bool {

@@ -65,7 +65,7 @@ fn words(panic: &(dyn Any + Send)) -> String {
 
 impl App {
     pub(crate) fn fail(&self, task: &str, message: String) {
-        let at = iso(self.world().now());
+        let at = iso(self.simulation().now());
         self.health.note(Failure { task: task.to_owned(), at, message });
     }
 }

@@ -284,7 +284,7 @@ pub const MAGIC: &[Magic] = &[
     },
 ];
 
-/// Which row of the table a phone number or an amount is, counted from 1. Else the first.
+/// Which route of the table a phone number or an amount is, counted from 1. Else the first.
 pub(crate) fn magic(phone_number: Option<&str>, amount: &rust_decimal::Decimal) -> usize {
     let amount = amount.normalize().to_string();
     MAGIC
@@ -293,18 +293,18 @@ pub(crate) fn magic(phone_number: Option<&str>, amount: &rust_decimal::Decimal) 
         .map_or(1, |at| at + 1)
 }
 
-/// What becomes of a reversal, as a row of the first five: the amount decides, then the phone number that paid.
+/// What becomes of a reversal, as a route of the first five: the amount decides, then the phone number that paid.
 pub(crate) fn magic_reversal(phone_number: Option<&str>, amount: &rust_decimal::Decimal) -> usize {
-    let row = match magic(None, amount) {
+    let route = match magic(None, amount) {
         1 => magic(phone_number, &rust_decimal::Decimal::ZERO),
-        row => row,
+        route => route,
     };
-    match row {
+    match route {
         7 => 2,
         8 => 3,
         9 => 4,
         10 => 5,
-        row => row,
+        route => route,
     }
 }
 
@@ -345,8 +345,8 @@ mod tests {
     #[test]
     fn every_outcome_of_a_reversal_is_reached_by_a_customer_who_pays() {
         let hundred = rust_decimal::Decimal::ONE_HUNDRED;
-        for (row, expected) in [(1, 1), (7, 2), (8, 3), (9, 4), (10, 5)] {
-            let magic = MAGIC[row - 1];
+        for (route, expected) in [(1, 1), (7, 2), (8, 3), (9, 4), (10, 5)] {
+            let magic = MAGIC[route - 1];
             assert!(magic.incoming_payment.starts_with("enters the PIN"));
             assert_eq!(magic_reversal(Some(magic.phone_number), &hundred), expected);
             assert_eq!(magic_reversal(None, &magic.amount.parse().unwrap_or_default()), expected);

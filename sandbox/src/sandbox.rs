@@ -22,7 +22,7 @@ use crate::{
     requests::RecordedRequest,
     server,
     settings::Settings,
-    world::{CustomerAction, Data, Pace, Start, TillData, World},
+    simulation::{CustomerAction, Data, Pace, Simulation, Start, TillData},
 };
 
 /// A running sandbox. It stops when it is dropped.
@@ -175,7 +175,7 @@ impl Builder {
             data: self.data,
         };
         let deliveries = Deliveries::new(api_key, self.callback_retries, self.remote_callbacks);
-        let app = Arc::new(App::new(base_url, World::new(start, self.pace, self.seed), deliveries));
+        let app = Arc::new(App::new(base_url, Simulation::new(start, self.pace, self.seed), deliveries));
 
         let router = router(&app);
         let stop = watch::Sender::new(false);
@@ -258,7 +258,7 @@ impl Sandbox {
     /// Puts faults in force, in place of those before.
     ///
     /// # Errors
-    /// A sentence where a fault can never strike: it names the field.
+    /// A sentence where a fault can never match: it names the field.
     pub fn set_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
         self.app.set_faults(faults, 0)
     }
@@ -291,7 +291,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such payment or it is decided already.
     pub fn customer(&self, incoming_payment: &str, action: CustomerAction) -> Result<(), String> {
-        self.app.change(|world| world.decide(incoming_payment, action)).map_err(|reply| reply.words())
+        self.app.change(|simulation| simulation.decide(incoming_payment, action)).map_err(|reply| reply.words())
     }
 
     /// A customer tries to pay a link.
@@ -299,7 +299,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such link or it is not active.
     pub fn pay_link(&self, payment_link: &str, action: CustomerAction) -> Result<(), String> {
-        self.app.change(|world| world.pay_link(payment_link, action)).map_err(|reply| reply.words())
+        self.app.change(|simulation| simulation.pay_link(payment_link, action)).map_err(|reply| reply.words())
     }
 
     /// Sends a signed sample of a topic, a result type or a Daraja form to a URL, or to its subscribers. Returns to
@@ -326,7 +326,7 @@ impl Sandbox {
 
     /// Tills with their balances, and what came and went.
     pub fn state(&self) -> Value {
-        self.app.world().state()
+        self.app.simulation().state()
     }
 
     /// Stops it and waits until the port is free.

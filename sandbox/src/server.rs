@@ -78,7 +78,7 @@ pub(crate) async fn serve(
                 Ok((stream, _)) => {
                     number += 1;
                     let connection = Connection { number, cut: Arc::default() };
-                    tokio::spawn(converse(stream, connection, router.clone(), cut_all.subscribe(), stop.clone()));
+                    tokio::spawn(serve_connection(stream, connection, router.clone(), cut_all.subscribe(), stop.clone()));
                 }
                 // Out of file descriptors, most likely: others must close first.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -101,7 +101,7 @@ async fn cut_off(cut_all: &mut watch::Receiver<u64>, number: u64) {
     std::future::pending::<()>().await;
 }
 
-async fn converse(
+async fn serve_connection(
     stream: TcpStream,
     connection: Connection,
     router: Router,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    world::{Pace, PaymentLinkShape, ReversalType},
+    simulation::{Pace, PaymentLinkShape, ReversalType},
 };
 
 /// The longest pause between two tries, and the longest life of a token: 30 days.
@@ -51,10 +51,10 @@ impl Settings {
 
 impl App {
     pub(crate) fn settings(&self) -> Settings {
-        let world = self.world();
+        let simulation = self.simulation();
         Settings {
-            pace: Some(world.pace),
-            token_lifetime_seconds: Some(world.token_lifetime.as_secs()),
+            pace: Some(simulation.pace),
+            token_lifetime_seconds: Some(simulation.token_lifetime.as_secs()),
             callback_retries_ms: Some(
                 self.deliveries
                     .schedule()
@@ -62,26 +62,26 @@ impl App {
                     .map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))
                     .collect(),
             ),
-            sender_phone_number: Some(world.payloads.sender_phone_number),
-            reversal_type: Some(world.payloads.reversal_type),
-            payment_link_shape: Some(world.payloads.payment_link),
+            sender_phone_number: Some(simulation.payloads.sender_phone_number),
+            reversal_type: Some(simulation.payloads.reversal_type),
+            payment_link_shape: Some(simulation.payloads.payment_link),
         }
     }
 
     pub(crate) fn apply(&self, settings: &Settings) -> Result<(), String> {
         settings.check()?;
-        let mut world = self.world();
+        let mut simulation = self.simulation();
         if let Some(pace) = settings.pace {
-            world.pace = pace;
+            simulation.pace = pace;
             self.due.notify_one();
         }
         if let Some(seconds) = settings.token_lifetime_seconds {
-            world.token_lifetime = Duration::from_secs(seconds);
+            simulation.token_lifetime = Duration::from_secs(seconds);
         }
         if let Some(retries) = &settings.callback_retries_ms {
             self.deliveries.set_schedule(retries.iter().copied().map(Duration::from_millis).collect());
         }
-        let payloads = &mut world.payloads;
+        let payloads = &mut simulation.payloads;
         payloads.sender_phone_number = settings.sender_phone_number.unwrap_or(payloads.sender_phone_number);
         payloads.reversal_type = settings.reversal_type.unwrap_or(payloads.reversal_type);
         payloads.payment_link = settings.payment_link_shape.unwrap_or(payloads.payment_link);

@@ -1,4 +1,4 @@
-//! The sandbox's world: tills with money, customers, requests on their way, and the hour.
+//! The sandbox's simulation: tills with money, customers, requests on their way, and the hour.
 
 mod accounts;
 pub(crate) mod checks;
@@ -64,7 +64,7 @@ pub(crate) struct Payloads {
     pub(crate) payment_link: PaymentLinkShape,
 }
 
-/// What a world is made from.
+/// What a simulation is made from.
 #[derive(Debug, Clone)]
 pub(crate) struct Start {
     pub(crate) base_url: String,
@@ -75,7 +75,7 @@ pub(crate) struct Start {
 }
 
 /// All state.
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
     pub(crate) token_lifetime: Duration,
@@ -103,9 +103,9 @@ pub(crate) struct World {
     asked: HashMap<String, incoming_payments::Asked>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new(start: Start, pace: Pace, seed: u64) -> Self {
-        let mut world = Self {
+        let mut simulation = Self {
             clock: Clock::new(),
             pace,
             token_lifetime: Duration::from_secs(3600),
@@ -135,11 +135,11 @@ impl World {
             received: Decimal::ZERO,
             asked: HashMap::new(),
         };
-        world.seed();
-        world.seed_documentation();
-        let data = world.start.data.clone();
-        world.load(&data);
-        world
+        simulation.seed();
+        simulation.seed_documentation();
+        let data = simulation.start.data.clone();
+        simulation.load(&data);
+        simulation
     }
 
     /// Everything as at the start. Settings stay.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CustomerAction, Resource, Step, World,
+    CustomerAction, Resource, Simulation, Step,
     checks::{M_PESA_LIMIT, amount, currency, later},
     events::Due,
     metadata,
@@ -90,7 +90,7 @@ fn initiator(link: &Value) -> Value {
     shaped
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn create_payment_link(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let till_number = params.text("till_number").ok_or_else(|| Reply::blank("Till number"))?;
         let till_name =
@@ -122,7 +122,7 @@ impl World {
             Resource { kind, attributes, callback_url: Some(callback_url), path, shape, ..Resource::default() };
         let id = self.keep(SECTION, resource);
         self.plan_after(LIFE, Due::ExpireLink { id: id.clone() });
-        // The first row pays; the others that do something fail in their way and leave the link active.
+        // The first route pays; the others that do something fail in their way and leave the link active.
         if let Some(action) = self.link_amount(&id).and_then(|amount| magic_action(&amount)) {
             let step = if action == CustomerAction::NoAnswer { Step::Timeout } else { Step::Decide };
             self.plan(step, Due::PayLink { id: id.clone(), action });
@@ -227,6 +227,6 @@ impl World {
 /// Only a magic amount makes a customer pay without a control call.
 fn magic_action(amount: &rust_decimal::Decimal) -> Option<CustomerAction> {
     let text = amount.normalize().to_string();
-    let row = crate::rules::MAGIC.iter().position(|magic| magic.amount == text)?;
-    CustomerAction::magic(row + 1)
+    let route = crate::rules::MAGIC.iter().position(|magic| magic.amount == text)?;
+    CustomerAction::magic(route + 1)
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Resource, World,
+    Resource, Simulation,
     payment_links::Shape,
     transactions::{Source, State, Transaction},
 };
@@ -173,7 +173,7 @@ enum From {
     Card,
 }
 
-impl World {
+impl Simulation {
     pub(super) fn seed_documentation(&mut self) {
         for (section, kind, path, sample, ids) in RESOURCES {
             let attributes = attributes(sample);

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::World;
+use super::Simulation;
 use crate::{params::Params, reply::Refusal};
 
 /// The largest amount of one M-PESA transaction, in shillings. A guess: M-PESA's own limit.
@@ -62,7 +62,7 @@ pub(super) fn later(at: OffsetDateTime, by: std::time::Duration) -> OffsetDateTi
     time::Duration::try_from(by).ok().and_then(|by| at.checked_add(by)).unwrap_or(at)
 }
 
-impl World {
+impl Simulation {
     /// A URL that callbacks may go to.
     pub(super) fn callback(&self, params: Params<'_>, path: &str, field: &str) -> Result<String, Refusal> {
         let url = params.text(path).ok_or_else(|| Refusal::blank(field))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{World, checks::BALANCE_LIMIT};
+use super::{Simulation, checks::BALANCE_LIMIT};
 
 /// A till.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl Till {
     }
 }
 
-impl World {
+impl Simulation {
     pub(super) fn till_name(&self, number: &str) -> Option<&str> {
         self.tills.get(number).map(Till::name)
     }

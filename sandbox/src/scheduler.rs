@@ -1,4 +1,4 @@
-//! What moves the world: requests, the controls, and time.
+//! What moves the simulation: requests, the controls, and time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,29 +6,29 @@ use crate::{
     app::App,
     health::guarded,
     samples,
-    world::{Data, Due, World},
+    simulation::{Data, Due, Simulation},
 };
 
 /// What is due and failed: its name, and what the defect says.
 type Failed = Vec<(&'static str, String)>;
 
 /// Runs one due event. A panic in it is recorded, and the others still run.
-fn survive(failed: &mut Failed) -> impl FnMut(&mut World, Due) {
-    |world, due| {
+fn survive(failed: &mut Failed) -> impl FnMut(&mut Simulation, Due) {
+    |simulation, due| {
         let name = due.name();
-        if let Err(message) = guarded(|| world.happen(due)) {
+        if let Err(message) = guarded(|| simulation.happen(due)) {
             failed.push((name, message));
         }
     }
 }
 
 impl App {
-    /// Changes the world, then sees to what became due and what is to be sent.
-    pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut World) -> T) -> T {
+    /// Changes the simulation, then sees to what became due and what is to be sent.
+    pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Simulation) -> T) -> T {
         let (answer, outgoing, due) = {
-            let mut world = self.world();
-            let answer = change(&mut world);
-            (answer, world.take_outgoing(), world.is_anything_due())
+            let mut simulation = self.simulation();
+            let answer = change(&mut simulation);
+            (answer, simulation.take_outgoing(), simulation.is_anything_due())
         };
         self.dispatch(outgoing);
         if due {
@@ -40,7 +40,7 @@ impl App {
     /// Moves the clock ahead: everything that was due on the way happens, in its order.
     pub(crate) fn advance(self: &Arc<Self>, time: Duration) {
         let mut failed = Failed::new();
-        self.change(|world| world.advance(time, &mut survive(&mut failed)));
+        self.change(|simulation| simulation.advance(time, &mut survive(&mut failed)));
         self.note(failed);
         self.deliveries.wake.notify_one();
     }
@@ -72,13 +72,13 @@ impl App {
         if let Some(url) = url {
             self.deliveries.check(url)?;
         }
-        self.change(|world| world.send_sample(topic, url, &sample))
+        self.change(|simulation| simulation.send_sample(topic, url, &sample))
     }
 
     /// Replaces the data that is there from the start, and resets.
     pub(crate) fn replace_data(&self, data: Data) -> Result<(), String> {
         data.check()?;
-        self.world().start_with(data);
+        self.simulation().start_with(data);
         self.reset();
         Ok(())
     }
@@ -88,8 +88,8 @@ impl App {
         loop {
             let mut failed = Failed::new();
             let (next, outgoing) = {
-                let mut world = self.world();
-                (world.tick(&mut survive(&mut failed)), world.take_outgoing())
+                let mut simulation = self.simulation();
+                (simulation.tick(&mut survive(&mut failed)), simulation.take_outgoing())
             };
             self.note(failed);
             self.dispatch(outgoing);
@@ -115,25 +115,25 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Sandbox, params::Params, world::World};
+    use crate::{Sandbox, params::Params, simulation::Simulation};
 
-    fn push(world: &mut World) -> String {
+    fn push(simulation: &mut Simulation) -> String {
         let request = json!({ "payment_channel": "M-PESA STK Push", "till_number": "K000000", "amount": { "value": 5 },
             "subscriber": { "phone_number": "254712345678" }, "_links": { "callback_url": "https://nowhere.invalid/" } });
-        let reply = world.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
+        let reply = simulation.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
         reply.location.unwrap().rsplit('/').next().unwrap().to_owned()
     }
 
     #[tokio::test]
     async fn a_panic_in_one_task_is_reported_and_the_others_go_on_and_reset_heals() {
         let sandbox = Sandbox::start().await.unwrap();
-        let id = sandbox.app().change(|world| {
-            world.plan_panic();
-            push(world)
+        let id = sandbox.app().change(|simulation| {
+            simulation.plan_panic();
+            push(simulation)
         });
         let began = Instant::now();
         loop {
-            let document = sandbox.app().world().document("incoming_payments", &id).unwrap();
+            let document = sandbox.app().simulation().document("incoming_payments", &id).unwrap();
             if document["data"]["attributes"]["status"] == "Success" {
                 break;
             }
@@ -149,9 +149,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_while_the_clock_is_moved_is_reported_too() {
         let sandbox = Sandbox::builder().pace(crate::Pace::Manual).start().await.unwrap();
-        sandbox.app().change(|world| {
-            world.plan_panic();
-            push(world)
+        sandbox.app().change(|simulation| {
+            simulation.plan_panic();
+            push(simulation)
         });
         sandbox.advance(Duration::from_secs(60));
         assert_eq!(sandbox.failures().len(), 1);

@@ -13,8 +13,8 @@ use crate::{
     health::guarded,
     json,
     log::LogEntry,
-    motion::sleep_for,
-    world::Outgoing,
+    scheduler::sleep_for,
+    simulation::Outgoing,
 };
 
 /// How many are on their way at the same time. The others wait.
@@ -24,14 +24,14 @@ pub(crate) const AT_ONCE: usize = 64;
 const HELD: Duration = Duration::from_secs(5);
 
 impl App {
-    /// Sends what the world has to say, unless a fault says otherwise.
+    /// Sends what the simulation has to say, unless a fault says otherwise.
     pub(crate) fn dispatch(self: &Arc<Self>, outgoing: Vec<Outgoing>) {
         if outgoing.is_empty() {
             return;
         }
-        let now = self.world().clock.elapsed();
+        let now = self.simulation().clock.elapsed();
         for Outgoing { topic, url, body } in outgoing {
-            let fault = self.faults().strike(&topic, true);
+            let fault = self.faults().take_matching(&topic, true);
             let withheld = match self.deliveries.check(&url) {
                 Err(why) => Some(why),
                 Ok(()) if matches!(fault, Some(Fault { kind: FaultKind::CallbackNever, .. })) => {
@@ -76,7 +76,7 @@ impl App {
     pub(crate) fn resend(self: &Arc<Self>, id: u64) -> Result<(), String> {
         let delivery = self.deliveries.find(id).ok_or_else(|| format!("there is no delivery {id}"))?;
         self.deliveries.check(&delivery.url)?;
-        self.deliveries.plan(id, self.world().clock.elapsed());
+        self.deliveries.plan(id, self.simulation().clock.elapsed());
         self.deliveries.wake.notify_one();
         Ok(())
     }
@@ -85,7 +85,7 @@ impl App {
     pub(crate) async fn deliver(self: Arc<Self>) {
         let mut running = JoinSet::new();
         loop {
-            let now = self.world().clock.elapsed();
+            let now = self.simulation().clock.elapsed();
             let mut next = None;
             if running.len() < AT_ONCE {
                 if let Some(job) = self.deliveries.take_due(now) {
@@ -112,7 +112,7 @@ async fn attempt(app: Arc<App>, job: Job) {
     let Some(delivery) = app.deliveries.find(job.id) else { return };
     let began = Instant::now();
     let outcome = app.deliveries.post(&delivery).await;
-    let at = iso(app.world().now());
+    let at = iso(app.simulation().now());
     let (status, error) = match outcome {
         Ok(status) => (Some(status), None),
         Err(error) => (None, Some(error)),

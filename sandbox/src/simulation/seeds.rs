@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Resource, World};
+use super::{Resource, Simulation};
 use crate::clock::iso;
 
 /// The ids that the documentation of the sandbox names.
@@ -11,7 +11,7 @@ pub(super) const BANK_ACCOUNT: &str = "22222222-2222-4222-8222-222222222222";
 const PAYMENT: &str = "33333333-3333-4333-8333-333333333333";
 const SETTLEMENT: &str = "44444444-4444-4444-8444-444444444444";
 
-impl World {
+impl Simulation {
     pub(super) fn seed(&mut self) {
         let now = iso(self.now());
         let disbursement = |kind: &str, reference: &str, transaction: Option<&str>| {

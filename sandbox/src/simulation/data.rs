@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Resource, Till, World,
+    Resource, Simulation, Till,
     checks::{BALANCE_LIMIT, M_PESA_LIMIT},
     phone,
     tills::MOST,
@@ -118,7 +118,7 @@ pub(crate) fn balance(text: &str) -> Result<Decimal, String> {
         })
 }
 
-impl World {
+impl Simulation {
     /// Adds data that was checked.
     pub(crate) fn load(&mut self, data: &Data) {
         for till in &data.tills {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use time::Duration;
 
 use super::{
-    Resource, Step, World,
+    Resource, Simulation, Step,
     events::Due,
     metadata, money,
     transactions::{State, Transaction, View},
@@ -36,7 +36,7 @@ impl ReversalType {
     }
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn create_reversal(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let now = self.now();
         let reference = params.text("transaction_reference").unwrap_or_default();
@@ -82,7 +82,7 @@ impl World {
         };
         resource.set("status", "Scheduled");
         let reference = resource.text("transaction_reference").unwrap_or_default().to_owned();
-        if self.transaction(&reference).map(row) != Some(4) {
+        if self.transaction(&reference).map(route) != Some(4) {
             self.plan(Step::Process, Due::Reverse { id: id.to_owned() });
         }
     }
@@ -94,14 +94,14 @@ impl World {
         };
         let reference = resource.text("transaction_reference").unwrap_or_default().to_owned();
         let Some(transaction) = self.transaction(&reference).cloned() else { return };
-        let row = row(&transaction);
-        let (done, errors) = match row {
+        let route = route(&transaction);
+        let (done, errors) = match route {
             2 => (false, Value::Null),
             3 => (false, json!(["The balance is insufficient for the transaction"])),
             _ if self.give_back(&reference) => (true, Value::Null),
             _ => (false, json!(["The balance is insufficient for the transaction"])),
         };
-        let payment_reference = (done && row != 5).then(|| self.mpesa_reference());
+        let payment_reference = (done && route != 5).then(|| self.mpesa_reference());
         self.mark(&reference, if done { State::Reversed } else { State::Received });
         if let Some(resource) = self.resource(SECTION, id) {
             resource.set("status", "Processed");
@@ -124,7 +124,7 @@ impl World {
     }
 }
 
-/// The row of the magic table that says what becomes of its reversal.
-fn row(transaction: &Transaction) -> usize {
+/// The route of the magic table that says what becomes of its reversal.
+fn route(transaction: &Transaction) -> usize {
     magic_reversal(transaction.phone_number(), &transaction.amount)
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::{CustomerAction, Data, Pace, Payment, Start, World};
+use super::{CustomerAction, Data, Pace, Payment, Simulation, Start};
 use crate::params::Params;
 
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(one, 0..30)
 }
 
-fn world(seed: u64) -> World {
+fn simulation(seed: u64) -> Simulation {
     let start = Start {
         base_url: "http://127.0.0.1:1".into(),
         client_id: "c".into(),
@@ -51,26 +51,28 @@ fn world(seed: u64) -> World {
         remote_callbacks: false,
         data: Data::default(),
     };
-    World::new(start, Pace::Instant, seed)
+    Simulation::new(start, Pace::Instant, seed)
 }
 
-fn pass(world: &mut World, time: Duration) {
-    world.advance(time, &mut World::happen);
+fn pass(simulation: &mut Simulation, time: Duration) {
+    simulation.advance(time, &mut Simulation::happen);
 }
 
-fn make(world: &mut World, what: &Move) {
+fn make(simulation: &mut Simulation, what: &Move) {
     let links = json!({ "callback_url": "https://nowhere.invalid" });
     match what {
         Move::Push { till, amount, action } => {
             let request = json!({ "payment_channel": "M-PESA STK Push", "till_number": TILLS[*till], "subscriber": { "phone_number": "254700000006" }, "amount": { "value": amount }, "_links": links });
-            let reply = world.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
+            let reply = simulation.create_incoming_payment(Params::new(&request), "/api/v2/incoming_payments").unwrap();
             let id = reply.location.unwrap().rsplit('/').next().unwrap().to_owned();
-            world.decide(&id, *action).unwrap();
+            simulation.decide(&id, *action).unwrap();
         }
         Move::Reverse { which } => {
-            if let Some(reference) = world.transactions.get(*which).map(|transaction| transaction.reference.clone()) {
+            if let Some(reference) =
+                simulation.transactions.get(*which).map(|transaction| transaction.reference.clone())
+            {
                 let request = json!({ "transaction_reference": reference, "reason": "r", "_links": links });
-                let _ = world.create_reversal(Params::new(&request));
+                let _ = simulation.create_reversal(Params::new(&request));
             }
         }
         Move::Send { till, amounts } => {
@@ -79,25 +81,27 @@ fn make(world: &mut World, what: &Move) {
                 .map(|amount| json!({ "type": "mobile_wallet", "phone_number": "254712345678", "network": "Safaricom", "amount": amount, "description": "d" }))
                 .collect();
             let request = json!({ "source_identifier": TILLS[*till], "destinations": to, "_links": links });
-            world.create_send_money(Params::new(&request)).unwrap();
+            simulation.create_send_money(Params::new(&request)).unwrap();
         }
-        Move::Sweep => drop(world.create_send_money(Params::new(&json!({ "_links": links }))).unwrap()),
+        Move::Sweep => drop(simulation.create_send_money(Params::new(&json!({ "_links": links }))).unwrap()),
         Move::Link { amount, action } => {
             let request = json!({ "till_number": "000000", "amount": amount, "_links": links });
-            let reply = world.create_payment_link(Params::new(&request)).unwrap();
+            let reply = simulation.create_payment_link(Params::new(&request)).unwrap();
             let id = reply.location.unwrap().rsplit('/').next().unwrap().to_owned();
-            let _ = world.pay_link(&id, *action);
+            let _ = simulation.pay_link(&id, *action);
         }
         Move::Pay { till, amount, kind } => {
             let payment = json!({ "kind": kind, "till_number": TILLS[*till], "amount": amount });
-            world.pay(&serde_json::from_value::<Payment>(payment).unwrap()).unwrap();
+            simulation.pay(&serde_json::from_value::<Payment>(payment).unwrap()).unwrap();
         }
         Move::TakeBack { which, void } => {
-            if let Some(reference) = world.transactions.get(*which).map(|transaction| transaction.reference.clone()) {
-                let _ = world.take_back(&reference, *void);
+            if let Some(reference) =
+                simulation.transactions.get(*which).map(|transaction| transaction.reference.clone())
+            {
+                let _ = simulation.take_back(&reference, *void);
             }
         }
-        Move::Wait { hours } => pass(world, Duration::from_secs(hours * 3600)),
+        Move::Wait { hours } => pass(simulation, Duration::from_secs(hours * 3600)),
     }
 }
 
@@ -106,14 +110,14 @@ proptest! {
 
     #[test]
     fn money_is_neither_made_nor_lost(moves in moves(), seed in any::<u64>()) {
-        let mut world = world(seed);
-        let opening = world.opening_balance();
+        let mut simulation = simulation(seed);
+        let opening = simulation.opening_balance();
         prop_assert_eq!(opening, Decimal::from(370_000));
         for what in &moves {
-            make(&mut world, what);
-            pass(&mut world, Duration::from_millis(1));
-            prop_assert_eq!(world.opening_balance(), opening);
-            prop_assert!(world.tills.values().all(|till| till.balance >= Decimal::ZERO));
+            make(&mut simulation, what);
+            pass(&mut simulation, Duration::from_millis(1));
+            prop_assert_eq!(simulation.opening_balance(), opening);
+            prop_assert!(simulation.tills.values().all(|till| till.balance >= Decimal::ZERO));
         }
     }
 }

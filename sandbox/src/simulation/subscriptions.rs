@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Outgoing, Resource, World};
+use super::{Outgoing, Resource, Simulation};
 use crate::{params::Params, reply::Reply, samples};
 
 /// How many subscriptions there can be. The oldest end first.
@@ -30,7 +30,7 @@ pub(crate) const EVENT_TYPES: [&str; 9] = [
     "card_transaction_reversed",
 ];
 
-impl World {
+impl Simulation {
     pub(crate) fn create_subscription(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         let event_type = params.text("event_type").ok_or_else(|| Reply::blank("Event type"))?;
         if !EVENT_TYPES.contains(&event_type.as_str()) {
@@ -78,7 +78,7 @@ impl World {
     }
 }
 
-impl World {
+impl Simulation {
     /// A sample goes to a URL, or to those who subscribed to its topic, as their scope and their form of payload say.
     pub(crate) fn send_sample(&mut self, topic: &str, url: Option<&str>, body: &Value) -> Result<usize, String> {
         if let Some(url) = url {

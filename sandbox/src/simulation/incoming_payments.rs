@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    CustomerAction, Resource, Step, World,
+    CustomerAction, Resource, Simulation, Step,
     checks::{M_PESA_LIMIT, amount, currency},
     events::Due,
     metadata,
@@ -15,7 +15,7 @@ use crate::{clock::iso, params::Params, reply::Reply, rules::magic};
 
 pub(super) const SECTION: &str = "incoming_payments";
 
-impl World {
+impl Simulation {
     /// The path is version 2's, or version 1's, which the official Flutter and PHP SDKs call.
     pub(crate) fn create_incoming_payment(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         if params.text("payment_channel").is_none() {

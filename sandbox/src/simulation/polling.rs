@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{Resource, Step, World, events::Due, transactions::View};
+use super::{Resource, Simulation, Step, events::Due, transactions::View};
 use crate::{clock::iso, params::Params, reply::Reply};
 
 /// How many transactions a result lists: the latest.
@@ -11,7 +11,7 @@ const LISTED: usize = 2_000;
 
 const MESSAGES: &str = "/api/v1/transaction_sms_notifications";
 
-impl World {
+impl Simulation {
     pub(crate) fn create_polling(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         let till_number = self.scope(params)?;
         let from = params.time("from_time").ok_or_else(|| Reply::blank("From time"))?;

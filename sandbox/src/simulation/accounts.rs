@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Resource, World, phone};
+use super::{Resource, Simulation, phone};
 use crate::{params::Params, reply::Reply};
 
 /// What is wrong with a field.
@@ -56,7 +56,7 @@ const RECIPIENTS: &str = "/api/v2/external_recipients";
 /// Kept where they are given.
 const OPTIONAL: [&str; 2] = ["nickname", "email"];
 
-impl World {
+impl Simulation {
     pub(crate) fn create_merchant_wallet(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         self.own_account("merchant_wallets", "merchant_wallet", path, params, &WALLET)
     }

@@ -35,8 +35,8 @@ impl CustomerAction {
     }
 
     /// None: it is left to the control API.
-    pub(super) const fn magic(row: usize) -> Option<Self> {
-        match row {
+    pub(super) const fn magic(route: usize) -> Option<Self> {
+        match route {
             2 => Some(Self::Cancel),
             3 => Some(Self::InsufficientFunds),
             4 => Some(Self::NoAnswer),

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Resource, Step, World,
+    Resource, Simulation, Step,
     checks::{BANK_LIMIT, M_PESA_LIMIT, amount, currency},
     events::Due,
     metadata, money, phone,
@@ -28,7 +28,7 @@ const ECHOED: [&str; 8] = [
     "account_name",
 ];
 
-impl World {
+impl Simulation {
     pub(crate) fn create_send_money(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let source = params.text("source_identifier");
@@ -180,14 +180,14 @@ impl World {
 
     fn disburse(&mut self, source: Option<&str>, to: &Value) -> Value {
         let amount = Params::new(to).amount("amount").unwrap_or_default();
-        let row = outcome(to);
-        let failure = match row {
+        let route = outcome(to);
+        let failure = match route {
             2 => Some("The initiator information is invalid."),
             3 => Some(NO_BALANCE),
             _ if !self.pay_out(source, amount) => Some(NO_BALANCE),
             _ => None,
         };
-        self.batch(amount, to, failure, row != 5)
+        self.batch(amount, to, failure, route != 5)
     }
 
     fn batch(&mut self, amount: Decimal, to: &Value, failure: Option<&str>, with_reference: bool) -> Value {
@@ -266,7 +266,7 @@ fn recipient(destination: &Value) -> String {
         .unwrap_or_default()
 }
 
-/// The row of the magic table that a destination is.
+/// The route of the magic table that a destination is.
 fn outcome(destination: &Value) -> usize {
     let params = Params::new(destination);
     magic(params.text("phone_number").as_deref(), &params.amount("amount").unwrap_or_default())

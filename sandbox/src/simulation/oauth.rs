@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::World;
+use super::Simulation;
 use crate::{clock::iso, params::Params, reply::Reply};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -61,7 +61,7 @@ impl TokenFault {
     }
 }
 
-impl World {
+impl Simulation {
     fn credentials(&self, params: Params<'_>) -> Result<(), Reply> {
         // Exactly as they are: white space around a secret is a mistake that has to be seen here, not in production.
         let good = params.exact("client_id") == Some(&self.client_id)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    World,
+    Simulation,
     checks::{BANK_LIMIT, M_PESA_LIMIT, amount, phone},
     transactions::{Source, State, Transaction, View},
 };
@@ -51,7 +51,7 @@ enum Kind {
     Card,
 }
 
-impl World {
+impl Simulation {
     /// Money comes in. Returns the transaction as polling shows it.
     pub(crate) fn pay(&mut self, payment: &Payment) -> Result<Value, Reply> {
         let body = json!({

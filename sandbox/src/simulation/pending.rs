@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::World;
+use super::Simulation;
 use crate::clock::iso;
 
 /// At most so many of each kind are listed.
 const LISTED: usize = 1_000;
 
-impl World {
+impl Simulation {
     /// What is due, the next first, and the requests that wait for a customer's decision.
     pub(crate) fn pending(&self) -> Value {
         let elapsed = self.clock.elapsed();

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{World, money};
+use super::{Simulation, money};
 use crate::clock::{daraja, iso};
 
 /// How many transactions are kept. The oldest are forgotten first.
@@ -245,7 +245,7 @@ fn hashed(phone_number: &str) -> String {
     kopokopo::types::hash_phone(phone_number).map(String::from).unwrap_or_default()
 }
 
-impl World {
+impl Simulation {
     /// A transaction by its reference or id: one that came in, or one of the documentation.
     pub(super) fn transaction(&self, reference: &str) -> Option<&Transaction> {
         self.transactions.iter().chain(&self.documented).find(|transaction| transaction.is(reference))

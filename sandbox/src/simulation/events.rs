@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    CustomerAction, KNOWN_CUSTOMERS, World,
+    CustomerAction, KNOWN_CUSTOMERS, Simulation,
     transactions::{Source, Transaction, View},
 };
 use crate::clock::iso;
@@ -69,7 +69,7 @@ pub(crate) struct Outgoing {
     pub(crate) body: Value,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn happen(&mut self, due: Due) {
         match due {
             Due::Decide { id, action } => drop(self.decide(&id, action)),
