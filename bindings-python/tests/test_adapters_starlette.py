@@ -180,9 +180,7 @@ async def by_stream(request: Request) -> None:
 
 @pytest.mark.parametrize("early", [by_form, by_stream])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_parsed_body_is_an_error_with_the_fix(
-    early: Callable[[Request], Awaitable[None]], chunked: bool
-) -> None:
+def test_parsed_body_is_an_error_with_the_fix(early: Callable[[Request], Awaitable[None]], chunked: bool) -> None:
     async def look(request: Request) -> str:
         await early(request)
         match = r"Starlette / FastAPI: .*read before.*await verify\(verifier, request\)"
