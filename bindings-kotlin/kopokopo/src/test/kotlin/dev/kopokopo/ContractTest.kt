@@ -111,8 +111,17 @@ class ContractTest {
     }
 
     @TestFactory
-    fun `records have the fields of the contract`(): List<DynamicTest> =
-        records.map { (name, listed) -> dynamicTest(name) { record(type(name), names(listed, "fields"), listed["out"] == false, isMadeByCallers = listed["out"] == false) } }
+    fun `records have the fields of the contract`(): List<DynamicTest> = records.map { (name, listed) ->
+        dynamicTest(name) {
+            record(
+                type(name),
+                names(listed, "fields"),
+                listed["out"] == false,
+                isMadeByCallers =
+                listed["out"] == false,
+            )
+        }
+    }
 
     private fun record(type: KClass<*>, fields: List<String>, isBuilt: Boolean, isMadeByCallers: Boolean) {
         // A data class has `copy` and `componentN`, which change when a record gets a field.
