@@ -205,6 +205,7 @@ fn given<'a, const N: usize>(fields: [(&'static str, Option<&'a str>); N]) -> BT
 /// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ExternalRecipient {
     /// Its id.
     #[serde(skip_deserializing)]

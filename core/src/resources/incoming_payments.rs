@@ -137,6 +137,7 @@ open_enum! {
 /// A payment, or an attempt to pay (API reference, section Process Incoming Payment Result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
+#[non_exhaustive]
 pub struct IncomingPayment {
     /// Its id.
     pub id: String,

@@ -86,6 +86,7 @@ impl MerchantBankAccountRequest {
 /// absent.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct MerchantBankAccount {
     /// Its id. It is the reference to send money to.
     #[serde(skip_deserializing)]

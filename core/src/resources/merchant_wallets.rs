@@ -86,6 +86,7 @@ impl MerchantWalletRequest {
 /// absent.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct MerchantWallet {
     /// Its id. It is the reference to send money to.
     #[serde(skip_deserializing)]

@@ -151,6 +151,7 @@ open_enum! {
 /// Process Payment link API Result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Attributes")]
+#[non_exhaustive]
 pub struct PaymentLink {
     /// Its id.
     pub id: String,

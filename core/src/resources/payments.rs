@@ -35,6 +35,7 @@ impl Payments {
 
 /// A payment of version 1.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Payment {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -69,6 +70,7 @@ redacted_debug!(Payment { id, status, created_at, amount, transfer_batches, meta
 /// An amount with its currency, as version 1 writes it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct PaymentAmount {
     /// The currency.
     #[serde(deserialize_with = "currency")]

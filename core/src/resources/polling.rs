@@ -89,6 +89,7 @@ impl PollingRequest {
 
 /// A polling request and, once it is done, its transactions (API reference, section Process Polling API Result).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Polling {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -125,6 +126,7 @@ pub struct Polling {
 /// One transaction of a list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct PolledTransaction {
     /// `Buygoods Transaction` or `External Till to Till Transaction`.
     #[serde(rename(deserialize = "type"), deserialize_with = "de::string")]

@@ -45,6 +45,7 @@ pub struct RawPostRequest {
 
 /// The response to a raw request, whose status is 2xx.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,

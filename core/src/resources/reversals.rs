@@ -83,6 +83,7 @@ impl Reversals {
 
 /// A reversal (API reference, section Process Reversal Request API Result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Reversal {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -120,6 +121,7 @@ redacted_debug!(Reversal { id, status, created_at, transaction_reference, revers
 /// The payment to the customer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ReversalBulkPayment {
     /// The amount.
     #[serde(deserialize_with = "de::amount")]

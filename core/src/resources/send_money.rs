@@ -146,6 +146,7 @@ open_enum! {
 
 /// A request to send money (API reference, section Process Send Money result).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SendMoney {
     /// Its id.
     #[serde(skip_deserializing)]
@@ -186,6 +187,7 @@ redacted_debug!(SendMoney { id, status, created_at, source_identifier, currency,
 /// A requested destination.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct SendMoneyDestination {
     /// Its type.
     #[serde(rename(deserialize = "type"), deserialize_with = "de::text")]

@@ -34,6 +34,7 @@ impl SettlementTransfers {
 
 /// A settlement transfer of version 1.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SettlementTransfer {
     /// Its id.
     #[serde(skip_deserializing)]

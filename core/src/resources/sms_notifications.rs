@@ -72,6 +72,7 @@ impl SmsNotifications {
 
 /// A message to a customer (API reference, section Process Transaction Notification API Result).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SmsNotification {
     /// Its id.
     #[serde(skip_deserializing)]

@@ -23,6 +23,7 @@ open_enum! {
 /// A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction).
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "WireTransaction")]
+#[non_exhaustive]
 pub struct Transaction {
     /// Its id.
     pub id: Option<String>,
@@ -120,6 +121,7 @@ impl From<WireTransaction> for Transaction {
 /// A payment by card (API reference, Card Transaction).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct CardTransaction {
     /// Its id.
     #[serde(deserialize_with = "de::string")]
@@ -173,6 +175,7 @@ impl From<&CardTransaction> for Transaction {
 /// A customer who paid for the first time (API reference, Mobile Money User).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Customer {
     /// First name.
     #[serde(deserialize_with = "de::text")]
@@ -191,6 +194,7 @@ pub struct Customer {
 /// Money that was settled to the merchant (API reference, Settlement Transfer Completed).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Settlement {
     /// Its id.
     #[serde(deserialize_with = "de::string")]
@@ -218,6 +222,7 @@ pub struct Settlement {
 /// The destination of a settlement: a mobile wallet or a bank account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "WireSettlementDestination")]
+#[non_exhaustive]
 pub struct SettlementDestination {
     /// `Bank Account` or `Mobile Wallet`.
     pub destination_type: Option<String>,
@@ -299,6 +304,7 @@ impl From<WireSettlementDestination> for SettlementDestination {
 /// The URLs of a resource, as the server wrote them. The client never sends a request to them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Links {
     /// The URL of the resource.
     #[serde(rename(deserialize = "self"), deserialize_with = "de::string")]

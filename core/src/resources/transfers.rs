@@ -22,6 +22,7 @@ open_enum! {
 /// A group of disbursements.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct TransferBatch {
     /// Its state.
     #[serde(deserialize_with = "de::text")]
@@ -42,6 +43,7 @@ redacted_debug!(TransferBatch { status, amount, disbursements } hides { errors }
 /// One payment out.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Disbursement {
     /// Its state.
     #[serde(deserialize_with = "de::text")]

@@ -98,6 +98,7 @@ impl WebhookSubscriptionRequest {
 /// A subscription. The documentation does not show the response to a read, so every field may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct WebhookSubscription {
     /// Its id.
     #[serde(skip_deserializing)]

@@ -11,6 +11,7 @@ use crate::{
 /// snake case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct DarajaTransaction {
     /// `Buygoods` or `Organization To Organization Transfer`.
     #[serde(rename(deserialize = "TransactionType"), deserialize_with = "de::string")]

@@ -19,6 +19,7 @@ use crate::{
 
 /// A webhook or a result callback.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Event {
     /// The webhook's own id, or the id of the request whose result this is. None in Daraja's format.
     pub id: Option<String>,

@@ -367,6 +367,7 @@ impl FromCore for WebhookSubscription {
             enable_daraja_payload,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_final,
@@ -486,8 +487,18 @@ impl FromCore for IncomingPayment {
         let is_paid = core.is_paid();
         let payment_key = core.payment_key();
         let is_final = core.is_final();
-        let api::IncomingPayment { id, status, initiation_time, event_type, transaction, errors, metadata, links, raw } =
-            core;
+        let api::IncomingPayment {
+            id,
+            status,
+            initiation_time,
+            event_type,
+            transaction,
+            errors,
+            metadata,
+            links,
+            raw,
+            ..
+        } = core;
         Self {
             is_paid,
             payment_key,
@@ -569,8 +580,9 @@ impl FromCore for MerchantWallet {
     type Core = api::MerchantWallet;
     fn from_core(core: Self::Core) -> Self {
         let is_final = core.is_final();
-        let api::MerchantWallet { id, status, first_name, last_name, nickname, phone_number, network, links, raw } =
-            core;
+        let api::MerchantWallet {
+            id, status, first_name, last_name, nickname, phone_number, network, links, raw, ..
+        } = core;
         Self {
             is_final,
             id: FromCore::from_core(id),
@@ -663,6 +675,7 @@ impl FromCore for MerchantBankAccount {
             settlement_method,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_final,
@@ -891,6 +904,7 @@ impl FromCore for ExternalRecipient {
             nickname,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_final,
@@ -1232,6 +1246,7 @@ impl FromCore for SendMoney {
             metadata,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_paid,
@@ -1304,6 +1319,7 @@ impl FromCore for SendMoneyDestination {
             nickname,
             description,
             favourite,
+            ..
         } = core;
         Self {
             destination_type: FromCore::from_core(destination_type),
@@ -1343,7 +1359,7 @@ impl FromCore for TransferBatch {
     type Core = api::TransferBatch;
     fn from_core(core: Self::Core) -> Self {
         let is_paid = core.is_paid();
-        let api::TransferBatch { status, amount, disbursements, errors } = core;
+        let api::TransferBatch { status, amount, disbursements, errors, .. } = core;
         Self {
             is_paid,
             status: FromCore::from_core(status),
@@ -1408,6 +1424,7 @@ impl FromCore for Disbursement {
             paybill_account_number,
             nickname,
             favourite,
+            ..
         } = core;
         Self {
             is_paid,
@@ -1502,6 +1519,7 @@ impl FromCore for Polling {
             transactions,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_final,
@@ -1531,7 +1549,7 @@ pub struct PolledTransaction {
 impl FromCore for PolledTransaction {
     type Core = api::PolledTransaction;
     fn from_core(core: Self::Core) -> Self {
-        let api::PolledTransaction { transaction_type, transaction } = core;
+        let api::PolledTransaction { transaction_type, transaction, .. } = core;
         Self { transaction_type: FromCore::from_core(transaction_type), transaction: FromCore::from_core(transaction) }
     }
 }
@@ -1583,7 +1601,7 @@ impl FromCore for SmsNotification {
     type Core = api::SmsNotification;
     fn from_core(core: Self::Core) -> Self {
         let is_final = core.is_final();
-        let api::SmsNotification { id, status, message, webhook_event_reference, links, raw } = core;
+        let api::SmsNotification { id, status, message, webhook_event_reference, links, raw, .. } = core;
         Self {
             is_final,
             id: FromCore::from_core(id),
@@ -1674,6 +1692,7 @@ impl FromCore for Reversal {
             metadata,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_reversed,
@@ -1709,7 +1728,7 @@ pub struct ReversalBulkPayment {
 impl FromCore for ReversalBulkPayment {
     type Core = api::ReversalBulkPayment;
     fn from_core(core: Self::Core) -> Self {
-        let api::ReversalBulkPayment { amount, status, origination_time, transaction_reference } = core;
+        let api::ReversalBulkPayment { amount, status, origination_time, transaction_reference, .. } = core;
         Self {
             amount: FromCore::from_core(amount),
             status: FromCore::from_core(status),
@@ -1856,6 +1875,7 @@ impl FromCore for PaymentLink {
             metadata,
             links,
             raw,
+            ..
         } = core;
         Self {
             is_paid,
@@ -1926,7 +1946,7 @@ impl FromCore for Payment {
         let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
         let failed_batches = core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect();
         let is_final = core.is_final();
-        let api::Payment { id, status, created_at, amount, transfer_batches, errors, metadata, links, raw } = core;
+        let api::Payment { id, status, created_at, amount, transfer_batches, errors, metadata, links, raw, .. } = core;
         Self {
             is_paid,
             failed_disbursements,
@@ -1957,7 +1977,7 @@ pub struct PaymentAmount {
 impl FromCore for PaymentAmount {
     type Core = api::PaymentAmount;
     fn from_core(core: Self::Core) -> Self {
-        let api::PaymentAmount { currency, value } = core;
+        let api::PaymentAmount { currency, value, .. } = core;
         Self { currency: FromCore::from_core(currency), value: FromCore::from_core(value) }
     }
 }
@@ -2001,8 +2021,18 @@ impl FromCore for SettlementTransfer {
         let failed_disbursements = core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect();
         let failed_batches = core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect();
         let is_final = core.is_final();
-        let api::SettlementTransfer { id, status, created_at, amount, transfer_batches, errors, metadata, links, raw } =
-            core;
+        let api::SettlementTransfer {
+            id,
+            status,
+            created_at,
+            amount,
+            transfer_batches,
+            errors,
+            metadata,
+            links,
+            raw,
+            ..
+        } = core;
         Self {
             is_paid,
             failed_disbursements,
@@ -2056,7 +2086,7 @@ pub struct RawResponse {
 impl FromCore for RawResponse {
     type Core = api::RawResponse;
     fn from_core(core: Self::Core) -> Self {
-        let api::RawResponse { status, location, body } = core;
+        let api::RawResponse { status, location, body, .. } = core;
         Self {
             status: FromCore::from_core(status),
             location: FromCore::from_core(location),
@@ -2100,7 +2130,7 @@ impl FromCore for Event {
         let transaction = core.transaction().map(FromCore::from_core);
         let dedupe_key = core.dedupe_key();
         let payment_key = core.payment_key();
-        let api::Event { id, topic, event_type, created_at, links, payload, raw } = core;
+        let api::Event { id, topic, event_type, created_at, links, payload, raw, .. } = core;
         Self {
             transaction,
             dedupe_key,
@@ -2174,6 +2204,7 @@ impl FromCore for Transaction {
             sender_first_name,
             sender_middle_name,
             sender_last_name,
+            ..
         } = core;
         Self {
             is_received,
@@ -2235,6 +2266,7 @@ impl FromCore for CardTransaction {
             system,
             status,
             settled,
+            ..
         } = core;
         Self {
             id: FromCore::from_core(id),
@@ -2267,7 +2299,7 @@ pub struct Customer {
 impl FromCore for Customer {
     type Core = api::Customer;
     fn from_core(core: Self::Core) -> Self {
-        let api::Customer { first_name, middle_name, last_name, phone_number } = core;
+        let api::Customer { first_name, middle_name, last_name, phone_number, .. } = core;
         Self {
             first_name: FromCore::from_core(first_name),
             middle_name: FromCore::from_core(middle_name),
@@ -2299,7 +2331,7 @@ pub struct Settlement {
 impl FromCore for Settlement {
     type Core = api::Settlement;
     fn from_core(core: Self::Core) -> Self {
-        let api::Settlement { id, amount, currency, status, origination_time, destination, disbursements } = core;
+        let api::Settlement { id, amount, currency, status, origination_time, destination, disbursements, .. } = core;
         Self {
             id: FromCore::from_core(id),
             amount: FromCore::from_core(amount),
@@ -2354,6 +2386,7 @@ impl FromCore for SettlementDestination {
             email,
             phone_number,
             network,
+            ..
         } = core;
         Self {
             destination_type: FromCore::from_core(destination_type),
@@ -2420,6 +2453,7 @@ impl FromCore for DarajaTransaction {
             first_name,
             middle_name,
             last_name,
+            ..
         } = core;
         Self {
             transaction_type: FromCore::from_core(transaction_type),
@@ -2453,7 +2487,7 @@ pub struct Links {
 impl FromCore for Links {
     type Core = api::Links;
     fn from_core(core: Self::Core) -> Self {
-        let api::Links { self_url, resource_url, callback_url } = core;
+        let api::Links { self_url, resource_url, callback_url, .. } = core;
         Self {
             self_url: FromCore::from_core(self_url),
             resource_url: FromCore::from_core(resource_url),

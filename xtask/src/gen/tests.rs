@@ -291,3 +291,28 @@ fn free_text_is_what_the_core_hides() {
     free.sort();
     assert_eq!(free, hidden);
 }
+
+/// The core's records are `#[non_exhaustive]`, so the compiler does not report a field that the contract lacks.
+#[test]
+fn contract_has_every_field_of_the_core_s_records() {
+    let contract = read(CONTRACT).unwrap();
+    let mut sources = String::new();
+    for folder in ["resources", "webhooks", "auth"] {
+        for entry in std::fs::read_dir(format!("{}/../core/src/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+            sources += &std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        }
+    }
+    let mut checked = 0;
+    for record in contract.records.iter().filter(|record| record.usage.output) {
+        let (before, block) = sources.split_once(&format!("\npub struct {} {{\n", record.name)).unwrap();
+        assert!(before.ends_with("#[non_exhaustive]"), "{}", record.name);
+        let block = block.split_once("\n}").unwrap().0;
+        let fields = block.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(':'));
+        for (field, _) in fields {
+            let is_known = record.fields.iter().any(|known| known.name == field.trim_start_matches("r#"));
+            assert!(is_known, "{}.{field} is not in udl/kopokopo.udl", record.name);
+            checked += 1;
+        }
+    }
+    assert!(checked > 150, "{checked}");
+}
