@@ -57,7 +57,8 @@ function encodeFields(object, path, depth, asIs, reject) {
     const fieldPath = path ? `${path}.${redactName(name)}` : redactName(name);
     if (/\p{Surrogate}/u.test(name)) reject(path, 'must have names without lone surrogates');
     if (!asIs && name.includes('_')) reject(fieldPath, `unknown field; names are written as in \`${camel(name)}\``);
-    const key = asIs ? name : snake(name);
+    // Redacted before the conversion: the native addon could not recognize the name in snake case.
+    const key = asIs ? name : snake(redactName(name));
     if (!asIs && depth === 0 && DURATIONS.has(name)) encoded[key] = toSeconds(object[name], fieldPath, reject);
     else if (!asIs && TIMES.has(name) && typeof object[name] === 'number') reject(fieldPath, TIME_REMEDY);
     else encoded[key] = encodeValue(object[name], fieldPath, depth + 1, asIs || AS_IS.has(name), reject);

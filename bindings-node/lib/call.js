@@ -78,7 +78,7 @@ function removeListener(signal, abort) {
   try {
     signal?.removeEventListener('abort', abort);
   } catch {
-    // The call has its result. An error of a foreign signal must not replace it.
+    // The call has its result. An error of the signal must not replace it.
   }
 }
 
@@ -124,8 +124,8 @@ function splitOptions(options, names, operation) {
 
 function checkSignal(signal, operation) {
   if (signal === null || signal === undefined) return undefined;
-  const isListener = (name) => typeof signal[name] === 'function';
-  const isSignal = typeof signal.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(isListener);
+  const hasMethod = (name) => typeof signal[name] === 'function';
+  const isSignal = typeof signal.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(hasMethod);
   if (isSignal) return signal;
   throw new errors.InvalidRequestError('signal: must be an AbortSignal', { operation, field: 'signal' });
 }

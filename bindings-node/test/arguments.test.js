@@ -83,23 +83,23 @@ test('value whose content would be ignored is refused', () => {
   assert.throws(() => new WebhookVerifier({ apiKeys: 'k' }), { kind: 'configuration', field: 'apiKeys' });
 });
 
-test('nested and recursive values are refused, with their place', () => {
+test('nested and recursive values are refused with their path', () => {
   const list = [];
   list.push(list);
   const json = { toJSON: () => json };
-  for (const [given, place] of [
+  for (const [value, path] of [
     [{ metadata: { a: list } }, /^metadata\.a\[0\]/],
     [{ amount: json }, /^amount$/],
     [{ metadata: { '\ud800': 1 } }, /^metadata$/],
   ]) {
-    assert.throws(() => write(given), (error) => error instanceof InvalidRequestError && place.test(error.field));
+    assert.throws(() => write(value), (error) => error instanceof InvalidRequestError && path.test(error.field));
   }
 });
 
 test('names that may be secrets are not in errors', async () => {
   const client = new KopoKopo({ clientId: 'i', clientSecret: 'a secret', baseUrl: 'http://127.0.0.1:9' });
   const failures = [];
-  for (const make of [
+  for (const call of [
     () => write({ '0712345678': () => 1 }),
     () => write({ metadata: { '0712345678': () => 1 } }),
     () => write({ metadata: { S3CRETSECRET: Symbol.iterator } }),
@@ -109,7 +109,7 @@ test('names that may be secrets are not in errors', async () => {
     () => client.incomingPayments.create({ '0712345678': 1 }),
   ]) {
     try {
-      await make();
+      await call();
     } catch (error) {
       failures.push(`${error.field} ${error.message}`);
     }

@@ -148,11 +148,11 @@ test('refused connection has the system error as its cause', async (t) => {
   assert.strictEqual(JSON.parse(JSON.stringify(error)).cause.code, 'ECONNREFUSED');
 });
 
-test('a signal that misbehaves is refused before sending, or does not change the result', async (t) => {
+test('invalid signal is refused before sending, or does not change the result', async (t) => {
   const { client, count } = await start(t, (request, response) => setTimeout(accept, 50, request, response));
   const listeners = { addEventListener() {}, removeEventListener() {} };
   const throwing = () => {
-    throw new Error('foreign');
+    throw new Error('error of the signal');
   };
   for (const signal of [
     { aborted: false, addEventListener() {} },

@@ -29,10 +29,10 @@ for (const sample of new Set(cases.map(({ name }) => name.split(' ')[0]))) {
   test(`every deletion from ${sample} has the same result in Node and in Rust`, () => {
     const different = [];
     for (const { name, document, signature, error, event } of cases.filter((other) => other.name.split(' ')[0] === sample)) {
-      const [own, rust] = [verify(document, signature), error ? { error } : expectedValue(event, document)];
+      const [actual, rust] = [verify(document, signature), error ? { error } : expectedValue(event, document)];
       // As text, so that the order of the names is compared too.
-      if (JSON.stringify(own) !== JSON.stringify(rust)) different.push({ name, own, rust });
+      if (JSON.stringify(actual) !== JSON.stringify(rust)) different.push({ name, actual, rust });
     }
-    if (different.length > 0) assert.deepStrictEqual(different[0].own, different[0].rust, `${different.length} differ, first ${different[0].name}`);
+    if (different.length > 0) assert.deepStrictEqual(different[0].actual, different[0].rust, `${different.length} differ, first ${different[0].name}`);
   });
 }

@@ -76,10 +76,10 @@ for (const [name, start] of Object.entries(runtimes)) {
     test('exports the names of the package that need no client', async () => assert.deepStrictEqual(await send('/names'), names()));
 
     test('has the same results and errors as the native addon', async () => {
-      const [own, native] = [await send('/calls'), JSON.parse(JSON.stringify(calls(kopokopo)))];
+      const [edge, native] = [await send('/calls'), JSON.parse(JSON.stringify(calls(kopokopo)))];
       assert.ok(Object.keys(native).length > 100);
-      for (const [call, outcome] of Object.entries(native)) assert.deepStrictEqual(own[call], outcome, call);
-      assert.deepStrictEqual(Object.keys(own), Object.keys(native));
+      for (const [call, outcome] of Object.entries(native)) assert.deepStrictEqual(edge[call], outcome, call);
+      assert.deepStrictEqual(Object.keys(edge), Object.keys(native));
     });
 
     test('reads every deletion vector as Rust does', async () => {
@@ -87,12 +87,12 @@ for (const [name, start] of Object.entries(runtimes)) {
       const found = await verify(documents.map(({ document, signature }) => ({ document, signature })));
       const different = [];
       for (const [index, { name: sample, document, error, event }] of documents.entries()) {
-        const own = error ? { error: found[index].error?.kind } : found[index].value;
+        const actual = error ? { error: found[index].error?.kind } : found[index].value;
         const rust = error ? { error } : expectedValue(event, document);
         // As text, so that the order of the names is compared too.
-        if (JSON.stringify(own) !== JSON.stringify(rust)) different.push({ sample, own, rust });
+        if (JSON.stringify(actual) !== JSON.stringify(rust)) different.push({ sample, actual, rust });
       }
-      if (different.length > 0) assert.deepStrictEqual(different[0].own, different[0].rust, `${different.length} differ, first ${different[0].sample}`);
+      if (different.length > 0) assert.deepStrictEqual(different[0].actual, different[0].rust, `${different.length} differ, first ${different[0].sample}`);
     });
 
     test('refuses every forged signature', async () => {
@@ -102,9 +102,9 @@ for (const [name, start] of Object.entries(runtimes)) {
 
     test('responds to requests', async () => {
       const post = (body, headers) => runtime.send('/k2/results', { body, headers: { 'content-type': 'application/json', ...headers } });
-      const own = CASES.filter(({ options, raw }) => JSON.stringify(options.apiKeys) === JSON.stringify([KEY]) && !options.clientSecret && !options.maxBody && raw.length < 200_000);
-      assert.ok(own.length > 30);
-      for (const { name: sample, raw, signature, status } of own) {
+      const cases = CASES.filter(({ options, raw }) => JSON.stringify(options.apiKeys) === JSON.stringify([KEY]) && !options.clientSecret && !options.maxBody && raw.length < 200_000);
+      assert.ok(cases.length > 30);
+      for (const { name: sample, raw, signature, status } of cases) {
         // fetch cannot send such a header.
         if (typeof signature === 'string' && /[^\t\x20-\x7e]/.test(signature)) continue;
         const response = await post(raw, signature === null ? {} : { [HEADER]: signature });
@@ -178,13 +178,13 @@ describe('in Node', () => {
 
   test('module of another version is refused', async () => {
     const { start } = await import('../edge/engine.mjs');
-    const { default: own } = await import('../lib/contract.js');
+    const { default: packageContract } = await import('../lib/contract.js');
     const module = new WebAssembly.Module(fs.readFileSync(WASM));
-    own.HASH = '0'.repeat(contract.hash.length);
+    packageContract.HASH = '0'.repeat(contract.hash.length);
     try {
       assert.throws(() => start(module), /belongs to another version of the package/);
     } finally {
-      own.HASH = contract.hash;
+      packageContract.HASH = contract.hash;
     }
     start(module);
     assert.strictEqual(verify().topic, 'buygoods_transaction_received');

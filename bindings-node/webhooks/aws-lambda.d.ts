@@ -21,7 +21,7 @@ export interface LambdaResponse {
 /**
  * Verifies the body in the function's event against the `X-KopoKopo-Signature` header, and returns the webhook's event.
  *
- * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `SignatureError` if the signature is missing or invalid, or the body exceeds `maxBody`. Do not trust it.
  * @throws `DecodeError` if the signature is valid but the body cannot be read.
  * @throws `InvalidRequestError` if the body was parsed before, or if the function's event is not an HTTP request.
  */

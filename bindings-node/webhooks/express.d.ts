@@ -9,7 +9,7 @@ import type { NodeRequest, NodeResponse, Or, WebhookOptions } from './request';
  * promise of the event. If the body was not read before, reads it, up to the verifier's `maxBody`. Otherwise uses
  * `request.rawBody`, or the bytes of express.raw() or the text of express.text() in `request.body`.
  *
- * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `SignatureError` if the signature is missing or invalid, or the body exceeds `maxBody`. Do not trust it.
  * @throws `DecodeError` if the signature is valid but the body cannot be read.
  * @throws `InvalidRequestError` if a body parser has read the body before. The message has the remedy.
  */

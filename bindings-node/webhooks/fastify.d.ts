@@ -37,7 +37,7 @@ export interface FastifyWebhookOptions extends WebhookOptions {
  * event. For your own routes, in a scope whose content type parser passes on a Buffer, the text or the stream.
  * `webhooks` registers such a scope with a route.
  *
- * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `SignatureError` if the signature is missing or invalid, or the body exceeds `maxBody`. Do not trust it.
  * @throws `DecodeError` if the signature is valid but the body cannot be read.
  * @throws `InvalidRequestError` if a content type parser has read the body before. The message has the remedy.
  */

@@ -25,7 +25,7 @@ export interface WebhookGuardOptions extends WebhookOptions {
  * Verifies the raw body of a Nest request against its `X-KopoKopo-Signature` header, and returns a promise of the
  * event. Requires `NestFactory.create(AppModule, { rawBody: true })`.
  *
- * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `SignatureError` if the signature is missing or invalid, or the body exceeds `maxBody`. Do not trust it.
  * @throws `DecodeError` if the signature is valid but the body cannot be read.
  * @throws `InvalidRequestError` if the raw body was not kept. The message has the remedy.
  */

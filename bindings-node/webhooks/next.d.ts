@@ -12,7 +12,7 @@ export type WebResponse = typeof globalThis extends { Response: { prototype: inf
 /**
  * Verifies the raw body of a web Request against its `X-KopoKopo-Signature` header, and returns a promise of the event.
  *
- * @throws `SignatureError` if the signature is missing or invalid: do not trust the body.
+ * @throws `SignatureError` if the signature is missing or invalid, or the body exceeds `maxBody`. Do not trust it.
  * @throws `DecodeError` if the signature is valid but the body cannot be read.
  * @throws `InvalidRequestError` if the body was read before, for example by request.json(). The message has the remedy.
  */
