@@ -157,7 +157,7 @@ def test_a_handler_that_fails_is_delivered_to_again() -> None:
 
 def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     answer = keeping(VERIFIER, [])(rest(text_of(PAID), sign(PAID, "wrong-key")), "context")
-    assert (answer["statusCode"], answer["body"]) == (401, "signature refused")
+    assert (answer["statusCode"], answer["body"]) == (401, "invalid signature")
     assert "does not match" in caplog.text
 
 

@@ -128,7 +128,7 @@ def test_a_view_that_fails_is_delivered_to_again() -> None:
 def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     with serving(keeping(VERIFIER, [])):
         answer = post(PAID, sign(PAID, "wrong-key"))
-    assert (answer.status_code, answer.content) == (401, b"signature refused")
+    assert (answer.status_code, answer.content) == (401, b"invalid signature")
     assert "does not match" in caplog.text
 
 

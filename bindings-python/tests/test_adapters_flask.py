@@ -103,7 +103,7 @@ def test_a_view_that_fails_is_delivered_to_again() -> None:
 
 def test_refusal_has_no_reason_in_response_and_has_it_in_log(caplog: pytest.LogCaptureFixture) -> None:
     answer = post(keeping(VERIFIER, []), PAID, sign(PAID, "wrong-key"))
-    assert (answer.status_code, answer.text) == (401, "signature refused")
+    assert (answer.status_code, answer.text) == (401, "invalid signature")
     assert "does not match" in caplog.text
 
 

@@ -65,8 +65,8 @@ def refused(refusal: KopoKopoError) -> Refused:
     """The response to a refusal. Its text does not give the reason; the log does."""
     _log.warning("webhook refused: %s", refusal)
     if isinstance(refusal, SignatureError):
-        return Refused(401, "signature refused")
-    return Refused(400, "body not understood")
+        return Refused(401, "invalid signature")
+    return Refused(400, "unreadable body")
 
 
 def one_signature(values: Iterable[object]) -> str | None:
