@@ -1,9 +1,10 @@
 //! Failures on demand, at the points that hurt.
 
+use kopokopo::types::EventType;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
-use crate::{api, samples, simulation::EVENT_TYPES};
+use crate::{api, samples};
 
 /// The failure. `before_effect`: the request has no effect. `after_effect`: it takes effect, and the response
 /// does not say so.
@@ -200,7 +201,7 @@ const LONGEST_DELAY_MS: u64 = 3_600_000;
 
 /// What callbacks and webhooks are named by: topics, result types, and samples.
 pub(crate) fn callbacks() -> Vec<&'static str> {
-    let mut names: Vec<_> = EVENT_TYPES.iter().chain(samples::NAMES).copied().chain(["reversal"]).collect();
+    let mut names: Vec<_> = EventType::KNOWN.iter().chain(samples::NAMES).copied().chain(["reversal"]).collect();
     names.sort_unstable();
     names.dedup();
     names

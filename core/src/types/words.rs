@@ -6,23 +6,23 @@ use crate::error::{KopoKopoError, Result};
 open_enum! {
     /// The topic of a webhook (API reference, section Create a webhook subscription).
     pub enum EventType {
-        /// A customer paid.
+        /// A customer's payment was received.
         BuygoodsTransactionReceived = "buygoods_transaction_received",
-        /// A customer's payment was given back.
+        /// A customer's payment was reversed.
         BuygoodsTransactionReversed = "buygoods_transaction_reversed",
-        /// Another till paid.
+        /// A payment from another till was received.
         B2bTransactionReceived = "b2b_transaction_received",
-        /// Another till's payment was given back.
+        /// Another till's payment was reversed.
         B2bTransactionReversed = "b2b_transaction_reversed",
         /// Money was settled to the merchant's account.
         SettlementTransferCompleted = "settlement_transfer_completed",
         /// A customer paid for the first time.
         CustomerCreated = "customer_created",
-        /// A card payment came in.
+        /// A card payment was received.
         CardTransactionReceived = "card_transaction_received",
         /// A card payment was voided.
         CardTransactionVoided = "card_transaction_voided",
-        /// A card payment was given back.
+        /// A card payment was reversed.
         CardTransactionReversed = "card_transaction_reversed",
     }
 }

@@ -46,7 +46,6 @@ pub(crate) use pay::Payment;
 pub use payment_links::Shape as PaymentLinkShape;
 use resources::{Resource, Resources};
 pub use reversals::ReversalType;
-pub(crate) use subscriptions::EVENT_TYPES;
 use tills::Till;
 use transactions::Transaction;
 

@@ -1,5 +1,6 @@
 //! Webhook subscriptions.
 
+use kopokopo::types::EventType;
 use serde_json::{Map, Value, json};
 
 use super::{Outgoing, Resource, Simulation};
@@ -18,22 +19,10 @@ pub(super) struct Subscription {
     pub(super) daraja: bool,
 }
 
-pub(crate) const EVENT_TYPES: [&str; 9] = [
-    "buygoods_transaction_received",
-    "buygoods_transaction_reversed",
-    "b2b_transaction_received",
-    "b2b_transaction_reversed",
-    "settlement_transfer_completed",
-    "customer_created",
-    "card_transaction_received",
-    "card_transaction_voided",
-    "card_transaction_reversed",
-];
-
 impl Simulation {
     pub(crate) fn create_subscription(&mut self, params: Params<'_>, path: &str) -> Result<Reply, Reply> {
         let event_type = params.text("event_type").ok_or_else(|| Reply::blank("Event type"))?;
-        if !EVENT_TYPES.contains(&event_type.as_str()) {
+        if !EventType::KNOWN.contains(&event_type.as_str()) {
             return Err(Reply::invalid("Event type is invalid"));
         }
         let url = self.callback(params, "url", "Url")?;
@@ -91,7 +80,7 @@ impl Simulation {
             "daraja_b2b" => "b2b_transaction_received",
             topic => topic,
         };
-        if !EVENT_TYPES.contains(&subscribed) {
+        if !EventType::KNOWN.contains(&subscribed) {
             return Err(format!(
                 "url: required for {topic}. It is a result, which goes to a callback URL; only webhooks have subscribers"
             ));

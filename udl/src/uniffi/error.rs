@@ -61,7 +61,7 @@ mod tests {
         let known: Vec<_> = api::ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(KopoKopoError::KINDS, known);
         for kind in api::ErrorKind::ALL {
-            assert_eq!(KopoKopoError::from(crate::error::error(kind, "x")).kind(), kind.as_str());
+            assert_eq!(KopoKopoError::from(crate::error::error(*kind, "x")).kind(), kind.as_str());
         }
     }
 
