@@ -121,7 +121,9 @@ class TokenCache:
         try:
             token = await k2.oauth.token()
             lifetime = token.expires_in or 3600
-            self._cached = CachedToken(token, started + lifetime - min(RENEWED_BEFORE, lifetime / 4), started + lifetime)
+            self._cached = CachedToken(
+                token, started + lifetime - min(RENEWED_BEFORE, lifetime / 4), started + lifetime
+            )
             return self._cached
         except KopoKopoError as error:
             log.warning("Kopo Kopo returned no token: %s", error.kind)
