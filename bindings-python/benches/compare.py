@@ -1,6 +1,6 @@
-"""The cost of this package, compared in one run with Python's own tools and with the official SDK.
+"""Compares the speed and memory of this package with Python's own tools and with the official SDK.
 
-Each comparison takes turns, so that a busy machine slows down both. Prints lines for `cargo xtask bench`.
+The compared functions run in turns, so that a busy machine slows down all of them. Prints lines for `cargo xtask bench`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from k2connect.result_processor import ResultProcessor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from harness import TESTS, Sandbox
 from kopokopo import AsyncKopoKopo, EventPayload, KopoKopo, WebhookVerifier, sign_webhook
-from stage import TESTS, Sandbox
 
 BODY = (TESTS / "benches" / "webhook.json").read_bytes()
 KEY = "an-api-key-of-the-usual-length-0123456789"
@@ -52,35 +52,35 @@ WIRE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def measured(what: str, times: dict[str, list[float]], scale: float, unit: str) -> None:
+def print_comparison(name: str, times: dict[str, list[float]], scale: float, unit: str) -> None:
     ours = statistics.median(times["ours"]) * scale
-    for name, found in times.items():
-        if name != "ours":
+    for baseline, seconds in times.items():
+        if baseline != "ours":
             line = {
-                "id": f"python/{what}/{name}",
+                "id": f"python/{name}/{baseline}",
                 "ours": ours,
-                "baseline": statistics.median(found) * scale,
+                "baseline": statistics.median(seconds) * scale,
                 "unit": unit,
             }
             print("measured", json.dumps(line), flush=True)
 
 
-def in_turns(count: int, **works: Callable[[], object]) -> dict[str, list[float]]:
-    """Seconds for one call of each, round by round."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for at in range(ROUNDS + 1):
-        for name, work in works.items():
+def measure_in_turns(count: int, **functions: Callable[[], object]) -> dict[str, list[float]]:
+    """Returns the seconds of one call of each function, for each round."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for round_number in range(ROUNDS + 1):
+        for name, function in functions.items():
             started = time.perf_counter()
             for _ in range(count):
-                work()
-            # The first round warms up.
-            if at:
+                function()
+            # The first round is a warm-up.
+            if round_number:
                 times[name].append((time.perf_counter() - started) / count)
     return times
 
 
-class Delivered:
-    """A request in the official SDK's format."""
+class OfficialRequest:
+    """A webhook request as the official SDK expects it."""
 
     headers = {"X-KopoKopo-Signature": sign_webhook(KEY, BODY)}
 
@@ -102,19 +102,20 @@ def webhooks() -> None:
         assert isinstance(payload, EventPayload.BuygoodsTransactionReceived)
         return payload.transaction.amount
 
-    def own() -> str:
+    def hmac_and_json() -> str:
         assert hmac.compare_digest(hmac.new(key, BODY, "sha256").hexdigest(), signature)
         amount: str = json.loads(BODY)["event"]["resource"]["amount"]
         return amount
 
-    def own_typed() -> Decimal:
-        return Decimal(own())
+    def hmac_and_json_typed() -> Decimal:
+        return Decimal(hmac_and_json())
 
     def sdk() -> str:
-        amount: str = json.loads(official.process(Delivered()))["event"]["resource"]["amount"]
+        amount: str = json.loads(official.process(OfficialRequest()))["event"]["resource"]["amount"]
         return amount
 
-    measured("verify_parse", in_turns(2000, ours=ours, own=own, own_typed=own_typed, official=sdk), 1e6, "us")
+    times = measure_in_turns(2000, ours=ours, own=hmac_and_json, own_typed=hmac_and_json_typed, official=sdk)
+    print_comparison("verify_parse", times, 1e6, "us")
 
 
 def creates(sandbox: Sandbox) -> None:
@@ -122,33 +123,33 @@ def creates(sandbox: Sandbox) -> None:
     token = client.oauth.token().access_token
     url = f"{sandbox.base_url}/api/v2/incoming_payments"
     headers = {"authorization": f"Bearer {token}"}
-    own = httpx.Client(headers=headers)
-    k2connect.initialize(sandbox.said["client_id"], sandbox.said["client_secret"], f"{sandbox.base_url}/")
+    http_client = httpx.Client(headers=headers)
+    k2connect.initialize(sandbox.startup["client_id"], sandbox.startup["client_secret"], f"{sandbox.base_url}/")
     service = k2connect.IncomingPayments(token)
-    given = {name: value for name, value in WIRE.items() if name != "_links"}
-    given |= {"callback_url": PAYMENT["callback_url"], "metadata": {}}
+    fields = {name: value for name, value in WIRE.items() if name != "_links"}
+    fields |= {"callback_url": PAYMENT["callback_url"], "metadata": {}}
 
     def ours() -> str:
         return client.incoming_payments.create(**PAYMENT).id
 
-    def by_hand() -> str:
-        answer = own.post(url, json=WIRE)
-        assert answer.status_code == 201
-        return answer.headers["location"].rsplit("/", 1)[1]
+    def with_httpx() -> str:
+        response = http_client.post(url, json=WIRE)
+        assert response.status_code == 201
+        return response.headers["location"].rsplit("/", 1)[1]
 
     def sdk() -> str:
-        location: str = service.create_incoming_payment(dict(given))
+        location: str = service.create_incoming_payment(dict(fields))
         return location.rsplit("/", 1)[1]
 
-    measured("create_1", in_turns(60, ours=ours, httpx=by_hand, official=sdk), 1e6, "us")
+    print_comparison("create_1", measure_in_turns(60, ours=ours, httpx=with_httpx, official=sdk), 1e6, "us")
 
     with ThreadPoolExecutor(64) as pool:
 
-        def together(work: Callable[[], str]) -> Callable[[], object]:
-            return lambda: list(pool.map(lambda _: work(), range(256)))
+        def in_parallel(function: Callable[[], str]) -> Callable[[], object]:
+            return lambda: list(pool.map(lambda _: function(), range(256)))
 
-        times = in_turns(1, ours=together(ours), httpx=together(by_hand), official=together(sdk))
-        measured("create_64_threads", times, 1e6 / 256, "us")
+        times = measure_in_turns(1, ours=in_parallel(ours), httpx=in_parallel(with_httpx), official=in_parallel(sdk))
+        print_comparison("create_64_threads", times, 1e6 / 256, "us")
     asyncio.run(creates_async(sandbox, url, headers))
 
 
@@ -157,66 +158,70 @@ async def creates_async(sandbox: Sandbox, url: str, headers: dict[str, str]) -> 
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with (
         aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=64)) as session,
-        httpx.AsyncClient(headers=headers, limits=limits) as own,
+        httpx.AsyncClient(headers=headers, limits=limits) as http_client,
     ):
 
         async def ours() -> None:
             assert (await client.incoming_payments.create(**PAYMENT)).id
 
-        async def by_aiohttp() -> None:
-            async with session.post(url, json=WIRE) as answer:
-                assert answer.status == 201 and answer.headers["location"]
-                await answer.read()
+        async def with_aiohttp() -> None:
+            async with session.post(url, json=WIRE) as response:
+                assert response.status == 201 and response.headers["location"]
+                await response.read()
 
-        async def by_httpx() -> None:
-            answer = await own.post(url, json=WIRE)
-            assert answer.status_code == 201 and answer.headers["location"]
+        async def with_httpx() -> None:
+            response = await http_client.post(url, json=WIRE)
+            assert response.status_code == 201 and response.headers["location"]
 
-        for together, count in ((1, 60), (64, 512)):
+        for parallel, count in ((1, 60), (64, 512)):
             times: dict[str, list[float]] = {}
-            works: dict[str, Callable[[], Awaitable[None]]] = {"ours": ours, "aiohttp": by_aiohttp, "httpx": by_httpx}
-            for at in range(ROUNDS + 1):
-                for name, work in works.items():
-                    turns = asyncio.Semaphore(together)
+            functions: dict[str, Callable[[], Awaitable[None]]] = {
+                "ours": ours,
+                "aiohttp": with_aiohttp,
+                "httpx": with_httpx,
+            }
+            for round_number in range(ROUNDS + 1):
+                for name, function in functions.items():
+                    semaphore = asyncio.Semaphore(parallel)
 
-                    async def turn(
-                        work: Callable[[], Awaitable[None]] = work, turns: asyncio.Semaphore = turns
+                    async def run_one(
+                        function: Callable[[], Awaitable[None]] = function, semaphore: asyncio.Semaphore = semaphore
                     ) -> None:
-                        async with turns:
-                            await work()
+                        async with semaphore:
+                            await function()
 
                     started = time.perf_counter()
-                    await asyncio.gather(*(turn() for _ in range(count)))
-                    if at:
+                    await asyncio.gather(*(run_one() for _ in range(count)))
+                    if round_number:
                         times.setdefault(name, []).append((time.perf_counter() - started) / count)
-            measured(f"create_{together}_async", times, 1e6, "us")
+            print_comparison(f"create_{parallel}_async", times, 1e6, "us")
 
 
 IMPORT = "import time; t = time.perf_counter(); import {0}; print(time.perf_counter() - t)"
-# What a parent had before it became this program is not counted, as it is in ru_maxrss.
+# VmRSS does not count the memory that the parent had before it executed this program. ru_maxrss does.
 MEMORY = "import {0}; print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmRSS')))"
 
 
 def imports() -> None:
     packages = {"ours": "kopokopo", "official": "k2connect"}
-    for what, program, scale, unit in (("import", IMPORT, 1e3, "ms"), ("memory", MEMORY, 1 / 1024, "MB")):
-        found: dict[str, list[float]] = {name: [] for name in packages}
-        for at in range(ROUNDS + 1):
-            for name, package in packages.items():
-                said = subprocess.run(
+    for name, program, scale, unit in (("import", IMPORT, 1e3, "ms"), ("memory", MEMORY, 1 / 1024, "MB")):
+        values: dict[str, list[float]] = {owner: [] for owner in packages}
+        for round_number in range(ROUNDS + 1):
+            for owner, package in packages.items():
+                process = subprocess.run(
                     [sys.executable, "-c", program.format(package)], capture_output=True, text=True, check=True
                 )
-                if at:
-                    found[name].append(float(said.stdout))
-        measured(what, found, scale, unit)
-        alone = {"id": f"python/{what}", "ours": statistics.median(found["ours"]) * scale, "unit": unit}
-        print("measured", json.dumps(alone), flush=True)
+                if round_number:
+                    values[owner].append(float(process.stdout))
+        print_comparison(name, values, scale, unit)
+        line = {"id": f"python/{name}", "ours": statistics.median(values["ours"]) * scale, "unit": unit}
+        print("measured", json.dumps(line), flush=True)
 
 
 def main() -> None:
     webhooks()
     with Sandbox() as sandbox:
-        # Nothing runs in the background, so only the calls are measured.
+        # The sandbox does no background work, so that only the calls are measured.
         sandbox.control("PUT /_sandbox/settings", {"pace": "manual"})
         creates(sandbox)
     imports()

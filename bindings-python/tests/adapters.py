@@ -1,4 +1,4 @@
-"""What the tests of every webhook adapter share: the vectors, and a client that sends exactly the given bytes."""
+"""Shared by the tests of all webhook adapters: the vectors, and a client that sends exact bytes."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def sign(body: bytes, key: str = KEY) -> str:
     return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
 
 
-def body_of(written: Any) -> bytes:
-    """A body as the vectors write it."""
-    if isinstance(written, str):
-        return written.encode()
-    if isinstance(written, list):
-        return b"".join(map(body_of, written))
-    if "base64" in written:
-        return base64.b64decode(written["base64"])
-    return str(written["repeat"]).encode() * int(written["times"])
+def body_of(description: Any) -> bytes:
+    """Returns the body that a vector describes."""
+    if isinstance(description, str):
+        return description.encode()
+    if isinstance(description, list):
+        return b"".join(map(body_of, description))
+    if "base64" in description:
+        return base64.b64decode(description["base64"])
+    return str(description["repeat"]).encode() * int(description["times"])
 
 
 def payload(name: str) -> bytes:
@@ -46,20 +46,20 @@ PAID = payload("webhook-buygoods-transaction-received")
 VERIFIER = WebhookVerifier(api_keys=[KEY])
 
 
-def _signature_of(written: Any, body: bytes) -> str | None:
-    if not isinstance(written, dict):
-        return None if written is None else str(written)
-    right = sign(body, written["sign_with"])
+def _signature_of(description: Any, body: bytes) -> str | None:
+    if not isinstance(description, dict):
+        return None if description is None else str(description)
+    valid = sign(body, description["sign_with"])
     changed = {
-        None: right, "upper_case": right.upper(), "drop_last": right[:-1], "append_0": right + "0",
-        "change_last": right[:-1] + ("0" if right[-1] != "0" else "1"), "surround_with_space": f" {right} ",
+        None: valid, "upper_case": valid.upper(), "drop_last": valid[:-1], "append_0": valid + "0",
+        "change_last": valid[:-1] + ("0" if valid[-1] != "0" else "1"), "surround_with_space": f" {valid} ",
     }  # fmt: skip
-    return changed[written.get("then")]
+    return changed[description.get("then")]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One of the vectors, and the response of a receiver."""
+    """A vector, and the expected response of a receiver."""
 
     name: str
     body: bytes
@@ -72,12 +72,12 @@ class Case:
         return WebhookVerifier(**self.options)
 
 
-def _hostile() -> Iterator[Case]:
+def _hostile_cases() -> Iterator[Case]:
     file = json.loads((VECTORS / "hostile_webhooks.json").read_text())
     statuses = {None: 200, "signature": 401, "decode": 400}
     for case in file["cases"]:
         keys = case.get("api_keys", file["api_keys"])
-        # A wrongly configured receiver refuses to start. A sender cannot cause that.
+        # These vectors have an invalid configuration. A sender cannot cause that error.
         if case["expect"].get("error") == "configuration":
             continue
         options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
@@ -88,12 +88,12 @@ def _hostile() -> Iterator[Case]:
         )
 
 
-def _genuine() -> Iterator[Case]:
+def _genuine_cases() -> Iterator[Case]:
     for path in sorted((VECTORS / "payloads").glob("*.json")):
         if path.name.startswith(("webhook-", "result-")):
             body = path.read_bytes()
-            said = json.loads(body)
-            topic = said.get("topic") or said.get("TransactionType") or said.get("data", {}).get("type")
+            document = json.loads(body)
+            topic = document.get("topic") or document.get("TransactionType") or document.get("data", {}).get("type")
             yield Case(path.stem, body, sign(body), {"api_keys": [KEY]}, 200, topic)
     for case in json.loads((VECTORS / "webhook_signatures.json").read_text())["cases"]:
         body = body_of(case["body"])
@@ -101,13 +101,13 @@ def _genuine() -> Iterator[Case]:
             yield Case(case["name"], body, case["signature"], {"api_keys": [case["api_key"]]}, 200, None)
 
 
-HOSTILE = list(_hostile())
-GENUINE = list(_genuine())
+HOSTILE = list(_hostile_cases())
+GENUINE = list(_genuine_cases())
 every_case = pytest.mark.parametrize("case", HOSTILE + GENUINE, ids=lambda case: case.name)
 
 
-def judge(case: Case, status: int, received: list[Event]) -> None:
-    """Checks the receiver's response, and what its handler received."""
+def check_response(case: Case, status: int, received: list[Event]) -> None:
+    """Checks the status of the receiver's response, and the event that its handler received."""
     assert status == case.status
     assert len(received) == (1 if status == 200 else 0)
     if case.topic is not None:
@@ -117,7 +117,7 @@ def judge(case: Case, status: int, received: list[Event]) -> None:
 def send(
     port: int, body: bytes, *signatures: str, chunked: bool = False, headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Posts a body over loopback, with as many signature headers as given."""
+    """Posts a body over loopback, with one header for each signature. Returns the status and the body of the response."""
     with _connection(port) as connection:
         connection.putrequest("POST", "/k2")
         for signature in signatures:
@@ -132,12 +132,12 @@ def send(
             if "Content-Length" not in (headers or {}):
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
-def break_off(port: int, body: bytes, signature: str) -> None:
-    """Leaves in the middle of the body."""
+def send_incomplete(port: int, body: bytes, signature: str) -> None:
+    """Closes the connection in the middle of the body."""
     with _connection(port) as connection:
         connection.putrequest("POST", "/k2")
         connection.putheader(HEADER, signature)

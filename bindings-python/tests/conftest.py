@@ -1,12 +1,12 @@
-"""A sandbox for each file of tests, and clients of it, as at the start for each test."""
+"""A sandbox for each test module, and clients of it. The clients reset the sandbox before each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, KopoKopo
-from stage import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The first steps of a user with the installed package. `cargo xtask package` runs it in clean environments."""
+"""Takes a payment with the installed package. `cargo xtask package` runs this program in clean environments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import kopokopo
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, EventPayload, KopoKopo
-from stage import Sandbox
 
 PAYMENT: dict[str, Any] = {
     "till_number": "K000000",
@@ -20,22 +20,22 @@ PAYMENT: dict[str, Any] = {
 }
 
 
-async def awaited(sandbox: Sandbox) -> bool:
+async def pays_with_asyncio(sandbox: Sandbox) -> bool:
     async with AsyncKopoKopo(**sandbox.credentials) as k2:
         return (await (await k2.incoming_payments.create(**PAYMENT)).wait(interval=0.02)).is_paid
 
 
 def main() -> None:
-    place = Path(kopokopo.__file__).resolve()
-    assert "site-packages" in place.parts, place
-    assert (place.parent / "py.typed").exists()
+    module = Path(kopokopo.__file__).resolve()
+    assert "site-packages" in module.parts, module
+    assert (module.parent / "py.typed").exists()
     with Sandbox() as sandbox:
         with KopoKopo(**sandbox.credentials) as k2:
             assert k2.incoming_payments.create(**PAYMENT).wait(interval=0.02).is_paid
             body = b'{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Jane"}}}'
             event = k2.webhooks.verify(body, kopokopo.sign_webhook(sandbox.credentials["api_key"], body))
             assert isinstance(event.payload, EventPayload.CustomerCreated)
-        assert asyncio.run(awaited(sandbox))
+        assert asyncio.run(pays_with_asyncio(sandbox))
     print(f"kopokopo {kopokopo.__version__} works on Python {sys.version.split()[0]}")
 
 

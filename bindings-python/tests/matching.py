@@ -1,4 +1,4 @@
-"""Paths, matchers and references of tests/README.md."""
+"""Paths, matchers and references, as tests/README.md describes them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _REFERENCE = re.compile(r"\$([a-z][A-Za-z0-9_.]*)")
 
 
 class Absent:
-    """What a path did not find."""
+    """The value of a path that finds nothing."""
 
     def __repr__(self) -> str:
-        return "nothing"
+        return "absent"
 
 
 ABSENT = Absent()
 
 
 def find(root: Any, path: str) -> Any:
-    """The value at a dotted path, a list of several, or ABSENT."""
+    """Returns the value at a dotted path, a list if there are several values, or ABSENT."""
     found = [root]
     for part in filter(None, path.split(".")):
         found = [child for value in found for child in _step(value, part)]
@@ -37,29 +37,29 @@ def _step(value: Any, part: str) -> list[Any]:
     if part == "*":
         return items
     if "=" in part:
-        key, wanted = part.split("=", 1)
-        return [item for item in items if isinstance(item, dict) and key in item and text(item[key]) == wanted]
+        key, expected = part.split("=", 1)
+        return [item for item in items if isinstance(item, dict) and key in item and text(item[key]) == expected]
     if isinstance(value, list):
         return [items[int(part)]] if part.isdigit() and int(part) < len(items) else []
     return [value[part]] if isinstance(value, dict) and part in value else []
 
 
 def text(value: Any) -> str:
-    """A text as it is, anything else as in JSON."""
+    """Returns a text unchanged, and any other value as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def fits(found: Any, wanted: Any) -> bool:
-    """Whether a value matches the expected one. None means absent."""
+def matches(found: Any, expected: Any) -> bool:
+    """Returns whether a value matches the expected one. None means absent."""
     if found is None:
         found = ABSENT
-    if not (isinstance(wanted, dict) and len(wanted) == 1 and next(iter(wanted)).startswith("$")):
-        return _same(found, wanted)
-    [(matcher, inner)] = wanted.items()
+    if not (isinstance(expected, dict) and len(expected) == 1 and next(iter(expected)).startswith("$")):
+        return _same(found, expected)
+    [(matcher, inner)] = expected.items()
     if matcher == "$any":
         return (found is not ABSENT) == (inner is True)
     if matcher == "$not":
-        return not fits(found, inner)
+        return not matches(found, inner)
     if matcher == "$contains":
         if isinstance(found, str):
             return isinstance(inner, str) and inner in found
@@ -68,15 +68,15 @@ def fits(found: Any, wanted: Any) -> bool:
         return isinstance(found, (int, float)) and found >= inner
     if matcher == "$amount":
         return _amount(found) is not None and _amount(found) == _amount(inner)
-    raise AssertionError(f"there is no matcher {matcher}")
+    raise AssertionError(f"unknown matcher {matcher}")
 
 
-def _same(found: Any, wanted: Any) -> bool:
+def _same(found: Any, expected: Any) -> bool:
     if found is ABSENT:
-        return wanted is None
-    if isinstance(found, bool) or isinstance(wanted, bool):
-        return found is wanted
-    return bool(found == wanted)
+        return expected is None
+    if isinstance(found, bool) or isinstance(expected, bool):
+        return found is expected
+    return bool(found == expected)
 
 
 def _amount(value: Any) -> Decimal | None:
@@ -87,10 +87,10 @@ def _amount(value: Any) -> Decimal | None:
 
 
 def fill(value: Any, names: dict[str, Any]) -> Any:
-    """The value with every reference in it resolved."""
+    """Returns the value with all references resolved."""
     if isinstance(value, str):
         whole = _REFERENCE.fullmatch(value)
-        return _look_up(whole[1], names) if whole else fill_text(value, names)
+        return _resolve(whole[1], names) if whole else fill_text(value, names)
     if isinstance(value, list):
         return [fill(item, names) for item in value]
     if isinstance(value, dict):
@@ -99,32 +99,32 @@ def fill(value: Any, names: dict[str, Any]) -> Any:
 
 
 def fill_text(template: str, names: dict[str, Any]) -> str:
-    return _REFERENCE.sub(lambda reference: text(_look_up(reference[1], names)), template)
+    return _REFERENCE.sub(lambda reference: text(_resolve(reference[1], names)), template)
 
 
-def _look_up(reference: str, names: dict[str, Any]) -> Any:
+def _resolve(reference: str, names: dict[str, Any]) -> Any:
     name, _, path = reference.partition(".")
-    assert name in names, f"no step was named {name}"
+    assert name in names, f"no step has the name {name}"
     found = find(names[name], path)
     assert found is not ABSENT, f"{name} has no {path}"
     return found
 
 
 def differences(found: Any, expected: dict[str, Any], names: dict[str, Any]) -> list[str]:
-    """Everything that does not fit."""
+    """Returns a message for each path whose value does not match."""
     out = []
     for template, value in expected.items():
-        path, wanted = fill_text(template, names), fill(value, names)
-        own = find(found, path)
-        if not fits(own, wanted):
-            out.append(f"{path}: expected {wanted!r}, found {own!r}")
+        path, expected_value = fill_text(template, names), fill(value, names)
+        found_value = find(found, path)
+        if not matches(found_value, expected_value):
+            out.append(f"{path}: expected {expected_value!r}, found {found_value!r}")
     return out
 
 
-def redacted(why: str) -> str:
-    """Without phone numbers and secrets."""
+def redact(message: str) -> str:
+    """Returns the message without phone numbers and secrets."""
 
-    def shown(run: re.Match[str]) -> str:
+    def replace(run: re.Match[str]) -> str:
         word = run[0]
         if len(word) >= 9 and word.isdigit():
             return "[number]"
@@ -132,4 +132,4 @@ def redacted(why: str) -> str:
             return "[secret]"
         return word
 
-    return re.sub(r"[A-Za-z0-9_]+", shown, why)
+    return re.sub(r"[A-Za-z0-9_]+", replace, message)

@@ -1,4 +1,4 @@
-"""Plays the scenarios of tests/README.md through this package, sync or async."""
+"""Runs the scenarios of tests/scenarios with this package, blocking or with asyncio. See tests/README.md."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ from datetime import datetime
 from typing import Any
 
 import kopokopo
+from harness import POLL_TIMEOUT, Receiver, Sandbox
 from kopokopo import AsyncKopoKopo, Destination, KopoKopo, KopoKopoError
-from matching import ABSENT, differences, fill, fill_text, fits, redacted
-from stage import PATIENCE, Receiver, Sandbox
+from matching import ABSENT, differences, fill, fill_text, matches, redact
 
 HELPERS = {
     "is_received", "is_paid", "failed_disbursements", "is_reversed", "is_failed", "is_cancelled", "has_failed_attempt",
 }  # fmt: skip
 
 
-class Failure(AssertionError):
-    """Why a scenario failed, without phone numbers and secrets."""
+class ScenarioFailure(AssertionError):
+    """The reason why a scenario failed, without phone numbers and secrets."""
 
 
-def plain(value: Any) -> Any:
-    """A value as tests compare it: as in JSON, amounts and times as texts."""
+def to_json(value: Any) -> Any:
+    """Returns a value as JSON, with amounts and times as texts."""
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: to_json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if hasattr(value, "to_dict"):
-        return plain(value.to_dict())
+        return to_json(value.to_dict())
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return value.isoformat() if isinstance(value, datetime) else str(getattr(value, "value", value))
 
 
-def error(error: KopoKopoError) -> dict[str, Any]:
+def error_to_json(error: KopoKopoError) -> dict[str, Any]:
     names = (
         "kind", "detail", "operation", "field", "status", "server_code", "messages", "attempts", "body", "id", "location", "state",
     )  # fmt: skip
     seconds = error.retry_after
     return {
-        **{name: plain(getattr(error, name)) for name in names},
+        **{name: to_json(getattr(error, name)) for name in names},
         "retry_after": None if seconds is None else int(seconds),
     }
 
 
-def event(event: kopokopo.Event) -> dict[str, Any]:
-    found = plain(event)
-    payload = found.pop("payload")
+def event_to_json(event: kopokopo.Event) -> dict[str, Any]:
+    fields = to_json(event)
+    payload = fields.pop("payload")
     kind = payload.pop("kind")
     data: Any = next(iter(payload.values()), None)
     helpers = {name: data[name] for name in HELPERS if name in (data or {})}
-    return {**found, "kind": kind, "data": data, "helpers": helpers}
+    return {**fields, "kind": kind, "data": data, "helpers": helpers}
 
 
-class Sync:
-    """Calls the blocking client, many at once on threads."""
+class SyncEngine:
+    """Calls the blocking client. Parallel calls run on threads."""
 
     client_type: Any = KopoKopo
 
@@ -77,11 +77,11 @@ class Sync:
             return list(pool.map(outcome, range(times)))
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Does nothing."""
 
 
-class Async:
-    """Calls the asyncio client on a loop of its own."""
+class AsyncEngine:
+    """Calls the asyncio client on its own event loop."""
 
     client_type: Any = AsyncKopoKopo
 
@@ -97,10 +97,10 @@ class Async:
             except KopoKopoError as error:
                 return error
 
-        async def all_of_them() -> list[Any]:
+        async def all_outcomes() -> list[Any]:
             return list(await asyncio.gather(*(outcome() for _ in range(times))))
 
-        return asyncio.run_coroutine_threadsafe(all_of_them(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(all_outcomes(), self._loop).result()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -108,59 +108,61 @@ class Async:
         self._loop.close()
 
 
-class Play:
-    """One scenario."""
+class ScenarioRunner:
+    """Runs one scenario."""
 
-    def __init__(self, scenario: dict[str, Any], engine: Sync | Async) -> None:
+    def __init__(self, scenario: dict[str, Any], engine: SyncEngine | AsyncEngine) -> None:
         self.scenario = scenario
         self.engine = engine
         self.sandbox = Sandbox()
         self.receiver = Receiver(scenario.get("receiver", {}).get("statuses", []))
         self.names: dict[str, Any] = {
-            "callback": self.receiver.url, "base_url": self.sandbox.base_url, "client_id": self.sandbox.said["client_id"],
+            "callback": self.receiver.url, "base_url": self.sandbox.base_url, "client_id": self.sandbox.startup["client_id"],
         }  # fmt: skip
-        self.client = self._client(scenario.get("client", {}))
+        self.client = self._new_client(scenario.get("client", {}))
 
     def run(self) -> None:
-        at = "0"
+        position = "start"
         try:
             if "settings" in self.scenario:
                 self.sandbox.control("PUT /_sandbox/settings", self.scenario["settings"])
             for number, step in enumerate(self.scenario["steps"], 1):
-                at = f"step {number}"
+                position = f"step {number}"
                 self._step(dict(step))
-            at = "requests"
+            position = "requests"
             if "requests" in self.scenario:
-                self._settle(
-                    lambda: self._requests(self.sandbox.control("GET /_sandbox/requests"), self.scenario["requests"])
+                self._eventually(
+                    lambda: self._compare_requests(
+                        self.sandbox.control("GET /_sandbox/requests"), self.scenario["requests"]
+                    )
                 )
-        except (AssertionError, KopoKopoError, TypeError) as why:
-            raise Failure(redacted(f"{self.scenario['name']}: {at}: {why}")) from None
+        except (AssertionError, KopoKopoError, TypeError) as error:
+            raise ScenarioFailure(redact(f"{self.scenario['name']}: {position}: {error}")) from None
         finally:
             self.receiver.close()
             self.sandbox.close()
 
-    def _client(self, options: dict[str, Any]) -> Any:
-        given: dict[str, Any] = {
+    def _new_client(self, options: dict[str, Any]) -> Any:
+        client_options: dict[str, Any] = {
             **self.sandbox.credentials,
             "retry_base": options.pop("retry_base_ms", 10) / 1000,
             **options,
         }
-        return self.engine.client_type(**seconds(given))
+        return self.engine.client_type(**in_seconds(client_options))
 
     def _step(self, step: dict[str, Any]) -> None:
         if "call" in step:
             self._call(step.pop("call"), **step)
         elif "control" in step:
             control = fill_text(step.pop("control"), self.names)
-            answer = self.sandbox.control(control, fill(step.get("body"), self.names), step.get("status", 200))
-            self._take_in(step, answer)
+            content = self.sandbox.control(control, fill(step.get("body"), self.names), step.get("status", 200))
+            self._store_and_compare(step, content)
         elif "receive" in step:
             self._receive(step.pop("receive"), **step)
         elif "state" in step:
-            self._settle(lambda: self._differences(self.sandbox.control("GET /_sandbox/state"), step["state"]))
+            self._eventually(lambda: self._compare_value(self.sandbox.control("GET /_sandbox/state"), step["state"]))
         elif "client" in step:
-            self.client = self._client(dict(step["client"]))
+            self.client = self._new_client(dict(step["client"]))
         else:
             time.sleep(step["sleep_ms"] / 1000)
 
@@ -169,111 +171,112 @@ class Play:
         parallel: int = 1, retry_chain: int = 0, **step: Any,
     ) -> None:  # fmt: skip
         section, name = operation.split(".")
-        given = fill(step.pop("with", {}), self.names)
-        client = self.client.with_options(**seconds(dict(options))) if options else self.client
+        values = fill(step.pop("with", {}), self.names)
+        client = self.client.with_options(**in_seconds(dict(options))) if options else self.client
         method = getattr(getattr(client, section), name)
-        given = arguments(method, given)
+        arguments = to_arguments(method, values)
         is_wait = name in ("wait", "watch")
         waiting = None if wait is None and not is_wait else {"timeout_ms": 10_000, "interval_ms": 20, **(wait or {})}
         if is_wait and waiting is not None:
-            given |= patience(waiting)
+            arguments |= wait_options(waiting)
             waiting = None
 
         def call() -> Any:
-            for left in reversed(range(retry_chain + 1)):
+            for retries_left in reversed(range(retry_chain + 1)):
                 try:
-                    result = method(**given)
+                    result = method(**arguments)
                     if name == "watch":
                         return list(result)
-                    return result if waiting is None else result.wait(**patience(waiting))
+                    return result if waiting is None else result.wait(**wait_options(waiting))
                 except (ConnectionError, TimeoutError) as error:
-                    if not left or not isinstance(error, KopoKopoError):
+                    if not retries_left or not isinstance(error, KopoKopoError):
                         raise
             raise AssertionError
 
         async def call_async() -> Any:
-            for left in reversed(range(retry_chain + 1)):
+            for retries_left in reversed(range(retry_chain + 1)):
                 try:
                     if name == "watch":
-                        return [state async for state in method(**given)]
-                    result = await method(**given)
-                    return result if waiting is None else await result.wait(**patience(waiting))
+                        return [state async for state in method(**arguments)]
+                    result = await method(**arguments)
+                    return result if waiting is None else await result.wait(**wait_options(waiting))
                 except (ConnectionError, TimeoutError, asyncio.TimeoutError) as error:
-                    if not left or not isinstance(error, KopoKopoError):
+                    if not retries_left or not isinstance(error, KopoKopoError):
                         raise
             raise AssertionError
 
-        for outcome in self.engine.run(call if isinstance(self.engine, Sync) else call_async, parallel):
-            self._compare(operation, outcome, answer, step)
+        for outcome in self.engine.run(call if isinstance(self.engine, SyncEngine) else call_async, parallel):
+            self._compare(operation, outcome, result_to_json, step)
 
     def _receive(self, topic: str, count: int = 1, within_ms: int = 5000, **step: Any) -> None:
-        def wanted(body: bytes, signature: str | None) -> bool:
+        def has_topic(body: bytes, signature: str | None) -> bool:
             try:
                 return topic == "*" or self.client.webhooks.verify(body, signature).topic == topic
             except KopoKopoError:
                 return False
 
         for nth in range(1, max(count, 1) + 1):
-            arrival = self.receiver.take(wanted, within_ms / 1000)
+            arrival = self.receiver.take(has_topic, within_ms / 1000)
             if count == 0:
-                assert arrival is None, f"{topic}: expected none, and one arrived"
+                assert arrival is None, f"{topic}: expected no webhook, but one arrived"
                 return
             assert arrival is not None, f"{topic}: {nth - 1} of {count} arrived"
             try:
                 outcome: Any = self.client.webhooks.verify(*arrival)
-            except KopoKopoError as refused:
-                outcome = refused
-            self._compare(topic, outcome, event, step)
+            except KopoKopoError as error:
+                outcome = error
+            self._compare(topic, outcome, event_to_json, step)
 
-    def _compare(self, what: str, outcome: Any, shown: Callable[[Any], Any], step: dict[str, Any]) -> None:
+    def _compare(self, what: str, outcome: Any, convert: Callable[[Any], Any], step: dict[str, Any]) -> None:
         if "expect_error" in step:
-            assert isinstance(outcome, KopoKopoError), f"{what}: expected an error, found {plain(outcome)}"
-            self._take_in({**step, "expect": step["expect_error"]}, error(outcome))
+            assert isinstance(outcome, KopoKopoError), f"{what}: expected an error, found {to_json(outcome)}"
+            self._store_and_compare({**step, "expect": step["expect_error"]}, error_to_json(outcome))
         else:
             assert not isinstance(outcome, KopoKopoError), f"{what}: {outcome}"
-            self._take_in(step, shown(outcome))
+            self._store_and_compare(step, convert(outcome))
 
-    def _take_in(self, step: dict[str, Any], found: Any) -> None:
+    def _store_and_compare(self, step: dict[str, Any], found: Any) -> None:
         if "as" in step:
             self.names[step["as"]] = found
-        self._differences(found, step.get("expect", {}))
+        self._compare_value(found, step.get("expect", {}))
 
-    def _differences(self, found: Any, expected: dict[str, Any]) -> None:
-        wrong = differences(found, expected, self.names)
-        assert not wrong, "; ".join(wrong)
+    def _compare_value(self, found: Any, expected: dict[str, Any]) -> None:
+        messages = differences(found, expected, self.names)
+        assert not messages, "; ".join(messages)
 
-    def _requests(self, seen: list[dict[str, Any]], expected: Any) -> None:
+    def _compare_requests(self, received: list[dict[str, Any]], expected: Any) -> None:
         if isinstance(expected, dict):
-            found = Counter(request["operation"] for request in seen)
+            found = Counter(request["operation"] for request in received)
             for operation in {*found, *expected}:
-                wanted = expected.get(operation, 0)
-                assert fits(found[operation], wanted), f"{operation}: expected {wanted}, found {found[operation]}"
+                count = expected.get(operation, 0)
+                assert matches(found[operation], count), f"{operation}: expected {count}, found {found[operation]}"
             return
-        rest = list(seen)
+        rest = list(received)
         for template in expected:
             entry = {path: value for path, value in template.items() if path != "$repeat"}
-            assert rest, f"{len(seen)} arrived, expected {entry['operation']} more"
-            self._differences(rest.pop(0), entry)
+            assert rest, f"{len(received)} requests arrived, {entry['operation']} is missing"
+            self._compare_value(rest.pop(0), entry)
             while template.get("$repeat") and rest and not differences(rest[0], entry, self.names):
                 rest.pop(0)
-        assert not rest, f"not expected: {rest[0]['operation']}"
+        assert not rest, f"unexpected request: {rest[0]['operation']}"
 
     @staticmethod
-    def _settle(look: Callable[[], None]) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _eventually(check: Callable[[], None]) -> None:
+        """Repeats a check until it passes, for at most `POLL_TIMEOUT` seconds."""
+        deadline = time.monotonic() + POLL_TIMEOUT
         while True:
             try:
-                return look()
+                return check()
             except AssertionError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 
 
-def arguments(method: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """The same values in the types that Python's callers have. What a scenario leaves out is given as None."""
+def to_arguments(method: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Converts the values of a scenario to Python's types. A required argument that the scenario omits is None."""
     out: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in values.items():
         if name == "destinations":
             value = [destination(dict(item)) for item in value]
         elif name in ("from_time", "to_time"):
@@ -285,31 +288,31 @@ def arguments(method: Any, given: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def destination(given: dict[str, Any]) -> Any:
-    variant = getattr(Destination, "".join(part.title() for part in given.pop("type").split("_")))
-    return variant(**arguments(variant, given))
+def destination(fields: dict[str, Any]) -> Any:
+    variant = getattr(Destination, "".join(part.title() for part in fields.pop("type").split("_")))
+    return variant(**to_arguments(variant, fields))
 
 
-def answer(value: Any) -> Any:
-    """A handle is what it says of itself."""
+def result_to_json(value: Any) -> Any:
+    """Returns a result as JSON. A handle becomes its id and its location."""
     if value is None:
         return {}
-    return {"id": value.id, "location": value.location} if hasattr(value, "watch") else plain(value)
+    return {"id": value.id, "location": value.location} if hasattr(value, "watch") else to_json(value)
 
 
-def seconds(options: dict[str, Any]) -> dict[str, Any]:
+def in_seconds(options: dict[str, Any]) -> dict[str, Any]:
     return {
         name.removesuffix("_ms"): value / 1000 if name.endswith("_ms") else value for name, value in options.items()
     }
 
 
-def patience(wait: dict[str, int]) -> dict[str, float]:
-    longest = max(wait["interval_ms"], 500)
+def wait_options(wait: dict[str, int]) -> dict[str, float]:
+    max_interval_ms = max(wait["interval_ms"], 500)
     return {
         "timeout": wait["timeout_ms"] / 1000,
         "interval": wait["interval_ms"] / 1000,
-        "max_interval": longest / 1000,
+        "max_interval": max_interval_ms / 1000,
     }
 
 
-__all__ = ["ABSENT", "Async", "Failure", "Play", "Sync"]
+__all__ = ["ABSENT", "AsyncEngine", "ScenarioFailure", "ScenarioRunner", "SyncEngine"]

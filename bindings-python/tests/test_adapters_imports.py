@@ -1,4 +1,4 @@
-"""Which frameworks an import brings along."""
+"""The frameworks that an import loads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def frameworks_after(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "brought"),
+    ("module", "expected"),
     [
         ("kopokopo", set()),
         ("kopokopo.webhooks", set()),
@@ -27,11 +27,11 @@ def frameworks_after(statement: str) -> set[str]:
         ("kopokopo.webhooks.starlette", {"starlette"}),
     ],
 )
-def test_an_adapter_brings_its_own_framework_only(module: str, brought: set[str]) -> None:
-    assert frameworks_after(f"import {module}") == brought
+def test_import_loads_own_framework_only(module: str, expected: set[str]) -> None:
+    assert frameworks_after(f"import {module}") == expected
 
 
-def test_a_framework_that_is_not_installed_says_its_name() -> None:
+def test_import_error_names_missing_framework() -> None:
     script = "import sys; sys.modules['flask'] = None; import kopokopo.webhooks.flask"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == 1

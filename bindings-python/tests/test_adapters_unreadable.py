@@ -1,4 +1,4 @@
-"""`on_unreadable`: authentic bodies that cannot be read are left to the program, in every adapter."""
+"""`on_unreadable` receives authentic bodies that cannot be read, in every adapter."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kopokopo import DecodeError, Event, WebhookVerifier
 from kopokopo.webhooks import aws_lambda, django, flask, starlette
 
 BODY = b"[1]"
-GOOD = b'{"topic":"customer_created","id":"1","event":{"resource":{}}}'
+READABLE = b'{"topic":"customer_created","id":"1","event":{"resource":{}}}'
 
 
-class Kept:
-    """What a program keeps."""
+class Recorder:
+    """Stores the bodies that it is called with."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -33,10 +33,10 @@ class Kept:
         self.bodies.append(body)
 
 
-class KeptLater(Kept):
-    """The same, asynchronously."""
+class AsyncRecorder(Recorder):
+    """Stores the bodies asynchronously."""
 
-    async def later(self, body: bytes, error: DecodeError) -> None:
+    async def record(self, body: bytes, error: DecodeError) -> None:
         await asyncio.sleep(0)
         self(body, error)
 
@@ -99,8 +99,8 @@ def lambda_status(webhook: Any, body: bytes, signature: str) -> int:
 
 
 Make = Callable[..., Any]
-Play = Callable[[Any, bytes, str], int]
-ADAPTERS: list[tuple[str, Make, Play]] = [
+GetStatus = Callable[[Any, bytes, str], int]
+ADAPTERS: list[tuple[str, Make, GetStatus]] = [
     ("django", django.webhook, django_status),
     ("django_async", django.webhook, partial(django_status, is_async=True)),
     ("flask", flask.webhook, flask_status),
@@ -110,36 +110,39 @@ ADAPTERS: list[tuple[str, Make, Play]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "make", "play"), ADAPTERS, ids=[name for name, *_ in ADAPTERS])
-def test_an_authentic_body_that_cannot_be_read_is_left_to_the_program(name: str, make: Make, play: Play) -> None:
-    kept = Kept()
-    made = make(VERIFIER, on_unreadable=kept)
-    assert play(made, BODY, sign(BODY)) == 200
-    assert kept.bodies == [BODY]
-    assert play(made, BODY, "0" * 64) == 401
-    assert play(made, GOOD, sign(GOOD)) == 200
-    assert kept.bodies == [BODY], "only what is authentic and cannot be read"
-    assert play(make(VERIFIER), BODY, sign(BODY)) == 400
-    assert play(make(WebhookVerifier(api_keys=["api-key"], max_body=2), on_unreadable=kept), BODY, sign(BODY)) == 401
+@pytest.mark.parametrize(("name", "make", "get_status"), ADAPTERS, ids=[name for name, *_ in ADAPTERS])
+def test_unreadable_authentic_body_is_passed_to_on_unreadable(name: str, make: Make, get_status: GetStatus) -> None:
+    recorder = Recorder()
+    decorator = make(VERIFIER, on_unreadable=recorder)
+    assert get_status(decorator, BODY, sign(BODY)) == 200
+    assert recorder.bodies == [BODY]
+    assert get_status(decorator, BODY, "0" * 64) == 401
+    assert get_status(decorator, READABLE, sign(READABLE)) == 200
+    assert recorder.bodies == [BODY], "only the authentic body that cannot be read"
+    assert get_status(make(VERIFIER), BODY, sign(BODY)) == 400
+    assert (
+        get_status(make(WebhookVerifier(api_keys=["api-key"], max_body=2), on_unreadable=recorder), BODY, sign(BODY))
+        == 401
+    )
 
 
 @pytest.mark.parametrize("name", ["django_async", "flask", "starlette", "fastapi"])
-def test_the_function_may_be_asynchronous(name: str) -> None:
-    _, make, play = next(adapter for adapter in ADAPTERS if adapter[0] == name)
-    kept = KeptLater()
-    assert play(make(VERIFIER, on_unreadable=kept.later), BODY, sign(BODY)) == 200
-    assert kept.bodies == [BODY]
+def test_on_unreadable_can_be_asynchronous(name: str) -> None:
+    _, make, get_status = next(adapter for adapter in ADAPTERS if adapter[0] == name)
+    recorder = AsyncRecorder()
+    assert get_status(make(VERIFIER, on_unreadable=recorder.record), BODY, sign(BODY)) == 200
+    assert recorder.bodies == [BODY]
 
 
 @pytest.mark.parametrize("name", ["django", "lambda"])
 @pytest.mark.filterwarnings("ignore:coroutine")
-def test_a_blocking_handler_refuses_an_asynchronous_function(name: str) -> None:
-    _, make, play = next(adapter for adapter in ADAPTERS if adapter[0] == name)
-    with pytest.raises(TypeError, match="not asynchronous"):
-        play(make(VERIFIER, on_unreadable=KeptLater().later), BODY, sign(BODY))
+def test_blocking_handler_refuses_asynchronous_on_unreadable(name: str) -> None:
+    _, make, get_status = next(adapter for adapter in ADAPTERS if adapter[0] == name)
+    with pytest.raises(TypeError, match="must not be asynchronous"):
+        get_status(make(VERIFIER, on_unreadable=AsyncRecorder().record), BODY, sign(BODY))
 
 
-def test_a_program_that_fails_to_keep_it_gets_it_again() -> None:
+def test_exception_of_on_unreadable_is_raised() -> None:
     def fail(body: bytes, error: DecodeError) -> None:
         raise LookupError
 
@@ -148,10 +151,10 @@ def test_a_program_that_fails_to_keep_it_gets_it_again() -> None:
 
 
 @pytest.mark.parametrize(("flag", "status"), [("false", 200), (False, 200), (None, 200), ("true", 401), (True, 401)])
-def test_lambda_s_flag_may_be_text(flag: object, status: int) -> None:
+def test_base64_flag_of_lambda_can_be_text(flag: object, status: int) -> None:
     @aws_lambda.webhook(VERIFIER)
     def handler(event: Event, context: object) -> None: ...
 
-    text = GOOD.decode() if status == 200 else "e30="
-    response: Any = handler({"body": text, "isBase64Encoded": flag, "headers": {HEADER: sign(GOOD)}}, None)
+    text = READABLE.decode() if status == 200 else "e30="
+    response: Any = handler({"body": text, "isBase64Encoded": flag, "headers": {HEADER: sign(READABLE)}}, None)
     assert response["statusCode"] == status

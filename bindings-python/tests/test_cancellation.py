@@ -1,4 +1,4 @@
-"""Cancelling a create: before its request is sent nothing is sent, afterwards the outcome is unknown."""
+"""A create that is cancelled before its request is sent is not sent. Afterwards its outcome is unknown."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from fixtures import PUSH, inject_fault, requests, wait_for_request
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, IncomingPayment, KopoKopo, OutcomeUnknownError
-from stage import Sandbox
-from usual import PUSH, fault, requests, until_seen
 
 CREATE = "incoming_payments.create"
 
 
-async def sent(sandbox: Sandbox, operation: str = CREATE) -> None:
-    await asyncio.to_thread(until_seen, sandbox, operation)
+async def request_arrives(sandbox: Sandbox, operation: str = CREATE) -> None:
+    await asyncio.to_thread(wait_for_request, sandbox, operation)
 
 
 async def by_cancel(call: Awaitable[Any], sandbox: Sandbox) -> Any:
     task = asyncio.ensure_future(call)
-    await sent(sandbox)
+    await request_arrives(sandbox)
     task.cancel("too slow")
     return await task
 
@@ -39,34 +39,36 @@ async def by_wait_for(call: Awaitable[Any], _: Sandbox) -> Any:
 
 
 async def by_timeout(call: Awaitable[Any], _: Sandbox) -> Any:
-    # Of Python 3.11, and the checks are for the oldest version.
+    # asyncio.timeout is new in Python 3.11, and mypy checks against the oldest version.
     timeout: Any = vars(asyncio)["timeout"]
     async with timeout(1.5):
         return await call
 
 
-WAYS = [by_cancel, by_wait_for, by_timeout]
+CANCEL_METHODS = [by_cancel, by_wait_for, by_timeout]
 
 
 @pytest.fixture
-def hanging(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The payment takes effect, and its response never comes."""
+def hanging_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox whose payments take effect, but whose responses do not arrive."""
     sandbox.control("POST /_sandbox/reset")
-    fault(sandbox, operation=CREATE, kind="hang_after_effect", times=None)
+    inject_fault(sandbox, operation=CREATE, kind="hang_after_effect", times=None)
     yield sandbox
     sandbox.control("POST /_sandbox/reset")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_create_cancelled_after_sending_is_outcome_unknown(
-    hanging: Sandbox, way: Callable[[Awaitable[Any], Sandbox], Awaitable[Any]], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("method", CANCEL_METHODS)
+def test_create_cancelled_after_sending_raises_outcome_unknown(
+    hanging_sandbox: Sandbox,
+    method: Callable[[Awaitable[Any], Sandbox], Awaitable[Any]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def pay() -> None:
-        k2 = AsyncKopoKopo(**hanging.credentials, private_token=True)
+        k2 = AsyncKopoKopo(**hanging_sandbox.credentials, private_token=True)
         await k2.oauth.token_info()
         began = time.monotonic()
         with pytest.raises(OutcomeUnknownError) as unknown:
-            await way(k2.incoming_payments.create(**PUSH), hanging)
+            await method(k2.incoming_payments.create(**PUSH), hanging_sandbox)
         assert time.monotonic() - began < 10
         error = unknown.value
         assert not isinstance(error, (TimeoutError, ConnectionError, OSError, asyncio.CancelledError))
@@ -77,20 +79,20 @@ def test_a_create_cancelled_after_sending_is_outcome_unknown(
 
     with caplog.at_level(logging.WARNING, logger="kopokopo"):
         asyncio.run(pay())
-    [seen] = requests(hanging, CREATE)
-    assert seen["took_effect"]
+    [request] = requests(hanging_sandbox, CREATE)
+    assert request["took_effect"]
     [record] = [record for record in caplog.records if record.name == "kopokopo"]
     assert record.levelno == logging.WARNING
     assert "0712345678" not in record.getMessage()
 
 
-def test_task_group_reports_unknown_outcome_and_its_cause(hanging: Sandbox) -> None:
+def test_task_group_raises_outcome_unknown_and_its_cause(hanging_sandbox: Sandbox) -> None:
     async def fail_afterwards() -> None:
-        await sent(hanging)
+        await request_arrives(hanging_sandbox)
         raise LookupError
 
     async def pay() -> None:
-        k2 = AsyncKopoKopo(**hanging.credentials, private_token=True)
+        k2 = AsyncKopoKopo(**hanging_sandbox.credentials, private_token=True)
         await k2.oauth.token_info()
         group: Any = vars(asyncio)["TaskGroup"]()
         async with group:
@@ -101,18 +103,18 @@ def test_task_group_reports_unknown_outcome_and_its_cause(hanging: Sandbox) -> N
         asyncio.run(pay())
     errors: Any = raised.value
     assert {type(error) for error in errors.exceptions} == {LookupError, OutcomeUnknownError}
-    assert len(requests(hanging, CREATE)) == 1
+    assert len(requests(hanging_sandbox, CREATE)) == 1
 
 
-@pytest.mark.parametrize("way", ["cancel", "wait_for"])
-def test_a_create_cancelled_before_sending_is_cancelled_and_never_sent(sandbox: Sandbox, way: str) -> None:
+@pytest.mark.parametrize("method", ["cancel", "wait_for"])
+def test_create_cancelled_before_sending_is_not_sent(sandbox: Sandbox, method: str) -> None:
     sandbox.control("POST /_sandbox/reset")
-    fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
+    inject_fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
 
     async def pay() -> None:
         k2 = AsyncKopoKopo(**sandbox.credentials, private_token=True)
         create = asyncio.ensure_future(k2.incoming_payments.create(**PUSH))
-        if way == "wait_for":
+        if method == "wait_for":
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(create, 0.3)
         else:
@@ -126,10 +128,10 @@ def test_a_create_cancelled_before_sending_is_cancelled_and_never_sent(sandbox: 
     assert not requests(sandbox, CREATE)
 
 
-def test_a_read_that_is_cancelled_is_only_cancelled(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+def test_cancelled_read_raises_no_outcome_unknown(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def read() -> None:
         push = await k2_async.incoming_payments.create(**PUSH)
-        fault(sandbox, operation="incoming_payments.get", kind="hang_before_effect", times=None)
+        inject_fault(sandbox, operation="incoming_payments.get", kind="hang_before_effect", times=None)
         calls: list[Callable[[], Awaitable[IncomingPayment]]] = [push.get, push.wait]
         for call in calls:
             with pytest.raises(asyncio.TimeoutError):
@@ -139,15 +141,13 @@ def test_a_read_that_is_cancelled_is_only_cancelled(k2_async: AsyncKopoKopo, san
     sandbox.control("POST /_sandbox/reset")
 
 
-def test_a_create_that_was_accepted_before_its_result_was_delivered_tells_the_id(
-    k2_async: AsyncKopoKopo, sandbox: Sandbox
-) -> None:
+def test_outcome_unknown_has_id_if_create_was_accepted(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def pay() -> OutcomeUnknownError:
         await k2_async.oauth.token_info()
         task = asyncio.ensure_future(k2_async.incoming_payments.create(**PUSH))
         await asyncio.sleep(0)
-        until_seen(sandbox, CREATE)
-        # The loop is blocked, so the response is there and the task has not seen it.
+        wait_for_request(sandbox, CREATE)
+        # The response arrives while the event loop is blocked, so the task has not received it.
         time.sleep(1)  # noqa: ASYNC251
         task.cancel()
         with pytest.raises(OutcomeUnknownError) as unknown:
@@ -186,7 +186,7 @@ except BaseException as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
@@ -196,10 +196,10 @@ except BaseException as error:
         ("SoftTimeLimitExceeded()", "OutcomeUnknownError SoftTimeLimitExceeded"),
     ],
 )
-def test_a_signal_during_a_blocking_create_tells_what_is_known_of_the_money(
-    hanging: Sandbox, raised: str, expected: str
+def test_signal_during_blocking_create_reports_outcome_unknown(
+    hanging_sandbox: Sandbox, raised: str, expected: str
 ) -> None:
-    environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in hanging.credentials.items()}}
+    environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in hanging_sandbox.credentials.items()}}
     script = SCRIPT.replace("{raised}", raised).replace("{raised_name!r}", repr(raised.partition("(")[0]))
     program = subprocess.Popen(
         [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -207,18 +207,18 @@ def test_a_signal_during_a_blocking_create_tells_what_is_known_of_the_money(
     with program:
         assert program.stdout is not None
         assert program.stdout.readline() == "on\n"
-        until_seen(hanging, CREATE)
+        wait_for_request(hanging_sandbox, CREATE)
         program.send_signal(signal.SIGINT)
-        said, logged = program.communicate(timeout=30)
-    assert said == f"{expected} {CREATE} True\n"
-    assert "outcome unknown" in logged, "it is logged where nothing is configured"
-    assert len(requests(hanging, CREATE)) == 1
+        output, logged = program.communicate(timeout=30)
+    assert output == f"{expected} {CREATE} True\n"
+    assert "outcome unknown" in logged, "warnings are logged without a configuration of logging"
+    assert len(requests(hanging_sandbox, CREATE)) == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
-def test_a_signal_before_the_create_is_sent_is_raised_as_it_is_and_nothing_is_sent(sandbox: Sandbox) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_signal_before_sending_is_raised_unchanged_and_create_is_not_sent(sandbox: Sandbox) -> None:
     sandbox.control("POST /_sandbox/reset")
-    fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
+    inject_fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
 
     class Alarm(Exception):
         pass
@@ -238,15 +238,15 @@ def test_a_signal_before_the_create_is_sent_is_raised_as_it_is_and_nothing_is_se
     assert not requests(sandbox, CREATE)
 
 
-def test_a_coroutine_that_is_thrown_away_after_sending_is_logged(
-    hanging: Sandbox, caplog: pytest.LogCaptureFixture
+def test_closed_coroutine_is_logged_if_create_was_sent(
+    hanging_sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def pay() -> None:
-        k2 = AsyncKopoKopo(**hanging.credentials, private_token=True)
+        k2 = AsyncKopoKopo(**hanging_sandbox.credentials, private_token=True)
         await k2.oauth.token_info()
         create = k2.incoming_payments.create(**PUSH)
         create.send(None)
-        await sent(hanging)
+        await request_arrives(hanging_sandbox)
         create.close()
 
     with caplog.at_level(logging.WARNING, logger="kopokopo"), contextlib.suppress(OutcomeUnknownError):
@@ -254,7 +254,7 @@ def test_a_coroutine_that_is_thrown_away_after_sending_is_logged(
     assert [record.name for record in caplog.records if "outcome unknown" in record.getMessage()] == ["kopokopo"]
 
 
-def test_a_thread_that_is_not_the_main_one_gets_no_signal(k2: KopoKopo) -> None:
+def test_create_works_in_other_thread(k2: KopoKopo) -> None:
     results: list[str] = []
     thread = threading.Thread(target=lambda: results.append(k2.incoming_payments.create(**PUSH).id))
     thread.start()

@@ -1,4 +1,4 @@
-"""Clients: token sources, cancellation, Ctrl-C, and the package as it is imported."""
+"""Clients: token sources, cancellation, Ctrl-C, and the import of the package."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 
 import kopokopo
 import pytest
+from fixtures import PUSH, inject_fault, requests
+from harness import Sandbox
 from kopokopo import (
     AccessToken,
     AsyncKopoKopo,
@@ -20,28 +22,26 @@ from kopokopo import (
     ConfigurationError,
     KopoKopo,
 )
-from stage import Sandbox
-from usual import PUSH, fault, requests
 
 CANARY = "canary-secret-9f3b"
 
 
-def test_a_client_is_neither_pickled_nor_its_rooms_made_by_hand(k2: KopoKopo) -> None:
-    for thing in (k2, k2.incoming_payments, k2.webhooks):
+def test_clients_cannot_be_pickled_and_sections_cannot_be_created(k2: KopoKopo) -> None:
+    for native_object in (k2, k2.incoming_payments, k2.webhooks):
         with pytest.raises(TypeError, match="cannot be pickled"):
-            pickle.dumps(thing)
+            pickle.dumps(native_object)
     with pytest.raises(TypeError, match="cannot be created directly"):
         kopokopo.IncomingPayments()
 
 
-def test_webhooks_of_a_client_without_an_api_key_are_refused_at_once() -> None:
+def test_webhooks_raise_if_client_has_no_api_key() -> None:
     for client in (KopoKopo(client_id="a", client_secret="b"), AsyncKopoKopo(client_id="a", client_secret="b")):
         with pytest.raises(ConfigurationError, match="api_key") as refused:
             _ = client.webhooks
         assert refused.value.field == "api_key"
 
 
-def test_from_env_names_the_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_error_names_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("K2_CLIENT_ID", "K2_CLIENT_SECRET", "K2_API_KEY", "K2_ENVIRONMENT", "K2_BASE_URL")
     for name in names:
         monkeypatch.delenv(name, raising=False)
@@ -64,63 +64,63 @@ def test_from_env_names_the_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -
     assert explicit.value.field == "client_id"
 
 
-def test_requests_name_the_package(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_user_agent_names_package(k2: KopoKopo, sandbox: Sandbox) -> None:
     k2.incoming_payments.create(**PUSH)
     [sent] = requests(sandbox, "incoming_payments.create")
     assert f"kopokopo-python/{kopokopo.__version__} " in sent["user_agent"]
 
 
-def test_tokens_come_from_a_function(k2: KopoKopo, sandbox: Sandbox) -> None:
-    asked: list[int] = []
+def test_token_source_can_be_function(k2: KopoKopo, sandbox: Sandbox) -> None:
+    threads: list[int] = []
 
     def source() -> AccessToken:
-        asked.append(threading.get_ident())
+        threads.append(threading.get_ident())
         token = k2.oauth.token()
         return AccessToken(token=token.access_token, expires_in=float(token.expires_in or 60))
 
     client = KopoKopo.with_token_source(source, base_url=sandbox.base_url)
     assert client.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
-    assert len(asked) == 1
-    assert asked[0] != threading.get_ident()
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
 
 
-def test_tokens_come_from_an_asynchronous_function(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
-    asked: list[object] = []
+def test_token_source_can_be_asynchronous(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+    loops: list[object] = []
 
     async def source() -> str:
-        asked.append(asyncio.get_running_loop())
+        loops.append(asyncio.get_running_loop())
         return (await k2_async.oauth.token()).access_token
 
     async def pay() -> None:
         client = AsyncKopoKopo.with_token_source(source, base_url=sandbox.base_url)
         payments = await asyncio.gather(*(client.incoming_payments.create(**PUSH) for _ in range(5)))
         assert all([(await payment.wait(interval=0.02)).is_paid for payment in payments])
-        assert asked == [asyncio.get_running_loop()]
+        assert loops == [asyncio.get_running_loop()]
 
     asyncio.run(pay())
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    ("result", "message"),
     [(7, "int"), (RuntimeError(CANARY), "RuntimeError"), (ConfigurationError("no backend"), "no backend")],
 )
-def test_a_token_source_that_fails_is_an_authentication_error(sandbox: Sandbox, answer: Any, why: str) -> None:
+def test_failing_token_source_raises_authentication_error(sandbox: Sandbox, result: Any, message: str) -> None:
     def source() -> Any:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     async def asynchronous() -> Any:
         return source()
 
     blocking = KopoKopo.with_token_source(source, base_url=sandbox.base_url)
-    waiting = AsyncKopoKopo.with_token_source(asynchronous, base_url=sandbox.base_url)
+    awaiting = AsyncKopoKopo.with_token_source(asynchronous, base_url=sandbox.base_url)
     calls: list[Any] = [
         lambda: blocking.incoming_payments.create(**PUSH),
-        lambda: asyncio.run(waiting.incoming_payments.create(**PUSH)),
+        lambda: asyncio.run(awaiting.incoming_payments.create(**PUSH)),
     ]
     for call in calls:
-        with pytest.raises(AuthenticationError, match=why) as refused:
+        with pytest.raises(AuthenticationError, match=message) as refused:
             call()
         assert CANARY not in str(refused.value)
     wrong: Any = asynchronous
@@ -130,29 +130,29 @@ def test_a_token_source_that_fails_is_an_authentication_error(sandbox: Sandbox, 
         KopoKopo.with_token_source("token", base_url=sandbox.base_url)  # type: ignore[arg-type]
 
 
-def test_calls_of_one_loop_run_concurrently(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
-    async def several() -> float:
+def test_calls_on_one_event_loop_run_concurrently(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+    async def create_ten() -> float:
         await k2_async.oauth.token_info()
-        fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
+        inject_fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
         began = time.monotonic()
         await asyncio.gather(*(k2_async.incoming_payments.create(**PUSH) for _ in range(10)))
         return time.monotonic() - began
 
-    assert asyncio.run(several()) < 1.5
+    assert asyncio.run(create_ten()) < 1.5
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
-def test_ctrl_c_ends_a_blocking_call(sandbox: Sandbox) -> None:
-    fault(sandbox, operation="payments.get", kind="hang_before_effect")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_interrupts_blocking_call(sandbox: Sandbox) -> None:
+    inject_fault(sandbox, operation="payments.get", kind="hang_before_effect")
     script = (
-        "import sys\nfrom kopokopo import KopoKopo\nk2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('on', flush=True)\n"
+        "import sys\nfrom kopokopo import KopoKopo\nk2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('ready', flush=True)\n"
         "try:\n    k2.payments.get('33333333-3333-4333-8333-333333333333')\nexcept KeyboardInterrupt:\n    sys.exit(7)"
     )
     environment = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
     program = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE)
     with program:
         assert program.stdout is not None
-        assert program.stdout.readline() == b"on\n"
+        assert program.stdout.readline() == b"ready\n"
         time.sleep(0.2)
         began = time.monotonic()
         program.send_signal(signal.SIGINT)
@@ -161,7 +161,7 @@ def test_ctrl_c_ends_a_blocking_call(sandbox: Sandbox) -> None:
     sandbox.control("POST /_sandbox/reset")
 
 
-def test_a_native_module_of_another_contract_is_refused(tmp_path: Any) -> None:
+def test_import_fails_if_native_module_has_other_contract(tmp_path: Any) -> None:
     script = (
         "import sys, types\nfake = types.ModuleType('kopokopo._native')\nfake.contract_hash = lambda: 'other'\n"
         "sys.modules['kopokopo._native'] = fake\nimport kopokopo"
@@ -170,14 +170,14 @@ def test_a_native_module_of_another_contract_is_refused(tmp_path: Any) -> None:
     assert "ImportError: kopokopo and its native module are of different versions" in ended.stderr
 
 
-def test_importing_takes_little_with_it() -> None:
+def test_import_loads_no_large_modules() -> None:
     script = "import sys; before = set(sys.modules); import kopokopo; print(*(set(sys.modules) - before))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"asyncio", "inspect", "json", "dataclasses", "pydantic", "pydantic_core"}
     assert not heavy & set(loaded)
 
 
-def test_whatever_is_exported_is_there_and_named_after_the_package() -> None:
+def test_exported_names_exist_and_belong_to_package() -> None:
     for name in kopokopo.__all__:
         value = getattr(kopokopo, name)
         if isinstance(value, type):

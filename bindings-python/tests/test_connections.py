@@ -1,4 +1,4 @@
-"""The option `fresh_connections` on the wire."""
+"""The effect of the option `fresh_connections` on connections."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 from kopokopo import KopoKopo
 
 
-class Counter(ThreadingHTTPServer):
-    """Accepts whatever is created, and keeps the client's port of each create."""
+class PortServer(ThreadingHTTPServer):
+    """Accepts every create, and stores the port of its client."""
 
     daemon_threads = True
     ports: list[int]
 
 
-class Counting(BaseHTTPRequestHandler):
+class PortHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Counter
+    server: PortServer
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"] or 0))
@@ -35,12 +35,12 @@ class Counting(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
+        """Writes no log."""
 
 
 @pytest.mark.parametrize(("fresh", "connections"), [(True, 2), (False, 1)])
-def test_creates_share_a_connection_only_if_the_program_says_so(fresh: bool, connections: int) -> None:
-    with Counter(("127.0.0.1", 0), Counting) as server:
+def test_creates_share_connection_only_if_fresh_connections_is_false(fresh: bool, connections: int) -> None:
+    with PortServer(("127.0.0.1", 0), PortHandler) as server:
         server.ports = []
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         base_url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -48,6 +48,6 @@ def test_creates_share_a_connection_only_if_the_program_says_so(fresh: bool, con
             client_id="a", client_secret="b", base_url=base_url, private_token=True, fresh_connections=fresh
         ) as client:
             for _ in range(2):
-                client.raw_requests.post(path="/api/v2/things", body="{}")
+                client.raw_requests.post(path="/api/v2/resources", body="{}")
         server.shutdown()
         assert (len(server.ports), len(set(server.ports))) == (2, connections)

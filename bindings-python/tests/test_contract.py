@@ -1,4 +1,4 @@
-"""The package exposes exactly what the contract lists (tests/contract.json): no more, no less."""
+"""The package exports exactly the names of the contract (tests/contract.json)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 import kopokopo
 import pytest
-from stage import TESTS
+from harness import TESTS
 
 CONTRACT = json.loads((TESTS / "contract.json").read_text())
 
-# An iterator in Python, which `watch` returns.
+# Without the watches. In Python `watch` returns an iterator.
 OBJECTS = {name: found for name, found in CONTRACT["objects"].items() if not name.endswith("Watch")}
 
-# A method of these records in Python.
+# The function that is a method of these records in Python.
 METHOD, PAYMENTS = "is_paid_at_least", {"Event", "IncomingPayment", "PaymentLink"}
 
-# What a contract's record is in Python, where it is no keyword arguments.
+# The records that are classes in Python. All others are keyword arguments.
 RECORDS = {name: found for name, found in CONTRACT["records"].items() if found["out"] or name == "AccessToken"}
 
 
-def faces(name: str) -> list[str]:
-    """The blocking class and the one for asyncio. What needs no connection has one face."""
+def class_names(name: str) -> list[str]:
+    """Returns the names of the blocking and the asyncio class. An object without a connection has one class."""
     return [name] if name == "WebhookVerifier" else [name, f"Async{name}"]
 
 
@@ -37,11 +37,11 @@ def variants(union: Any) -> list[Any]:
 
 
 def public(owner: type) -> set[str]:
-    own = {name for cls in owner.__mro__ if cls.__module__.startswith("kopokopo") for name in vars(cls)}
-    return {name for name in own if not name.startswith("_")}
+    member = {name for cls in owner.__mro__ if cls.__module__.startswith("kopokopo") for name in vars(cls)}
+    return {name for name in member if not name.startswith("_")}
 
 
-def test_the_package_has_the_contracts_names_and_no_others() -> None:
+def test_package_exports_names_of_contract_only() -> None:
     kinds = [
         error
         for error in vars(kopokopo).values()
@@ -49,7 +49,7 @@ def test_the_package_has_the_contracts_names_and_no_others() -> None:
     ]
     unions = {name for name, found in CONTRACT["enums"].items() if found["shape"] == "union"}
     expected = {
-        *(face for name in OBJECTS for face in faces(name)),
+        *(class_name for name in OBJECTS for class_name in class_names(name)),
         *(set(CONTRACT["functions"]) - {METHOD}),
         *CONTRACT["enums"],
         *RECORDS,
@@ -61,10 +61,12 @@ def test_the_package_has_the_contracts_names_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "face"), [(name, face) for name in OBJECTS for face in faces(name)], ids=lambda value: value
+    ("name", "class_name"),
+    [(name, class_name) for name in OBJECTS for class_name in class_names(name)],
+    ids=lambda value: value,
 )
-def test_objects_have_the_contracts_methods(name: str, face: str) -> None:
-    found, cls = OBJECTS[name], getattr(kopokopo, face)
+def test_objects_have_methods_of_contract(name: str, class_name: str) -> None:
+    found, cls = OBJECTS[name], getattr(kopokopo, class_name)
     named = set(found["constructors"]) - {"new"}
     assert public(cls) == {*found["methods"], *named}
     for constructor, listed in found["constructors"].items():
@@ -74,17 +76,17 @@ def test_objects_have_the_contracts_methods(name: str, face: str) -> None:
             expected = ["token_source", *CONTRACT["records"]["TokenSourceOptions"]["fields"]]
         assert parameters(made) == expected, constructor
     for method, listed in found["methods"].items():
-        own = inspect.getattr_static(cls, method)
-        assert own.__doc__, method
-        if isinstance(own, property):
+        member = inspect.getattr_static(cls, method)
+        assert member.__doc__, method
+        if isinstance(member, property):
             assert not listed["parameters"] and not listed["async"], method
             continue
-        assert parameters(own) == listed["parameters"], method
-        assert inspect.iscoroutinefunction(own) == (listed["async"] and face.startswith("Async")), method
+        assert parameters(member) == listed["parameters"], method
+        assert inspect.iscoroutinefunction(member) == (listed["async"] and class_name.startswith("Async")), method
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_records_have_the_contracts_fields(name: str) -> None:
+def test_records_have_fields_of_contract(name: str) -> None:
     cls, fields = getattr(kopokopo, name), RECORDS[name]["fields"]
     assert list(cls.__match_args__) == fields
     assert parameters(cls) == fields
@@ -92,12 +94,12 @@ def test_records_have_the_contracts_fields(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, found in CONTRACT["enums"].items() if found["shape"] != "union"])
-def test_enumerations_have_the_contracts_words(name: str) -> None:
+def test_enumerations_have_words_of_contract(name: str) -> None:
     cls = getattr(kopokopo, name)
     words = set(CONTRACT["enums"][name]["variants"])
     assert issubclass(cls, str)
     if CONTRACT["enums"][name]["shape"] == "open":
-        assert not issubclass(cls, Enum), "type checkers would take the known words for all there are"
+        assert not issubclass(cls, Enum), "type checkers would treat the known words as complete"
         assert {word.value for word in cls.known()} == words
         assert {vars(cls)[name] for name in cls._names} == words
     else:
@@ -106,31 +108,33 @@ def test_enumerations_have_the_contracts_words(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, found in CONTRACT["enums"].items() if found["shape"] == "union"])
-def test_unions_have_the_contracts_alternatives(name: str) -> None:
+def test_unions_have_variants_of_contract(name: str) -> None:
     cls, listed = getattr(kopokopo, name), CONTRACT["enums"][name]
-    own: dict[str, Any] = {variant.kind: variant for variant in variants(cls)}
-    assert set(own) == set(listed["variants"])
+    member: dict[str, Any] = {variant.kind: variant for variant in variants(cls)}
+    assert set(member) == set(listed["variants"])
     for word, content in listed["variants"].items():
         expected: list[str] = []
         if content is not None:
             expected = content["fields"] if listed["in"] else [content["field"]]
-        assert list(own[word].__match_args__) == expected, word
+        assert list(member[word].__match_args__) == expected, word
 
 
-def test_functions_take_what_the_contract_says() -> None:
+def test_functions_have_parameters_of_contract() -> None:
     for name, listed in CONTRACT["functions"].items():
         if name == METHOD:
             for record in PAYMENTS:
-                assert parameters(getattr(getattr(kopokopo, record), name)) == listed["parameters"][1:], record
+                method = getattr(getattr(kopokopo, record), name)
+                # The method passes `record` and `payment` itself.
+                assert ["record", "payment", *parameters(method)] == listed["parameters"], record
         else:
             assert parameters(getattr(kopokopo, name)) == listed["parameters"], name
 
 
-def test_every_kind_of_error_has_one_class() -> None:
+def test_each_kind_of_error_has_one_class() -> None:
     kinds = [error.kind for error in kopokopo.KopoKopoError.__subclasses__()]
     assert sorted(kinds) == sorted(CONTRACT["error"]["kinds"])
     assert parameters(kopokopo.KopoKopoError) == CONTRACT["error"]["fields"]
 
 
-def test_the_digest_is_the_contracts() -> None:
+def test_hash_is_that_of_contract() -> None:
     assert kopokopo.contract_hash() == CONTRACT["hash"]

@@ -1,5 +1,5 @@
-"""Deletion vectors (tests/vectors/README.md): every documented webhook and result with each of its parts removed or
-changed. Python returns what Rust returns, field by field."""
+"""Deletion vectors (tests/vectors/README.md): each documented webhook and result, with each of its parts removed or
+changed. Python must return the same fields as Rust."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SAMPLES = [(sample, list(cases)) for sample, cases in groupby(CASES, lambda case
 VERIFIER = WebhookVerifier(api_keys=[HEAD["api_key"]])
 
 
-def neutral(value: Any, document: str, name: str = "") -> Any:
-    """A value of this package in the vectors' form."""
+def to_vector(value: Any, document: str, name: str = "") -> Any:
+    """Returns a value of this package in the format of the vectors."""
     if isinstance(value, (Word, OpenEnum)):
         return {"$word": str(value), "of": type(value).__name__}
     if name == "raw":
@@ -36,10 +36,10 @@ def neutral(value: Any, document: str, name: str = "") -> Any:
     if isinstance(value, datetime):
         return {"$timestamp": value.isoformat(timespec="microseconds")}
     if isinstance(value, tuple):
-        return [neutral(item, document) for item in value]
+        return [to_vector(item, document) for item in value]
     assert isinstance(value, Record), f"{name} is a {type(value)}"
     names = type(value).__match_args__  # type: ignore[attr-defined]
-    fields = {name: neutral(getattr(value, name), document, name) for name in names}
+    fields = {name: to_vector(getattr(value, name), document, name) for name in names}
     if isinstance(value, Alternative):
         union = type(value).__qualname__.split(".")[0]
         return {"$union": union, "kind": value.kind, **fields}
@@ -47,7 +47,7 @@ def neutral(value: Any, document: str, name: str = "") -> Any:
 
 
 def expected(value: Any) -> Any:
-    """What the vectors expect: Python's moments have microseconds, and no `Z`."""
+    """Returns the expected value of a vector. Times in Python have microseconds, and no `Z`."""
     if isinstance(value, list):
         return [expected(item) for item in value]
     if not isinstance(value, dict) or "$metadata" in value:
@@ -61,22 +61,22 @@ def expected(value: Any) -> Any:
 
 def found(case: dict[str, Any]) -> Any:
     try:
-        return neutral(VERIFIER.verify(case["document"].encode(), case["signature"]), case["document"])
+        return to_vector(VERIFIER.verify(case["document"].encode(), case["signature"]), case["document"])
     except KopoKopoError as error:
         return {"error": error.kind}
 
 
-def test_all_deletion_vectors_are_here() -> None:
+def test_all_deletion_vectors_are_found() -> None:
     assert HEAD["documents"] > 5000
     assert len(CASES) == HEAD["documents"]
 
 
 @pytest.mark.parametrize(("sample", "cases"), SAMPLES, ids=[sample for sample, _ in SAMPLES])
-def test_python_returns_what_rust_returns(sample: str, cases: list[dict[str, Any]]) -> None:
+def test_python_returns_same_event_as_rust(sample: str, cases: list[dict[str, Any]]) -> None:
     for case in cases:
-        own = found(case)
-        rust = {"error": case["error"]} if "error" in case else expected(case["event"])
-        # As text, so that the order of names counts too.
-        if json.dumps(own) != json.dumps(rust):
-            assert own == rust, case["name"]
-            raise AssertionError(f"{case['name']}: the names are in another order")
+        found_event = found(case)
+        expected_event = {"error": case["error"]} if "error" in case else expected(case["event"])
+        # Compared as text, so that the order of names matters too.
+        if json.dumps(found_event) != json.dumps(expected_event):
+            assert found_event == expected_event, case["name"]
+            raise AssertionError(f"{case['name']}: the names are in a different order")

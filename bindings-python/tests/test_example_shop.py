@@ -1,4 +1,4 @@
-"""The example shop, in a real uvicorn, taking money on the sandbox."""
+"""The example shop, which runs in uvicorn and takes payments on the sandbox."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from stage import Sandbox
+from harness import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SHOP = Path(__file__).resolve().parents[1] / "examples" / "fastapi_shop"
-CANCELS = "254700000002"
-LEFT_TO_YOU = "254700000006"
+CANCELLING_PHONE = "254700000002"
+PENDING_PHONE = "254700000006"
 
 
 class Shop:
-    """A running shop on a sandbox of its own."""
+    """A running shop with its own sandbox."""
 
     def __init__(self, folder: Path) -> None:
         self.sandbox = Sandbox()
         self._db = folder / "shop.db"
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            said = self.sandbox.said
+            startup = self.sandbox.startup
             environment = {
-                **os.environ, "K2_BASE_URL": said["base_url"], "K2_CLIENT_ID": said["client_id"],
-                "K2_CLIENT_SECRET": said["client_secret"], "K2_API_KEY": said["api_key"],
+                **os.environ, "K2_BASE_URL": startup["base_url"], "K2_CLIENT_ID": startup["client_id"],
+                "K2_CLIENT_SECRET": startup["client_secret"], "K2_API_KEY": startup["api_key"],
                 "SHOP_DB": str(self._db), "SHOP_URL": self.url,
             }  # fmt: skip
             command = [
@@ -57,8 +57,8 @@ class Shop:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json", **(headers or {})})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, json.loads(answer.read())
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, json.loads(response.read())
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read())
@@ -76,29 +76,29 @@ class Shop:
         self.sandbox.control("PUT /_sandbox/faults", fault)
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The results that the sandbox delivered to the shop."""
-        sent = self.sandbox.control("GET /_sandbox/deliveries")
-        return [one for one in sent if one["topic"] == "incoming_payment" and one["attempts"]]
+        """Returns the results that the sandbox delivered to the shop."""
+        deliveries = self.sandbox.control("GET /_sandbox/deliveries")
+        return [delivery for delivery in deliveries if delivery["topic"] == "incoming_payment" and delivery["attempts"]]
 
-    def answers(self) -> list[int]:
-        """The shop's response to each delivery, repeated ones too."""
-        return [attempt["status"] for one in self.deliveries() for attempt in one["attempts"]]
+    def response_statuses(self) -> list[int]:
+        """Returns the status of the shop's response to each delivery attempt."""
+        return [attempt["status"] for delivery in self.deliveries() for attempt in delivery["attempts"]]
 
-    def kept_deliveries(self) -> int:
+    def stored_deliveries(self) -> int:
         with closing(sqlite3.connect(self._db)) as db:
             return int(db.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
     def requests(self, operation: str) -> int:
-        return sum(one["operation"] == operation for one in self.sandbox.control("GET /_sandbox/requests"))
+        return sum(request["operation"] == operation for request in self.sandbox.control("GET /_sandbox/requests"))
 
     def received(self) -> str:
         return str(self.sandbox.control("GET /_sandbox/state")["received"])
 
-    def until(self, look: Callable[[], bool]) -> None:
+    def until(self, check: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
         while True:
             try:
-                if look():
+                if check():
                     return
             except OSError:
                 assert self._process.poll() is None, "the shop did not start"
@@ -120,36 +120,36 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         shop.close()
 
 
-def test_an_order_is_paid_by_its_callback(shop: Shop) -> None:
+def test_callback_marks_order_paid(shop: Shop) -> None:
     order = shop.order()
     shop.until(lambda: len(shop.deliveries()) == 1)
     reads = shop.requests("incoming_payments.get")
     shop.until(lambda: shop.status(order) == "paid")
     assert shop.received() == "62.5"
-    assert reads == 0, "the callback was sufficient"
+    assert reads == 0, "the callback is sufficient"
     shop.status(order)
-    assert shop.requests("incoming_payments.get") <= 1, "a paid order is not asked about again"
+    assert shop.requests("incoming_payments.get") <= 1, "a paid order is not read again"
 
 
-def test_a_customer_who_cancels_has_a_failed_order(shop: Shop) -> None:
-    order = shop.order(CANCELS)
+def test_order_fails_if_customer_cancels(shop: Shop) -> None:
+    order = shop.order(CANCELLING_PHONE)
     shop.until(lambda: shop.status(order) == "failed")
     assert "cancelled" in shop.ask(f"/orders/{order['id']}")[1]["note"].lower()
 
 
-def test_a_callback_that_comes_twice_counts_once(shop: Shop) -> None:
+def test_repeated_callback_counts_once(shop: Shop) -> None:
     shop.fault(operation="incoming_payment", kind="callback_twice")
     order = shop.order()
-    shop.until(lambda: len(shop.answers()) == 2)
+    shop.until(lambda: len(shop.response_statuses()) == 2)
     assert shop.status(order) == "paid"
     shop.sandbox.control(f"POST /_sandbox/deliveries/{shop.deliveries()[0]['id']}/resend")
-    shop.until(lambda: len(shop.answers()) == 3)
-    assert shop.answers() == [200, 200, 200]
-    assert shop.kept_deliveries() == 1
+    shop.until(lambda: len(shop.response_statuses()) == 3)
+    assert shop.response_statuses() == [200, 200, 200]
+    assert shop.stored_deliveries() == 1
     assert shop.status(order) == "paid"
 
 
-def test_a_callback_that_never_comes_is_made_up_for_by_the_status_page(shop: Shop) -> None:
+def test_status_page_reads_payment_if_callback_is_lost(shop: Shop) -> None:
     shop.fault(operation="incoming_payment", kind="callback_never")
     order = shop.order()
     shop.until(lambda: shop.status(order) == "paid")
@@ -175,23 +175,23 @@ def test_order_with_unknown_outcome_stays_unknown_until_resolved(shop: Shop) -> 
     assert shop.requests("incoming_payments.create") == 1
 
 
-def test_a_wrong_phone_number_is_the_customer_s_to_correct(shop: Shop) -> None:
-    status, answer = shop.ask("/orders", {"item": "coffee", "phone_number": "12"})
+def test_invalid_phone_number_is_422(shop: Shop) -> None:
+    status, content = shop.ask("/orders", {"item": "coffee", "phone_number": "12"})
     assert status == 422
-    assert "phone_number" in answer["detail"]
+    assert "phone_number" in content["detail"]
     assert shop.requests("incoming_payments.create") == 0
 
 
-def test_a_pending_payment_stays_asked(shop: Shop) -> None:
-    order = shop.order(LEFT_TO_YOU)
+def test_order_stays_asked_while_payment_is_pending(shop: Shop) -> None:
+    order = shop.order(PENDING_PHONE)
     assert shop.status(order) == "asked"
     shop.sandbox.control(f"POST /_sandbox/incoming_payments/{order['payment_id']}/customer", {"action": "enter_pin"})
     shop.until(lambda: shop.status(order) == "paid")
 
 
-def test_unauthentic_webhook_pays_no_order(shop: Shop) -> None:
-    order = shop.order(LEFT_TO_YOU)
-    claim = {
+def test_unauthentic_webhook_does_not_pay_order(shop: Shop) -> None:
+    order = shop.order(PENDING_PHONE)
+    result = {
         "data": {
             "id": "1",
             "type": "incoming_payment",
@@ -199,5 +199,5 @@ def test_unauthentic_webhook_pays_no_order(shop: Shop) -> None:
         }
     }
     for headers in ({}, {"X-KopoKopo-Signature": "0" * 64}):
-        assert shop.ask("/k2/results", claim, headers)[0] == 401
+        assert shop.ask("/k2/results", result, headers)[0] == 401
     assert shop.status(order) == "asked"

@@ -1,4 +1,4 @@
-"""The example's token endpoint, in a real uvicorn, and a client without a secret that takes money with its tokens."""
+"""The example token endpoint, which runs in uvicorn, and a client without a secret that uses its tokens."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from harness import Sandbox
 from kopokopo import AccessToken, AuthenticationError, KopoKopo
-from stage import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ PUSH: dict[str, Any] = {
 
 
 class Endpoint:
-    """A running endpoint on a sandbox of its own."""
+    """A running endpoint with its own sandbox."""
 
     def __init__(self, log: Path) -> None:
         self.sandbox = Sandbox()
@@ -54,22 +54,22 @@ class Endpoint:
             assert self._process.poll() is None and time.monotonic() < deadline, self.log()
             time.sleep(0.02)
 
-    def ask(self, session: str | None, body: bytes | None = None) -> tuple[int, Any, Any]:
-        """Asks as the Android example does: a POST, without a body where there is nothing to say."""
+    def request_token(self, session: str | None, body: bytes | None = None) -> tuple[int, Any, Any]:
+        """Requests a token as the Android example does: a POST, without a body unless a token was refused."""
         headers = {} if session is None else {"Authorization": f"Bearer {session}"}
         request = urllib.request.Request(self._url, body or b"", headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, json.loads(answer.read()), answer.headers
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, json.loads(response.read()), response.headers
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read()), error.headers
 
-    def refused(self, user: str) -> tuple[int, Any, Any]:
-        return self.ask(f"session-of-{user}", b'{"refused": true}')
+    def report_refused_token(self, user: str) -> tuple[int, Any, Any]:
+        return self.request_token(f"session-of-{user}", b'{"refused": true}')
 
     def requests(self, operation: str) -> int:
-        return sum(one["operation"] == operation for one in self.sandbox.control("GET /_sandbox/requests"))
+        return sum(request["operation"] == operation for request in self.sandbox.control("GET /_sandbox/requests"))
 
     def log(self) -> str:
         return self._log.read_text()
@@ -81,24 +81,24 @@ class Endpoint:
 
 
 class App:
-    """What an app does: a token source that asks its backend."""
+    """An app whose token source requests tokens from its backend."""
 
     def __init__(self, endpoint: Endpoint, session: str) -> None:
         self._endpoint = endpoint
         self._session = session
-        self._lasts_until = 0.0
-        self.asked = 0
+        self._expires_at = 0.0
+        self.token_requests = 0
         self.k2 = KopoKopo.with_token_source(self._token, base_url=endpoint.sandbox.base_url)
 
     def _token(self) -> AccessToken:
-        self.asked += 1
-        # Asked again though the last token should live on for more than five minutes: Kopo Kopo refused it.
-        refused = time.monotonic() < self._lasts_until - 300
-        status, answer, _ = self._endpoint.ask(self._session, b'{"refused": true}' if refused else None)
+        self.token_requests += 1
+        # The last token has more than five minutes left, so Kopo Kopo refused it.
+        is_refused = time.monotonic() < self._expires_at - 300
+        status, content, _ = self._endpoint.request_token(self._session, b'{"refused": true}' if is_refused else None)
         if status != 200:
-            raise OSError(f"the backend gave no token: {status}")
-        self._lasts_until = time.monotonic() + answer["expires_in"]
-        return AccessToken(token=answer["token"], expires_in=answer["expires_in"])
+            raise OSError(f"the backend returned no token: {status}")
+        self._expires_at = time.monotonic() + content["expires_in"]
+        return AccessToken(token=content["token"], expires_in=content["expires_in"])
 
 
 @pytest.fixture
@@ -110,108 +110,110 @@ def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
         endpoint.close()
 
 
-def test_an_app_without_a_secret_takes_a_payment(endpoint: Endpoint) -> None:
+def test_app_without_secret_takes_payment(endpoint: Endpoint) -> None:
     app = App(endpoint, "session-of-user0")
     assert app.k2.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
-    assert app.asked == 1
+    assert app.token_requests == 1
     assert endpoint.requests("oauth.token") == 1
 
 
 def test_response_has_the_format_of_the_android_example(endpoint: Endpoint) -> None:
-    status, answer, headers = endpoint.ask("session-of-user0")
+    status, content, headers = endpoint.request_token("session-of-user0")
     assert status == 200
-    assert sorted(answer) == ["expires_in", "token"]
-    assert isinstance(answer["expires_in"], int) and 3500 < answer["expires_in"] <= 3600
+    assert sorted(content) == ["expires_in", "token"]
+    assert isinstance(content["expires_in"], int) and 3500 < content["expires_in"] <= 3600
     assert headers["Cache-Control"] == "no-store"
-    assert endpoint.owner.oauth.introspect(answer["token"]).active
-    assert endpoint.ask("session-of-user1")[1]["token"] == answer["token"]
+    assert endpoint.owner.oauth.introspect(content["token"]).active
+    assert endpoint.request_token("session-of-user1")[1]["token"] == content["token"]
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
-def test_after_a_token_ended_early_the_next_call_works_with_one_more(endpoint: Endpoint, end: str) -> None:
+def test_next_call_gets_new_token_if_token_ended_early(endpoint: Endpoint, end: str) -> None:
     app = App(endpoint, "session-of-user0")
     app.k2.incoming_payments.create(**PUSH)
-    old = endpoint.ask("session-of-user1")[1]["token"]
+    old = endpoint.request_token("session-of-user1")[1]["token"]
     if end == "revoked":
         endpoint.owner.oauth.revoke(old)
     else:
         endpoint.sandbox.control("POST /_sandbox/clock/advance", {"seconds": 3700})
     assert app.k2.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
-    assert app.asked == 2
+    assert app.token_requests == 2
     assert endpoint.requests("oauth.token") == 2
-    # A user who still has the old token gets the new one, which has been fetched already.
-    status, answer, _ = endpoint.refused("user1")
-    assert status == 200 and answer["token"] != old
+    # A user with the old token gets the new one, which was fetched already.
+    status, content, _ = endpoint.report_refused_token("user1")
+    assert status == 200 and content["token"] != old
     assert endpoint.requests("oauth.token") == 2
 
 
-def test_refusing_again_and_again_fetches_once_in_a_while(endpoint: Endpoint) -> None:
-    endpoint.ask("session-of-user0")
-    assert endpoint.refused("user0")[0] == 200
-    status, answer, headers = endpoint.refused("user0")
-    assert status == 429 and "token" not in answer
+def test_repeated_refusals_fetch_one_token_per_pause(endpoint: Endpoint) -> None:
+    endpoint.request_token("session-of-user0")
+    assert endpoint.report_refused_token("user0")[0] == 200
+    status, content, headers = endpoint.report_refused_token("user0")
+    assert status == 429 and "token" not in content
     assert 1 <= int(headers["Retry-After"]) <= 5
     assert endpoint.requests("oauth.token") == 2
-    assert endpoint.ask("session-of-user0")[0] == 200, "the token that is there is still handed out"
+    assert endpoint.request_token("session-of-user0")[0] == 200, "the current token is still returned"
 
 
 def test_user_without_session_gets_no_token(endpoint: Endpoint) -> None:
-    app = App(endpoint, "session-of-a-stranger")
+    app = App(endpoint, "session-of-unknown-user")
     with pytest.raises(AuthenticationError):
         app.k2.incoming_payments.create(**PUSH)
-    assert app.asked == 1
+    assert app.token_requests == 1
     for session in (None, "", "session-of-user", "session-of-user0 ", "sessión"):
         expected = 200 if session == "session-of-user0 " else 401
-        status, answer, headers = endpoint.ask(session)
+        status, content, headers = endpoint.request_token(session)
         assert status == expected and headers["Cache-Control"] == "no-store"
-        assert ("token" in answer) == (status == 200)
+        assert ("token" in content) == (status == 200)
     assert endpoint.requests("incoming_payments.create") == 0
     assert endpoint.requests("oauth.token") == 1
 
 
-def test_each_user_may_ask_so_often(endpoint: Endpoint) -> None:
-    assert [endpoint.ask("session-of-user0")[0] for _ in range(7)] == [200] * 6 + [429]
-    status, answer, headers = endpoint.ask("session-of-user0")
-    assert status == 429 and "token" not in answer
+def test_requests_of_each_user_are_limited(endpoint: Endpoint) -> None:
+    assert [endpoint.request_token("session-of-user0")[0] for _ in range(7)] == [200] * 6 + [429]
+    status, content, headers = endpoint.request_token("session-of-user0")
+    assert status == 429 and "token" not in content
     assert 1 <= int(headers["Retry-After"]) <= 60
-    assert endpoint.ask("session-of-user1")[0] == 200
+    assert endpoint.request_token("session-of-user1")[0] == 200
     assert endpoint.requests("oauth.token") == 1
 
 
-def test_twenty_who_ask_at_once_make_one_request(endpoint: Endpoint) -> None:
+def test_parallel_requests_fetch_one_token(endpoint: Endpoint) -> None:
     endpoint.sandbox.control("PUT /_sandbox/faults", {"operation": "oauth.token", "kind": "delay", "delay_ms": 300})
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda user: endpoint.ask(f"session-of-{user}"), USERS))
-    assert [status for status, _, _ in answers] == [200] * 20
-    assert len({answer["token"] for _, answer, _ in answers}) == 1
+        responses = list(pool.map(lambda user: endpoint.request_token(f"session-of-{user}"), USERS))
+    assert [status for status, _, _ in responses] == [200] * 20
+    assert len({content["token"] for _, content, _ in responses}) == 1
     assert endpoint.requests("oauth.token") == 1
-    # All of them see it end, and say so at once.
-    endpoint.owner.oauth.revoke(answers[0][1]["token"])
+    # All users report the revoked token at the same time.
+    endpoint.owner.oauth.revoke(responses[0][1]["token"])
     with ThreadPoolExecutor(20) as pool:
-        again = list(pool.map(endpoint.refused, USERS))
-    assert len({answer["token"] for _, answer, _ in again}) == 1
+        responses = list(pool.map(endpoint.report_refused_token, USERS))
+    assert len({content["token"] for _, content, _ in responses}) == 1
     assert endpoint.requests("oauth.token") == 2
 
 
-def test_without_kopo_kopo_there_is_no_token_and_no_detail(endpoint: Endpoint) -> None:
+def test_response_is_503_without_details_if_kopo_kopo_fails(endpoint: Endpoint) -> None:
     fault = {"operation": "oauth.token", "kind": "status", "status": 500, "body": "CANARY", "times": None}
     endpoint.sandbox.control("PUT /_sandbox/faults", fault)
-    status, answer, _ = endpoint.ask("session-of-user0")
-    assert (status, answer) == (503, {"detail": "no token now"})
+    status, content, _ = endpoint.request_token("session-of-user0")
+    assert (status, content) == (503, {"detail": "no token available"})
     endpoint.sandbox.control("DELETE /_sandbox/faults")
-    token = endpoint.ask("session-of-user0")[1]["token"]
+    token = endpoint.request_token("session-of-user0")[1]["token"]
     endpoint.sandbox.control("PUT /_sandbox/faults", fault)
-    assert endpoint.refused("user0")[0] == 503
-    assert endpoint.ask("session-of-user1")[1]["token"] == token, "who did not complain has what there is"
-    assert "Kopo Kopo gave no token" in endpoint.log()
+    assert endpoint.report_refused_token("user0")[0] == 503
+    assert endpoint.request_token("session-of-user1")[1]["token"] == token, (
+        "a user who did not report a refused token gets the current one"
+    )
+    assert "Kopo Kopo returned no token" in endpoint.log()
     credentials = endpoint.sandbox.credentials
     for secret in (token, "CANARY", "session-of", credentials["client_secret"], credentials["api_key"]):
         assert secret not in endpoint.log()
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"{", 400), (b"[" * 900, 400), (b"[1]", 200), (b" " * 5000, 413)])
-def test_what_is_not_understood_is_not_repeated(endpoint: Endpoint, body: bytes, expected: int) -> None:
-    status, answer, _ = endpoint.ask("session-of-user0", body)
+def test_error_does_not_repeat_invalid_body(endpoint: Endpoint, body: bytes, expected: int) -> None:
+    status, content, _ = endpoint.request_token("session-of-user0", body)
     assert status == expected
     if expected != 200:
-        assert list(answer) == ["detail"] and len(answer["detail"]) < 20
+        assert list(content) == ["detail"] and len(content["detail"]) < 20

@@ -1,4 +1,4 @@
-"""The logger `kopokopo`: the operation, its result and its duration, and nothing personal."""
+"""The logger `kopokopo` records the operation, its result and its duration, and no personal data."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import logging
 from typing import Any
 
 import pytest
+from fixtures import PENDING_PHONE, PUSH, inject_fault
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, KopoKopo, NotFinalError, NotFoundError, OutcomeUnknownError
-from stage import Sandbox
-from usual import PUSH, UNDECIDED, fault
 
 MISSING = "11111111-1111-4111-8111-111111111112"
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
-    own = [record for record in caplog.records if record.name == "kopokopo"]
-    return [(record.levelname, *fields(record, "operation", "outcome")) for record in own]
+    records = [record for record in caplog.records if record.name == "kopokopo"]
+    return [(record.levelname, *fields(record, "operation", "outcome")) for record in records]
 
 
 def fields(record: logging.LogRecord, *names: str) -> Any:
@@ -42,9 +42,9 @@ def test_calls_are_logged_at_debug(k2: KopoKopo, caplog: pytest.LogCaptureFixtur
         assert text not in caplog.text
 
 
-def test_calls_of_asyncio_are_logged_alike(k2_async: AsyncKopoKopo, caplog: pytest.LogCaptureFixture) -> None:
+def test_asyncio_calls_are_logged_at_debug(k2_async: AsyncKopoKopo, caplog: pytest.LogCaptureFixture) -> None:
     async def pay() -> None:
-        push = await k2_async.incoming_payments.create(**{**PUSH, "phone_number": UNDECIDED})
+        push = await k2_async.incoming_payments.create(**{**PUSH, "phone_number": PENDING_PHONE})
         with pytest.raises(NotFinalError):
             await push.wait(timeout=0.2)
         task = asyncio.ensure_future(push.get())
@@ -61,8 +61,8 @@ def test_calls_of_asyncio_are_logged_alike(k2_async: AsyncKopoKopo, caplog: pyte
     assert entries[-2] == ("DEBUG", "incoming_payments.get", "not_final")
 
 
-def test_an_unknown_outcome_is_a_warning(k2: KopoKopo, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    fault(sandbox, operation="incoming_payments.create", kind="reset_after_effect")
+def test_unknown_outcome_is_logged_as_warning(k2: KopoKopo, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    inject_fault(sandbox, operation="incoming_payments.create", kind="reset_after_effect")
     with caplog.at_level(logging.INFO, logger="kopokopo"), pytest.raises(OutcomeUnknownError):
         k2.incoming_payments.create(**PUSH)
     assert logged(caplog) == [("WARNING", "incoming_payments.create", "outcome_unknown")]

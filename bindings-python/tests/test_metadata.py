@@ -1,4 +1,4 @@
-"""Metadata keeps the order in which the program wrote it, on its way to the server and back."""
+"""Metadata keeps its order in requests and in results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kopokopo import KopoKopo, WebhookVerifier
 METADATA: dict[str, Any] = {"z": "first", "a": 2, "m": True}
 
 
-class Recorder(HTTPServer):
-    """Accepts whatever is created, and keeps the bodies."""
+class RecordingServer(HTTPServer):
+    """Accepts every create, and stores the bodies."""
 
     bodies: list[str]
 
 
-class Recording(BaseHTTPRequestHandler):
-    server: Recorder
+class RecordingHandler(BaseHTTPRequestHandler):
+    server: RecordingServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
@@ -39,12 +39,12 @@ class Recording(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
+        """Writes no log."""
 
 
 @pytest.fixture
-def recorder() -> Iterator[Recorder]:
-    with Recorder(("127.0.0.1", 0), Recording) as server:
+def recording_server() -> Iterator[RecordingServer]:
+    with RecordingServer(("127.0.0.1", 0), RecordingHandler) as server:
         server.bodies = []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -53,8 +53,8 @@ def recorder() -> Iterator[Recorder]:
         thread.join()
 
 
-def test_metadata_arrives_at_the_server_in_the_order_of_the_program(recorder: Recorder) -> None:
-    base_url = f"http://127.0.0.1:{recorder.server_address[1]}"
+def test_request_keeps_order_of_metadata(recording_server: RecordingServer) -> None:
+    base_url = f"http://127.0.0.1:{recording_server.server_address[1]}"
     with KopoKopo(client_id="a", client_secret="b", base_url=base_url, private_token=True) as client:
         client.incoming_payments.create(
             till_number="K000000",
@@ -63,11 +63,11 @@ def test_metadata_arrives_at_the_server_in_the_order_of_the_program(recorder: Re
             callback_url="https://shop.example",
             metadata=METADATA,
         )
-    [body] = recorder.bodies
+    [body] = recording_server.bodies
     assert list(json.loads(body)["metadata"].items()) == list(METADATA.items())
 
 
-def test_metadata_of_a_result_has_the_order_of_the_server() -> None:
+def test_result_keeps_order_of_metadata() -> None:
     attributes = {"status": "Failed", "metadata": METADATA}
     body = json.dumps({"data": {"id": "1", "type": "incoming_payment", "attributes": attributes}})
     payload: Any = WebhookVerifier(api_keys=["api-key"]).parse_unverified(body.encode()).payload

@@ -1,4 +1,4 @@
-"""Forks, threads, event loops, and the end of a program."""
+"""Forks, threads, event loops, and the exit of a program."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, KopoKopo
-from stage import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks as Linux does")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork as on Linux")
 
 SERVERS = Path(__file__).parent / "servers"
 PAYMENT = "33333333-3333-4333-8333-333333333333"
-AT_ONCE = 4
+PARALLEL_RUNS = 4
 RUNS = 200
-LEAVES_TASKS_BEHIND = {
-    "after_one_of_several_on_an_open_loop",
-    "in_the_midst_of_a_call_on_an_open_loop",
-    "in_the_midst_of_a_thread_s_call",
+SCENARIOS_WITH_PENDING_TASKS = {
+    "after_one_of_several_calls_on_open_loop",
+    "during_call_on_open_loop",
+    "during_call_in_thread",
 }
 
 
@@ -45,47 +45,50 @@ def sandbox() -> Iterator[Sandbox]:
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
     names = ("base_url", "client_id", "client_secret", "api_key")
-    return {**os.environ, **{f"K2_{name.upper()}": sandbox.said[name] for name in names}}
+    return {**os.environ, **{f"K2_{name.upper()}": sandbox.startup[name] for name in names}}
 
 
 def options(sandbox: Sandbox) -> dict[str, Any]:
     return {**sandbox.credentials}
 
 
-def run(sandbox: Sandbox, script: str, what: str, within: float) -> tuple[str, float]:
-    """How a script ended: "0" or what went wrong, and how long it took. A clean end says nothing."""
-    began = time.monotonic()
+def run(sandbox: Sandbox, script: str, scenario: str, timeout: float) -> tuple[str, float]:
+    """Runs a script. Returns "0" or a description of the failure, and the seconds that it took.
+
+    A script that exits cleanly writes no output.
+    """
+    started = time.monotonic()
     try:
         ended = subprocess.run(
-            [sys.executable, "-W", "ignore", "-X", "faulthandler", str(SERVERS / script), what],
+            [sys.executable, "-W", "ignore", "-X", "faulthandler", str(SERVERS / script), scenario],
             env=environment(sandbox), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=within, text=True, check=False,
+            timeout=timeout, text=True, check=False,
         )  # fmt: skip
-    except subprocess.TimeoutExpired as late:
-        return f"not over after {within} s: {late.output!r}", within
-    took = time.monotonic() - began
-    # Python's own words for what a program leaves behind.
-    said = [] if what in LEAVES_TASKS_BEHIND else ended.stdout.splitlines()
-    is_clean = ended.returncode == 0 and not said
-    return ("0" if is_clean else f"{ended.returncode}: {ended.stdout[-2000:]}"), took
+    except subprocess.TimeoutExpired as error:
+        return f"still running after {timeout} s: {error.output!r}", timeout
+    seconds = time.monotonic() - started
+    # Python itself warns about pending tasks.
+    output = [] if scenario in SCENARIOS_WITH_PENDING_TASKS else ended.stdout.splitlines()
+    is_clean = ended.returncode == 0 and not output
+    return ("0" if is_clean else f"{ended.returncode}: {ended.stdout[-2000:]}"), seconds
 
 
 @pytest.mark.parametrize(
-    "what",
+    "scenario",
     [
-        "after_blocking_calls", "after_async_calls", "again_and_again", "from_a_child", "in_a_pool",
-        "in_the_midst_of_calls", "in_the_midst_of_a_first_call", "that_never_calls",
+        "after_blocking_calls", "after_async_calls", "many_times", "from_child", "in_pool",
+        "during_calls", "during_first_call", "child_without_calls",
     ],
 )  # fmt: skip
-def test_a_fork(sandbox: Sandbox, what: str) -> None:
-    outcome, _ = run(sandbox, "forks.py", what, within=60)
+def test_fork(sandbox: Sandbox, scenario: str) -> None:
+    outcome, _ = run(sandbox, "forks.py", scenario, timeout=60)
     assert outcome == "0", outcome
 
 
 @pytest.mark.parametrize(
     ("app", "worker"), [("preloaded:wsgi", "sync"), ("preloaded:asgi", "uvicorn_worker.UvicornWorker")]
 )
-def test_gunicorn_forks_a_master_that_has_called_already(sandbox: Sandbox, app: str, worker: str) -> None:
+def test_gunicorn_workers_can_call_after_master_has_called(sandbox: Sandbox, app: str, worker: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         command = [
@@ -95,14 +98,14 @@ def test_gunicorn_forks_a_master_that_has_called_already(sandbox: Sandbox, app: 
         server = subprocess.Popen(command, cwd=SERVERS, env=environment(sandbox), pass_fds=[listener.fileno()])
     try:
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda _: ask(port), range(24)))
-        assert all(answer["ids"] == [PAYMENT, PAYMENT] for answer in answers)
-        assert all(answer["master"] == server.pid for answer in answers), "the application was loaded before the fork"
-        workers = {answer["pid"] for answer in answers}
+            reports = list(pool.map(lambda _: get_report(port), range(24)))
+        assert all(report["ids"] == [PAYMENT, PAYMENT] for report in reports)
+        assert all(report["master"] == server.pid for report in reports), "the application was loaded before the fork"
+        workers = {report["pid"] for report in reports}
         assert server.pid not in workers
-        # The replacement is a fork of the same master.
+        # gunicorn replaces the worker with a new fork of the same master.
         os.kill(workers.pop(), signal.SIGTERM)
-        assert all(ask(port)["ids"] == [PAYMENT, PAYMENT] for _ in range(4))
+        assert all(get_report(port)["ids"] == [PAYMENT, PAYMENT] for _ in range(4))
     finally:
         server.terminate()
         try:
@@ -113,17 +116,17 @@ def test_gunicorn_forks_a_master_that_has_called_already(sandbox: Sandbox, app: 
     assert code == 0
 
 
-def ask(port: int) -> dict[str, Any]:
+def get_report(port: int) -> dict[str, Any]:
     deadline = time.monotonic() + 30
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         try:
             connection.request("GET", "/")
-            answer = connection.getresponse()
-            content = answer.read()
-            assert answer.status == 200, content
-            found: dict[str, Any] = json.loads(content)
-            return found
+            response = connection.getresponse()
+            content = response.read()
+            assert response.status == 200, content
+            report: dict[str, Any] = json.loads(content)
+            return report
         except (ConnectionError, http.client.RemoteDisconnected):
             if time.monotonic() > deadline:
                 raise
@@ -132,50 +135,50 @@ def ask(port: int) -> dict[str, Any]:
             connection.close()
 
 
-def test_threads_share_a_client(sandbox: Sandbox) -> None:
+def test_threads_can_share_client(sandbox: Sandbox) -> None:
     k2 = KopoKopo(**options(sandbox))
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda _: k2.payments.get(PAYMENT).id, range(200)))
     assert found == [PAYMENT] * 200
-    assert sum(one["operation"] == "oauth.token" for one in sandbox.control("GET /_sandbox/requests")) == 1
+    assert sum(request["operation"] == "oauth.token" for request in sandbox.control("GET /_sandbox/requests")) == 1
 
 
-def test_a_blocking_call_lets_other_threads_run(sandbox: Sandbox) -> None:
+def test_blocking_call_releases_gil(sandbox: Sandbox) -> None:
     sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 600})
     k2 = KopoKopo(**options(sandbox))
     k2.oauth.token_info()
     thread = threading.Thread(target=k2.payments.get, args=(PAYMENT,))
     thread.start()
-    turns = 0
+    iterations = 0
     while thread.is_alive():
         time.sleep(0.01)
-        turns += 1
+        iterations += 1
     thread.join()
-    assert turns >= 10
+    assert iterations >= 10
 
 
-def test_several_loops_in_several_threads_share_a_client(sandbox: Sandbox) -> None:
+def test_event_loops_in_threads_can_share_client(sandbox: Sandbox) -> None:
     k2 = AsyncKopoKopo(**options(sandbox))
 
-    async def several() -> list[str]:
+    async def get_twenty() -> list[str]:
         found = await asyncio.gather(*(k2.payments.get(PAYMENT) for _ in range(20)))
         return [payment.id for payment in found]
 
     with ThreadPoolExecutor(8) as pool:
-        for ids in pool.map(lambda _: asyncio.run(several()), range(24)):
+        for ids in pool.map(lambda _: asyncio.run(get_twenty()), range(24)):
             assert ids == [PAYMENT] * 20
 
 
-def test_one_loop_after_another_shares_a_client(sandbox: Sandbox) -> None:
+def test_successive_event_loops_can_share_client(sandbox: Sandbox) -> None:
     k2 = AsyncKopoKopo(**options(sandbox))
 
-    async def one() -> str:
+    async def get() -> str:
         return (await k2.payments.get(PAYMENT)).id
 
-    assert [asyncio.run(one()) for _ in range(20)] == [PAYMENT] * 20
+    assert [asyncio.run(get()) for _ in range(20)] == [PAYMENT] * 20
 
 
-def test_loop_closed_before_result_is_harmless(sandbox: Sandbox) -> None:
+def test_closing_event_loop_before_result_raises_no_error(sandbox: Sandbox) -> None:
     k2 = AsyncKopoKopo(**options(sandbox))
     sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 100})
 
@@ -194,30 +197,30 @@ def test_loop_closed_before_result_is_harmless(sandbox: Sandbox) -> None:
     assert KopoKopo(**options(sandbox)).payments.get(PAYMENT).id == PAYMENT
 
 
-def ends(sandbox: Sandbox, what: list[str]) -> tuple[Counter[str], float]:
-    """How so many scripts ended, a few at a time, and how long the slowest took."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda script: run(sandbox, "ends.py", script, within=30), what))
-    return Counter(outcome for outcome, _ in outcomes), max(took for _, took in outcomes)
+def run_all(sandbox: Sandbox, scenarios: list[str]) -> tuple[Counter[str], float]:
+    """Runs a script for each scenario. Returns the number of each outcome, and the seconds of the slowest run."""
+    with ThreadPoolExecutor(PARALLEL_RUNS) as pool:
+        outcomes = list(pool.map(lambda script: run(sandbox, "exits.py", script, timeout=30), scenarios))
+    return Counter(outcome for outcome, _ in outcomes), max(seconds for _, seconds in outcomes)
 
 
-def test_two_hundred_programs_that_end_right_after_an_awaited_call_end_cleanly(sandbox: Sandbox) -> None:
-    ways = ["after_an_awaited_call", "after_one_of_several", "after_one_of_several_on_an_open_loop"]
-    outcomes, _ = ends(sandbox, [ways[at % len(ways)] for at in range(RUNS)])
+def test_programs_exit_cleanly_after_awaited_call(sandbox: Sandbox) -> None:
+    scenarios = ["after_awaited_call", "after_one_of_several_calls", "after_one_of_several_calls_on_open_loop"]
+    outcomes, _ = run_all(sandbox, [scenarios[at % len(scenarios)] for at in range(RUNS)])
     assert outcomes == {"0": RUNS}
 
 
 @pytest.mark.parametrize(
-    "way",
+    "scenario",
     [
-        "after_a_blocking_call", "in_the_midst_of_an_awaited_call", "in_the_midst_of_a_call_on_an_open_loop",
-        "in_the_midst_of_a_thread_s_call", "in_the_midst_of_a_thread_s_loop",
+        "after_blocking_call", "during_awaited_call", "during_call_on_open_loop",
+        "during_call_in_thread", "during_loop_in_thread",
     ],
 )  # fmt: skip
-def test_a_program_that_ends(sandbox: Sandbox, way: str) -> None:
+def test_program_exits_cleanly(sandbox: Sandbox, scenario: str) -> None:
     sandbox.control(
         "PUT /_sandbox/faults", {"operation": "merchant_wallets.get", "kind": "hang_before_effect", "times": None}
     )
-    outcomes, slowest = ends(sandbox, [way] * 12)
+    outcomes, slowest = run_all(sandbox, [scenario] * 12)
     assert outcomes == {"0": 12}
-    assert slowest < 10, "a call that hangs holds no program back for long"
+    assert slowest < 10, "a call that hangs does not delay the exit"

@@ -1,4 +1,4 @@
-"""Records in pydantic models and in FastAPI, without a dependency on either."""
+"""Records in pydantic models and in FastAPI. The package depends on neither."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Order(BaseModel):
 
 
 @pytest.mark.parametrize(("name", "event"), EVENTS, ids=lambda value: value if isinstance(value, str) else "")
-def test_every_event_survives_json(name: str, event: Event) -> None:
+def test_event_is_equal_after_json_round_trip(name: str, event: Event) -> None:
     adapter = TypeAdapter(Event)
     restored = adapter.validate_json(adapter.dump_json(event))
     assert restored == event
@@ -51,7 +51,7 @@ def test_every_event_survives_json(name: str, event: Event) -> None:
     assert adapter.validate_python(adapter.dump_python(event)) == event
 
 
-def test_a_record_is_a_field_of_a_model() -> None:
+def test_record_can_be_field_of_model() -> None:
     order = Order(payment=payment(), status=payment().status)
     assert order.payment is not None
     assert order.payment.is_paid_at_least(1)
@@ -66,7 +66,7 @@ def test_a_record_is_a_field_of_a_model() -> None:
         Order.model_validate({"payment": {"id": 7}})
 
 
-def test_words_that_are_not_known_pass() -> None:
+def test_unknown_words_are_valid() -> None:
     order = Order.model_validate({"status": "Reviewed"})
     assert order.status == "Reviewed"
     assert isinstance(order.status, IncomingPaymentStatus)
@@ -88,7 +88,7 @@ def test_variants_are_distinguished_by_kind() -> None:
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 @pytest.mark.parametrize("record", [Event, IncomingPayment, PaymentLink, SendMoney, Token])
-def test_every_record_has_a_json_schema(record: Any, mode: Any) -> None:
+def test_record_has_json_schema(record: Any, mode: Any) -> None:
     schema = TypeAdapter(record).json_schema(mode=mode)
     definitions = schema.get("$defs", {})
     own = definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
@@ -96,7 +96,7 @@ def test_every_record_has_a_json_schema(record: Any, mode: Any) -> None:
     assert own["title"] == record.__name__
 
 
-def test_a_record_is_the_response_of_a_fastapi_application() -> None:
+def test_record_can_be_response_of_fastapi() -> None:
     app = FastAPI()
 
     @app.get("/annotated")
@@ -127,12 +127,12 @@ def test_a_record_is_the_response_of_a_fastapi_application() -> None:
         sent = Order(payment=payment()).model_dump(mode="json")
         assert client.post("/orders", json=sent).json() == sent
         documented = client.get("/openapi.json").json()
-    # FastAPI describes input and output apart where they differ, as amounts do.
+    # FastAPI has separate schemas for input and output if they differ, for example for amounts.
     names = {name.partition("-")[0] for name in documented["components"]["schemas"]}
     assert {"IncomingPayment", "Event", "Transaction", "EventPayloadIncomingPayment"} <= names
 
 
-def test_the_package_does_without_pydantic() -> None:
+def test_package_works_without_pydantic() -> None:
     script = (
         "import sys; sys.modules['pydantic'] = sys.modules['pydantic_core'] = None\nimport kopokopo\n"
         "print(kopokopo.WebhookVerifier(api_keys=['k']).parse_unverified(b'{}').raw)"

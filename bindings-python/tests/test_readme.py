@@ -1,4 +1,4 @@
-"""The Python of the READMEs runs unchanged against a sandbox."""
+"""The Python code of the READMEs runs unchanged with a sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import kopokopo
 import pytest
 from fastapi.testclient import TestClient
-from stage import ROOT, Sandbox
+from harness import ROOT, Sandbox
 
 READMES = [ROOT / "README.md", ROOT / "bindings-python" / "README.md"]
 
@@ -24,13 +24,13 @@ def snippets(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", READMES, ids=["repository", "package"])
-def test_snippets_run_and_their_webhook_responds(
+def test_snippets_run_and_webhook_receives_result(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Sandbox() as sandbox:
         for name, value in sandbox.credentials.items():
             monkeypatch.setenv(f"K2_{name.upper()}", value)
-        # What happens at once needs no pauses.
+        # The sandbox needs no pauses between polls.
         sleep, sleep_async = time.sleep, asyncio.sleep
         monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
         monkeypatch.setattr(asyncio, "sleep", lambda seconds, *result: sleep_async(min(seconds, 0.02), *result))
@@ -45,7 +45,7 @@ def test_snippets_run_and_their_webhook_responds(
         body = (ROOT / "tests" / "vectors" / "payloads" / "result-incoming-payment-success.json").read_bytes()
         signature = kopokopo.sign_webhook(sandbox.credentials["api_key"], body)
         with TestClient(names["app"]) as client:
-            answer = client.post("/k2/results", content=body, headers={"X-KopoKopo-Signature": signature})
-            assert answer.status_code == 200
+            response = client.post("/k2/results", content=body, headers={"X-KopoKopo-Signature": signature})
+            assert response.status_code == 200
             assert client.post("/k2/results", content=body).status_code == 401
         assert capsys.readouterr().out.strip()

@@ -1,4 +1,4 @@
-"""What retry libraries retry by default is safe to retry: money moves once."""
+"""The errors that retry libraries retry by default are safe to retry: the money moves once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 import kopokopo
 import pytest
+from fixtures import CALLBACK, inject_fault, requests
+from harness import Sandbox
 from kopokopo import Destination, KopoKopo, KopoKopoError, NotFinalError, OutcomeUnknownError, SendMoney
-from stage import Sandbox
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
-from usual import CALLBACK, fault, requests
 
-# `retry_on_timeout` of many a library, Celery's `autoretry_for=(ConnectionError, TimeoutError)`, `OSError` for both.
+# As `retry_on_timeout` of many libraries, and Celery's `autoretry_for=(ConnectionError, TimeoutError)`. `OSError` is the
+# base class of both.
 retrying = retry(
     retry=retry_if_exception_type((ConnectionError, TimeoutError, OSError)), stop=stop_after_attempt(4), reraise=True
 )
@@ -25,53 +26,53 @@ def pay(k2: KopoKopo) -> SendMoney:
 
 
 def autoretry_for(types: tuple[type[BaseException], ...], times: int, task: Callable[[], Any]) -> Any:
-    """What a Celery task with `autoretry_for` does."""
-    for left in reversed(range(times)):
+    """Runs a task as Celery does with `autoretry_for`."""
+    for retries_left in reversed(range(times)):
         try:
             return task()
         except types:
-            if not left:
+            if not retries_left:
                 raise
     return None
 
 
-def test_a_wage_whose_wait_ends_too_soon_is_paid_once(k2: KopoKopo, sandbox: Sandbox) -> None:
-    with pytest.raises(NotFinalError) as late:
+def test_payment_is_sent_once_if_wait_ends_early(k2: KopoKopo, sandbox: Sandbox) -> None:
+    with pytest.raises(NotFinalError) as error:
         retrying(pay)(k2)
-    assert late.value.id is not None
+    assert error.value.id is not None
     with pytest.raises(NotFinalError):
-        autoretry_for((ConnectionError, TimeoutError), 4, lambda: k2.send_money.wait(str(late.value.id), timeout=0.2))
+        autoretry_for((ConnectionError, TimeoutError), 4, lambda: k2.send_money.wait(str(error.value.id), timeout=0.2))
     assert len(requests(sandbox, "send_money.create")) == 1
 
 
 @pytest.mark.parametrize("kind", ["reset_after_effect", "reset_before_effect", "hang_after_effect"])
-def test_a_wage_whose_response_is_lost_is_paid_once(k2: KopoKopo, sandbox: Sandbox, kind: str) -> None:
-    fault(sandbox, operation="send_money.create", kind=kind, times=None)
+def test_payment_is_sent_once_if_response_is_lost(k2: KopoKopo, sandbox: Sandbox, kind: str) -> None:
+    inject_fault(sandbox, operation="send_money.create", kind=kind, times=None)
     with pytest.raises(OutcomeUnknownError):
         retrying(pay)(k2.with_options(timeout=8))
     assert len(requests(sandbox, "send_money.create")) == 1
 
 
-def test_a_wage_that_was_never_sent_is_retried(sandbox: Sandbox) -> None:
+def test_payment_is_retried_if_request_was_not_sent(sandbox: Sandbox) -> None:
     sandbox.control("POST /_sandbox/reset")
     k2 = KopoKopo(**{**sandbox.credentials, "base_url": "http://127.0.0.1:9"}, max_retries=0, private_token=True)
-    tries: list[int] = []
+    attempts: list[int] = []
 
     def count() -> SendMoney:
-        tries.append(1)
+        attempts.append(1)
         return pay(k2)
 
     with pytest.raises(ConnectionError):
         retrying(count)()
-    assert len(tries) == 4
+    assert len(attempts) == 4
 
 
-def test_only_the_errors_that_mean_nothing_was_sent_have_a_builtin_base() -> None:
-    mine: set[Any] = {KopoKopoError, *KopoKopoError.__subclasses__()}
+def test_only_errors_before_sending_have_builtin_base() -> None:
+    errors: set[Any] = {KopoKopoError, *KopoKopoError.__subclasses__()}
     bases = {
         error.kind: {base for base in error.__mro__ if base.__module__ == "builtins"}
         - {object, Exception, BaseException}
-        for error in mine
+        for error in errors
     }
     assert {kind: found for kind, found in bases.items() if found} == {
         "connection": {builtins.ConnectionError, builtins.OSError},

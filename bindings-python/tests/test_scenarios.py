@@ -1,4 +1,4 @@
-"""Every scenario of tests/scenarios, through the blocking and the asyncio client."""
+"""Runs every scenario of tests/scenarios with the blocking and the asyncio client."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 from typing import Any
 
 import pytest
-from scenario import Async, Play, Sync
-from stage import TESTS
+from harness import TESTS
+from scenario import AsyncEngine, ScenarioRunner, SyncEngine
 
 SCENARIOS = [json.loads(path.read_text()) for path in sorted((TESTS / "scenarios").glob("*.json"))]
 
 
-@pytest.mark.parametrize("engine_type", [Sync, Async], ids=["sync", "async"])
+@pytest.mark.parametrize("engine_type", [SyncEngine, AsyncEngine], ids=["sync", "async"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-def test_scenario(scenario: dict[str, Any], engine_type: type[Sync] | type[Async]) -> None:
+def test_scenario(scenario: dict[str, Any], engine_type: type[SyncEngine] | type[AsyncEngine]) -> None:
     engine = engine_type()
     try:
-        Play(scenario, engine).run()
+        ScenarioRunner(scenario, engine).run()
     finally:
         engine.close()
 
 
-def test_there_are_scenarios() -> None:
+def test_scenarios_are_found() -> None:
     assert len(SCENARIOS) > 100

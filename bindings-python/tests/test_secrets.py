@@ -1,4 +1,4 @@
-"""Canaries in credentials, tokens and personal data show up nowhere: not in repr, errors, tracebacks or logs."""
+"""Credentials, tokens and personal data are absent from repr, errors, tracebacks and logs. The tests use canary values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 import kopokopo
 import pytest
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, Destination, KopoKopo, KopoKopoError, WebhookVerifier
-from stage import Sandbox
 
 SECRET, KEY, PASSWORD = "canary-client-secret-1", "canary-api-key-2", "canary-password-3"
 PHONE, NAME, EMAIL = "0712345678", "Canaryname", "canary@shop.example"
@@ -20,14 +20,14 @@ CANARIES = [SECRET, KEY, PASSWORD, "712345678", NAME, EMAIL, "canary-metadata"]
 CREDENTIALS: dict[str, Any] = {"client_id": "app", "client_secret": SECRET, "api_key": KEY}
 
 
-def shown(error: BaseException) -> str:
-    """The whole traceback with the variables of the package's own frames, as error reporters show them."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    for frame in told.stack:
-        # A caller's own variables are the caller's.
+def format_traceback(error: BaseException) -> str:
+    """Returns the traceback with the local variables of the package's frames, as error reporters send it."""
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    for frame in report.stack:
+        # The package cannot hide the variables of its caller.
         if "/kopokopo/" not in frame.filename.replace("\\", "/"):
             frame.locals = None
-    return "".join(told.format())
+    return "".join(report.format())
 
 
 def assert_clean(text: str, *more: str) -> None:
@@ -41,14 +41,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("client_type", [KopoKopo, AsyncKopoKopo])
-def test_clients_and_verifiers_show_no_credential(client_type: Callable[..., Any]) -> None:
+def test_repr_of_clients_and_verifiers_has_no_credentials(client_type: Callable[..., Any]) -> None:
     client = client_type(**CREDENTIALS, proxy=f"http://user:{PASSWORD}@127.0.0.1:9")
-    for thing in (client, client.webhooks, client.oauth, WebhookVerifier(api_keys=[KEY], client_secret=SECRET)):
-        assert_clean(f"{thing!r} {thing} {getattr(thing, '__dict__', '')}")
+    for value in (client, client.webhooks, client.oauth, WebhookVerifier(api_keys=[KEY], client_secret=SECRET)):
+        assert_clean(f"{value!r} {value} {getattr(value, '__dict__', '')}")
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"base_url": f"http://user:{PASSWORD}@shop.example"},
         {"proxy": f"nonsense://user:{PASSWORD}@127.0.0.1"},
@@ -57,12 +57,12 @@ def test_clients_and_verifiers_show_no_credential(client_type: Callable[..., Any
         {"client_id": ""},
         {"environment": "live"},
     ],
-    ids=lambda wrong: next(iter(wrong)),
+    ids=lambda invalid: next(iter(invalid)),
 )
-def test_a_refused_option_shows_no_credential(wrong: dict[str, Any]) -> None:
+def test_error_of_invalid_option_has_no_credentials(invalid: dict[str, Any]) -> None:
     with pytest.raises(kopokopo.ConfigurationError) as refused:
-        KopoKopo(**{**CREDENTIALS, **wrong})
-    assert_clean(f"{refused.value!r} {shown(refused.value)}")
+        KopoKopo(**{**CREDENTIALS, **invalid})
+    assert_clean(f"{refused.value!r} {format_traceback(refused.value)}")
 
 
 def calls(client: Any) -> list[Callable[[], Any]]:
@@ -82,34 +82,34 @@ def calls(client: Any) -> list[Callable[[], Any]]:
 
 
 @pytest.mark.parametrize("at", range(6))
-def test_an_error_shows_neither_credentials_nor_personal_data(
+def test_error_has_no_credentials_and_no_personal_data(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture, at: int
 ) -> None:
-    async def awaited() -> None:
+    async def call_async() -> None:
         await calls(AsyncKopoKopo(**CREDENTIALS, base_url=sandbox.base_url, private_token=True))[at]()
 
-    def blocking() -> None:
+    def call_blocking() -> None:
         calls(KopoKopo(**CREDENTIALS, base_url=sandbox.base_url, private_token=True))[at]()
 
     with caplog.at_level(logging.DEBUG):
-        for attempt in (blocking, lambda: asyncio.run(awaited())):
-            with pytest.raises(KopoKopoError) as failed:
-                attempt()
-            assert_clean(f"{failed.value!r} {failed.value.body} {shown(failed.value)}")
+        for call in (call_blocking, lambda: asyncio.run(call_async())):
+            with pytest.raises(KopoKopoError) as error_info:
+                call()
+            assert_clean(f"{error_info.value!r} {error_info.value.body} {format_traceback(error_info.value)}")
     assert_clean(caplog.text)
 
 
-def test_a_token_source_that_fails_with_a_secret_keeps_it(sandbox: Sandbox) -> None:
+def test_error_of_token_source_hides_its_message(sandbox: Sandbox) -> None:
     def source() -> str:
         raise RuntimeError(f"the vault said {SECRET}")
 
     client = KopoKopo.with_token_source(source, base_url=sandbox.base_url)
-    with pytest.raises(kopokopo.AuthenticationError) as failed:
+    with pytest.raises(kopokopo.AuthenticationError) as error_info:
         client.incoming_payments.get("1")
-    assert_clean(f"{failed.value!r} {failed.value}")
+    assert_clean(f"{error_info.value!r} {error_info.value}")
 
 
-def test_records_show_no_personal_data_and_no_token(sandbox: Sandbox) -> None:
+def test_repr_of_records_has_no_personal_data_and_no_token(sandbox: Sandbox) -> None:
     client = KopoKopo(**sandbox.credentials)
     token = client.oauth.token()
     assert token.access_token not in f"{token!r} {token}"
@@ -123,7 +123,7 @@ def test_records_show_no_personal_data_and_no_token(sandbox: Sandbox) -> None:
     assert_clean(repr(Destination.MobileWallet(phone_number=PHONE, amount="1", description=PHONE, nickname=PHONE)))
 
 
-def test_webhook_and_its_refusal_show_no_personal_data() -> None:
+def test_repr_of_webhook_and_its_error_have_no_personal_data() -> None:
     body = b'{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Canaryname","phone_number":"0712345678"}}}'
     verifier = WebhookVerifier(api_keys=[KEY])
     event = verifier.verify(body, kopokopo.sign_webhook(KEY, body))
@@ -131,4 +131,4 @@ def test_webhook_and_its_refusal_show_no_personal_data() -> None:
     for signature in (None, "00" * 32, kopokopo.sign_webhook(SECRET, body)):
         with pytest.raises(kopokopo.SignatureError) as refused:
             verifier.verify(body, signature)
-        assert_clean(f"{refused.value!r} {shown(refused.value)}")
+        assert_clean(f"{refused.value!r} {format_traceback(refused.value)}")

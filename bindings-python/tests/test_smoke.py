@@ -1,4 +1,4 @@
-"""What users of the package do, from end to end, on the sandbox."""
+"""The main uses of the package, from end to end, with the sandbox."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 import kopokopo
 import pytest
+from fixtures import CALLBACK, PUSH, inject_fault, requests
+from harness import Sandbox
 from kopokopo import (
     AsyncKopoKopo,
     Destination,
@@ -29,8 +31,6 @@ from kopokopo import (
     WebhookVerifier,
     sign_webhook,
 )
-from stage import Sandbox
-from usual import CALLBACK, PUSH, fault, requests
 from vectors import payloads
 
 PAID = dict(payloads("webhook-buygoods-transaction-received"))["webhook-buygoods-transaction-received"]
@@ -39,7 +39,7 @@ PAID = dict(payloads("webhook-buygoods-transaction-received"))["webhook-buygoods
 # Payments.
 
 
-def test_a_payment_is_taken_blocking(k2: KopoKopo) -> None:
+def test_blocking_client_takes_payment(k2: KopoKopo) -> None:
     push = k2.incoming_payments.create(**PUSH, metadata={"order": "42", "again": False, "of": 3})
     assert push.location.endswith(push.id)
     payment = push.wait(interval=0.02)
@@ -54,7 +54,7 @@ def test_a_payment_is_taken_blocking(k2: KopoKopo) -> None:
     assert payment == push.get() == k2.incoming_payments.get(push.id)
 
 
-def test_metadata_comes_back_as_it_is_written() -> None:
+def test_metadata_is_read_without_changes() -> None:
     written = (
         '{"z":"1","a":1,"huge":123456789012345678901234567890,"part":-1.50,"e":1e2,"on":true,"off":false,"none":null,'
         '"list":[1,"\\u00e9",{"deep":[]}],"a b":"\\"","wide":1e999}'
@@ -68,7 +68,7 @@ def test_metadata_comes_back_as_it_is_written() -> None:
     assert [type(value) for value in metadata.values()] == [type(value) for value in json.loads(written).values()]
 
 
-def test_a_payment_is_taken_with_asyncio(k2_async: AsyncKopoKopo) -> None:
+def test_asyncio_client_takes_payment(k2_async: AsyncKopoKopo) -> None:
     async def pay() -> IncomingPayment:
         async with k2_async as k2:
             push = await k2.incoming_payments.create(**PUSH)
@@ -77,7 +77,7 @@ def test_a_payment_is_taken_with_asyncio(k2_async: AsyncKopoKopo) -> None:
     assert asyncio.run(pay()).is_paid
 
 
-def test_money_is_sent_to_two_destinations(k2: KopoKopo) -> None:
+def test_send_money_to_two_destinations(k2: KopoKopo) -> None:
     sent = k2.send_money.create(
         destinations=[
             Destination.MobileWallet(phone_number="0712345678", amount=500, description="Wages"),
@@ -91,21 +91,21 @@ def test_money_is_sent_to_two_destinations(k2: KopoKopo) -> None:
     assert [failed.amount for failed in sent.failed_disbursements] == [700]
 
 
-def test_a_span_of_time_needs_its_time_zone(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_time_without_time_zone_is_refused(k2: KopoKopo, sandbox: Sandbox) -> None:
     nairobi = timezone(timedelta(hours=3))
-    span: dict[str, Any] = {
+    period: dict[str, Any] = {
         "from_time": datetime(2026, 5, 1, tzinfo=nairobi),
         "to_time": datetime(2026, 5, 2, tzinfo=timezone.utc),
     }
-    k2.polling.create(scope=Scope.COMPANY, callback_url=CALLBACK, **span)
+    k2.polling.create(scope=Scope.COMPANY, callback_url=CALLBACK, **period)
     [sent] = requests(sandbox, "polling.create")
     assert sent["body"]["from_time"] == "2026-05-01T00:00:00+03:00"
     with pytest.raises(InvalidRequestError, match="time zone") as refused:
-        k2.polling.create(scope="company", callback_url=CALLBACK, **{**span, "from_time": datetime(2026, 5, 1)})
+        k2.polling.create(scope="company", callback_url=CALLBACK, **{**period, "from_time": datetime(2026, 5, 1)})
     assert refused.value.field == "from_time"
 
 
-def test_what_a_program_brings_in_the_wrong_type_is_refused_by_its_place(k2: KopoKopo) -> None:
+def test_error_of_wrong_type_names_field(k2: KopoKopo) -> None:
     wrong: list[tuple[str, Any]] = [
         ("amount", 10.5), ("amount", float("nan")), ("amount", object()), ("phone_number", b"0712345678"),
         ("phone_number", "\ud800"), ("metadata", {"a": object()}), ("metadata", {1: "a"}), ("metadata", [1]),
@@ -117,14 +117,15 @@ def test_what_a_program_brings_in_the_wrong_type_is_refused_by_its_place(k2: Kop
         assert refused.value.field is not None
         assert refused.value.field.split(".")[0] == field, (value, refused.value)
         assert refused.value.attempts == 0
-    loop: list[Any] = []
-    loop.append(loop)
+    nested: list[Any] = []
+    nested.append(nested)
     with pytest.raises(InvalidRequestError, match="nested"):
-        k2.incoming_payments.create(**{**PUSH, "metadata": {"a": loop}})
-    inexact: Any = 0.5
+        k2.incoming_payments.create(**{**PUSH, "metadata": {"a": nested}})
+    float_amount: Any = 0.5
     with pytest.raises(InvalidRequestError) as refused:
         k2.send_money.create(
-            destinations=[Destination.Till(till_number="1", amount=inexact, description="x")], callback_url=CALLBACK
+            destinations=[Destination.Till(till_number="1", amount=float_amount, description="x")],
+            callback_url=CALLBACK,
         )
     assert refused.value.field == "destinations[0].amount"
 
@@ -132,7 +133,7 @@ def test_what_a_program_brings_in_the_wrong_type_is_refused_by_its_place(k2: Kop
 # Errors.
 
 
-def test_a_field_at_fault_is_named_before_anything_is_sent(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_invalid_field_is_named_and_nothing_is_sent(k2: KopoKopo, sandbox: Sandbox) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         k2.incoming_payments.create(**{**PUSH, "phone_number": "12"})
     assert (refused.value.kind, refused.value.field, refused.value.attempts) == ("invalid_request", "phone_number", 0)
@@ -141,8 +142,8 @@ def test_a_field_at_fault_is_named_before_anything_is_sent(k2: KopoKopo, sandbox
     assert not requests(sandbox, "incoming_payments.create")
 
 
-def test_lost_response_is_outcome_unknown_and_is_sent_once(k2: KopoKopo, sandbox: Sandbox) -> None:
-    fault(sandbox, operation="send_money.create", kind="reset_after_effect")
+def test_lost_response_raises_outcome_unknown_and_is_sent_once(k2: KopoKopo, sandbox: Sandbox) -> None:
+    inject_fault(sandbox, operation="send_money.create", kind="reset_after_effect")
     with pytest.raises(OutcomeUnknownError) as unknown:
         k2.send_money.create(
             destinations=[Destination.Till(till_number="112233", amount=1, description="x")], callback_url=CALLBACK
@@ -151,17 +152,17 @@ def test_lost_response_is_outcome_unknown_and_is_sent_once(k2: KopoKopo, sandbox
     assert len(requests(sandbox, "send_money.create")) == 1
 
 
-def test_an_error_has_what_the_server_said(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_error_has_status_and_retry_after(k2: KopoKopo, sandbox: Sandbox) -> None:
     with pytest.raises(NotFoundError) as missing:
         k2.incoming_payments.get("11111111-1111-4111-8111-111111111112")
     assert missing.value.status == 404
-    fault(sandbox, operation="payments.get", kind="status", status=429, retry_after="7", times=None)
+    inject_fault(sandbox, operation="payments.get", kind="status", status=429, retry_after="7", times=None)
     with pytest.raises(kopokopo.RateLimitError) as limited:
         k2.with_options(max_retries=0).payments.get("33333333-3333-4333-8333-333333333333")
     assert limited.value.retry_after == 7.0
 
 
-def test_errors_are_pickled_whole(k2: KopoKopo) -> None:
+def test_pickled_errors_keep_all_fields(k2: KopoKopo) -> None:
     for options in ({"phone_number": "12"}, {"till_number": "999"}):
         with pytest.raises(KopoKopoError) as raised:
             k2.incoming_payments.create(**{**PUSH, **options})
@@ -171,14 +172,14 @@ def test_errors_are_pickled_whole(k2: KopoKopo) -> None:
         assert vars(copy.copy(error)) == vars(copy.deepcopy(error)) == vars(error)
         assert error.to_dict() == {"kind": error.kind, **vars(error)}
         assert json.loads(json.dumps(error.to_dict(), default=str))["detail"] == error.detail
-    late = pickle.loads(pickle.dumps(KopoKopoTimeoutError("x", operation="a.b", attempts=2)))
-    assert (str(late), late.attempts) == ("timeout: a.b: x", 2)
+    error_copy = pickle.loads(pickle.dumps(KopoKopoTimeoutError("x", operation="a.b", attempts=2)))
+    assert (str(error_copy), error_copy.attempts) == ("timeout: a.b: x", 2)
 
 
 # Webhooks.
 
 
-def test_a_signed_webhook_is_believed_and_any_other_is_not() -> None:
+def test_only_signed_webhook_is_accepted() -> None:
     verifier = WebhookVerifier(api_keys=["key"])
     signature = sign_webhook("key", PAID)
     for body in (PAID, bytearray(PAID), memoryview(PAID)):
@@ -192,13 +193,13 @@ def test_a_signed_webhook_is_believed_and_any_other_is_not() -> None:
     assert (verifier.max_body, WebhookVerifier(api_keys=["k"], max_body=7).max_body) == (10_485_760, 7)
 
 
-def test_a_large_body_is_verified_while_other_threads_run() -> None:
+def test_large_body_is_verified_without_gil() -> None:
     body = b'{"topic":"x","pad":"' + b"a" * 3_000_000 + b'"}'
     assert WebhookVerifier(api_keys=["key"]).verify(body, sign_webhook("key", body)).topic == "x"
 
 
 @pytest.mark.parametrize("body", [PAID.decode(), json.loads(PAID), None, 7, [1]])
-def test_a_body_that_is_not_raw_is_refused_with_the_fix(k2: KopoKopo, body: Any) -> None:
+def test_error_of_parsed_body_names_fix(k2: KopoKopo, body: Any) -> None:
     for method in (
         k2.webhooks.verify,
         k2.webhooks.verify_signature,

@@ -1,4 +1,4 @@
-"""What type checkers and `typing.get_type_hints` make of the package."""
+"""The types of the package in type checkers and in `typing.get_type_hints`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kopokopo import AnyEventPayload, Event, EventPayload, IncomingPaymentStatus
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-CLOSED = """
+EXHAUSTIVE = """
 from typing_extensions import assert_never
 
 from kopokopo import EventType, IncomingPayment, IncomingPaymentStatus
@@ -43,7 +43,7 @@ def title(event: EventType) -> str:
             assert_never(event)
 """
 
-GOOD = """
+VALID = """
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from decimal import Decimal
 from typing import Any
@@ -138,7 +138,7 @@ def handler(event: Event, context: object) -> dict[str, str]:
 response: dict[str, str] | dict[str, Any] = handler({}, None)
 """
 
-BAD = """
+INVALID = """
 from django.http import HttpRequest
 from kopokopo import Event, KopoKopo
 from kopokopo.webhooks import aws_lambda, django, flask, starlette
@@ -172,7 +172,7 @@ page(HttpRequest(), "seven")
 
 
 def check(tool: str, source: str, folder: Path) -> tuple[int, str]:
-    """Runs a type checker in its strictest mode over a program."""
+    """Checks a program with a type checker in strict mode. Returns the number of errors and the output."""
     file = folder / "program.py"
     file.write_text(source)
     if tool == "mypy":
@@ -185,30 +185,30 @@ def check(tool: str, source: str, folder: Path) -> tuple[int, str]:
     ended = subprocess.run(
         [sys.executable, "-m", *command], cwd=PACKAGE, capture_output=True, text=True, check=False, timeout=300
     )
-    said = ended.stdout + ended.stderr
-    return said.count("error:"), said
+    output = ended.stdout + ended.stderr
+    return output.count("error:"), output
 
 
 @pytest.mark.parametrize("tool", ["mypy", "pyright"])
-def test_open_enumerations_do_not_look_closed(tool: str, tmp_path: Path) -> None:
-    errors, said = check(tool, CLOSED, tmp_path)
-    assert errors == 2, said
-    assert said.count("IncomingPaymentStatus") and said.count("EventType"), said
+def test_open_enumerations_are_not_exhaustive(tool: str, tmp_path: Path) -> None:
+    errors, output = check(tool, EXHAUSTIVE, tmp_path)
+    assert errors == 2, output
+    assert output.count("IncomingPaymentStatus") and output.count("EventType"), output
 
 
 @pytest.mark.parametrize("tool", ["mypy", "pyright"])
-def test_programs_are_typed_to_the_end(tool: str, tmp_path: Path) -> None:
-    errors, said = check(tool, GOOD, tmp_path)
-    assert errors == 0, said
+def test_valid_program_has_no_type_errors(tool: str, tmp_path: Path) -> None:
+    errors, output = check(tool, VALID, tmp_path)
+    assert errors == 0, output
 
 
 @pytest.mark.parametrize("tool", ["mypy", "pyright"])
-def test_a_handler_of_the_wrong_shape_does_not_pass(tool: str, tmp_path: Path) -> None:
-    errors, said = check(tool, BAD, tmp_path)
-    assert errors >= 5, said
-    wrong = {number for number, line in enumerate(BAD.splitlines(), 1) if line.startswith(("@", "page("))}
-    found = {int(line.split(":")[1]) for line in said.splitlines() if "error:" in line}
-    assert len(found & (wrong | {number + 1 for number in wrong})) >= 5, said
+def test_handlers_with_invalid_signatures_are_type_errors(tool: str, tmp_path: Path) -> None:
+    errors, output = check(tool, INVALID, tmp_path)
+    assert errors >= 5, output
+    invalid_lines = {number for number, line in enumerate(INVALID.splitlines(), 1) if line.startswith(("@", "page("))}
+    found = {int(line.split(":")[1]) for line in output.splitlines() if "error:" in line}
+    assert len(found & (invalid_lines | {number + 1 for number in invalid_lines})) >= 5, output
 
 
 def members(owner: Any) -> list[Any]:
@@ -220,14 +220,14 @@ def members(owner: Any) -> list[Any]:
 
 
 def public() -> list[Any]:
-    own = [getattr(kopokopo, name) for name in kopokopo.__all__]
-    types = [found for found in own if isinstance(found, type)]
+    exported = [getattr(kopokopo, name) for name in kopokopo.__all__]
+    types = [found for found in exported if isinstance(found, type)]
     nested = [found for owner in types for found in vars(owner).values() if isinstance(found, type)]
     adapters = [kopokopo.webhooks.django, kopokopo.webhooks.flask, kopokopo.webhooks.starlette]
     functions = [
         getattr(module, name) for module in (*adapters, kopokopo.webhooks.aws_lambda) for name in module.__all__
     ]
-    return [*types, *nested, *filter(inspect.isfunction, own), *functions]
+    return [*types, *nested, *filter(inspect.isfunction, exported), *functions]
 
 
 @pytest.mark.parametrize("found", public(), ids=lambda found: f"{found.__module__}.{found.__qualname__}")
@@ -238,7 +238,7 @@ def test_type_hints_can_be_evaluated(found: Any) -> None:
             assert "return" in typing.get_type_hints(member), member
 
 
-def test_type_hints_are_the_package_s_own_types() -> None:
+def test_type_hints_are_types_of_package() -> None:
     def returned(owner: type, name: str) -> Any:
         return typing.get_type_hints(vars(owner)[name].fget)["return"]
 

@@ -1,4 +1,4 @@
-"""Records, alternatives and words are values."""
+"""Records, variants and words are values."""
 
 from __future__ import annotations
 
@@ -30,41 +30,41 @@ def payment(**fields: Any) -> IncomingPayment:
 
 
 def test_records_are_values() -> None:
-    one = payment(metadata={"order": "1"}, errors=["a"])
-    assert one == payment(metadata={"order": "1"}, errors=("a",)) != payment()
-    assert hash(one) == hash(payment(metadata={"order": "1"}, errors=["a"]))
-    assert pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == copy.copy(one) == one
+    record = payment(metadata={"order": "1"}, errors=["a"])
+    assert record == payment(metadata={"order": "1"}, errors=("a",)) != payment()
+    assert hash(record) == hash(payment(metadata={"order": "1"}, errors=["a"]))
+    assert pickle.loads(pickle.dumps(record)) == copy.deepcopy(record) == copy.copy(record) == record
     assert Links() == Links(self_url=None) != EventPayload.Unknown()
     for name in ("id", "anything", "errors"):
         with pytest.raises(AttributeError):
-            setattr(one, name, "2")
-    assert one.to_dict()["links"] == {"self_url": None, "resource_url": None, "callback_url": None}
-    assert one.to_dict()["errors"] == ["a"]
+            setattr(record, name, "2")
+    assert record.to_dict()["links"] == {"self_url": None, "resource_url": None, "callback_url": None}
+    assert record.to_dict()["errors"] == ["a"]
     with pytest.raises(TypeError):
         IncomingPayment("1")  # type: ignore[call-arg]
     if sys.version_info >= (3, 13):
-        assert copy.replace(one, id="2").id == "2"
+        assert copy.replace(record, id="2").id == "2"
 
 
 @pytest.mark.parametrize(("name", "raw"), payloads("webhook-", "result-"))
-def test_every_event_survives_pickling_and_hides_what_is_personal(name: str, raw: bytes) -> None:
+def test_pickled_event_is_equal_and_its_repr_has_no_personal_data(name: str, raw: bytes) -> None:
     event = WebhookVerifier(api_keys=["key"]).parse_unverified(raw)
     assert pickle.loads(pickle.dumps(event)) == event
     assert hash(event) == hash(copy.deepcopy(event))
     for personal in ("phone_number", "hashed_sender_phone", "first_name", "last_name"):
-        values = {value for value in found(event.to_dict(), personal) if len(value) > 3}
+        values = {value for value in find_texts(event.to_dict(), personal) if len(value) > 3}
         assert not [value for value in values if value in repr(event)]
 
 
-def found(value: Any, name: str) -> Iterator[str]:
+def find_texts(value: Any, name: str) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
             if key.endswith(name) and isinstance(item, str):
                 yield item
-            yield from found(item, name)
+            yield from find_texts(item, name)
     elif isinstance(value, list):
         for item in value:
-            yield from found(item, name)
+            yield from find_texts(item, name)
 
 
 def test_unknown_words_are_kept() -> None:

@@ -1,4 +1,4 @@
-"""Every vector of tests/vectors, through the package."""
+"""Runs every vector of tests/vectors with the package."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 import kopokopo
 import pytest
+from harness import Sandbox
 from kopokopo import InvalidRequestError, KopoKopo, KopoKopoError, WebhookVerifier
-from scenario import plain
-from stage import Sandbox
+from scenario import to_json
 from vectors import body, header, payloads, vectors
 
 HOSTILE = vectors("hostile_webhooks")
@@ -34,16 +34,16 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def push(client: KopoKopo, **fields: Any) -> Any:
-    usual = {
+    defaults = {
         "till_number": "K000000",
         "phone_number": "0712345678",
         "amount": "100",
         "callback_url": "https://shop.example",
     }
-    return client.incoming_payments.create(**{**usual, **fields})
+    return client.incoming_payments.create(**{**defaults, **fields})
 
 
-# A create for each collection that a Location may name.
+# A create for each collection in a Location.
 CREATES: dict[str, Callable[[KopoKopo], Any]] = {
     "/api/v2/incoming_payments": push,
     "/api/v2/webhook_subscriptions": lambda client: client.webhook_subscriptions.create(
@@ -66,14 +66,14 @@ CREATES: dict[str, Callable[[KopoKopo], Any]] = {
 
 
 @pytest.mark.parametrize("case", vectors("webhook_signatures")["cases"], ids=lambda case: case["name"])
-def test_signatures_are_those_of_an_independent_hmac(case: dict[str, Any]) -> None:
+def test_signature_is_equal_to_independent_hmac(case: dict[str, Any]) -> None:
     raw = body(case["body"])
     assert kopokopo.sign_webhook(case["api_key"], raw) == case["signature"]
     WebhookVerifier(api_keys=[case["api_key"]]).verify_signature(raw, case["signature"])
 
 
 @pytest.mark.parametrize("case", HOSTILE["cases"], ids=lambda case: case["name"])
-def test_hostile_webhooks(case: dict[str, Any]) -> None:
+def test_hostile_webhook(case: dict[str, Any]) -> None:
     raw, expected = body(case["body"]), case["expect"]
     options = {name: case[name] for name in ("client_secret", "max_body") if name in case}
     try:
@@ -93,15 +93,15 @@ def test_hostile_webhooks(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "raw"), payloads("webhook-", "result-"), ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_sample_payloads_become_their_types(name: str, raw: bytes) -> None:
+def test_sample_payload_has_known_type(name: str, raw: bytes) -> None:
     found = event(raw)
     assert found.payload.kind != "unknown"
     assert found.raw == raw.decode()
     assert pickle.loads(pickle.dumps(found)) == found
-    assert json.loads(json.dumps(plain(found)))["topic"] == found.topic
+    assert json.loads(json.dumps(to_json(found)))["topic"] == found.topic
 
 
-def test_phone_numbers_become_the_twelve_digits_that_are_sent(sandbox: Sandbox) -> None:
+def test_phone_numbers_are_sent_as_twelve_digits(sandbox: Sandbox) -> None:
     file = vectors("phones")
     with KopoKopo(**sandbox.credentials) as client:
         sandbox.control("POST /_sandbox/reset")
@@ -139,7 +139,7 @@ def test_amounts_are_read_exactly(sandbox: Sandbox) -> None:
         assert str(amount(case["json"])) == case["shown"], case
     for wire in file["wire_refused"]:
         if wire in ("null", '""'):
-            assert amount(wire) is None, "absent, where it may be"
+            assert amount(wire) is None, "the amount is optional"
             continue
         with pytest.raises(kopokopo.DecodeError):
             amount(wire)
@@ -150,7 +150,7 @@ def test_amounts_are_read_exactly(sandbox: Sandbox) -> None:
             assert error.value.field == "amount"
 
 
-def test_times_keep_their_moment_and_their_offset() -> None:
+def test_times_keep_instant_and_offset() -> None:
     file = vectors("timestamps")
 
     def created_at(text: str) -> datetime | None:
@@ -161,7 +161,7 @@ def test_times_keep_their_moment_and_their_offset() -> None:
     for case in file["accepted"]:
         found = created_at(case["text"])
         assert found is not None and found.utcoffset() is not None, case
-        # A date before 1970 is counted down from there, so seconds are cut and not rounded.
+        # Fractions are cut towards the earlier second, also before 1970.
         epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         assert (found - epoch).days * 86_400 + (found - epoch).seconds == case["unix"], case
     for case in file["daraja"]:
@@ -171,41 +171,43 @@ def test_times_keep_their_moment_and_their_offset() -> None:
         assert daraja.daraja_transaction.trans_time == datetime.fromisoformat(case["shown"])
 
 
-class Named(HTTPServer):
-    """Accepts whatever is created, and names it with the Location it was given."""
+class LocationServer(HTTPServer):
+    """Accepts every create, and responds with the Location `location`."""
 
     location = ""
     paths: list[str]
 
 
-class Naming(BaseHTTPRequestHandler):
-    server: Named
+class LocationHandler(BaseHTTPRequestHandler):
+    server: LocationServer
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"] or 0))
         if self.path == "/oauth/token":
-            self._answer(200, b'{"access_token":"t","token_type":"Bearer","expires_in":3600}', {})
+            self._respond(200, b'{"access_token":"t","token_type":"Bearer","expires_in":3600}', {})
         else:
-            self._answer(201, b"", {"location": self.server.location})
+            self._respond(201, b"", {"location": self.server.location})
 
     def do_GET(self) -> None:
         self.server.paths.append(self.path)
-        # Any segment of a path is an id here; it is written as it would be in JSON.
-        named = json.dumps(unquote(self.path.rpartition("/")[2])).encode()
-        self._answer(200, b'{"data":{"id":%s,"type":"incoming_payment","attributes":{"status":"Success"}}}' % named, {})
+        # The last segment of the path is the id of the resource.
+        resource_id = json.dumps(unquote(self.path.rpartition("/")[2])).encode()
+        self._respond(
+            200, b'{"data":{"id":%s,"type":"incoming_payment","attributes":{"status":"Success"}}}' % resource_id, {}
+        )
 
-    def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+    def _respond(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         lines = {**headers, "content-length": str(len(content)), "connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self.wfile.write(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + content)
 
     def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
+        """Writes no log."""
 
 
 @pytest.fixture
-def naming() -> Iterator[Named]:
-    with Named(("127.0.0.1", 0), Naming) as server:
+def location_server() -> Iterator[LocationServer]:
+    with LocationServer(("127.0.0.1", 0), LocationHandler) as server:
         server.paths = []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -214,25 +216,28 @@ def naming() -> Iterator[Named]:
         thread.join()
 
 
-def test_an_id_is_taken_from_a_location_and_nothing_else(naming: Named) -> None:
+def test_id_is_read_from_valid_location_only(location_server: LocationServer) -> None:
     file = vectors("locations")
     client = KopoKopo(
-        client_id="a", client_secret="b", base_url=f"http://127.0.0.1:{naming.server_address[1]}", private_token=True
+        client_id="a",
+        client_secret="b",
+        base_url=f"http://127.0.0.1:{location_server.server_address[1]}",
+        private_token=True,
     )
     for case in file["accepted"]:
-        naming.location = case["location"]
+        location_server.location = case["location"]
         assert CREATES[case["collection"]](client).id == case["id"], case
     for case in file["refused"]:
         if any(not " " <= c <= "~" for c in case["location"]):
-            continue  # It cannot stand in a header as it is.
-        naming.location = case["location"]
+            continue  # An HTTP header cannot contain it.
+        location_server.location = case["location"]
         with pytest.raises(kopokopo.OutcomeUnknownError):
             CREATES[case["collection"]](client)
     for case in file["typed"]:
         client.incoming_payments.get(case["text"])
-        assert naming.paths.pop().endswith(f"/{case['id']}")
+        assert location_server.paths.pop().endswith(f"/{case['id']}")
     for refused in file["typed_refused"]:
         with pytest.raises(InvalidRequestError) as error:
             client.incoming_payments.get(refused)
         assert error.value.field == "id"
-    assert naming.paths == []
+    assert location_server.paths == []

@@ -1,4 +1,4 @@
-"""`wait` and `watch`: of a section by id, and of what was created."""
+"""`wait` and `watch` of a section, which take an id, and of a handle."""
 
 from __future__ import annotations
 
@@ -14,64 +14,64 @@ from typing import Any
 
 import kopokopo
 import pytest
+from fixtures import PENDING_PHONE, PUSH, inject_fault, requests
+from harness import Sandbox
 from kopokopo import AsyncKopoKopo, InvalidRequestError, KopoKopo, NotFinalError
-from stage import Sandbox
-from usual import PUSH, UNDECIDED, fault, requests
 
-SOON: dict[str, Any] = {"interval": 0.02, "max_interval": 0.1}
+FAST_POLLS: dict[str, Any] = {"interval": 0.02, "max_interval": 0.1}
 SERVERS = Path(__file__).parent / "servers"
 
 
-def decide(sandbox: Sandbox, payment: str) -> None:
+def enter_pin(sandbox: Sandbox, payment: str) -> None:
     sandbox.control(f"POST /_sandbox/incoming_payments/{payment}/customer", {"action": "enter_pin"})
 
 
-def test_a_watch_yields_each_state_once_up_to_the_final_one(k2: KopoKopo, sandbox: Sandbox) -> None:
-    push = k2.incoming_payments.create(**{**PUSH, "phone_number": UNDECIDED})
-    for watch in (push.watch(**SOON), k2.incoming_payments.watch(push.id, **SOON)):
+def test_watch_yields_each_state_once_until_final(k2: KopoKopo, sandbox: Sandbox) -> None:
+    push = k2.incoming_payments.create(**{**PUSH, "phone_number": PENDING_PHONE})
+    for watch in (push.watch(**FAST_POLLS), k2.incoming_payments.watch(push.id, **FAST_POLLS)):
         states: list[str] = []
         for payment in watch:
             states.append(str(payment.status))
             if states == ["Pending"]:
-                decide(sandbox, push.id)
+                enter_pin(sandbox, push.id)
         assert states in (["Pending", "Success"], ["Success"])
-        assert list(watch) == [], "it is over"
-    assert k2.incoming_payments.wait(push.id, **SOON) == push.wait(**SOON)
+        assert list(watch) == [], "the watch has ended"
+    assert k2.incoming_payments.wait(push.id, **FAST_POLLS) == push.wait(**FAST_POLLS)
 
 
-def test_an_async_watch_yields_each_state_once_up_to_the_final_one(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
+def test_async_watch_yields_each_state_once_until_final(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def watch() -> None:
-        push = await k2_async.incoming_payments.create(**{**PUSH, "phone_number": UNDECIDED})
+        push = await k2_async.incoming_payments.create(**{**PUSH, "phone_number": PENDING_PHONE})
         states: list[str] = []
-        async for payment in push.watch(**SOON):
+        async for payment in push.watch(**FAST_POLLS):
             states.append(str(payment.status))
             if states == ["Pending"]:
-                decide(sandbox, push.id)
+                enter_pin(sandbox, push.id)
         assert states == ["Pending", "Success"]
-        assert [str(payment.status) async for payment in k2_async.incoming_payments.watch(push.id, **SOON)] == [
+        assert [str(payment.status) async for payment in k2_async.incoming_payments.watch(push.id, **FAST_POLLS)] == [
             "Success"
         ]
-        assert (await k2_async.incoming_payments.wait(push.id, **SOON)).is_paid
+        assert (await k2_async.incoming_payments.wait(push.id, **FAST_POLLS)).is_paid
 
     asyncio.run(watch())
 
 
-def test_a_wait_that_ends_too_soon_has_the_id_and_is_no_timeout(k2: KopoKopo) -> None:
-    push = k2.incoming_payments.create(**{**PUSH, "phone_number": UNDECIDED})
+def test_not_final_error_has_id_and_is_no_timeout_error(k2: KopoKopo) -> None:
+    push = k2.incoming_payments.create(**{**PUSH, "phone_number": PENDING_PHONE})
     waits: list[Callable[[], Any]] = [
-        lambda: push.wait(timeout=0.3, **SOON),
-        lambda: k2.incoming_payments.wait(push.id, timeout=0.3, **SOON),
-        lambda: list(push.watch(timeout=0.3, **SOON)),
+        lambda: push.wait(timeout=0.3, **FAST_POLLS),
+        lambda: k2.incoming_payments.wait(push.id, timeout=0.3, **FAST_POLLS),
+        lambda: list(push.watch(timeout=0.3, **FAST_POLLS)),
     ]
     for wait in waits:
-        with pytest.raises(NotFinalError) as late:
+        with pytest.raises(NotFinalError) as error:
             wait()
-        assert not isinstance(late.value, (TimeoutError, ConnectionError, OSError))
-        assert (late.value.id, late.value.location, late.value.state) == (push.id, push.location, "Pending")
-        assert late.value.operation == "incoming_payments.get"
+        assert not isinstance(error.value, (TimeoutError, ConnectionError, OSError))
+        assert (error.value.id, error.value.location, error.value.state) == (push.id, push.location, "Pending")
+        assert error.value.operation == "incoming_payments.get"
 
 
-def test_a_length_of_time_that_is_none_is_refused_before_anything_is_sent(k2: KopoKopo, sandbox: Sandbox) -> None:
+def test_invalid_arguments_are_refused_before_sending(k2: KopoKopo, sandbox: Sandbox) -> None:
     push = k2.incoming_payments.create(**PUSH)
     for call in (push.wait, push.watch):
         with pytest.raises(InvalidRequestError) as refused:
@@ -83,8 +83,8 @@ def test_a_length_of_time_that_is_none_is_refused_before_anything_is_sent(k2: Ko
     assert not requests(sandbox, "incoming_payments.get")
 
 
-def test_a_blocking_wait_sleeps_with_python_s_own_sleep(k2: KopoKopo, monkeypatch: pytest.MonkeyPatch) -> None:
-    push = k2.incoming_payments.create(**{**PUSH, "phone_number": UNDECIDED})
+def test_blocking_wait_uses_time_sleep(k2: KopoKopo, monkeypatch: pytest.MonkeyPatch) -> None:
+    push = k2.incoming_payments.create(**{**PUSH, "phone_number": PENDING_PHONE})
     slept: list[float] = []
     sleep = time.sleep
 
@@ -99,27 +99,27 @@ def test_a_blocking_wait_sleeps_with_python_s_own_sleep(k2: KopoKopo, monkeypatc
     assert len(slept) >= 3
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="gevent as on POSIX")
-def test_other_greenlets_of_gevent_run_during_a_wait(sandbox: Sandbox) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="needs gevent on POSIX")
+def test_gevent_greenlets_run_during_wait(sandbox: Sandbox) -> None:
     sandbox.control("POST /_sandbox/reset")
-    fault(sandbox, operation="payments.get", kind="delay", delay_ms=800)
+    inject_fault(sandbox, operation="payments.get", kind="delay", delay_ms=800)
     environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}}
     ended = subprocess.run(
         [sys.executable, str(SERVERS / "greenlets.py")],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    said = json.loads(ended.stdout)
-    assert said["kind"] == "not_final"
-    assert said["waiting"] >= 10, said
-    assert said["in_thread_pool"] >= 3, said
+    output = json.loads(ended.stdout)
+    assert output["kind"] == "not_final"
+    assert output["waiting"] >= 10, output
+    assert output["in_thread_pool"] >= 3, output
 
 
-def test_an_async_client_without_an_event_loop_says_what_to_do(k2_async: AsyncKopoKopo) -> None:
+def test_async_client_without_event_loop_raises_runtime_error(k2_async: AsyncKopoKopo) -> None:
     create = k2_async.incoming_payments.create(**PUSH)
     with pytest.raises(RuntimeError, match=r"trio\.to_thread"):
         create.send(None)
 
 
-def test_the_library_s_own_polling_objects_are_not_exported() -> None:
+def test_watch_objects_are_not_exported() -> None:
     assert not [name for name in kopokopo.__all__ if name.endswith("Watch")]

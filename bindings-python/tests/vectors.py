@@ -1,4 +1,4 @@
-"""The files of tests/vectors, and the little language they are written in (tests/vectors/README.md)."""
+"""Reads the files of tests/vectors. Their format is described in tests/vectors/README.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from stage import TARGET, TESTS
+from harness import TARGET, TESTS
 
 FOLDER = TESTS / "vectors"
 
@@ -23,28 +23,29 @@ def payloads(*prefixes: str) -> list[tuple[str, bytes]]:
 
 
 def deletions() -> list[dict[str, Any]]:
-    """The deletion vectors, which are not in the repository: the first line is about the others."""
+    """Returns the deletion vectors, which are generated. The first line describes the others."""
     file = TARGET / "deletion-vectors.jsonl"
     remedy = "run `cargo run --package kopokopo-tests --bin deletion-vectors`"
     assert file.exists(), f"{file} is missing: {remedy}"
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
-def body(written: Any) -> bytes:
-    if isinstance(written, str):
-        return written.encode()
-    if isinstance(written, list):
-        return b"".join(map(body, written))
-    if "base64" in written:
-        return base64.b64decode(written["base64"])
-    return str(written["repeat"]).encode() * int(written["times"])
+def body(description: Any) -> bytes:
+    """Returns the body that a vector describes."""
+    if isinstance(description, str):
+        return description.encode()
+    if isinstance(description, list):
+        return b"".join(map(body, description))
+    if "base64" in description:
+        return base64.b64decode(description["base64"])
+    return str(description["repeat"]).encode() * int(description["times"])
 
 
-def header(written: Any, raw: bytes) -> str | None:
-    """The signature's header of a hostile webhook."""
-    if written is None or isinstance(written, str):
-        return written
-    signature = hmac.new(written["sign_with"].encode(), raw, "sha256").hexdigest()
+def header(description: Any, raw: bytes) -> str | None:
+    """Returns the signature header that a vector of a hostile webhook describes."""
+    if description is None or isinstance(description, str):
+        return description
+    signature = hmac.new(description["sign_with"].encode(), raw, "sha256").hexdigest()
     last = "1" if signature[-1] == "0" else "0"
     return {
         "upper_case": signature.upper(),
@@ -53,4 +54,4 @@ def header(written: Any, raw: bytes) -> str | None:
         "change_last": signature[:-1] + last,
         "surround_with_space": f" {signature}\t",
         None: signature,
-    }[written.get("then")]
+    }[description.get("then")]

@@ -1,7 +1,7 @@
-"""A shop that takes M-PESA: an order, an STK push, a callback, paid.
+"""A shop that takes M-PESA payments. An order sends an STK push, and the callback marks the order as paid.
 
 pip install kopokopo fastapi uvicorn
-k2 sandbox                # in another terminal: prints what to export here
+k2 sandbox                # in another terminal: prints the variables to export here
 uvicorn shop:app
 curl -d '{"item": "coffee", "phone_number": "0712345678"}' -H content-type:application/json http://127.0.0.1:8000/orders
 """
@@ -53,7 +53,7 @@ class NewOrder(BaseModel):
 
 @app.post("/orders", status_code=201)
 async def order(new: NewOrder) -> dict[str, Any]:
-    """Commits the order first, so that the callback finds it however fast it is."""
+    """Commits the order first, because the callback can arrive before `create` returns."""
     if new.item not in PRICES:
         raise HTTPException(404, f"we sell {', '.join(PRICES)}")
     order_id, price = str(uuid.uuid4()), PRICES[new.item]
@@ -67,75 +67,75 @@ async def order(new: NewOrder) -> dict[str, Any]:
             metadata={"order_id": order_id},
         )
     except OutcomeUnknownError as error:
-        # The customer may be looking at the PIN prompt, and a second push could take the money twice. The callback has
-        # the order's id in its metadata. If none comes, a person finds out, as the note says.
-        move_on(order_id, "unknown", ("new",), error.detail)
+        # The customer may see the PIN prompt. A second push could take the money twice, so do not send one. The
+        # callback has the order's id in its metadata. If no callback arrives, a person must resolve the order: see note.
+        set_status(order_id, "unknown", ("new",), error.detail)
     except InvalidRequestError as error:
-        move_on(order_id, "failed", ("new",), error.detail)
+        set_status(order_id, "failed", ("new",), error.detail)
         raise HTTPException(422, error.detail) from None
     except KopoKopoError as error:
-        # Every other error means that the customer was not asked.
-        move_on(order_id, "failed", ("new",), error.detail)
-        raise HTTPException(503, "M-PESA is out of reach. Nothing was taken: please order again later.") from None
+        # All other errors mean that the customer was not asked.
+        set_status(order_id, "failed", ("new",), error.detail)
+        raise HTTPException(503, "M-PESA is not available. No money was taken. Please order again later.") from None
     else:
         db.execute("UPDATE orders SET payment_id = ? WHERE id = ?", (push.id, order_id))
-        move_on(order_id, "asked", ("new",))  # unless the callback was faster
+        set_status(order_id, "asked", ("new",))  # unless the callback arrived first
     return find(order_id)
 
 
 @app.post("/k2/results")
 async def results(event: Annotated[Event, Depends(verified(k2.webhooks))]) -> None:
-    """Takes the result of a payment. Deliveries repeat, and each counts once."""
+    """Receives the result of a payment. A delivery can be repeated, and counts once."""
     db.execute("BEGIN IMMEDIATE")
-    with db:  # one transaction: if something fails, the key is not stored, and the delivery is repeated
+    with db:  # one transaction: if it fails, the key is not stored, and the delivery is repeated
         if not db.execute("INSERT OR IGNORE INTO deliveries VALUES (?)", (event.dedupe_key,)).rowcount:
             return
         if isinstance(event.payload, EventPayload.IncomingPayment):
             payment = event.payload.incoming_payment
-            settle(str(payment.metadata.get("order_id")), payment)
+            apply_payment(str(payment.metadata.get("order_id")), payment)
 
 
 @app.get("/orders/{order_id}")
 async def status(order_id: str) -> dict[str, Any]:
-    """The state of an order. Reads the payment if the callback is late or lost."""
-    kept = find(order_id)
-    if kept["status"] == "asked":
-        with suppress(KopoKopoError):  # not reachable: return what is stored
-            payment = await k2.incoming_payments.get(kept["payment_id"])
+    """Returns the state of an order. Reads the payment if the callback is late or lost."""
+    order = find(order_id)
+    if order["status"] == "asked":
+        with suppress(KopoKopoError):  # on errors, return the stored state
+            payment = await k2.incoming_payments.get(order["payment_id"])
             db.execute("BEGIN IMMEDIATE")
             with db:
-                settle(order_id, payment)
+                apply_payment(order_id, payment)
     return find(order_id)
 
 
-def settle(order_id: str, payment: IncomingPayment) -> None:
-    """Moves an order on by its payment. It may be called twice, and in any order: paid stays paid."""
-    kept = db.execute("SELECT price FROM orders WHERE id = ?", (order_id,)).fetchone()
-    if payment.payment_key and payment.is_paid and kept:
-        # The key of the money: a webhook of the same payment has it too, and a second payment has another.
+def apply_payment(order_id: str, payment: IncomingPayment) -> None:
+    """Updates an order from its payment. Repeated calls are safe: a paid order stays paid."""
+    order = db.execute("SELECT price FROM orders WHERE id = ?", (order_id,)).fetchone()
+    if payment.payment_key and payment.is_paid and order:
+        # A webhook of the same payment has the same payment_key. A second payment has a different one.
         key = (payment.payment_key, order_id)
         is_new = db.execute("INSERT OR IGNORE INTO payments VALUES (?, ?)", key).rowcount
-        enough = payment.is_paid_at_least(kept["price"], till_number=TILL)
+        is_enough = payment.is_paid_at_least(order["price"], till_number=TILL)
         if is_new:
             states = ("new", "asked", "unknown", "failed")
-            move_on(order_id, "paid" if enough else "dispute", states, payment_id=payment.id)
+            set_status(order_id, "paid" if is_enough else "dispute", states, payment_id=payment.id)
     elif payment.is_final:
-        move_on(order_id, "failed", ("new", "asked", "unknown"), "; ".join(payment.errors), payment.id)
+        set_status(order_id, "failed", ("new", "asked", "unknown"), "; ".join(payment.errors), payment.id)
 
 
-def move_on(
-    order_id: str, to: str, since: tuple[str, ...], note: str | None = None, payment_id: str | None = None
+def set_status(
+    order_id: str, status: str, allowed: tuple[str, ...], note: str | None = None, payment_id: str | None = None
 ) -> None:
-    """Changes an order that is in one of the states `since`."""
+    """Sets the status of an order if its current status is one of `allowed`."""
     db.execute(
         "UPDATE orders SET status = ?, note = ?, payment_id = coalesce(?, payment_id)"
-        f" WHERE id = ? AND status IN ({', '.join('?' * len(since))})",
-        (to, note, payment_id, order_id, *since),
+        f" WHERE id = ? AND status IN ({', '.join('?' * len(allowed))})",
+        (status, note, payment_id, order_id, *allowed),
     )
 
 
 def find(order_id: str) -> dict[str, Any]:
-    kept = db.execute("SELECT * FROM orders WHERE id = ?", (order_id,)).fetchone()
-    if kept is None:
-        raise HTTPException(404, "no such order")
-    return dict(kept)
+    order = db.execute("SELECT * FROM orders WHERE id = ?", (order_id,)).fetchone()
+    if order is None:
+        raise HTTPException(404, "order not found")
+    return dict(order)

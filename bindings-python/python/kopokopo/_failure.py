@@ -1,4 +1,4 @@
-"""What all errors have in common."""
+"""The base class of all errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Failure(Exception):
         return ": ".join(part for part in (self.kind, self.operation, self.detail) if part)
 
     def to_dict(self) -> dict[str, Any]:
-        """The kind and all fields, for structured logs: `json.dumps(error.to_dict(), default=str)`."""
+        """Returns the kind and all fields, for structured logs: `json.dumps(error.to_dict(), default=str)`."""
         return {"kind": self.kind, **{name: value for name, value in vars(self).items() if not name.startswith("_")}}
 
     def __reduce__(self) -> tuple[Callable[..., Failure], tuple[Any, ...]]:

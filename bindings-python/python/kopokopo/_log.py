@@ -1,4 +1,4 @@
-"""What the logger `kopokopo` records: the operation, its result and its duration, and nothing of what was sent."""
+"""The logger `kopokopo`. It records the operation, its result and its duration, and no data of the request."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kopokopo._errors import KopoKopoError, OutcomeUnknownError
 _log = logging.getLogger("kopokopo")
 
 
-def succeeded(operation: str, began: float) -> None:
+def succeeded(operation: str, started: float) -> None:
     """Logs a call that returned a result, at DEBUG."""
     if _log.isEnabledFor(logging.DEBUG):
-        seconds = monotonic() - began
+        seconds = monotonic() - started
         _log.debug("%s succeeded in %.3f s", operation, seconds, extra=_fields(operation, "succeeded", seconds))
 
 
-def failed(operation: str, raised: BaseException, began: float) -> None:
-    """Logs a call that raised: at WARNING if the outcome of a create is unknown, else at DEBUG."""
+def failed(operation: str, raised: BaseException, started: float) -> None:
+    """Logs a call that raised an exception: at WARNING if the outcome of a create is unknown, otherwise at DEBUG."""
     unknown = raised.__cause__ if not isinstance(raised, Exception) else raised
-    seconds = monotonic() - began
+    seconds = monotonic() - started
     if isinstance(unknown, OutcomeUnknownError):
         fields = _fields(operation, unknown.kind, seconds, unknown)
         _log.warning(
@@ -40,7 +40,7 @@ def failed(operation: str, raised: BaseException, began: float) -> None:
 
 
 def _fields(operation: str, outcome: str, seconds: float, error: KopoKopoError | None = None) -> dict[str, object]:
-    """Attributes of the log record, for structured logs."""
+    """Returns the attributes of the log record, for structured logs."""
     return {
         "operation": operation,
         "outcome": outcome,

@@ -1,4 +1,4 @@
-"""What all objects with methods have in common: they pass the work on to the native module."""
+"""The base classes of all objects with methods. They call the native module."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class NativeObject:
-    """An object with methods."""
+    """An object whose methods block."""
 
     __slots__ = ("__weakref__", "_native", "_source")
 
-    # The client's name for the section that it belongs to.
+    # The name of the section in the client: the operation is `{_section}.{method}`.
     _section: ClassVar[str] = ""
 
     _native: Object
@@ -30,59 +30,59 @@ class NativeObject:
 
     @classmethod
     def _of(cls, native: Object, source: Source | None = None) -> Self:
-        made = cls.__new__(cls)
-        made._native = native
-        made._source = source
-        return made
+        instance = cls.__new__(cls)
+        instance._native = native
+        instance._source = source
+        return instance
 
     def _call(self, method: str, arguments: dict[str, Any]) -> Any:
-        """Calls a method that sends requests, and blocks until its result is there."""
-        operation, began = self._operation(method), monotonic()
+        """Calls a method that sends requests, and blocks until it returns."""
+        operation, started = self._operation(method), monotonic()
         try:
             result = self._native.call(method, arguments)
         except BaseException as raised:
-            _log.failed(operation, raised, began)
+            _log.failed(operation, raised, started)
             raise
         finally:
-            # A traceback that shows variables shows no phone number.
+            # A traceback that includes local variables must not contain phone numbers.
             del arguments
-        _log.succeeded(operation, began)
+        _log.succeeded(operation, started)
         return result
 
     def _operation(self, method: str) -> str:
         return f"{self._section}.{method}"
 
     def _shown(self, name: str) -> str:
-        # A debugger may show a client whose constructor has just refused its options.
+        # _native is absent if the constructor raised. A debugger may still show the object.
         value = repr(getattr(self, name)) if hasattr(self, "_native") else "..."
         return f"{type(self).__name__}({name}={value})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be pickled: make a client where it is used, and pass ids")
+        raise TypeError(f"{type(self).__name__} cannot be pickled: create a client in each process, and pass ids")
 
 
 class AsyncNativeObject(NativeObject):
-    """An object with methods to await."""
+    """An object whose methods are coroutines."""
 
     __slots__ = ()
 
     async def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
-        """Calls a method that sends requests, and waits for its result on the running event loop."""
+        """Calls a method that sends requests, and awaits its result on the running event loop."""
         from asyncio import CancelledError
 
-        operation, began = self._operation(method), monotonic()
+        operation, started = self._operation(method), monotonic()
         try:
             loop = _running_loop()
             if self._source is not None:
                 self._source.loop = loop
-            future, call = self._native.call_async(method, arguments, loop, _settle)
+            future, call = self._native.call_async(method, arguments, loop, _set_outcome)
         finally:
-            # A traceback that shows variables shows no phone number.
+            # A traceback that includes local variables must not contain phone numbers.
             del arguments
         try:
             result = await future
         except Exception as raised:
-            _log.failed(operation, raised, began)
+            _log.failed(operation, raised, started)
             raise
         except BaseException as raised:
             # Cancelled. If the request of a create was sent, a retry must not send it again: outcome_unknown replaces
@@ -90,13 +90,13 @@ class AsyncNativeObject(NativeObject):
             unknown = call.cancel()
             if future.done() and not future.cancelled():
                 future.exception()
-            _log.failed(operation, raised if unknown is None else unknown, began)
+            _log.failed(operation, raised if unknown is None else unknown, started)
             if unknown is None:
                 raise
             if isinstance(raised, CancelledError):
                 raise unknown from raised
             raise raised from unknown
-        _log.succeeded(operation, began)
+        _log.succeeded(operation, started)
         return result
 
 
@@ -107,12 +107,12 @@ def _running_loop() -> Any:
         return get_running_loop()
     except RuntimeError:
         raise RuntimeError(
-            "AsyncKopoKopo needs a running asyncio event loop. With trio use KopoKopo: "
+            "AsyncKopoKopo needs a running asyncio event loop. With trio, use KopoKopo: "
             "await trio.to_thread.run_sync(...)"
         ) from None
 
 
-def _settle(future: Future[Any], result: Any, error: BaseException | None) -> None:
+def _set_outcome(future: Future[Any], result: Any, error: BaseException | None) -> None:
     if future.done():
         return
     if error is None:

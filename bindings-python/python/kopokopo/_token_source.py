@@ -1,4 +1,4 @@
-"""Tokens that a program brings."""
+"""Token sources: functions of the application that supply access tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """A program's token source, as the native module asks it."""
+    """The token source of a client. The native module calls `ask` for each token.
+
+    Args:
+        token_source: A function that returns an AccessToken, a str, or an awaitable of either.
+
+    Raises: `ConfigurationError` if it is not callable.
+    """
 
     __slots__ = ("_token_source", "loop")
 
@@ -30,46 +36,49 @@ class Source:
         self.loop = None
 
     def ask(self, reply: Reply) -> None:
-        """Asks on a thread of its own. The reply is given now, or once the loop has it."""
+        """Calls the function on the current thread, which the native module provides.
+
+        Completes `reply` immediately, or on the event loop if the function is asynchronous.
+        """
         try:
-            answer: Any = self._token_source()
-            if not hasattr(answer, "__await__"):
-                return _pass_on(answer, reply)
+            result: Any = self._token_source()
+            if not hasattr(result, "__await__"):
+                return _complete(result, reply)
             if self.loop is None:
-                _close(answer)
-                return reply.fail("it is asynchronous, and the client is not: use AsyncKopoKopo")
-            self.loop.call_soon_threadsafe(_wait, answer, reply)
+                _close(result)
+                return reply.fail("the function is asynchronous: use AsyncKopoKopo")
+            self.loop.call_soon_threadsafe(_complete_later, result, reply)
         except BaseException as error:
-            reply.fail(_why(error))
+            reply.fail(_describe(error))
 
 
-def _wait(answer: Awaitable[Any], reply: Reply) -> None:
+def _complete_later(awaitable: Awaitable[Any], reply: Reply) -> None:
     from asyncio import ensure_future
 
-    def over(task: Future[Any]) -> None:
+    def on_done(task: Future[Any]) -> None:
         try:
-            _pass_on(task.result(), reply)
+            _complete(task.result(), reply)
         except BaseException as error:
-            reply.fail(_why(error))
+            reply.fail(_describe(error))
 
-    ensure_future(answer).add_done_callback(over)
+    ensure_future(awaitable).add_done_callback(on_done)
 
 
-def _pass_on(answer: object, reply: Reply) -> None:
-    if isinstance(answer, AccessToken):
-        reply.token(answer.token, answer.expires_in)
-    elif isinstance(answer, str):
-        reply.token(answer, None)
+def _complete(result: object, reply: Reply) -> None:
+    if isinstance(result, AccessToken):
+        reply.token(result.token, result.expires_in)
+    elif isinstance(result, str):
+        reply.token(result, None)
     else:
-        reply.fail(f"it returned {type(answer).__name__}, neither an AccessToken nor a str")
+        reply.fail(f"it returned {type(result).__name__}; expected an AccessToken or a str")
 
 
-def _close(answer: Any) -> None:
-    close = getattr(answer, "close", None)
+def _close(awaitable: Any) -> None:
+    close = getattr(awaitable, "close", None)
     if close is not None:
         close()
 
 
-def _why(error: BaseException) -> str:
-    """What an exception of the program's says may hold the token."""
-    return error.detail if isinstance(error, KopoKopoError) else f"it failed with {type(error).__name__}"
+def _describe(error: BaseException) -> str:
+    """Returns the reason without the text of foreign exceptions, which may contain the token."""
+    return error.detail if isinstance(error, KopoKopoError) else f"it raised {type(error).__name__}"

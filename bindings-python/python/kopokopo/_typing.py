@@ -1,4 +1,4 @@
-"""Names for annotations that `typing` has only in newer versions of Python."""
+"""Names for annotations that `typing` has in newer versions of Python only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The states of a resource as they change. What to poll and how long to pause is decided by the native module."""
+"""Iterators over the states of a resource. The native module decides what to poll and how long to pause."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Watching(NativeObject):
     __slots__ = ()
 
     def _watch(self, arguments: dict[str, Any]) -> Watch:
-        return Watch.polling(self._operation("get"), self._native.ask("watch", arguments), self._source)
+        return Watch.for_operation(self._operation("get"), self._native.ask("watch", arguments), self._source)
 
     def _wait(self, arguments: dict[str, Any]) -> Any:
-        """The last state that a watch returns."""
+        """Returns the last state of a watch."""
         state = None
         for state in self._watch(arguments):  # noqa: B007
             pass
@@ -33,10 +33,10 @@ class AsyncWatching(AsyncNativeObject):
     __slots__ = ()
 
     def _watch(self, arguments: dict[str, Any]) -> AsyncWatch:
-        return AsyncWatch.polling(self._operation("get"), self._native.ask("watch", arguments), self._source)
+        return AsyncWatch.for_operation(self._operation("get"), self._native.ask("watch", arguments), self._source)
 
     async def _wait(self, arguments: dict[str, Any]) -> Any:
-        """The last state that a watch returns."""
+        """Returns the last state of a watch."""
         state = None
         async for state in self._watch(arguments):  # noqa: B007
             pass
@@ -44,14 +44,14 @@ class AsyncWatching(AsyncNativeObject):
 
 
 class Watch(NativeObject):
-    """An iterator of states."""
+    """An iterator over the states of a resource."""
 
     __slots__ = ("_operation_name",)
 
     _operation_name: str
 
     @classmethod
-    def polling(cls, operation: str, native: Object, source: Source | None) -> Self:
+    def for_operation(cls, operation: str, native: Object, source: Source | None) -> Self:
         watch = cls._of(native, source)
         watch._operation_name = operation
         return watch
@@ -61,7 +61,7 @@ class Watch(NativeObject):
 
     def __next__(self) -> Any:
         while (pause := self._native.ask("pause", {})) is not None:
-            # Looked up for each call: gevent and eventlet replace it with one that lets other greenlets run.
+            # Called through the module, because gevent and eventlet replace time.sleep to let other greenlets run.
             time.sleep(pause)
             state = self._call("poll", {})
             if state is not None:
@@ -73,14 +73,14 @@ class Watch(NativeObject):
 
 
 class AsyncWatch(AsyncNativeObject):
-    """An asynchronous iterator of states."""
+    """An asynchronous iterator over the states of a resource."""
 
     __slots__ = ("_operation_name",)
 
     _operation_name: str
 
     @classmethod
-    def polling(cls, operation: str, native: Object, source: Source | None) -> Self:
+    def for_operation(cls, operation: str, native: Object, source: Source | None) -> Self:
         watch = cls._of(native, source)
         watch._operation_name = operation
         return watch

@@ -1,4 +1,4 @@
-"""What all enumerations have in common."""
+"""The base classes of enumerations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kopokopo._typing import Self
 
 
 class Word(str, Enum):
-    """One of this library's own words. It is a `str`, and equals it."""
+    """The base class of closed enumerations, the words of this library. A member is a `str` and equals its text."""
 
     def __new__(cls, value: str) -> Self:
         word = str.__new__(cls, value)
@@ -30,10 +30,10 @@ class Word(str, Enum):
 
 
 class OpenEnum(str):
-    """A word of the API. It is a `str`, and equals it.
+    """The base class of open enumerations, the words of the API. A value is a `str` and equals its text.
 
-    The API may add words, so this is no `enum.Enum`: type checkers must not take the known words for all there are.
-    A word that this version does not know is a value like the others: always handle the rest.
+    The API may add words. Therefore this is not an `enum.Enum`: type checkers must not treat the known words as
+    complete. A word that this version does not know is a valid value, so always handle the remaining case.
     """
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class OpenEnum(str):
 
     @classmethod
     def known(cls) -> tuple[Self, ...]:
-        """The words that this version knows."""
+        """Returns the words that this version knows."""
         return tuple(cls._value2member_map_.values())
 
     @property
@@ -64,7 +64,7 @@ class OpenEnum(str):
 
     @property
     def value(self) -> str:
-        """The word as the API spells it."""
+        """The text of the word, as in the API."""
         return str(self)
 
     def __repr__(self) -> str:
@@ -80,7 +80,7 @@ class OpenEnum(str):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         from kopokopo import _pydantic
 
-        return _pydantic.word_schema(cls)
+        return _pydantic.open_enum_schema(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:

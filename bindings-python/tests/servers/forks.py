@@ -1,4 +1,4 @@
-"""Forks after both clients were used: each child calls, and so does the parent afterwards."""
+"""Forks after both clients were used. Each child makes calls, and then the parent. The argument names a function."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def both() -> None:
 
 
 def fork(child: Callable[[], None], times: int = 1) -> None:
-    """Children that end well, and soon."""
+    """Forks children, and checks that each one exits with 0 within 20 seconds."""
     context = multiprocessing.get_context("fork")
     processes = [context.Process(target=child) for _ in range(times)]
     for process in processes:
@@ -67,14 +67,14 @@ def after_async_calls() -> None:
     both()
 
 
-def again_and_again() -> None:
+def many_times() -> None:
     both()
     for _ in range(5):
         fork(both, 4)
         both()
 
 
-def from_a_child() -> None:
+def from_child() -> None:
     def child() -> None:
         both()
         fork(both)
@@ -84,38 +84,38 @@ def from_a_child() -> None:
     fork(child)
 
 
-def in_the_midst_of_calls() -> None:
-    """While other threads of the parent call: whatever they hold at that moment, the child has no use for."""
-    over = threading.Event()
+def during_calls() -> None:
+    """Forks while other threads of the parent make calls. The child must not need a lock that they hold."""
+    stopped = threading.Event()
 
-    def busy() -> None:
-        while not over.is_set():
+    def call_until_stopped() -> None:
+        while not stopped.is_set():
             call()
 
-    threads = [threading.Thread(target=busy) for _ in range(4)]
+    threads = [threading.Thread(target=call_until_stopped) for _ in range(4)]
     for thread in threads:
         thread.start()
     try:
         for _ in range(10):
             fork(both)
     finally:
-        over.set()
+        stopped.set()
         for thread in threads:
             thread.join()
     both()
 
 
-def in_the_midst_of_a_first_call() -> None:
-    """While another thread makes the first call, and imports what only results need."""
+def during_first_call() -> None:
+    """Forks while another thread makes the first call, which imports the modules for results."""
     importing = threading.Event()
 
-    class Slow:
+    class SlowFinder:
         def find_spec(self, *_: object) -> None:
             if threading.current_thread() is not threading.main_thread():
                 importing.set()
                 time.sleep(0.5)
 
-    sys.meta_path.insert(0, Slow())
+    sys.meta_path.insert(0, SlowFinder())
     thread = threading.Thread(target=call)
     thread.start()
     importing.wait(1)
@@ -125,14 +125,14 @@ def in_the_midst_of_a_first_call() -> None:
     both()
 
 
-def in_a_pool() -> None:
+def in_pool() -> None:
     call()
     with multiprocessing.get_context("fork").Pool(2) as pool:
         found = pool.map(get, [PAYMENT] * 8)
-    assert [payment.id for payment in found] == [PAYMENT] * 8, "records come back pickled"
+    assert [payment.id for payment in found] == [PAYMENT] * 8, "records are pickled on their way back"
 
 
-def that_never_calls() -> None:
+def child_without_calls() -> None:
     both()
     fork(lambda: None)
     fork(lambda: time.sleep(0.01), 3)

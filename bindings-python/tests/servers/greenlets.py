@@ -1,4 +1,4 @@
-"""Whether greenlets run while others wait for a payment: prints what happened as JSON."""
+"""Counts how often a greenlet runs while another waits for a payment. Prints the counts as JSON."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import gevent
 from kopokopo import KopoKopo, KopoKopoError
 
 PUSH: dict[str, Any] = {"till_number": "K000000", "amount": "100", "callback_url": "https://shop.example/k2/results"}
-UNDECIDED = "254700000006"
+PENDING_PHONE = "254700000006"
 SLOW = "33333333-3333-4333-8333-333333333333"
 
 k2 = KopoKopo.from_env()
-turns = 0
+iterations = 0
 
 
-def turn() -> None:
-    global turns
+def count_iterations() -> None:
+    global iterations
     while True:
         time.sleep(0.02)
-        turns += 1
+        iterations += 1
 
 
 def wait(push_id: str) -> str:
@@ -36,12 +36,12 @@ def wait(push_id: str) -> str:
     return "final"
 
 
-push = k2.incoming_payments.create(**PUSH, phone_number=UNDECIDED)
-ticker = gevent.spawn(turn)
-kind = gevent.spawn(wait, push.id).get()
-waited = turns
+push = k2.incoming_payments.create(**PUSH, phone_number=PENDING_PHONE)
+counter = gevent.spawn(count_iterations)
+outcome = gevent.spawn(wait, push.id).get()
+during_wait = iterations
 
-# A call blocks its thread, and with it all greenlets. On gevent's thread pool it blocks none.
-turns = 0
+# A call blocks its thread, and all greenlets of the thread. On gevent's thread pool it blocks no greenlet.
+iterations = 0
 gevent.get_hub().threadpool.apply(k2.payments.get, (SLOW,))
-print(json.dumps({"kind": kind, "waiting": waited, "in_thread_pool": turns}))
+print(json.dumps({"kind": outcome, "waiting": during_wait, "in_thread_pool": iterations}))

@@ -1,4 +1,4 @@
-"""A WSGI and an ASGI application whose master used both clients before it forked: `gunicorn --preload`."""
+"""A WSGI and an ASGI application for `gunicorn --preload`. The master uses both clients before it forks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every adapter does the same way."""
+"""Functions that all adapters share."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from kopokopo import DecodeError, Event, InvalidRequestError, KopoKopoError, Sig
 
 HEADER = "X-KopoKopo-Signature"
 
-Unreadable = Callable[[bytes, DecodeError], object]
-"""A program's function for an authentic body that cannot be read."""
+OnUnreadable = Callable[[bytes, DecodeError], object]
+"""A function of the program for authentic bodies that cannot be read."""
 
 _log = logging.getLogger("kopokopo.webhooks")
 
 
-class Refused(Exception):
-    """A request that gets a response without the program's handler."""
+class EarlyResponse(Exception):
+    """The response to a request that must not reach the program's handler."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -25,27 +25,32 @@ class Refused(Exception):
         self.text = text
 
 
-def read(verifier: WebhookVerifier, body: bytes, signature: str | None, on_unreadable: Unreadable | None) -> Event:
-    """Verifies a body for a handler, or raises `Refused`."""
+def verify_event(
+    verifier: WebhookVerifier, body: bytes, signature: str | None, on_unreadable: OnUnreadable | None
+) -> Event:
+    """Verifies a body for a handler, and returns the event.
+
+    Raises: `EarlyResponse` if the handler must not be called.
+    """
     try:
         return verifier.verify(body, signature)
-    except SignatureError as refusal:
-        raise refused(refusal) from None
-    except DecodeError as refusal:
+    except SignatureError as error:
+        raise error_response(error) from None
+    except DecodeError as error:
         if on_unreadable is None:
-            raise refused(refusal) from None
-        _log.warning("webhook left to on_unreadable: %s", refusal)
-        result = on_unreadable(body, refusal)
+            raise error_response(error) from None
+        _log.warning("webhook passed to on_unreadable: %s", error)
+        result = on_unreadable(body, error)
         if isinstance(result, Coroutine):
             result.close()
-            raise TypeError("on_unreadable: a blocking handler needs a function that is not asynchronous") from None
-        raise Refused(200, "") from None
+            raise TypeError("on_unreadable: must not be asynchronous, because the handler is blocking") from None
+        raise EarlyResponse(200, "") from None
 
 
-async def read_async(
-    verifier: WebhookVerifier, body: bytes, signature: str | None, on_unreadable: Unreadable | None
+async def verify_event_async(
+    verifier: WebhookVerifier, body: bytes, signature: str | None, on_unreadable: OnUnreadable | None
 ) -> Event:
-    """The same, for a function that may be asynchronous."""
+    """Does the same as `verify_event`. `on_unreadable` may be asynchronous."""
     pending: list[Any] = []
 
     def call(body: bytes, error: DecodeError) -> None:
@@ -53,60 +58,65 @@ async def read_async(
             pending.append(on_unreadable(body, error))
 
     try:
-        return read(verifier, body, signature, None if on_unreadable is None else call)
-    except Refused:
+        return verify_event(verifier, body, signature, None if on_unreadable is None else call)
+    except EarlyResponse:
         for result in pending:
             if isinstance(result, Awaitable):
                 await result
         raise
 
 
-def refused(refusal: KopoKopoError) -> Refused:
-    """The response to a refusal. Its text does not give the reason; the log does."""
-    _log.warning("webhook refused: %s", refusal)
-    if isinstance(refusal, SignatureError):
-        return Refused(401, "invalid signature")
-    return Refused(400, "unreadable body")
+def error_response(error: KopoKopoError) -> EarlyResponse:
+    """Returns the response to an invalid webhook. The reason is in the log only, as the sender may be an attacker."""
+    _log.warning("webhook refused: %s", error)
+    if isinstance(error, SignatureError):
+        return EarlyResponse(401, "invalid signature")
+    return EarlyResponse(400, "unreadable body")
 
 
-def one_signature(values: Iterable[object]) -> str | None:
-    """All values of the header in one, as HTTP joins them. The verifier refuses different ones."""
+def join_signatures(values: Iterable[object]) -> str | None:
+    """Joins all values of the header with commas, as HTTP does. The verifier refuses different values."""
     return ", ".join(map(str, values)) or None
 
 
 def check_length(verifier: WebhookVerifier, length: str | int | None) -> int | None:
-    """Refuses a body by its Content-Length, before it is read. None where the header says nothing usable."""
+    """Checks the Content-Length before the body is read.
+
+    Returns the length, or None if the header is absent or not a number.
+
+    Raises: `SignatureError` if the length exceeds the limit.
+    """
     text = str(length or "").strip()
     if not (text.isascii() and text.isdigit()):
         return None
-    # Python refuses to read a number of thousands of digits; one of twenty is beyond every limit already.
-    announced = int(text[:20])
-    check_size(verifier, announced)
-    return announced
+    # int() refuses texts with thousands of digits. A number with 20 digits exceeds every limit.
+    size = int(text[:20])
+    check_size(verifier, size)
+    return size
 
 
 def check_size(verifier: WebhookVerifier, size: int) -> None:
-    """Refuses a body larger than the verifier's limit."""
+    """Raises `SignatureError` if the size of a body exceeds the verifier's limit."""
     if size > verifier.max_body:
         raise SignatureError(f"the body has {size} bytes or more; the limit is max_body={verifier.max_body}")
 
 
-def broken_off() -> SignatureError:
-    """The error for a sender who left before the end of the body."""
+def incomplete_body() -> SignatureError:
+    """Returns the error for a sender that closed the connection before the end of the body."""
     return SignatureError("the connection closed before the full body was received")
 
 
-def wrong_set_up(framework: str, what: str, fix: str) -> InvalidRequestError:
-    """The one error for a body that is not raw any more."""
-    return InvalidRequestError(f"{framework}: {what}. A signature covers the raw body only: {fix}", field="body")
+def raw_body_error(framework: str, what: str, fix: str) -> InvalidRequestError:
+    """Returns the error for a request whose raw body is not available."""
+    return InvalidRequestError(f"{framework}: {what}. The signature covers the raw body: {fix}", field="body")
 
 
 def check_request(given: object, kind: type, framework: str, fix: str) -> None:
-    """Refuses a parsed body, or anything else, in the place of the request."""
+    """Raises the error of `not_a_request` if the argument is not of this type."""
     if not isinstance(given, kind):
         raise not_a_request(given, framework, fix)
 
 
 def not_a_request(given: object, framework: str, fix: str) -> InvalidRequestError:
-    """The error for a parsed body, or anything else, in the place of the request."""
-    return wrong_set_up(framework, f"verify was given {type(given).__name__} instead of the request", fix)
+    """Returns the error for a parsed body, or any other value, in place of the request."""
+    return raw_body_error(framework, f"verify received {type(given).__name__} instead of the request", fix)

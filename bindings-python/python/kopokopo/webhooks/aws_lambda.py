@@ -1,4 +1,4 @@
-"""Webhooks in AWS Lambda: behind API Gateway (REST, version 1; HTTP, version 2), a function URL or a load balancer."""
+"""Webhooks in AWS Lambda, behind API Gateway (REST, version 1; HTTP, version 2), a function URL or a load balancer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    Refused,
-    Unreadable,
+    EarlyResponse,
+    OnUnreadable,
     check_size,
+    error_response,
+    join_signatures,
     not_a_request,
-    one_signature,
-    read,
-    refused,
-    wrong_set_up,
+    raw_body_error,
+    verify_event,
 )
 
 __all__ = ["verify", "webhook"]
@@ -26,14 +26,15 @@ __all__ = ["verify", "webhook"]
 _Context = TypeVar("_Context")
 _Result = TypeVar("_Result")
 
-_FIX = "use a proxy integration and pass the handler's own event, before anything parses event['body']"
+_FIX = "use a proxy integration and pass the event of the handler, before anything parses event['body']"
 
 
 def verify(verifier: WebhookVerifier, request: Mapping[str, Any]) -> Event:
-    """Verifies the body in the handler's event against the `X-KopoKopo-Signature` header, and returns the event.
+    """Verifies the body in the event of the handler against the `X-KopoKopo-Signature` header, and returns the webhook.
 
-    Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
-    the body was parsed already, or the event comes from something that passes no HTTP request on.
+    Raises: `SignatureError` if the signature is missing or invalid, or if the body is too large. `DecodeError` if the
+    body is authentic but cannot be read. `InvalidRequestError` if the body was parsed already, or if the event does
+    not contain an HTTP request.
     """
     return verifier.verify(*_raw(verifier, request))
 
@@ -43,21 +44,25 @@ def _raw(verifier: WebhookVerifier, request: Mapping[str, Any]) -> tuple[bytes, 
         raise not_a_request(request, "AWS Lambda", _FIX)
     body = _body(verifier, request)
     check_size(verifier, len(body))
-    return body, one_signature(_signatures(request))
+    return body, join_signatures(_signatures(request))
 
 
 def webhook(
-    verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None
 ) -> Callable[
     [Callable[[Event, _Context], _Result | None]], Callable[[Mapping[str, Any], _Context], _Result | dict[str, Any]]
 ]:
-    """Makes `def handler(event, context)`, where event is the verified one, a Lambda handler.
+    """Decorates `def handler(event, context)`, and returns a Lambda handler. `event` is the verified webhook.
 
-    The response is 401 for SignatureError and 400 for DecodeError, else what the handler returns, or 200 for None. Any
-    other exception is raised, so that the gateway responds with 5xx and the webhook is delivered again.
+    The handler returns a response of Lambda, or None for an empty 200 response. The response is 401 for
+    `SignatureError` and 400 for `DecodeError`. Any other exception is raised: the gateway responds with 5xx, and the
+    webhook is delivered again.
 
-    `on_unreadable(body, error)` is called with the raw body of an authentic webhook that cannot be read. If it returns,
-    the response is 200 and the webhook is not delivered again. Without it the response is 400.
+    Args:
+        verifier: Verifies the request, for example `client.webhooks`.
+        on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
+            be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
+            is 400.
     """
 
     def decorate(
@@ -67,8 +72,8 @@ def webhook(
         def handle(request: Mapping[str, Any], context: _Context) -> _Result | dict[str, Any]:
             try:
                 event = _event(verifier, request, on_unreadable)
-            except Refused as refusal:
-                return _response(refusal.status, refusal.text)
+            except EarlyResponse as response:
+                return _response(response.status, response.text)
             result = handler(event, context)
             return _response(200, "") if result is None else result
 
@@ -77,12 +82,12 @@ def webhook(
     return decorate
 
 
-def _event(verifier: WebhookVerifier, request: Mapping[str, Any], on_unreadable: Unreadable | None) -> Event:
+def _event(verifier: WebhookVerifier, request: Mapping[str, Any], on_unreadable: OnUnreadable | None) -> Event:
     try:
         raw = _raw(verifier, request)
-    except SignatureError as refusal:
-        raise refused(refusal) from None
-    return read(verifier, *raw, on_unreadable)
+    except SignatureError as error:
+        raise error_response(error) from None
+    return verify_event(verifier, *raw, on_unreadable)
 
 
 def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
@@ -90,21 +95,21 @@ def _body(verifier: WebhookVerifier, request: Mapping[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise wrong_set_up("AWS Lambda", f"event['body'] is {type(body).__name__}, not the text that arrived", _FIX)
-    # Gateways of other makers, and tests, write it as text.
+        raise raw_body_error("AWS Lambda", f"event['body'] is {type(body).__name__}, not the text that arrived", _FIX)
+    # Gateways of other vendors, and tests, send the flag as text.
     if str(request.get("isBase64Encoded")).lower() != "true":
-        # A lone surrogate is not text that could have been signed.
+        # A lone surrogate must fail the verification, and must not raise here.
         return body.encode("utf-8", "surrogatepass")
     check_size(verifier, len(body) // 4 * 3 - 2)
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
-        what = "event['isBase64Encoded'] is true, and event['body'] is not Base64"
-        raise wrong_set_up("AWS Lambda", what, _FIX) from None
+        what = "event['isBase64Encoded'] is true, but event['body'] is not Base64"
+        raise raw_body_error("AWS Lambda", what, _FIX) from None
 
 
 def _signatures(request: Mapping[str, Any]) -> Iterator[object]:
-    """All values of the header, in any case, from the event's two kinds of headers. Each value may be a list."""
+    """Yields all values of the header from both header fields of the event. The case of its name does not matter."""
     for part in ("headers", "multiValueHeaders"):
         headers: Mapping[str, Any] = request.get(part) or {}
         for name, value in headers.items():

@@ -1,4 +1,4 @@
-"""Webhooks in Django, sync and async views alike, and in views of Django REST framework."""
+"""Webhooks in Django: sync views, async views, and views of Django REST framework."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    Refused,
-    Unreadable,
-    broken_off,
+    EarlyResponse,
+    OnUnreadable,
     check_length,
+    error_response,
+    incomplete_body,
     not_a_request,
-    read,
-    read_async,
-    refused,
-    wrong_set_up,
+    raw_body_error,
+    verify_event,
+    verify_event_async,
 )
 
 __all__ = ["verify", "webhook"]
@@ -36,31 +36,31 @@ _FIX = "call verify(verifier, request) before anything reads request.POST, reque
 def verify(verifier: WebhookVerifier, request: HttpRequest) -> Event:
     """Verifies the request's raw body against its `X-KopoKopo-Signature` header, and returns the event.
 
-    The view must be exempt from CSRF checks: `webhook` sees to that.
+    The view must be exempt from CSRF checks. `webhook` exempts it automatically.
 
-    Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
-    something has read the body as a stream before.
+    Raises: `SignatureError` if the signature is missing or invalid, or if the body is too large. `DecodeError` if the
+    body is authentic but cannot be read. `InvalidRequestError` if the body was read as a stream before.
     """
     return verifier.verify(*_raw(verifier, request))
 
 
 def _raw(verifier: WebhookVerifier, request: Any) -> tuple[bytes, str | None]:
-    # Django REST framework has the request inside of its own.
-    plain = getattr(request, "_request", request)
-    if not isinstance(plain, HttpRequest):
+    # The request of Django REST framework contains Django's request.
+    django_request = getattr(request, "_request", request)
+    if not isinstance(django_request, HttpRequest):
         raise not_a_request(request, "Django", _FIX)
-    check_length(verifier, plain.META.get("CONTENT_LENGTH"))
+    check_length(verifier, django_request.META.get("CONTENT_LENGTH"))
     try:
-        body = plain.body
+        body = django_request.body
     except RawPostDataException:
-        raise wrong_set_up("Django", "the body was read before", _FIX) from None
+        raise raw_body_error("Django", "the body was read before", _FIX) from None
     except UnreadablePostError:
-        raise broken_off() from None
-    return body, plain.headers.get(HEADER)
+        raise incomplete_body() from None
+    return body, django_request.headers.get(HEADER)
 
 
 class _Decorator(Protocol):
-    """Takes a view, and gives one of the same kind without the event."""
+    """Takes a view with the event, and returns a view of the same kind without the event."""
 
     @overload
     def __call__(
@@ -73,15 +73,18 @@ class _Decorator(Protocol):
     ) -> Callable[Concatenate[_Request, _P], _Response | HttpResponse]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None) -> _Decorator:
-    """Makes `def view(request, event)`, or the same with `async def`, a view that only verified webhooks reach.
+def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+    """Decorates `def view(request, event)` or `async def view(request, event)`. Only verified webhooks reach the view.
 
-    It is exempt from CSRF checks. The response is 401 for SignatureError and 400 for DecodeError, else what the view
-    returns: an HttpResponse, or None for an empty 200. Any other exception is raised, so that Django responds with 500
-    and the webhook is delivered again.
+    The view is exempt from CSRF checks. It returns an HttpResponse, or None for an empty 200 response. The response is
+    401 for `SignatureError` and 400 for `DecodeError`. Any other exception is raised: Django responds with 500, and
+    the webhook is delivered again.
 
-    `on_unreadable(body, error)` is called with the raw body of an authentic webhook that cannot be read. If it returns,
-    the response is 200 and the webhook is not delivered again. Without it the response is 400.
+    Args:
+        verifier: Verifies the request, for example `client.webhooks`.
+        on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
+            be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
+            is 400.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,42 +93,42 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = Non
             @wraps(view, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
             async def handle_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
                 try:
-                    event = await read_async(verifier, *_checked(verifier, request), on_unreadable)
-                except Refused as refusal:
-                    return _refuse(refusal)
-                return _answer(await view(request, event, *args, **kwargs))
+                    event = await verify_event_async(verifier, *_raw_or_response(verifier, request), on_unreadable)
+                except EarlyResponse as response:
+                    return _to_http_response(response)
+                return _or_empty(await view(request, event, *args, **kwargs))
 
             return _exempt(handle_async)
 
         @wraps(view, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                event = read(verifier, *_checked(verifier, request), on_unreadable)
-            except Refused as refusal:
-                return _refuse(refusal)
-            return _answer(view(request, event, *args, **kwargs))
+                event = verify_event(verifier, *_raw_or_response(verifier, request), on_unreadable)
+            except EarlyResponse as response:
+                return _to_http_response(response)
+            return _or_empty(view(request, event, *args, **kwargs))
 
         return _exempt(handle)
 
     return decorate
 
 
-def _checked(verifier: WebhookVerifier, request: Any) -> tuple[bytes, str | None]:
+def _raw_or_response(verifier: WebhookVerifier, request: Any) -> tuple[bytes, str | None]:
     try:
         return _raw(verifier, request)
-    except SignatureError as refusal:
-        raise refused(refusal) from None
+    except SignatureError as error:
+        raise error_response(error) from None
 
 
 def _exempt(view: Callable[..., Any]) -> Callable[..., Any]:
-    # What csrf_exempt does, but for a wrapper that is not asynchronous before Django 5.
+    # Sets what csrf_exempt sets. The wrapper of csrf_exempt is not asynchronous before Django 5.
     view.__dict__["csrf_exempt"] = True
     return view
 
 
-def _refuse(refusal: Refused) -> HttpResponse:
-    return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+def _to_http_response(response: EarlyResponse) -> HttpResponse:
+    return HttpResponse(response.text, status=response.status, content_type="text/plain")
 
 
-def _answer(answer: Any) -> Any:
-    return HttpResponse() if answer is None else answer
+def _or_empty(response: Any) -> Any:
+    return HttpResponse() if response is None else response

@@ -12,14 +12,14 @@ from flask import request as current_request
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    Refused,
-    Unreadable,
+    EarlyResponse,
+    OnUnreadable,
     check_length,
     check_request,
     check_size,
-    read,
-    refused,
-    wrong_set_up,
+    error_response,
+    raw_body_error,
+    verify_event,
 )
 
 __all__ = ["verify", "webhook"]
@@ -36,25 +36,25 @@ _FIX = (
 def verify(verifier: WebhookVerifier, request: Request) -> Event:
     """Verifies the request's raw body against its `X-KopoKopo-Signature` header, and returns the event.
 
-    Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
-    something has read the body as a stream before.
+    Raises: `SignatureError` if the signature is missing or invalid, or if the body is too large. `DecodeError` if the
+    body is authentic but cannot be read. `InvalidRequestError` if the body was read as a stream before.
     """
     return verifier.verify(*_raw(verifier, request))
 
 
 def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
     check_request(request, Request, "Flask", _FIX)
-    touched = "stream" in request.__dict__
-    announced = check_length(verifier, request.content_length)
+    stream_used = "stream" in request.__dict__
+    length = check_length(verifier, request.content_length)
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    body = _read(verifier, request) if chunked and not touched else request.get_data(cache=True)
-    if not body and touched and (announced or chunked):
-        raise wrong_set_up("Flask", "the body was read before and not kept", _FIX)
+    body = _read(verifier, request) if chunked and not stream_used else request.get_data(cache=True)
+    if not body and stream_used and (length or chunked):
+        raise raw_body_error("Flask", "the body was read before and not kept", _FIX)
     return body, request.headers.get(HEADER)
 
 
 class _Decorator(Protocol):
-    """Takes a view, and gives one without the event."""
+    """Takes a view with the event, and returns a view without the event."""
 
     @overload
     def __call__(
@@ -67,15 +67,18 @@ class _Decorator(Protocol):
     ) -> Callable[_P, _Result | Response]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None) -> _Decorator:
-    """Makes `def view(event)`, or the same with `async def`, a view that only verified webhooks reach.
+def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+    """Decorates `def view(event)` or `async def view(event)`. Only verified webhooks reach the view.
 
-    Put it below `@app.post(...)`. The response is 401 for SignatureError and 400 for DecodeError, else what the view
-    returns, or an empty 200 for None. Any other exception is raised, so that Flask responds with 500 and the webhook is
-    delivered again.
+    Put it below `@app.post(...)`. The view returns a response of Flask, or None for an empty 200 response. The response
+    is 401 for `SignatureError` and 400 for `DecodeError`. Any other exception is raised: Flask responds with 500, and
+    the webhook is delivered again.
 
-    `on_unreadable(body, error)` is called with the raw body of an authentic webhook that cannot be read. If it returns,
-    the response is 200 and the webhook is not delivered again. Without it the response is 400.
+    Args:
+        verifier: Verifies the request, for example `client.webhooks`.
+        on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
+            be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
+            is 400.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,26 +86,26 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = Non
         def handle(*args: Any, **kwargs: Any) -> Any:
             try:
                 hook = None if on_unreadable is None else current_app.ensure_sync(on_unreadable)
-                event = read(verifier, *_checked(verifier, current_request), hook)
-            except Refused as refusal:
-                return Response(refusal.text, status=refusal.status, content_type="text/plain")
-            answer = current_app.ensure_sync(view)(event, *args, **kwargs)
-            return Response() if answer is None else answer
+                event = verify_event(verifier, *_raw_or_response(verifier, current_request), hook)
+            except EarlyResponse as response:
+                return Response(response.text, status=response.status, content_type="text/plain")
+            result = current_app.ensure_sync(view)(event, *args, **kwargs)
+            return Response() if result is None else result
 
         return handle
 
     return decorate
 
 
-def _checked(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
+def _raw_or_response(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
     try:
         return _raw(verifier, request)
-    except SignatureError as refusal:
-        raise refused(refusal) from None
+    except SignatureError as error:
+        raise error_response(error) from None
 
 
 def _read(verifier: WebhookVerifier, request: Request) -> bytes:
-    """A body without a Content-Length, up to the limit."""
+    """Reads a body without a Content-Length, up to the verifier's limit."""
     body = bytearray()
     while part := request.stream.read(65536):
         body += part

@@ -15,16 +15,16 @@ from starlette.responses import PlainTextResponse, Response
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
-    Refused,
-    Unreadable,
-    broken_off,
+    EarlyResponse,
+    OnUnreadable,
     check_length,
     check_request,
     check_size,
-    one_signature,
-    read_async,
-    refused,
-    wrong_set_up,
+    error_response,
+    incomplete_body,
+    join_signatures,
+    raw_body_error,
+    verify_event_async,
 )
 
 __all__ = ["verified", "verify", "webhook"]
@@ -37,51 +37,53 @@ _FIX = "call `await verify(verifier, request)` before anything reads request.for
 async def verify(verifier: WebhookVerifier, request: Request) -> Event:
     """Verifies the request's raw body against its `X-KopoKopo-Signature` header, and returns the event.
 
-    Raises SignatureError, DecodeError where the body is authentic and cannot be read, and InvalidRequestError where
-    something has read the body as a stream before.
+    Raises: `SignatureError` if the signature is missing or invalid, or if the body is too large. `DecodeError` if the
+    body is authentic but cannot be read. `InvalidRequestError` if the body was read as a stream before.
     """
     return verifier.verify(*await _raw(verifier, request))
 
 
 async def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None]:
     check_request(request, Request, "Starlette / FastAPI", _FIX)
-    announced = check_length(verifier, request.headers.get("content-length"))
-    signature = one_signature(request.headers.getlist(HEADER))
+    length = check_length(verifier, request.headers.get("content-length"))
+    signature = join_signatures(request.headers.getlist(HEADER))
     try:
-        body = await (_read(verifier, request) if announced is None else request.body())
+        body = await (_read(verifier, request) if length is None else request.body())
     except ClientDisconnect:
-        raise broken_off() from None
+        raise incomplete_body() from None
     except RuntimeError as error:
         if "consumed" not in str(error):
             raise
-        raise wrong_set_up("Starlette / FastAPI", "the body was read before and not kept", _FIX) from None
+        raise raw_body_error("Starlette / FastAPI", "the body was read before and not kept", _FIX) from None
     return body, signature
 
 
 def verified(
-    verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None
 ) -> Callable[[Request], Coroutine[Any, Any, Event]]:
-    """A FastAPI dependency: `event: Annotated[Event, Depends(verified(verifier))]`.
+    """Returns a FastAPI dependency: `event: Annotated[Event, Depends(verified(verifier))]`.
 
-    The response is 401 for SignatureError and 400 for DecodeError. The path operation must not declare a body of its
-    own.
+    The response is 401 for `SignatureError` and 400 for `DecodeError`. The path operation must not declare a
+    body parameter.
 
-    `on_unreadable(body, error)`, which may be asynchronous, is called with the raw body of an authentic webhook that
-    cannot be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
-    is 400.
+    Args:
+        verifier: Verifies the request, for example `client.webhooks`.
+        on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
+            be read. It may be asynchronous. If it returns, the response is 200 and the webhook is not delivered again.
+            Without it the response is 400.
     """
 
     async def dependency(request: Request) -> Event:
         try:
             return await _event(verifier, request, on_unreadable)
-        except Refused as refusal:
-            raise HTTPException(refusal.status, refusal.text) from None
+        except EarlyResponse as response:
+            raise HTTPException(response.status, response.text) from None
 
     return dependency
 
 
 class _Decorator(Protocol):
-    """Takes an endpoint, and gives one that is given the request alone."""
+    """Takes an endpoint with the event, and returns an endpoint with the request only."""
 
     @overload
     def __call__(
@@ -94,16 +96,19 @@ class _Decorator(Protocol):
     ) -> Callable[[Request], Coroutine[Any, Any, _Result | Response]]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = None) -> _Decorator:
-    """Makes `async def endpoint(request, event)`, or a plain function, an endpoint that only verified webhooks reach.
+def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+    """Decorates `async def endpoint(request, event)` or `def endpoint(request, event)`. Only verified webhooks reach
+    the endpoint.
 
-    For a Starlette `Route`, or below FastAPI's `@app.post(...)`. The response is 401 for SignatureError and 400 for
-    DecodeError, else what the endpoint returns, or an empty 200 for None. Any other exception is raised, so that the
-    server responds with 500 and the webhook is delivered again.
+    Use it for a Starlette `Route`, or below FastAPI's `@app.post(...)`. The endpoint returns a response, or None for an
+    empty 200 response. The response is 401 for `SignatureError` and 400 for `DecodeError`. Any other exception is
+    raised: the server responds with 500, and the webhook is delivered again.
 
-    `on_unreadable(body, error)`, which may be asynchronous, is called with the raw body of an authentic webhook that
-    cannot be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
-    is 400.
+    Args:
+        verifier: Verifies the request, for example `client.webhooks`.
+        on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
+            be read. It may be asynchronous. If it returns, the response is 200 and the webhook is not delivered again.
+            Without it the response is 400.
     """
 
     def decorate(endpoint: Callable[[Request, Event], Any]) -> Callable[[Request], Coroutine[Any, Any, Any]]:
@@ -111,31 +116,31 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: Unreadable | None = Non
         async def handle(request: Request) -> Any:
             try:
                 event = await _event(verifier, request, on_unreadable)
-            except Refused as refusal:
-                return PlainTextResponse(refusal.text, refusal.status)
+            except EarlyResponse as response:
+                return PlainTextResponse(response.text, response.status)
             if iscoroutinefunction(endpoint):
-                answer = await endpoint(request, event)
+                result = await endpoint(request, event)
             else:
-                answer = await run_in_threadpool(endpoint, request, event)
-            return Response() if answer is None else answer
+                result = await run_in_threadpool(endpoint, request, event)
+            return Response() if result is None else result
 
-        # FastAPI would look there for parameters to fill in: the endpoint's event is not one.
+        # FastAPI would read the parameters of the wrapped endpoint. It cannot supply the event.
         del handle.__wrapped__
         return handle
 
     return decorate
 
 
-async def _event(verifier: WebhookVerifier, request: Request, on_unreadable: Unreadable | None) -> Event:
+async def _event(verifier: WebhookVerifier, request: Request, on_unreadable: OnUnreadable | None) -> Event:
     try:
         raw = await _raw(verifier, request)
-    except SignatureError as refusal:
-        raise refused(refusal) from None
-    return await read_async(verifier, *raw, on_unreadable)
+    except SignatureError as error:
+        raise error_response(error) from None
+    return await verify_event_async(verifier, *raw, on_unreadable)
 
 
 async def _read(verifier: WebhookVerifier, request: Request) -> bytes:
-    """A body without a Content-Length, up to the limit."""
+    """Reads a body without a Content-Length, up to the verifier's limit."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -1,11 +1,11 @@
-"""What several tests do with the sandbox."""
+"""Requests and sandbox calls that several tests use."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from stage import Sandbox
+from harness import Sandbox
 
 CALLBACK = "https://shop.example/k2/results"
 PUSH: dict[str, Any] = {
@@ -14,20 +14,20 @@ PUSH: dict[str, Any] = {
     "amount": "100",
     "callback_url": CALLBACK,
 }
-UNDECIDED = "254700000006"
-"""This customer's payment stays Pending."""
+PENDING_PHONE = "254700000006"
+"""The payment of this customer stays Pending."""
 
 
-def fault(sandbox: Sandbox, **fault: Any) -> None:
+def inject_fault(sandbox: Sandbox, **fault: Any) -> None:
     sandbox.control("PUT /_sandbox/faults", fault)
 
 
 def requests(sandbox: Sandbox, operation: str) -> list[dict[str, Any]]:
-    seen = sandbox.control("GET /_sandbox/requests")
-    return [request for request in seen if request["operation"] == operation]
+    received = sandbox.control("GET /_sandbox/requests")
+    return [request for request in received if request["operation"] == operation]
 
 
-def until_seen(sandbox: Sandbox, operation: str) -> None:
+def wait_for_request(sandbox: Sandbox, operation: str) -> None:
     """Waits until a request of this operation has reached the sandbox."""
     deadline = time.monotonic() + 20
     while not requests(sandbox, operation):

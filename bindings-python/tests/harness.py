@@ -1,4 +1,4 @@
-"""What tests play on: `k2 sandbox`, and a receiver of what it sends."""
+"""Starts `k2 sandbox`, and a receiver of its callbacks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 K2 = os.environ.get("K2_BINARY", str(TARGET / "debug" / "k2"))
-PATIENCE = 3.0
+POLL_TIMEOUT = 3.0
+"""The seconds within which an expected state must be reached."""
 
 
 class Sandbox:
-    """A sandbox of its own, in a process that ends with this one."""
+    """A sandbox in its own process, which ends when the tests end."""
 
     def __init__(self, *options: str) -> None:
         command = [K2, "sandbox", "--json", "--exit-with-stdin", *options]
@@ -30,30 +31,33 @@ class Sandbox:
         )
         assert self._process.stdout is not None
         # The output is read to its end, otherwise the sandbox blocks when the pipe is full.
-        self.said: dict[str, str] = json.loads(self._process.stdout.readline())
+        self.startup: dict[str, str] = json.loads(self._process.stdout.readline())
         self._reader = threading.Thread(target=self._process.stdout.read, daemon=True)
         self._reader.start()
 
     @property
     def base_url(self) -> str:
-        return self.said["base_url"]
+        return self.startup["base_url"]
 
     @property
     def credentials(self) -> dict[str, Any]:
-        return {name: self.said[name] for name in ("base_url", "client_id", "client_secret", "api_key")}
+        return {name: self.startup[name] for name in ("base_url", "client_id", "client_secret", "api_key")}
 
-    def ask(self, control: str, body: Any = None) -> tuple[int, Any]:
-        """Sends `PUT /_sandbox/faults` with a body. A fault may have closed the port for a while."""
-        method, path = control.split(" ", 1)
-        deadline = time.monotonic() + PATIENCE
+    def request(self, target: str, body: Any = None) -> tuple[int, Any]:
+        """Sends a request such as `PUT /_sandbox/faults`. Returns its status and its body.
+
+        Retries for `POLL_TIMEOUT` seconds if the connection is refused, because a fault can close the port.
+        """
+        method, path = target.split(" ", 1)
+        deadline = time.monotonic() + POLL_TIMEOUT
         while True:
             connection = http.client.HTTPConnection(self.base_url.removeprefix("http://"), timeout=10)
             try:
                 data = None if body is None else json.dumps(body)
                 connection.request(method, path, data, {"content-type": "application/json"})
-                answer = connection.getresponse()
-                content = answer.read()
-                return answer.status, json.loads(content) if content else None
+                response = connection.getresponse()
+                content = response.read()
+                return response.status, json.loads(content) if content else None
             except ConnectionRefusedError:
                 if time.monotonic() > deadline:
                     raise
@@ -61,10 +65,11 @@ class Sandbox:
             finally:
                 connection.close()
 
-    def control(self, control: str, body: Any = None, expected: int = 200) -> Any:
-        status, answer = self.ask(control, body)
-        assert status == expected, f"{control}: expected {expected}, found {status}: {answer}"
-        return answer
+    def control(self, target: str, body: Any = None, expected: int = 200) -> Any:
+        """Sends a request and returns the body of its response. Fails if the status is not the expected one."""
+        status, content = self.request(target, body)
+        assert status == expected, f"{target}: expected {expected}, found {status}: {content}"
+        return content
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -80,12 +85,16 @@ class Sandbox:
 
 
 class Receiver:
-    """Keeps the raw body and the signature of whatever arrives."""
+    """A server that stores the raw body and the signature of each request.
 
-    def __init__(self, answers: list[int]) -> None:
-        self._answers = list(answers)
+    Args:
+        statuses: The statuses of the first responses. Later responses have 200.
+    """
+
+    def __init__(self, statuses: list[int]) -> None:
+        self._statuses = list(statuses)
         self._arrivals: list[tuple[bytes, str | None]] = []
-        self._news = threading.Condition()
+        self._arrived = threading.Condition()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -94,7 +103,7 @@ class Receiver:
                 self.close_connection = True
                 if self.raw_requestline and self.parse_request():
                     body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                    self.send_response_only(receiver._take_in(body, self.headers.get("X-KopoKopo-Signature")))
+                    self.send_response_only(receiver._store(body, self.headers.get("X-KopoKopo-Signature")))
                     self.send_header("content-length", "0")
                     self.end_headers()
 
@@ -103,22 +112,22 @@ class Receiver:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/k2/results"
 
-    def _take_in(self, body: bytes, signature: str | None) -> int:
-        with self._news:
+    def _store(self, body: bytes, signature: str | None) -> int:
+        with self._arrived:
             self._arrivals.append((body, signature))
-            self._news.notify_all()
-            return self._answers.pop(0) if self._answers else 200
+            self._arrived.notify_all()
+            return self._statuses.pop(0) if self._statuses else 200
 
-    def take(self, wanted: Callable[[bytes, str | None], bool], within: float) -> tuple[bytes, str | None] | None:
-        """Removes and returns the first that matches."""
-        deadline = time.monotonic() + within
-        with self._news:
+    def take(self, matches: Callable[[bytes, str | None], bool], timeout: float) -> tuple[bytes, str | None] | None:
+        """Removes and returns the first matching request. Returns None if none arrives within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        with self._arrived:
             while True:
                 for at, arrival in enumerate(self._arrivals):
-                    if wanted(*arrival):
+                    if matches(*arrival):
                         return self._arrivals.pop(at)
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._news.wait(left):
+                if left <= 0 or not self._arrived.wait(left):
                     return None
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Programs that end right after a call, or in the midst of one."""
+"""Programs that exit directly after a call, or during a call. The argument is the name of a function."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ async def read() -> None:
         assert (await k2.payments.get(PAYMENT)).id == PAYMENT
 
 
-async def read_and_leave_others() -> None:
-    """Others are on their way when this one is back."""
+async def read_and_abandon_others() -> None:
+    """Returns while other calls are still running."""
     k2 = AsyncKopoKopo.from_env()
     calls = [asyncio.ensure_future(k2.payments.get(PAYMENT)) for _ in range(4)]
     await calls[0]
 
 
 async def hang() -> None:
-    """`merchant_wallets.get` hangs."""
+    """Returns while a call to `merchant_wallets.get`, which hangs, is running."""
     k2 = AsyncKopoKopo.from_env()
     call = asyncio.ensure_future(k2.merchant_wallets.get(HANGS))
     await asyncio.sleep(0.1)
     assert not call.done()
 
 
-def after_an_awaited_call() -> None:
+def after_awaited_call() -> None:
     asyncio.run(read())
 
 
-def after_one_of_several() -> None:
-    asyncio.run(read_and_leave_others())
+def after_one_of_several_calls() -> None:
+    asyncio.run(read_and_abandon_others())
 
 
-def after_one_of_several_on_an_open_loop() -> None:
-    asyncio.new_event_loop().run_until_complete(read_and_leave_others())
+def after_one_of_several_calls_on_open_loop() -> None:
+    asyncio.new_event_loop().run_until_complete(read_and_abandon_others())
 
 
-def after_a_blocking_call() -> None:
+def after_blocking_call() -> None:
     assert KopoKopo.from_env().payments.get(PAYMENT).id == PAYMENT
 
 
-def in_the_midst_of_an_awaited_call() -> None:
+def during_awaited_call() -> None:
     asyncio.run(hang())
 
 
-def in_the_midst_of_a_call_on_an_open_loop() -> None:
+def during_call_on_open_loop() -> None:
     asyncio.new_event_loop().run_until_complete(hang())
 
 
-def in_the_midst_of_a_thread_s_call() -> None:
+def during_call_in_thread() -> None:
     k2 = KopoKopo.from_env()
     threading.Thread(target=k2.merchant_wallets.get, args=(HANGS,), daemon=True).start()
     time.sleep(0.1)
 
 
-def in_the_midst_of_a_thread_s_loop() -> None:
-    threading.Thread(target=asyncio.run, args=(hang_on(),), daemon=True).start()
+def during_loop_in_thread() -> None:
+    threading.Thread(target=asyncio.run, args=(await_hanging_call(),), daemon=True).start()
     time.sleep(0.1)
 
 
-async def hang_on() -> None:
+async def await_hanging_call() -> None:
     await AsyncKopoKopo.from_env().merchant_wallets.get(HANGS)
 
 
