@@ -63,7 +63,29 @@ fn section(client: &KopoKopo, operation: &Operation) -> Result<Object, KopoKopoE
 /// # Errors
 /// What the SDK says. Arguments that do not fit are refused before anything is sent.
 pub async fn call(client: &KopoKopo, operation: &Operation, arguments: Arguments) -> Result<Reply, KopoKopoError> {
-    let output = section(client, operation)?.call(operation.name, arguments).await?;
+    call_until(client, operation, arguments, std::future::pending()).await?.ok_or_else(kopokopo_ffi::error::internal)
+}
+
+/// Performs an operation unless `stop` ends first. Then the result is `None` if no create was sent.
+///
+/// # Errors
+/// Those of [`call`], and `outcome_unknown` if a create was sent before `stop` ended.
+pub async fn call_until(
+    client: &KopoKopo,
+    operation: &Operation,
+    arguments: Arguments,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<Reply>, KopoKopoError> {
+    let call = section(client, operation)?.call(operation.name, arguments);
+    let cancel = call.cancel();
+    let output = tokio::select! {
+        output = call => output?,
+        () = stop => return cancel.cancel().map_or(Ok(None), Err),
+    };
+    reply(&output).map(Some)
+}
+
+fn reply(output: &Output) -> Result<Reply, KopoKopoError> {
     let View::Object(handle) = output.view() else { return Ok(Reply::Value(json(output.view()))) };
     let text = |method| match handle.call_sync(method, Vec::new())?.view() {
         View::Text(text) => Ok(text.to_owned()),

@@ -150,10 +150,19 @@ impl Call {
                 .await?;
             return Ok(None);
         }
-        match (operations::call(&client, operation, arguments).await?, self.wait) {
+        let stop = super::signals().map_err(|error| Refusal::configuration(format!("signals: {error}")))?;
+        let reply = operations::call_until(&client, operation, arguments, stop).await?;
+        let reply = reply.ok_or_else(|| error(ErrorKind::Connection, "interrupted: nothing was created"))?;
+        match (reply, self.wait) {
             (Reply::Value(value), _) => Ok(Some(value)),
             (Reply::Created(created), None) => Ok(Some(json!({ "id": created.id, "location": created.location }))),
-            (Reply::Created(created), Some(seconds)) => waited(&created, seconds).await.map(Some),
+            (Reply::Created(created), Some(seconds)) => {
+                // Before the wait, so that the id is known whatever ends this process.
+                if !self.json_errors {
+                    let _ = writeln!(stderr(), "created: id={}", created.id);
+                }
+                waited(&created, seconds).await.map(Some)
+            }
         }
     }
 
@@ -214,11 +223,12 @@ fn seconds(text: &str) -> Result<u64, &'static str> {
     text.parse().ok().filter(|seconds| *seconds > 0).ok_or("must be a whole number of seconds, 1 or more")
 }
 
-/// Waits, unless Ctrl-C comes first. Either way it is said what was created.
+/// Waits, unless a signal comes first. In both cases the error has the id.
 async fn waited(created: &Created, seconds: u64) -> Result<serde_json::Value, Refusal> {
+    let stop = super::signals().map_err(|error| Refusal::configuration(format!("signals: {error}")))?;
     let outcome = tokio::select! {
         outcome = created.wait(operations::wait_for(seconds)) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(error(
+        () = stop => Err(error(
             ErrorKind::NotFinal,
             format!("the wait was interrupted. The request is not cancelled; fetch it later by id {}", created.id),
         )),

@@ -221,7 +221,7 @@ async fn report(mut entries: kopokopo_sandbox::Log) {
 
 /// Resolves when a signal says so, or, with `with_stdin`, when stdin is closed.
 fn stopping(with_stdin: bool) -> Result<impl Future<Output = ()>, Failure> {
-    let signals = signals().map_err(Failure::failed)?;
+    let signals = super::signals().map_err(Failure::failed)?;
     let stdin_closed = with_stdin.then(|| {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Reading stdin blocks, so it has a thread of its own, which is not waited for.
@@ -241,29 +241,6 @@ fn stopping(with_stdin: bool) -> Result<impl Future<Output = ()>, Failure> {
         tokio::select! {
             () = signals => {}
             () = stdin_closed => {}
-        }
-    })
-}
-
-#[cfg(unix)]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(windows)]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut interrupt, mut closed) = (tokio::signal::windows::ctrl_c()?, tokio::signal::windows::ctrl_close()?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = closed.recv() => {}
         }
     })
 }

@@ -158,7 +158,7 @@ fn a_malformed_proxy_of_the_environment_is_named_and_loopback_needs_none() {
 fn a_wait_that_ends_badly_says_the_id_of_what_was_created() {
     let sandbox = Sandbox::start(&["--pace", "manual"]);
     let late = sandbox.call(&[&PAYMENT[..], &["--wait=1"]].concat());
-    assert!(late.status.code() == Some(1) && text(&late.stderr).starts_with("not_final: "), "{}", text(&late.stderr));
+    assert!(late.status.code() == Some(1) && text(&late.stderr).contains("\nnot_final: "), "{}", text(&late.stderr));
 
     let fault = r#"{"operation":"incoming_payments.get","kind":"status","status":403}"#;
     assert!(http(sandbox.host(), "PUT", "/_sandbox/faults", fault).starts_with("HTTP/1.1 200"));
@@ -206,7 +206,10 @@ fn wait_fails_if_the_money_does_not_come() {
     let unpaid = payment(&[]);
     let resource: Value = serde_json::from_slice(&unpaid.stdout).unwrap();
     assert_eq!((unpaid.status.code(), &resource["status"]), (Some(1), &Value::from("Failed")));
-    assert_eq!(text(&unpaid.stderr).trim(), r#"not paid: the final status is "Failed""#);
+    let said = text(&unpaid.stderr);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines[0], format!("created: id={}", resource["id"].as_str().unwrap()));
+    assert_eq!(lines[1..], [r#"not paid: the final status is "Failed""#]);
     let unpaid = payment(&["--json-errors"]);
     assert_eq!((unpaid.status.code(), text(&unpaid.stderr).as_ref()), (Some(1), ""));
 }
@@ -241,9 +244,50 @@ fn interrupted_wait_says_the_id_of_what_was_created() {
     assert!(interrupted.success());
     let ended = waiting.wait_with_output().unwrap();
     let said = text(&ended.stderr);
-    assert!(ended.status.code() == Some(1) && said.starts_with("not_final: "), "{said}");
+    assert!(ended.status.code() == Some(1) && said.contains("\nnot_final: "), "{said}");
     let id = format!("id={}", said.trim().rsplit(' ').next().unwrap());
     assert!(sandbox.call(&["incoming_payments", "get", &id]).status.success(), "{said}");
+}
+
+/// Without an error, a user would send the money again.
+#[cfg(unix)]
+#[test]
+fn interrupted_create_is_outcome_unknown() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let sandbox = Sandbox::start(&[]);
+        let fault = r#"{"operation":"incoming_payments.create","kind":"hang_after_effect"}"#;
+        assert!(http(sandbox.host(), "PUT", "/_sandbox/faults", fault).starts_with("HTTP/1.1 200"));
+        let mut creating = sandbox.command(&PAYMENT);
+        let creating =
+            creating.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        while !http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("incoming_payments.create") {
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let signalled = std::process::Command::new("kill").args([signal, &creating.id().to_string()]).status().unwrap();
+        assert!(signalled.success());
+        let ended = creating.wait_with_output().unwrap();
+        let said = text(&ended.stderr);
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0), "{signal}: {said}");
+        assert!(said.starts_with("outcome_unknown: incoming_payments.create: "), "{signal}: {said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn create_that_is_interrupted_before_it_is_sent_creates_nothing() {
+    let sandbox = Sandbox::start(&[]);
+    let fault = r#"{"operation":"oauth.token","kind":"hang_before_effect"}"#;
+    assert!(http(sandbox.host(), "PUT", "/_sandbox/faults", fault).starts_with("HTTP/1.1 200"));
+    let mut creating = sandbox.command(&PAYMENT);
+    let creating = creating.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while !http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("oauth.token") {
+        thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(std::process::Command::new("kill").args(["-TERM", &creating.id().to_string()]).status().unwrap().success());
+    let ended = creating.wait_with_output().unwrap();
+    let said = text(&ended.stderr);
+    assert!(ended.status.code() == Some(1) && said.contains("interrupted: nothing was created"), "{said}");
+    assert!(!http(sandbox.host(), "GET", "/_sandbox/requests", "").contains("incoming_payments.create"));
 }
 
 #[test]
