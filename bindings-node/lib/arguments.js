@@ -136,7 +136,8 @@ const camel = (name) => name.replace(/_+([^_])/g, (_, letter) => letter.toUpperC
 function camelCasePath(path) {
   let asIs = false;
   const parts = path.split('.').map((part) => {
-    const name = asIs ? part : camel(part);
+    // An environment variable such as K2_CLIENT_ID keeps its name.
+    const name = asIs || part === part.toUpperCase() ? part : camel(part);
     asIs ||= AS_IS.has(name);
     return name;
   });
@@ -146,7 +147,7 @@ function camelCasePath(path) {
 /** Returns the detail of an error with JavaScript's names in place of the contract's. */
 function camelCaseNames(detail, path) {
   const rest = path && detail.startsWith(path) ? detail.slice(path.length) : detail;
-  const renamed = rest.replace(/\b[a-z0-9]+(?:_[a-z0-9]+)+\b/g, (word) => (NAMES.has(word) ? camel(word) : word));
+  const renamed = rest.replace(/(?<![/\w])[a-z0-9]+(?:_[a-z0-9]+)+\b/g, (word) => (NAMES.has(word) ? camel(word) : word));
   return rest === detail ? renamed : camelCasePath(path) + renamed;
 }
 

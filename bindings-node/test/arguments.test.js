@@ -83,6 +83,24 @@ test('value whose content would be ignored is refused', () => {
   assert.throws(() => new WebhookVerifier({ apiKeys: 'k' }), { kind: 'configuration', field: 'apiKeys' });
 });
 
+test('errors keep the names of environment variables and paths', async () => {
+  const saved = { ...process.env };
+  for (const name of Object.keys(process.env)) if (name.startsWith('K2_')) delete process.env[name];
+  try {
+    assert.throws(() => KopoKopo.fromEnv(), (error) => error.field === 'K2_CLIENT_ID' && error.message.includes('K2_CLIENT_ID: '));
+  } finally {
+    Object.assign(process.env, saved);
+  }
+  const client = new KopoKopo({ clientId: 'i', clientSecret: 'a secret', baseUrl: 'http://127.0.0.1:9' });
+  await assert.rejects(client.rawRequests.get('widgets'), /such as \/api\/v2\/incoming_payments/);
+});
+
+test('unknown options of webhooks are refused', () => {
+  const { webhooks } = require('../webhooks/express');
+  const verifier = new WebhookVerifier({ apiKeys: ['key'] });
+  assert.throws(() => webhooks(verifier, () => {}, { maxBody: 10 }), { name: 'InvalidRequestError', field: 'maxBody' });
+});
+
 test('nested and recursive values are refused with their path', () => {
   const list = [];
   list.push(list);

@@ -29,7 +29,7 @@ function rawBodyOf(verifier, { body, isBase64Encoded }) {
 
 function webhooks(verifier, handler, options = {}) {
   checkVerifier(verifier);
-  checkHandler(handler);
+  checkHandler(handler, options);
   return (request, context) =>
     receive(
       options,

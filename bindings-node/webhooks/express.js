@@ -15,7 +15,7 @@ async function verify(verifier, request) {
 
 function webhooks(verifier, handler, options = {}) {
   checkVerifier(verifier);
-  checkHandler(handler);
+  checkHandler(handler, options);
   return async (request, response, next) => {
     try {
       await receive(

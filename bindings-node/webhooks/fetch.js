@@ -33,7 +33,7 @@ function adapter(framework, fix, otherRequestFix = fix) {
 
   function webhooks(verifier, handler, options = {}) {
     checkVerifier(verifier);
-    checkHandler(handler);
+    checkHandler(handler, options);
     return (request, ...context) =>
       receive(
         options,

@@ -1,6 +1,7 @@
 'use strict';
 // What all adapters share.
 
+const { checkOptions } = require('../lib/arguments');
 const { DecodeError, InvalidRequestError, SignatureError } = require('../lib/errors');
 
 const HEADER = 'x-kopokopo-signature';
@@ -14,10 +15,11 @@ function checkVerifier(verifier) {
   }
 }
 
-function checkHandler(handler) {
+function checkHandler(handler, options) {
   if (typeof handler !== 'function') {
     throw new InvalidRequestError('handler: must be a function, which is called with each verified event', { field: 'handler' });
   }
+  checkOptions(options, ['onRefusal'], 'options');
 }
 
 /** Returns the error for a request whose raw body is not available. */

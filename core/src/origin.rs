@@ -12,7 +12,9 @@ impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let refuse = |remedy: &'static str| Err(KopoKopoError::configuration("base_url", remedy));
         let Ok(url) = Url::parse(text.trim()) else {
-            return refuse("is not a URL; expected one such as https://api.kopokopo.com");
+            return refuse(
+                "is not a URL; expected one such as https://sandbox.kopokopo.com, or http://127.0.0.1:4254 for a sandbox on this machine",
+            );
         };
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("must hold no user name or password");

@@ -84,7 +84,10 @@ pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -
     match url.scheme() {
         "https" if has_authority(value) => Ok(value),
         "http" if has_authority(value) && is_loopback(&url) && client.is_loopback() => Ok(value),
-        _ => Err(KopoKopoError::invalid(field, "must begin with https://: Kopo Kopo posts to nothing else")),
+        _ => Err(KopoKopoError::invalid(
+            field,
+            "must begin with https://, or with http:// if this host and the base URL are loopback",
+        )),
     }
 }
 

@@ -15,6 +15,8 @@ extension KopoKopoError: LocalizedError, CustomStringConvertible, CustomDebugStr
 
 /// `destinations[0].phone_number` to `destinations[0].phoneNumber`.
 func camelCase(_ path: String) -> String {
+    // An environment variable such as K2_CLIENT_ID keeps its name.
+    if path == path.uppercased() { return path }
     let words = path.split(separator: "_", omittingEmptySubsequences: false)
     return words.dropFirst().reduce(String(words.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
 }

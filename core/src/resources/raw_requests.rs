@@ -122,10 +122,22 @@ fn checked_path(path: &str, may_have_query: bool) -> Result<&str> {
     }
 }
 
-/// Without destinations `send_money` transfers everything that the merchant has.
+/// Without destinations `send_money` transfers all funds. So does `settlement_transfers` of version 1 without a destination.
 fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
     let endpoint = path.rsplit('/').next().and_then(|segment| segment.split('.').next()).unwrap_or_default();
-    if !endpoint.replace('-', "_").eq_ignore_ascii_case("send_money") {
+    let endpoint = endpoint.replace('-', "_").to_ascii_lowercase();
+    if endpoint == "settlement_transfers" {
+        let has = |field: &str| fields.get(field).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+        return if has("destination_reference") && has("destination_type") {
+            Ok(())
+        } else {
+            Err(KopoKopoError::invalid(
+                "body",
+                "must have destination_reference and destination_type: without them settlement_transfers transfers all funds. Use send_money.sweep_all_funds for that",
+            ))
+        };
+    }
+    if endpoint != "send_money" {
         return Ok(());
     }
     let has_destinations = fields.get("destinations").and_then(Value::as_array).is_some_and(|list| {

@@ -27,7 +27,8 @@ public class KopoKopoAutoConfiguration {
             apiKey = properties.apiKey,
             otherApiKeys = properties.otherApiKeys,
             environment = properties.environment,
-            baseUrl = properties.baseUrl,
+            // `${K2_BASE_URL:}` is empty if the variable is not set.
+            baseUrl = properties.baseUrl?.ifBlank { null },
         )
         val calls = CallOptions(timeout = properties.timeout, maxRetries = properties.maxRetries)
         if (calls == CallOptions()) return KopoKopo(options)

@@ -35,6 +35,13 @@ class PropertiesTest {
             .properties("spring.main.banner-mode=off", *properties.map { "kopokopo.$it" }.toTypedArray()).run()
 
     @Test
+    fun `empty base URL is absent`() {
+        run("client-id=id", "client-secret=secret", "base-url=").use { context ->
+            assertEquals("https://sandbox.kopokopo.com", context.getBean(KopoKopo::class.java).baseUrl)
+        }
+    }
+
+    @Test
     fun `client and verifier are created from the properties`() {
         val properties = arrayOf(
             "client-id=id",
