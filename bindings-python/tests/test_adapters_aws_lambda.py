@@ -177,10 +177,10 @@ def test_parsed_body_error_names_fix(body: Request) -> None:
     assert caught.value.field == "body"
 
 
-@pytest.mark.parametrize("given", [json.loads(PAID), "{}", b"{}", None])
-def test_wrong_argument_error_names_fix(given: Any) -> None:
-    with pytest.raises(InvalidRequestError, match=rf"AWS Lambda: verify received {type(given).__name__}"):
-        verify(VERIFIER, given)
+@pytest.mark.parametrize("argument", [json.loads(PAID), "{}", b"{}", None])
+def test_wrong_argument_error_names_fix(argument: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"AWS Lambda: verify received {type(argument).__name__}"):
+        verify(VERIFIER, argument)
 
 
 def test_body_over_limit_is_refused_before_decoding() -> None:

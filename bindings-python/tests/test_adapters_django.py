@@ -76,13 +76,13 @@ def test_vector_has_expected_response_from_async_view(case: Case) -> None:
     received: Received = []
     headers = {} if case.signature is None else {HEADER: case.signature.encode().decode("latin-1")}
 
-    async def ask() -> int:
+    async def post_async() -> int:
         client = AsyncClient(enforce_csrf_checks=True)
         response = await client.generic("POST", "/k2", case.body, content_type="application/json", headers=headers)
         return int(response.status_code)
 
     with serving(recording_async_view(case.verifier(), received)):
-        check_response(case, asyncio.run(ask()), received)
+        check_response(case, asyncio.run(post_async()), received)
 
 
 def test_verify_returns_event() -> None:
@@ -167,10 +167,10 @@ def test_parsed_body_error_names_fix(read_body: Callable[[HttpRequest], None], b
     assert caught.value.field == "body"
 
 
-@pytest.mark.parametrize("given", [{"topic": "x"}, "{}", b"{}", None])
-def test_parsed_body_as_request_error_names_fix(given: Any) -> None:
-    with pytest.raises(InvalidRequestError, match=rf"Django: verify received {type(given).__name__} instead"):
-        verify(VERIFIER, given)
+@pytest.mark.parametrize("argument", [{"topic": "x"}, "{}", b"{}", None])
+def test_parsed_body_as_request_error_names_fix(argument: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"Django: verify received {type(argument).__name__} instead"):
+        verify(VERIFIER, argument)
 
 
 def test_body_over_limit_is_refused_before_reading() -> None:

@@ -191,11 +191,13 @@ def test_parsed_body_error_names_fix(read_body: Callable[[Request], Awaitable[No
     assert TestClient(app_with(inspect)).post("/k2", content=body, headers=headers).text == "body"
 
 
-@pytest.mark.parametrize("given", [{"topic": "x"}, "{}", b"{}", None])
-def test_parsed_body_as_request_error_names_fix(given: Any) -> None:
+@pytest.mark.parametrize("argument", [{"topic": "x"}, "{}", b"{}", None])
+def test_parsed_body_as_request_error_names_fix(argument: Any) -> None:
     async def inspect(_: Request) -> str:
-        with pytest.raises(InvalidRequestError, match=rf"Starlette / FastAPI: verify received {type(given).__name__}"):
-            await verify(VERIFIER, given)
+        with pytest.raises(
+            InvalidRequestError, match=rf"Starlette / FastAPI: verify received {type(argument).__name__}"
+        ):
+            await verify(VERIFIER, argument)
         return "raised"
 
     assert post(app_with(inspect), PAID).text == "raised"

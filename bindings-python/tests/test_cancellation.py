@@ -66,10 +66,10 @@ def test_create_cancelled_after_sending_raises_outcome_unknown(
     async def pay() -> None:
         k2 = AsyncKopoKopo(**hanging_sandbox.credentials, private_token=True)
         await k2.oauth.token_info()
-        began = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(OutcomeUnknownError) as unknown:
             await method(k2.incoming_payments.create(**PUSH), hanging_sandbox)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - started < 10
         error = unknown.value
         assert not isinstance(error, (TimeoutError, ConnectionError, OSError, asyncio.CancelledError))
         assert isinstance(error.__cause__, asyncio.CancelledError)

@@ -134,9 +134,9 @@ def test_calls_on_one_event_loop_run_concurrently(k2_async: AsyncKopoKopo, sandb
     async def create_ten() -> float:
         await k2_async.oauth.token_info()
         inject_fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
-        began = time.monotonic()
+        started = time.monotonic()
         await asyncio.gather(*(k2_async.incoming_payments.create(**PUSH) for _ in range(10)))
-        return time.monotonic() - began
+        return time.monotonic() - started
 
     assert asyncio.run(create_ten()) < 1.5
 
@@ -154,10 +154,10 @@ def test_ctrl_c_interrupts_blocking_call(sandbox: Sandbox) -> None:
         assert program.stdout is not None
         assert program.stdout.readline() == b"ready\n"
         time.sleep(0.2)
-        began = time.monotonic()
+        started = time.monotonic()
         program.send_signal(signal.SIGINT)
         assert program.wait(10) == 7
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started < 3
     sandbox.control("POST /_sandbox/reset")
 
 

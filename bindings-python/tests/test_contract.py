@@ -124,8 +124,8 @@ def test_functions_have_parameters_of_contract() -> None:
         if name == METHOD:
             for record in PAYMENTS:
                 method = getattr(getattr(kopokopo, record), name)
-                # The method passes `record` and `payment` itself.
-                assert ["record", "payment", *parameters(method)] == listed["parameters"], record
+                # The method sets `payment` and `record` itself.
+                assert ["payment", "record", *parameters(method)] == listed["parameters"], record
         else:
             assert parameters(getattr(kopokopo, name)) == listed["parameters"], name
 

@@ -51,9 +51,9 @@ class Shop:
                 "warning",
             ]
             self._process = subprocess.Popen(command, cwd=SHOP, env=environment, pass_fds=[listener.fileno()])
-        self.until(lambda: self.ask("/orders/none")[0] == 404)
+        self.until(lambda: self.send("/orders/none")[0] == 404)
 
-    def ask(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def send(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json", **(headers or {})})
         try:
@@ -64,13 +64,13 @@ class Shop:
                 return error.code, json.loads(error.read())
 
     def order(self, phone_number: str = "0712345678", item: str = "samosa") -> dict[str, Any]:
-        status, order = self.ask("/orders", {"item": item, "phone_number": phone_number})
+        status, order = self.send("/orders", {"item": item, "phone_number": phone_number})
         assert status == 201, order
         assert isinstance(order, dict)
         return order
 
     def status(self, order: dict[str, Any]) -> str:
-        return str(self.ask(f"/orders/{order['id']}")[1]["status"])
+        return str(self.send(f"/orders/{order['id']}")[1]["status"])
 
     def fault(self, **fault: Any) -> None:
         self.sandbox.control("PUT /_sandbox/faults", fault)
@@ -134,7 +134,7 @@ def test_callback_marks_order_paid(shop: Shop) -> None:
 def test_order_fails_if_customer_cancels(shop: Shop) -> None:
     order = shop.order(CANCELLING_PHONE)
     shop.until(lambda: shop.status(order) == "failed")
-    assert "cancelled" in shop.ask(f"/orders/{order['id']}")[1]["note"].lower()
+    assert "cancelled" in shop.send(f"/orders/{order['id']}")[1]["note"].lower()
 
 
 def test_repeated_callback_counts_once(shop: Shop) -> None:
@@ -176,7 +176,7 @@ def test_order_with_unknown_outcome_stays_unknown_until_resolved(shop: Shop) -> 
 
 
 def test_invalid_phone_number_is_422(shop: Shop) -> None:
-    status, content = shop.ask("/orders", {"item": "coffee", "phone_number": "12"})
+    status, content = shop.send("/orders", {"item": "coffee", "phone_number": "12"})
     assert status == 422
     assert "phone_number" in content["detail"]
     assert shop.requests("incoming_payments.create") == 0
@@ -199,5 +199,5 @@ def test_unauthentic_webhook_does_not_pay_order(shop: Shop) -> None:
         }
     }
     for headers in ({}, {"X-KopoKopo-Signature": "0" * 64}):
-        assert shop.ask("/k2/results", result, headers)[0] == 401
+        assert shop.send("/k2/results", result, headers)[0] == 401
     assert shop.status(order) == "asked"

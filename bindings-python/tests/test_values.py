@@ -25,8 +25,8 @@ from vectors import payloads
 
 
 def payment(**fields: Any) -> IncomingPayment:
-    given = {"id": "1", "status": IncomingPaymentStatus.SUCCESS, "is_paid": True, "is_final": True, **fields}
-    return IncomingPayment(**given)
+    values = {"id": "1", "status": IncomingPaymentStatus.SUCCESS, "is_paid": True, "is_final": True, **fields}
+    return IncomingPayment(**values)
 
 
 def test_records_are_values() -> None:

@@ -111,12 +111,12 @@ def raw_body_error(framework: str, what: str, fix: str) -> InvalidRequestError:
     return InvalidRequestError(f"{framework}: {what}. The signature covers the raw body: {fix}", field="body")
 
 
-def check_request(given: object, kind: type, framework: str, fix: str) -> None:
+def check_request(argument: object, kind: type, framework: str, fix: str) -> None:
     """Raises the error of `not_a_request` if the argument is not of this type."""
-    if not isinstance(given, kind):
-        raise not_a_request(given, framework, fix)
+    if not isinstance(argument, kind):
+        raise not_a_request(argument, framework, fix)
 
 
-def not_a_request(given: object, framework: str, fix: str) -> InvalidRequestError:
+def not_a_request(argument: object, framework: str, fix: str) -> InvalidRequestError:
     """Returns the error for a parsed body, or any other value, in place of the request."""
-    return raw_body_error(framework, f"verify received {type(given).__name__} instead of the request", fix)
+    return raw_body_error(framework, f"verify received {type(argument).__name__} instead of the request", fix)

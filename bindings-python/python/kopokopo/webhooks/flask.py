@@ -49,7 +49,7 @@ def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str | None
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
     body = _read(verifier, request) if chunked and not stream_used else request.get_data(cache=True)
     if not body and stream_used and (length or chunked):
-        raise raw_body_error("Flask", "the body was read before and not kept", _FIX)
+        raise raw_body_error("Flask", "the body was read before and not cached", _FIX)
     return body, request.headers.get(HEADER)
 
 

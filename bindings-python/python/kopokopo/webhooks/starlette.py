@@ -54,7 +54,7 @@ async def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str 
     except RuntimeError as error:
         if "consumed" not in str(error):
             raise
-        raise raw_body_error("Starlette / FastAPI", "the body was read before and not kept", _FIX) from None
+        raise raw_body_error("Starlette / FastAPI", "the body was read before and not cached", _FIX) from None
     return body, signature
 
 
