@@ -36,7 +36,7 @@ class PropertiesTest {
 
     @Test
     fun `empty base URL is absent`() {
-        run("client-id=id", "client-secret=secret", "base-url=").use { context ->
+        start("client-id=id", "client-secret=secret", "base-url=").use { context ->
             assertEquals("https://sandbox.kopokopo.com", context.getBean(KopoKopo::class.java).baseUrl)
         }
     }
