@@ -84,7 +84,11 @@ async fn a_refused_request_sends_nothing_and_repeats_no_text_of_the_caller() {
         ("/api/v2/send_money", "{\"canary\": []}", "body"),
         ("/api/v2/send_money.json", "{\"destinations\": []}", "body"),
         ("/api/v1/settlement_transfers", "{\"amount\": {\"value\": \"canary\"}}", "body"),
-        ("/api/v2/settlement-transfers", "{\"destination_reference\": \"canary\", \"destination_type\": \" \"}", "body"),
+        (
+            "/api/v2/settlement-transfers",
+            "{\"destination_reference\": \"canary\", \"destination_type\": \" \"}",
+            "body",
+        ),
     ] {
         let error = client.raw_requests().post(&post(path, body)).await.unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some(field)), "{path}");
