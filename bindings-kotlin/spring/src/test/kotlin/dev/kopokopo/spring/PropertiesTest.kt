@@ -25,7 +25,7 @@ open class PropertiesOnly
 @EnableAutoConfiguration
 open class CustomVerifier {
     @Bean
-    open fun customVerifier(): WebhookVerifier = WebhookVerifier(listOf("custom"))
+    open fun verifier(): WebhookVerifier = WebhookVerifier(listOf("custom"))
 }
 
 /** The beans that Spring Boot creates from the properties `kopokopo.*`. */
@@ -70,7 +70,7 @@ class PropertiesTest {
 
     @Test
     fun `beans of the application are not replaced`() = start("api-key=key", configuration = CustomVerifier::class.java).use { context ->
-        assertEquals(listOf("customVerifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
+        assertEquals(listOf("verifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
     }
 
     @Test
