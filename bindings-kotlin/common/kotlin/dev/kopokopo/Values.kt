@@ -9,7 +9,7 @@ import java.time.format.DateTimeFormatter
 private const val NANOS_PER_SECOND = 1e9
 
 /** A number with more digits is not an amount. It is passed on with an exponent, and the core rejects it. */
-private const val MOST_DIGITS = 100
+private const val MAX_DIGITS = 100
 
 /** Converts seconds, as in the contract, to a duration. */
 internal fun seconds(seconds: Double): Duration = Duration.ofNanos((seconds * NANOS_PER_SECOND).toLong())
@@ -18,7 +18,7 @@ internal fun seconds(seconds: Double): Duration = Duration.ofNanos((seconds * NA
 internal fun Duration.inSeconds(): Double = this.seconds + this.nano / NANOS_PER_SECOND
 
 /** Writes the number in digits, without an exponent. */
-internal fun BigDecimal.plain(): String = if (scale() in -MOST_DIGITS..MOST_DIGITS) toPlainString() else toString()
+internal fun BigDecimal.plain(): String = if (scale() in -MAX_DIGITS..MAX_DIGITS) toPlainString() else toString()
 
 /**
  * The most frequent format, as `2026-05-01T10:43:20+03:00`. It has a parser of its own: the general one is many times

@@ -43,7 +43,7 @@ class AppTest {
     @Test
     fun `app takes a payment with a token from its backend`() = runBlocking {
         val push = k2.push()
-        val payment = push.wait(SOON)
+        val payment = push.wait(FAST_POLLING)
         assertTrue(payment.isPaid)
         assertEquals(0, BigDecimal("100.5").compareTo(payment.transaction?.amount))
         assertEquals("42", payment.metadata["order"])
@@ -55,7 +55,7 @@ class AppTest {
     @Test
     fun `watch emits every state of a payment`() = runBlocking {
         val push = k2.push(phoneNumber = "254700000006")
-        val watched = async { push.watch(SOON).toList() }
+        val watched = async { push.watch(FAST_POLLING).toList() }
         delay(300)
         backend.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
         val states = watched.await()
@@ -68,7 +68,7 @@ class AppTest {
         val link = k2.paymentLinks.create(tillNumber = "K000000", amount = BigDecimal(250), callbackUrl = CALLBACK, note = "Tea")
         assertNotNull(link.get().link)
         k2.paymentLinks.cancel(link.id)
-        assertTrue(link.wait(SOON).isCancelled)
+        assertTrue(link.wait(FAST_POLLING).isCancelled)
     }
 
     @Test

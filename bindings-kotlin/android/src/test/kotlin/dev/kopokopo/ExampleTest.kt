@@ -39,7 +39,7 @@ class ExampleTest {
 
     private fun source(session: String) = shop.example.checkout.BackendTokenSource("http://127.0.0.1:${endpoint.address.port}/k2/token") { session }
 
-    private fun checkout(session: String) = Checkout(backend.app(source(session)), SOON)
+    private fun checkout(session: String) = Checkout(backend.app(source(session)), FAST_POLLING)
 
     @Test
     fun `signed-in user pays`() = runBlocking {

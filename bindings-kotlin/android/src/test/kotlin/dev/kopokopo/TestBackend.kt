@@ -85,5 +85,5 @@ class TestBackend : AutoCloseable {
 const val CALLBACK: String = "http://127.0.0.1:9/results"
 
 /** Polls with short pauses. */
-val SOON: WaitOptions =
+val FAST_POLLING: WaitOptions =
     WaitOptions(timeout = Duration.ofSeconds(10), interval = Duration.ofMillis(20), maxInterval = Duration.ofMillis(100))

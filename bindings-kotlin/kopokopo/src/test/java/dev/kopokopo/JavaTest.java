@@ -35,7 +35,7 @@ class JavaTest {
         .baseUrl(sandbox.getBaseUrl())
         .timeout(Duration.ofSeconds(30))
         .build());
-    private final WaitOptions soon = WaitOptions.builder()
+    private final WaitOptions fastPolling = WaitOptions.builder()
         .interval(Duration.ofMillis(20))
         .maxInterval(Duration.ofMillis(100))
         .build();
@@ -59,7 +59,7 @@ class JavaTest {
     @Test
     void createBlockingAndWaitBlockingReturnThePayment() {
         CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(request("100"));
-        IncomingPayment payment = push.waitBlocking(soon);
+        IncomingPayment payment = push.waitBlocking(fastPolling);
         assertTrue(payment.isPaid());
         assertEquals(IncomingPaymentStatus.SUCCESS, payment.getStatus());
         assertEquals("Success", payment.getStatus().getWord());
@@ -71,7 +71,7 @@ class JavaTest {
     void createAsyncAndWaitAsyncReturnThePayment() throws Exception {
         IncomingPayment payment = k2.getIncomingPayments()
             .createAsync(request("100"))
-            .thenCompose(push -> push.waitAsync(soon))
+            .thenCompose(push -> push.waitAsync(fastPolling))
             .get(20, TimeUnit.SECONDS);
         assertTrue(payment.isPaid());
     }
@@ -79,9 +79,9 @@ class JavaTest {
     @Test
     void waitAndWatchByIdReturnThePaidPayment() throws Exception {
         String id = k2.getIncomingPayments().createBlocking(request("100")).getId();
-        assertTrue(k2.getIncomingPayments().waitBlocking(id, soon).isPaidAtLeast(new BigDecimal("100.00")));
-        assertTrue(k2.getIncomingPayments().waitAsync(id, soon).get(20, TimeUnit.SECONDS).isPaid());
-        try (Stream<IncomingPayment> states = k2.getIncomingPayments().watchBlocking(id, soon)) {
+        assertTrue(k2.getIncomingPayments().waitBlocking(id, fastPolling).isPaidAtLeast(new BigDecimal("100.00")));
+        assertTrue(k2.getIncomingPayments().waitAsync(id, fastPolling).get(20, TimeUnit.SECONDS).isPaid());
+        try (Stream<IncomingPayment> states = k2.getIncomingPayments().watchBlocking(id, fastPolling)) {
             assertEquals(List.of("Success"), states.map(state -> state.getStatus().getWord()).collect(Collectors.toList()));
         }
         KopoKopoException.InvalidRequest refused =
@@ -113,7 +113,7 @@ class JavaTest {
         KopoKopoException.OutcomeUnknown unknown =
             new ErrorBuilder("the response was lost").operation("incoming_payments.create").outcomeUnknown();
         assertEquals("outcome_unknown: incoming_payments.create: the response was lost", unknown.getMessage());
-        IncomingPayment paid = k2.getIncomingPayments().createBlocking(request("100")).waitBlocking(soon);
+        IncomingPayment paid = k2.getIncomingPayments().createBlocking(request("100")).waitBlocking(fastPolling);
         CreatedIncomingPayment push = Created.incomingPayment("42", paid);
         assertEquals(paid, push.waitBlocking());
         assertEquals(paid, push.getAsync().join());
@@ -126,7 +126,7 @@ class JavaTest {
     void dependentStageOfFutureMayBlock() throws Exception {
         CompletableFuture<IncomingPayment> inner = k2.getIncomingPayments()
             .createAsync(request("100"))
-            .thenApply(push -> push.waitBlocking(soon));
+            .thenApply(push -> push.waitBlocking(fastPolling));
         assertTrue(inner.get(20, TimeUnit.SECONDS).isPaid());
     }
 
@@ -180,7 +180,7 @@ class JavaTest {
                 Destination.MobileWallet.builder()
                     .phoneNumber("0787654321").amount(BigDecimal.valueOf(700)).description("Wages").build()))
             .callbackUrl("http://127.0.0.1:9/results")
-            .build()).waitBlocking(soon);
+            .build()).waitBlocking(fastPolling);
         assertTrue(sent.isPaid());
         assertEquals(1, KopoKopoFunctions.disbursementsTo(sent, "0787654321").size());
     }
@@ -204,7 +204,7 @@ class JavaTest {
             k2.getOauth().tokenAsync().thenApply(token -> AccessToken.builder().token(token.getAccessToken()).build()));
         for (TokenSource source : List.of(blocking, future)) {
             try (KopoKopo app = KopoKopo.withTokenSource(source, options)) {
-                assertTrue(app.getIncomingPayments().createBlocking(request("100")).waitBlocking(soon).isPaid());
+                assertTrue(app.getIncomingPayments().createBlocking(request("100")).waitBlocking(fastPolling).isPaid());
             }
         }
     }

@@ -55,7 +55,7 @@ class PaymentTest {
     @Test
     fun `wait returns the paid payment`() = runBlocking {
         val push = push()
-        val payment = push.wait(SOON)
+        val payment = push.wait(FAST_POLLING)
         assertTrue(payment.isPaid)
         assertTrue(payment.isFinal)
         assertEquals(IncomingPaymentStatus.Success, payment.status)
@@ -69,7 +69,7 @@ class PaymentTest {
 
     @Test
     fun `insufficient funds is final and not paid`() = runBlocking {
-        val payment = push(phoneNumber = "254700000003").wait(SOON)
+        val payment = push(phoneNumber = "254700000003").wait(FAST_POLLING)
         val outcome = when (payment.status) {
             IncomingPaymentStatus.Pending -> "pending"
             IncomingPaymentStatus.Success -> "success"
@@ -84,7 +84,7 @@ class PaymentTest {
     @Test
     fun `watch emits every state once until it is final`() = runBlocking {
         val push = push(phoneNumber = "254700000006")
-        val watched = async { push.watch(SOON).toList() }
+        val watched = async { push.watch(FAST_POLLING).toList() }
         delay(300.milliseconds)
         sandbox.control("POST", "incoming_payments/${push.id}/customer", """{"action": "enter_pin"}""")
         val states = watched.await()
@@ -110,9 +110,9 @@ class PaymentTest {
     fun `transient error does not end watch, and permanent error does`() = runBlocking {
         val push = push()
         sandbox.fault("incoming_payments.get", "status", """, "status": 503, "times": 4""")
-        assertTrue(push.watch(SOON).toList().single().isPaid)
+        assertTrue(push.watch(FAST_POLLING).toList().single().isPaid)
         sandbox.fault("incoming_payments.get", "status", """, "status": 403""")
-        assertThrows<KopoKopoException.Permission> { push.watch(SOON).toList() }
+        assertThrows<KopoKopoException.Permission> { push.watch(FAST_POLLING).toList() }
         Unit
     }
 
@@ -124,7 +124,7 @@ class PaymentTest {
                 Destination.MobileWallet(phoneNumber = "254700000002", amount = BigDecimal(700), description = "Wages"),
             ),
             callbackUrl = CALLBACK,
-        ).wait(SOON)
+        ).wait(FAST_POLLING)
         assertEquals(RequestStatus.Processed, sent.status)
         assertFalse(sent.isPaid)
         val failed = sent.failedDisbursements.single()
@@ -149,9 +149,9 @@ class PaymentTest {
     @Test
     fun `wait and watch by id return the paid payment`() = runBlocking {
         val id = push().id
-        assertTrue(k2.incomingPayments.wait(id, SOON).isPaid)
+        assertTrue(k2.incomingPayments.wait(id, FAST_POLLING).isPaid)
         assertTrue(k2.incomingPayments.wait(id, interval = Duration.ofMillis(20)).isPaid)
-        assertTrue(k2.incomingPayments.watch(id, SOON).toList().single().isPaid)
+        assertTrue(k2.incomingPayments.watch(id, FAST_POLLING).toList().single().isPaid)
         val refused = assertThrows<KopoKopoException.InvalidRequest> { k2.incomingPayments.watch("../x").toList() }
         assertEquals("id", refused.field)
     }
@@ -168,7 +168,7 @@ class PaymentTest {
 
     @Test
     fun `isPaidAtLeast compares amount, currency and till`() = runBlocking {
-        val payment = push(amount = "100.50").wait(SOON)
+        val payment = push(amount = "100.50").wait(FAST_POLLING)
         assertTrue(payment.isPaidAtLeast(BigDecimal("100.5")) && payment.isPaidAtLeast(BigDecimal(100), tillNumber = "K000000"))
         assertFalse(payment.isPaidAtLeast(BigDecimal("100.51")) || payment.isPaidAtLeast(BigDecimal(100), currency = "USD"))
         assertFalse(payment.isPaidAtLeast(BigDecimal(100), tillNumber = "K000001"))
@@ -258,7 +258,7 @@ class PaymentTest {
     @Test
     fun `timestamp keeps its instant if its seconds are zero`() = runBlocking {
         val from = java.time.OffsetDateTime.parse("2026-05-01T10:00:00+03:00")
-        val polling = k2.polling.create(scope = Scope.Company, fromTime = from, toTime = from.plusDays(1), callbackUrl = CALLBACK).wait(SOON)
+        val polling = k2.polling.create(scope = Scope.Company, fromTime = from, toTime = from.plusDays(1), callbackUrl = CALLBACK).wait(FAST_POLLING)
         assertEquals(from.toInstant(), polling.fromTime?.toInstant())
     }
 

@@ -45,7 +45,7 @@ class RedactionTest {
                     callbackUrl = CALLBACK,
                     firstName = "Wanjiru",
                     metadata = mapOf("order" to CANARY),
-                ).wait(SOON)
+                ).wait(FAST_POLLING)
                 assertRedacted(payment, "712345678", "Wanjiru", CANARY)
                 assertTrue("raw=[${payment.raw.length} characters]" in "$payment", "$payment")
                 val token = k2.oauth.token()

@@ -48,7 +48,7 @@ class Sandbox(pace: String = "instant") : AutoCloseable {
 const val CALLBACK: String = "http://127.0.0.1:9/results"
 
 /** Polls with short pauses. */
-val SOON: WaitOptions = WaitOptions(
+val FAST_POLLING: WaitOptions = WaitOptions(
     timeout = java.time.Duration.ofSeconds(10),
     interval = java.time.Duration.ofMillis(20),
     maxInterval = java.time.Duration.ofMillis(100),

@@ -140,7 +140,7 @@ class SecretsTest {
             val token = client.oauth.token()
             assertFalse(token.accessToken in "$token ${listOf(token)}")
             val push = client.incomingPayments.create(PAYMENT)
-            val payment = push.wait(SOON)
+            val payment = push.wait(FAST_POLLING)
             assertEquals(mapOf("order" to "canary-metadata"), payment.metadata)
             assertClean("$push $payment ${mapOf("order" to payment)}")
             assertClean("$PAYMENT ${Destination.MobileWallet(PHONE, BigDecimal.ONE, "d")} ${AccessToken(SECRET)}")

@@ -46,15 +46,15 @@ private fun webhooks() {
         },
         "mac" to { isValidSignature(body, signature) },
     )
-    inTurns("verify", VERIFICATIONS, verifications) { work, count -> repeat(count) { check(work()) } }
+    measureInRounds("verify", VERIFICATIONS, verifications) { work, count -> repeat(count) { check(work()) } }
 
     val expected = BigDecimal("1500")
-    val works = mapOf<String, () -> BigDecimal>(
+    val candidates = mapOf<String, () -> BigDecimal>(
         "ours" to { (verifier.verify(body, signature).payload as EventPayload.BuygoodsTransactionReceived).transaction.amount!! },
         "own" to {
             check(isValidSignature(body, signature))
             BigDecimal(json.readTree(body)["event"]["resource"]["amount"].textValue())
         },
     )
-    inTurns("verify_parse", VERIFICATIONS, works) { work, count -> repeat(count) { check(work().compareTo(expected) == 0) } }
+    measureInRounds("verify_parse", VERIFICATIONS, candidates) { work, count -> repeat(count) { check(work().compareTo(expected) == 0) } }
 }

@@ -48,12 +48,12 @@ internal suspend fun creates() {
         fun field(name: String): String = greeting[name].textValue()
         val k2 = KopoKopo(clientId = field("client_id"), clientSecret = field("client_secret"), apiKey = field("api_key"), baseUrl = field("base_url"))
         val okHttp = OkHttpPayments(field("base_url"), k2.oauth.token().accessToken)
-        val works = mapOf<String, suspend () -> String>(
+        val candidates = mapOf<String, suspend () -> String>(
             "ours" to { k2.incomingPayments.create(PAYMENT).id },
             "okhttp" to { okHttp.create() },
         )
         for ((concurrency, count) in listOf(1 to 200, MAX_CONCURRENCY to 1024)) {
-            inTurns("create_$concurrency", count, works) { work, times -> runConcurrently(concurrency, times, work) }
+            measureInRounds("create_$concurrency", count, candidates) { work, times -> runConcurrently(concurrency, times, work) }
         }
     } finally {
         process.outputStream.close()

@@ -23,7 +23,7 @@ open class PropertiesOnly
 
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-open class CustomVerifier {
+open class CustomBeans {
     @Bean
     open fun verifier(): WebhookVerifier = WebhookVerifier(listOf("custom"))
 }
@@ -69,7 +69,7 @@ class PropertiesTest {
     }
 
     @Test
-    fun `beans of the application are not replaced`() = start("api-key=key", configuration = CustomVerifier::class.java).use { context ->
+    fun `beans of the application are not replaced`() = start("api-key=key", configuration = CustomBeans::class.java).use { context ->
         assertEquals(listOf("verifier"), context.getBeansOfType(WebhookVerifier::class.java).keys.toList())
     }
 

@@ -88,19 +88,27 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
             *properties.map { "--$it" }.toTypedArray(),
         )
     private val port = context.environment.getRequiredProperty("local.server.port").toInt()
-    private val appender = ListAppender<ILoggingEvent>().apply { start() }
-    private val root = (LoggerFactory.getLogger("ROOT") as Logger).apply { addAppender(appender) }
+    private val appender = ListAppender<ILoggingEvent>()
+    private val root = LoggerFactory.getLogger("ROOT") as Logger
 
     val logged: String
         get() = ArrayList(appender.list).joinToString("\n") {
             it.formattedMessage + (it.throwableProxy?.let(ThrowableProxyUtil::asString) ?: "")
         }
 
+    /** Captures the log. Starting another application in the same process removes the appender. */
+    private fun captureLog() {
+        appender.start()
+        if (!root.isAttached(appender)) root.addAppender(appender)
+    }
+
     fun get(path: String): HttpResponse<String> = send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build())
 
     /** Sends a request on a new connection, because a server closes the connection of a body that it did not read. */
-    private fun send(request: HttpRequest): HttpResponse<String> =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build().send(request, HttpResponse.BodyHandlers.ofString())
+    private fun send(request: HttpRequest): HttpResponse<String> {
+        captureLog()
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build().send(request, HttpResponse.BodyHandlers.ofString())
+    }
 
     fun post(
         path: String,
@@ -118,6 +126,7 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
 
     /** Sends a request that Java's HTTP client does not send, and returns the status. */
     fun raw(head: String, body: ByteArray = ByteArray(0)): Int = Socket("127.0.0.1", port).use { socket ->
+        captureLog()
         socket.getOutputStream().write("POST /k2 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n$head\r\n\r\n".toByteArray() + body)
         socket.shutdownOutput()
         socket.getInputStream().bufferedReader().readLine().split(' ')[1].toInt()

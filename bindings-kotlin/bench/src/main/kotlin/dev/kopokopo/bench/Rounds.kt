@@ -4,13 +4,13 @@ internal const val WARM_UP = 8
 internal const val ROUNDS = 15
 
 /**
- * Measures all [works] in every round, so that a busy machine slows all of them down equally. The result is the median
- * of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
+ * Measures all [candidates] in every round, so that a busy machine slows all of them down equally. The result is the
+ * median of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
  */
-internal inline fun <T> inTurns(name: String, count: Int, works: Map<String, T>, run: (work: T, count: Int) -> Unit) {
-    val times = works.mapValues { ArrayList<Double>() }
+internal inline fun <T> measureInRounds(name: String, count: Int, candidates: Map<String, T>, run: (work: T, count: Int) -> Unit) {
+    val times = candidates.mapValues { ArrayList<Double>() }
     repeat(WARM_UP + ROUNDS) { round ->
-        for ((label, work) in works) {
+        for ((label, work) in candidates) {
             val started = System.nanoTime()
             run(work, count)
             val each = (System.nanoTime() - started) / 1e3 / count
