@@ -9,6 +9,7 @@ import dev.kopokopo.WebhookVerifier
 import jakarta.servlet.Filter
 import jakarta.servlet.http.HttpServletRequest
 import org.slf4j.LoggerFactory
+import org.slf4j.bridge.SLF4JBridgeHandler
 import org.springframework.boot.SpringApplication
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration
 import org.springframework.context.annotation.Bean
@@ -96,10 +97,14 @@ class Shop(configuration: Class<*>, vararg properties: String) : AutoCloseable {
             it.formattedMessage + (it.throwableProxy?.let(ThrowableProxyUtil::asString) ?: "")
         }
 
-    /** Captures the log. Starting another application in the same process removes the appender. */
+    /**
+     * Captures the log. Starting another application in the same process removes the appender, and closing one removes
+     * the handler that passes Tomcat's messages from java.util.logging on.
+     */
     private fun captureLog() {
         appender.start()
         if (!root.isAttached(appender)) root.addAppender(appender)
+        if (!SLF4JBridgeHandler.isInstalled()) SLF4JBridgeHandler.install()
     }
 
     fun get(path: String): HttpResponse<String> = send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).build())
