@@ -109,10 +109,10 @@ fn serve(tls: Option<TlsAcceptor>) -> u16 {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 match tls.clone() {
-                    None => drop(tokio::spawn(converse(stream))),
+                    None => drop(tokio::spawn(serve_connection(stream))),
                     Some(tls) => drop(tokio::spawn(async move {
                         if let Ok(stream) = tls.accept(stream).await {
-                            converse(stream).await;
+                            serve_connection(stream).await;
                         }
                     })),
                 }
@@ -122,7 +122,7 @@ fn serve(tls: Option<TlsAcceptor>) -> u16 {
     port
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+async fn serve_connection(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut bytes = vec![0; 16 * 1024];
     let mut end = 0;
     while let Ok(n @ 1..) = stream.read(&mut bytes[end..]).await {

@@ -1,4 +1,5 @@
-//! Cancelling a call: "cancelled" means that nothing was sent and nothing will be; after sending it is `outcome_unknown`.
+//! Cancelling a call: "cancelled" means that nothing was sent and nothing will be; after sending it is
+//! `outcome_unknown`.
 
 #![allow(clippy::unwrap_used)]
 

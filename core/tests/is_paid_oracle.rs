@@ -1,5 +1,5 @@
-//! Is it paid? Thousands of documents are made of all status words, amounts, batches, destinations, errors and nulls, and
-//! every predicate is compared with an independent reading of the documentation.
+//! Is it paid? Thousands of documents are made of all status words, amounts, batches, destinations, errors and nulls,
+//! and every predicate is compared with an independent reading of the documentation.
 
 #![allow(clippy::unwrap_used)]
 
@@ -145,7 +145,7 @@ fn documents_give_every_result() {
         let kind = ["/data/type", "/topic", "/TransactionType"].iter().find_map(|at| document.pointer(at)?.as_str());
         let kind = kind.unwrap().trim_end_matches('s').to_owned();
         let verdict = judge(&document, &expected);
-        let answers = [
+        let results = [
             ("is_paid", verdict.is_paid),
             ("is_final", verdict.is_final),
             ("is_reversed", verdict.is_reversed),
@@ -156,9 +156,9 @@ fn documents_give_every_result() {
             ("payment_key", Some(verdict.payment_key.is_some())),
             ("is_paid_at_least", Some(verdict.is_paid_at_least == [true])),
         ];
-        for (name, response) in answers {
-            if let Some(response) = response {
-                *counts.entry((kind.clone(), name, response)).or_default() += 1;
+        for (name, value) in results {
+            if let Some(value) = value {
+                *counts.entry((kind.clone(), name, value)).or_default() += 1;
             }
         }
     }
@@ -168,8 +168,8 @@ fn documents_give_every_result() {
         (name == "is_paid_at_least" && is_given_back)
             || (["is_paid_at_least", "payment_key"].contains(&name) && moves_no_money.contains(&kind))
     };
-    for (kind, name, response) in counts.keys() {
-        let other = counts.get(&(kind.clone(), name, !response)).copied().unwrap_or_default();
-        assert!(other >= 20 || (!response && never(kind, name)), "{kind} has {name} {} only {other} times", !response);
+    for (kind, name, value) in counts.keys() {
+        let other = counts.get(&(kind.clone(), name, !value)).copied().unwrap_or_default();
+        assert!(other >= 20 || (!value && never(kind, name)), "{kind} has {name} {} only {other} times", !value);
     }
 }

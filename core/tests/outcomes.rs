@@ -35,18 +35,18 @@ fn event(body: &str) -> Event {
 #[test]
 fn an_incoming_payment_is_paid_when_its_transaction_came_in_and_stayed() {
     let transaction = "/data/attributes/event/resource";
-    let answers = |name: &str, changes: &[(&str, Value)]| {
+    let checks = |name: &str, changes: &[(&str, Value)]| {
         let payment: IncomingPayment = read(name, changes);
         (payment.is_final(), payment.is_paid())
     };
     let success = "result-incoming-payment-success";
-    assert_eq!(answers(success, &[]), (true, true));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Complete"))]), (true, true));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Reversed"))]), (true, false));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Pondering"))]), (true, false));
-    assert_eq!(answers(success, &[(transaction, json!(null))]), (true, false));
-    assert_eq!(answers("result-incoming-payment-pending", &[]), (false, false));
-    assert_eq!(answers("result-incoming-payment-failed", &[]), (true, false));
+    assert_eq!(checks(success, &[]), (true, true));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Complete"))]), (true, true));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Reversed"))]), (true, false));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Pondering"))]), (true, false));
+    assert_eq!(checks(success, &[(transaction, json!(null))]), (true, false));
+    assert_eq!(checks("result-incoming-payment-pending", &[]), (false, false));
+    assert_eq!(checks("result-incoming-payment-failed", &[]), (true, false));
     let failed: IncomingPayment = read("result-incoming-payment-failed", &[]);
     assert_eq!(failed.errors, ["The initiator information is invalid."]);
 }
@@ -218,19 +218,19 @@ fn a_disbursement_is_found_by_whom_it_went_to_and_never_by_its_place() {
 
 #[test]
 fn a_reversal_is_what_its_bulk_payment_says() {
-    let answers = |name: &str, changes: &[(&str, Value)]| {
+    let checks = |name: &str, changes: &[(&str, Value)]| {
         let reversal: Reversal = read(name, changes);
         (reversal.is_final(), reversal.is_reversed(), reversal.is_failed())
     };
-    assert_eq!(answers("result-reversals-scheduled", &[]), (false, false, false));
-    assert_eq!(answers("result-reversals-processed", &[]), (true, true, false));
-    assert_eq!(answers("result-reversal-processed-2", &[]), (true, true, false));
-    assert_eq!(answers("result-reversals-processed-2", &[]), (true, false, true));
+    assert_eq!(checks("result-reversals-scheduled", &[]), (false, false, false));
+    assert_eq!(checks("result-reversals-processed", &[]), (true, true, false));
+    assert_eq!(checks("result-reversal-processed-2", &[]), (true, true, false));
+    assert_eq!(checks("result-reversals-processed-2", &[]), (true, false, true));
     // Cancelled with errors null.
-    assert_eq!(answers("result-reversal-processed", &[]), (true, false, true));
+    assert_eq!(checks("result-reversal-processed", &[]), (true, false, true));
     let bulk = "/data/attributes/reversal_bulk_payment";
-    assert_eq!(answers("result-reversals-processed", &[(bulk, json!(null))]), (false, false, false));
-    assert_eq!(answers("result-reversals-processed-2", &[(bulk, json!(null))]), (true, false, true));
+    assert_eq!(checks("result-reversals-processed", &[(bulk, json!(null))]), (false, false, false));
+    assert_eq!(checks("result-reversals-processed-2", &[(bulk, json!(null))]), (true, false, true));
 }
 
 #[test]

@@ -294,7 +294,7 @@ fn malformed_amount_is_refused_in_every_field() {
 
 #[test]
 fn is_paid_of_payment_link_is_right_in_all_formats() {
-    let answers = |name: &str| match parse(&payload(name)).payload {
+    let checks = |name: &str| match parse(&payload(name)).payload {
         EventPayload::PaymentLink(link) => (
             link.link_status.as_ref().unwrap().to_string(),
             link.is_paid(),
@@ -303,11 +303,11 @@ fn is_paid_of_payment_link_is_right_in_all_formats() {
         ),
         other => panic!("{other:?}"),
     };
-    assert_eq!(answers("result-payment-link-created"), ("active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed"), ("Active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed-2"), ("Active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed-3"), ("Paid".into(), true, false, true));
-    assert_eq!(answers("result-payment-link-processed-4"), ("Active".into(), false, true, true));
+    assert_eq!(checks("result-payment-link-created"), ("active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed"), ("Active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed-2"), ("Active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed-3"), ("Paid".into(), true, false, true));
+    assert_eq!(checks("result-payment-link-processed-4"), ("Active".into(), false, true, true));
 }
 
 #[test]

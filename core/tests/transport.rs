@@ -1,4 +1,5 @@
-//! Connections: when one is reused, what is known when it fails, how much of a response is read, and which runtime owns it.
+//! Connections: when one is reused, what is known when it fails, how much of a response is read, and which runtime owns
+//! it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -154,7 +155,8 @@ async fn a_connect_that_hangs_sends_nothing_whatever_timeout_ends_it() {
     }
 }
 
-/// The system takes the connection, and the server resets it before it reads: the first write fails or the response does.
+/// The system takes the connection, and the server resets it before it reads: the first write fails or the response
+/// does.
 #[tokio::test]
 async fn a_request_that_could_not_be_written_was_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

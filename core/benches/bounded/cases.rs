@@ -408,9 +408,9 @@ impl Measured {
         }
     }
 
-    /// The largest growth from one size to the next. What takes less than `floor` is not measured.
-    pub fn growth(&self, floor: Duration) -> f64 {
-        let times: Vec<f64> = self.least.iter().map(|time| time.max(&floor).as_secs_f64()).collect();
+    /// The largest growth from one size to the next. What takes less than `min_time` is not measured.
+    pub fn growth(&self, min_time: Duration) -> f64 {
+        let times: Vec<f64> = self.least.iter().map(|time| time.max(&min_time).as_secs_f64()).collect();
         times.windows(2).map(|pair| pair[1] / pair[0]).fold(0.0, f64::max)
     }
 }
