@@ -1,6 +1,6 @@
-//! How often a create ends in `outcome_unknown` although the server received nothing, and whether any is carried out
-//! twice: many calls against a server that breaks connections in every way. 5,000 calls, or as many as
-//! `KOPOKOPO_SIMULATED_CALLS` says.
+//! Measures how often a create ends in `outcome_unknown` although the server received nothing, and checks that no
+//! create is carried out twice. The server breaks connections in every way. The number of calls is 5,000, or
+//! `KOPOKOPO_SIMULATED_CALLS`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,7 +25,7 @@ const SEED: u64 = 20_261_125;
 const THREADS: u64 = 16;
 const STALLED: Duration = Duration::from_millis(150);
 
-/// What the server knows of a create.
+/// How often the server received a create.
 #[derive(Default, Clone, Copy)]
 struct Received {
     read: u32,
@@ -35,8 +35,8 @@ struct Received {
 #[derive(Default)]
 struct State {
     received: Mutex<HashMap<u64, Received>>,
-    /// Whether the server also ends connections before it reads. Bytes that arrived by then are lost, and no client can
-    /// know whether they were read.
+    /// Whether the server also ends connections before it reads. Bytes that arrived before that are lost, and a client
+    /// cannot know whether they were read.
     ends_unread: bool,
 }
 
@@ -133,8 +133,8 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<u6
     }
 }
 
-/// The server. If it ends connections before it reads, its listener goes away from time to time too, and the system
-/// resets what it had accepted.
+/// Starts the server. If it ends connections before it reads, it also closes its listener from time to time. Then the
+/// system resets the connections that it had accepted.
 fn start(state: &Arc<State>) -> (Runtime, String) {
     let runtime = RuntimeBuilder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -183,17 +183,17 @@ struct Tally {
     refused: u64,
     not_sent: u64,
     unknown: u64,
-    /// `outcome_unknown`, and the server read nothing.
+    /// The error is `outcome_unknown`, but the server read nothing.
     unknown_unread: u64,
     duplicates: u64,
     wrong_id: u64,
-    /// The error says that nothing was sent, and the server read it.
+    /// The error says that nothing was sent, but the server read the request.
     wrongly_not_sent: u64,
 }
 
-/// One `block_on` for each call, with pauses in which the connections are not polled.
+/// Makes each call in its own `block_on`, with pauses in which the connections are not polled.
 ///
-/// Each fiftieth call is made where no server listens.
+/// Every fiftieth call goes to an address without a server.
 fn call_one_by_one(
     client: &KopoKopo,
     unreachable: &KopoKopo,
@@ -260,18 +260,18 @@ fn calls() -> u64 {
 }
 
 #[test]
-fn outcome_unknown_means_that_the_server_received_the_request() {
+fn outcome_unknown_means_that_server_received_request() {
     let tally = simulate(calls(), true, false);
     assert!(tally.unknown_unread * 1000 < tally.calls, "{tally:?}");
 }
 
 #[test]
-fn a_server_that_ends_connections_before_it_reads_is_never_asked_twice() {
+fn create_is_not_duplicated_if_server_closes_connections_before_reading() {
     simulate(calls() / 5, true, true);
 }
 
-/// What reuse costs: the server closes some connections after a response, without a word before.
+/// The server closes some connections after a response, without `Connection: close`.
 #[test]
-fn creates_that_reuse_connections_are_not_duplicated_either() {
+fn create_on_reused_connection_is_not_duplicated() {
     simulate(calls() / 5, false, false);
 }
