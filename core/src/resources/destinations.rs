@@ -165,7 +165,7 @@ pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'
         return Err(KopoKopoError::invalid(
             "destinations",
             detail!(
-                "must have one destination, except for mobile_wallet and bank_account; send one request for each {}",
+                "several destinations are accepted only for mobile_wallet and bank_account; send one request for each {}",
                 first.type_name()
             ),
         ));
