@@ -172,7 +172,7 @@ struct Poller {
     id: ResourceId,
     options: WaitOptions,
     snapshot: fn(&[u8], &ResourceId) -> Result<Snapshot>,
-    /// "Not found" is transient until then.
+    /// Until this time "not found" is transient.
     grace: Option<Instant>,
     /// Set by the first poll. `None` if the timeout is beyond the range of the clock.
     deadline: Option<Instant>,

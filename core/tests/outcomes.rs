@@ -294,7 +294,7 @@ fn new_states_are_new_deliveries_and_events_without_id_differ_by_text() {
     let of_unknown_type =
         |status: &str| json!({"data": {"id": "1", "type": "loan", "attributes": {"status": status}}}).to_string();
     differ(of_unknown_type("Asked"), of_unknown_type("Given"));
-    // A webhook's id is that of the delivery, whatever its topic.
+    // The key of a webhook of an unknown topic has its id.
     assert_eq!(event(r#"{"topic":"till_painted","id":"1","a":1}"#).dedupe_key(), "till_painted:1");
     assert_eq!(event(r#"{"TransactionType":"Airtime","TransID":"T1"}"#).dedupe_key(), "Airtime:T1");
     assert_eq!(event(&payload(daraja)).dedupe_key(), "Buygoods:OJM6Q1W84K");

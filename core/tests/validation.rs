@@ -152,7 +152,7 @@ async fn subscription_and_polling_errors_name_field() {
     refused(subscribe(|request| request.scope = Scope::default()).await, "scope", "company or till");
     refused(subscribe(|request| request.scope = "planet".into()).await, "scope", "company or till");
     refused(subscribe(|request| request.scope = Scope::Till).await, "scope_reference", "till number");
-    refused(subscribe(|request| request.scope_reference = Some("1".into())).await, "scope_reference", "leave it out");
+    refused(subscribe(|request| request.scope_reference = Some("1".into())).await, "scope_reference", "remove it");
     refused(subscribe(|request| request.enable_daraja_payload = Some(true)).await, "enable_daraja_payload", "only for");
     refused(subscribe(|request| request.url = "ftp://x".into()).await, "url", "https");
 

@@ -72,7 +72,7 @@ pub(crate) fn text(body: &[u8]) -> Result<&str> {
         return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", MAX_DEPTH)));
     }
     if memchr_iter(b'{', body).take(MAX_OBJECTS + 1).count() > MAX_OBJECTS {
-        return Err(KopoKopoError::decode(detail!("the body holds more than {} objects", MAX_OBJECTS)));
+        return Err(KopoKopoError::decode(detail!("the body has more than {} objects", MAX_OBJECTS)));
     }
     Ok(text)
 }
@@ -113,16 +113,16 @@ fn is_too_deep(json: &[u8]) -> bool {
 /// Checks that a document describes the requested resource. `types` are the names of its type. If the list is empty,
 /// every type is accepted that does not belong to another section. A document without a type is accepted. A document
 /// without an id is refused, because every documented response has one.
-pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&'static str]) -> Result<()> {
+pub(super) fn check_identity(body: &[u8], requested: &ResourceId, types: &[&'static str]) -> Result<()> {
     let Identified { data: Identity { id, kind } } = parse(text(body)?)?;
     let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) else {
-        return Err(KopoKopoError::decode(detail!("data.id is missing in the response; expected {}", asked)));
+        return Err(KopoKopoError::decode(detail!("data.id is missing in the response; expected {}", requested)));
     };
-    if !id.eq_ignore_ascii_case(asked.as_str()) {
+    if !id.eq_ignore_ascii_case(requested.as_str()) {
         return Err(KopoKopoError::decode(detail!(
             "the response describes another resource: data.id is {}, expected {}",
             short(&id),
-            asked
+            requested
         )));
     }
     let Some(kind) = kind.filter(|kind| !kind.trim().is_empty()) else { return Ok(()) };
@@ -135,7 +135,7 @@ pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&'static 
             comma,
             expected,
             short(&id),
-            asked
+            requested
         )));
     }
     Ok(())
