@@ -1,6 +1,6 @@
-//! What a connection of its own costs a create, on loopback over http and over TLS: the SDK with a fresh connection for
-//! each create, the SDK with connections that are reused while they are proved alive, and bare reqwest, which reuses
-//! whatever is in its pool. All three take turns, so that whatever else the machine does meets all three.
+//! The cost of a new connection for each create, on loopback over http and over TLS. It compares the SDK with a fresh
+//! connection for each create, the SDK with reused connections that are checked first, and bare reqwest, which reuses
+//! any connection of its pool. All three take turns, so that other work of the machine affects all three.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{
@@ -47,7 +47,7 @@ fn main() {
                 alive_times.push(time(|| create(&alive)).await);
                 bare_times.push(time(|| post(&bare, &base_url)).await);
                 if round == 0 {
-                    // It fetched tokens and warmed up.
+                    // The first round fetches tokens and warms up.
                     for times in [&mut fresh_times, &mut alive_times, &mut bare_times] {
                         times.clear();
                     }
@@ -96,7 +96,7 @@ fn certificate() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config)), authority.pem())
 }
 
-/// A server that accepts everything, on a thread of its own.
+/// A server that accepts every request, on a separate thread.
 fn serve(tls: Option<TlsAcceptor>) -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -109,10 +109,10 @@ fn serve(tls: Option<TlsAcceptor>) -> u16 {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 match tls.clone() {
-                    None => drop(tokio::spawn(converse(stream))),
+                    None => drop(tokio::spawn(serve_connection(stream))),
                     Some(tls) => drop(tokio::spawn(async move {
                         if let Ok(stream) = tls.accept(stream).await {
-                            converse(stream).await;
+                            serve_connection(stream).await;
                         }
                     })),
                 }
@@ -122,7 +122,7 @@ fn serve(tls: Option<TlsAcceptor>) -> u16 {
     port
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+async fn serve_connection(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut bytes = vec![0; 16 * 1024];
     let mut end = 0;
     while let Ok(n @ 1..) = stream.read(&mut bytes[end..]).await {
@@ -140,7 +140,7 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     }
 }
 
-/// Whether a request and its body are there to the last byte.
+/// Whether a request and its body are complete.
 fn is_whole(bytes: &[u8]) -> bool {
     let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();

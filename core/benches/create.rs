@@ -1,5 +1,5 @@
-//! A create over a kept connection on loopback: the SDK, bare reqwest and bare hyper, each making the same request of
-//! the same small server, in turns, so that whatever else the machine does meets all three.
+//! A create over a kept connection on loopback: the SDK, bare reqwest and bare hyper. Each sends the same request to
+//! the same small server, in turns, so that other work of the machine affects all three.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{
@@ -58,7 +58,7 @@ fn main() {
             }
             hyper.push(begun.elapsed());
             if round == 0 {
-                // It made the connections and warmed up.
+                // The first round makes the connections and warms up.
                 for times in [&mut sdk, &mut reqwest, &mut hyper] {
                     times.clear();
                 }
@@ -78,7 +78,7 @@ fn median(mut rounds: Vec<Duration>) -> f64 {
     rounds[rounds.len() / 2].as_secs_f64() * 1e6 / f64::from(CALLS)
 }
 
-/// A server that accepts everything, on a thread of its own.
+/// A server that accepts every request, on a separate thread.
 fn serve() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -39,7 +39,7 @@ impl Environment {
     }
 }
 
-/// Makes a [`KopoKopo`]. Get one from [`KopoKopo::builder`].
+/// Builds a [`KopoKopo`] client. Create one with [`KopoKopo::builder`].
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Builder {
@@ -58,7 +58,8 @@ pub struct Builder {
     product: Option<String>,
     sdk_name: Option<String>,
     private_token: bool,
-    /// The options that `from_env` was the last to set, or found nothing for, and their variables: errors name those.
+    /// The options that `from_env` set last, or whose variable was unset, with their variables. Errors name the
+    /// variable.
     variables: Vec<(&'static str, &'static str)>,
 }
 
@@ -72,14 +73,14 @@ impl fmt::Debug for Builder {
 }
 
 impl KopoKopo {
-    /// Begins a client.
+    /// Creates a builder.
     pub fn builder() -> Builder {
         Builder::default()
     }
 }
 
 impl Builder {
-    /// The application key. Needed with [`Self::client_secret`], unless there is a [`Self::token_source`].
+    /// The application key. Required with [`Self::client_secret`], unless a [`Self::token_source`] is set.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.variables.retain(|(option, _)| *option != "client_id");
         self.client_id = Some(client_id.into());
@@ -114,13 +115,14 @@ impl Builder {
         self
     }
 
-    /// Where tokens come from in a program that holds no client secret, such as a mobile app.
+    /// The source of access tokens, for a program without a client secret, such as a mobile app.
     pub fn token_source(mut self, source: impl TokenSource) -> Self {
         self.token_source = Some(Arc::new(source));
         self
     }
 
-    /// Another way to carry requests. The options for timeouts are handed to it; proxy and certificates are its own.
+    /// A transport that replaces the default one. It receives the timeout options, but not the proxy and the
+    /// certificates.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -132,23 +134,23 @@ impl Builder {
         self
     }
 
-    /// How passing failures are retried.
+    /// The retry policy for transient failures.
     pub fn retries(mut self, retries: RetryOptions) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Which proxy to use. Default: the environment's.
+    /// The proxy to use. Default: the environment's.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Whether each request that creates something makes a connection of its own. Default true: the server cannot be
-    /// closing a new connection, so a lost response means that something is really unknown. With false, such a request
-    /// reuses a connection that an earlier one made less than a second ago and that is still open. That saves the
-    /// handshakes of many creates in a row (measured in docs/adr/0013-a-connection-for-each-create.md), and a server that closes the connection at that very moment makes the
-    /// outcome of a create unknown although it did nothing.
+    /// Whether each create opens a new connection. Default true: the server cannot be closing a new connection, so a
+    /// lost response means that the outcome is really unknown. With false, a create reuses a connection that was used
+    /// less than a second ago and is still open. That saves the handshakes of many creates in a row (measured in
+    /// docs/adr/0013-a-connection-for-each-create.md). If the server closes the connection at the same moment, the
+    /// outcome of the create is unknown although the server did not process it.
     pub fn fresh_connections(mut self, fresh: bool) -> Self {
         self.reuse_connections = !fresh;
         self
@@ -161,14 +163,14 @@ impl Builder {
         self
     }
 
-    /// The program's own name and version, put in front of the `User-Agent` header: `"my-shop/1.4"`.
+    /// The name and version of the application, at the start of the `User-Agent` header: `"my-shop/1.4"`.
     pub fn product(mut self, product: impl Into<String>) -> Self {
         self.product = Some(product.into());
         self
     }
 
-    /// The language package's own name in the `User-Agent` header: `"kopokopo-python"`. Default `kopokopo-rust`. For the
-    /// packages of other languages only.
+    /// The name of the language package in the `User-Agent` header: `"kopokopo-python"`. Default `kopokopo-rust`. For
+    /// bindings only.
     #[doc(hidden)]
     pub fn sdk_name(mut self, name: impl Into<String>) -> Self {
         self.sdk_name = Some(name.into());
@@ -182,12 +184,12 @@ impl Builder {
         self
     }
 
-    /// Takes what the environment has: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
-    /// `K2_ENVIRONMENT` (`sandbox` or `production`). White space around a value is removed. What is unset or empty is
-    /// left as it is.
+    /// Sets options from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`, `K2_BASE_URL`, and
+    /// `K2_ENVIRONMENT` (`sandbox` or `production`). Removes white space around a value. Ignores variables that are
+    /// unset or empty.
     ///
     /// # Errors
-    /// `configuration` if `K2_ENVIRONMENT` is another word.
+    /// `configuration` if `K2_ENVIRONMENT` has another value.
     pub fn from_env(self) -> Result<Self> {
         self.with_variables(|name| std::env::var(name).ok())
     }
@@ -219,15 +221,15 @@ impl Builder {
         Ok(self)
     }
 
-    /// Checks everything and makes the client. Nothing is sent before the first call.
+    /// Checks the options and builds the client. Nothing is sent before the first call.
     ///
     /// # Errors
     /// `configuration`, naming the option or the environment variable: a missing credential, a key that starts or ends
-    /// with white space, a base URL that is not https, a certificate that is none, a timeout of zero, a malformed proxy.
+    /// with white space, a base URL that is not https, an invalid certificate, a timeout of zero, or a malformed proxy.
     pub fn build(mut self) -> Result<KopoKopo> {
         let variables = std::mem::take(&mut self.variables);
         self.checked().map_err(|error| {
-            variables.into_iter().fold(error, |error, (option, variable)| error.renamed(option, variable))
+            variables.into_iter().fold(error, |error, (option, variable)| error.with_option_name(option, variable))
         })
     }
 
@@ -235,7 +237,10 @@ impl Builder {
         let origin = Origin::parse(self.base_url.as_deref().unwrap_or(self.environment.base_url()))?;
         let credentials = credentials(self.client_id, self.client_secret.as_ref(), self.token_source.is_some())?;
         if self.api_keys.iter().any(|key| without_padding(key.expose()).is_empty()) {
-            return Err(KopoKopoError::configuration("api_key", "is empty; leave it out where no webhook is verified"));
+            return Err(KopoKopoError::configuration(
+                "api_key",
+                "is empty; remove it if the program verifies no webhooks",
+            ));
         }
         for key in &self.api_keys {
             check_padding("api_key", key.expose())?;
@@ -300,16 +305,17 @@ fn credentials(
         (None, None) if has_source => Ok(None),
         (None, _) => Err(KopoKopoError::configuration(
             "client_id",
-            "is missing: set it to the application key, or bring a token source",
+            "is missing: set it to the application key, or set a token source",
         )),
         (_, None) => Err(KopoKopoError::configuration(
             "client_secret",
-            "is missing: set it to the application secret, or bring a token source",
+            "is missing: set it to the application secret, or set a token source",
         )),
     }
 }
 
-/// An explicit key is never changed: what is around it may come from a mistake that the caller must see.
+/// Refuses white space around an explicit key. The key is not trimmed, because the white space may come from a mistake
+/// that the caller must see.
 fn check_padding(option: &'static str, key: &str) -> Result<()> {
     if without_padding(key).len() < key.len() {
         return Err(KopoKopoError::configuration(option, PADDED));
@@ -333,7 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_credential_is_named() {
+    fn error_names_missing_credential() {
         let error = KopoKopo::builder().client_secret("s").build().unwrap_err();
         assert_eq!(error.field(), Some("client_id"));
         let error = KopoKopo::builder().client_id("c").client_secret("  ").build().unwrap_err();
@@ -341,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_white_space_around_it_is_refused_with_the_remedy() {
+    fn key_with_white_space_around_it_is_refused() {
         let builder = || KopoKopo::builder().client_id("c").client_secret("s").api_key("k");
         builder().build().unwrap();
         for (padded, field) in [
@@ -357,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_value_of_the_environment_is_removed() {
+    fn white_space_around_environment_variable_is_removed() {
         let variables = [
             ("K2_CLIENT_ID", "c\n"),
             ("K2_CLIENT_SECRET", " s\r\n"),
@@ -376,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_after_from_env_name_the_variable() {
+    fn error_after_from_env_names_variable() {
         let build = |builder: Builder, variables: &[(&str, &str)]| {
             let variable =
                 |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -398,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn webhooks_without_a_usable_key_are_refused_at_once() {
+    fn try_webhooks_fails_without_usable_key() {
         let builder = || KopoKopo::builder().client_id("c").client_secret("s");
         for client in [builder().build().unwrap(), builder().api_key("s").build().unwrap()] {
             let error = client.try_webhooks().unwrap_err();
@@ -408,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_agent_names_product_package_and_version() {
+    fn user_agent_has_product_package_and_version() {
         let text = |product, sdk| user_agent(product, sdk).unwrap().to_str().unwrap().to_owned();
         let version = env!("CARGO_PKG_VERSION");
         assert!(text(None, None).starts_with(&format!("kopokopo-rust/{version} (")));
@@ -418,14 +424,14 @@ mod tests {
     }
 
     #[test]
-    fn a_builder_shows_no_secret() {
+    fn debug_of_builder_and_client_has_no_secret() {
         let builder = KopoKopo::builder().client_id("canary-id").client_secret("canary-secret").api_key("canary-key");
         assert!(!format!("{builder:?}").contains("canary"));
         assert!(!format!("{:?}", builder.build().unwrap()).contains("canary"));
     }
 
     #[test]
-    fn a_certificate_that_is_none_is_refused() {
+    fn invalid_certificate_is_refused() {
         for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             let error =
                 KopoKopo::builder().client_id("c").client_secret("s").extra_ca_certificates(pem).build().unwrap_err();

@@ -1,6 +1,6 @@
-//! Cancelling a call. A request that creates something must never be reported as cancelled if it may have been sent, and
-//! must never be sent after it was reported as cancelled. Both sides go through one small lock: the transport passes the
-//! [`SendGate`] immediately before the first byte, and [`CancelHandle::cancel`] closes it.
+//! Cancelling a call. A create must not be reported as cancelled if it may have been sent, and must not be sent after
+//! it was reported as cancelled. Both sides use one lock: the transport passes the [`SendGate`] immediately before the
+//! first byte, and [`CancelHandle::cancel`] closes it.
 
 use std::{
     fmt,
@@ -50,17 +50,16 @@ pub struct CancelHandle(Arc<CallState>);
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Cancelled {
-    /// No request that creates something was sent, and none will be. Drop the call's future and report a normal
-    /// cancellation.
+    /// No create was sent, and none will be. Drop the call's future and report a normal cancellation.
     NotSent,
-    /// A request that creates something was sent, and the caller has not received its response. Report this error, of
-    /// kind `outcome_unknown`. The request continues in the background even if the call's future is dropped.
+    /// A create was sent, and the caller has not received its response. Report this error, of kind `outcome_unknown`.
+    /// The request continues in the background even if the call's future is dropped.
     OutcomeUnknown(KopoKopoError),
 }
 
 impl CancelHandle {
-    /// Cancels the call and returns what that means. Never blocks. A second call returns the same result. After the
-    /// call's result was delivered the return value has no meaning.
+    /// Cancels the call and returns whether its request was sent. Never blocks. A second call returns the same result.
+    /// After the call's result was delivered, the return value has no meaning.
     pub fn cancel(&self) -> Cancelled {
         self.0.cancel()
     }
@@ -76,16 +75,16 @@ impl fmt::Debug for CancelHandle {
 pub(crate) struct CallState(Mutex<Inner>);
 
 struct Inner {
-    /// Which gate is in use. Gates of attempts that were given up are never passed again.
+    /// The number of the gate in use. Gates of abandoned attempts cannot be passed any more.
     generation: u32,
     attempts: u32,
     phase: Phase,
 }
 
 enum Phase {
-    /// No request is on its way.
+    /// No request is being sent.
     Waiting,
-    /// A request was handed to the network, and its response is not known yet.
+    /// A request was sent, and its response has not been received yet.
     Sent { endpoint: Option<&'static Endpoint>, at: Timestamp },
     /// The call ended. The error is the one to report if the caller never received the result.
     Ended(Option<Box<KopoKopoError>>),
@@ -118,7 +117,7 @@ impl CallState {
     }
 }
 
-/// A call of an operation that creates something, from its first attempt to its result. Dropping it earlier cancels it.
+/// A call of a create, from its first attempt to its result. Dropping it earlier cancels the call.
 pub(crate) struct InFlight {
     state: Arc<CallState>,
     endpoint: &'static Endpoint,
@@ -126,7 +125,7 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// None for an operation that is safe to repeat: cancelling it needs no report.
+    /// None for an idempotent operation: its cancellation needs no report.
     pub(crate) fn begin(endpoint: &'static Endpoint) -> Option<Self> {
         if endpoint.safety == RetrySafety::Idempotent {
             return None;
@@ -142,13 +141,13 @@ impl InFlight {
         Some(Self { state, endpoint, is_ended: false })
     }
 
-    /// The gate of the next attempt.
+    /// Returns the gate of the next attempt.
     pub(crate) fn gate(&self, latest: Instant) -> SendGate {
         self.state.lock().attempts += 1;
         SendGate::new(&self.state, Some(self.endpoint), Some(latest))
     }
 
-    /// The last attempt surely changed nothing: the call may be cancelled or tried again.
+    /// The last attempt had no effect: the call may be cancelled or retried.
     pub(crate) fn reopen(&self) {
         let mut inner = self.state.lock();
         if matches!(inner.phase, Phase::Sent { .. }) {
@@ -160,7 +159,7 @@ impl InFlight {
         matches!(self.state.lock().phase, Phase::Cancelled(_))
     }
 
-    /// When the request that is on its way was sent.
+    /// When the current request was sent.
     pub(crate) fn sent_at(&self) -> Option<Timestamp> {
         match &self.state.lock().phase {
             Phase::Sent { at, .. } => Some(*at),
@@ -213,7 +212,7 @@ impl SendGate {
         Self { state: Arc::clone(state), generation, endpoint, latest }
     }
 
-    /// Whether the request creates something.
+    /// Whether the request is a create.
     pub(crate) fn is_create(&self) -> bool {
         self.endpoint.is_some()
     }
@@ -223,15 +222,15 @@ impl SendGate {
         self.latest
     }
 
-    /// Asks to send the first byte now. Passing twice is the same as passing once.
+    /// Requests permission to send the first byte now. Passing twice is the same as passing once.
     ///
     /// # Errors
-    /// The request must not be sent: its call was cancelled or given up, or too little time is left for its response.
+    /// The request must not be sent: its call was cancelled or abandoned, or too little time is left for its response.
     pub fn pass(&self) -> Result<(), TransportError> {
         let refuse = |reason, detail: &str| Err(TransportError::new(Sent::No, reason, detail));
         let mut inner = self.state.lock();
         if inner.generation != self.generation {
-            return refuse(Reason::Timeout, "the request was given up before it was sent");
+            return refuse(Reason::Timeout, "the request timed out before it was sent");
         }
         match inner.phase {
             Phase::Sent { .. } => Ok(()),
@@ -246,7 +245,7 @@ impl SendGate {
         }
     }
 
-    /// Gives the request up. Returns [`Sent::No`] if the gate was not passed: then it never will be.
+    /// Abandons the request. Returns [`Sent::No`] if the gate was not passed. Then it cannot be passed any more.
     pub fn close(&self) -> Sent {
         let mut inner = self.state.lock();
         if inner.generation != self.generation {
@@ -262,10 +261,10 @@ impl SendGate {
     }
 }
 
-/// Why a request is not sent near the end of its call's time.
+/// The error of a request that is not sent because its call's deadline is near.
 pub(crate) const TOO_LATE: &str = "too little time was left to receive the response";
 
-/// A gate that nothing closes, for a request outside a call.
+/// A gate that is never closed, for a request outside of a call.
 impl Default for SendGate {
     fn default() -> Self {
         Self::new(&CallState::new(), None, None)

@@ -26,10 +26,10 @@ pub(crate) use crate::{pipeline::Body, response::ApiResponse};
 ///
 /// Calls run inside a tokio runtime.
 ///
-/// Dropping the future of a call cancels it. A request that has not been sent yet is never sent. A request that has been
-/// sent continues in the background: aborting it would leave the payment's outcome unknown. If it creates something, its
-/// outcome is unknown to you, and a warning with the operation's name is logged through `tracing`. Use
-/// [`crate::cancellable`] to learn which of the two happened.
+/// Dropping the future of a call cancels it. A request that has not been sent yet is never sent. A request that has
+/// been sent continues in the background: aborting it would leave the payment's outcome unknown. The outcome of a
+/// create is then unknown to the caller, and a warning with the operation's name is logged through `tracing`. Use
+/// [`crate::cancellable`] to find out whether the request was sent.
 #[derive(Clone)]
 pub struct KopoKopo {
     inner: Arc<Inner>,
@@ -53,11 +53,11 @@ pub(crate) struct Settings {
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) private_token: bool,
     pub(crate) webhooks: Webhooks,
-    /// Keeps the secrets above out of errors, in whatever a server says.
+    /// Removes the secrets above from server text in errors.
     pub(crate) redactor: Redactor,
 }
 
-/// What one process needs to talk.
+/// The state that each process needs to send requests.
 struct ProcessState {
     pipeline: Arc<Pipeline>,
     tokens: Tokens,
@@ -85,7 +85,8 @@ impl KopoKopo {
         Self { inner: Arc::new(Inner { settings, state: PerProcess::new() }), options: CallOptions::default() }
     }
 
-    /// The same client, whose calls differ as `options` say. It shares connections, token and retry budget.
+    /// Returns a client with these options for its calls. It shares connections, token and retry budget with this
+    /// client.
     ///
     /// # Errors
     /// `configuration` for a timeout of zero.
@@ -115,7 +116,7 @@ impl KopoKopo {
         &self.inner.settings.webhooks
     }
 
-    /// [`Self::webhooks`], refused at once if this client cannot verify any webhook.
+    /// [`Self::webhooks`], with an error if this client cannot verify any webhook.
     ///
     /// # Errors
     /// `configuration`, field `api_key`, if the client has no API key.
@@ -162,7 +163,7 @@ impl KopoKopo {
         self.execute_at(endpoint, crate::pipeline::path(endpoint, id), body).await
     }
 
-    /// Performs an operation whose path is not the endpoint's own.
+    /// Performs an operation with a path that differs from the endpoint's path.
     pub(crate) async fn execute_at(
         &self,
         endpoint: &'static Endpoint,
@@ -257,7 +258,8 @@ impl Settings {
         }
     }
 
-    /// What decides which way a request takes. Clients that share a token and differ here share no failure.
+    /// A digest of the settings that determine the network route. Clients that share a token and differ here share no
+    /// failure.
     fn route(&self) -> Route {
         let HttpTransportOptions { proxy, extra_roots, .. } = &self.transport_options;
         let proxy: &[&str] = match proxy {
@@ -269,7 +271,7 @@ impl Settings {
     }
 }
 
-/// Lengths go in too, so that no two different lists of parts look alike.
+/// The digest includes the lengths, so that different lists of parts have different digests.
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in parts {
@@ -288,7 +290,7 @@ impl fmt::Debug for KopoKopo {
     }
 }
 
-/// The sections of the API reference, each a room of operations.
+/// The sections of the client, one for each section of the API reference.
 macro_rules! sections {
     ($($(#[$doc:meta])* $name:ident: $section:ident,)*) => {
         impl KopoKopo {

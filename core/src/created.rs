@@ -48,8 +48,8 @@ impl<R: Resource> Created<R> {
         self.client.fetch(self.id.as_str()).await
     }
 
-    /// Waits until it reaches a final state. Final is not the same as successful: ask the resource. The first poll is
-    /// immediate.
+    /// Waits until the resource reaches a final state. Final does not mean successful: check the resource. The first
+    /// poll is immediate.
     ///
     /// Transient failures (no connection, a timeout, 429, 5xx) do not end the wait.
     ///
@@ -70,7 +70,7 @@ impl<R: Resource> Created<R> {
 }
 
 impl KopoKopo {
-    /// Performs an operation that creates something.
+    /// Performs a create.
     pub(crate) async fn create<R: Resource>(
         &self,
         endpoint: &'static Endpoint,

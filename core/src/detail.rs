@@ -1,8 +1,8 @@
-//! The text of an error: sentences of this library, with redacted parts from outside.
+//! The text of an error: sentences of this library, with redacted external text.
 //!
-//! A sentence of our own is never redacted, because the redactor would eat what it says. Text from outside (a server's
-//! message, a header, a cause from the operating system) is always redacted. The types keep the two apart: a sentence
-//! is a literal or is made by [`detail!`], whose parts must be numbers, literals, ids or
+//! Sentences of this library are not redacted, because the redactor could remove a part of them. External text (a
+//! server's message, a header, a cause from the operating system) is always redacted. The types distinguish the two: a
+//! sentence is a literal or is made by [`detail!`], whose parts must be numbers, literals, ids or
 //! [`Redacted`](crate::redact::Redacted) text. A `String` does not compile.
 
 use std::{fmt, time::Duration};
@@ -18,11 +18,11 @@ pub(crate) struct Detail(String);
 
 impl Detail {
     /// For [`detail!`] only, which checks the template and the parts.
-    pub(crate) fn from_template(_: Checked, text: String) -> Self {
+    pub(crate) fn from_template(_: Template, text: String) -> Self {
         Self(text)
     }
 
-    /// A sentence of the layer between this crate and another language, which redacts its own parts.
+    /// A sentence of the middle layer, which redacts its own parts.
     pub(crate) fn from_binding(text: String) -> Self {
         Self(text)
     }
@@ -39,7 +39,7 @@ impl Detail {
         }
     }
 
-    /// Ends what was said with exactly one full stop.
+    /// Ends the text with exactly one full stop.
     pub(crate) fn end_sentence(&mut self) {
         self.0.truncate(self.0.trim_end_matches('.').len());
         self.0.push('.');
@@ -64,45 +64,45 @@ impl fmt::Debug for Detail {
     }
 }
 
-/// What can be the whole text of an error.
+/// A type that can be the whole text of an error.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` may hold text from outside",
-    note = "write the sentence as a literal or with `detail!(\"...{{}}...\", part)`; pass text from outside through `redact()`"
+    message = "`{Self}` may contain external text",
+    note = "write the sentence as a literal or with `detail!(\"...{{}}...\", part)`; pass external text through `redact()`"
 )]
-pub(crate) trait Sentence {
+pub(crate) trait IntoDetail {
     fn into_detail(self) -> Detail;
 }
 
-impl Sentence for &'static str {
+impl IntoDetail for &'static str {
     fn into_detail(self) -> Detail {
         Detail(self.to_owned())
     }
 }
 
-impl Sentence for Detail {
+impl IntoDetail for Detail {
     fn into_detail(self) -> Detail {
         self
     }
 }
 
-impl Sentence for Redacted {
+impl IntoDetail for Redacted {
     fn into_detail(self) -> Detail {
         Detail(self.into_string())
     }
 }
 
-/// What can be a part of a sentence.
+/// A type that can be a part of a sentence.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` may hold text from outside",
-    note = "pass text from outside through `redact()`"
+    message = "`{Self}` may contain external text",
+    note = "pass external text through `redact()`"
 )]
-pub(crate) trait Part {
+pub(crate) trait DetailPart {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 macro_rules! part_as_displayed {
     ($($ty:ty),*) => {$(
-        impl Part for $ty {
+        impl DetailPart for $ty {
             fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
             }
@@ -111,60 +111,61 @@ macro_rules! part_as_displayed {
 }
 part_as_displayed!(u16, u32, u64, usize, &'static str, Amount);
 
-impl Part for Redacted {
+impl DetailPart for Redacted {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl Part for Detail {
+impl DetailPart for Detail {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// An id has a closed set of characters, and a caller needs it as it is: it is no phone number, however numeric.
-impl Part for ResourceId {
+/// An id is not redacted: it has a closed set of characters, and the caller needs it. It is not a phone number, even if
+/// it has many digits.
+impl DetailPart for ResourceId {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 /// `120 s`, `0.25 s`.
-impl Part for Duration {
+impl DetailPart for Duration {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} s", self.as_secs_f64())
     }
 }
 
-/// A single character, named so that an invisible one is found: `"x" (U+0078)`.
-impl Part for char {
+/// A single character with its code point, so that an invisible one can be identified: `"x" (U+0078)`.
+impl DetailPart for char {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = u32::from(*self);
         if self.is_ascii_graphic() { write!(f, "\"{self}\" (U+{code:04X})") } else { write!(f, "U+{code:04X}") }
     }
 }
 
-impl<T: Part> Part for &T {
+impl<T: DetailPart> DetailPart for &T {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).write(f)
     }
 }
 
-/// Shows a part inside of `format!`.
-pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
+/// Formats a part inside of `format!`.
+pub(crate) struct DisplayPart<'a, T>(pub(crate) &'a T);
 
-impl<T: Part> fmt::Display for Shown<'_, T> {
+impl<T: DetailPart> fmt::Display for DisplayPart<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.write(f)
     }
 }
 
-/// A template with nothing but plain `{}`.
-pub(crate) struct Checked(());
+/// Proof that a template has only plain `{}` placeholders.
+pub(crate) struct Template(());
 
-impl Checked {
-    /// Fails the build for another template: a captured variable would not be checked.
+impl Template {
+    /// Fails the build for any other template, because a captured variable would not be checked.
     pub(crate) const fn new(template: &str) -> Self {
         let bytes = template.as_bytes();
         let mut at = 0;
@@ -172,7 +173,7 @@ impl Checked {
             if bytes[at] == b'{' {
                 assert!(
                     at + 1 < bytes.len() && matches!(bytes[at + 1], b'}' | b'{'),
-                    "a template holds only empty braces: name the parts after it"
+                    "a template must have only empty braces: pass the parts after it"
                 );
                 at += 1;
             }
@@ -182,12 +183,12 @@ impl Checked {
     }
 }
 
-/// A sentence of our own with parts that are safe to show: `detail!("not found ({})", status)`.
+/// Makes a sentence of this library with parts that are safe to show: `detail!("not found ({})", status)`.
 macro_rules! detail {
     ($template:literal $(, $part:expr)* $(,)?) => {
         $crate::detail::Detail::from_template(
-            const { $crate::detail::Checked::new($template) },
-            format!($template $(, $crate::detail::Shown(&$part))*),
+            const { $crate::detail::Template::new($template) },
+            format!($template $(, $crate::detail::DisplayPart(&$part))*),
         )
     };
 }
@@ -199,14 +200,15 @@ mod tests {
     use crate::redact::redact;
 
     #[test]
-    fn only_the_parts_from_outside_are_redacted() {
-        let said = redact("token=canary for 0712345678");
-        let detail = detail!("client_secret: missing; the server said: {} ({})", said, 400_u16);
-        assert_eq!(detail.as_str(), "client_secret: missing; the server said: token=[redacted] for [redacted] (400)");
+    fn only_external_parts_are_redacted() {
+        let message = redact("token=canary for 0712345678");
+        let detail = detail!("client_secret: missing; the server's message: {} ({})", message, 400_u16);
+        let expected = "client_secret: missing; the server's message: token=[redacted] for [redacted] (400)";
+        assert_eq!(detail.as_str(), expected);
     }
 
     #[test]
-    fn durations_and_characters_are_shown_for_people() {
+    fn durations_and_characters_are_readable() {
         let shown = detail!(
             "{}, {}, {}, {}, {}",
             Duration::from_secs(120),

@@ -18,7 +18,8 @@ pub struct Endpoint {
 /// What a lost response means for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetrySafety {
-    /// Reads, OAuth, polling and cancelling. Sending it twice has no further effect, so every transient failure is retried.
+    /// Reads, OAuth, polling and cancelling. A second request has no further effect, so every transient failure is
+    /// retried.
     Idempotent,
     /// Creates. It is sent again only if no byte of it left this machine, or once after a 401.
     NonIdempotent {

@@ -1,5 +1,5 @@
-//! What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say of one origin. It is decided once, when a client is built, so
-//! that a mistake in a variable is found there and named.
+//! The proxy for one origin by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. The variables are read once, when a
+//! client is built, so that its error can name a malformed variable.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::{
     transport::{Proxy, check_proxy},
 };
 
-/// The proxy for this origin: `Proxy::Environment` becomes what the environment says.
+/// Returns the proxy for this origin. `Proxy::Environment` is replaced by the proxy of the environment variables.
 pub(crate) fn resolve(proxy: Proxy, origin: &Url) -> Result<Proxy> {
     match proxy {
         Proxy::Environment => from_variables(origin, |name| std::env::var(name).ok()),
@@ -23,7 +23,7 @@ fn from_variables(origin: &Url, variable: impl Fn(&str) -> Option<String>) -> Re
     let first = |names: &[&'static str]| {
         names.iter().find_map(|name| Some((*name, variable(name).filter(|value| !value.trim().is_empty())?)))
     };
-    // A proxy in front of this machine's own servers would read what they are sent.
+    // A proxy between this machine and its own servers would read the requests.
     if is_loopback(origin) {
         return Ok(Proxy::Off);
     }
@@ -32,7 +32,7 @@ fn from_variables(origin: &Url, variable: impl Fn(&str) -> Option<String>) -> Re
     }
     let of_scheme: &[&str] = match origin.scheme() {
         "https" => &["HTTPS_PROXY", "https_proxy"],
-        // Under CGI a caller sets HTTP_PROXY by sending a header "Proxy".
+        // Under CGI, anyone can set HTTP_PROXY by sending a "Proxy" header.
         _ if variable("REQUEST_METHOD").is_some() => &["http_proxy"],
         _ => &["HTTP_PROXY", "http_proxy"],
     };
@@ -49,8 +49,8 @@ fn from_variables(origin: &Url, variable: impl Fn(&str) -> Option<String>) -> Re
     Ok(Proxy::Url(url.to_owned()))
 }
 
-/// Whether a list of names, `.suffixes`, addresses and networks, separated by commas or white space, has this origin.
-/// `*` has all. A name has its subdomains too. An entry with a port has that port only.
+/// Whether a list of names, `.suffixes`, addresses and networks, separated by commas or white space, contains this
+/// origin. `*` matches every origin. A name matches its subdomains too. An entry with a port matches that port only.
 fn is_excluded(origin: &Url, list: &str) -> bool {
     let entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let port = origin.port_or_known_default();
@@ -78,7 +78,7 @@ fn is_excluded(origin: &Url, list: &str) -> bool {
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     let split = entry.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
     match split {
-        // The colons of an address of version 6 are no ports unless it is in brackets.
+        // A colon in an IPv6 address begins a port only if the address is in brackets.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (entry, None),
     }
@@ -103,7 +103,7 @@ fn has_address(entry: &str, address: IpAddr) -> bool {
         _ => return false,
     };
     let Ok(bits) = bits.map_or(Ok(width), str::parse) else { return false };
-    // All bits beyond the network's own are shifted out. A network of no bits has every address.
+    // The bits after the network prefix are shifted out. A prefix of length 0 contains every address.
     width >= bits && ((of_network ^ of_address).checked_shr(width - bits)).unwrap_or(0) == 0
 }
 
@@ -122,7 +122,7 @@ mod tests {
     const ORIGIN: &str = "https://api.kopokopo.com";
 
     #[test]
-    fn loopback_is_reached_directly_over_any_scheme() {
+    fn loopback_uses_no_proxy_over_any_scheme() {
         for origin in ["https://localhost:8443", "http://127.0.0.1:1", "https://127.1.2.3", "https://[::1]"] {
             for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
                 assert_eq!(resolved(origin, &[(name, "http://proxy.example:3128")]).unwrap(), Proxy::Off, "{origin}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schemes_own_variable_comes_first_and_http_proxy_is_not_for_https() {
+    fn variable_of_scheme_has_priority_and_http_proxy_is_not_used_for_https() {
         let (own, all) = ("http://own.example:1", "http://all.example:2");
         let url = |url: &str| Proxy::Url(url.to_owned());
         assert_eq!(resolved(ORIGIN, &[("ALL_PROXY", all), ("https_proxy", own)]).unwrap(), url(own));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_variable_is_named_and_not_repeated() {
+    fn error_names_malformed_variable_without_its_value() {
         for value in ["::no url::", "http://", "socks5://user:canary@proxy.example:1080", "http://user:canary@:99999"] {
             for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
                 let error = resolved(ORIGIN, &[(name, value)]).unwrap_err();
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_has_names_suffixes_addresses_networks_and_all() {
+    fn no_proxy_accepts_names_suffixes_addresses_networks_and_asterisk() {
         for (origin, list, is_excluded) in [
             (ORIGIN, "*", true),
             ("https://10.1.2.3", "*", true),
@@ -189,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_list_is_read(list in "[a-z0-9.:/\\[\\]*, é-]{0,40}") {
+        fn any_list_is_accepted(list in "[a-z0-9.:/\\[\\]*, é-]{0,40}") {
             for origin in [ORIGIN, "https://10.1.2.3", "https://[2001:db8::1]"] {
                 let _ = is_excluded(&Url::parse(origin).unwrap(), &list);
             }

@@ -1,12 +1,12 @@
-//! The public error. Causes (a refused connection, a truncated body, a body that is not JSON) are distinguished in the module
-//! where they occur. A caller sees [`KopoKopoError`] and acts on its [`ErrorKind`].
+//! The public error. Causes (a refused connection, a truncated body, a body that is not JSON) are distinguished in the
+//! module where they occur. A caller gets a [`KopoKopoError`] and acts on its [`ErrorKind`].
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    detail::{Detail, Sentence, detail},
+    detail::{Detail, IntoDetail, detail},
     redact::{Redacted, Redactor, redact},
     types::Timestamp,
 };
@@ -18,7 +18,7 @@ pub use kind::ErrorKind;
 /// Shorthand for results of this crate.
 pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
 
-/// Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.
+/// An error of this library. Secrets, tokens and phone numbers are redacted in all of its parts.
 #[derive(Clone)]
 pub struct KopoKopoError(Box<Inner>);
 
@@ -42,8 +42,8 @@ struct Inner {
 }
 
 impl KopoKopoError {
-    /// The sentence is our own, with its parts from outside redacted: see [`crate::detail`].
-    pub(crate) fn new(kind: ErrorKind, detail: impl Sentence) -> Self {
+    /// `detail` is a sentence of this library, in which external text is redacted: see [`crate::detail`].
+    pub(crate) fn new(kind: ErrorKind, detail: impl IntoDetail) -> Self {
         Self(Box::new(Inner {
             kind,
             detail: detail.into_detail(),
@@ -63,23 +63,24 @@ impl KopoKopoError {
         }))
     }
 
-    /// A request refused before it was sent. `field` is the field's path in the caller's words: `destinations[0].amount`.
-    pub(crate) fn invalid(field: impl Into<String>, remedy: impl Sentence) -> Self {
+    /// A request that is refused before it is sent. `field` is the field's path as the caller writes it:
+    /// `destinations[0].amount`.
+    pub(crate) fn invalid(field: impl Into<String>, remedy: impl IntoDetail) -> Self {
         Self::new(ErrorKind::InvalidRequest, remedy).at_field(field)
     }
 
-    /// The client is set up wrongly. `option` names the option at fault.
-    pub(crate) fn configuration(option: impl Into<String>, remedy: impl Sentence) -> Self {
+    /// The client has a wrong option, named by `option`.
+    pub(crate) fn configuration(option: impl Into<String>, remedy: impl IntoDetail) -> Self {
         Self::new(ErrorKind::Configuration, remedy).at_field(option)
     }
 
     /// A response or an authentic webhook that cannot be read.
-    pub(crate) fn decode(detail: impl Sentence) -> Self {
+    pub(crate) fn decode(detail: impl IntoDetail) -> Self {
         Self::new(ErrorKind::Decode, detail)
     }
 
-    /// A webhook whose signature proves nothing.
-    pub(crate) fn signature(detail: impl Sentence) -> Self {
+    /// A webhook without a valid signature.
+    pub(crate) fn signature(detail: impl IntoDetail) -> Self {
         Self::new(ErrorKind::Signature, detail)
     }
 
@@ -105,7 +106,7 @@ impl KopoKopoError {
         self
     }
 
-    /// The remedy of an error without a field becomes that of a field.
+    /// Names the field or option at fault, and puts it before the detail.
     pub(crate) fn at_field(mut self, field: impl Into<String>) -> Self {
         let field = field.into();
         self.0.detail = Detail::of_field(&field, &self.0.detail);
@@ -113,24 +114,24 @@ impl KopoKopoError {
         self
     }
 
-    /// Says something before.
-    pub(crate) fn after(mut self, before: impl Sentence) -> Self {
-        let mut detail = before.into_detail();
+    /// Puts a text before the detail.
+    pub(crate) fn with_prefix(mut self, prefix: impl IntoDetail) -> Self {
+        let mut detail = prefix.into_detail();
         detail.push(&self.0.detail);
         self.0.detail = detail;
         self
     }
 
     /// Adds a sentence.
-    pub(crate) fn with_hint(mut self, hint: impl Sentence) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl IntoDetail) -> Self {
         self.0.detail.end_sentence();
         self.0.detail.push(&detail!(" {}", hint.into_detail()));
         self
     }
 
-    /// Says more.
-    pub(crate) fn with_more(mut self, more: impl Sentence) -> Self {
-        self.0.detail.push(&more.into_detail());
+    /// Adds a text to the detail.
+    pub(crate) fn with_suffix(mut self, suffix: impl IntoDetail) -> Self {
+        self.0.detail.push(&suffix.into_detail());
         self
     }
 
@@ -144,7 +145,7 @@ impl KopoKopoError {
         self
     }
 
-    pub(crate) fn with_server_words(mut self, code: Option<Redacted>, messages: Vec<Redacted>) -> Self {
+    pub(crate) fn with_server_error(mut self, code: Option<Redacted>, messages: Vec<Redacted>) -> Self {
         self.0.server_code = code.map(Redacted::into_string);
         self.0.messages = messages.into_iter().map(Redacted::into_string).collect();
         self
@@ -173,26 +174,26 @@ impl KopoKopoError {
         self
     }
 
-    /// The last state of the resource that was seen.
+    /// The last known state of the resource.
     pub(crate) fn with_state(mut self, state: Option<Redacted>) -> Self {
         self.0.state = state.map(Redacted::into_string);
         self
     }
 
-    /// The server's own name for the request.
+    /// The server's id for the request.
     pub(crate) fn with_request_id(mut self, request_id: Option<Redacted>) -> Self {
         self.0.request_id = request_id.map(Redacted::into_string);
         self
     }
 
-    /// When the request was handed to the network.
+    /// When the request was sent.
     pub(crate) fn with_sent_at(mut self, sent_at: Option<Timestamp>) -> Self {
         self.0.sent_at = sent_at;
         self
     }
 
-    /// Names an option by another name, if it is the one at fault: `client_id` becomes `K2_CLIENT_ID`.
-    pub(crate) fn renamed(mut self, option: &str, name: &str) -> Self {
+    /// Replaces the name of the option at fault, if it is this option: `client_id` becomes `K2_CLIENT_ID`.
+    pub(crate) fn with_option_name(mut self, option: &str, name: &str) -> Self {
         if self.0.field.as_deref() == Some(option) {
             self.0.detail.move_field(option, name);
             self.0.field = Some(name.to_owned());
@@ -200,8 +201,8 @@ impl KopoKopoError {
         self
     }
 
-    /// The field's path gains a prefix: `amount` becomes `destinations[0].amount`.
-    pub(crate) fn within(mut self, parent: &str) -> Self {
+    /// Puts a prefix before the field's path: `amount` becomes `destinations[0].amount`.
+    pub(crate) fn with_parent_field(mut self, parent: &str) -> Self {
         if let Some(field) = self.0.field.take() {
             let path = format!("{parent}.{field}");
             self.0.detail.move_field(&field, &path);
@@ -210,8 +211,8 @@ impl KopoKopoError {
         self
     }
 
-    /// An error of a language package: `detail` is a sentence of its own, without text from outside. `field` is the
-    /// path of the argument or option at fault, which then begins the sentence.
+    /// An error of a binding. `detail` is a sentence of the binding, without external text. `field` is the path of the
+    /// argument or option at fault, which is put before the sentence.
     #[doc(hidden)]
     pub fn from_binding(kind: ErrorKind, field: Option<String>, detail: String) -> Self {
         let error = Self::new(kind, Detail::from_binding(detail));
@@ -229,12 +230,12 @@ impl KopoKopoError {
         self
     }
 
-    /// What kind of failure this is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What happened and what to do about it, in a sentence.
+    /// A sentence that says what is wrong and what to do.
     pub fn detail(&self) -> &str {
         self.0.detail.as_str()
     }
@@ -244,7 +245,7 @@ impl KopoKopoError {
         self.0.operation
     }
 
-    /// The request's field or the client's option at fault, where one is: `"destinations[0].amount"`.
+    /// The request's field or the client's option at fault, if any: `"destinations[0].amount"`.
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
@@ -264,12 +265,13 @@ impl KopoKopoError {
         &self.0.messages
     }
 
-    /// How long the server asks to wait.
+    /// The time that the server asks to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How many requests the operation sent or tried to send, 0 when it was refused before that. A token fetched on the way does not count.
+    /// The number of requests that the operation sent or tried to send. 0 if it was refused before that. Token requests
+    /// do not count.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -290,17 +292,17 @@ impl KopoKopoError {
         self.0.location.as_deref()
     }
 
-    /// The last state of that resource that was seen: `"Pending"`. `None` if it was never read.
+    /// The last known state of that resource: `"Pending"`. `None` if it was never read.
     pub fn state(&self) -> Option<&str> {
         self.0.state.as_deref()
     }
 
-    /// The server's id for the request (its `X-Request-Id` header), to quote to Kopo Kopo's support.
+    /// The server's id for the request (the `X-Request-Id` header). Quote it to Kopo Kopo's support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// When the request was handed to the network. Set for `outcome_unknown`: look for the payment from this time on.
+    /// When the request was sent. Set for `outcome_unknown`: search for the payment from this time on.
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.0.sent_at
     }
@@ -316,7 +318,7 @@ impl fmt::Display for KopoKopoError {
     }
 }
 
-/// For loggers that write JSON: every part that is set but the body, `retry_after` in seconds.
+/// For JSON loggers: every part that is set, except for the body. `retry_after` is in seconds.
 impl Serialize for KopoKopoError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

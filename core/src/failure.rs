@@ -1,4 +1,4 @@
-//! Turns what went wrong on the wire into what a caller acts on.
+//! Converts transport failures and error responses to errors.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::header::LOCATION;
 use serde::Deserialize;
 
 use crate::{
-    detail::{Detail, Sentence, detail},
+    detail::{Detail, IntoDetail, detail},
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError},
     redact::{Redacted, Redactor},
@@ -14,29 +14,29 @@ use crate::{
     types::{ResourceId, Timestamp, de},
 };
 
-/// A longer error body is not parsed.
-const LONGEST_ERROR_BODY: usize = 64 * 1024;
+/// The longest error body that is parsed, in bytes.
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// How many of the server's messages an error keeps.
-const MOST_MESSAGES: usize = 20;
+/// The number of server messages that an error keeps.
+const MAX_MESSAGES: usize = 20;
 
-/// Who wrote the body of an error response. A gateway or proxy on the way returns its own pages for the same statuses.
+/// The source of the body of an error response. Gateways and proxies return their own pages with the same statuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Author {
-    /// The API: it has the fields of the API's errors.
+enum BodySource {
+    /// The API: the body has the fields of the API's errors.
     Api,
-    /// There is no body. The API returns some errors so.
-    Unnamed,
+    /// The body is empty. Some errors of the API have an empty body.
+    Empty,
     /// Any other JSON document.
     Json,
-    /// Anything else, or a body that broke off: not the API.
+    /// Not the API: any other text, or an incomplete body.
     Other,
 }
 
-impl Author {
+impl BodySource {
     fn of(response: &HttpResponse, body: Option<&ErrorBody>) -> Self {
         match (&response.body, body) {
-            (Ok(bytes), _) if bytes.trim_ascii().is_empty() => Self::Unnamed,
+            (Ok(bytes), _) if bytes.trim_ascii().is_empty() => Self::Empty,
             (_, Some(body)) if body.error_code.is_some() || !body.error_message.is_empty() => Self::Api,
             (_, Some(_)) => Self::Json,
             (_, None) => Self::Other,
@@ -123,55 +123,55 @@ pub(crate) fn refused(
 ) -> KopoKopoError {
     let status = response.status;
     let body = error_body(response.body_or_empty());
-    let author = Author::of(response, body.as_ref());
+    let source = BodySource::of(response, body.as_ref());
     let body = body.unwrap_or_default();
     let code = body.error_code.or(body.error);
     let messages: Vec<Redacted> = body
         .error_message
         .iter()
         .chain(&body.error_description)
-        .take(MOST_MESSAGES)
+        .take(MAX_MESSAGES)
         .map(|message| redactor.redact(message))
         .collect();
 
-    let said = code.as_deref().filter(|code| *code != status.to_string()).map(|code| redactor.redact(code));
-    let mut said_in_all = Detail::default();
-    for (at, said) in messages.iter().chain(said.as_ref().filter(|_| messages.is_empty())).enumerate() {
-        said_in_all.push(&detail!("{}{}", if at == 0 { "" } else { "; " }, said));
+    let code_text = code.as_deref().filter(|code| *code != status.to_string()).map(|code| redactor.redact(code));
+    let mut server_text = Detail::default();
+    for (at, text) in messages.iter().chain(code_text.as_ref().filter(|_| messages.is_empty())).enumerate() {
+        server_text.push(&detail!("{}{}", if at == 0 { "" } else { "; " }, text));
     }
     let error = match endpoint.safety {
-        // A gateway's 502 or 504 and a server's 500 say that something went wrong, not that nothing happened. A 409 may
-        // be the response to a copy of this request that something on the way sent again.
+        // A gateway's 502 or 504 and a server's 500 do not say that the request had no effect. A 409 may be the
+        // response to a copy of this request that a proxy sent again.
         RetrySafety::NonIdempotent { recovery_hint } if may_have_taken_effect(status) => {
             let mut what = detail!("received the status {}", status);
             if let Some(location) = response.headers.get(LOCATION) {
                 let location = String::from_utf8_lossy(location.as_bytes());
                 what.push(&detail!(" and the Location \"{}\"", redactor.redact(&location)));
             }
-            if !said_in_all.is_empty() {
-                what.push(&detail!(" ({})", said_in_all));
+            if !server_text.is_empty() {
+                what.push(&detail!(" ({})", server_text));
             }
             what.push(&detail!(", which does not say whether it was carried out"));
             outcome_unknown(&what, recovery_hint)
         }
         _ => {
             let mut detail = sentence(status, endpoint, reauthenticated);
-            if !said_in_all.is_empty() {
-                detail.push(&detail!(": {}", said_in_all));
+            if !server_text.is_empty() {
+                detail.push(&detail!(": {}", server_text));
             }
-            if let Some(hint) = hint(response, author) {
+            if let Some(hint) = hint(response, source) {
                 detail.end_sentence();
                 detail.push(&detail!(" {}", hint));
             }
-            KopoKopoError::new(kind_of(status, endpoint, author, code.as_deref()), detail)
+            KopoKopoError::new(kind_of(status, endpoint, source, code.as_deref()), detail)
         }
     };
     with_response(error, endpoint, response, redactor)
-        .with_server_words(code.map(|code| redactor.redact(&code)), messages)
+        .with_server_error(code.map(|code| redactor.redact(&code)), messages)
         .with_retry_after(retry_after)
 }
 
-/// An error gains what is known of its response. What OAuth endpoints say holds secrets and tokens: none of it is kept.
+/// Adds the response to an error. Bodies of OAuth endpoints are not kept, because they contain secrets and tokens.
 pub(crate) fn with_response(
     error: KopoKopoError,
     endpoint: &Endpoint,
@@ -182,13 +182,13 @@ pub(crate) fn with_response(
     if is_oauth(endpoint) { error } else { error.with_body(response.body_or_empty(), redactor) }
 }
 
-/// The server's own name for a request, which its support can search for.
+/// The server's id for a request, which its support can search for.
 fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<Redacted> {
     let id = response.headers.get("x-request-id")?.to_str().ok()?.trim();
     (!id.is_empty()).then(|| redactor.request_id(id))
 }
 
-/// A lost outcome must be visible in a log even if the program drops the error.
+/// Logs an unknown outcome, so that it is visible even if the application drops the error.
 pub(crate) fn warn_if_unknown(error: &KopoKopoError) {
     if error.kind() == ErrorKind::OutcomeUnknown {
         tracing::warn!(
@@ -202,15 +202,15 @@ pub(crate) fn warn_if_unknown(error: &KopoKopoError) {
     }
 }
 
-/// What an error body says. The API's are short: a long one is a page of something in between.
+/// Reads an error body. Bodies of the API are short: a long one is a page of a proxy or gateway.
 fn error_body(body: &[u8]) -> Option<ErrorBody> {
-    serde_json::from_slice(body.get(..LONGEST_ERROR_BODY).unwrap_or(body)).ok()
+    serde_json::from_slice(body.get(..MAX_ERROR_BODY).unwrap_or(body)).ok()
 }
 
 /// Whether a request that creates something may have been processed, although its status is not 2xx.
 const fn may_have_taken_effect(status: u16) -> bool {
     match status {
-        // "Send the same request elsewhere": it was not processed here.
+        // The server asks to send the same request to another URL: it was not processed here.
         301 | 307 | 308 => false,
         // A redirect to a result, or a protocol that was not requested.
         100..=199 | 300..=399 => true,
@@ -222,9 +222,9 @@ fn is_oauth(endpoint: &Endpoint) -> bool {
     endpoint.path.starts_with("/oauth/")
 }
 
-/// Only the API can say that a resource does not exist: a gateway's 404 must not read so, because a program may create
-/// again what does not exist.
-fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>) -> ErrorKind {
+/// The kind of an error response. Only the API can say that a resource does not exist. A gateway's 404 is not
+/// `not_found`, because a program may create a resource again that does not exist.
+fn kind_of(status: u16, endpoint: &Endpoint, source: BodySource, code: Option<&str>) -> ErrorKind {
     match status {
         401 => ErrorKind::Authentication,
         429 => ErrorKind::RateLimit,
@@ -232,9 +232,11 @@ fn kind_of(status: u16, endpoint: &Endpoint, author: Author, code: Option<&str>)
         400 if is_oauth(endpoint) && matches!(code, Some("invalid_client" | "unauthorized_client")) => {
             ErrorKind::Authentication
         }
-        404 | 410 if !is_oauth(endpoint) && matches!(author, Author::Api | Author::Unnamed) => ErrorKind::NotFound,
-        400 | 409 | 422 if author != Author::Other => ErrorKind::InvalidRequest,
-        403 if author != Author::Other => ErrorKind::Permission,
+        404 | 410 if !is_oauth(endpoint) && matches!(source, BodySource::Api | BodySource::Empty) => {
+            ErrorKind::NotFound
+        }
+        400 | 409 | 422 if source != BodySource::Other => ErrorKind::InvalidRequest,
+        403 if source != BodySource::Other => ErrorKind::Permission,
         _ => ErrorKind::Api,
     }
 }
@@ -253,14 +255,14 @@ fn sentence(status: u16, endpoint: &Endpoint, reauthenticated: bool) -> Detail {
     }
 }
 
-fn hint(response: &HttpResponse, author: Author) -> Option<&'static str> {
+fn hint(response: &HttpResponse, source: BodySource) -> Option<&'static str> {
     match response.status {
         300..=399 if response.headers.contains_key(LOCATION) => {
             Some("Check that base_url is the API's https origin, and that no proxy redirects requests")
         }
         401 => Some("Check client_id and client_secret, and that they belong to this environment"),
-        400..=499 if author == Author::Other => {
-            Some("The response is not the API's own: check base_url, and any proxy or gateway on the way")
+        400..=499 if source == BodySource::Other => {
+            Some("The response is not from the API: check base_url, and any proxy or gateway")
         }
         403 => Some("Kopo Kopo approves each application before it may use the API"),
         _ => None,

@@ -2,8 +2,8 @@
 //!
 //! Not affiliated with Kopo Kopo Inc.
 //!
-//! Without the default feature `client` the crate has only what needs no network, no clock and no entropy: types,
-//! [`webhooks`] and errors. So it compiles for `wasm32-unknown-unknown`.
+//! Without the default feature `client` the crate has only types, [`webhooks`] and errors, which need no network, no
+//! clock and no entropy. So it compiles for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
 // Code that only the client calls stays next to its types. A build with the client reports code that is never called.

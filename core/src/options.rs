@@ -1,4 +1,4 @@
-//! What a client or a single call may do differently.
+//! Options of a client or a single call.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::error::{KopoKopoError, Result};
 /// The time limits of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Making a connection. Default 3.1 s.
+    /// The time limit for connecting. Default 3.1 s.
     pub connect: Duration,
     /// The time limit for a response that makes no progress. Default 20 s.
     pub stalled: Duration,
-    /// The whole call, with its token, its retries and the waits between them. Default 45 s.
+    /// The time limit for the whole call, with its token, its retries and the waits between them. Default 45 s.
     pub total: Duration,
 }
 
@@ -21,14 +21,14 @@ impl Default for Timeouts {
     }
 }
 
-/// What one call may do differently. Whatever is None stays as the client has it.
+/// Options of one call. None means the client's option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CallOptions {
-    /// Making a connection.
+    /// The time limit for connecting.
     pub connect_timeout: Option<Duration>,
     /// The time limit for a response that makes no progress.
     pub stalled_timeout: Option<Duration>,
-    /// The whole call.
+    /// The time limit for the whole call.
     pub timeout: Option<Duration>,
     /// The number of retries after the first attempt.
     pub max_retries: Option<u32>,
@@ -36,7 +36,7 @@ pub struct CallOptions {
 
 pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {
     if timeout.is_zero() {
-        return Err(KopoKopoError::configuration(format!("timeouts.{name}"), "must be longer than nothing"));
+        return Err(KopoKopoError::configuration(format!("timeouts.{name}"), "must be greater than zero"));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! The one place that requests go to.
+//! The origin of all requests.
 
 use url::Url;
 
 use crate::error::{KopoKopoError, Result};
 
-/// The one origin that ever sees a token.
+/// The only origin that receives tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin(Url);
 
@@ -17,7 +17,7 @@ impl Origin {
             );
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("must hold no user name or password");
+            return refuse("must not contain a user name or password");
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return refuse("must end after the host and port: the paths of the API are added to it");
@@ -30,7 +30,7 @@ impl Origin {
         }
     }
 
-    /// The URL of a path, with a query after `?`, on this origin whatever the path says.
+    /// The URL of a path, with a query after `?`. It always has this origin, whatever the path contains.
     pub(crate) fn url(&self, path: &str) -> Url {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.0.clone();
@@ -72,7 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn only_https_or_loopback_is_an_origin() {
+    fn origin_is_https_or_loopback() {
         for good in [
             "https://api.kopokopo.com",
             "https://api.kopokopo.com/",
@@ -101,14 +101,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_path_never_leaves_the_origin(path in "\\PC{0,40}") {
+        fn url_of_any_path_has_same_origin(path in "\\PC{0,40}") {
             let origin = Origin::parse("https://api.kopokopo.com").unwrap();
             let url = origin.url(&path);
             prop_assert_eq!(url.origin(), Url::parse("https://api.kopokopo.com").unwrap().origin());
         }
 
         #[test]
-        fn parsing_an_origin_never_panics(text in "\\PC{0,60}") {
+        fn parsing_origin_never_panics(text in "\\PC{0,60}") {
             let _ = Origin::parse(&text);
         }
     }

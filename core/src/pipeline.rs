@@ -25,7 +25,7 @@ use crate::{
     origin::Origin,
     redact::{Redactor, json_error},
     response::ApiResponse,
-    retry::{LONGEST_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
+    retry::{MAX_RETRY_AFTER, RetryBudget, RetryOptions, retry_after},
     transport::{HttpRequest, HttpResponse, Reason, SendGate, Sent, Transport, TransportError},
     types::{ResourceId, Secret},
 };
@@ -33,7 +33,7 @@ use crate::{
 /// A transport ends a request at its deadline. If it does not, the call ends without it after this time.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone)]
 pub(crate) enum Body {
     Empty,
@@ -82,17 +82,17 @@ pub(crate) struct Call<'a> {
     pub(crate) path: Cow<'static, str>,
     pub(crate) body: Body,
     pub(crate) limits: Limits,
-    /// None: the call carries no token.
+    /// None: the request has no token.
     pub(crate) tokens: Option<&'a Tokens>,
 }
 
-/// Everything between an operation and the transport.
+/// The layer between operations and the transport.
 pub(crate) struct Pipeline {
     origin: Origin,
     user_agent: HeaderValue,
     transport: Arc<dyn Transport>,
     budget: Arc<RetryBudget>,
-    /// Knows this client's own secrets.
+    /// Redacts this client's own secrets.
     redactor: Redactor,
 }
 
@@ -143,7 +143,7 @@ impl Pipeline {
         .await
     }
 
-    /// What a caller learns who cancels the call before its result is delivered.
+    /// The error for a caller that cancels the call before its result is delivered.
     fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<ApiResponse>) -> Option<KopoKopoError> {
         match outcome {
             Ok(response) => Some(match response.created_id() {
@@ -232,7 +232,7 @@ impl Pipeline {
             let pause = retry_after
                 .map_or_else(|| limits.retries.wait(retries), |after| limits.retries.wait_after(after, left));
             if let Some(reason) = self.retry_stop_reason(retry_after, pause, left) {
-                return Err(error.with_more(reason));
+                return Err(error.with_suffix(reason));
             }
             retries += 1;
             tracing::debug!(
@@ -245,21 +245,20 @@ impl Pipeline {
         }
     }
 
-    /// Why there is no further try, where there is a reason.
+    /// The reason not to retry, if any.
     fn retry_stop_reason(
         &self,
         retry_after: Option<Duration>,
         pause: Duration,
         left: Duration,
     ) -> Option<&'static str> {
-        if retry_after.is_some_and(|after| after > LONGEST_RETRY_AFTER) {
-            return Some("; it asks for a longer pause than this call waits for");
+        if retry_after.is_some_and(|after| after > MAX_RETRY_AFTER) {
+            return Some("; not retried: the server asks for a longer pause than 60 s");
         }
         if left <= pause {
-            return Some("; no time was left to try again");
+            return Some("; not retried: no time is left");
         }
-        (!self.budget.withdraw())
-            .then_some("; not tried again, since too many of the latest requests were retries already")
+        (!self.budget.withdraw()).then_some("; not retried: retry budget exhausted")
     }
 
     /// Sends one request on a separate task. The task runs to its end even if the caller stops waiting.
@@ -293,13 +292,11 @@ impl Pipeline {
         match timeout_at(deadline + GRACE, task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => {
-                Err(TransportError::new(unsent.gate.close(), Reason::Connection, "the transport was cut off"))
+                Err(TransportError::new(unsent.gate.close(), Reason::Connection, "the transport was aborted"))
             }
-            Err(_) => Err(TransportError::new(
-                unsent.gate.close(),
-                Reason::Timeout,
-                "the transport did not keep to its deadline",
-            )),
+            Err(_) => {
+                Err(TransportError::new(unsent.gate.close(), Reason::Timeout, "the transport exceeded its deadline"))
+            }
         }
     }
 
@@ -315,7 +312,7 @@ impl Pipeline {
                 TransportError::new(
                     Sent::No,
                     Reason::Setup,
-                    "the access token holds characters that no header can carry",
+                    "the access token has characters that are invalid in a header",
                 )
             })?;
             value.set_sensitive(true);
@@ -325,7 +322,7 @@ impl Pipeline {
     }
 }
 
-/// Stops a request that no caller waits for, unless it has been sent.
+/// Aborts a request when its caller stops waiting, unless the request has been sent.
 struct AbortUnsent {
     task: AbortHandle,
     gate: SendGate,
@@ -339,12 +336,12 @@ impl Drop for AbortUnsent {
     }
 }
 
-/// A request that creates something is not sent if less time than this is left for its response.
+/// A create is not sent if less time than this is left for its response.
 fn least_time_for_response(total: Duration) -> Duration {
     (total / 4).min(Duration::from_secs(2))
 }
 
-/// Everything but what RFC 3986 calls unreserved.
+/// All characters except those that are unreserved in RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The endpoint's path with the id in its place.
@@ -366,7 +363,7 @@ const fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// A create is sent again only where `failure` found that no byte of it left, which its kind then says.
+/// A create is sent again only if no byte of it was sent. `failure` decides that, and the kind of its error says so.
 fn is_retryable(endpoint: &Endpoint, error: &KopoKopoError) -> bool {
     endpoint.safety == RetrySafety::Idempotent
         || (error.status().is_none() && error.kind() != ErrorKind::OutcomeUnknown)

@@ -6,11 +6,12 @@ use arc_swap::ArcSwapOption;
 
 use crate::error::Result;
 
-/// Holds one value for each process that uses it: after a fork the child gets its own.
+/// Holds one value for each process: after a fork the child gets its own.
 ///
-/// Connections, timers and locks that a fork copies are half-alive: their driver threads exist only in the parent. So
-/// the child makes everything anew on first use, without taking a lock (it could have been held at the moment of the
-/// fork), and leaks the parent's value on purpose (dropping it would touch sockets that the two processes share).
+/// Connections, timers and locks that a fork copies do not work in the child, because their driver threads exist only
+/// in the parent. So the child makes a new value on first use. It takes no lock, because the lock could have been held
+/// at the moment of the fork. It leaks the parent's value, because dropping it would touch sockets that both processes
+/// share.
 pub(crate) struct PerProcess<T> {
     slot: ArcSwapOption<Slot<T>>,
 }
@@ -34,7 +35,7 @@ impl<T> PerProcess<T> {
         Self { slot: ArcSwapOption::const_empty() }
     }
 
-    /// This process's value, made on first use. Two threads may both make one; only one of the two is kept.
+    /// Returns this process's value, made on first use. If two threads make one at the same time, only one is kept.
     pub(crate) fn get(&self, make: impl Fn() -> Result<T>) -> Result<Arc<Slot<T>>> {
         self.get_as(std::process::id(), make)
     }
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn one_process_makes_its_value_once() {
+    fn process_makes_its_value_once() {
         let made = AtomicUsize::new(0);
         let cell = PerProcess::new();
         for _ in 0..3 {
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn another_process_gets_its_own_value_and_the_parents_is_never_dropped() {
+    fn child_process_gets_its_own_value_and_never_drops_value_of_parent() {
         let dropped = AtomicUsize::new(0);
         let cell = PerProcess::new();
         let parents = cell.get_as(1, || Ok(Counted(&dropped))).unwrap();
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn racing_threads_agree_on_one_value() {
+    fn concurrent_threads_get_same_value() {
         let cell = PerProcess::new();
         let values: Vec<usize> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)

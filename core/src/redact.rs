@@ -1,4 +1,4 @@
-//! Takes secrets and personal data out of text from outside before it can end in an error or a log.
+//! Removes secrets and personal data from external text before it gets into an error or a log.
 //!
 //! The work is linear in the length of the text, and the text is cut before it is read.
 
@@ -13,25 +13,25 @@ mod scan;
 
 const MARK: &str = "[redacted]";
 
-/// How much of a text from outside a sentence repeats, in bytes.
-const LONGEST_QUOTED: usize = 1024;
+/// The most that an error message quotes of an external text, in bytes.
+const MAX_QUOTED: usize = 1024;
 
-/// How much of a body an error keeps, in bytes.
-const LONGEST_BODY: usize = 16 * 1024;
+/// The most that an error keeps of a body, in bytes.
+const MAX_BODY: usize = 16 * 1024;
 
 /// How much is read beyond what is kept, in bytes: a secret that begins before the cut is recognised to its end.
 const LOOK_AHEAD: usize = 4 * 1024;
 
-/// A longer name of a field is not repeated, in bytes.
-const LONGEST_NAME: usize = 40;
+/// The longest field name that an error repeats, in bytes.
+const MAX_NAME: usize = 40;
 
-/// A longer id of a request is cut like any text.
-const LONGEST_ID: usize = 128;
+/// The longest request id that is kept whole, in bytes. A longer one is cut like any text.
+const MAX_ID: usize = 128;
 
-/// A shorter secret is not replaced by its value: it would be found in the middle of ordinary words.
-const SHORTEST_SECRET: usize = 8;
+/// The shortest secret that is searched for by its value, in bytes. A shorter one could be a part of ordinary words.
+const MIN_SECRET: usize = 8;
 
-/// Text from outside, without secrets and personal data.
+/// External text without secrets and personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redacted(String);
 
@@ -45,19 +45,19 @@ impl Redacted {
     }
 }
 
-/// Redacts a text from outside by patterns alone: phone and account numbers, long hexadecimal runs (hashed phone
-/// numbers, signatures), credentials after `Bearer` or `Basic`, e-mail addresses, the values of secret keys. What is
-/// longer than a sentence can repeat is cut.
+/// Redacts an external text by patterns only: phone and account numbers, long hexadecimal runs (hashed phone numbers,
+/// signatures), credentials after `Bearer` or `Basic`, e-mail addresses, and the values of secret keys. Cuts the text
+/// at [`MAX_QUOTED`].
 pub(crate) fn redact(text: &str) -> Redacted {
     Redactor::default().redact(text)
 }
 
-/// A name that a caller chose, as a part of a field's path. What does not look like a field's name, such as a key or a phone
-/// number in the wrong place, is not repeated.
+/// Returns a name from the caller for use in a field's path. Replaces it if it does not look like a field's name: it
+/// may be a key or a phone number in the wrong place.
 pub fn redact_name(name: &str) -> &str {
     let count = |is: fn(&u8) -> bool| name.bytes().filter(is).count();
     let digits = count(u8::is_ascii_digit);
-    let looks_like_a_name = name.len() <= LONGEST_NAME
+    let looks_like_a_name = name.len() <= MAX_NAME
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         && digits <= 2
@@ -65,7 +65,7 @@ pub fn redact_name(name: &str) -> &str {
     if looks_like_a_name { name } else { MARK }
 }
 
-/// What a JSON reader says, without the texts that it quotes: they may hold a name.
+/// The message of a JSON error, without the text that it quotes: that text may contain a name.
 pub(crate) fn json_error(error: &serde_json::Error) -> Redacted {
     let why = error.to_string();
     match (why.find(": string \""), why.rfind("\", expected")) {
@@ -77,7 +77,7 @@ pub(crate) fn json_error(error: &serde_json::Error) -> Redacted {
 /// Redacts by patterns and by value: a server can echo this client's credentials anywhere.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    /// Each secret in every encoding in which it can come back.
+    /// Each secret in every encoding in which a server can echo it.
     secrets: Arc<[Secret]>,
 }
 
@@ -94,14 +94,14 @@ impl Redactor {
         }
     }
 
-    /// As [`redact`], and by value.
+    /// As [`redact()`], and by value.
     pub(crate) fn redact(&self, text: &str) -> Redacted {
-        Redacted(self.cut(text, LONGEST_QUOTED))
+        Redacted(self.cut(text, MAX_QUOTED))
     }
 
-    /// The id of a request: what is shaped like an id is no phone number, however numeric.
+    /// Redacts the id of a request. A text with the format of an id is kept, even if it has many digits.
     pub(crate) fn request_id(&self, id: &str) -> Redacted {
-        let is_id = id.len() <= LONGEST_ID
+        let is_id = id.len() <= MAX_ID
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-'));
         let is_secret = || self.secrets.iter().any(|secret| id.contains(secret.expose()));
         if is_id && !is_secret() { Redacted(id.to_owned()) } else { self.redact(id) }
@@ -109,24 +109,24 @@ impl Redactor {
 
     /// The beginning of a body. `None` if it is empty.
     pub(crate) fn body(&self, body: &[u8]) -> Option<String> {
-        let window = body.get(..LONGEST_BODY + LOOK_AHEAD).unwrap_or(body);
+        let window = body.get(..MAX_BODY + LOOK_AHEAD).unwrap_or(body);
         let text = String::from_utf8_lossy(window);
-        (!body.is_empty()).then(|| self.cut(&text, LONGEST_BODY))
+        (!body.is_empty()).then(|| self.cut(&text, MAX_BODY))
     }
 
-    /// The redacted beginning of a text, of at most `longest` bytes and a sign that it was cut.
+    /// The redacted beginning of a text: at most `longest` bytes, and an ellipsis if it was cut.
     fn cut(&self, text: &str, longest: usize) -> String {
-        let window = &text[..floor(text, longest + LOOK_AHEAD)];
-        write(window, floor(text, longest), longest, &self.hidden(window))
+        let window = &text[..char_boundary_before(text, longest + LOOK_AHEAD)];
+        copy_redacted(window, char_boundary_before(text, longest), longest, &self.sensitive_spans(window))
     }
 
-    /// The whole text, however long.
+    /// The whole text, redacted.
     fn all(&self, text: &str) -> String {
-        write(text, text.len(), usize::MAX, &self.hidden(text))
+        copy_redacted(text, text.len(), usize::MAX, &self.sensitive_spans(text))
     }
 
-    /// What is not shown, in order and without overlaps.
-    fn hidden(&self, text: &str) -> Vec<Range<usize>> {
+    /// The spans to redact, in order and without overlaps.
+    fn sensitive_spans(&self, text: &str) -> Vec<Range<usize>> {
         let mut spans = scan::spans(text);
         spans.extend(phones::spans(text));
         for secret in self.secrets.iter() {
@@ -134,7 +134,7 @@ impl Redactor {
             scan::count(text.len());
             spans.extend(memmem::find_iter(text.as_bytes(), secret).map(|at| at..at + secret.len()));
         }
-        // A few lists that are in order already: the sort merges them.
+        // The input is a few sorted lists, which the sort merges in linear time.
         spans.sort_by_key(|span| span.start);
         spans.dedup_by(|next, span| {
             let overlaps = next.start < span.end;
@@ -147,7 +147,7 @@ impl Redactor {
     }
 }
 
-/// For tests and benchmarks of other crates: the whole text redacted, however long it is.
+/// Redacts a whole text of any length. For tests and benchmarks of other crates.
 #[doc(hidden)]
 pub fn redact_all(text: &str, secrets: &[Secret]) -> String {
     Redactor::new(secrets).all(text)
@@ -156,7 +156,7 @@ pub fn redact_all(text: &str, secrets: &[Secret]) -> String {
 /// A secret in the encodings in which servers echo text: form, JSON (also as PHP and .NET write it) and HTML.
 fn encodings(secret: &Secret) -> Vec<Secret> {
     let plain = secret.expose();
-    if plain.len() < SHORTEST_SECRET {
+    if plain.len() < MIN_SECRET {
         return Vec::new();
     }
     let mut found = vec![secret.clone()];
@@ -197,11 +197,11 @@ fn replace(text: &str, escape: impl Fn(char) -> Option<String>) -> String {
     text.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect()
 }
 
-/// Copies the first `kept` bytes of a text, as far as `longest` bytes hold them, with a mark for each span.
-fn write(text: &str, kept: usize, longest: usize, hidden: &[Range<usize>]) -> String {
+/// Copies the first `kept` bytes of a text with a mark in place of each span. Stops at `longest` bytes of output.
+fn copy_redacted(text: &str, kept: usize, longest: usize, spans: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(kept);
     let mut at = 0;
-    for span in hidden.iter().take_while(|span| span.start < kept) {
+    for span in spans.iter().take_while(|span| span.start < kept) {
         let shown = &text[at..span.start];
         if out.len() + shown.len() + MARK.len() > longest {
             break;
@@ -210,10 +210,10 @@ fn write(text: &str, kept: usize, longest: usize, hidden: &[Range<usize>]) -> St
         out.push_str(MARK);
         at = span.end;
     }
-    // Where the marks took the room, the text ends before the next one.
-    let end = hidden.iter().map(|span| span.start).find(|start| *start >= at).map_or(kept, |start| start.min(kept));
+    // If the marks used up the space, the text ends before the next span.
+    let end = spans.iter().map(|span| span.start).find(|start| *start >= at).map_or(kept, |start| start.min(kept));
     let rest = text.get(at..end).unwrap_or_default();
-    let fits = floor(rest, longest - out.len());
+    let fits = char_boundary_before(rest, longest - out.len());
     out.push_str(&rest[..fits]);
     if at + fits < text.len() {
         out.push('…');
@@ -221,8 +221,8 @@ fn write(text: &str, kept: usize, longest: usize, hidden: &[Range<usize>]) -> St
     out
 }
 
-/// The end of the longest beginning of at most `length` bytes.
-fn floor(text: &str, length: usize) -> usize {
+/// The last character boundary within the first `length` bytes.
+fn char_boundary_before(text: &str, length: usize) -> usize {
     (0..=length.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! A response of status 2xx, with all that an error about it needs.
+//! A response of status 2xx, with the context that its errors need.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,10 +21,10 @@ use crate::{
 pub(crate) struct ApiResponse {
     pub(crate) http: HttpResponse,
     pub(crate) endpoint: &'static Endpoint,
-    /// Where the request was sent: a path below the origin.
+    /// The path of the request, below the origin.
     pub(crate) path: Cow<'static, str>,
     pub(crate) attempts: u32,
-    /// Knows the client's secrets, and the token below.
+    /// Redacts the client's secrets.
     pub(crate) redactor: Redactor,
     pub(crate) token: Option<Arc<CachedToken>>,
     /// When the request of a create was sent.
@@ -59,9 +59,7 @@ impl ApiResponse {
 
     fn without_id(&self, location: Option<Cow<'_, str>>) -> KopoKopoError {
         let fault: Detail = match location {
-            Some(text) => {
-                detail!("a Location that does not name a resource of its kind (\"{}\")", self.redactor().redact(&text))
-            }
+            Some(text) => detail!("an invalid Location (\"{}\")", self.redactor().redact(&text)),
             None => detail!("no Location"),
         };
         self.with_response_context(match self.endpoint.safety {
@@ -71,7 +69,7 @@ impl ApiResponse {
             RetrySafety::NonIdempotent { recovery_hint } => KopoKopoError::new(
                 ErrorKind::OutcomeUnknown,
                 detail!(
-                    "the server accepted the request with {}: it very likely took effect, under an id that is unknown. Do not send it again. {}",
+                    "the server accepted the request with {}: it very likely took effect, but its id is unknown. Do not send it again. {}",
                     fault,
                     recovery_hint
                 ),

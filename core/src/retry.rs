@@ -1,4 +1,4 @@
-//! When a request is sent again, and how long to wait before: the only retries there are.
+//! The retry policy: when a request is sent again, and the wait before that. No other layer retries.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -10,15 +10,16 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use crate::transport::HttpResponse;
 
-/// How passing failures are retried.
+/// The retry policy for transient failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryOptions {
     /// The number of retries after the first attempt. Default 2; 0 switches retries off.
     pub max_retries: u32,
-    /// The first wait is somewhere between nothing and this (full jitter), and the bound doubles each time. Default 0.5 s.
+    /// The bound of the first wait, which is a random time from zero to this bound (full jitter). The bound doubles
+    /// with each retry. Default 0.5 s.
     pub base: Duration,
-    /// The bound never grows beyond this. Default 8 s.
+    /// The largest bound. Default 8 s.
     pub cap: Duration,
 }
 
@@ -29,14 +30,15 @@ impl Default for RetryOptions {
 }
 
 impl RetryOptions {
-    /// Full jitter: any wait from nothing to the bound is as likely as any other, so that a crowd spreads out.
+    /// A random wait from zero to the bound, uniformly distributed (full jitter), so that the retries of many clients
+    /// spread out.
     pub(crate) fn wait(&self, retry: u32) -> Duration {
         let bound = self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.cap);
         bound.mul_f64(fastrand::f64())
     }
 
-    /// At least the time that the server asks for, and up to a quarter more, so that many clients with the same time spread
-    /// out. Never longer than the call has time for, if the server's time fits.
+    /// At least the time that the server asks for, and up to a quarter more, so that the retries of many clients spread
+    /// out. If the server's time fits into the remaining time of the call, the whole wait does too.
     pub(crate) fn wait_after(&self, asked: Duration, left: Duration) -> Duration {
         let bound = (asked / 4).min(self.cap).max(self.base).min(left.saturating_sub(asked) / 2);
         asked.saturating_add(bound.mul_f64(fastrand::f64()))
@@ -44,10 +46,10 @@ impl RetryOptions {
 }
 
 /// The longest Retry-After that is waited for. A longer one ends the call and is reported.
-pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Retries may be a fifth of all requests, so that an ailing server is not met with three times its load. A small
-/// reserve lets a program that has just begun retry too.
+/// Limits retries to a fifth of all requests, so that an overloaded server does not receive three times the load. A
+/// small reserve allows retries right after the start of a program.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     /// In tenths of a retry.
@@ -70,19 +72,19 @@ impl RetryBudget {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| Some((tenths + DEPOSIT).min(RESERVE)));
     }
 
-    /// Takes what one retry costs, if it is there.
+    /// Withdraws the cost of one retry. Returns false if the budget is exhausted.
     pub(crate) fn withdraw(&self) -> bool {
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| tenths.checked_sub(RETRY)).is_ok()
     }
 }
 
-/// How long the response asks to wait: a number of seconds, which may have a fraction, or an HTTP date. Anything else
-/// counts as absent.
+/// The wait that the response asks for: a number of seconds, which may have a fraction, or an HTTP date. Any other
+/// value counts as absent.
 pub(crate) fn retry_after(response: &HttpResponse) -> Option<Duration> {
     parse_retry_after(response.header(RETRY_AFTER)?, OffsetDateTime::now_utc())
 }
 
-/// Reads a Retry-After header. A date in the past means now.
+/// Reads a Retry-After header. For a date in the past the wait is zero.
 #[doc(hidden)]
 pub fn parse_retry_after(text: &str, now: OffsetDateTime) -> Option<Duration> {
     let text = text.trim();
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_the_server_asked_for_is_spread_out_and_never_shorter() {
+    fn wait_after_retry_after_has_jitter_and_is_never_shorter() {
         let options = RetryOptions::default();
         let second = Duration::from_secs(1);
         for asked in [Duration::ZERO, second, 4 * second, 60 * second] {
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_lets_a_fifth_of_the_requests_be_retries() {
+    fn budget_limits_retries_to_a_fifth_of_requests() {
         let budget = RetryBudget::new();
         while budget.withdraw() {}
         let mut retries = 0;
@@ -150,17 +152,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_retry_after_never_panics(text in "\\PC{0,60}") {
+        fn parsing_retry_after_never_panics(text in "\\PC{0,60}") {
             let _ = parse_retry_after(&text, NOW);
         }
 
         #[test]
-        fn whole_seconds_come_back_as_they_are(seconds in 0_u64..10_000_000) {
+        fn whole_seconds_are_parsed_exactly(seconds in 0_u64..10_000_000) {
             prop_assert_eq!(parse_retry_after(&seconds.to_string(), NOW), Some(Duration::from_secs(seconds)));
         }
 
         #[test]
-        fn a_wait_stays_within_its_bound(retry in 0_u32..70) {
+        fn wait_is_within_its_bound(retry in 0_u32..70) {
             let options = RetryOptions::default();
             let bound = Duration::from_millis(500) * 2_u32.pow(retry.min(4));
             prop_assert!(options.wait(retry) <= bound.min(options.cap));

@@ -1,4 +1,4 @@
-//! Checks on requests, all before anything is sent. Each names the field in the caller's words and the remedy.
+//! Checks of requests before anything is sent. Each error names the field as the caller writes it, and the remedy.
 
 #[cfg(feature = "client")]
 use url::Url;
@@ -11,24 +11,24 @@ use crate::{
     types::{Amount, Personal, PhoneNumber},
 };
 
-/// A text that must be there, as it is sent: without white space around it.
+/// Returns a required text without white space around it.
 pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str> {
     let value = value.trim();
     if value.is_empty() { Err(KopoKopoError::invalid(field, "is required and must not be blank")) } else { Ok(value) }
 }
 
-/// A text that may be left out, as it is sent. Blank counts as left out.
+/// Returns an optional text without white space around it. A blank text counts as absent.
 pub(crate) fn optional<T: AsRef<str>>(value: Option<&T>) -> Option<&str> {
     value.map(|text| text.as_ref().trim()).filter(|text| !text.is_empty())
 }
 
-/// A phone number in any of the forms people type, as the twelve digits that are sent.
+/// Returns a phone number, in any usual format, as the twelve digits that are sent.
 pub(crate) fn phone(field: &str, value: &Personal) -> Result<PhoneNumber> {
     required(field, value.as_str())?;
     value.as_str().parse().map_err(|error: KopoKopoError| error.at_field(field))
 }
 
-/// An amount that can be paid: greater than zero and without fractions of a cent.
+/// Checks an amount to be paid: greater than zero and without fractions of a cent.
 pub(crate) fn payable(field: &str, amount: &Amount) -> Result<()> {
     positive(field, amount)?;
     if amount.is_in_cents() {
@@ -42,10 +42,11 @@ fn positive(field: &str, amount: &Amount) -> Result<()> {
     if amount.is_positive() { Ok(()) } else { Err(KopoKopoError::invalid(field, "must be greater than zero")) }
 }
 
-/// M-PESA's own limit for one transaction in shillings. Kopo Kopo does not document it, so it refuses nothing here.
+/// M-PESA's limit for one transaction in shillings. Kopo Kopo does not document it, so no request is refused because of
+/// it.
 const MPESA_LIMIT: u32 = 250_000;
 
-/// Names M-PESA's limit if the server refused an amount above it.
+/// Adds M-PESA's limit to the error if the server refused an amount above it.
 pub(crate) fn explain_limit(error: KopoKopoError, largest: Option<Amount>) -> KopoKopoError {
     let is_refused = error.kind() == ErrorKind::InvalidRequest && error.status().is_some();
     if is_refused && largest > Some(Amount::from(MPESA_LIMIT)) {
@@ -57,7 +58,7 @@ pub(crate) fn explain_limit(error: KopoKopoError, largest: Option<Amount>) -> Ko
     error
 }
 
-/// An amount of whole shillings, at least one.
+/// Checks an amount of whole shillings, at least one.
 pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
     positive(field, amount)?;
     if amount.is_whole() {
@@ -67,8 +68,8 @@ pub(crate) fn whole_shillings(field: &str, amount: &Amount) -> Result<()> {
     }
 }
 
-/// A URL that Kopo Kopo posts to: https, as documented. A client that talks to a simulator on loopback may name a
-/// loopback receiver over http.
+/// Checks a URL that Kopo Kopo posts to: it must be https, as documented. If the client's origin is loopback (a
+/// sandbox), the URL may be http on loopback.
 #[cfg(feature = "client")]
 pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -> Result<&'a str> {
     let value = required(field, value)?;
@@ -91,8 +92,8 @@ pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -
     }
 }
 
-/// Whether two slashes follow the scheme. The parser takes `https:shop.example` and `https:\\\\shop.example` too, and a
-/// server may not.
+/// Whether two slashes follow the scheme. The parser accepts `https:shop.example` and `https:\\\\shop.example` too, but
+/// a server may not.
 fn has_authority(url: &str) -> bool {
     url.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"))
 }

@@ -1,4 +1,5 @@
-//! Waiting until a resource reaches a final state. The polling policy of every language is here and nowhere else.
+//! Waiting until a resource reaches a final state. This is the only implementation of the polling policy, for every
+//! language.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -20,9 +21,9 @@ use crate::{
 /// Options of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitOptions {
-    /// The wait ends after this long. Default 120 s, twice what a customer has to enter the PIN.
+    /// The time limit of the wait. Default 120 s, twice the time that a customer has to enter the PIN.
     pub timeout: Duration,
-    /// The first poll is immediate; this is the pause before the second. Each further pause is half as long again.
+    /// The pause between the first poll, which is immediate, and the second. Each further pause is 1.5 times as long.
     /// Default 3 s.
     pub interval: Duration,
     /// The longest pause. Default 15 s.
@@ -40,7 +41,7 @@ impl Default for WaitOptions {
 }
 
 impl WaitOptions {
-    /// The defaults with another timeout.
+    /// The default options with this timeout.
     pub fn timeout(timeout: Duration) -> Self {
         Self { timeout, ..Self::default() }
     }
@@ -57,20 +58,21 @@ impl WaitOptions {
     }
 }
 
-/// A replica that lags behind may not know a new resource yet. Within this time after a create, "not found" is
+/// A database replica of the server may not have a new resource yet. Within this time after a create, "not found" is
 /// transient.
 const NOT_FOUND_GRACE: Duration = Duration::from_secs(10);
 
-/// The last poll begins this long before the deadline at least, and twice as long as the slowest poll so far.
-const FINAL_POLL_TIME: Duration = Duration::from_millis(100);
+/// The final poll begins at least this time before the deadline, and at least twice the time of the slowest poll so
+/// far.
+const FINAL_POLL_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// A pause this long never ends within the life of a program.
+/// A pause that is longer than any program runs.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The longest state that an error repeats, in characters. The API's own words are far shorter.
-const LONGEST_STATE: usize = 60;
+/// The longest state that an error repeats, in characters. The API's states are much shorter.
+const MAX_STATE_LENGTH: usize = 60;
 
-/// The states of a resource as they change, up to the final one. Get one from the `watch` method of a section or of
+/// The states of a resource as they change, up to the final one. Returned by the `watch` method of a section or of
 /// [`crate::Created`].
 ///
 /// The first poll is immediate. Transient failures (no connection, a timeout, 429, 5xx) do not end the watch.
@@ -105,18 +107,18 @@ impl<R: Resource> Watch<R> {
         Ok(Self { poller, resource: PhantomData })
     }
 
-    /// Waits for the next state: the current one at first, then each that differs from the one before. `None` after
+    /// Waits for the next state: first the current one, then each one that differs from the one before. `None` after
     /// the final state and after an error.
     ///
     /// # Errors
-    /// `not_final` if the timeout ends before the state is final; the request itself is not cancelled. Otherwise what
-    /// ends the watch for good, such as `authentication`. Every error has the resource's id.
+    /// `not_final` if the timeout ends before the state is final; the request itself is not cancelled. Any error that
+    /// is not transient, such as `authentication`. Every error has the resource's id.
     pub async fn next(&mut self) -> Option<Result<R>> {
         let response = self.poller.next().await?;
         Some(response.and_then(|response| self.poller.read(&response)))
     }
 
-    /// Waits for the final state. Final is not the same as successful: ask the resource.
+    /// Waits for the final state. Final does not mean successful: check the resource.
     ///
     /// # Errors
     /// Those of [`Self::next`].
@@ -125,8 +127,8 @@ impl<R: Resource> Watch<R> {
         self.poller.read(&response)
     }
 
-    /// Polls once, without a pause before it. `None` if the state did not change, or the poll failed and the watch
-    /// goes on.
+    /// Polls once, without a pause before it. `None` if the state did not change, or if the poll failed and the watch
+    /// continues.
     ///
     /// # Errors
     /// Those of [`Self::next`].
@@ -135,7 +137,7 @@ impl<R: Resource> Watch<R> {
         response.map(|response| self.poller.read(&response)).transpose()
     }
 
-    /// How long to pause before the next [`Self::poll`]. `None` once the watch is over: the last state was final.
+    /// The pause before the next [`Self::poll`]. `None` if the watch has ended: the last state was final.
     pub fn pause(&self) -> Option<Duration> {
         (!self.poller.is_over)
             .then(|| self.poller.next_poll.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now())))
@@ -147,7 +149,7 @@ impl<R: Resource> Watch<R> {
     }
 }
 
-/// What matters of a response, whatever the resource: the loop below exists once and not once for each type.
+/// The state in a response, independent of the type of the resource, so that the polling loop is not generic.
 struct Snapshot {
     is_final: bool,
     state: Redacted,
@@ -161,7 +163,7 @@ impl Snapshot {
 }
 
 fn short(state: &str) -> Redacted {
-    redact(&state.chars().take(LONGEST_STATE).collect::<String>())
+    redact(&state.chars().take(MAX_STATE_LENGTH).collect::<String>())
 }
 
 struct Poller {
@@ -170,9 +172,9 @@ struct Poller {
     id: ResourceId,
     options: WaitOptions,
     snapshot: fn(&[u8], &ResourceId) -> Result<Snapshot>,
-    /// "Not found" is transient until then.
+    /// Until this time "not found" is transient.
     grace: Option<Instant>,
-    /// Set by the first poll. `None` for a timeout beyond what a clock can hold.
+    /// Set by the first poll. `None` if the timeout is beyond the range of the clock.
     deadline: Option<Instant>,
     /// `None` before the first poll.
     next_poll: Option<Instant>,
@@ -258,14 +260,15 @@ impl Poller {
         error.is_transient() || (error.kind() == ErrorKind::NotFound && is_early())
     }
 
-    /// The next poll comes after a pause. If that leaves too little time for a response, the last one comes before.
+    /// Schedules the next poll after a pause. If too little time would be left for its response, the final poll begins
+    /// earlier.
     fn schedule(&mut self, retry_after: Option<Duration>) {
         let now = Instant::now();
         let pause = self.pause.min(self.options.max_interval).max(retry_after.unwrap_or_default()).min(FOREVER);
         self.pause = self.pause.saturating_mul(3) / 2;
         let mut next = now + pause;
         if let Some(deadline) = self.deadline {
-            let time = FINAL_POLL_TIME.max(self.slowest_poll * 2).min(self.options.timeout / 4);
+            let time = FINAL_POLL_TIMEOUT.max(self.slowest_poll * 2).min(self.options.timeout / 4);
             let last = deadline.checked_sub(time).unwrap_or(now);
             if next > last {
                 next = if last > now { last } else { deadline };

@@ -1,4 +1,5 @@
-//! Cancelling a call: "cancelled" means that nothing was sent and nothing will be; after sending it is `outcome_unknown`.
+//! Cancelling a call. Before the request is sent, the result means that it never will be sent. After that, the result
+//! is `outcome_unknown`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -41,7 +42,7 @@ async fn until(condition: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn cancelling_while_the_token_is_fetched_sends_nothing_ever() {
+async fn cancelling_during_token_request_sends_nothing() {
     let server = Server::start(|seen, before| {
         if seen.line.contains("/oauth/token") {
             Act::Late(Duration::from_millis(200), support::token(before))
@@ -53,7 +54,7 @@ async fn cancelling_while_the_token_is_fetched_sends_nothing_ever() {
     let (handle, call) = start(server.client());
     until(|| server.count("POST /oauth/token") == 1).await;
     assert!(is_not_sent(&handle.cancel()));
-    // The call goes on, as it does in a language that drops it a little later.
+    // The call continues, as in a language that drops it a little later.
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
     assert!(error.detail().contains("nothing was sent"), "{error}");
@@ -62,7 +63,7 @@ async fn cancelling_while_the_token_is_fetched_sends_nothing_ever() {
 }
 
 #[tokio::test]
-async fn a_call_cancelled_before_it_writes_sends_no_byte_on_its_connection() {
+async fn call_cancelled_before_it_starts_sends_no_byte() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let received = tokio::spawn(async move {
@@ -80,7 +81,7 @@ async fn a_call_cancelled_before_it_writes_sends_no_byte_on_its_connection() {
 }
 
 #[tokio::test]
-async fn cancelling_after_the_request_was_sent_is_outcome_unknown_and_does_not_abort_it() {
+async fn cancelling_after_request_was_sent_is_outcome_unknown_and_does_not_abort_it() {
     let server = Server::with_token(|_, _| Act::Late(Duration::from_millis(200), created("p1"))).await;
     let (handle, call) = start(server.client());
     until(|| server.count(CREATE) == 1).await;
@@ -95,7 +96,7 @@ async fn cancelling_after_the_request_was_sent_is_outcome_unknown_and_does_not_a
 }
 
 #[tokio::test]
-async fn cancelling_after_acceptance_names_what_was_created() {
+async fn cancelling_after_acceptance_names_created_resource() {
     let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let (handle, call) = start(server.client());
     call.await.unwrap().unwrap();
@@ -106,7 +107,7 @@ async fn cancelling_after_acceptance_names_what_was_created() {
 }
 
 #[tokio::test]
-async fn cancelling_after_a_refusal_is_a_normal_cancellation() {
+async fn cancelling_after_refusal_is_normal_cancellation() {
     let server = Server::with_token(|_, _| Act::Respond(response("400 Bad Request", "", ""))).await;
     let (handle, call) = start(server.client());
     call.await.unwrap().unwrap_err();
@@ -114,7 +115,7 @@ async fn cancelling_after_a_refusal_is_a_normal_cancellation() {
 }
 
 #[tokio::test]
-async fn cancelling_after_a_lost_response_reports_the_same_error() {
+async fn cancelling_after_lost_response_returns_same_error() {
     let server = Server::with_token(|_, _| Act::Close).await;
     let (handle, call) = start(server.client());
     let error = call.await.unwrap().unwrap_err();
@@ -123,7 +124,7 @@ async fn cancelling_after_a_lost_response_reports_the_same_error() {
 }
 
 #[tokio::test]
-async fn cancelling_between_a_401_and_its_replay_sends_nothing_more() {
+async fn cancelling_between_401_and_second_attempt_sends_nothing_more() {
     let server = Server::start(|seen, before| match (seen.line.contains("/oauth/token"), before) {
         (true, 0) => Act::Respond(support::token(0)),
         (true, _) => Act::Late(Duration::from_millis(200), support::token(before)),
@@ -138,7 +139,7 @@ async fn cancelling_between_a_401_and_its_replay_sends_nothing_more() {
 }
 
 #[tokio::test]
-async fn cancelling_the_first_attempt_prevents_the_replay_after_a_401() {
+async fn cancelling_first_attempt_prevents_second_attempt_after_401() {
     let server =
         Server::with_token(|_, _| Act::Late(Duration::from_millis(100), response("401 Unauthorized", "", ""))).await;
     let (handle, call) = start(server.client());
@@ -149,7 +150,7 @@ async fn cancelling_the_first_attempt_prevents_the_replay_after_a_401() {
 }
 
 #[tokio::test]
-async fn cancelling_a_read_is_a_normal_cancellation() {
+async fn cancelling_read_is_normal_cancellation() {
     let server = Server::with_token(|_, _| Act::Late(Duration::from_millis(100), pending())).await;
     let client = server.client();
     let (handle, call) = cancellable(async move { client.incoming_payments().get("p1").await });
@@ -160,7 +161,7 @@ async fn cancelling_a_read_is_a_normal_cancellation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_reported_as_cancelled_is_never_sent_whenever_it_was_cancelled() {
+async fn cancelled_request_is_never_sent_at_any_time_of_cancellation() {
     let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let client = server.client();
     client.incoming_payments().create(&payment_request()).await.unwrap();
@@ -193,7 +194,7 @@ async fn what_was_reported_as_cancelled_is_never_sent_whenever_it_was_cancelled(
 }
 
 #[tokio::test]
-async fn dropping_a_create_after_it_was_sent_logs_a_warning_and_before_logs_nothing() {
+async fn dropping_create_logs_warning_only_if_it_was_sent() {
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
     impl Write for Log {
@@ -226,7 +227,7 @@ async fn dropping_a_create_after_it_was_sent_logs_a_warning_and_before_logs_noth
 }
 
 #[tokio::test]
-async fn a_create_is_not_sent_if_too_little_time_is_left_for_its_response() {
+async fn create_is_not_sent_if_too_little_time_is_left_for_its_response() {
     let server = Server::start(|seen, before| {
         if seen.line.contains("/oauth/token") {
             Act::Late(Duration::from_millis(850), support::token(before))

@@ -1,4 +1,4 @@
-//! Every call ends at its deadline, in whichever way the server hangs: each public operation against each way.
+//! Every call ends at its deadline if the server hangs: each public operation with each way to hang.
 
 #![allow(clippy::unwrap_used)]
 
@@ -133,15 +133,15 @@ fn operations() -> Vec<Operation> {
     operations.to_vec()
 }
 
-/// How the server hangs.
+/// The point at which the server hangs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Hang {
-    /// The system's queue of connections is full.
+    /// The queue of connections of the system is full.
     Connect,
     Tls,
     Token,
     Head,
-    /// A byte from time to time, which never ends.
+    /// Sends a byte from time to time, without end.
     DrippingHead,
     InterimResponses,
     Body,
@@ -197,7 +197,7 @@ impl Hang {
 
     async fn serve(self, mut stream: TcpStream) {
         let mut bytes = vec![0; 16 * 1024];
-        // Each request comes in one piece.
+        // Each request arrives in one read.
         while let Ok(n @ 1..) = stream.read(&mut bytes).await {
             let request = String::from_utf8_lossy(&bytes[..n]);
             if request.starts_with("POST /oauth/token ") && request.contains("grant_type") && self != Self::Token {
@@ -205,7 +205,7 @@ impl Hang {
                 continue;
             }
             let pending = support::pending();
-            let (at_once, again) = match self {
+            let (first, repeated) = match self {
                 Self::Connect | Self::Tls | Self::Token | Self::Head => (String::new(), ""),
                 Self::DrippingHead => ("HTTP/1.1 200 OK\r\nx-".to_owned(), "x"),
                 Self::InterimResponses => (String::new(), "HTTP/1.1 103 Early Hints\r\n\r\n"),
@@ -214,8 +214,8 @@ impl Hang {
                 Self::Retries => (support::response("503 Service Unavailable", "retry-after: 0\r\n", ""), ""),
                 Self::NeverFinal => (pending, ""),
             };
-            let _ = stream.write_all(at_once.as_bytes()).await;
-            while !again.is_empty() && stream.write_all(again.as_bytes()).await.is_ok() {
+            let _ = stream.write_all(first.as_bytes()).await;
+            while !repeated.is_empty() && stream.write_all(repeated.as_bytes()).await.is_ok() {
                 sleep(Duration::from_millis(10)).await;
             }
         }
@@ -230,7 +230,7 @@ fn client(base_url: &str) -> KopoKopo {
     builder.retries(retries).timeouts(timeouts).build().unwrap()
 }
 
-/// The most that a timer of this machine is late while the calls run.
+/// Measures the longest delay of a timer of this machine while the calls run.
 fn measure_lag() -> (Arc<AtomicU64>, tokio::task::JoinHandle<()>) {
     let lag = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&lag);
@@ -247,7 +247,7 @@ fn measure_lag() -> (Arc<AtomicU64>, tokio::task::JoinHandle<()>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_operation_ends_at_its_deadline_in_whichever_way_the_server_hangs() {
+async fn every_operation_ends_at_its_deadline_if_server_hangs() {
     let (lag, task) = measure_lag();
     for hang in Hang::ALL {
         let client = client(&hang.start().await);
@@ -262,7 +262,7 @@ async fn every_operation_ends_at_its_deadline_in_whichever_way_the_server_hangs(
         for call in futures_util::future::join_all(calls).await {
             let (name, took, outcome) = call.unwrap();
             let late = took.saturating_sub(TOTAL);
-            // A call, its server and the measured timer each take their turn on the same machine.
+            // The call, its server and the measured timer run on the same machine, so each can be delayed.
             let allowed = SLACK + 3 * Duration::from_millis(lag.load(Ordering::Relaxed));
             assert!(late <= allowed, "{name} while the server hangs at {hang:?}: {late:?} late, {outcome:?}");
             let Err(error) = outcome else { continue };
@@ -275,9 +275,9 @@ async fn every_operation_ends_at_its_deadline_in_whichever_way_the_server_hangs(
     task.abort();
 }
 
-/// A new operation belongs in the table above.
+/// If this test fails, add the new operation to the table above.
 #[test]
-fn the_table_has_every_operation_of_the_contract() {
+fn table_has_every_operation_of_contract() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/contract.json")).unwrap();
     let contract: serde_json::Value = serde_json::from_str(&text).unwrap();
     let sections = contract["objects"]["KopoKopo"]["methods"].as_object().unwrap();

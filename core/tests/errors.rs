@@ -1,4 +1,4 @@
-//! What an error says of what a server sent: all that helps, and nothing that must not be seen.
+//! The content of errors about server responses: useful information, without secrets and personal data.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,20 +16,20 @@ async fn server(script: impl Fn() -> String + Send + Sync + 'static) -> Server {
     Server::with_token(move |_, _| Act::Respond(script())).await
 }
 
-/// Everything that a program could log of an error.
-fn all(error: &KopoKopoError) -> String {
+/// All text of an error that a program could log.
+fn all_text(error: &KopoKopoError) -> String {
     let json = serde_json::to_string(error).unwrap();
     format!("{error} {error:?} {json} {}", error.body().unwrap_or_default())
 }
 
 #[tokio::test]
-async fn own_secrets_that_a_server_repeats_are_not_shown() {
+async fn own_secrets_echoed_by_server_are_redacted() {
     let echo = r#"{"error_code":"my-client-secret","error_message":["no my-client-secret","my-api-key","x-canary-token-0-x"],"note":"my+client"}"#;
     for status in ["400 Bad Request", "500 Internal Server Error", "422 Unprocessable Entity"] {
         let server = server(move || response(status, "x-request-id: my-api-key\r\n", echo)).await;
         let client = server.builder().client_secret("my-client-secret").api_key("my-api-key").build().unwrap();
         let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
-        let shown = all(&error);
+        let shown = all_text(&error);
         for secret in ["my-client-secret", "my-api-key", "canary-token-0"] {
             assert!(!shown.contains(secret), "{status}: {shown}");
         }
@@ -43,23 +43,23 @@ async fn own_secrets_that_a_server_repeats_are_not_shown() {
 }
 
 #[tokio::test]
-async fn no_body_of_an_oauth_response_is_kept() {
+async fn body_of_oauth_response_is_not_kept() {
     for body in [r#"{"error":"invalid_request","error_description":"bad","hint":"canary"}"#, "<p>canary</p>"] {
         let server = Server::start(move |_, _| Act::Respond(response("400 Bad Request", "", body))).await;
         let client = server.client();
         let push = client.incoming_payments().create(&payment_request()).await.unwrap_err();
         let own = client.oauth().token().await.unwrap_err();
         for error in [push, own] {
-            assert!(error.body().is_none() && !all(&error).contains("canary"), "{error:?}");
+            assert!(error.body().is_none() && !all_text(&error).contains("canary"), "{error:?}");
         }
     }
     let server = Server::start(|_, _| Act::Respond(response("200 OK", "", r#"{"access_token":["canary"]}"#))).await;
     let error = server.client().oauth().token().await.unwrap_err();
-    assert!(error.body().is_none() && !all(&error).contains("canary"), "{error:?}");
+    assert!(error.body().is_none() && !all_text(&error).contains("canary"), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_create_without_a_usable_location_says_what_came_and_when_it_was_sent() {
+async fn error_of_create_without_usable_location_has_location_and_time() {
     let unusable = [
         ("https://sandbox.kopokopo.com/login", "/login"),
         ("/api/v2/incoming_payments", "incoming_payments\""),
@@ -85,7 +85,7 @@ async fn a_create_without_a_usable_location_says_what_came_and_when_it_was_sent(
 }
 
 #[tokio::test]
-async fn every_error_of_a_response_has_the_servers_request_id() {
+async fn every_error_of_response_has_request_id_of_server() {
     for (status, id) in [
         ("400 Bad Request", "123456789012345678"),
         ("401 Unauthorized", "a:b~c_d.e-f"),
@@ -104,7 +104,7 @@ async fn every_error_of_a_response_has_the_servers_request_id() {
 }
 
 #[tokio::test]
-async fn our_own_sentences_and_ids_are_not_redacted() {
+async fn own_sentences_and_ids_are_not_redacted() {
     let server = server(|| response("200 OK", "", r#"{"data":{"id":"2","type":"incoming_payment"}}"#)).await;
     let error = server.client().incoming_payments().get("254712345678").await.unwrap_err();
     assert!(error.detail().contains("expected 254712345678"), "{error}");
@@ -112,12 +112,12 @@ async fn our_own_sentences_and_ids_are_not_redacted() {
     assert!(missing.detail().starts_with("client_secret: is missing"), "{missing}");
     let key = kopokopo::KopoKopo::builder().client_id("c").client_secret("s").api_key(" ").build().unwrap_err();
     assert!(key.detail().starts_with("api_key: ") && !key.detail().contains("[redacted]"), "{key}");
-    let said = KopoKopoError::token_source("token=canary for 0712 345 678");
-    assert_eq!(said.detail(), "the token source failed: token=[redacted] for [redacted]");
+    let error = KopoKopoError::token_source("token=canary for 0712 345 678");
+    assert_eq!(error.detail(), "the token source failed: token=[redacted] for [redacted]");
 }
 
 #[tokio::test]
-async fn a_refused_amount_above_mpesas_limit_is_explained() {
+async fn refused_amount_above_mpesa_limit_has_hint() {
     let refusal = || response("400 Bad Request", "", r#"{"error_code":400,"error_message":"Amount is invalid."}"#);
     let server = server(refusal).await;
     for (amount, explained) in [(250_000, false), (250_001, true)] {
@@ -145,7 +145,7 @@ async fn a_refused_amount_above_mpesas_limit_is_explained() {
 }
 
 #[tokio::test]
-async fn what_is_sent_has_no_white_space_around_it() {
+async fn white_space_around_fields_is_not_sent() {
     let server = Server::with_token(|seen, _| Act::Respond(support::created_there(seen, "p1"))).await;
     let request = IncomingPaymentRequest {
         till_number: " K000000\n".into(),
@@ -161,7 +161,7 @@ async fn what_is_sent_has_no_white_space_around_it() {
 }
 
 #[tokio::test]
-async fn an_error_is_json_for_a_logger() {
+async fn error_serializes_to_json_for_loggers() {
     let body = r#"{"error_code":"busy","error_message":["one","two"],"name":"canary"}"#;
     let server =
         server(move || response("429 Too Many Requests", "retry-after: 100\r\nx-request-id: r1\r\n", body)).await;
@@ -181,7 +181,7 @@ async fn an_error_is_json_for_a_logger() {
 }
 
 #[tokio::test]
-async fn a_huge_error_body_is_handled_at_once() {
+async fn large_error_body_is_cut() {
     let body = "bearer a ".repeat(1_000_000);
     let server = Server::start(move |seen, before| {
         Act::Respond(if seen.line.contains("/oauth/") { token(before) } else { response("400 Bad Request", "", &body) })

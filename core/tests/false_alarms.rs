@@ -1,6 +1,6 @@
-//! How often a create ends in `outcome_unknown` although the server received nothing, and whether any is carried out
-//! twice: many calls against a server that breaks connections in every way. 5,000 calls, or as many as
-//! `KOPOKOPO_SIMULATED_CALLS` says.
+//! Measures how often a create ends in `outcome_unknown` although the server received nothing, and checks that no
+//! create is carried out twice. The server breaks connections in every way. The number of calls is 5,000, or
+//! `KOPOKOPO_SIMULATED_CALLS`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,7 +25,7 @@ const SEED: u64 = 20_261_125;
 const THREADS: u64 = 16;
 const STALLED: Duration = Duration::from_millis(150);
 
-/// What the server knows of a create.
+/// How often the server received a create.
 #[derive(Default, Clone, Copy)]
 struct Received {
     read: u32,
@@ -33,10 +33,10 @@ struct Received {
 }
 
 #[derive(Default)]
-struct World {
+struct State {
     received: Mutex<HashMap<u64, Received>>,
-    /// Whether the server also ends connections before it reads. Bytes that arrived by then are lost, and no client can
-    /// know whether they were read.
+    /// Whether the server also ends connections before it reads. Bytes that arrived before that are lost, and a client
+    /// cannot know whether they were read.
     ends_unread: bool,
 }
 
@@ -60,8 +60,8 @@ enum End {
     Hang,
 }
 
-async fn serve(mut stream: TcpStream, mut random: fastrand::Rng, world: Arc<World>) {
-    if world.ends_unread {
+async fn serve(mut stream: TcpStream, mut random: fastrand::Rng, state: Arc<State>) {
+    if state.ends_unread {
         let (pause, end) = before_reading(&mut random);
         if end != End::Keep {
             return finish(&stream, pause, end).await;
@@ -92,7 +92,7 @@ async fn serve(mut stream: TcpStream, mut random: fastrand::Rng, world: Arc<Worl
             _ => (accepted.clone(), End::Keep),
         };
         {
-            let mut received = world.received.lock().unwrap();
+            let mut received = state.received.lock().unwrap();
             let entry = received.entry(key).or_default();
             entry.read += 1;
             entry.accepted += u32::from(!response.starts_with("HTTP/1.1 4"));
@@ -133,22 +133,22 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<u6
     }
 }
 
-/// The server. If it ends connections before it reads, its listener goes away from time to time too, and the system
-/// resets what it had accepted.
-fn start(world: &Arc<World>) -> (Runtime, String) {
+/// Starts the server. If it ends connections before it reads, it also closes its listener from time to time. Then the
+/// system resets the connections that it had accepted.
+fn start(state: &Arc<State>) -> (Runtime, String) {
     let runtime = RuntimeBuilder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    let world = Arc::clone(world);
+    let state = Arc::clone(state);
     runtime.spawn(async move {
         let mut random = fastrand::Rng::with_seed(SEED);
         let mut listener = Some(listener);
         loop {
             for _ in 0..500 {
                 let Ok((stream, _)) = listener.as_ref().unwrap().accept().await else { continue };
-                tokio::spawn(serve(stream, random.fork(), Arc::clone(&world)));
+                tokio::spawn(serve(stream, random.fork(), Arc::clone(&state)));
             }
-            if !world.ends_unread {
+            if !state.ends_unread {
                 continue;
             }
             drop(listener.take());
@@ -183,22 +183,22 @@ struct Tally {
     refused: u64,
     not_sent: u64,
     unknown: u64,
-    /// `outcome_unknown`, and the server read nothing.
+    /// The error is `outcome_unknown`, but the server read nothing.
     unknown_unread: u64,
     duplicates: u64,
-    foreign: u64,
-    /// The error says that nothing was sent, and the server read it.
-    false_safety: u64,
+    wrong_id: u64,
+    /// The error says that nothing was sent, but the server read the request.
+    wrongly_not_sent: u64,
 }
 
-/// One `block_on` for each call, with pauses in which the connections are not polled.
+/// Makes each call in its own `block_on`, with pauses in which the connections are not polled.
 ///
-/// Each fiftieth call is made where no server listens.
+/// Every fiftieth call goes to an address without a server.
 fn call_one_by_one(
     client: &KopoKopo,
-    nowhere: &KopoKopo,
+    unreachable: &KopoKopo,
     keys: std::ops::Range<u64>,
-    world: &World,
+    state: &State,
     tally: &Mutex<Tally>,
 ) {
     let mut random = fastrand::Rng::with_seed(SEED ^ keys.start);
@@ -206,19 +206,19 @@ fn call_one_by_one(
     for key in keys {
         let mut request = payment_request();
         request.metadata = [("key", format!("key-{key};"))].into_iter().collect();
-        let client = if key % 50 == 0 { nowhere } else { client };
+        let client = if key % 50 == 0 { unreachable } else { client };
         let result = runtime.block_on(client.incoming_payments().create(&request));
         if random.u32(0..4) == 0 {
             std::thread::sleep(Duration::from_micros(random.u64(0..2000)));
         }
-        let received = world.received.lock().unwrap().get(&key).copied().unwrap_or_default();
+        let received = state.received.lock().unwrap().get(&key).copied().unwrap_or_default();
         let mut tally = tally.lock().unwrap();
         tally.calls += 1;
         tally.duplicates += u64::from(received.accepted > 1);
         match result.map_err(|error| error.kind()) {
             Ok(created) => {
                 tally.succeeded += 1;
-                tally.foreign += u64::from(created.id() != format!("p{key}"));
+                tally.wrong_id += u64::from(created.id() != format!("p{key}"));
             }
             Err(ErrorKind::OutcomeUnknown) => {
                 tally.unknown += 1;
@@ -226,7 +226,7 @@ fn call_one_by_one(
             }
             Err(ErrorKind::Connection | ErrorKind::Timeout) => {
                 tally.not_sent += 1;
-                tally.false_safety += u64::from(received.read > 0);
+                tally.wrongly_not_sent += u64::from(received.read > 0);
             }
             Err(_) => tally.refused += 1,
         }
@@ -234,24 +234,24 @@ fn call_one_by_one(
 }
 
 fn simulate(calls: u64, fresh: bool, ends_unread: bool) -> Tally {
-    let world = Arc::new(World { ends_unread, ..World::default() });
-    let (runtime, base_url) = start(&world);
-    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nowhere = format!("http://{nowhere}");
+    let state = Arc::new(State { ends_unread, ..State::default() });
+    let (runtime, base_url) = start(&state);
+    let unreachable = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unreachable = format!("http://{unreachable}");
     let tally = Mutex::default();
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (nowhere, client) = (client(&nowhere, fresh), client(&base_url, fresh));
-            let (world, tally) = (&world, &tally);
+            let (unreachable, client) = (client(&unreachable, fresh), client(&base_url, fresh));
+            let (state, tally) = (&state, &tally);
             let keys = thread * calls / THREADS..(thread + 1) * calls / THREADS;
-            scope.spawn(move || call_one_by_one(&client, &nowhere, keys, world, tally));
+            scope.spawn(move || call_one_by_one(&client, &unreachable, keys, state, tally));
         }
     });
     runtime.shutdown_background();
     let tally = tally.into_inner().unwrap();
     println!("fresh connections: {fresh}, ends unread: {ends_unread}: {tally:?}");
     assert_eq!(tally.calls, calls);
-    assert_eq!((tally.duplicates, tally.foreign, tally.false_safety), (0, 0, 0), "{tally:?}");
+    assert_eq!((tally.duplicates, tally.wrong_id, tally.wrongly_not_sent), (0, 0, 0), "{tally:?}");
     tally
 }
 
@@ -260,18 +260,18 @@ fn calls() -> u64 {
 }
 
 #[test]
-fn outcome_unknown_means_that_the_server_received_the_request() {
+fn outcome_unknown_means_that_server_received_request() {
     let tally = simulate(calls(), true, false);
     assert!(tally.unknown_unread * 1000 < tally.calls, "{tally:?}");
 }
 
 #[test]
-fn a_server_that_ends_connections_before_it_reads_is_never_asked_twice() {
+fn create_is_not_duplicated_if_server_closes_connections_before_reading() {
     simulate(calls() / 5, true, true);
 }
 
-/// What reuse costs: the server closes some connections after a response, without a word before.
+/// The server closes some connections after a response, without `Connection: close`.
 #[test]
-fn creates_that_reuse_connections_are_not_duplicated_either() {
+fn create_on_reused_connection_is_not_duplicated() {
     simulate(calls() / 5, false, false);
 }

@@ -49,8 +49,8 @@ fn verify(case: &HostileCase, default_keys: &[String]) -> Result<Event> {
     webhooks.verify(&body, signature(&case.signature, &body).as_deref())
 }
 
-/// What is wrong with the outcome, if anything is.
-fn complaint(expect: &Expect, outcome: &Result<Event>) -> Option<String> {
+/// The difference between the outcome and the expected one, if any.
+fn difference(expect: &Expect, outcome: &Result<Event>) -> Option<String> {
     match (expect, outcome) {
         (Expect::Event { topic, payload }, Ok(event)) => {
             let kind = serde_json::to_value(&event.payload).unwrap()["kind"].as_str().unwrap().to_owned();
@@ -59,10 +59,11 @@ fn complaint(expect: &Expect, outcome: &Result<Event>) -> Option<String> {
         (Expect::Refusal { error: kind, detail, never, never_in_detail }, Err(error)) => {
             let sentence = error.detail();
             let everything = format!("{error} {error:?} {}", error.body().unwrap_or_default());
-            let told = error.kind().as_str() == kind && detail.iter().all(|word| sentence.contains(word.as_str()));
-            let secret = never.iter().all(|word| !everything.contains(word.as_str()))
+            let is_expected =
+                error.kind().as_str() == kind && detail.iter().all(|word| sentence.contains(word.as_str()));
+            let is_redacted = never.iter().all(|word| !everything.contains(word.as_str()))
                 && never_in_detail.iter().all(|word| !sentence.contains(word.as_str()));
-            (!told || !secret).then(|| format!("got {error:?}"))
+            (!is_expected || !is_redacted).then(|| format!("got {error:?}"))
         }
         (_, Ok(event)) => Some(format!("was accepted as {}", event.topic)),
         (_, Err(error)) => Some(format!("was refused: {error}")),
@@ -70,7 +71,7 @@ fn complaint(expect: &Expect, outcome: &Result<Event>) -> Option<String> {
 }
 
 #[test]
-fn every_hostile_or_odd_webhook_ends_as_its_vector_says_and_soon() {
+fn every_hostile_or_unusual_webhook_has_result_of_its_vector_within_five_seconds() {
     let Hostile { api_keys, cases } = serde_json::from_value(vectors("hostile_webhooks.json")).unwrap();
     assert!(cases.len() > 80);
     let mut wrong = Vec::new();
@@ -78,7 +79,7 @@ fn every_hostile_or_odd_webhook_ends_as_its_vector_says_and_soon() {
         let start = Instant::now();
         let outcome = verify(case, &api_keys);
         let took = start.elapsed();
-        wrong.extend(complaint(&case.expect, &outcome).map(|complaint| format!("{}: {complaint}", case.name)));
+        wrong.extend(difference(&case.expect, &outcome).map(|difference| format!("{}: {difference}", case.name)));
         if took > Duration::from_secs(5) {
             wrong.push(format!("{}: took {took:?}", case.name));
         }
@@ -87,7 +88,7 @@ fn every_hostile_or_odd_webhook_ends_as_its_vector_says_and_soon() {
 }
 
 #[test]
-fn an_authentic_body_that_cannot_be_read_stays_within_reach() {
+fn error_of_unreadable_authentic_body_has_the_body() {
     let webhooks = Webhooks::new(["api-key"]);
     let body = br#"{"topic":"buygoods_transaction_received","event":{"resource":{"amount":"ten","sender_phone_number":"254712345678"}}}"#;
     let error = webhooks.verify(body, Some(&sign("api-key", body))).unwrap_err();
@@ -97,24 +98,24 @@ fn an_authentic_body_that_cannot_be_read_stays_within_reach() {
 }
 
 #[test]
-fn a_verifier_shows_no_key() {
+fn debug_of_verifier_has_no_key() {
     let shown = format!("{:?}", Webhooks::new(["canary-key"]).with_client_secret("canary-secret"));
     assert!(!shown.contains("canary"), "{shown}");
 }
 
 #[test]
-fn a_key_with_white_space_around_it_is_reported_and_refuses_no_webhook_of_another_key() {
+fn key_with_white_space_is_reported_and_webhook_of_other_key_is_accepted() {
     let (body, by_old) = (b"{}", sign("old", b"{}"));
     let webhooks = Webhooks::new(["new", "old\n"]);
     assert_eq!(webhooks.check_keys().unwrap_err().field(), Some("api_key"));
     webhooks.verify_signature(body, Some(&sign("new", body))).unwrap();
-    // It is genuine: it must be delivered again, and not be taken for forged.
+    // The webhook is authentic: the error must cause another delivery, and must not be a signature error.
     for webhooks in [webhooks, Webhooks::new(["old\r\n"])] {
         let error = webhooks.verify_signature(body, Some(&by_old)).unwrap_err();
         assert_eq!((error.kind(), error.field()), (kopokopo::ErrorKind::Configuration, Some("api_key")));
         assert!(error.detail().contains("white space"), "{error}");
     }
-    // The client secret is no API key, whatever is around it.
+    // The client secret is not accepted as an API key, with white space around it either.
     let error = Webhooks::new(["secret"]).with_client_secret("secret\n").check_keys().unwrap_err();
     assert!(error.detail().contains("client secret"), "{error}");
 }

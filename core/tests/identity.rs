@@ -1,4 +1,4 @@
-//! A read returns the resource that was asked for, or an error.
+//! A read returns the requested resource, or an error.
 
 #![allow(clippy::unwrap_used)]
 
@@ -37,14 +37,14 @@ fn names(error: &KopoKopoError, ids: &[&str]) {
 }
 
 #[tokio::test]
-async fn get_refuses_the_document_of_another_id_and_names_both() {
+async fn get_refuses_document_of_another_id_and_names_both_ids() {
     let server = server(paid("p2", "incoming_payment")).await;
     let error = server.client().incoming_payments().get("p1").await.unwrap_err();
     names(&error, &["p1", "p2"]);
 }
 
 #[tokio::test]
-async fn wait_refuses_the_document_of_another_id_and_names_both() {
+async fn wait_refuses_document_of_another_id_and_names_both_ids() {
     let server = server(paid("p2", "incoming_payment")).await;
     let push = server.client().incoming_payments().create(&payment_request()).await.unwrap();
     names(&push.get().await.unwrap_err(), &["p1", "p2"]);
@@ -53,12 +53,12 @@ async fn wait_refuses_the_document_of_another_id_and_names_both() {
 }
 
 #[tokio::test]
-async fn get_refuses_the_document_of_another_type() {
+async fn get_refuses_document_of_another_type() {
     for kind in ["send_money", "payment", "payment_link", "surprise"] {
         let error = server(paid("p1", kind)).await.client().incoming_payments().get("p1").await.unwrap_err();
         names(&error, &[kind, "incoming_payment", "p1"]);
     }
-    // How a wallet is read back is not documented: any type but another section's.
+    // The type of a wallet is not documented, so every type is accepted except those of other sections.
     let wallet = |kind: &str| json!({ "id": "w1", "type": kind, "attributes": { "status": "Approved" } });
     let error = server(wallet("send_money")).await.client().merchant_wallets().get("w1").await.unwrap_err();
     names(&error, &["send_money", "w1"]);
@@ -68,7 +68,7 @@ async fn get_refuses_the_document_of_another_type() {
 }
 
 #[tokio::test]
-async fn get_refuses_a_document_without_an_id() {
+async fn get_refuses_document_without_id() {
     for id in [json!(null), json!(""), json!(" "), json!([])] {
         let mut data = paid("", "incoming_payment");
         data["id"] = id;
@@ -78,7 +78,7 @@ async fn get_refuses_a_document_without_an_id() {
 }
 
 #[tokio::test]
-async fn get_accepts_other_spellings_of_the_id_and_the_type() {
+async fn get_accepts_other_spellings_of_id_and_type() {
     for (id, kind) in [
         (json!("ABC-1"), json!("incoming_payment")),
         (json!("abc-1 "), json!(null)),
@@ -95,7 +95,7 @@ async fn get_accepts_other_spellings_of_the_id_and_the_type() {
 }
 
 #[tokio::test]
-async fn create_takes_the_id_from_the_body_if_there_is_no_location() {
+async fn create_reads_id_from_body_if_location_is_absent() {
     let link = "https://sandbox.kopokopo.com/api/v2/incoming_payments/p7";
     for body in [
         json!({ "_links": { "self": link } }),
@@ -123,7 +123,7 @@ async fn create_takes_the_id_from_the_body_if_there_is_no_location() {
 }
 
 #[tokio::test]
-async fn send_money_refuses_one_recipient_twice() {
+async fn send_money_refuses_repeated_recipient() {
     let server = Server::with_token(|_, _| Act::Close).await;
     let wallet = |phone: &str| MobileWalletDestination {
         phone_number: phone.into(),

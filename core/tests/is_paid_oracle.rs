@@ -1,5 +1,5 @@
-//! Is it paid? Thousands of documents are made of all status words, amounts, batches, destinations, errors and nulls, and
-//! every predicate is compared with an independent reading of the documentation.
+//! Compares every predicate with an independent implementation of the documentation, on thousands of documents. They
+//! combine all statuses, amounts, batches, destinations, errors and nulls.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ use oracle::{Expected, Verdict, judge};
 
 const CASES: u32 = 12_000;
 
-/// The same cases at each run: a failure in CI is a failure everywhere.
+/// A runner with the same cases at each run, so that a failure in CI can be reproduced everywhere.
 fn runner() -> TestRunner {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
@@ -58,7 +58,7 @@ fn disbursements<'a>(failed: impl IntoIterator<Item = &'a Disbursement>) -> Vec<
     failed.into_iter().map(|one| json!(one.transaction_reference)).collect()
 }
 
-/// What the crate says.
+/// The results of the crate.
 fn verdict(event: &Event, expected: &[Expected]) -> Verdict {
     let mut verdict = Verdict {
         payment_key: event.payment_key(),
@@ -102,8 +102,8 @@ fn verdict(event: &Event, expected: &[Expected]) -> Verdict {
     verdict
 }
 
-/// The oracle's failures as the crate's are shown above.
-fn shown(mut verdict: Verdict) -> Verdict {
+/// Converts the failures of the oracle to the format that `verdict` uses.
+fn comparable(mut verdict: Verdict) -> Verdict {
     let reference = |one: &Value| one["transaction_reference"].clone();
     for batch in verdict.failed_batches.iter_mut().flatten() {
         let parts: Vec<Value> = batch["disbursements"].as_array().into_iter().flatten().map(reference).collect();
@@ -124,11 +124,12 @@ fn every_predicate_agrees_with_the_documentation() {
     let expected = expectations();
     runner()
         .run(&document(), |document| {
-            let (said, right) = (verdict(&read(&document), &expected), shown(judge(&document, &expected)));
-            if said == right {
+            let actual = verdict(&read(&document), &expected);
+            let correct = comparable(judge(&document, &expected));
+            if actual == correct {
                 return Ok(());
             }
-            Err(TestCaseError::fail(format!("{document:#}\nthe crate says {said:?}\nit should be  {right:?}")))
+            Err(TestCaseError::fail(format!("{document:#}\nactual:  {actual:?}\ncorrect: {correct:?}")))
         })
         .unwrap();
 }
@@ -145,7 +146,7 @@ fn documents_give_every_result() {
         let kind = ["/data/type", "/topic", "/TransactionType"].iter().find_map(|at| document.pointer(at)?.as_str());
         let kind = kind.unwrap().trim_end_matches('s').to_owned();
         let verdict = judge(&document, &expected);
-        let answers = [
+        let results = [
             ("is_paid", verdict.is_paid),
             ("is_final", verdict.is_final),
             ("is_reversed", verdict.is_reversed),
@@ -156,20 +157,20 @@ fn documents_give_every_result() {
             ("payment_key", Some(verdict.payment_key.is_some())),
             ("is_paid_at_least", Some(verdict.is_paid_at_least == [true])),
         ];
-        for (name, response) in answers {
-            if let Some(response) = response {
-                *counts.entry((kind.clone(), name, response)).or_default() += 1;
+        for (name, value) in results {
+            if let Some(value) = value {
+                *counts.entry((kind.clone(), name, value)).or_default() += 1;
             }
         }
     }
     let moves_no_money = ["send_money", "payment", "settlement_transfer", "reversal", "Business Payment", "Salary"];
     let never = |kind: &str, name: &str| {
-        let is_given_back = kind.ends_with("reversed") || kind.ends_with("voided");
-        (name == "is_paid_at_least" && is_given_back)
+        let is_returned = kind.ends_with("reversed") || kind.ends_with("voided");
+        (name == "is_paid_at_least" && is_returned)
             || (["is_paid_at_least", "payment_key"].contains(&name) && moves_no_money.contains(&kind))
     };
-    for (kind, name, response) in counts.keys() {
-        let other = counts.get(&(kind.clone(), name, !response)).copied().unwrap_or_default();
-        assert!(other >= 20 || (!response && never(kind, name)), "{kind} has {name} {} only {other} times", !response);
+    for (kind, name, value) in counts.keys() {
+        let other = counts.get(&(kind.clone(), name, !value)).copied().unwrap_or_default();
+        assert!(other >= 20 || (!value && never(kind, name)), "{kind} has {name} {} only {other} times", !value);
     }
 }

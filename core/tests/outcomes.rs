@@ -1,4 +1,4 @@
-//! What callers ask of a result: is it over, is it paid, is it reversed, what failed, was it here before?
+//! The predicates of results: whether a result is final, paid or reversed, what failed, and the keys of deliveries.
 
 #![allow(clippy::unwrap_used)]
 
@@ -33,26 +33,26 @@ fn event(body: &str) -> Event {
 }
 
 #[test]
-fn an_incoming_payment_is_paid_when_its_transaction_came_in_and_stayed() {
+fn incoming_payment_is_paid_if_its_transaction_was_received_and_not_reversed() {
     let transaction = "/data/attributes/event/resource";
-    let answers = |name: &str, changes: &[(&str, Value)]| {
+    let checks = |name: &str, changes: &[(&str, Value)]| {
         let payment: IncomingPayment = read(name, changes);
         (payment.is_final(), payment.is_paid())
     };
     let success = "result-incoming-payment-success";
-    assert_eq!(answers(success, &[]), (true, true));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Complete"))]), (true, true));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Reversed"))]), (true, false));
-    assert_eq!(answers(success, &[(&format!("{transaction}/status"), json!("Pondering"))]), (true, false));
-    assert_eq!(answers(success, &[(transaction, json!(null))]), (true, false));
-    assert_eq!(answers("result-incoming-payment-pending", &[]), (false, false));
-    assert_eq!(answers("result-incoming-payment-failed", &[]), (true, false));
+    assert_eq!(checks(success, &[]), (true, true));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Complete"))]), (true, true));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Reversed"))]), (true, false));
+    assert_eq!(checks(success, &[(&format!("{transaction}/status"), json!("Pondering"))]), (true, false));
+    assert_eq!(checks(success, &[(transaction, json!(null))]), (true, false));
+    assert_eq!(checks("result-incoming-payment-pending", &[]), (false, false));
+    assert_eq!(checks("result-incoming-payment-failed", &[]), (true, false));
     let failed: IncomingPayment = read("result-incoming-payment-failed", &[]);
     assert_eq!(failed.errors, ["The initiator information is invalid."]);
 }
 
 #[test]
-fn money_is_sent_only_when_every_disbursement_arrived() {
+fn send_money_is_paid_only_if_every_disbursement_arrived() {
     let first = "/data/attributes/transfer_batches/0/disbursements/0";
     let sample = "result-send-money-processed";
     let request: SendMoney = read(sample, &[]);
@@ -76,9 +76,9 @@ fn money_is_sent_only_when_every_disbursement_arrived() {
     }
 }
 
-/// Each is one example of a document that is not paid although a disbursement says so.
+/// Each case is a document that is not paid although a disbursement is transferred.
 #[test]
-fn money_is_not_sent_while_anything_contradicts_it() {
+fn send_money_is_not_paid_if_any_value_contradicts_it() {
     let batches = "/data/attributes/transfer_batches";
     let sample = "result-send-money-processed";
     let cancelled = json!({"status": "Cancelled", "amount": "1000.0", "disbursements": []});
@@ -100,9 +100,9 @@ fn money_is_not_sent_while_anything_contradicts_it() {
         ("1/disbursements/0/amount", json!(0)),
         ("1/disbursements/0/status", json!("Pending")),
         ("1/disbursements/0/errors", json!(["Insufficient funds"])),
-        // Both went to the first destination.
+        // Both were sent to the first destination.
         ("1/disbursements/0/phone_number", json!("254900111111")),
-        // And to a recipient who was not in the request.
+        // One was sent to a recipient that is not in the request.
         ("1/disbursements/0/phone_number", json!("254900222222")),
     ] {
         not_paid(&[(&format!("{batches}/{at}"), value)]);
@@ -120,7 +120,7 @@ fn money_is_not_sent_while_anything_contradicts_it() {
     let sweep: SendMoney = read(sample, &[(destinations, json!(null))]);
     assert!(sweep.is_paid());
 
-    // Version 1 is judged by the same rules.
+    // Version 1 has the same rules.
     for sample in ["result-payment-processed", "result-settlement-transfer-processed"] {
         for (at, value) in [
             ("transfer_batches/0", cancelled.clone()),
@@ -140,9 +140,9 @@ fn money_is_not_sent_while_anything_contradicts_it() {
     }
 }
 
-/// The documentation promises an opaque reference of each disbursement and no number of the account.
+/// The documentation guarantees only an opaque reference for a disbursement, not the number of the account.
 #[test]
-fn disbursements_without_the_destinations_own_number_are_matched_by_reference_and_amount() {
+fn disbursements_without_number_of_destination_are_matched_by_reference_and_amount() {
     let number = |batch: u32| format!("/data/attributes/transfer_batches/{batch}/disbursements/0/phone_number");
     let reference =
         |batch: u32| format!("/data/attributes/transfer_batches/{batch}/disbursements/0/destination_reference");
@@ -154,9 +154,10 @@ fn disbursements_without_the_destinations_own_number_are_matched_by_reference_an
     assert!(!read::<SendMoney>("result-send-money-processed", &same).is_paid());
 }
 
-/// A caller that sends again what was not paid pays twice where the first money was only late.
+/// If such a request were final, a caller could send the money again, and pay twice if the first transfer was only
+/// late.
 #[test]
-fn a_processed_request_is_not_final_while_its_money_can_still_move() {
+fn processed_request_is_not_final_while_its_money_can_still_move() {
     let batches = "/data/attributes/transfer_batches";
     let sample = "result-send-money-processed";
     for (at, value) in [
@@ -172,7 +173,7 @@ fn a_processed_request_is_not_final_while_its_money_can_still_move() {
 }
 
 #[test]
-fn a_status_that_is_not_known_is_final_if_it_says_failed_or_has_errors() {
+fn unknown_status_is_final_if_it_is_a_failure_or_has_errors() {
     let payment = |status: &str, errors: Value| {
         let changes = [("/data/attributes/status", json!(status)), ("/data/attributes/event/errors", errors)];
         read::<IncomingPayment>("result-incoming-payment-failed", &changes).is_final()
@@ -203,9 +204,9 @@ fn a_status_that_is_not_known_is_final_if_it_says_failed_or_has_errors() {
 }
 
 #[test]
-fn a_disbursement_is_found_by_whom_it_went_to_and_never_by_its_place() {
+fn disbursement_is_found_by_recipient_and_not_by_position() {
     let request: SendMoney = read("result-send-money-processed", &[]);
-    // The batches come in the other order than the destinations.
+    // The batches have another order than the destinations.
     for (phone, reference) in [("0900 000 000", "QDZ273694C8"), ("+254900111111", "QCL160124A7")] {
         let found = request.disbursements_to(phone);
         assert_eq!(found.len(), 1);
@@ -217,24 +218,24 @@ fn a_disbursement_is_found_by_whom_it_went_to_and_never_by_its_place() {
 }
 
 #[test]
-fn a_reversal_is_what_its_bulk_payment_says() {
-    let answers = |name: &str, changes: &[(&str, Value)]| {
+fn reversal_has_outcome_of_its_bulk_payment() {
+    let checks = |name: &str, changes: &[(&str, Value)]| {
         let reversal: Reversal = read(name, changes);
         (reversal.is_final(), reversal.is_reversed(), reversal.is_failed())
     };
-    assert_eq!(answers("result-reversals-scheduled", &[]), (false, false, false));
-    assert_eq!(answers("result-reversals-processed", &[]), (true, true, false));
-    assert_eq!(answers("result-reversal-processed-2", &[]), (true, true, false));
-    assert_eq!(answers("result-reversals-processed-2", &[]), (true, false, true));
+    assert_eq!(checks("result-reversals-scheduled", &[]), (false, false, false));
+    assert_eq!(checks("result-reversals-processed", &[]), (true, true, false));
+    assert_eq!(checks("result-reversal-processed-2", &[]), (true, true, false));
+    assert_eq!(checks("result-reversals-processed-2", &[]), (true, false, true));
     // Cancelled with errors null.
-    assert_eq!(answers("result-reversal-processed", &[]), (true, false, true));
+    assert_eq!(checks("result-reversal-processed", &[]), (true, false, true));
     let bulk = "/data/attributes/reversal_bulk_payment";
-    assert_eq!(answers("result-reversals-processed", &[(bulk, json!(null))]), (false, false, false));
-    assert_eq!(answers("result-reversals-processed-2", &[(bulk, json!(null))]), (true, false, true));
+    assert_eq!(checks("result-reversals-processed", &[(bulk, json!(null))]), (false, false, false));
+    assert_eq!(checks("result-reversals-processed-2", &[(bulk, json!(null))]), (true, false, true));
 }
 
 #[test]
-fn polling_lists_what_happened_and_survives_an_entry_without_its_transaction() {
+fn polling_result_with_entry_without_transaction_is_read() {
     let polling: Polling = read("result-polling-success", &[("/data/attributes/transactions/0/resource", json!(null))]);
     assert!(polling.is_final());
     let references: Vec<_> = polling.transactions.iter().map(|entry| entry.transaction.reference.as_deref()).collect();
@@ -242,7 +243,7 @@ fn polling_lists_what_happened_and_survives_an_entry_without_its_transaction() {
 }
 
 #[test]
-fn a_delivery_that_repeats_has_the_same_key_and_no_other_has() {
+fn repeated_delivery_has_same_key_and_other_deliveries_have_other_keys() {
     let mut keys = Vec::new();
     for (name, body) in payloads("result-").into_iter().chain(payloads("webhook-")) {
         assert_eq!(event(&body).dedupe_key(), event(&body).dedupe_key(), "{name}");
@@ -253,7 +254,7 @@ fn a_delivery_that_repeats_has_the_same_key_and_no_other_has() {
         }
         keys.push((name, event(&body).dedupe_key()));
     }
-    // Samples that the documentation prints twice with another till or nickname are one and the same event.
+    // Samples that the documentation has twice, with another till or nickname, are the same event.
     let twins = [
         "result-polling-success-2",
         "result-send-money-processed-2",
@@ -293,7 +294,7 @@ fn new_states_are_new_deliveries_and_events_without_id_differ_by_text() {
     let of_unknown_type =
         |status: &str| json!({"data": {"id": "1", "type": "loan", "attributes": {"status": status}}}).to_string();
     differ(of_unknown_type("Asked"), of_unknown_type("Given"));
-    // A webhook's id is that of the delivery, whatever its topic.
+    // The key of a webhook of an unknown topic has its id.
     assert_eq!(event(r#"{"topic":"till_painted","id":"1","a":1}"#).dedupe_key(), "till_painted:1");
     assert_eq!(event(r#"{"TransactionType":"Airtime","TransID":"T1"}"#).dedupe_key(), "Airtime:T1");
     assert_eq!(event(&payload(daraja)).dedupe_key(), "Buygoods:OJM6Q1W84K");
@@ -304,7 +305,7 @@ fn new_states_are_new_deliveries_and_events_without_id_differ_by_text() {
 }
 
 #[test]
-fn both_daraja_forms_are_read_with_nairobis_time() {
+fn daraja_time_is_read_as_nairobi_time() {
     match event(&payload("webhook-daraja-b2b")).payload {
         EventPayload::DarajaB2b(transaction) => {
             assert_eq!(transaction.trans_time.unwrap().to_string(), "2026-05-01T19:15:15+03:00");

@@ -76,7 +76,8 @@ fn every_sample_is_read_into_its_own_type() {
     );
 }
 
-/// Every scalar but null, by its name and the names of the objects around it. A list's parts have the list's name.
+/// Lists every scalar except null, with its name and the names of the objects around it. Items of a list have the
+/// list's name.
 fn leaves(value: &Value, path: &[&str], found: &mut Vec<(Vec<String>, String)>) {
     match value {
         Value::Object(fields) => {
@@ -91,7 +92,7 @@ fn leaves(value: &Value, path: &[&str], found: &mut Vec<(Vec<String>, String)>) 
     }
 }
 
-/// The names under which a field of the wire may be found in what we write.
+/// The names that a field of the API may have in the JSON of the crate.
 fn our_names(path: &[String], kind: &str) -> Vec<String> {
     let name = path.last().unwrap().as_str();
     let parent = path.len().checked_sub(2).and_then(|at| path.get(at)).map_or("", String::as_str);
@@ -153,14 +154,14 @@ fn no_field_of_any_sample_is_lost() {
         for (path, text) in wire {
             let names = our_names(&path, &kind);
             let found = ours.iter().position(|(name, own)| names.contains(name) && *own == normal(name, &text));
-            // Each is found once, so that one cannot stand for another.
+            // A value is removed when it is found, so that it counts only once.
             ours.swap_remove(found.unwrap_or_else(|| panic!("{file}: {} = {text} is lost", path.join("."))));
         }
     }
 }
 
 #[test]
-fn every_event_keeps_its_whole_text_and_shows_no_personal_data() {
+fn event_keeps_its_whole_text_and_debug_has_no_personal_data() {
     for (file, body) in samples() {
         let event = parse(&body);
         assert_eq!(event.raw.as_str(), body);
@@ -174,7 +175,7 @@ fn every_event_keeps_its_whole_text_and_shows_no_personal_data() {
     }
 }
 
-/// Names that people chose, and free text.
+/// The fields with names that people chose, or free text.
 const HIDDEN: [&str; 7] =
     ["nickname", "sending_till", "destination_reference", "errors", "note", "description", "reason"];
 
@@ -194,7 +195,7 @@ fn with_canaries(value: &mut Value, count: &mut u32) {
 }
 
 #[test]
-fn debug_shows_no_names_and_no_free_text() {
+fn debug_has_no_names_and_no_free_text() {
     let mut count = 0;
     for (file, body) in samples() {
         let mut document = serde_json::from_str(&body).unwrap();
@@ -212,7 +213,7 @@ fn debug_shows_no_names_and_no_free_text() {
     assert!(!shown.contains("canary") && shown.contains("nickname: [redacted]"), "{shown}");
 }
 
-/// Every place in a document, as a pointer.
+/// Lists every place in a document, as a JSON pointer.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -233,7 +234,8 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What says how a document is to be read, or is money: an odd one is refused or makes it unknown.
+/// Whether a field is an amount, or determines the type of the document. With an unexpected value in it, the document
+/// is refused or of unknown type.
 fn is_essential(at: &str) -> bool {
     let name = at.rsplit('/').next().unwrap();
     matches!(name, "amount" | "value" | "TransAmount")
@@ -242,7 +244,7 @@ fn is_essential(at: &str) -> bool {
 }
 
 #[test]
-fn an_odd_or_absent_value_never_refuses_a_genuine_payload() {
+fn unexpected_or_absent_value_does_not_refuse_authentic_payload() {
     for (file, body) in samples() {
         let document: Value = serde_json::from_str(&body).unwrap();
         let expected = kind(&parse(&body));
@@ -293,8 +295,8 @@ fn malformed_amount_is_refused_in_every_field() {
 }
 
 #[test]
-fn is_paid_of_payment_link_is_right_in_all_formats() {
-    let answers = |name: &str| match parse(&payload(name)).payload {
+fn payment_link_is_paid_is_correct_in_all_formats() {
+    let checks = |name: &str| match parse(&payload(name)).payload {
         EventPayload::PaymentLink(link) => (
             link.link_status.as_ref().unwrap().to_string(),
             link.is_paid(),
@@ -303,15 +305,15 @@ fn is_paid_of_payment_link_is_right_in_all_formats() {
         ),
         other => panic!("{other:?}"),
     };
-    assert_eq!(answers("result-payment-link-created"), ("active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed"), ("Active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed-2"), ("Active".into(), false, false, true));
-    assert_eq!(answers("result-payment-link-processed-3"), ("Paid".into(), true, false, true));
-    assert_eq!(answers("result-payment-link-processed-4"), ("Active".into(), false, true, true));
+    assert_eq!(checks("result-payment-link-created"), ("active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed"), ("Active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed-2"), ("Active".into(), false, false, true));
+    assert_eq!(checks("result-payment-link-processed-3"), ("Paid".into(), true, false, true));
+    assert_eq!(checks("result-payment-link-processed-4"), ("Active".into(), false, true, true));
 }
 
 #[test]
-fn a_link_that_mixes_its_shapes_is_read() {
+fn payment_link_with_mixed_formats_is_read() {
     let mut document: Value = serde_json::from_str(&payload("result-payment-link-processed-3")).unwrap();
     let more = json!({"account_name": "Old name", "account_number": "1", "merchant_payment_reference": "old"});
     let attributes: &mut Map<String, Value> = document["data"]["attributes"].as_object_mut().unwrap();

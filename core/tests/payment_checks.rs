@@ -1,4 +1,4 @@
-//! Is it enough, in the right currency, into the right till? And was this payment counted before?
+//! Comparing a payment with the expected amount, currency and till, and the keys of payments.
 
 #![allow(clippy::unwrap_used)]
 
@@ -33,7 +33,7 @@ fn event(body: &str) -> Event {
 }
 
 #[test]
-fn an_amount_that_is_missing_or_not_positive_is_not_paid() {
+fn missing_or_non_positive_amount_is_not_paid() {
     for amount in [json!(null), json!(""), json!("0"), json!(0), json!("-100.0")] {
         let at = "/data/attributes/event/resource/amount";
         let payment: IncomingPayment = read("result-incoming-payment-success", &[(at, amount.clone())]);
@@ -52,7 +52,7 @@ fn an_amount_that_is_missing_or_not_positive_is_not_paid() {
 }
 
 #[test]
-fn one_payment_has_one_key_whatever_reports_it() {
+fn payment_has_same_key_in_every_report() {
     let reference = json!("ojj1mpu40z ");
     let same = [
         changed("result-incoming-payment-success", &[]),
@@ -72,7 +72,7 @@ fn one_payment_has_one_key_whatever_reports_it() {
         assert!(!deliveries.contains(&event.dedupe_key()));
         deliveries.push(event.dedupe_key());
     }
-    // The gateway calls a card payment complete even where it was given back: the topic decides.
+    // A returned card payment can have the status Complete too, so the topic determines the direction.
     for (sample, key) in [
         ("webhook-buygoods-transaction-reversed", Some("mpesa:reversed:")),
         ("webhook-card-transaction-received", Some("card:received:PENDINGCARD-1750335484")),
@@ -92,7 +92,7 @@ fn one_payment_has_one_key_whatever_reports_it() {
 }
 
 #[test]
-fn keys_are_short_and_can_be_stored_in_any_database() {
+fn keys_are_short_and_have_no_control_characters() {
     let odd = ["x".repeat(10_000), "a\u{0}b".to_owned(), "a\nb".to_owned()];
     for odd in odd {
         let webhook = "webhook-buygoods-transaction-received";
@@ -108,7 +108,7 @@ fn keys_are_short_and_can_be_stored_in_any_database() {
 }
 
 #[test]
-fn a_payment_is_compared_with_what_was_expected() {
+fn payment_is_compared_with_expected_amount_currency_and_till() {
     let paid = event(&payload("webhook-buygoods-transaction-received"));
     let transaction = paid.transaction().unwrap();
     let (amount, till) = (transaction.amount.unwrap(), transaction.till_number.clone());
@@ -135,7 +135,7 @@ fn a_payment_is_compared_with_what_was_expected() {
 }
 
 #[test]
-fn older_names_of_fields_are_read_and_the_newer_name_wins() {
+fn older_field_names_are_read_and_newer_names_have_priority() {
     let body = json!({"topic": "buygoods_transaction_received", "id": "1", "event": {"resource": {
         "transaction_reference": "OJJ1", "sender_msisdn": "+254700000000", "till_identifier": "K1", "amount": "5"}}});
     let transaction = event(&body.to_string()).transaction().unwrap();
@@ -157,7 +157,7 @@ fn older_names_of_fields_are_read_and_the_newer_name_wins() {
 }
 
 #[test]
-fn every_daraja_body_with_a_transaction_id_is_typed() {
+fn every_daraja_body_with_transaction_id_has_type() {
     let read = |kind: &str| event(&changed("webhook-daraja-buygoods", &[("/TransactionType", json!(kind))]));
     for kind in ["Buygoods", "Pay Bill", "Customer Merchant Payment"] {
         let event = read(kind);
@@ -165,7 +165,7 @@ fn every_daraja_body_with_a_transaction_id_is_typed() {
         assert_eq!(event.payment_key().as_deref(), Some("mpesa:received:OJM6Q1W84K"));
         assert_eq!(event.dedupe_key(), format!("{kind}:OJM6Q1W84K"));
     }
-    // Which way the money of another type went is not known.
+    // For other transaction types the direction of the money is not known.
     let event = read("Business Payment");
     assert!(matches!(event.payload, EventPayload::DarajaOther(_)));
     assert_eq!((event.payment_key(), event.dedupe_key().as_str()), (None, "Business Payment:OJM6Q1W84K"));

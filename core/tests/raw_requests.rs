@@ -1,4 +1,4 @@
-//! Raw requests on the wire: what is sent, how often, and what is never sent.
+//! Raw requests: what is sent, how often, and what is refused.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ fn post(path: &str, body: &str) -> RawPostRequest {
 }
 
 #[tokio::test]
-async fn a_post_is_sent_once_with_token_and_the_callers_own_bytes() {
+async fn post_is_sent_once_with_token_and_unchanged_body() {
     let server =
         Server::with_token(|_, _| Act::Respond(response("201 Created", "location: /api/v3/widgets/1\r\n", ""))).await;
     let body = "{ \"z\": 1.50,\n\"a\": \"\\u00e9\" }";
@@ -29,7 +29,7 @@ async fn a_post_is_sent_once_with_token_and_the_callers_own_bytes() {
 }
 
 #[tokio::test]
-async fn a_post_whose_response_is_lost_is_outcome_unknown_and_sent_once() {
+async fn post_with_lost_response_is_outcome_unknown_and_sent_once() {
     for act in [
         Act::Close,
         Act::RespondAndClose("HTTP/1.1 2".into()),
@@ -46,7 +46,7 @@ async fn a_post_whose_response_is_lost_is_outcome_unknown_and_sent_once() {
 }
 
 #[tokio::test]
-async fn an_accepted_post_whose_body_breaks_off_is_accepted() {
+async fn post_is_accepted_if_body_of_its_response_is_incomplete() {
     let server = Server::with_token(|_, _| {
         Act::RespondAndClose(
             "HTTP/1.1 201 Created\r\nlocation: /api/v3/widgets/1\r\ncontent-length: 10\r\n\r\n{".into(),
@@ -59,7 +59,7 @@ async fn an_accepted_post_whose_body_breaks_off_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_get_is_repeated_and_returns_the_text_as_it_came() {
+async fn get_is_retried_and_returns_unchanged_text() {
     let text = r#"{"b":1.0,"a":[{}]}"#;
     let server = Server::with_token(move |_, before| {
         Act::Respond(if before == 0 { response("503 Service Unavailable", "", "") } else { json("200 OK", text) })
@@ -71,7 +71,7 @@ async fn a_get_is_repeated_and_returns_the_text_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_refused_request_sends_nothing_and_repeats_no_text_of_the_caller() {
+async fn refused_request_sends_nothing_and_error_repeats_no_text_of_caller() {
     let server = Server::with_token(|_, _| Act::Respond(json("200 OK", "{}"))).await;
     let client = server.client();
     for (path, body, field) in [
@@ -99,7 +99,7 @@ async fn a_refused_request_sends_nothing_and_repeats_no_text_of_the_caller() {
 }
 
 #[tokio::test]
-async fn debug_shows_neither_body() {
+async fn debug_has_no_body_of_request_or_response() {
     let server = Server::with_token(|_, _| Act::Respond(json("200 OK", r#"{"name":"canary"}"#))).await;
     let request = post("/api/v3/widgets", r#"{"phone":"canary"}"#);
     let response = server.client().raw_requests().post(&request).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clients with the same credentials share the token and no setting: each fetches it over its own connection.
+//! Clients with the same credentials share the token but no settings: each fetches it over its own connection.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ async fn read(client: &KopoKopo) -> kopokopo::Result<()> {
 }
 
 #[tokio::test]
-async fn a_client_with_a_wrong_proxy_neither_fails_nor_serves_a_client_without() {
+async fn wrong_proxy_of_client_does_not_affect_client_without_proxy() {
     let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let proxy = Server::start(|_, _| Act::Respond(response("404 Not Found", "", "<html>no such page</html>"))).await;
     let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
@@ -36,7 +36,7 @@ async fn a_client_with_a_wrong_proxy_neither_fails_nor_serves_a_client_without()
 }
 
 #[tokio::test]
-async fn a_client_whose_proxy_hangs_holds_up_no_client_without() {
+async fn hanging_proxy_of_client_does_not_delay_client_without_proxy() {
     let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let proxy = Server::start(|_, _| Act::Hang).await;
     let first = sharing(&server).proxy(Proxy::Url(proxy.base_url.clone())).build().unwrap();
@@ -53,7 +53,7 @@ async fn a_client_whose_proxy_hangs_holds_up_no_client_without() {
 }
 
 #[tokio::test]
-async fn a_client_with_short_timeouts_fails_no_client_with_longer_ones() {
+async fn short_timeout_of_client_does_not_fail_client_with_longer_timeout() {
     let server = Server::start(|seen, before| {
         if seen.line.starts_with(TOKEN) {
             Act::Late(Duration::from_millis(400), token(before))
@@ -72,7 +72,7 @@ async fn a_client_with_short_timeouts_fails_no_client_with_longer_ones() {
 }
 
 #[tokio::test]
-async fn a_call_with_more_time_than_its_client_has_more_time_for_its_token() {
+async fn longer_timeout_of_call_applies_to_its_token_request() {
     let server = Server::start(|seen, before| {
         if seen.line.starts_with(TOKEN) {
             Act::Late(Duration::from_millis(500), token(before))
@@ -88,7 +88,7 @@ async fn a_call_with_more_time_than_its_client_has_more_time_for_its_token() {
 }
 
 #[tokio::test]
-async fn a_call_without_retries_sends_one_token_request() {
+async fn call_without_retries_sends_one_token_request() {
     let server = Server::start(|_, _| Act::Respond(response("503 Service Unavailable", "", ""))).await;
     let once = CallOptions { max_retries: Some(0), ..CallOptions::default() };
     let error = read(&server.client().with_options(once).unwrap()).await.unwrap_err();
@@ -98,7 +98,7 @@ async fn a_call_without_retries_sends_one_token_request() {
 }
 
 #[tokio::test]
-async fn clients_with_the_same_credentials_share_a_retry_budget() {
+async fn clients_with_same_credentials_share_retry_budget() {
     let server = Server::with_token(|_, _| Act::Respond(response("500 Internal Server Error", "", ""))).await;
     for _ in 0..100 {
         read(&sharing(&server).build().unwrap()).await.unwrap_err();
@@ -108,7 +108,7 @@ async fn clients_with_the_same_credentials_share_a_retry_budget() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_every_token_is_not_met_with_twice_the_requests() {
+async fn retry_budget_limits_requests_if_server_refuses_every_token() {
     let server =
         Server::with_token(|_, _| Act::Respond(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
     let client = server.client();
@@ -120,7 +120,7 @@ async fn a_server_that_refuses_every_token_is_not_met_with_twice_the_requests() 
 }
 
 #[tokio::test]
-async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
+async fn hundred_calls_with_wrong_secret_send_few_token_requests() {
     let server = Server::start(|_, _| {
         Act::Respond(json("401 Unauthorized", r#"{"error":"invalid_client","error_description":"unknown client"}"#))
     })
@@ -135,14 +135,14 @@ async fn a_wrong_secret_and_a_hundred_calls_are_a_few_token_requests() {
     }
     let longest = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
     assert!((1..=longest).contains(&server.count(TOKEN)), "{} in {:?}", server.count(TOKEN), began.elapsed());
-    // Another secret is another set of credentials: the corrected one is tried at once.
+    // A corrected secret is another set of credentials, so it is tried at once.
     let error = read(&sharing(&server).client_secret("another").build().unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(!error.detail().contains("at the earliest"), "{error}");
 }
 
 #[tokio::test]
-async fn a_wrong_token_from_a_source_is_refused_and_asked_for_again() {
+async fn invalid_token_from_source_is_refused_and_requested_again() {
     let server = Server::start(|_, _| Act::Respond(created("p1"))).await;
     let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let source = {
@@ -167,7 +167,7 @@ async fn a_wrong_token_from_a_source_is_refused_and_asked_for_again() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
+async fn error_of_token_endpoint_is_not_error_about_payment() {
     let api = r#"{"error_code":404,"error_message":"Not found"}"#;
     for (status, body, kind) in [
         ("404 Not Found", "<html>no such page</html>", ErrorKind::Api),
@@ -197,7 +197,7 @@ async fn an_error_of_the_token_endpoint_is_never_an_error_about_the_payment() {
 }
 
 #[tokio::test]
-async fn a_failed_connection_names_the_host_and_the_callers_operation() {
+async fn error_of_failed_connection_names_host_and_operation_of_caller() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -211,7 +211,7 @@ async fn a_failed_connection_names_the_host_and_the_callers_operation() {
 
 /// A token of 2 s is renewed in the background with 0.5 s left.
 #[tokio::test]
-async fn no_call_fails_while_the_token_endpoint_of_a_real_server_hangs_fails_and_recovers() {
+async fn no_call_fails_while_token_endpoint_of_real_server_hangs_fails_and_recovers() {
     let server = Server::start(|seen, before| {
         if !seen.line.starts_with(TOKEN) {
             return Act::Respond(pending());
@@ -238,7 +238,7 @@ async fn no_call_fails_while_the_token_endpoint_of_a_real_server_hangs_fails_and
 }
 
 #[test]
-fn a_token_request_on_an_idle_runtime_stalls_no_client_on_another() {
+fn token_request_on_idle_runtime_does_not_block_client_on_another_runtime() {
     let background = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = background.block_on(Server::start(|seen, before| {
         if seen.line.starts_with(TOKEN) {

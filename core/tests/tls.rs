@@ -1,4 +1,4 @@
-//! Real TLS handshakes, against a server whose certificate only an extra authority vouches for.
+//! Real TLS handshakes with a server whose certificate is signed by an extra authority.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// A server for `name`, and the authority that vouches for it in PEM.
+/// Starts a server with a certificate for `name`. Returns its port and the authority in PEM.
 async fn serve(name: &str) -> (u16, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -65,7 +65,7 @@ fn builder(port: u16) -> Builder {
 }
 
 #[tokio::test]
-async fn extra_authority_is_trusted_in_addition_to_the_platforms() {
+async fn extra_authority_is_trusted_in_addition_to_platform_roots() {
     let (port, authority) = serve("localhost").await;
     let client = builder(port).extra_ca_certificates(authority).build().unwrap();
     assert_eq!(client.incoming_payments().create(&payment_request()).await.unwrap().id(), "p1");
@@ -98,7 +98,7 @@ async fn proxy(response: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 #[tokio::test]
-async fn a_proxy_gets_its_credentials_and_a_tunnel_and_never_sees_the_token() {
+async fn proxy_receives_its_credentials_and_no_token() {
     let (port, authority) = serve("localhost").await;
     let (url, heads) = proxy("HTTP/1.1 200 Connection established\r\nvia: x\r\n\r\n").await;
     let client = builder(port).extra_ca_certificates(authority).proxy(Proxy::Url(url)).build().unwrap();
@@ -113,8 +113,8 @@ async fn a_proxy_gets_its_credentials_and_a_tunnel_and_never_sees_the_token() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_named_and_nothing_was_sent() {
-    for (response, said) in [
+async fn error_names_proxy_that_refuses_tunnel() {
+    for (response, message) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy authorization required"),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "tunnel error"),
         ("SSH-2.0-OpenSSH\r\n\r\n", "tunnel error"),
@@ -124,7 +124,7 @@ async fn a_proxy_that_refuses_is_named_and_nothing_was_sent() {
         let client = builder(port).extra_ca_certificates(authority).proxy(Proxy::Url(url)).build().unwrap();
         let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
-        assert!(error.detail().contains(said) && error.detail().contains("localhost"), "{error}");
+        assert!(error.detail().contains(message) && error.detail().contains("localhost"), "{error}");
         assert!(!error.to_string().contains("p%40ss"), "{error}");
     }
 }
@@ -138,12 +138,12 @@ async fn server_with_untrusted_certificate_gets_no_byte_of_request() {
 }
 
 #[tokio::test]
-async fn a_client_trusts_no_certificate_of_another_client_with_the_same_credentials() {
+async fn client_does_not_trust_certificates_of_another_client_with_same_credentials() {
     let (port, authority) = serve("localhost").await;
     let sharing = || builder(port).private_token(false);
     let trusting = sharing().extra_ca_certificates(authority).build().unwrap();
     let other = sharing().build().unwrap();
-    // The other one's own token request is refused, while the first one's is under way and when it has succeeded.
+    // The token request of the other client fails, both during and after the token request of the first client.
     let (request, failing) = (payment_request(), payment_request());
     let (trusting_payments, other_payments) = (trusting.incoming_payments(), other.incoming_payments());
     let (first, second) = tokio::join!(trusting_payments.create(&request), other_payments.create(&failing));
@@ -155,7 +155,7 @@ async fn a_client_trusts_no_certificate_of_another_client_with_the_same_credenti
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_is_refused() {
+async fn certificate_for_another_name_is_refused() {
     let (port, authority) = serve("elsewhere.example").await;
     let client = builder(port).extra_ca_certificates(authority).build().unwrap();
     let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();

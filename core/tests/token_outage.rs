@@ -45,7 +45,7 @@ impl Fake {
         KopoKopo::builder().client_id("app").client_secret("secret").transport(self.clone()).build().unwrap()
     }
 
-    /// When the token endpoint was asked.
+    /// When the token endpoint received requests.
     fn requests(&self) -> Vec<Duration> {
         self.requests.lock().unwrap().clone()
     }
@@ -99,7 +99,7 @@ impl Transport for Fake {
     }
 }
 
-/// Makes `count` calls, one each `pause`, and returns how each ended: when it began, what it took, and its error.
+/// Makes `count` calls, one after each `pause`. Returns for each call when it began, its duration, and its error.
 async fn load(
     client: &KopoKopo,
     count: u32,
@@ -119,8 +119,8 @@ async fn load(
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_calls_succeed_while_the_token_endpoint_hangs_fails_and_recovers() {
-    // The first token is valid for an hour. From minute 54 on the endpoint hangs, then fails in three ways, and works
+async fn ten_thousand_calls_succeed_while_token_endpoint_hangs_fails_and_recovers() {
+    // The first token is valid for an hour. After 54 minutes the endpoint hangs, then fails in three ways. It works
     // again 5 s before the token expires.
     let server = Fake::new(|elapsed| match elapsed.as_secs() {
         3240..3400 => Endpoint::Hangs,
@@ -133,7 +133,7 @@ async fn ten_thousand_calls_succeed_while_the_token_endpoint_hangs_fails_and_rec
     client.incoming_payments().get("p1").await.unwrap();
     tokio::time::advance(Duration::from_secs(3200)).await;
 
-    // 10,000 calls over 500 s: through the outage, the expiry, and a minute beyond.
+    // 10,000 calls in 500 s: during the outage, at the expiry, and for a minute after it.
     let outcomes = load(&client, 10_000, Duration::from_millis(50)).await;
     let failed: Vec<_> = outcomes.iter().filter_map(|(_, _, error)| error.as_ref()).collect();
     assert!(failed.is_empty(), "{} calls failed, as with {}", failed.len(), failed[0]);
@@ -141,13 +141,13 @@ async fn ten_thousand_calls_succeed_while_the_token_endpoint_hangs_fails_and_rec
     assert!(slowest < Duration::from_secs(3), "{slowest:?}");
     let slow = outcomes.iter().filter(|(_, took, _)| *took > Duration::from_millis(500)).count();
     assert!(slow < 100, "{slow} calls were delayed by a renewal");
-    // Renewals while the old token is valid: at least 5 s apart, each with its two retries.
+    // Renewals while the old token is valid are at least 5 s apart, each with its two retries.
     let requests = server.requests().len();
     assert!((10..=200).contains(&requests), "{requests} token requests");
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_calls_with_a_wrong_secret_send_at_most_one_token_request_a_second() {
+async fn ten_thousand_calls_with_wrong_secret_send_at_most_one_token_request_per_second() {
     let server = Fake::new(|_| Endpoint::Refuses);
     let outcomes = load(&server.client(), 10_000, Duration::from_millis(20)).await;
     for (_, took, error) in &outcomes {
@@ -155,7 +155,7 @@ async fn ten_thousand_calls_with_a_wrong_secret_send_at_most_one_token_request_a
         assert!(*took < Duration::from_secs(1));
     }
     let requests = server.requests();
-    // 1 s, 2 s, 4 s, 8 s, 16 s, then 30 s apart: 200 s have room for ten.
+    // They are 1 s, 2 s, 4 s, 8 s, 16 s, then 30 s apart, so there are ten in 200 s.
     assert!((8..=11).contains(&requests.len()), "{requests:?}");
     for pair in requests.windows(2) {
         let apart = pair[1].saturating_sub(pair[0]);
@@ -164,8 +164,8 @@ async fn ten_thousand_calls_with_a_wrong_secret_send_at_most_one_token_request_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_succeed_soon_after_a_token_endpoint_recovers() {
-    // No token was ever fetched.
+async fn calls_succeed_soon_after_token_endpoint_recovers() {
+    // The client has no token at the beginning.
     let server = Fake::new(|elapsed| if elapsed.as_secs() < 60 { Endpoint::Disconnects } else { Endpoint::Works });
     let began = Instant::now();
     let outcomes = load(&server.client(), 1_000, Duration::from_millis(100)).await;

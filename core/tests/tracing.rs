@@ -1,4 +1,4 @@
-//! What a log of this library holds: operations and route templates; no id, token, phone number or secret.
+//! Logs of this library have operations and route templates, but no id, token, phone number or secret.
 
 #![allow(clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn spans_name_the_operation_and_its_route_and_nothing_private() {
+async fn spans_have_operation_and_route_and_no_private_data() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -71,7 +71,7 @@ async fn spans_name_the_operation_and_its_route_and_nothing_private() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_logged_as_a_warning() {
+async fn unknown_outcome_is_logged_as_warning() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

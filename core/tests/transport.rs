@@ -1,4 +1,4 @@
-//! Connections: when one is reused, what is known when it fails, how much of a response is read, and which runtime owns it.
+//! Connections: reuse, failures, limits for the size of responses, and runtimes.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,12 +17,12 @@ use tokio::{
 const CREATE: &str = "POST /api/v2/incoming_payments";
 const READ: &str = "GET /api/v2/incoming_payments/p1";
 
-/// A runtime whose tasks and timers run only while it is blocked on.
+/// A runtime whose tasks and timers run only during `block_on`.
 fn current_thread() -> Runtime {
     RuntimeBuilder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A server on a runtime of its own, which runs all the time.
+/// A server on a separate runtime, which runs all the time.
 fn serve(script: impl Fn(&support::Seen, usize) -> Act + Send + Sync + 'static) -> (Runtime, Server) {
     let runtime = RuntimeBuilder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Server::with_token(script));
@@ -35,7 +35,7 @@ fn with_timeout(client: &KopoKopo, millis: u64) -> KopoKopo {
 }
 
 #[test]
-fn each_create_has_a_connection_of_its_own_and_reads_share_one() {
+fn each_create_has_new_connection_and_reads_share_one() {
     let (_runtime, server) =
         serve(|seen, _| Act::Respond(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
     let client = server.client();
@@ -57,7 +57,7 @@ fn each_create_has_a_connection_of_its_own_and_reads_share_one() {
 }
 
 #[test]
-fn creates_in_a_row_can_share_a_connection() {
+fn creates_in_a_row_share_connection_without_fresh_connections() {
     let (_runtime, server) = serve(|_, _| Act::Respond(created("p1")));
     let client = server.builder().fresh_connections(false).build().unwrap();
     current_thread().block_on(async {
@@ -65,13 +65,13 @@ fn creates_in_a_row_can_share_a_connection() {
             client.incoming_payments().create(&payment_request()).await.unwrap();
         }
     });
-    // The token was fetched over another one.
+    // The token was fetched over another connection.
     assert_eq!((server.count(CREATE), server.connections()), (5, 2));
 }
 
 /// With one `block_on` for each call the connection is not polled while it is idle.
 #[test]
-fn a_server_that_closes_idle_connections_makes_no_outcome_unknown() {
+fn idle_connection_closed_by_server_does_not_cause_outcome_unknown() {
     for fresh in [true, false] {
         let (_runtime, server) = serve(|_, _| Act::RespondAndClose(created("p1")));
         let client = server.builder().fresh_connections(fresh).build().unwrap();
@@ -85,7 +85,7 @@ fn a_server_that_closes_idle_connections_makes_no_outcome_unknown() {
 }
 
 #[test]
-fn a_read_on_a_connection_that_the_server_closed_is_not_a_retry() {
+fn read_on_connection_closed_by_server_does_not_count_as_retry() {
     let (_runtime, server) = serve(|_, _| Act::RespondAndClose(pending()));
     let mut retries = kopokopo::RetryOptions::default();
     retries.max_retries = 0;
@@ -99,9 +99,9 @@ fn a_read_on_a_connection_that_the_server_closed_is_not_a_retry() {
 }
 
 #[test]
-fn an_unsolicited_response_is_never_the_response_to_a_create() {
+fn unsolicited_response_is_not_response_to_create() {
     for fresh in [true, false] {
-        let two = format!("{}{}", created("p1"), created("stranger"));
+        let two = format!("{}{}", created("p1"), created("unknown"));
         let (_runtime, server) = serve(move |_, _| Act::Respond(two.clone()));
         let client = server.builder().fresh_connections(fresh).build().unwrap();
         let runtime = current_thread();
@@ -113,9 +113,9 @@ fn an_unsolicited_response_is_never_the_response_to_a_create() {
     }
 }
 
-/// The connections and the token of a runtime that has ended are of no use to another one.
+/// Another runtime cannot use the connections and the token request of a runtime that has ended.
 #[test]
-fn a_client_works_on_every_runtime_while_the_others_are_idle() {
+fn client_works_on_every_runtime_while_others_are_idle() {
     let (_runtime, server) =
         serve(|seen, _| Act::Respond(if seen.line.starts_with("POST") { created("p1") } else { pending() }));
     for fresh in [true, false] {
@@ -135,8 +135,8 @@ fn a_client_works_on_every_runtime_while_the_others_are_idle() {
 }
 
 #[tokio::test]
-async fn a_connect_that_hangs_sends_nothing_whatever_timeout_ends_it() {
-    // The handshake of TLS never ends.
+async fn hanging_connect_sends_nothing_with_any_timeout() {
+    // The TLS handshake never ends.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let short = Duration::from_millis(200);
@@ -154,9 +154,9 @@ async fn a_connect_that_hangs_sends_nothing_whatever_timeout_ends_it() {
     }
 }
 
-/// The system takes the connection, and the server resets it before it reads: the first write fails or the response does.
+/// No server listens at the address.
 #[tokio::test]
-async fn a_request_that_could_not_be_written_was_not_sent() {
+async fn request_without_connection_was_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -168,7 +168,7 @@ async fn a_request_that_could_not_be_written_was_not_sent() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_too_large_is_fetched_once() {
+async fn too_large_response_is_not_retried() {
     let server = Server::with_token(|_, _| {
         Act::RespondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 70000000\r\n\r\n".to_owned() + &" ".repeat(68_000_000))
     })
@@ -179,7 +179,7 @@ async fn a_response_that_is_too_large_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn an_accepted_create_does_not_wait_for_a_body_that_drips() {
+async fn accepted_create_does_not_wait_for_slow_body() {
     let head = "HTTP/1.1 201 Created\r\nlocation: /api/v2/incoming_payments/p1\r\ncontent-length: 100\r\n\r\n{";
     let server = Server::with_token(move |_, _| Act::Respond(head.into())).await;
     let began = Instant::now();
@@ -188,7 +188,7 @@ async fn an_accepted_create_does_not_wait_for_a_body_that_drips() {
 }
 
 #[tokio::test]
-async fn only_the_beginning_of_an_error_is_read() {
+async fn only_beginning_of_error_body_is_read() {
     let server = Server::with_token(|seen, _| {
         let status = if seen.line.starts_with("POST") { "400 Bad Request" } else { "404 Not Found" };
         Act::Respond(format!("HTTP/1.1 {status}\r\ncontent-length: 900000000\r\n\r\n{}", "x".repeat(200_000)))
@@ -203,7 +203,7 @@ async fn only_the_beginning_of_an_error_is_read() {
 }
 
 #[tokio::test]
-async fn a_redirect_of_a_create_is_a_refusal_only_if_it_says_send_it_elsewhere() {
+async fn redirect_of_create_is_refusal_only_for_301_307_and_308() {
     for (status, kind) in [
         ("301 Moved Permanently", ErrorKind::Api),
         ("307 Temporary Redirect", ErrorKind::Api),
@@ -222,7 +222,7 @@ async fn a_redirect_of_a_create_is_a_refusal_only_if_it_says_send_it_elsewhere()
 }
 
 #[tokio::test]
-async fn a_post_without_a_body_states_its_length() {
+async fn post_without_body_has_content_length() {
     let server = Server::with_token(|_, _| Act::Respond(response("200 OK", "", ""))).await;
     server.client().payment_links().cancel("l1").await.unwrap();
     let seen = server.seen();
@@ -232,7 +232,7 @@ async fn a_post_without_a_body_states_its_length() {
 }
 
 #[tokio::test]
-async fn cancelling_a_link_has_one_deadline_with_the_read_that_it_needs() {
+async fn cancelling_link_shares_deadline_with_its_read() {
     let refusal = response("400 Bad Request", "", "");
     let server = Server::with_token(move |seen, before| match (seen.line.starts_with("POST"), before) {
         (true, 0) => Act::Close,
@@ -246,9 +246,9 @@ async fn cancelling_a_link_has_one_deadline_with_the_read_that_it_needs() {
     assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
 }
 
-/// One thread carries the flood and the timer. The flood is no faster than a build without optimisations parses it.
+/// One thread runs the flood and the timer. The flood is slow enough for a build without optimisations to parse it.
 #[test]
-fn a_flood_of_interim_responses_does_not_pass_the_deadline() {
+fn flood_of_interim_responses_does_not_exceed_deadline() {
     let flood = current_thread();
     let listener = flood.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! What is wrong is refused before anything is sent, naming the field and the remedy.
+//! An invalid request is refused before anything is sent. The error names the field and the remedy.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,7 +30,7 @@ fn push() -> IncomingPaymentRequest {
 }
 
 #[tokio::test]
-async fn an_incoming_payment_names_what_is_wrong() {
+async fn incoming_payment_error_names_field() {
     let client = client();
     let try_it = async |change: fn(&mut IncomingPaymentRequest)| {
         let mut request = push();
@@ -87,7 +87,7 @@ fn to(phone: &str, amount: i32) -> Destination {
 }
 
 #[tokio::test]
-async fn sending_money_names_what_is_wrong_and_never_sweeps_by_accident() {
+async fn send_money_error_names_field_and_empty_list_is_not_a_sweep() {
     let client = client();
     let try_it = async |destinations: Vec<Destination>| {
         let request =
@@ -135,7 +135,7 @@ async fn sending_money_names_what_is_wrong_and_never_sweeps_by_accident() {
 }
 
 #[tokio::test]
-async fn subscriptions_and_polls_name_what_is_wrong() {
+async fn subscription_and_polling_errors_name_field() {
     let client = client();
     let good = WebhookSubscriptionRequest {
         event_type: EventType::CustomerCreated,
@@ -152,7 +152,7 @@ async fn subscriptions_and_polls_name_what_is_wrong() {
     refused(subscribe(|request| request.scope = Scope::default()).await, "scope", "company or till");
     refused(subscribe(|request| request.scope = "planet".into()).await, "scope", "company or till");
     refused(subscribe(|request| request.scope = Scope::Till).await, "scope_reference", "till number");
-    refused(subscribe(|request| request.scope_reference = Some("1".into())).await, "scope_reference", "leave it out");
+    refused(subscribe(|request| request.scope_reference = Some("1".into())).await, "scope_reference", "remove it");
     refused(subscribe(|request| request.enable_daraja_payload = Some(true)).await, "enable_daraja_payload", "only for");
     refused(subscribe(|request| request.url = "ftp://x".into()).await, "url", "https");
 
@@ -168,7 +168,7 @@ async fn subscriptions_and_polls_name_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn every_other_request_names_its_first_blank_field() {
+async fn error_of_every_other_request_names_first_blank_field() {
     let client = client();
     refused(client.merchant_wallets().create(&MerchantWalletRequest::default()).await, "first_name", "required");
     refused(
@@ -212,7 +212,7 @@ async fn every_other_request_names_its_first_blank_field() {
 }
 
 #[test]
-fn no_request_shows_personal_data_in_debug_output() {
+fn debug_of_request_has_no_personal_data() {
     let mut request = push();
     request.first_name = Some("Canary".into());
     request.email = Some("canary@example.com".into());
@@ -221,7 +221,7 @@ fn no_request_shows_personal_data_in_debug_output() {
 }
 
 #[test]
-fn a_call_outside_a_runtime_says_so_instead_of_panicking() {
+fn call_outside_of_runtime_fails_without_panic() {
     let client = client();
     let request = push();
     let payments = client.incoming_payments();
@@ -229,6 +229,6 @@ fn a_call_outside_a_runtime_says_so_instead_of_panicking() {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::future::Future::poll(call.as_mut(), &mut context) {
         std::task::Poll::Ready(outcome) => assert_eq!(outcome.unwrap_err().field(), Some("runtime")),
-        std::task::Poll::Pending => panic!("it waits without a runtime"),
+        std::task::Poll::Pending => panic!("the call waits without a runtime"),
     }
 }

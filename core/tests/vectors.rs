@@ -1,4 +1,4 @@
-//! The small parsers against the vectors that every language shares.
+//! Tests the small parsers with the vectors that all languages share.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ fn texts<'a>(file: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
 }
 
 #[test]
-fn signatures_are_those_of_an_independent_hmac() {
+fn signatures_equal_those_of_independent_hmac() {
     for case in list(&vectors("webhook_signatures.json"), "cases") {
         let (key, body, expected) = (text(case, "api_key"), body(&case["body"]), text(case, "signature"));
         assert_eq!(sign(key, &body), expected, "{}", case["name"]);
@@ -26,7 +26,7 @@ fn signatures_are_those_of_an_independent_hmac() {
 }
 
 #[test]
-fn phone_numbers_become_the_twelve_digits_that_are_sent() {
+fn phone_numbers_are_converted_to_twelve_digits() {
     let file = vectors("phones.json");
     for case in list(&file, "accepted") {
         let phone: PhoneNumber = text(case, "typed").parse().unwrap();
@@ -36,8 +36,8 @@ fn phone_numbers_become_the_twelve_digits_that_are_sent() {
     for typed in texts(&file, "refused") {
         let error = typed.parse::<PhoneNumber>().expect_err(typed);
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-        assert!(error.detail().contains("+254XXXXXXXXX"), "it names what is accepted: {error}");
-        assert!(typed.trim().len() < 6 || !error.detail().contains(typed), "it repeats {typed:?}");
+        assert!(error.detail().contains("+254XXXXXXXXX"), "the error names the accepted formats: {error}");
+        assert!(typed.trim().len() < 6 || !error.detail().contains(typed), "the error repeats {typed:?}");
     }
     for case in list(&file, "refused_characters") {
         let error = text(case, "typed").parse::<PhoneNumber>().unwrap_err();
@@ -76,7 +76,7 @@ fn amounts_are_read_exactly() {
 }
 
 #[test]
-fn times_keep_their_offset_and_their_digits() {
+fn times_keep_offset_and_digits() {
     let file = vectors("timestamps.json");
     for case in list(&file, "accepted") {
         let time: Timestamp = text(case, "text").parse().unwrap();
@@ -96,7 +96,7 @@ fn times_keep_their_offset_and_their_digits() {
 }
 
 #[test]
-fn an_id_is_taken_from_a_location_and_nothing_else() {
+fn id_is_read_only_from_location_of_resource() {
     let file = vectors("locations.json");
     for case in list(&file, "accepted") {
         let id = ResourceId::from_location(text(case, "location"), text(case, "collection")).unwrap();

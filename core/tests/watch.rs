@@ -1,5 +1,5 @@
-//! The polling policy: when a wait polls, what ends it, and what its errors say. Time is virtual: the transport is in
-//! this process.
+//! The polling policy: when a wait polls, what ends it, and what its errors contain. Time is simulated, because the
+//! transport is in this process.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ use kopokopo::{
 };
 use tokio::time::Instant;
 
-/// What the server does at one poll.
+/// The reaction of the server to a poll.
 #[derive(Clone, Copy)]
 enum Poll {
     State(&'static str),
@@ -31,7 +31,7 @@ enum Poll {
     Hang,
 }
 
-/// Polls by their number, and when each happened.
+/// A server that reacts to each poll by its number, and records the time of each poll.
 #[derive(Clone)]
 struct Server {
     script: Arc<dyn Fn(usize) -> Poll + Send + Sync>,
@@ -70,7 +70,7 @@ impl Server {
         self.client().incoming_payments().create(&request).await.unwrap()
     }
 
-    /// Seconds from the first poll to each.
+    /// The seconds from the first poll to each poll.
     fn seconds(&self) -> Vec<f64> {
         let times = self.times.lock().unwrap();
         times.iter().map(|at| (at.duration_since(times[0]).as_secs_f64() * 1000.0).round() / 1000.0).collect()
@@ -122,14 +122,14 @@ fn ready(status: u16, body: &str) -> BoxFuture<'static, Result<HttpResponse, Tra
     async move { Ok(HttpResponse { status, headers: HeaderMap::new(), body: Ok(body) }) }.boxed()
 }
 
-fn about_the_payment(error: &KopoKopoError) {
+fn assert_names_payment(error: &KopoKopoError) {
     assert_eq!(error.id(), Some("p1"));
     assert_eq!(error.location(), Some("https://127.0.0.1:1/api/v2/incoming_payments/p1"));
     assert_eq!(error.operation(), Some("incoming_payments.get"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_polls_at_once_then_after_3_s_and_half_as_long_again_up_to_15_s() {
+async fn wait_polls_at_once_and_pauses_grow_from_3_s_by_half_up_to_15_s() {
     let server = Server::new(|poll| Poll::State(if poll < 7 { "Pending" } else { "Success" }));
     let push = server.push().await;
     push.wait(WaitOptions::default()).await.unwrap();
@@ -144,7 +144,7 @@ async fn wait_ends_in_not_final_at_its_deadline_with_id_location_and_state() {
     let error = push.wait(WaitOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFinal);
     assert_eq!(error.state(), Some("Pending"));
-    about_the_payment(&error);
+    assert_names_payment(&error);
     assert_eq!(error.detail(), "still Pending after 120 s. The request is not cancelled; fetch it later by id p1");
     assert!(began.elapsed() <= Duration::from_secs(120) && began.elapsed() > Duration::from_millis(119_700));
     assert_eq!(server.creates.load(Ordering::SeqCst), 1);
@@ -159,7 +159,7 @@ async fn wait_ends_at_its_deadline_if_polls_hang() {
         let error = push.wait(WaitOptions::timeout(timeout)).await.unwrap_err();
         assert_eq!((error.kind(), error.state()), (ErrorKind::NotFinal, None));
         assert!(error.detail().contains("the latest poll failed: timeout"), "{error}");
-        about_the_payment(&error);
+        assert_names_payment(&error);
         assert!(began.elapsed() >= timeout && began.elapsed() < timeout + Duration::from_millis(250), "{timeout:?}");
     }
 }
@@ -180,14 +180,14 @@ async fn wait_does_not_end_on_transient_failures() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_pauses_as_long_as_retry_after_asks() {
+async fn wait_pauses_for_retry_after() {
     let server = Server::new(|poll| if poll == 0 { Poll::RetryAfter(40) } else { Poll::State("Success") });
     server.push().await.wait(WaitOptions::default()).await.unwrap();
     assert_eq!(server.seconds(), [0.0, 40.0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_ends_a_wait_has_the_id() {
+async fn error_that_ends_wait_has_id() {
     for (status, kind) in
         [(401, ErrorKind::Authentication), (403, ErrorKind::Permission), (400, ErrorKind::InvalidRequest)]
     {
@@ -195,14 +195,14 @@ async fn an_error_that_ends_a_wait_has_the_id() {
         let error = server.push().await.wait(WaitOptions::default()).await.unwrap_err();
         assert_eq!(error.kind(), kind);
         assert_eq!(error.state(), Some("Pending"));
-        about_the_payment(&error);
+        assert_names_payment(&error);
     }
     let server = Server::new(|_| Poll::State("\\u0000\"x"));
-    about_the_payment(&server.push().await.wait(WaitOptions::default()).await.unwrap_err());
+    assert_names_payment(&server.push().await.wait(WaitOptions::default()).await.unwrap_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_found_is_transient_only_for_the_first_seconds_after_a_create() {
+async fn not_found_is_transient_only_in_first_seconds_after_create() {
     let early = Server::new(|poll| if poll < 2 { Poll::Status(404) } else { Poll::State("Success") });
     early.push().await.wait(WaitOptions::default()).await.unwrap();
 
@@ -215,11 +215,11 @@ async fn not_found_is_transient_only_for_the_first_seconds_after_a_create() {
     let by_id = Server::new(|_| Poll::Status(404));
     let error = by_id.client().incoming_payments().wait("p1", WaitOptions::default()).await.unwrap_err();
     assert_eq!((error.kind(), by_id.polls.load(Ordering::SeqCst)), (ErrorKind::NotFound, 1));
-    about_the_payment(&error);
+    assert_names_payment(&error);
 }
 
 #[tokio::test(start_paused = true)]
-async fn watch_returns_each_state_once_and_ends_with_the_final_one() {
+async fn watch_returns_each_state_once_and_ends_with_final_state() {
     let script = ["Pending", "Pending", "Received", "Received", "Success"];
     let server = Server::new(move |poll| Poll::State(script[poll]));
     let watch = server.client().incoming_payments().watch("p1", WaitOptions::default()).unwrap();
@@ -231,7 +231,7 @@ async fn watch_returns_each_state_once_and_ends_with_the_final_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn watch_ends_after_its_error() {
+async fn watch_ends_after_error() {
     let server = Server::new(|_| Poll::State("Pending"));
     let mut watch =
         server.client().incoming_payments().watch("p1", WaitOptions::timeout(Duration::from_secs(5))).unwrap();
@@ -242,7 +242,7 @@ async fn watch_ends_after_its_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn caller_that_sleeps_polls_by_the_same_policy() {
+async fn polls_of_caller_have_same_policy_as_wait() {
     let server = Server::new(|poll| Poll::State(if poll < 3 { "Pending" } else { "Success" }));
     let mut watch = server.client().incoming_payments().watch("p1", WaitOptions::default()).unwrap();
     let mut states = Vec::new();
@@ -255,7 +255,7 @@ async fn caller_that_sleeps_polls_by_the_same_policy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_accepts_the_longest_durations_and_refuses_zero() {
+async fn wait_accepts_maximum_durations_and_refuses_zero() {
     let server = Server::new(|poll| Poll::State(if poll == 0 { "Pending" } else { "Success" }));
     let longest = WaitOptions { timeout: Duration::MAX, interval: Duration::MAX, max_interval: Duration::MAX };
     server.push().await.wait(longest).await.unwrap();

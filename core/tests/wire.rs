@@ -1,4 +1,4 @@
-//! What really crosses the wire: every test counts the requests that a server of bytes saw.
+//! The requests on the network: every test counts the requests that a server received.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ const CREATE: &str = "POST /api/v2/incoming_payments";
 const READ: &str = "GET /api/v2/incoming_payments/p1";
 
 #[tokio::test]
-async fn a_create_sends_one_request_with_token_agent_and_json() {
+async fn create_sends_one_request_with_token_user_agent_and_json() {
     let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let push = server
         .builder()
@@ -42,7 +42,7 @@ async fn a_create_sends_one_request_with_token_agent_and_json() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_concurrent_first_calls_make_one_token_request() {
+async fn thousand_concurrent_first_calls_make_one_token_request() {
     let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     let client = server.client();
     let calls = (0..1000).map(|_| {
@@ -57,7 +57,7 @@ async fn a_thousand_concurrent_first_calls_make_one_token_request() {
 }
 
 #[tokio::test]
-async fn clients_with_the_same_credentials_share_one_token() {
+async fn clients_with_same_credentials_share_one_token() {
     let server = Server::with_token(|_, _| Act::Respond(pending())).await;
     for _ in 0..3 {
         server.builder().private_token(false).build().unwrap().incoming_payments().get("p1").await.unwrap();
@@ -66,7 +66,7 @@ async fn clients_with_the_same_credentials_share_one_token() {
 }
 
 #[tokio::test]
-async fn a_401_refreshes_once_and_replays_once_even_for_a_create() {
+async fn create_is_sent_again_with_new_token_after_401() {
     let server = Server::with_token(|seen, _| {
         Act::Respond(if seen.header("authorization") == Some("Bearer canary-token-0") {
             response("401 Unauthorized", "", "")
@@ -80,7 +80,7 @@ async fn a_401_refreshes_once_and_replays_once_even_for_a_create() {
 }
 
 #[tokio::test]
-async fn a_second_401_is_an_authentication_error() {
+async fn second_401_is_authentication_error() {
     let server =
         Server::with_token(|_, _| Act::Respond(json("401 Unauthorized", r#"{"error":"InvalidAccessToken"}"#))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
@@ -89,7 +89,7 @@ async fn a_second_401_is_an_authentication_error() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_sends_no_token_anywhere() {
+async fn redirect_is_not_followed_and_no_token_is_sent_elsewhere() {
     let elsewhere = Server::start(|_, _| Act::Respond(json("200 OK", "{}"))).await;
     let target = elsewhere.base_url.clone();
     let server = Server::with_token(move |_, _| {
@@ -106,7 +106,7 @@ async fn a_redirect_is_not_followed_and_sends_no_token_anywhere() {
 }
 
 #[tokio::test]
-async fn a_read_that_fails_in_passing_is_tried_twice_more() {
+async fn read_with_transient_failure_is_retried_twice() {
     for status in [
         "429 Too Many Requests",
         "500 Internal Server Error",
@@ -125,7 +125,7 @@ async fn a_read_that_fails_in_passing_is_tried_twice_more() {
 }
 
 #[tokio::test]
-async fn a_read_gives_up_after_three_tries_and_says_so() {
+async fn read_fails_after_three_attempts() {
     let server = Server::with_token(|_, _| {
         Act::Respond(response("502 Bad Gateway", "content-type: text/html\r\n", "<html>bad gateway</html>"))
     })
@@ -137,7 +137,7 @@ async fn a_read_gives_up_after_three_tries_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_read_survives_connections_that_break_and_bodies_that_break_off() {
+async fn read_is_retried_after_broken_connection_and_incomplete_body() {
     let server = Server::with_token(|_, before| match before {
         0 => Act::Close,
         1 => Act::RespondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".into()),
@@ -149,7 +149,7 @@ async fn a_read_survives_connections_that_break_and_bodies_that_break_off() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_not_tried_again() {
+async fn refused_request_is_not_retried() {
     for (status, kind) in [
         ("400 Bad Request", ErrorKind::InvalidRequest),
         ("403 Forbidden", ErrorKind::Permission),
@@ -170,7 +170,7 @@ async fn what_the_server_refuses_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn only_the_api_can_say_that_a_payment_does_not_exist() {
+async fn only_404_of_the_api_is_not_found() {
     let api = r#"{"error_code":404,"error_message":"Payment not found"}"#;
     let truncated = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{\"error_code\"".to_owned();
     for (response, kind) in [
@@ -239,7 +239,7 @@ async fn create_with_lost_response_is_outcome_unknown_and_sent_once() {
 }
 
 #[tokio::test]
-async fn a_create_succeeds_when_only_its_body_breaks_off() {
+async fn create_succeeds_if_only_body_of_response_is_incomplete() {
     let server = Server::with_token(|_, _| {
         Act::RespondAndClose(
             "HTTP/1.1 201 Created\r\nlocation: /api/v2/incoming_payments/p1\r\ncontent-length: 10\r\n\r\n{".into(),
@@ -251,7 +251,7 @@ async fn a_create_succeeds_when_only_its_body_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_create_on_a_connection_that_never_opened_is_tried_again_and_says_nothing_was_sent() {
+async fn create_is_retried_if_connecting_fails_and_error_says_nothing_was_sent() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -263,7 +263,7 @@ async fn a_create_on_a_connection_that_never_opened_is_tried_again_and_says_noth
 }
 
 #[tokio::test]
-async fn a_create_on_an_idle_connection_that_the_server_closed_is_never_seen_twice() {
+async fn create_on_idle_connection_closed_by_server_is_received_once() {
     let server =
         Server::with_token(
             |_, before| if before == 0 { Act::RespondAndClose(created("p1")) } else { Act::Respond(created("p1")) },
@@ -280,7 +280,7 @@ async fn a_create_on_an_idle_connection_that_the_server_closed_is_never_seen_twi
 }
 
 #[tokio::test]
-async fn a_rate_limited_create_is_left_to_the_caller() {
+async fn create_is_not_retried_after_429() {
     let server =
         Server::with_token(|_, _| Act::Respond(response("429 Too Many Requests", "retry-after: 7\r\n", ""))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
@@ -289,7 +289,7 @@ async fn a_rate_limited_create_is_left_to_the_caller() {
 }
 
 #[tokio::test]
-async fn retry_after_is_waited_for_and_a_longer_one_ends_the_call() {
+async fn call_waits_for_retry_after_and_fails_if_it_is_longer_than_60_s() {
     let server = Server::with_token(|_, before| {
         Act::Respond(if before == 0 {
             response("503 Service Unavailable", "retry-after: 1\r\n", "")
@@ -311,7 +311,7 @@ async fn retry_after_is_waited_for_and_a_longer_one_ends_the_call() {
 }
 
 #[tokio::test]
-async fn one_deadline_covers_token_tries_and_waits() {
+async fn deadline_covers_token_attempts_and_waits() {
     let server = Server::start(|_, _| Act::Hang).await;
     let client = server
         .client()
@@ -325,7 +325,7 @@ async fn one_deadline_covers_token_tries_and_waits() {
 }
 
 #[tokio::test]
-async fn a_storm_of_failures_is_not_met_with_three_times_the_requests() {
+async fn retry_budget_limits_requests_if_every_request_fails() {
     let server = Server::with_token(|_, _| Act::Respond(response("500 Internal Server Error", "", ""))).await;
     let client = server.client();
     for _ in 0..100 {
@@ -336,7 +336,7 @@ async fn a_storm_of_failures_is_not_met_with_three_times_the_requests() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_lets_its_request_finish() {
+async fn request_of_dropped_call_finishes() {
     let server = Server::with_token(|_, _| Act::Late(Duration::from_millis(300), created("p1"))).await;
     let client = server.builder().fresh_connections(false).build().unwrap();
     let request = payment_request();
@@ -352,7 +352,7 @@ async fn a_call_that_is_dropped_lets_its_request_finish() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_for_a_request_that_is_wrong() {
+async fn invalid_request_sends_nothing() {
     let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
     let mut request = payment_request();
     request.phone_number = "12345".into();
@@ -381,7 +381,7 @@ async fn cancelling_link_again_after_lost_response_succeeds() {
 }
 
 #[tokio::test]
-async fn an_error_shows_no_token_secret_or_phone_number() {
+async fn error_has_no_token_secret_or_phone_number() {
     let leak = r#"{"error_code":400,"error_message":"254712345678 is wrong for canary-token-0","access_token":"canary-token-0","client_secret":"canary"}"#;
     let server = Server::with_token(move |_, _| Act::Respond(json("400 Bad Request", leak))).await;
     let error = server.client().incoming_payments().create(&payment_request()).await.unwrap_err();
@@ -393,7 +393,7 @@ async fn an_error_shows_no_token_secret_or_phone_number() {
 }
 
 #[tokio::test]
-async fn a_proxy_from_the_environment_is_not_used_for_loopback_and_an_explicit_one_is() {
+async fn explicit_proxy_is_used_for_loopback_and_proxy_of_environment_is_not() {
     let proxy = Server::start(|seen, before| {
         Act::Respond(if seen.line.contains("/oauth/token") { support::token(before) } else { pending() })
     })

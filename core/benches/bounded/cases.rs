@@ -1,4 +1,4 @@
-//! Inputs that made, or could make, a parser or the redactor look at the same bytes again and again.
+//! Inputs that could make a parser or the redactor read the same bytes many times.
 
 use std::{
     hint::black_box,
@@ -15,10 +15,10 @@ use kopokopo::{
     webhooks::{Webhooks, sign},
 };
 
-/// One hostile input, at any size, and what reads it.
+/// One hostile input of any size, and the code that reads it.
 pub struct Case {
     pub name: String,
-    /// Makes the input of about so many bytes, and the work on it.
+    /// Makes an input of about this size in bytes, and returns the work on it.
     pub prepare: Box<dyn Fn(usize) -> Box<dyn Fn()>>,
 }
 
@@ -49,7 +49,7 @@ fn repeat(part: &str, size: usize) -> String {
     part.repeat(size / part.len())
 }
 
-/// Items joined by commas, made from their number.
+/// Items that are made from their number, separated by commas.
 fn items(size: usize, item: impl Fn(usize) -> String) -> String {
     let mut text = String::with_capacity(size + 256);
     for number in 0.. {
@@ -102,7 +102,7 @@ fn redaction(cases: &mut Vec<Case>) {
     }
 }
 
-/// A payload by the parts around what is repeated.
+/// A payload with repeated items between two fixed parts.
 fn filled(before: &'static str, item: fn(usize) -> String, after: &'static str) -> impl Fn(usize) -> String {
     move |size| format!("{before}{}{after}", items(size, item))
 }
@@ -111,9 +111,9 @@ fn webhooks(cases: &mut Vec<Case>) {
     type Item = fn(usize) -> String;
     let bodies: [(&str, &'static str, Item, &'static str); 11] = [
         ("unknown fields", r#"{"topic":"customer_created","id":"1","#, |n| format!(r#""f{n}":{n}"#), "}"),
-        ("a late topic", "{", |n| format!(r#""f{n}":[{n}]"#), r#","topic":"customer_created","id":"1"}"#),
+        ("topic at the end", "{", |n| format!(r#""f{n}":[{n}]"#), r#","topic":"customer_created","id":"1"}"#),
         ("brackets", r#"{"a":["#, |_| "[[],{}]".into(), "]}"),
-        ("brackets in a text", r#"{"a":[""#, |_| "[{\\\"".into(), r#""]}"#),
+        ("brackets in a string", r#"{"a":[""#, |_| "[{\\\"".into(), r#""]}"#),
         ("escapes", r#"{"topic":""#, |_| "\\u0041\\ud83d\\ude00".into(), r#""}"#),
         (
             "metadata",
@@ -139,8 +139,8 @@ fn webhooks(cases: &mut Vec<Case>) {
             |n| format!(r#"{{"type":"Buygoods Transaction","resource":{{"reference":"R{n}","amount":"{n}.50"}}}}"#),
             "]}}}",
         ),
-        ("an unclosed list", r#"{"data":["#, |n| n.to_string(), ""),
-        ("one name many times", "{", |_| r#""topic":null"#.into(), "}"),
+        ("unclosed list", r#"{"data":["#, |n| n.to_string(), ""),
+        ("repeated name", "{", |_| r#""topic":null"#.into(), "}"),
     ];
     for (name, before, item, after) in bodies {
         case(cases, format!("webhook: {name}"), filled(before, item, after), |body| read_webhook(body.as_bytes()));
@@ -151,12 +151,12 @@ fn webhooks(cases: &mut Vec<Case>) {
             "1".repeat(size)
         )
     };
-    case(cases, "webhook: an amount of many digits", digits, |body| read_webhook(body.as_bytes()));
+    case(cases, "webhook: amount with many digits", digits, |body| read_webhook(body.as_bytes()));
     case(cases, "webhook: bytes that are not UTF-8", |size| vec![0xff; size], |body| read_webhook(body));
     case(cases, "webhook: white space", |size| " ".repeat(size), |body| read_webhook(body.as_bytes()));
     case(
         cases,
-        "webhook: a signature of many characters",
+        "webhook: signature with many characters",
         |size| "a".repeat(size),
         |signature| {
             black_box(Webhooks::new(["api-key"]).verify(b"{}", Some(signature))).ok();
@@ -203,7 +203,7 @@ fn resources(cases: &mut Vec<Case>) {
     });
     case(
         cases,
-        "polling: a list of nulls",
+        "polling: list of nulls",
         |size| {
             format!(
                 r#"{{"data":{{"attributes":{{"status":"Success","transactions":[{}]}}}}}}"#,
@@ -229,7 +229,7 @@ fn scalars(cases: &mut Vec<Case>) {
     }
     case(
         cases,
-        "amount: zeros after the point",
+        "amount: zeros after the decimal point",
         |size| format!("1.{}", "0".repeat(size)),
         |text| {
             black_box((text.parse::<Amount>().is_ok(), serde_json::from_str::<Amount>(text).is_ok()));
@@ -282,7 +282,7 @@ fn scalars(cases: &mut Vec<Case>) {
     );
     case(
         cases,
-        "metadata: made from pairs",
+        "metadata: from pairs",
         |size| (0..size / 16).map(|n| format!("key {n}")).collect::<Vec<_>>(),
         |names| {
             black_box(names.iter().map(|name| (name.as_str(), "v")).collect::<Metadata>());
@@ -317,10 +317,10 @@ fn responses(cases: &mut Vec<Case>) {
     let messages =
         |size| client(422, "", format!(r#"{{"error_message":[{}]}}"#, items(size, |n| format!(r#""m{n}""#))));
     case(cases, "error body: messages", messages, read);
-    case(cases, "error body: a page", |size| client(404, "", repeat("<p>token=a</p>", size)), read);
-    case(cases, "error: a long redirect", |size| client(302, "location", repeat("/a?", size)), read);
-    case(cases, "error: a long Retry-After", |size| client(429, "retry-after", "1".repeat(size)), read);
-    case(cases, "error: a long request id", |size| client(500, "x-request-id", "a".repeat(size)), read);
+    case(cases, "error body: HTML page", |size| client(404, "", repeat("<p>token=a</p>", size)), read);
+    case(cases, "error: long redirect", |size| client(302, "location", repeat("/a?", size)), read);
+    case(cases, "error: long Retry-After", |size| client(429, "retry-after", "1".repeat(size)), read);
+    case(cases, "error: long request id", |size| client(500, "x-request-id", "a".repeat(size)), read);
     case(
         cases,
         "response: not the resource",
@@ -338,13 +338,14 @@ fn responses(cases: &mut Vec<Case>) {
     }
     case(
         cases,
-        "create: a long body",
+        "create: long body",
         |size| client(201, "", format!(r#"{{"_links":{{"self":"{}"}}}}"#, "/a".repeat(size / 2))),
         create,
     );
 }
 
-/// A client whose server always returns this. The text is the header's, or the body's if there is no header.
+/// A client whose server always returns the same response. The text is the value of the header, or the body if `header`
+/// is empty.
 fn client(status: u16, header: &'static str, text: String) -> KopoKopo {
     let mut headers = HeaderMap::new();
     let mut body = String::new();
@@ -389,7 +390,7 @@ fn create(client: &KopoKopo) {
     black_box(format!("{outcome:?}"));
 }
 
-/// The least time of any run so far, for each size: noise only adds to it.
+/// The minimum time of all runs, for each size. Noise only adds to it.
 pub struct Measured {
     work: Vec<Box<dyn Fn()>>,
     pub least: Vec<Duration>,
@@ -408,9 +409,9 @@ impl Measured {
         }
     }
 
-    /// The largest growth from one size to the next. What takes less than `floor` is not measured.
-    pub fn growth(&self, floor: Duration) -> f64 {
-        let times: Vec<f64> = self.least.iter().map(|time| time.max(&floor).as_secs_f64()).collect();
+    /// The largest growth from one size to the next. Times below `min_time` count as `min_time`.
+    pub fn growth(&self, min_time: Duration) -> f64 {
+        let times: Vec<f64> = self.least.iter().map(|time| time.max(&min_time).as_secs_f64()).collect();
         times.windows(2).map(|pair| pair[1] / pair[0]).fold(0.0, f64::max)
     }
 }

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any body at all is an event or one kind of refusal, and an event keeps its whole text.
+//! Any body is an event or a `decode` error, and an event keeps its whole text.
 
 use kopokopo::{ErrorKind, webhooks::Webhooks};
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 #![no_main]
-//! Whatever a Location says, an id taken from it is one plain path segment.
+//! An id from any Location is one plain path segment.
 
 use kopokopo::{ErrorKind, types::ResourceId};
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 #![no_main]
-//! An amount is read exactly or refused, and what it writes it reads again.
+//! An amount is read exactly or refused, and its text is read as the same amount.
 
 use kopokopo::{ErrorKind, types::Amount};
 use libfuzzer_sys::fuzz_target;

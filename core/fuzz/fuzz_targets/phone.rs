@@ -1,5 +1,5 @@
 #![no_main]
-//! A phone number becomes 254 and nine digits or is refused, by an error that does not repeat it.
+//! A phone number is converted to 254 and nine digits, or refused. The error does not repeat it.
 
 use kopokopo::{
     ErrorKind,

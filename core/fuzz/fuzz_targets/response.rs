@@ -1,6 +1,6 @@
 #![no_main]
-//! Whatever a server returns, a create and a read end in a value or in one error, which holds no secret. The first two
-//! bytes are the status, the first line is the Location, and the rest is the body.
+//! For any response, a create and a read return a value or an error, which has no secret. The first two bytes of the
+//! input are the status, the first line is the Location, and the rest is the body.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -62,11 +62,11 @@ fuzz_target!(|input: &[u8]| {
     let (created, read) = RUNTIME.block_on(async { (payments.create(&request).await, payments.get("p1").await) });
     for error in [created.as_ref().err(), read.as_ref().err()].into_iter().flatten() {
         let shown = format!("{error} {error:?} {}", serde_json::to_string(error).unwrap());
-        assert!(!shown.contains(TOKEN), "a token is shown");
+        assert!(!shown.contains(TOKEN), "the error has a token");
         assert_ne!(error.kind(), ErrorKind::Internal);
     }
     if let Err(error) = created {
-        // A create that may have been processed is never an error that programs retry.
+        // The error of a create that may have been processed never has a kind that programs retry.
         let is_refused = (400..500).contains(&status) || matches!(status, 301 | 307 | 308);
         assert!(is_refused || error.kind() == ErrorKind::OutcomeUnknown || status >= 500, "{status}: {}", error.kind());
     }

@@ -1,5 +1,5 @@
 #![no_main]
-//! A Retry-After header is a wait or nothing, whatever it holds.
+//! Any Retry-After header is read as a wait or counts as absent.
 
 use kopokopo::parse_retry_after;
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 #![no_main]
-//! A time is a moment or refused, and shown so that it reads back as the same moment.
+//! A time is read or refused, and its text is read as the same time.
 
 use kopokopo::{ErrorKind, types::Timestamp};
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ fuzz_target!(|text: &str| {
     match text.parse::<Timestamp>() {
         Ok(moment) => {
             let shown = moment.to_string();
-            let again: Timestamp = shown.parse().expect("it reads what it shows");
+            let again: Timestamp = shown.parse().expect("a formatted time is valid");
             assert_eq!(again, moment);
             assert_eq!(again.to_string(), shown);
         }

@@ -1,6 +1,6 @@
 #![no_main]
-//! A body without a valid signature is refused, and a signed body is read. The input is taken twice: as a body
-//! that is signed rightly, and as a first line that claims to be the signature of the rest.
+//! A body without a valid signature is refused, and a signed body is read. The input is used twice: as a body with a
+//! valid signature, and as a first line that is the claimed signature of the rest.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
         Err(error) => assert_eq!(error.kind(), ErrorKind::Decode),
     }
     for wrong in [None, Some(sign("secret", input)), Some(right.to_uppercase()), Some(right[1..].to_owned())] {
-        // Digits alone have no upper case.
+        // A signature that has only digits does not change in upper case.
         if wrong.as_ref() != Some(&right) {
             refused(input, wrong.as_deref());
         }
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn refused(body: &[u8], signature: Option<&str>) {
     match WEBHOOKS.verify(body, signature) {
-        Ok(_) => panic!("a forgery was accepted"),
+        Ok(_) => panic!("an invalid signature was accepted"),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Signature);
             let _ = format!("{error} {error:?}");

@@ -1,7 +1,7 @@
-//! The shared state of one set of credentials: its token, the token requests under way, and what failed before.
+//! The shared state of one set of credentials: its token, the token requests in progress, and recent failures.
 //!
-//! Clients with the same credentials share the token, and nothing else: each fetches it over its own transport. What is
-//! known of failures is kept per [`Route`], so one client's wrong proxy fails no other client.
+//! Clients with the same credentials share only the token: each fetches it over its own transport. Failures are
+//! recorded per [`Route`], so a wrong proxy of one client does not fail other clients.
 
 use std::{
     collections::HashMap,
@@ -23,36 +23,36 @@ use crate::{
     error::{ErrorKind, KopoKopoError, Result},
     pipeline::Limits,
     process::PerProcess,
-    retry::{LONGEST_RETRY_AFTER, RetryBudget},
+    retry::{MAX_RETRY_AFTER, RetryBudget},
     types::Secret,
 };
 
-/// With this much life left a token is renewed while calls go on using it.
+/// If a token has at most this lifetime left, it is renewed in the background while calls still use it.
 const RENEW_IN_BACKGROUND: Duration = Duration::from_secs(5 * 60);
-/// With this much life left a call waits a short time for a new token.
+/// If a token has at most this lifetime left, calls wait a short time for a new one.
 const RENEW_FIRST: Duration = Duration::from_secs(60);
-/// How long a renewal may delay calls, counted from its start, while the old token is valid. A call waits half of the
-/// token's remaining life at most.
-const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
+/// The longest time that a renewal delays calls, counted from its start, while the old token is valid. A call waits at
+/// most half of the token's remaining lifetime.
+const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// The shortest time between two renewals while the old token is valid.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
-/// How long a call waits for a token request that runs on another runtime, counted from its start. That runtime may be
-/// idle: a current-thread runtime makes progress only inside of `block_on`.
-const FOREIGN_PATIENCE: Duration = Duration::from_secs(1);
-/// After refused credentials no token request is sent for this long. It doubles with each refusal.
+/// The longest time that a call waits for a token request on another runtime, counted from its start. That runtime may
+/// be idle: a current-thread runtime makes progress only inside of `block_on`.
+const MAX_WAIT_ON_OTHER_RUNTIME: Duration = Duration::from_secs(1);
+/// After the server refused the credentials, no token request is sent for this time. It doubles with each refusal.
 const FIRST_REFUSAL_HOLD: Duration = Duration::from_secs(1);
-/// The longest of these holds.
-const LONGEST_REFUSAL_HOLD: Duration = Duration::from_secs(30);
-/// After any other failure the next token request waits for this long, unless the server asks for more.
+/// The upper limit of this time.
+const MAX_REFUSAL_HOLD: Duration = Duration::from_secs(30);
+/// After any other failure the next token request waits for this time, or longer if the server asks for it.
 pub(super) const FAILURE_PAUSE: Duration = Duration::from_millis(250);
-/// After a new token was refused too, no token is replaced because of a 401 for this long.
+/// If the server refused a new token too, no token is replaced because of a 401 for this time.
 const REAUTHENTICATION_PAUSE: Duration = Duration::from_secs(1);
-/// Above this number of credentials in one process, those that no client uses are forgotten.
+/// Above this number of credentials in one process, those that no client uses are removed.
 const MAX_CELLS: usize = 1024;
-/// Failures are remembered for this many routes.
+/// The number of routes whose failures are kept.
 const MAX_ROUTES: usize = 32;
 
-/// A digest of the settings that decide which way a request takes. Equal routes fail in the same way.
+/// A digest of the settings that determine the network route of a request. Equal routes fail in the same way.
 pub(crate) type Route = [u8; 32];
 
 /// `None`: the task was dropped together with its runtime.
@@ -66,18 +66,18 @@ pub(crate) struct CachedToken {
 }
 
 impl CachedToken {
-    fn left(&self, now: Instant) -> Duration {
+    fn remaining(&self, now: Instant) -> Duration {
         self.lifetime
             .map_or(Duration::MAX, |lifetime| lifetime.saturating_sub(now.saturating_duration_since(self.fetched)))
     }
 
-    /// The windows shrink with the lifetime, so that a token of a few minutes is not renewed at every call.
+    /// The renewal window. It shrinks with the lifetime, so that a token of a few minutes is not renewed at every call.
     fn window(&self, longest: Duration, share: u32) -> Duration {
         self.lifetime.map_or(Duration::ZERO, |lifetime| longest.min(lifetime / share))
     }
 }
 
-/// A token request under way.
+/// A token request in progress. All calls that need its result share it.
 #[derive(Clone)]
 pub(super) struct Flight {
     pub(super) outcome: Shared<BoxFuture<'static, Outcome>>,
@@ -86,32 +86,32 @@ pub(super) struct Flight {
     route: Route,
     runtime: runtime::Id,
     started: Instant,
-    is_over: Arc<AtomicBool>,
+    is_finished: Arc<AtomicBool>,
 }
 
 impl Flight {
     /// Whether the flight uses the same limits as this call.
-    fn is_equal(&self, limits: &Limits) -> bool {
+    fn has_same_limits(&self, limits: &Limits) -> bool {
         self.covers(limits) && limits.connect >= self.limits.connect && limits.stalled >= self.limits.stalled
     }
 
-    /// Whether a call with these limits would not get further than the flight did.
+    /// Whether the flight has limits at least as large as these. Then a call with them would not succeed either.
     pub(super) fn covers(&self, limits: &Limits) -> bool {
         self.limits.connect >= limits.connect
             && self.limits.stalled >= limits.stalled
             && self.limits.retries.max_retries >= limits.retries.max_retries
     }
 
-    /// Until when a call waits for the flight. `None`: as long as the call lasts.
-    fn patience(&self, limits: &Limits) -> Option<Instant> {
-        let foreign = (self.runtime != runtime::Handle::current().id()).then_some(FOREIGN_PATIENCE);
-        let unequal = (!self.is_equal(limits)).then(|| limits.connect.saturating_add(limits.stalled));
-        let patience = foreign.into_iter().chain(unequal).min()?;
-        self.started.checked_add(patience)
+    /// The time until which a call waits for the flight. `None`: until the call's deadline.
+    fn wait_until(&self, limits: &Limits) -> Option<Instant> {
+        let other_runtime = (self.runtime != runtime::Handle::current().id()).then_some(MAX_WAIT_ON_OTHER_RUNTIME);
+        let other_limits = (!self.has_same_limits(limits)).then(|| limits.connect.saturating_add(limits.stalled));
+        let max_wait = other_runtime.into_iter().chain(other_limits).min()?;
+        self.started.checked_add(max_wait)
     }
 }
 
-/// What a call does about its token.
+/// The next step of a call that needs a token.
 pub(super) enum Step {
     Use(Arc<CachedToken>),
     Wait {
@@ -126,8 +126,8 @@ pub(super) enum Step {
     },
 }
 
-/// Who asks for a token, and in which way it would fetch one.
-pub(super) struct Asker<'a> {
+/// A call that needs a token, and how it would fetch one.
+pub(super) struct Caller<'a> {
     pub(super) route: Route,
     pub(super) limits: Limits,
     pub(super) deadline: Instant,
@@ -165,14 +165,14 @@ impl State {
     }
 
     fn usable(&self, now: Instant) -> Option<Arc<CachedToken>> {
-        self.cached.clone().filter(|cached| !cached.left(now).is_zero())
+        self.cached.clone().filter(|cached| !cached.remaining(now).is_zero())
     }
 
-    /// A flight that this call may wait for, and until when.
-    fn joinable(&self, asker: &Asker<'_>, now: Instant) -> Option<(Flight, Option<Instant>)> {
-        let flights = self.flights.iter().rev().filter(|flight| flight.route == asker.route);
+    /// A flight that this call may wait for, and the time until which it waits.
+    fn joinable(&self, caller: &Caller<'_>, now: Instant) -> Option<(Flight, Option<Instant>)> {
+        let flights = self.flights.iter().rev().filter(|flight| flight.route == caller.route);
         flights
-            .map(|flight| (flight, flight.patience(&asker.limits)))
+            .map(|flight| (flight, flight.wait_until(&caller.limits)))
             .find(|(_, until)| until.is_none_or(|until| now < until))
             .map(|(flight, until)| (flight.clone(), until))
     }
@@ -187,8 +187,8 @@ impl TokenCell {
         Arc::new(Self { state: Mutex::default(), budget: Arc::new(RetryBudget::new()) })
     }
 
-    /// The cell that all clients of this process with the same credentials share, so that a program that makes a
-    /// client for every request still fetches one token. The key is a digest: it reveals no credential.
+    /// The cell that all clients of this process with the same credentials share. So a program that makes a client for
+    /// every request still fetches one token. The key is a digest: it reveals no credential.
     pub(crate) fn shared(key: [u8; 32]) -> Result<Arc<Self>> {
         static CELLS: PerProcess<Mutex<HashMap<[u8; 32], Arc<TokenCell>>>> = PerProcess::new();
         let cells = CELLS.get(|| Ok(Mutex::default()))?;
@@ -204,53 +204,53 @@ impl TokenCell {
         Ok(cell)
     }
 
-    /// What a call does next: use the token, wait for a flight, pause, or fail.
-    pub(super) fn step(self: &Arc<Self>, asker: &Asker<'_>) -> Step {
+    /// Returns the next step of a call: use the token, wait for a flight, pause, or fail.
+    pub(super) fn step(self: &Arc<Self>, caller: &Caller<'_>) -> Step {
         let now = Instant::now();
         let mut state = self.lock();
-        state.flights.retain(|flight| !flight.is_over.load(Ordering::Acquire));
+        state.flights.retain(|flight| !flight.is_finished.load(Ordering::Acquire));
         if let Some(cached) = state.usable(now) {
-            return self.step_with_token(&mut state, cached, asker, now);
+            return self.step_with_token(&mut state, cached, caller, now);
         }
-        if let Some((flight, until)) = state.joinable(asker, now) {
+        if let Some((flight, until)) = state.joinable(caller, now) {
             return Step::Wait { flight, until };
         }
-        if let Some(Failure { error, until, .. }) = state.failure(&asker.route)
+        if let Some(Failure { error, until, .. }) = state.failure(&caller.route)
             && now < *until
         {
-            let is_refusal = asker.holds_refusals && error.kind() == ErrorKind::Authentication;
+            let is_refusal = caller.holds_refusals && error.kind() == ErrorKind::Authentication;
             let left = until.saturating_duration_since(now);
             let is_long = left > FAILURE_PAUSE;
-            return if is_refusal || *until >= asker.deadline || (is_long && asker.limits.retries.max_retries == 0) {
+            return if is_refusal || *until >= caller.deadline || (is_long && caller.limits.retries.max_retries == 0) {
                 Step::Refuse { error: error.clone(), left }
             } else {
                 Step::Pause(*until)
             };
         }
-        Step::Wait { flight: self.begin(&mut state, asker, now), until: None }
+        Step::Wait { flight: self.begin(&mut state, caller, now), until: None }
     }
 
     fn step_with_token(
         self: &Arc<Self>,
         state: &mut State,
         cached: Arc<CachedToken>,
-        asker: &Asker<'_>,
+        caller: &Caller<'_>,
         now: Instant,
     ) -> Step {
-        let left = cached.left(now);
+        let left = cached.remaining(now);
         if left > cached.window(RENEW_IN_BACKGROUND, 4) {
             return Step::Use(cached);
         }
-        let flight = state.joinable(asker, now).map(|(flight, _)| flight).or_else(|| {
+        let flight = state.joinable(caller, now).map(|(flight, _)| flight).or_else(|| {
             let begins = state.may_renew(now);
-            begins.then(|| self.begin(state, asker, now))
+            begins.then(|| self.begin(state, caller, now))
         });
-        // After a renewal that failed, calls go on with the old token while the next one runs.
-        let waits = left <= cached.window(RENEW_FIRST, 10) && state.failure(&asker.route).is_none();
+        // After a failed renewal, calls use the old token while the next renewal runs.
+        let waits = left <= cached.window(RENEW_FIRST, 10) && state.failure(&caller.route).is_none();
         match flight {
-            Some(flight) if waits && now < flight.started + RENEWAL_PATIENCE => {
+            Some(flight) if waits && now < flight.started + MAX_RENEWAL_WAIT => {
                 // The old token must still be valid after the wait.
-                let until = (flight.started + RENEWAL_PATIENCE).min(now + left / 2);
+                let until = (flight.started + MAX_RENEWAL_WAIT).min(now + left / 2);
                 Step::Wait { flight, until: Some(until) }
             }
             _ => Step::Use(cached),
@@ -262,7 +262,7 @@ impl TokenCell {
         self.lock().usable(Instant::now())
     }
 
-    /// Forgets a token, unless it has been replaced already.
+    /// Removes a token, unless it has been replaced already.
     pub(crate) fn forget(&self, token: &Secret) {
         let mut state = self.lock();
         if state.cached.as_ref().is_some_and(|cached| cached.token.matches(token.expose().as_bytes())) {
@@ -270,9 +270,9 @@ impl TokenCell {
         }
     }
 
-    /// Whether a call may be sent again after the server refused its token with 401. The token is then forgotten, unless
-    /// it has been replaced already. Replacing a token costs a retry of the budget; a call that finds it replaced is
-    /// free, so that a revoked token fails none of the calls that use it at the same time.
+    /// Whether a call may be sent again after the server refused its token with 401. Removes the token, unless it has
+    /// been replaced already. Replacing a token costs one retry of the budget. It is free for a call whose token has
+    /// been replaced, so that a revoked token fails none of the calls that use it at the same time.
     pub(crate) fn reauthenticate(&self, refused: &Secret) -> bool {
         let mut state = self.lock();
         if state.reauthenticate_after.is_some_and(|after| Instant::now() < after) {
@@ -287,17 +287,17 @@ impl TokenCell {
         true
     }
 
-    /// A new token was refused too: for a short time the token is not taken for the cause of a 401.
+    /// The server refused a new token too: for a short time a 401 does not replace the token.
     pub(crate) fn reauthentication_failed(&self) {
         self.lock().reauthenticate_after = Instant::now().checked_add(REAUTHENTICATION_PAUSE);
     }
 
-    /// Begins a flight. It runs on a task of its own: a call that is cancelled does not cancel it for the others.
-    fn begin(self: &Arc<Self>, state: &mut State, asker: &Asker<'_>, now: Instant) -> Flight {
-        let (cell, route, holds_refusals) = (Arc::clone(self), asker.route, asker.holds_refusals);
-        let is_over = Arc::new(AtomicBool::new(false));
-        let end = End(Arc::clone(&is_over));
-        let fetch = (asker.fetch)();
+    /// Begins a flight. It runs on a separate task, so a cancelled call does not cancel it for the others.
+    fn begin(self: &Arc<Self>, state: &mut State, caller: &Caller<'_>, now: Instant) -> Flight {
+        let (cell, route, holds_refusals) = (Arc::clone(self), caller.route, caller.holds_refusals);
+        let is_finished = Arc::new(AtomicBool::new(false));
+        let end = FinishGuard(Arc::clone(&is_finished));
+        let fetch = (caller.fetch)();
         let task = tokio::spawn(async move {
             let _end = end;
             let outcome = fetch.await;
@@ -314,12 +314,12 @@ impl TokenCell {
         state.renew_after = now.checked_add(RENEWAL_PAUSE);
         let flight = Flight {
             outcome,
-            limits: asker.limits,
-            deadline: now.checked_add(asker.limits.total).unwrap_or(asker.deadline),
+            limits: caller.limits,
+            deadline: now.checked_add(caller.limits.total).unwrap_or(caller.deadline),
             route,
             runtime: runtime::Handle::current().id(),
             started: now,
-            is_over,
+            is_finished,
         };
         state.flights.push(flight.clone());
         flight
@@ -341,11 +341,11 @@ impl TokenCell {
         };
         let is_refusal = holds_refusals && error.kind() == ErrorKind::Authentication;
         let hold = if is_refusal {
-            FIRST_REFUSAL_HOLD.saturating_mul(1 << refusals.min(10)).min(LONGEST_REFUSAL_HOLD)
+            FIRST_REFUSAL_HOLD.saturating_mul(1 << refusals.min(10)).min(MAX_REFUSAL_HOLD)
         } else {
-            error.retry_after().unwrap_or_default().clamp(FAILURE_PAUSE, LONGEST_RETRY_AFTER)
+            error.retry_after().unwrap_or_default().clamp(FAILURE_PAUSE, MAX_RETRY_AFTER)
         };
-        // Credentials whose token is still valid worked a short time ago: their hold does not grow.
+        // If the token is still valid, the credentials worked a short time ago: the hold does not grow.
         let refusals = if is_refusal && state.usable(now).is_none() { refusals.saturating_add(1) } else { 0 };
         if state.failures.len() >= MAX_ROUTES {
             state.failures.remove(0);
@@ -360,11 +360,11 @@ impl TokenCell {
     }
 }
 
-/// Marks a flight as over when its task ends for any reason: a panic, or the end of its runtime. It takes no lock,
-/// because a runtime that shuts down drops its tasks while the cell may be locked.
-struct End(Arc<AtomicBool>);
+/// Marks a flight as finished when its task ends for any reason, such as a panic or the end of its runtime. It takes no
+/// lock, because a runtime that shuts down drops its tasks while the cell may be locked.
+struct FinishGuard(Arc<AtomicBool>);
 
-impl Drop for End {
+impl Drop for FinishGuard {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! Access tokens: where they come from, how long they are kept, and the OAuth endpoints themselves.
+//! Access tokens: their sources, their cache, and the OAuth endpoints.
 
 #[cfg(feature = "client")]
 mod cache;

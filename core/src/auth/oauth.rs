@@ -15,8 +15,8 @@ static REVOKE: Endpoint = Endpoint::post("oauth.revoke", "/oauth/revoke", RetryS
 static INTROSPECT: Endpoint = Endpoint::post("oauth.introspect", "/oauth/introspect", RetrySafety::Idempotent);
 static TOKEN_INFO: Endpoint = Endpoint::get("oauth.token_info", "/oauth/token/info");
 
-/// Access tokens, for programs that supply or inspect them. Every other operation fetches and renews its token by
-/// itself; this is for programs that hand tokens out (to a mobile app) or look into them.
+/// Access tokens, for programs that supply tokens (to a mobile app) or inspect them. Every other operation fetches and
+/// renews its token automatically.
 #[derive(Debug, Clone)]
 pub struct OAuth {
     client: KopoKopo,
@@ -41,7 +41,7 @@ impl OAuth {
     /// # Errors
     /// `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub async fn revoke(&self, token: &Secret) -> Result<()> {
-        let form = self.client.credentials()?.form(&[("token", given(token)?)]);
+        let form = self.client.credentials()?.form(&[("token", non_empty(token)?)]);
         self.client.execute(&REVOKE, None, form).await?;
         self.client.forget_token(token)
     }
@@ -51,7 +51,7 @@ impl OAuth {
     /// # Errors
     /// `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub async fn introspect(&self, token: &Secret) -> Result<Introspection> {
-        let form = self.client.credentials()?.form(&[("token", given(token)?)]);
+        let form = self.client.credentials()?.form(&[("token", non_empty(token)?)]);
         parse(&self.client.execute(&INTROSPECT, None, form).await?)
     }
 
@@ -64,10 +64,10 @@ impl OAuth {
     }
 }
 
-fn given(token: &Secret) -> Result<&str> {
+fn non_empty(token: &Secret) -> Result<&str> {
     let token = token.expose();
     if token.is_empty() {
-        Err(KopoKopoError::invalid("token", "must be the access token, and is empty"))
+        Err(KopoKopoError::invalid("token", "must not be empty: pass the access token"))
     } else {
         Ok(token)
     }

@@ -1,4 +1,4 @@
-//! Tokens that the program brings.
+//! Tokens that the application supplies.
 
 use std::time::Duration;
 
@@ -16,32 +16,32 @@ use crate::{
 /// The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
 /// regardless of how many calls wait for a token.
 pub trait TokenSource: Send + Sync + 'static {
-    /// Returns a token that works. After a 401 the source must not return the token that it returned before.
+    /// Returns a valid token. After a 401 the source must not return the same token again.
     ///
     /// # Errors
-    /// Any [`crate::KopoKopoError`], best made by [`crate::KopoKopoError::token_source`]; the call that needed the
-    /// token fails with it and nothing is sent.
+    /// Any [`crate::KopoKopoError`], preferably from [`crate::KopoKopoError::token_source`]. The call that needs the
+    /// token fails with this error, and nothing is sent.
     fn token(&self) -> BoxFuture<'static, Result<AccessToken>>;
 }
 
-/// A token as a [`TokenSource`] returns it.
+/// A token from a [`TokenSource`].
 #[derive(Debug, Clone)]
 pub struct AccessToken {
-    /// The token itself, in visible ASCII. White space around it, such as the line break at the end of a file, is
-    /// removed; a token with any other character is refused with `authentication` and not kept.
+    /// The token, in visible ASCII. White space around it, such as the line break at the end of a file, is removed. A
+    /// token with any other character is refused with `authentication` and not kept.
     pub token: Secret,
-    /// How long it works from now. None: it is used until a 401.
+    /// Its remaining lifetime. None: it is used until a 401.
     pub expires_in: Option<Duration>,
 }
 
 impl AccessToken {
-    /// The token as a header can carry it.
+    /// Checks that a header can contain the token, and removes white space around it.
     pub(super) fn checked(self, from: &'static str) -> Result<Self> {
         let token = self.token.expose().trim_ascii();
         let remedy = if token.is_empty() {
             "an empty access token"
         } else if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            "an access token with white space, a line break or another character that no HTTP header can carry"
+            "an access token with white space, a line break or another character that is invalid in an HTTP header"
         } else if token.len() == self.token.expose().len() {
             return Ok(self);
         } else {

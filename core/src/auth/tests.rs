@@ -25,7 +25,7 @@ use crate::{
 
 const TAKES: Duration = Duration::from_millis(50);
 
-/// What the source of a test does at each request, counted from 0.
+/// What the token source does at a request.
 #[derive(Clone, Copy)]
 enum Act {
     Token(u64),
@@ -60,30 +60,30 @@ fn limits() -> Limits {
 }
 
 async fn get(tokens: &Tokens) -> Result<String, KopoKopoError> {
-    let held = tokens.get(limits(), Instant::now() + Duration::from_secs(10)).await?;
-    Ok(held.token.expose().to_owned())
+    let cached = tokens.get(limits(), Instant::now() + Duration::from_secs(10)).await?;
+    Ok(cached.token.expose().to_owned())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_first_calls_make_one_token_request() {
+async fn thousand_first_calls_make_one_token_request() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
-    let found = join_all((0..1000).map(|_| get(&tokens))).await;
-    assert!(found.iter().all(|token| token.as_ref().unwrap() == "token-0"));
+    let results = join_all((0..1000).map(|_| get(&tokens))).await;
+    assert!(results.iter().all(|token| token.as_ref().unwrap() == "token-0"));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_first_calls_share_one_failure() {
+async fn thousand_first_calls_share_one_failure() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Fail);
-    let found = join_all((0..1000).map(|_| get(&tokens))).await;
-    assert!(found.iter().all(Result::is_err));
+    let results = join_all((0..1000).map(|_| get(&tokens))).await;
+    assert!(results.iter().all(Result::is_err));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_in_the_background_five_minutes_before_it_expires() {
+async fn token_is_renewed_in_background_five_minutes_before_expiry() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     get(&tokens).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_token_is_renewed_in_the_background_five_minutes_before_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_waits_for_a_new_token_in_the_last_minute() {
+async fn call_waits_for_new_token_in_last_minute_before_expiry() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     get(&tokens).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_call_waits_for_a_new_token_in_the_last_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_hangs_delays_calls_by_two_seconds_once() {
+async fn hanging_renewal_delays_calls_by_two_seconds_once() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Token(3600) } else { Act::Hang });
     get(&tokens).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_renewal_that_hangs_delays_calls_by_two_seconds_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_does_not_wait_for_a_renewal_until_the_old_token_has_expired() {
+async fn call_stops_waiting_for_renewal_before_old_token_expires() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Token(10) } else { Act::Hang });
     get(&tokens).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_call_does_not_wait_for_a_renewal_until_the_old_token_has_expired() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_fails_no_call_while_the_old_token_is_valid() {
+async fn failed_renewal_fails_no_call_while_old_token_is_valid() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Token(3600) } else { Act::Fail });
     get(&tokens).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_failed_renewal_fails_no_call_while_the_old_token_is_valid() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_right_after_a_failure_waits_and_finds_the_source_recovered() {
+async fn call_right_after_failure_waits_and_succeeds_if_source_recovered() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Fail } else { Act::Token(3600) });
     get(&tokens).await.unwrap_err();
@@ -160,7 +160,7 @@ async fn a_call_right_after_a_failure_waits_and_finds_the_source_recovered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forgotten_token_is_fetched_anew_but_its_successor_is_kept() {
+async fn forgotten_token_is_replaced_and_its_successor_is_kept() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     get(&tokens).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_forgotten_token_is_fetched_anew_but_its_successor_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_revoked_token_is_replaced_once_for_all_calls_and_costs_one_retry() {
+async fn revoked_token_is_replaced_once_for_all_calls_and_costs_one_retry() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     get(&tokens).await.unwrap();
@@ -183,7 +183,7 @@ async fn a_revoked_token_is_replaced_once_for_all_calls_and_costs_one_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_401_replaces_no_token_right_after_a_new_one_was_refused_or_without_a_budget() {
+async fn token_is_not_replaced_after_401_if_new_token_was_refused_or_budget_is_exhausted() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     get(&tokens).await.unwrap();
@@ -196,29 +196,29 @@ async fn a_401_replaces_no_token_right_after_a_new_one_was_refused_or_without_a_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_gives_up_leaves_the_token_request_to_the_others() {
+async fn token_request_continues_for_others_if_its_first_call_times_out() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
-    let hasty = tokens.get(limits(), Instant::now() + Duration::from_millis(10)).await;
-    assert_eq!(hasty.err().unwrap().kind(), ErrorKind::Timeout);
+    let short = tokens.get(limits(), Instant::now() + Duration::from_millis(10)).await;
+    assert_eq!(short.err().unwrap().kind(), ErrorKind::Timeout);
     assert_eq!(get(&tokens).await.unwrap(), "token-0");
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_patient_call_is_not_bound_by_the_limits_of_the_flight_it_joined() {
+async fn call_with_larger_limits_is_not_bound_by_limits_of_shared_token_request() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Hang } else { Act::Token(3600) });
-    let hasty = Limits { stalled: Duration::from_millis(100), connect: Duration::from_millis(100), ..limits() };
-    let cut = timeout(Duration::from_millis(10), tokens.get(hasty, Instant::now() + Duration::from_secs(10))).await;
+    let short = Limits { stalled: Duration::from_millis(100), connect: Duration::from_millis(100), ..limits() };
+    let cut = timeout(Duration::from_millis(10), tokens.get(short, Instant::now() + Duration::from_secs(10))).await;
     assert!(cut.is_err());
-    let patient = Limits { stalled: Duration::from_secs(2), ..limits() };
-    let token = tokens.get(patient, Instant::now() + Duration::from_secs(10)).await.unwrap();
+    let long = Limits { stalled: Duration::from_secs(2), ..limits() };
+    let token = tokens.get(long, Instant::now() + Duration::from_secs(10)).await.unwrap();
     assert_eq!(token.token.expose(), "token-1");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_one_minute_is_not_fetched_at_every_call() {
+async fn token_with_lifetime_of_one_minute_is_not_fetched_at_every_call() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(60));
     for _ in 0..10 {
@@ -233,7 +233,7 @@ fn current_thread() -> runtime::Runtime {
 }
 
 #[test]
-fn a_token_request_cut_off_with_its_runtime_does_not_block_the_next() {
+fn token_request_dropped_with_its_runtime_does_not_block_next_request() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     let first = current_thread();
@@ -245,14 +245,14 @@ fn a_token_request_cut_off_with_its_runtime_does_not_block_the_next() {
 }
 
 #[test]
-fn a_token_request_on_an_idle_runtime_stalls_no_call_on_another() {
+fn token_request_on_idle_runtime_does_not_block_call_on_another_runtime() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |_| Act::Token(3600));
     let idle = current_thread();
     idle.block_on(async {
         let _ = timeout(Duration::from_millis(1), get(&tokens)).await;
     });
-    // The first request makes no progress any more, and its runtime lives on.
+    // The first request makes no more progress, although its runtime still exists.
     let began = std::time::Instant::now();
     assert_eq!(current_thread().block_on(get(&tokens)).unwrap(), "token-1");
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
@@ -260,7 +260,7 @@ fn a_token_request_on_an_idle_runtime_stalls_no_call_on_another() {
 }
 
 #[test]
-fn a_token_is_trimmed_and_refused_where_no_header_can_carry_it() {
+fn token_is_trimmed_and_refused_if_invalid_in_header() {
     let check = |text: &str| AccessToken { token: Secret::from(text), expires_in: None }.checked("the token source");
     for text in ["abc", "abc\n", " abc\r\n", "\tabc "] {
         assert_eq!(check(text).unwrap().token.expose(), "abc");

@@ -1,4 +1,4 @@
-//! One client's way to its token: the shared cell, and a fetch over this client's own transport.
+//! The tokens of one client: the shared cell, and requests over this client's own transport.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
     AccessToken, TOKEN, Token, TokenSource,
-    cache::{Asker, CachedToken, FAILURE_PAUSE, Route, Step, TokenCell},
+    cache::{CachedToken, Caller, FAILURE_PAUSE, Route, Step, TokenCell},
     oauth,
 };
 use crate::{
@@ -17,11 +17,11 @@ use crate::{
     pipeline::{Call, Limits, Pipeline},
 };
 
-/// Where a client's tokens come from.
+/// The origin of a client's tokens.
 pub(crate) enum Origin {
     /// The token endpoint.
     Credentials { pipeline: Arc<Pipeline>, credentials: Credentials },
-    /// The program.
+    /// The application.
     Source(Arc<dyn TokenSource>),
 }
 
@@ -30,21 +30,24 @@ pub(crate) struct Tokens {
     pub(crate) cell: Arc<TokenCell>,
     pub(crate) origin: Origin,
     pub(crate) route: Route,
-    /// The client's total timeout. A call with a shorter one stops waiting; the token request goes on for later calls.
+    /// The client's total timeout. A call with a shorter timeout stops waiting; the token request continues for later
+    /// calls.
     pub(crate) total: Duration,
 }
 
 impl Tokens {
-    /// A token that works. Waits for one until the deadline at most.
+    /// Returns a valid token. Waits at most until the deadline.
     pub(crate) async fn get(&self, limits: Limits, deadline: Instant) -> Result<Arc<CachedToken>> {
         let limits = Limits { total: limits.total.max(self.total), ..limits };
         let fetch = || self.origin.fetch(limits);
         let holds_refusals = matches!(self.origin, Origin::Credentials { .. });
-        let asker = Asker { route: self.route, limits, deadline, holds_refusals, fetch: &fetch };
+        let caller = Caller { route: self.route, limits, deadline, holds_refusals, fetch: &fetch };
         loop {
-            let (flight, until) = match self.cell.step(&asker) {
+            let (flight, until) = match self.cell.step(&caller) {
                 Step::Use(token) => return Ok(token),
-                Step::Refuse { error, left } => return Err(self.origin.explain(&held(error, left))),
+                Step::Refuse { error, left } => {
+                    return Err(self.origin.call_error(&with_next_request_time(error, left)));
+                }
                 Step::Pause(until) => {
                     sleep_until(until).await;
                     continue;
@@ -55,16 +58,16 @@ impl Tokens {
             if let Ok(Some(Ok(token))) = outcome {
                 return Ok(token);
             }
-            // A renewal that failed or takes long does no harm while the old token is valid.
+            // While the old token is valid, a failed or slow renewal does not matter.
             if let Some(token) = self.cell.usable() {
                 return Ok(token);
             }
             match outcome {
-                // This call has more time, or is more patient, than the one that began the flight.
+                // This call has a later deadline or larger limits than the call that began the flight.
                 Ok(Some(Err(error)))
                     if (error.kind() == ErrorKind::Timeout && flight.deadline < deadline)
                         || (error.kind() != ErrorKind::Authentication && !flight.covers(&limits)) => {}
-                Ok(Some(Err(error))) => return Err(self.origin.explain(&error)),
+                Ok(Some(Err(error))) => return Err(self.origin.call_error(&error)),
                 Err(_) if Instant::now() >= deadline => return Err(self.origin.timeout()),
                 _ => {}
             }
@@ -72,15 +75,15 @@ impl Tokens {
     }
 }
 
-/// A failure that was kept, with the time until the next token request.
-fn held(error: KopoKopoError, left: Duration) -> KopoKopoError {
+/// A recorded failure, with the time until the next token request.
+fn with_next_request_time(error: KopoKopoError, left: Duration) -> KopoKopoError {
     if left <= FAILURE_PAUSE {
         return error;
     }
     let rounded = Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).next_multiple_of(100));
     let retry_after = error.retry_after().map(|_| left);
     error
-        .with_more(detail!(". The next token request is sent in {} at the earliest", rounded))
+        .with_suffix(detail!(". The next token request is sent in {} at the earliest", rounded))
         .with_retry_after(retry_after)
 }
 
@@ -88,7 +91,7 @@ impl Origin {
     fn fetch(&self, limits: Limits) -> BoxFuture<'static, Result<AccessToken>> {
         match self {
             Self::Source(source) => {
-                // The program's code runs inside of the future, where the cell is not locked.
+                // The application's code runs inside of the future, where the cell is not locked.
                 let source = Arc::clone(source);
                 async move { source.token().await?.checked("the token source") }.boxed()
             }
@@ -99,13 +102,13 @@ impl Origin {
         }
     }
 
-    /// The error of a call that got no token. An error of a token source stays as the program made it.
-    fn explain(&self, error: &KopoKopoError) -> KopoKopoError {
+    /// The error of a call that got no token. An error of a token source is not changed.
+    fn call_error(&self, error: &KopoKopoError) -> KopoKopoError {
         let error = error.clone();
         if matches!(self, Self::Source(_)) {
             return error;
         }
-        error.after("the token request failed, so nothing else was sent: ")
+        error.with_prefix("the token request failed, so nothing else was sent: ")
     }
 
     fn timeout(&self) -> KopoKopoError {
@@ -119,8 +122,8 @@ impl Origin {
     }
 }
 
-/// A token request ends in `authentication`, `connection`, `timeout`, `rate_limit`, `api` or `configuration`: what is
-/// unreadable or not found here is not the caller's resource.
+/// Requests a token. The kind of an error is `authentication`, `connection`, `timeout`, `rate_limit`, `api` or
+/// `configuration`. It is not `decode` or `not_found`, which would describe the caller's resource.
 async fn request(pipeline: &Pipeline, credentials: &Credentials, limits: Limits) -> Result<AccessToken> {
     let body = credentials.form(&[("grant_type", "client_credentials")]);
     let outcome = pipeline.run(Call { endpoint: &TOKEN, path: TOKEN.path.into(), body, limits, tokens: None }).await;

@@ -1,11 +1,11 @@
-//! The kinds of failure.
+//! The kinds of errors.
 
 use std::fmt;
 
 /// The table of all kinds: the variant and its stable name, in the order of the documentation.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// What kind of failure this is. The names are the same in every language.
+        /// The kind of an error. The names are the same in every language.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
@@ -47,8 +47,8 @@ kinds! {
     /// The response has another error status, or is a redirect. Redirects are not followed.
     Api = "api",
     /// A wait ended before the resource reached a final state. Nothing is cancelled: fetch the resource later by
-    /// [`crate::KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole operation
-    /// would create a second one.
+    /// [`crate::KopoKopoError::id`]. This kind is not a timeout: the request was accepted, so a retry of the whole
+    /// operation would create a second one.
     NotFinal = "not_final",
     /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
     /// move the money twice. The detail says what is known and how to find out.

@@ -5,13 +5,14 @@ use std::ops::Range;
 use super::scan::count;
 use crate::types::is_phone_separator;
 
-/// The longest number of the world, and `00` in front of it.
-const MOST_DIGITS: usize = 17;
+/// The longest international number (15 digits) with the prefix `00`.
+const MAX_DIGITS: usize = 17;
 
-/// As many separators as stand between two groups: `) -`.
-const MOST_SEPARATORS: usize = 3;
+/// The most separators between two groups: `) -`.
+const MAX_SEPARATORS: usize = 3;
 
-/// Every number with separators, in order. A number without separators is a long run of digits, which the scan for words finds.
+/// Every number with separators, in order. A number without separators is a long run of digits, which the scan for
+/// words finds.
 pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut spans = Vec::new();
@@ -36,9 +37,9 @@ pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// Where the longest number that begins here ends. It reads a bounded number of characters.
+/// The end of the longest number that begins at `begin`. Reads a bounded number of characters.
 fn end_of_number(text: &str, begin: usize, plus: bool) -> Option<usize> {
-    let mut digits = [0; MOST_DIGITS];
+    let mut digits = [0; MAX_DIGITS];
     let (mut length, mut groups, mut separators) = (0, 0, 0);
     let mut end = None;
     let mut even = true;
@@ -51,12 +52,12 @@ fn end_of_number(text: &str, begin: usize, plus: bool) -> Option<usize> {
     for (offset, c) in text[begin..].char_indices() {
         count(1);
         if c.is_ascii_digit() {
-            if length == MOST_DIGITS {
+            if length == MAX_DIGITS {
                 return end;
             }
             if group == 0 {
                 groups += 1;
-                // 110.112.233.4 is an address.
+                // 110.112.233.4 is an IP address.
                 if length == 9 && text[..begin + offset].ends_with('.') {
                     return None;
                 }
@@ -72,7 +73,7 @@ fn end_of_number(text: &str, begin: usize, plus: bool) -> Option<usize> {
             }
             group = 0;
             separators += 1;
-            if separators > MOST_SEPARATORS || !is_phone_separator(c) {
+            if separators > MAX_SEPARATORS || !is_phone_separator(c) {
                 return end;
             }
         }
@@ -84,7 +85,7 @@ fn end_of_number(text: &str, begin: usize, plus: bool) -> Option<usize> {
     end
 }
 
-/// Whether digits in groups are a phone number. A number of one group is left to the search for long runs.
+/// Whether digits in groups are a phone number. The search for long runs finds numbers of one group.
 fn is_number(digits: &[u8], groups: usize, even: bool, plus: bool) -> bool {
     if groups < 2 {
         return false;

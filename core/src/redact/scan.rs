@@ -1,14 +1,14 @@
-//! Finds what a text must not show, word by word, in one pass.
+//! Finds sensitive words and credentials in a text, in one pass.
 
 use std::ops::Range;
 
-/// Ends of JSON and form keys whose values are not shown, without `_` and `-`.
+/// The ends of JSON and form keys that have secret values, without `_` and `-`.
 const SECRET_KEYS: [&str; 6] = ["secret", "apikey", "token", "tokens", "password", "passwd"];
 
 /// The scheme before a credential in an authorization header.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
-/// As many digits in a row are a phone or an account number.
+/// A run of this many digits counts as a phone or an account number.
 const LONG_RUN: usize = 9;
 
 /// Sensitive words and the values of secret keys, in order.
@@ -36,7 +36,7 @@ pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// The span of what follows a word that names a secret.
+/// The span of the secret after a word that names it.
 fn credential(text: &str, word: &str, end: usize) -> Option<Range<usize>> {
     let tail = Tail::of(word);
     if SCHEMES.iter().any(|scheme| tail.ends_with(scheme)) {
@@ -91,7 +91,7 @@ fn has_long_run(word: &str) -> bool {
     })
 }
 
-/// A UUID's last group can be twelve digits, and then it names a resource and no person.
+/// The last group of a UUID can be twelve digits. It is not a phone number.
 fn is_uuid(word: &str) -> bool {
     word.len() == 36
         && word.bytes().enumerate().all(|(at, b)| match at {
@@ -140,7 +140,8 @@ fn ends_bare(b: u8) -> bool {
     b.is_ascii_whitespace() || matches!(b, b'&' | b',' | b'}' | b']' | b';' | b'"' | b'\'' | b'<')
 }
 
-/// How long a quoted value is. Inside of a JSON text in a JSON text every quote is escaped, and the next one ends it.
+/// The length of a quoted value. In JSON inside of a JSON string every quote is escaped, so the next quote ends the
+/// value.
 fn quoted(bytes: &[u8], quote: u8, escaped: bool) -> usize {
     let mut skip = false;
     let end = bytes.iter().position(|b| {
@@ -151,7 +152,7 @@ fn quoted(bytes: &[u8], quote: u8, escaped: bool) -> usize {
     end.unwrap_or(bytes.len())
 }
 
-/// How long an object or a list is.
+/// The length of an object or a list.
 fn nested(bytes: &[u8]) -> usize {
     let (mut depth, mut in_text, mut skip) = (0_usize, false, false);
     for (at, b) in bytes.iter().enumerate() {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{LONGEST_BODY, LONGEST_QUOTED, Redactor, redact, scan::WORK};
+use super::{MAX_BODY, MAX_QUOTED, Redactor, redact, scan::WORK};
 use crate::types::Secret;
 
 fn redacted(text: &str) -> String {
@@ -8,7 +8,7 @@ fn redacted(text: &str) -> String {
 }
 
 #[test]
-fn phone_numbers_disappear_in_every_spelling() {
+fn phone_numbers_are_redacted_in_every_format() {
     for text in [
         "254712345678",
         "+254712345678",
@@ -40,7 +40,7 @@ fn phone_numbers_disappear_in_every_spelling() {
 }
 
 #[test]
-fn tokens_and_secrets_disappear_in_json_and_forms() {
+fn tokens_and_secrets_are_redacted_in_json_and_forms() {
     for text in [
         r#"{"access_token":"canary-value","expires_in":3600}"#,
         r#"{"access_token" : "canary-value"}"#,
@@ -64,7 +64,7 @@ fn tokens_and_secrets_disappear_in_json_and_forms() {
 }
 
 #[test]
-fn ordinary_words_ids_dates_addresses_and_amounts_stay() {
+fn ordinary_words_ids_dates_addresses_and_amounts_are_kept() {
     for text in [
         "Till number can't be blank",
         "247b1bd8-f5a0-4b71-a898-123456789012",
@@ -83,13 +83,13 @@ fn ordinary_words_ids_dates_addresses_and_amounts_stay() {
 }
 
 #[test]
-fn e_mail_addresses_and_hashed_phones_disappear() {
+fn email_addresses_and_hashed_phones_are_redacted() {
     let hash = "d30d07ee".repeat(8);
     assert_eq!(redacted(&format!("jbuyer+shop@mail.net {hash}.")), "[redacted] [redacted]");
 }
 
 #[test]
-fn own_secrets_disappear_by_value_in_every_encoding() {
+fn own_secrets_are_redacted_by_value_in_every_encoding() {
     let secrets = [Secret::from("canary \"se&cret"), Secret::from("short")];
     let redactor = Redactor::new(&secrets).with(Some(&Secret::from("canary-token")));
     for text in [
@@ -106,7 +106,7 @@ fn own_secrets_disappear_by_value_in_every_encoding() {
 
 /// Base64 has `/`, `+` and `=`, which PHP, .NET and HTML templates escape.
 #[test]
-fn token_disappears_in_every_escaped_form() {
+fn token_is_redacted_in_every_escaped_form() {
     let redactor = Redactor::new(&[Secret::from("aB3/xYz+QwErTy09==.seg'ment")]);
     for text in [
         r"Bad aB3\/xYz+QwErTy09==.seg'ment here",
@@ -123,20 +123,20 @@ fn token_disappears_in_every_escaped_form() {
 }
 
 #[test]
-fn a_long_text_is_cut_and_a_secret_across_the_cut_disappears() {
+fn long_text_is_cut_and_secret_across_the_cut_is_redacted() {
     let redactor = Redactor::new(&[Secret::from("canary-secret")]);
     for gap in 0..40 {
         for secret in ["canary-secret", "0712 345 678", "254712345678", "token=canary"] {
-            let text = format!("{}{secret} {}", "ab ".repeat(LONGEST_QUOTED / 3 - gap), "x ".repeat(9000));
+            let text = format!("{}{secret} {}", "ab ".repeat(MAX_QUOTED / 3 - gap), "x ".repeat(9000));
             let out = redactor.redact(&text).into_string();
-            assert!(out.ends_with('…') && out.len() <= LONGEST_QUOTED + '…'.len_utf8(), "{}", out.len());
+            assert!(out.ends_with('…') && out.len() <= MAX_QUOTED + '…'.len_utf8(), "{}", out.len());
             assert!(!out.contains("can") && !out.contains("07") && !out.contains("25"), "{gap} {out}");
         }
     }
     let body = redactor.body("é".repeat(1_000_000).as_bytes()).unwrap_or_default();
-    assert!(body.len() <= LONGEST_BODY + 3 && body.ends_with('…') && !body.contains('\u{fffd}'));
+    assert!(body.len() <= MAX_BODY + 3 && body.ends_with('…') && !body.contains('\u{fffd}'));
     let marks = redactor.body("bearer a ".repeat(100_000).as_bytes()).unwrap_or_default();
-    assert!(marks.len() <= LONGEST_BODY + 3 && marks.ends_with('…') && !marks.contains("bearer a"));
+    assert!(marks.len() <= MAX_BODY + 3 && marks.ends_with('…') && !marks.contains("bearer a"));
     assert_eq!(redactor.body(b""), None);
     assert_eq!(redactor.body(b"short").as_deref(), Some("short"));
 }
@@ -170,7 +170,7 @@ const HOSTILE: [&str; 18] = [
 ];
 
 #[test]
-fn the_work_grows_no_faster_than_the_text() {
+fn work_is_linear_in_length_of_text() {
     for part in HOSTILE {
         let text = |length: usize| part.repeat(length / part.len());
         for length in [10_000, 20_000, 40_000] {
@@ -184,13 +184,13 @@ fn the_work_grows_no_faster_than_the_text() {
 
 proptest! {
     #[test]
-    fn the_work_on_any_mixture_is_bounded_by_the_length(parts in prop::collection::vec(prop::sample::select(&HOSTILE[..]), 1..400)) {
+    fn work_on_any_mixture_is_bounded_by_length(parts in prop::collection::vec(prop::sample::select(&HOSTILE[..]), 1..400)) {
         let text = parts.concat().repeat(10);
         prop_assert!(work(&text) <= 100 * text.len());
     }
 
     #[test]
-    fn redacting_never_panics_and_leaves_no_long_digit_run(text in ".{0,200}") {
+    fn redaction_never_panics_and_leaves_no_long_digit_run(text in ".{0,200}") {
         let out = redacted(&text);
         for word in out.split(|c: char| !c.is_ascii_digit()) {
             prop_assert!(word.len() < 36);
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn a_phone_number_inside_any_words_disappears(before in "[a-z ]{0,20}", phone in "2547[0-9]{8}|07[0-9]{2} [0-9]{3} [0-9]{3}", after in "[ a-z]{0,20}") {
+    fn phone_number_between_any_words_is_redacted(before in "[a-z ]{0,20}", phone in "2547[0-9]{8}|07[0-9]{2} [0-9]{3} [0-9]{3}", after in "[ a-z]{0,20}") {
         let text = format!("{before} {phone} {after}");
         prop_assert!(!redacted(&text).contains(&phone));
     }

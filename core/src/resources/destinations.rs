@@ -1,4 +1,4 @@
-//! Where money is sent: six types, of which one request holds one.
+//! Destinations of money. They have six types; all destinations of a request have the same type.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ redacted_debug!(MerchantDestination { reference, amount } hides { description })
 pub struct MobileWalletDestination {
     /// The wallet's phone number, in any usual form.
     pub phone_number: Personal,
-    /// The number's network. Default Safaricom; other words pass through.
+    /// The number's network. Default Safaricom. Other values are sent unchanged.
     pub network: Network,
     /// Whole shillings, at least 1.
     pub amount: Amount,
@@ -150,12 +150,12 @@ pub(super) struct WireDestination<'a> {
     favourite: Option<bool>,
 }
 
-/// The list as it is sent. An empty one is never sent: to the API it would mean every available shilling.
+/// The list as it is sent. An empty list is refused, because to the API it would mean all available funds.
 pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'_>>> {
     let Some(first) = destinations.first() else {
         return Err(KopoKopoError::invalid(
             "destinations",
-            "must hold at least one; to send everything there is, call sweep_all_funds",
+            "must have at least one destination; to send all available funds, call sweep_all_funds",
         ));
     };
     if destinations.iter().any(|destination| destination.type_name() != first.type_name()) {
@@ -165,7 +165,7 @@ pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'
         return Err(KopoKopoError::invalid(
             "destinations",
             detail!(
-                "may hold several only of mobile_wallet or bank_account; send one request for each {}",
+                "several destinations are accepted only for mobile_wallet and bank_account; send one request for each {}",
                 first.type_name()
             ),
         ));
@@ -173,14 +173,16 @@ pub(super) fn wire(destinations: &[Destination]) -> Result<Vec<WireDestination<'
     let wire: Vec<_> = destinations
         .iter()
         .enumerate()
-        .map(|(at, destination)| destination.wire().map_err(|error| error.within(&format!("destinations[{at}]"))))
+        .map(|(at, destination)| {
+            destination.wire().map_err(|error| error.with_parent_field(&format!("destinations[{at}]")))
+        })
         .collect::<Result<_>>()?;
     check_repetition(&wire)?;
     Ok(wire)
 }
 
-/// One recipient twice in a request is paid twice. That is a doubled row more often than an intention, and an intention
-/// can be written as one destination or as two requests.
+/// Refuses a recipient that occurs twice, because the API pays it twice. Usually that is a duplicate row by mistake. If
+/// it is intended, the caller can add the amounts or send two requests.
 fn check_repetition(destinations: &[WireDestination<'_>]) -> Result<()> {
     let mut seen = HashMap::new();
     for (at, destination) in destinations.iter().enumerate() {
@@ -202,7 +204,7 @@ fn check_repetition(destinations: &[WireDestination<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// The largest amount that M-PESA carries.
+/// The largest amount that is sent through M-PESA.
 pub(super) fn largest_by_mpesa(destinations: &[Destination]) -> Option<Amount> {
     let amounts = destinations.iter().filter_map(|destination| match destination {
         Destination::MobileWallet(to) => Some(to.amount),
@@ -215,7 +217,7 @@ pub(super) fn largest_by_mpesa(destinations: &[Destination]) -> Option<Amount> {
 }
 
 impl Destination {
-    /// The API's word for the type: `mobile_wallet`.
+    /// The name of the type in the API: `mobile_wallet`.
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::MerchantWallet(_) => "merchant_wallet",

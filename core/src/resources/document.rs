@@ -1,4 +1,4 @@
-//! The envelope around every resource.
+//! The JSON document around every resource.
 
 use memchr::{memchr_iter, memchr2_iter};
 use serde::{Deserialize, Serialize};
@@ -53,26 +53,26 @@ pub(crate) struct WireLinks<'a> {
     pub(crate) callback_url: &'a str,
 }
 
-/// The depth limit of the JSON reader for values that it keeps. Skipped values have the same limit here, so that any reader can
-/// read the whole text.
-const DEEPEST: usize = 127;
+/// The depth limit of the JSON reader for values that it keeps. Skipped values have the same limit here, so that the
+/// whole text can be read again.
+const MAX_DEPTH: usize = 127;
 
-/// An empty object is two bytes on the wire and hundreds in memory. The largest genuine bodies, results of polling, have
-/// more than 200 bytes an object.
-const MOST_OBJECTS: usize = 250_000;
+/// The most objects in a body. An empty object has two bytes on the wire and hundreds in memory. The largest authentic
+/// bodies, results of polling, have more than 200 bytes for each object.
+const MAX_OBJECTS: usize = 250_000;
 
-/// A body as text that is a JSON object by its first character, is not nested too deeply, and does not hold too many
-/// objects.
+/// Returns a body as text. Checks that it begins like a JSON object, is not nested too deeply, and does not have too
+/// many objects.
 pub(crate) fn text(body: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(body).map_err(|_| KopoKopoError::decode("the body is not UTF-8"))?;
     if !text.trim_ascii_start().starts_with('{') {
-        return Err(KopoKopoError::decode("the body is no JSON object"));
+        return Err(KopoKopoError::decode("the body is not a JSON object"));
     }
     if is_too_deep(body) {
-        return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", DEEPEST)));
+        return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", MAX_DEPTH)));
     }
-    if memchr_iter(b'{', body).take(MOST_OBJECTS + 1).count() > MOST_OBJECTS {
-        return Err(KopoKopoError::decode(detail!("the body holds more than {} objects", MOST_OBJECTS)));
+    if memchr_iter(b'{', body).take(MAX_OBJECTS + 1).count() > MAX_OBJECTS {
+        return Err(KopoKopoError::decode(detail!("the body has more than {} objects", MAX_OBJECTS)));
     }
     Ok(text)
 }
@@ -88,8 +88,8 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> KopoKopoError {
 }
 
 fn is_too_deep(json: &[u8]) -> bool {
-    // Nearly every body has fewer brackets than that, wherever they stand.
-    if memchr2_iter(b'{', b'[', json).take(DEEPEST + 1).count() <= DEEPEST {
+    // Nearly every body has fewer brackets than the limit, also counting those in strings.
+    if memchr2_iter(b'{', b'[', json).take(MAX_DEPTH + 1).count() <= MAX_DEPTH {
         return false;
     }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -103,26 +103,26 @@ fn is_too_deep(json: &[u8]) -> bool {
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return true;
         }
     }
     false
 }
 
-/// Checks that a document describes the resource that was asked for. `types` are the words for its type. If there are
-/// none, every word is accepted that does not belong to another section. A document without a type is accepted, one
-/// without an id is not: every documented response has one.
-pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&'static str]) -> Result<()> {
+/// Checks that a document describes the requested resource. `types` are the names of its type. If the list is empty,
+/// every type is accepted that does not belong to another section. A document without a type is accepted. A document
+/// without an id is refused, because every documented response has one.
+pub(super) fn check_identity(body: &[u8], requested: &ResourceId, types: &[&'static str]) -> Result<()> {
     let Identified { data: Identity { id, kind } } = parse(text(body)?)?;
     let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) else {
-        return Err(KopoKopoError::decode(detail!("data.id is missing in the response; expected {}", asked)));
+        return Err(KopoKopoError::decode(detail!("data.id is missing in the response; expected {}", requested)));
     };
-    if !id.eq_ignore_ascii_case(asked.as_str()) {
+    if !id.eq_ignore_ascii_case(requested.as_str()) {
         return Err(KopoKopoError::decode(detail!(
             "the response describes another resource: data.id is {}, expected {}",
             short(&id),
-            asked
+            requested
         )));
     }
     let Some(kind) = kind.filter(|kind| !kind.trim().is_empty()) else { return Ok(()) };
@@ -135,7 +135,7 @@ pub(super) fn check_identity(body: &[u8], asked: &ResourceId, types: &[&'static 
             comma,
             expected,
             short(&id),
-            asked
+            requested
         )));
     }
     Ok(())
@@ -172,8 +172,8 @@ struct SelfLink {
     url: Option<String>,
 }
 
-/// The id from the `_links.self` in the response to a create that has no usable Location. The link must be one of the
-/// collection that was posted to: an error page can have links too.
+/// The id from the `_links.self` in the response to a create without a usable Location. The link must belong to the
+/// collection of the request, because an error page can have links too.
 pub(crate) fn linked_id(body: &[u8], collection: &str) -> Option<ResourceId> {
     let Linked { links, data } = parse(text(body).ok()?).ok()?;
     let url = links.url.or(data.links.url).or(data.attributes.links.url)?;
@@ -186,12 +186,12 @@ fn same_type(a: &str, b: &str) -> bool {
     normal(a) == normal(b)
 }
 
-/// As much of the server's word as an error repeats.
+/// The part of a server's value that an error repeats.
 fn short(word: &str) -> Redacted {
     redact(&word.chars().filter(|c| !c.is_control()).take(128).collect::<String>())
 }
 
-/// Takes the envelope off: the id, the whole text, and the attributes.
+/// Reads a document: the id, the whole text, and the attributes.
 pub(crate) fn read<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<(String, Raw, A)> {
     let text = text(body)?;
     let document: Document<A> = parse(text)?;
@@ -204,12 +204,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::{DEEPEST, MOST_OBJECTS, is_too_deep, parse, text};
+    use super::{MAX_DEPTH, MAX_OBJECTS, is_too_deep, parse, text};
     use crate::ErrorKind;
 
     #[test]
-    fn what_is_not_too_deep_can_be_read_again_and_what_is_cannot() {
-        for depth in [1, 2, DEEPEST, DEEPEST + 1, DEEPEST + 2, 100_000] {
+    fn depth_limit_is_that_of_serde_json() {
+        for depth in [1, 2, MAX_DEPTH, MAX_DEPTH + 1, MAX_DEPTH + 2, 100_000] {
             let json = format!("{}{}{}", r#"{"a":"#.repeat(depth), "1", "}".repeat(depth));
             assert_eq!(text(json.as_bytes()).is_ok(), serde_json::from_str::<Value>(&json).is_ok(), "{depth}");
         }
@@ -218,15 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_by_the_number_of_objects() {
+    fn body_with_too_many_objects_is_refused() {
         let body = |count: usize| format!(r#"{{"a":[{}]}}"#, vec!["{}"; count - 1].join(","));
-        assert!(text(body(MOST_OBJECTS).as_bytes()).is_ok());
-        let error = text(body(MOST_OBJECTS + 1).as_bytes()).unwrap_err();
+        assert!(text(body(MAX_OBJECTS).as_bytes()).is_ok());
+        let error = text(body(MAX_OBJECTS + 1).as_bytes()).unwrap_err();
         assert!(error.kind() == ErrorKind::Decode && error.detail().contains("more than 250000 objects"), "{error}");
     }
 
     #[test]
-    fn a_refusal_says_where_and_why_and_repeats_no_text() {
+    fn parse_error_has_position_and_reason_without_text_of_body() {
         let error = parse::<Vec<u8>>(r#"[1,"Jane Canary, \"expected"]"#).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert!(error.detail().contains("a text, expected u8 at line 1"), "{error}");
@@ -235,9 +235,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_is_too_deep_has_so_many_brackets(json in "[\\[\\]{}\"\\\\a]{0,400}") {
+        fn text_with_few_brackets_is_not_too_deep(json in "[\\[\\]{}\"\\\\a]{0,400}") {
             let brackets = json.bytes().filter(|b| matches!(b, b'{' | b'[')).count();
-            prop_assert!(brackets > DEEPEST || !is_too_deep(json.as_bytes()));
+            prop_assert!(brackets > MAX_DEPTH || !is_too_deep(json.as_bytes()));
         }
 
         #[test]

@@ -1,14 +1,14 @@
-//! Is it paid, enough, in the right currency, into the right till? And is it a payment that was counted before?
+//! Comparing a payment with the expected amount, currency and till, and the keys that identify payments.
 
 use sha2::{Digest, Sha256};
 
 use super::{Transaction, TransactionStatus};
 use crate::types::{Amount, Currency};
 
-/// What a payment must be before an order is credited: compare it with `is_paid_at_least`.
+/// The payment that an order requires. Compare it with `is_paid_at_least` before you credit the order.
 ///
-/// A customer can pay less than the order costs, in another currency, or into another till of the same company. A
-/// payment that is only known to be paid says nothing about the order.
+/// A customer can pay less than the order costs, in another currency, or into another till of the same company. So it
+/// is not sufficient that a payment is paid.
 ///
 /// ```
 /// use kopokopo::resources::ExpectedPayment;
@@ -16,12 +16,12 @@ use crate::types::{Amount, Currency};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExpectedPayment {
-    /// The least amount, in whole units of the currency. With an amount of 0 or less nothing is ever paid.
+    /// The minimum amount, in whole units of the currency. If it is 0 or less, no payment matches.
     pub amount: Amount,
     /// The currency. Default KES. A payment whose currency is not known does not match.
     pub currency: Currency,
-    /// The till that must have received the money, compared exactly but for white space around it. `None` accepts any
-    /// till. A payment whose till is not known does not match.
+    /// The till that must have received the money. White space around it is ignored. `None` accepts any till. A payment
+    /// whose till is not known does not match.
     pub till_number: Option<String>,
 }
 
@@ -42,11 +42,11 @@ impl ExpectedPayment {
 }
 
 /// The longest key, in bytes. A longer one is replaced by its digest.
-const LONGEST_KEY: usize = 200;
+const MAX_KEY: usize = 200;
 
 /// A key that every database can store and index: at most 200 bytes, without control characters.
 pub(crate) fn bounded_key(key: String) -> String {
-    if key.len() <= LONGEST_KEY && !key.chars().any(char::is_control) {
+    if key.len() <= MAX_KEY && !key.chars().any(char::is_control) {
         return key;
     }
     format!("sha256:{}", hex::encode(Sha256::digest(key)))
@@ -56,11 +56,11 @@ pub(crate) fn bounded_key(key: String) -> String {
 pub(crate) fn movement_key(system: &str, direction: &str, reference: Option<&str>) -> Option<String> {
     let reference = reference.map(str::trim).filter(|reference| !reference.is_empty())?.to_ascii_uppercase();
     let key = format!("{system}:{direction}:{reference}");
-    let is_plain = key.len() <= LONGEST_KEY && reference.bytes().all(|b| b.is_ascii_graphic());
+    let is_plain = key.len() <= MAX_KEY && reference.bytes().all(|b| b.is_ascii_graphic());
     Some(if is_plain { key } else { format!("{system}:{direction}:sha256-{}", hex::encode(Sha256::digest(reference))) })
 }
 
-/// Which way the money went. `None` while it did not move.
+/// The direction of the money. `None` if no money moved.
 pub(crate) fn direction(transaction: &Transaction) -> Option<&'static str> {
     match transaction.status {
         _ if transaction.is_received() => Some("received"),
@@ -74,7 +74,7 @@ mod tests {
     use super::{bounded_key, movement_key};
 
     #[test]
-    fn a_key_is_short_and_plain_or_a_digest() {
+    fn key_is_short_and_plain_or_a_digest() {
         assert_eq!(bounded_key("a:b".into()), "a:b");
         assert_eq!(bounded_key("x".repeat(200)), "x".repeat(200));
         for odd in ["x".repeat(201), "a\0b".into(), "a\nb".into(), "a\u{85}b".into()] {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_one_key_however_it_is_written() {
+    fn key_is_independent_of_case_and_white_space_of_reference() {
         let key = |reference| movement_key("mpesa", "received", reference);
         assert_eq!(key(Some(" ojj1mpu40z ")).as_deref(), Some("mpesa:received:OJJ1MPU40Z"));
         assert!(key(None).is_none() && key(Some(" ")).is_none());

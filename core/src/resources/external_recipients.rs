@@ -12,22 +12,28 @@ use crate::{
     types::{Network, Personal, Raw, RecipientType, SettlementMethod, de},
 };
 
-const FIND_OUT: &str = "Look for the recipient on the dashboard before creating it again.";
+const RECOVERY_HINT: &str = "Search for the recipient on the dashboard before you create it again.";
 const PATH: &str = "/api/v2/external_recipients";
 static CREATE_MOBILE_WALLET: Endpoint = Endpoint::post(
     "external_recipients.create_mobile_wallet",
     PATH,
-    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
 );
 static CREATE_BANK_ACCOUNT: Endpoint = Endpoint::post(
     "external_recipients.create_bank_account",
     PATH,
-    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
 );
-static CREATE_TILL: Endpoint =
-    Endpoint::post("external_recipients.create_till", PATH, RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
-static CREATE_PAYBILL: Endpoint =
-    Endpoint::post("external_recipients.create_paybill", PATH, RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
+static CREATE_TILL: Endpoint = Endpoint::post(
+    "external_recipients.create_till",
+    PATH,
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
+);
+static CREATE_PAYBILL: Endpoint = Endpoint::post(
+    "external_recipients.create_paybill",
+    PATH,
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
+);
 static GET: Endpoint = Endpoint::get("external_recipients.get", "/api/v2/external_recipients/{id}");
 
 section! {
@@ -48,7 +54,7 @@ pub struct MobileWalletRecipientRequest {
     pub email: Option<Personal>,
     /// The wallet's phone number, in any usual form.
     pub phone_number: Personal,
-    /// The number's network. Default Safaricom; other words pass through.
+    /// The number's network. Default Safaricom. Other values are sent unchanged.
     pub network: Network,
 }
 
@@ -66,7 +72,7 @@ pub struct BankAccountRecipientRequest {
     pub account_number: Personal,
     /// A name for the recipient.
     pub nickname: Option<String>,
-    /// Default `RTS`, the only one documented for external accounts. Other words pass through.
+    /// Default `RTS`, the only one documented for external accounts. Other values are sent unchanged.
     pub settlement_method: SettlementMethod,
 }
 
@@ -129,7 +135,7 @@ impl ExternalRecipients {
         request: &MobileWalletRecipientRequest,
     ) -> Result<Created<ExternalRecipient>> {
         let phone_number = validate::phone("phone_number", &request.phone_number)?;
-        let external_recipient = given([
+        let external_recipient = present_fields([
             ("first_name", Some(validate::required("first_name", request.first_name.as_str())?)),
             ("last_name", Some(validate::required("last_name", request.last_name.as_str())?)),
             ("email", validate::optional(request.email.as_ref())),
@@ -148,7 +154,7 @@ impl ExternalRecipients {
         &self,
         request: &BankAccountRecipientRequest,
     ) -> Result<Created<ExternalRecipient>> {
-        let external_recipient = given([
+        let external_recipient = present_fields([
             ("account_name", Some(validate::required("account_name", request.account_name.as_str())?)),
             ("bank_branch_ref", Some(validate::required("bank_branch_ref", &request.bank_branch_ref)?)),
             ("account_number", Some(validate::required("account_number", request.account_number.as_str())?)),
@@ -163,7 +169,7 @@ impl ExternalRecipients {
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_till(&self, request: &TillRecipientRequest) -> Result<Created<ExternalRecipient>> {
-        let external_recipient = given([
+        let external_recipient = present_fields([
             ("till_name", Some(validate::required("till_name", &request.till_name)?)),
             ("till_number", Some(validate::required("till_number", &request.till_number)?)),
             ("nickname", validate::optional(request.nickname.as_ref())),
@@ -176,7 +182,7 @@ impl ExternalRecipients {
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
     pub async fn create_paybill(&self, request: &PaybillRecipientRequest) -> Result<Created<ExternalRecipient>> {
-        let external_recipient = given([
+        let external_recipient = present_fields([
             ("paybill_name", Some(validate::required("paybill_name", &request.paybill_name)?)),
             ("paybill_number", Some(validate::required("paybill_number", &request.paybill_number)?)),
             (
@@ -197,8 +203,8 @@ impl ExternalRecipients {
     }
 }
 
-/// The fields that are not left out.
-fn given<'a, const N: usize>(fields: [(&'static str, Option<&'a str>); N]) -> BTreeMap<&'static str, &'a str> {
+/// The fields that have a value.
+fn present_fields<'a, const N: usize>(fields: [(&'static str, Option<&'a str>); N]) -> BTreeMap<&'static str, &'a str> {
     fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 

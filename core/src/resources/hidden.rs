@@ -1,50 +1,50 @@
-//! Fields that Debug must not show: names that people chose, and free text, which can hold names and numbers.
+//! Fields that Debug must not show: names that people chose, and free text, which can contain names and numbers.
 
 use std::fmt;
 
-/// Shows whether there is something, and not what it is.
+/// A field of which Debug shows only whether it has a value.
 pub(super) trait Hidden {
-    fn shown(&self) -> Shown;
+    fn summary(&self) -> Summary;
 }
 
-/// What is shown of a hidden field.
-pub(super) enum Shown {
-    Nothing,
-    Something,
+/// The Debug output of a hidden field.
+pub(super) enum Summary {
+    Empty,
+    Redacted,
     Items(usize),
 }
 
 impl<T> Hidden for Option<T> {
-    fn shown(&self) -> Shown {
-        self.as_ref().map_or(Shown::Nothing, |_| Shown::Something)
+    fn summary(&self) -> Summary {
+        self.as_ref().map_or(Summary::Empty, |_| Summary::Redacted)
     }
 }
 
 impl<T> Hidden for Vec<T> {
-    fn shown(&self) -> Shown {
-        Shown::Items(self.len())
+    fn summary(&self) -> Summary {
+        Summary::Items(self.len())
     }
 }
 
 impl Hidden for String {
-    fn shown(&self) -> Shown {
-        if self.is_empty() { Shown::Nothing } else { Shown::Something }
+    fn summary(&self) -> Summary {
+        if self.is_empty() { Summary::Empty } else { Summary::Redacted }
     }
 }
 
-impl fmt::Debug for Shown {
+impl fmt::Debug for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str("None"),
-            Self::Something => f.write_str("[redacted]"),
+            Self::Empty => f.write_str("None"),
+            Self::Redacted => f.write_str("[redacted]"),
             Self::Items(0) => f.write_str("[]"),
             Self::Items(items) => write!(f, "[{items} redacted]"),
         }
     }
 }
 
-/// Debug of a record, which hides some of its fields. It names every field: a new field that is in neither list does not
-/// compile.
+/// Implements Debug for a record and hides some of its fields. It lists every field: a new field that is in neither
+/// list does not compile.
 macro_rules! redacted_debug {
     ($name:ident { $($shown:ident),* $(,)? } hides { $($hidden:ident),* $(,)? }) => {
         impl std::fmt::Debug for $name {
@@ -52,7 +52,7 @@ macro_rules! redacted_debug {
                 let Self { $($shown,)* $($hidden,)* } = self;
                 f.debug_struct(stringify!($name))
                     $(.field(stringify!($shown), $shown))*
-                    $(.field(stringify!($hidden), &$crate::resources::hidden::Hidden::shown($hidden)))*
+                    $(.field(stringify!($hidden), &$crate::resources::hidden::Hidden::summary($hidden)))*
                     .finish()
             }
         }

@@ -14,7 +14,7 @@ static CREATE: Endpoint = Endpoint::post(
     "incoming_payments.create",
     "/api/v2/incoming_payments",
     RetrySafety::NonIdempotent {
-        recovery_hint: "The customer may be looking at a prompt: wait for the result at callback_url or the buygoods webhook, or poll the till's transactions, before asking again.",
+        recovery_hint: "The customer's phone may show the prompt already: wait for the result at callback_url or the buygoods webhook, or poll the till's transactions, before you send it again.",
     },
 );
 static GET: Endpoint = Endpoint::get("incoming_payments.get", "/api/v2/incoming_payments/{id}");
@@ -43,7 +43,7 @@ pub struct IncomingPaymentRequest {
     pub last_name: Option<Personal>,
     /// The customer's e-mail address.
     pub email: Option<Personal>,
-    /// At most 5 pairs of primitive values. They come back in the result.
+    /// At most 5 pairs of primitive values. The result has them too.
     pub metadata: Metadata,
     /// Default `M-PESA STK Push`.
     pub payment_channel: Option<String>,
@@ -217,25 +217,24 @@ resource!(
 );
 
 impl IncomingPayment {
-    /// Whether the money is there: the status is Success, there are no errors, and there is a transaction of an amount
-    /// greater than zero that was not reversed. Compare the amount too before you credit an order:
-    /// [`Self::is_paid_at_least`].
+    /// Whether the money was received: the status is Success without errors, and the transaction has an amount greater
+    /// than zero and was not reversed. Compare the amount too before you credit an order: [`Self::is_paid_at_least`].
     pub fn is_paid(&self) -> bool {
-        self.settled_transaction().is_some_and(Transaction::is_received)
+        self.successful_transaction().is_some_and(Transaction::is_received)
     }
 
     /// Whether it is paid, with at least this amount, in this currency, into this till.
     pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
-        self.settled_transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
+        self.successful_transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
     }
 
-    /// The key of the money, as [`Transaction::payment_key`]. `None` unless the payment succeeded.
+    /// The key of the payment: see [`Transaction::payment_key`]. `None` unless the payment succeeded.
     pub fn payment_key(&self) -> Option<String> {
-        self.settled_transaction().and_then(Transaction::payment_key)
+        self.successful_transaction().and_then(Transaction::payment_key)
     }
 
-    /// The transaction, if nothing contradicts it.
-    pub(crate) fn settled_transaction(&self) -> Option<&Transaction> {
+    /// The transaction, if the status is Success and there are no errors.
+    pub(crate) fn successful_transaction(&self) -> Option<&Transaction> {
         let is_success = self.status == IncomingPaymentStatus::Success && self.errors.is_empty();
         self.transaction.as_ref().filter(|_| is_success)
     }

@@ -15,7 +15,7 @@ use crate::{
 static CREATE: Endpoint = Endpoint::post(
     "merchant_bank_accounts.create",
     "/api/v2/merchant_bank_accounts",
-    RetrySafety::NonIdempotent { recovery_hint: "Look for the account on the dashboard before creating it again." },
+    RetrySafety::NonIdempotent { recovery_hint: "Search for the account on the dashboard before you create it again." },
 );
 static GET: Endpoint = Endpoint::get("merchant_bank_accounts.get", "/api/v2/merchant_bank_accounts/{id}");
 
@@ -35,7 +35,7 @@ pub struct MerchantBankAccountRequest {
     pub account_number: Personal,
     /// A name for the account.
     pub nickname: Option<String>,
-    /// `EFT` or `RTS`. Other words pass through.
+    /// `EFT` or `RTS`. Other values are sent unchanged.
     pub settlement_method: SettlementMethod,
 }
 

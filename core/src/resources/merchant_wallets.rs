@@ -15,7 +15,7 @@ use crate::{
 static CREATE: Endpoint = Endpoint::post(
     "merchant_wallets.create",
     "/api/v2/merchant_wallets",
-    RetrySafety::NonIdempotent { recovery_hint: "Look for the wallet on the dashboard before creating it again." },
+    RetrySafety::NonIdempotent { recovery_hint: "Search for the wallet on the dashboard before you create it again." },
 );
 static GET: Endpoint = Endpoint::get("merchant_wallets.get", "/api/v2/merchant_wallets/{id}");
 
@@ -35,7 +35,7 @@ pub struct MerchantWalletRequest {
     pub nickname: Option<String>,
     /// The wallet's phone number, in any usual form.
     pub phone_number: Personal,
-    /// The number's network. Default Safaricom, the only one the documentation names; other words pass through.
+    /// The number's network. Default Safaricom, the only one in the documentation. Other values are sent unchanged.
     pub network: Network,
 }
 

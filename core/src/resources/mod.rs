@@ -1,7 +1,7 @@
-//! The API, one file for each section of its reference, in its order and with its names. A file holds the section's
-//! endpoints, its request and response types, and its methods.
+//! The API, with one file for each section of its reference. A file has the section's endpoints, its request and
+//! response types, and its methods.
 
-/// A room of operations: one section of the API reference.
+/// Declares a section of the client: the operations of one section of the API reference.
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -20,8 +20,8 @@ macro_rules! section {
     };
 }
 
-/// A resource whose document is `{"data": {"id", "type", "attributes"}}`, with the attributes side by side with the id.
-/// The list holds the documented words for its `type`. It is empty where the documentation shows none.
+/// Implements [`Resource`] for a type whose document is `{"data": {"id", "type", "attributes"}}`. The list has the
+/// documented values of `type`. It is empty if the documentation shows none.
 macro_rules! resource {
     ($name:ident, $get:ident, [$($type:literal),*], $this:ident => $state:expr, $is_final:expr) => {
         impl $crate::resources::Resource for $name {
@@ -111,23 +111,24 @@ use crate::{endpoint::Endpoint, error::Result, types::ResourceId};
 
 /// A resource of the API, which can be read by its id.
 pub trait Resource: Sized + Send + 'static {
-    /// How it is read.
+    /// The endpoint that reads it.
     const GET: &'static Endpoint;
 
-    /// The words for its `data.type`. Empty if the documentation does not say.
+    /// The values of its `data.type`. Empty if the documentation shows none.
     const TYPES: &'static [&'static str];
 
-    /// Reads it from a response or a result callback, whatever its id.
+    /// Reads it from a response or a result callback, with any id.
     ///
     /// # Errors
-    /// `decode` if the body is not such a document.
+    /// `decode` if the body is not a document of this resource.
     fn from_body(body: &[u8]) -> Result<Self>;
 
     /// Reads it from the response to a read of this id. A cache or a desynchronised connection can return another
     /// resource: the document must have this id, and the type of this resource.
     ///
     /// # Errors
-    /// `decode` if the body is not such a document, or describes another resource. The error names both ids.
+    /// `decode` if the body is not a document of this resource, or describes another resource. The error names both
+    /// ids.
     fn from_response(body: &[u8], id: &ResourceId) -> Result<Self> {
         document::check_identity(body, id, Self::TYPES)?;
         Self::from_body(body)
@@ -136,6 +137,6 @@ pub trait Resource: Sized + Send + 'static {
     /// Whether its state is final. Final does not mean successful.
     fn is_final(&self) -> bool;
 
-    /// Its state in the API's own word.
+    /// Its state, as the API writes it.
     fn state(&self) -> &str;
 }

@@ -29,7 +29,7 @@ static CREATE: Endpoint = Endpoint::post(
     "payment_links.create",
     "/api/v2/payment_links",
     RetrySafety::NonIdempotent {
-        recovery_hint: "Look for the link on the dashboard before creating another: a customer could pay both.",
+        recovery_hint: "Search for the link on the dashboard before you create another: a customer could pay both.",
     },
 );
 static GET: Endpoint = Endpoint::get("payment_links.get", "/api/v2/payment_links/{id}");
@@ -54,7 +54,7 @@ pub struct PaymentLinkRequest {
     pub payment_reference: Option<String>,
     /// The text that the customer reads.
     pub note: Option<String>,
-    /// At most 5 pairs of primitive values. They come back in the result.
+    /// At most 5 pairs of primitive values. The result has them too.
     pub metadata: Metadata,
     /// The URL that receives the results, one for each attempt to pay. It must be https.
     pub callback_url: String,
@@ -79,7 +79,7 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl PaymentLinks {
-    /// Makes a link. Read it for its URL: [`Created::get`].
+    /// Creates a link. Its URL is in the resource: [`Created::get`].
     ///
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent. `outcome_unknown` if the response was lost.
@@ -136,13 +136,13 @@ impl PaymentLinkRequest {
 open_enum! {
     /// The status of a link.
     pub enum PaymentLinkStatus {
-        /// It waits to be paid.
+        /// It can be paid.
         Active = "Active",
         /// It was paid.
         Paid = "Paid",
         /// It was cancelled.
         Cancelled = "Cancelled",
-        /// No payment in seven days.
+        /// It was not paid within seven days.
         Expired = "Expired",
     }
 }
@@ -210,7 +210,7 @@ struct Attributes {
     till_number: Option<String>,
     #[serde(default, deserialize_with = "de::string")]
     payment_reference: Option<String>,
-    /// The oldest shape's words for the three above.
+    /// The names of the three fields above in the oldest format.
     #[serde(default, deserialize_with = "de::string")]
     account_name: Option<String>,
     #[serde(default, deserialize_with = "de::string")]
@@ -240,7 +240,7 @@ struct Attributes {
     links: Links,
 }
 
-/// The link itself. Its status goes by two names.
+/// The link. Its status has two names.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Link {
@@ -262,7 +262,7 @@ struct Link {
     origination_time: Option<Timestamp>,
 }
 
-/// A bare URL or an object. Anything else counts as absent.
+/// A URL or an object. Any other value counts as absent.
 fn link<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Link>, D::Error> {
     let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
     let link = match raw.get().as_bytes().first() {
@@ -310,12 +310,12 @@ resource!(
 );
 
 impl PaymentLink {
-    /// The oldest shape writes the status in lower case.
+    /// Whether the link has this status. The oldest format writes the status in lower case.
     fn has(&self, status: &PaymentLinkStatus) -> bool {
         self.link_status.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(status.as_str()))
     }
 
-    /// Whether it can no longer be paid. Errors alone end nothing while there is a link: they tell of an attempt.
+    /// Whether it cannot be paid any more. If there is a link, errors do not end it: they describe an attempt to pay.
     fn has_ended(&self) -> bool {
         match &self.link_status {
             Some(status) => is_failure(status.as_str()),
@@ -324,8 +324,8 @@ impl PaymentLink {
     }
 
     /// Whether the link was paid: its status is Paid, its amount is greater than zero, and there are no errors. Errors
-    /// of an earlier attempt do not count once there is an M-PESA reference of the payment. Compare the amount too
-    /// before you credit an order: [`Self::is_paid_at_least`].
+    /// of an earlier attempt are ignored if the payment has an M-PESA reference. Compare the amount too before you
+    /// credit an order: [`Self::is_paid_at_least`].
     pub fn is_paid(&self) -> bool {
         let has_reference = self.transaction_reference.as_ref().is_some_and(|reference| !reference.trim().is_empty());
         self.has(&PaymentLinkStatus::Paid)
@@ -333,13 +333,13 @@ impl PaymentLink {
             && (self.errors.is_empty() || has_reference)
     }
 
-    /// Whether it is paid, with at least this amount, in this currency, into this till. A link is paid with exactly its
-    /// own amount.
+    /// Whether it is paid, with at least this amount, in this currency, into this till. A link is always paid with
+    /// exactly its own amount.
     pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
         self.payment().is_some_and(|transaction| transaction.is_paid_at_least(expected))
     }
 
-    /// The key of the money, as [`Transaction::payment_key`]. `None` unless the link was paid.
+    /// The key of the payment: see [`Transaction::payment_key`]. `None` unless the link was paid.
     pub fn payment_key(&self) -> Option<String> {
         self.payment().as_ref().and_then(Transaction::payment_key)
     }
@@ -363,7 +363,7 @@ impl PaymentLink {
         self.has(&PaymentLinkStatus::Cancelled)
     }
 
-    /// Whether a customer tried to pay and could not: [`PaymentLink::errors`] says why. The link may still be active.
+    /// Whether an attempt to pay failed: [`PaymentLink::errors`] has the reasons. The link may still be active.
     pub fn has_failed_attempt(&self) -> bool {
         !self.errors.is_empty() && !self.is_paid()
     }

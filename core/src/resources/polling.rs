@@ -15,7 +15,7 @@ use crate::{
     types::{Raw, Scope, Timestamp, de},
 };
 
-/// Polling reads: asking twice costs nothing, so it is retried like a read.
+/// A polling request only reads. A second one has no effect, so it is retried like a read.
 static CREATE: Endpoint = Endpoint::post("polling.create", "/api/v2/polling", RetrySafety::Idempotent);
 static GET: Endpoint = Endpoint::get("polling.get", "/api/v2/polling/{id}");
 
@@ -52,7 +52,7 @@ struct Wire<'a> {
 
 #[cfg(feature = "client")]
 impl PollingRequests {
-    /// Asks for the transactions of a span of time. The list comes with [`Created::wait`] or at `callback_url`.
+    /// Requests the transactions of a period. [`Created::wait`] returns the list, and `callback_url` receives it.
     ///
     /// # Errors
     /// `invalid_request` naming the field, before anything is sent.

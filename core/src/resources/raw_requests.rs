@@ -21,16 +21,16 @@ static POST: Endpoint = Endpoint::post(
     "raw_requests.post",
     "/api/{path}",
     RetrySafety::NonIdempotent {
-        recovery_hint: "Find out whether it took effect, with a GET request or in Kopo Kopo's dashboard, before you send it again.",
+        recovery_hint: "Check whether it took effect, with a GET request or on Kopo Kopo's dashboard, before you send it again.",
     },
 );
 
-/// Longer than any path of the API, and short enough to send.
-const LONGEST_PATH: usize = 2_048;
+/// The longest path, in bytes. Every path of the API is shorter.
+const MAX_PATH: usize = 2_048;
 
 section! {
-    /// Endpoints and fields that this library does not cover yet. They have the client's token, timeouts, retries and
-    /// redaction. Nothing checks the body's fields: prefer the operation of another section where there is one.
+    /// Endpoints and fields that this library does not cover yet. They use the client's token, timeouts, retries and
+    /// redaction. The fields of the body are not checked: prefer the operation of another section if it exists.
     RawRequests
 }
 
@@ -39,7 +39,7 @@ section! {
 pub struct RawPostRequest {
     /// The path below the origin: `/api/v2/incoming_payments`.
     pub path: String,
-    /// A JSON object, as text. It is sent unchanged. `{}` if the endpoint takes none.
+    /// A JSON object, as text. It is sent unchanged. `{}` if the endpoint needs no body.
     pub body: Personal,
 }
 
@@ -49,7 +49,7 @@ pub struct RawPostRequest {
 pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The `Location` header: where a resource that was created can be read. Its host is the server's word.
+    /// The `Location` header: the URL of the created resource, as the server wrote it.
     pub location: Option<String>,
     /// The body, empty if there was none. Absent if the body of the response to a POST request did not arrive
     /// completely. The request was accepted even so.
@@ -58,7 +58,7 @@ pub struct RawResponse {
 
 #[cfg(feature = "client")]
 impl RawRequests {
-    /// Reads anything of the API. A transient failure is retried. `path` is below the origin and may have a query:
+    /// Sends a GET request. A transient failure is retried. `path` is below the origin and may have a query:
     /// `/api/v2/incoming_payments/247b1bd8?expand=links`.
     ///
     /// # Errors
@@ -71,11 +71,11 @@ impl RawRequests {
         Ok(raw_response(&response, Some(body)))
     }
 
-    /// Posts anything to the API. Like a create it is sent once: again only if no byte of it was sent, or after a 401.
+    /// Sends a POST request. Like a create, it is sent again only if no byte of it was sent, or once after a 401.
     ///
     /// # Errors
-    /// `invalid_request` before anything is sent: a path that is not below `/api/`, a body that is not a JSON object, or
-    /// one for `send_money` without destinations, which would transfer all funds (use
+    /// `invalid_request` before anything is sent: a path that is not below `/api/`, a body that is not a JSON object,
+    /// or a body for `send_money` without destinations, which would transfer all funds (use
     /// [`super::SendMoneyRequests::sweep_all_funds`]). `outcome_unknown` if the response was lost.
     pub async fn post(&self, request: &RawPostRequest) -> Result<RawResponse> {
         let path = checked_path(&request.path, false)?;
@@ -84,7 +84,7 @@ impl RawRequests {
             let (line, column) = (error.line(), error.column());
             KopoKopoError::invalid(
                 "body",
-                detail!("must be a JSON object as text; it breaks off or is wrong at line {}, column {}", line, column),
+                detail!("must be a JSON object as text; it is invalid at line {}, column {}", line, column),
             )
         })?;
         check_destinations(path, &fields)?;
@@ -95,34 +95,35 @@ impl RawRequests {
     }
 }
 
-/// A path below `/api/` in plain segments, so that it names exactly one endpoint.
+/// Checks that a path is below `/api/` and has only plain segments, so that it names exactly one endpoint.
 fn checked_path(path: &str, may_have_query: bool) -> Result<&str> {
     let refuse = |remedy: &'static str| Err(KopoKopoError::invalid("path", remedy));
-    if path.len() > LONGEST_PATH {
+    if path.len() > MAX_PATH {
         return refuse("must not be longer than 2048 bytes");
     }
     let (segments, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let Some(segments) = segments.strip_prefix("/api/") else {
         return refuse(
-            "must begin with /api/, such as /api/v2/incoming_payments: it is added to the client's base URL",
+            "must begin with /api/, such as /api/v2/incoming_payments: it is appended to the client's base URL",
         );
     };
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-');
     let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
     if !segments.split('/').all(is_segment) {
         return refuse(
-            "must be segments of letters, digits and . _ ~ : - with one / between them, and none at the end",
+            "must have segments of letters, digits and . _ ~ : - separated by one /, without a / at the end",
         );
     }
     match query {
         None => Ok(path),
-        Some(_) if !may_have_query => refuse("must have no query: a POST request has its fields in the body"),
+        Some(_) if !may_have_query => refuse("must not have a query: put the fields of a POST request into the body"),
         Some(query) if query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') => Ok(path),
         Some(_) => refuse("must have a percent-encoded query, without spaces and #"),
     }
 }
 
-/// Without destinations `send_money` transfers all funds. So does `settlement_transfers` of version 1 without a destination.
+/// Refuses requests without destinations that would transfer all funds: `send_money`, and `settlement_transfers` of
+/// version 1.
 fn check_destinations(path: &str, fields: &Map<String, Value>) -> Result<()> {
     let endpoint = path.rsplit('/').next().and_then(|segment| segment.split('.').next()).unwrap_or_default();
     let endpoint = endpoint.replace('-', "_").to_ascii_lowercase();
@@ -178,7 +179,7 @@ mod tests {
     use crate::origin::Origin;
 
     #[test]
-    fn a_path_is_below_the_api() {
+    fn path_must_be_below_api() {
         for path in ["/api/v2/incoming_payments", "/api/v3/a-b/x~1:2/c.json", "/api/v2/x?a=b&c=%20"] {
             assert!(checked_path(path, true).is_ok(), "{path}");
         }
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_reaches_send_money_goes_without_destinations() {
+    fn send_money_without_destinations_is_refused_at_every_path() {
         let check = |path: &str, body: &str| check_destinations(path, &serde_json::from_str(body).unwrap());
         for path in ["/api/v2/send_money", "/api/v1/send_money", "/api/v2/SEND-money", "/api/v2/send_money.json"] {
             for body in [
@@ -235,7 +236,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_accepted_path_is_sent_as_it_was_written(path in "/api/[a-z0-9./?&=%~:_-]{0,30}|\\PC{0,40}") {
+        fn accepted_path_is_sent_unchanged(path in "/api/[a-z0-9./?&=%~:_-]{0,30}|\\PC{0,40}") {
             if checked_path(&path, true).is_ok() {
                 let url = Origin::parse("https://api.kopokopo.com").unwrap().url(&path);
                 prop_assert_eq!(url.as_str(), format!("https://api.kopokopo.com{path}"));

@@ -18,7 +18,7 @@ static CREATE: Endpoint = Endpoint::post(
     "reversals.create",
     "/api/v2/reversals",
     RetrySafety::NonIdempotent {
-        recovery_hint: "Wait for the result at callback_url or a reversed webhook, or poll the till's transactions, before reversing again.",
+        recovery_hint: "Wait for the result at callback_url or a reversed webhook, or poll the till's transactions, before you reverse it again.",
     },
 );
 static GET: Endpoint = Endpoint::get("reversals.get", "/api/v2/reversals/{id}");
@@ -33,9 +33,9 @@ section! {
 pub struct ReversalRequest {
     /// The transaction's M-PESA reference or id.
     pub transaction_reference: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// At most 5 pairs of primitive values. They come back in the result.
+    /// At most 5 pairs of primitive values. The result has them too.
     pub metadata: Metadata,
     /// The URL that receives the result. It must be https.
     pub callback_url: String,
@@ -96,7 +96,7 @@ pub struct Reversal {
     /// The transaction to reverse.
     #[serde(default, deserialize_with = "de::string")]
     pub transaction_reference: Option<String>,
-    /// Why.
+    /// The reason.
     #[serde(default, deserialize_with = "de::string")]
     pub reason: Option<String>,
     /// The payment to the customer, once it exists. Its status is the outcome of the reversal.
@@ -148,7 +148,7 @@ impl Reversal {
         self.outcome() == Some(&TransferStatus::Transferred)
     }
 
-    /// Whether the money went back: the request is processed without errors, and an amount greater than zero is
+    /// Whether the money was returned: the request is processed without errors, and an amount greater than zero is
     /// transferred.
     pub fn is_reversed(&self) -> bool {
         let payment = self.reversal_bulk_payment.as_ref();
@@ -158,8 +158,8 @@ impl Reversal {
             && payment.and_then(|payment| payment.amount).is_some_and(|amount| amount.is_positive())
     }
 
-    /// Whether the money surely stays: the payment back was cancelled, or the request failed. `false` while it is not
-    /// over, and if the payment back was transferred after all.
+    /// Whether the money was not returned and will not be: the payment to the customer was cancelled, or the request
+    /// failed. `false` while the reversal is pending, and if the payment to the customer was transferred.
     pub fn is_failed(&self) -> bool {
         let word = self.outcome().map_or("", TransferStatus::as_str);
         let is_cancelled = is_failure(word) && !is_waiting(self.status.as_str());

@@ -20,13 +20,16 @@ use crate::{
     types::{Amount, Currency, Metadata, Personal, PhoneNumber, Raw, RecipientType, Timestamp, de, open_enum},
 };
 
-const FIND_OUT: &str = "Wait for the result at callback_url, or look at the dashboard's transfers, before sending again: there is no list to ask and no idempotency key.";
-static CREATE: Endpoint =
-    Endpoint::post("send_money.create", "/api/v2/send_money", RetrySafety::NonIdempotent { recovery_hint: FIND_OUT });
+const RECOVERY_HINT: &str = "Wait for the result at callback_url, or check the transfers on the dashboard, before you send it again: the API has no list of transfers and no idempotency key.";
+static CREATE: Endpoint = Endpoint::post(
+    "send_money.create",
+    "/api/v2/send_money",
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
+);
 static SWEEP: Endpoint = Endpoint::post(
     "send_money.sweep_all_funds",
     "/api/v2/send_money",
-    RetrySafety::NonIdempotent { recovery_hint: FIND_OUT },
+    RetrySafety::NonIdempotent { recovery_hint: RECOVERY_HINT },
 );
 static GET: Endpoint = Endpoint::get("send_money.get", "/api/v2/send_money/{id}");
 
@@ -39,9 +42,9 @@ section! {
 /// Money to external recipients).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SendMoneyRequest {
-    /// At least one, all of one type. Several only for mobile wallets and bank accounts of others, and each recipient
-    /// only once: Kopo Kopo would pay a repeated one again. An empty list is
-    /// refused: without destinations the API would send everything there is, which is
+    /// At least one, all of the same type. Several are accepted only for mobile wallets and bank accounts of others.
+    /// Each recipient may occur only once, because Kopo Kopo would pay a repeated one again. An empty list is refused,
+    /// because without destinations the API sends all available funds. For that, use
     /// [`SendMoneyRequests::sweep_all_funds`].
     pub destinations: Vec<Destination>,
     /// The till whose money is sent. Default: the available balance.
@@ -50,7 +53,7 @@ pub struct SendMoneyRequest {
     pub currency: Currency,
     /// The URL that receives the result. It must be https.
     pub callback_url: String,
-    /// At most 5 pairs of primitive values. They come back in the result.
+    /// At most 5 pairs of primitive values. The result has them too.
     pub metadata: Metadata,
 }
 
@@ -61,13 +64,13 @@ pub struct SweepRequest {
     pub currency: Currency,
     /// The URL that receives the result. It must be https.
     pub callback_url: String,
-    /// At most 5 pairs of primitive values. They come back in the result.
+    /// At most 5 pairs of primitive values. The result has them too.
     pub metadata: Metadata,
 }
 
 #[derive(Serialize)]
 struct Wire<'a> {
-    /// Present in every request but the sweep, and never empty.
+    /// Absent in a sweep. Otherwise present, and never empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     destinations: Option<Vec<WireDestination<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,11 +138,11 @@ impl SendMoneyRequest {
 open_enum! {
     /// The status of a request. Processed means that the request was carried out, not that money moved.
     pub enum RequestStatus {
-        /// It was taken in.
+        /// It was received.
         Received = "Received",
-        /// It waits for its turn.
+        /// It is scheduled.
         Scheduled = "Scheduled",
-        /// It was dealt with.
+        /// It was carried out.
         Processed = "Processed",
     }
 }
@@ -247,24 +250,24 @@ impl SendMoney {
         }
     }
 
-    /// Every single payment, of all batches.
+    /// The disbursements of all batches.
     pub fn disbursements(&self) -> impl Iterator<Item = &Disbursement> {
         self.transfer_batches.iter().flat_map(|batch| &batch.disbursements)
     }
 
-    /// Whether all the money arrived. Everything must say so: the request is processed without errors; there is at least
-    /// one batch, and each one is transferred and has at least one disbursement; each disbursement is transferred
-    /// without errors; their amounts add up to the batch's amount; and each destination, found by its phone number,
-    /// account or reference and never by position, got exactly the amount that was asked for.
+    /// Whether all the money arrived. The request is processed without errors. There is at least one batch, and each
+    /// batch is transferred and has at least one disbursement. Each disbursement is transferred without errors. The sum
+    /// of their amounts is the batch's amount. Each destination received exactly the requested amount; destinations are
+    /// matched by phone number, account or reference, not by position.
     ///
-    /// `false` does not mean that nothing was paid: see [`Self::failed_disbursements`] and [`Self::failed_batches`], and
-    /// do not send again while [`Resource::is_final`] is `false`.
+    /// `false` does not mean that no recipient was paid: see [`Self::failed_disbursements`] and
+    /// [`Self::failed_batches`]. Do not send the money again while [`Resource::is_final`] is `false`.
     pub fn is_paid(&self) -> bool {
         self.transfers().is_paid()
     }
 
-    /// The disbursements that failed, each with its errors. A disbursement that is still pending is not among them.
-    /// Empty until the request is processed. Money can also fail as a whole batch: see [`Self::failed_batches`].
+    /// The disbursements that failed, each with its errors, without those that are still pending. Empty until the
+    /// request is processed. A whole batch can fail too: see [`Self::failed_batches`].
     pub fn failed_disbursements(&self) -> Vec<&Disbursement> {
         self.transfers().failed_disbursements()
     }
@@ -275,8 +278,8 @@ impl SendMoney {
         self.transfers().failed_batches()
     }
 
-    /// The disbursements to one destination, by its phone number (in any usual form), its account or its reference.
-    /// Never by position: the order differs.
+    /// The disbursements to one destination, by its phone number (in any usual format), its account or its reference.
+    /// Do not match them by position, because the order differs.
     pub fn disbursements_to(&self, recipient: &str) -> Vec<&Disbursement> {
         let phone = recipient.parse::<PhoneNumber>().ok();
         self.disbursements().filter(|disbursement| disbursement.went_to(recipient, phone.as_ref())).collect()

@@ -78,9 +78,9 @@ impl SettlementTransfer {
         }
     }
 
-    /// Whether all the money arrived: the request is processed without errors; there is at least one batch, and each one
-    /// is transferred and has at least one disbursement; each disbursement is transferred without errors; and the
-    /// amounts add up to what was asked for.
+    /// Whether all the money arrived. The request is processed without errors. There is at least one batch, and each
+    /// batch is transferred and has at least one disbursement. Each disbursement is transferred without errors. The sum
+    /// of the amounts is the requested amount.
     pub fn is_paid(&self) -> bool {
         self.transfers().is_paid()
     }

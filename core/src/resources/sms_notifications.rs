@@ -14,7 +14,7 @@ static CREATE: Endpoint = Endpoint::post(
     "sms_notifications.create",
     "/api/v1/transaction_sms_notifications",
     RetrySafety::NonIdempotent {
-        recovery_hint: "The customer may have got the message; sending again may send it twice.",
+        recovery_hint: "The customer may have received the message: sending it again may send it twice.",
     },
 );
 static GET: Endpoint = Endpoint::get("sms_notifications.get", "/api/v1/transaction_sms_notifications/{id}");

@@ -1,7 +1,7 @@
-//! What status words mean. Every enumeration of the API is open, so a word that is not documented is compared with the
-//! words that payment systems usually use.
+//! The meaning of status values. Every enumeration of the API is open, so a status that is not documented is compared
+//! with the statuses that payment systems usually use.
 
-/// The request is not over yet.
+/// The request is pending.
 const WAITING: [&str; 10] = [
     "pending",
     "received",
@@ -15,7 +15,7 @@ const WAITING: [&str; 10] = [
     "accepted",
 ];
 
-/// It is over, and it did not succeed.
+/// The request failed.
 const FAILED: [&str; 17] = [
     "failed",
     "failure",
@@ -42,18 +42,17 @@ fn is_one_of(words: &[&str], status: &str) -> bool {
     words.iter().any(|word| word.len() == status.len() && word.bytes().zip(status.bytes()).all(same))
 }
 
-/// Whether the word says that more will happen.
+/// Whether the status is pending.
 pub(super) fn is_waiting(status: &str) -> bool {
     is_one_of(&WAITING, status)
 }
 
-/// Whether the word says that it ended without success.
+/// Whether the status is a failure.
 pub(super) fn is_failure(status: &str) -> bool {
     is_one_of(&FAILED, status)
 }
 
-/// Whether it ended without success: the word says so, or there are errors and the word does not say that more will
-/// happen.
+/// Whether the request failed: the status is a failure, or there are errors and the status is not pending.
 pub(super) fn has_failed(status: &str, errors: &[String]) -> bool {
     is_failure(status) || (!errors.is_empty() && !is_waiting(status))
 }
@@ -63,7 +62,7 @@ mod tests {
     use super::{has_failed, is_failure, is_waiting};
 
     #[test]
-    fn words_are_compared_without_case_and_separators() {
+    fn statuses_are_compared_without_case_and_separators() {
         for word in ["Cancelled", "CANCELED", " Timed Out", "timed_out", "Timed-Out", "Rejected"] {
             assert!(is_failure(word) && !is_waiting(word), "{word}");
         }
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_with_errors_has_failed() {
+    fn unknown_status_with_errors_has_failed() {
         let errors = ["Insufficient funds".to_owned()];
         assert!(has_failed("Settling", &errors) && has_failed("Rejected", &[]));
         assert!(!has_failed("Settling", &[]) && !has_failed("Pending", &errors));

@@ -11,11 +11,11 @@ use crate::{
 open_enum! {
     /// The status of a transaction.
     pub enum TransactionStatus {
-        /// The money came in.
+        /// The money was received.
         Received = "Received",
-        /// The money came in from another till.
+        /// The money was received from another till.
         Complete = "Complete",
-        /// The money was given back.
+        /// The money was returned.
         Reversed = "Reversed",
     }
 }
@@ -155,7 +155,7 @@ pub struct CardTransaction {
     pub settled: Option<bool>,
 }
 
-/// What both have in common.
+/// The fields that both types have.
 impl From<&CardTransaction> for Transaction {
     fn from(card: &CardTransaction) -> Self {
         Self {
@@ -317,29 +317,29 @@ pub struct Links {
     pub callback_url: Option<String>,
 }
 
-/// A currency, where there is one that makes sense.
+/// A currency. An invalid one counts as absent.
 pub(crate) fn currency<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Currency>, D::Error> {
     Ok(de::string(deserializer)?.and_then(|code| code.parse().ok()))
 }
 
 impl Transaction {
-    /// Whether the money came in and was not given back since: the status says so, and the amount is greater than zero.
-    /// Compare the amount too before you credit an order: [`Self::is_paid_at_least`].
+    /// Whether the money was received and not returned: the status is Received or Complete, and the amount is greater
+    /// than zero. Compare the amount too before you credit an order: [`Self::is_paid_at_least`].
     pub fn is_received(&self) -> bool {
         matches!(self.status, Some(TransactionStatus::Received | TransactionStatus::Complete))
             && self.amount.is_some_and(|amount| amount.is_positive())
     }
 
-    /// Whether the money came in, with at least this amount, in this currency, into this till.
+    /// Whether the money was received, with at least this amount, in this currency, into this till.
     pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
         self.is_received() && expected.is_met_by(self)
     }
 
-    /// The key of this movement of money: `mpesa:received:OJJ1MPU40Z`, or `mpesa:reversed:OJJ1MPU40Z` if it was given
-    /// back. Store it in a unique column: the same payment can come as a webhook, as the result of an STK push and from
-    /// polling, and has the same key each time.
+    /// The key of this payment: `mpesa:received:OJJ1MPU40Z`, or `mpesa:reversed:OJJ1MPU40Z` if it was reversed. Store
+    /// it in a unique column. The same payment can be reported by a webhook, by the result of an STK push and by
+    /// polling, with the same key each time.
     ///
-    /// `None` while no money moved, and without a reference. At most 200 bytes of printable ASCII.
+    /// `None` if no money moved, or without a reference. At most 200 bytes of printable ASCII.
     pub fn payment_key(&self) -> Option<String> {
         movement_key("mpesa", direction(self)?, self.reference.as_deref())
     }

@@ -1,5 +1,5 @@
-//! What send money, payments of version 1 and settlement transfers have in common: batches of disbursements, and
-//! whether all the money arrived.
+//! The common part of send money, payments of version 1 and settlement transfers: batches of disbursements, and whether
+//! all the money arrived.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use super::{RequestStatus, SendMoneyDestination, hidden::redacted_debug, states:
 use crate::types::{Amount, Personal, PhoneNumber, RecipientType, Timestamp, de, open_enum};
 
 open_enum! {
-    /// The state of money that is sent.
+    /// The state of a batch or a disbursement.
     pub enum TransferStatus {
         /// It arrived.
         Transferred = "Transferred",
@@ -40,7 +40,7 @@ pub struct TransferBatch {
 
 redacted_debug!(TransferBatch { status, amount, disbursements } hides { errors });
 
-/// One payment out.
+/// One outgoing payment.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ pub struct Disbursement {
     /// The type of destination: `mobile_wallet`, or in version 1 and webhooks `Mobile Wallet`.
     #[serde(deserialize_with = "de::string")]
     pub destination_type: Option<String>,
-    /// The id of the account that it went to.
+    /// The id of the destination account.
     #[serde(deserialize_with = "de::string")]
     pub destination_reference: Option<String>,
     /// The M-PESA reference. `None` for electronic funds transfers.
@@ -91,7 +91,7 @@ pub struct Disbursement {
 
 redacted_debug!(Disbursement { status, amount, origination_time, destination_type, transaction_reference, phone_number, account_number, till_number, paybill_number, paybill_account_number, favourite } hides { errors, destination_reference, nickname });
 
-/// A list in which a null is kept as an empty item: nothing is known of it, so it counts as not paid.
+/// A list in which a null is kept as an empty item. An empty item counts as not paid.
 pub(super) fn list_with_gaps<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -101,8 +101,8 @@ where
 }
 
 impl TransferBatch {
-    /// Whether all its money arrived: the batch and each of its disbursements, of which there is at least one, are
-    /// transferred without errors, and they add up to the batch's amount.
+    /// Whether all its money arrived. The batch is transferred without errors. It has at least one disbursement, and
+    /// each one is transferred without errors. The sum of their amounts is the batch's amount.
     pub fn is_paid(&self) -> bool {
         self.status == Some(TransferStatus::Transferred)
             && self.errors.is_empty()
@@ -113,14 +113,14 @@ impl TransferBatch {
 
     /// Whether it failed: it was cancelled, or it has errors.
     pub fn is_failed(&self) -> bool {
-        has_failed(self.word(), &self.errors)
+        has_failed(self.state(), &self.errors)
     }
 
-    fn word(&self) -> &str {
+    fn state(&self) -> &str {
         self.status.as_ref().map_or("", TransferStatus::as_str)
     }
 
-    /// Whether nothing more will happen to it.
+    /// Whether its state is final.
     fn is_over(&self) -> bool {
         let is_failed = self.is_failed();
         (is_failed || self.status == Some(TransferStatus::Transferred))
@@ -129,7 +129,7 @@ impl TransferBatch {
 }
 
 impl Disbursement {
-    /// Whether the money arrived: transferred without errors, and an amount greater than zero.
+    /// Whether the money arrived: it is transferred without errors, and its amount is greater than zero.
     pub fn is_paid(&self) -> bool {
         self.status == Some(TransferStatus::Transferred)
             && self.errors.is_empty()
@@ -159,7 +159,7 @@ impl Disbursement {
     }
 }
 
-/// A request to send money, in whichever version of the API.
+/// A request to send money, of any version of the API.
 pub(super) struct Transfers<'a> {
     pub(super) status: &'a RequestStatus,
     pub(super) errors: &'a [String],
@@ -167,17 +167,16 @@ pub(super) struct Transfers<'a> {
     pub(super) batches: &'a [TransferBatch],
 }
 
-/// What was asked for.
+/// The requested destinations or amount.
 pub(super) enum Requested<'a> {
-    /// These destinations. An empty list: the response does not say, as for the merchant's own accounts.
+    /// These destinations. The list is empty if the response has none, as for the merchant's own accounts.
     Destinations(&'a [SendMoneyDestination]),
-    /// This amount, to one destination. `None`: everything there is.
+    /// This amount, to one destination. `None`: all available funds.
     Total(Option<Amount>),
 }
 
 impl<'a> Transfers<'a> {
-    /// Whether all the money arrived. Everything must say so: the request, each batch, each disbursement, the amounts
-    /// and the destinations.
+    /// Whether all the money arrived, by the request, each batch, each disbursement, the amounts and the destinations.
     pub(super) fn is_paid(&self) -> bool {
         *self.status == RequestStatus::Processed
             && self.errors.is_empty()
@@ -187,18 +186,18 @@ impl<'a> Transfers<'a> {
             && self.is_complete()
     }
 
-    /// Whether one payment is listed twice: the same M-PESA reference to the same recipient. It is one payment only.
+    /// Whether a payment is listed twice, with the same M-PESA reference and recipient. It would be only one payment.
     fn has_repetition(&self) -> bool {
         let mut seen = HashSet::new();
         self.batches.iter().flat_map(|batch| &batch.disbursements).any(|one| {
-            plain(one.transaction_reference.as_deref()).is_some_and(|reference| {
+            non_blank(one.transaction_reference.as_deref()).is_some_and(|reference| {
                 let to = (&one.destination_reference, &one.phone_number, &one.account_number, &one.till_number);
                 !seen.insert((reference, to))
             })
         })
     }
 
-    /// Whether the disbursements are what was asked for.
+    /// Whether the disbursements match the request.
     fn is_complete(&self) -> bool {
         let disbursements = self.batches.iter().flat_map(|batch| &batch.disbursements);
         match self.requested {
@@ -212,8 +211,8 @@ impl<'a> Transfers<'a> {
         has_failed(self.status.as_str(), self.errors)
     }
 
-    /// Whether nothing more will happen. A processed request whose batches or disbursements are still pending is not
-    /// over: its money can still move.
+    /// Whether the state is final. A processed request with pending batches or disbursements is not final, because its
+    /// money can still move.
     pub(super) fn is_final(&self) -> bool {
         (*self.status == RequestStatus::Processed || self.has_failed())
             && (!self.batches.is_empty() || self.has_failed())
@@ -232,12 +231,12 @@ impl<'a> Transfers<'a> {
     }
 }
 
-/// The sum, exactly. `None` if an amount is missing or the sum is too large to be exact.
+/// The exact sum. `None` if an amount is missing or the sum is too large to be exact.
 fn total<'a>(disbursements: impl IntoIterator<Item = &'a Disbursement>) -> Option<Decimal> {
     disbursements.into_iter().try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one.amount?.decimal()))
 }
 
-/// What identifies a destination of each type.
+/// The field that identifies a destination, for each type.
 #[derive(Clone, Copy)]
 enum Identity {
     Phone,
@@ -248,7 +247,7 @@ enum Identity {
 }
 
 impl Identity {
-    /// The documented type says which number identifies a destination.
+    /// Returns the identifying field and its value, by the documented type.
     fn of(to: &SendMoneyDestination) -> Option<(Self, String)> {
         let kind = match to.destination_type.as_ref()? {
             RecipientType::MobileWallet => Self::Phone,
@@ -288,26 +287,26 @@ impl Identity {
     ) -> Option<String> {
         match self {
             Self::Phone => {
-                let phone = plain(phone)?;
+                let phone = non_blank(phone)?;
                 Some(phone.parse::<PhoneNumber>().map_or_else(|_| phone.to_owned(), |phone| phone.as_str().to_owned()))
             }
-            Self::BankAccount => plain(account).map(str::to_owned),
-            Self::Till => plain(till).map(str::to_owned),
-            Self::Paybill => Some(format!("{}\n{}", plain(paybill.0)?, plain(paybill.1)?)),
-            Self::Reference => plain(reference).map(str::to_owned),
+            Self::BankAccount => non_blank(account).map(str::to_owned),
+            Self::Till => non_blank(till).map(str::to_owned),
+            Self::Paybill => Some(format!("{}\n{}", non_blank(paybill.0)?, non_blank(paybill.1)?)),
+            Self::Reference => non_blank(reference).map(str::to_owned),
         }
     }
 }
 
-fn plain(text: Option<&str>) -> Option<&str> {
+fn non_blank(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Whether each destination got exactly what was asked for, however many disbursements that took and in whatever order.
+/// Whether each destination received exactly the requested amount, in any number of disbursements and in any order.
 ///
-/// Destinations that are named twice count together. The documentation promises no more than an opaque
-/// `destination_reference` of a disbursement. Disbursements that do not repeat the destination's own number are grouped
-/// by it, and the groups must have the amounts of the destinations that are left. `None` if something is missing.
+/// The amounts of a repeated destination are added. The documentation guarantees only an opaque `destination_reference`
+/// for a disbursement. So disbursements without the destination's own number are grouped by this reference, and the
+/// groups must have the amounts of the remaining destinations. `None` if a required value is missing.
 fn is_delivered<'a>(
     destinations: &[SendMoneyDestination],
     disbursements: impl Iterator<Item = &'a Disbursement>,
@@ -326,7 +325,7 @@ fn is_delivered<'a>(
     let mut left = Vec::new();
     for one in disbursements {
         let amount = one.amount?.decimal();
-        let sum = match (identity.of_disbursement(one), plain(one.destination_reference.as_deref())) {
+        let sum = match (identity.of_disbursement(one), non_blank(one.destination_reference.as_deref())) {
             (Some(key), _) => delivered.entry(key).or_default(),
             (None, Some(reference)) => others.entry(reference).or_default(),
             (None, None) => {

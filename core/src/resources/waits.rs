@@ -11,8 +11,8 @@ use crate::{
 macro_rules! waits {
     ($($section:ident: $resource:ident,)*) => {$(
         impl $section {
-            /// Waits until the resource with this id reaches a final state, such as after a restart of the program.
-            /// Final is not the same as successful: ask the resource. The first poll is immediate.
+            /// Waits until the resource with this id reaches a final state, for example after a restart of the program.
+            /// Final does not mean successful: check the resource. The first poll is immediate.
             ///
             /// # Errors
             /// `not_final` if the timeout ends first; the request itself is not cancelled. `not_found` if no resource
@@ -25,7 +25,7 @@ macro_rules! waits {
             /// Returns the states of the resource with this id as they change, up to the final one.
             ///
             /// # Errors
-            /// `invalid_request` for an id that is none, or a timeout or interval of zero.
+            /// `invalid_request` for an invalid id, or a timeout or interval of zero.
             pub fn watch(&self, id: &str, options: WaitOptions) -> Result<Watch<$resource>> {
                 Watch::new(self.client.clone(), ResourceId::parse(id)?, None, options)
             }

@@ -19,7 +19,7 @@ static CREATE: Endpoint = Endpoint::post(
     "webhook_subscriptions.create",
     "/api/v2/webhook_subscriptions",
     RetrySafety::NonIdempotent {
-        recovery_hint: "Wait whether webhooks arrive before subscribing again: a second subscription makes each one arrive twice.",
+        recovery_hint: "Check whether webhooks arrive before you subscribe again: with two subscriptions each webhook arrives twice.",
     },
 );
 static GET: Endpoint = Endpoint::get("webhook_subscriptions.get", "/api/v2/webhook_subscriptions/{id}");
@@ -82,7 +82,7 @@ impl WebhookSubscriptionRequest {
         if self.enable_daraja_payload == Some(true) && !self.event_type.may_be_daraja() {
             return Err(KopoKopoError::invalid(
                 "enable_daraja_payload",
-                "is only for buygoods_transaction_received and b2b_transaction_received; leave it out",
+                "is only for buygoods_transaction_received and b2b_transaction_received; remove it",
             ));
         }
         Ok(Wire {

@@ -1,5 +1,5 @@
-//! The reqwest clients. Connections belong to the runtime that made them: no other runtime polls them. So there
-//! are two clients for each runtime, one for reads and one for requests that create something.
+//! The reqwest clients. A connection belongs to the runtime that made it: no other runtime polls it. So there are two
+//! clients for each runtime, one for reads and one for creates.
 
 use std::{
     io,
@@ -20,13 +20,15 @@ use tower_service::Service;
 
 use super::{HttpTransportOptions, Proxy};
 
-/// An idle connection is dropped after this long.
+/// The time after which an idle connection is closed.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// A create reuses no connection that has been idle for longer. Servers close idle connections after two seconds or more.
+/// The longest idle time of a connection that a create reuses. Servers close idle connections after two seconds or
+/// more.
 const IDLE_BEFORE_CREATE: Duration = Duration::from_secs(1);
 
-/// The most runtimes whose clients are kept. A program that makes a runtime for each call leaves dead ones behind.
+/// The number of runtimes whose clients are kept. A program that makes a runtime for each call leaves unused clients
+/// behind.
 const MAX_RUNTIMES: usize = 8;
 
 /// The clients of one runtime.
@@ -36,7 +38,7 @@ pub(super) struct Clients {
     pub(super) creates: reqwest::Client,
 }
 
-/// The clients of every runtime in use, the one used last at the end.
+/// The clients of every runtime in use. The most recently used ones are last.
 #[derive(Default)]
 pub(super) struct Runtimes(Mutex<Vec<(runtime::Id, Clients)>>);
 
@@ -84,7 +86,7 @@ fn builder(
         .referer(false)
         .connector_layer(ConnectLimitLayer);
     Ok(match &options.proxy {
-        // Over plain http a proxy would read the token, so loopback is never sent through the environment's.
+        // Over plain http a proxy could read the token, so requests to loopback do not use the environment's proxy.
         Proxy::Environment if options.loopback_http => builder.no_proxy(),
         Proxy::Environment => builder,
         Proxy::Off => builder.no_proxy(),
@@ -93,16 +95,16 @@ fn builder(
 }
 
 tokio::task_local! {
-    /// Until when the request of this task may connect. reqwest's own connect timeout is one for each client.
+    /// The connect deadline of this task's request. reqwest has only one connect timeout for each client.
     static CONNECT_LIMIT: Instant;
 }
 
-/// Sends a request that has to be connected by `limit`.
+/// Sends a request that must be connected by `limit`.
 pub(super) async fn with_connect_limit<F: Future>(limit: Instant, request: F) -> F::Output {
     CONNECT_LIMIT.scope(limit, request).await
 }
 
-/// Ends connecting (name, TCP, proxy and TLS) at its request's limit.
+/// Ends connecting (DNS, TCP, proxy and TLS) at the request's limit.
 #[derive(Clone, Copy)]
 struct ConnectLimitLayer;
 
@@ -139,8 +141,8 @@ where
                 Some(limit) => timeout_at(limit, connecting).await.unwrap_or_else(|_| Err(timed_out()))?,
                 None => connecting.await?,
             };
-            // A server may close a connection as soon as it has accepted it. The runtime looks for events only between
-            // tasks; then the connection is found closed before anything is written.
+            // A server may close a connection as soon as it has accepted it. The runtime checks for events only between
+            // tasks. After this yield, the connection is known to be closed before anything is written.
             yield_now().await;
             Ok(connected)
         }

@@ -1,4 +1,4 @@
-//! The body of a request, which knows the moment before the request is written.
+//! The body of a request, which passes the gate immediately before the request is written.
 
 use std::{
     error::Error as StdError,
@@ -12,8 +12,8 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::{SendGate, TransportError};
 
-/// hyper polls a body when the connection is there and the head is in its buffer, and before it writes either. So the
-/// first poll passes the gate, and an error at that moment closes the connection with nothing written.
+/// hyper polls a body when the connection is established and the head is in its buffer, before it writes either. So the
+/// first poll passes the gate, and an error at that moment closes the connection before anything is written.
 pub(super) struct GatedBody {
     pub(super) gate: SendGate,
     pub(super) bytes: Option<Bytes>,

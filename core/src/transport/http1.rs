@@ -1,8 +1,8 @@
 //! The default transport: reqwest over HTTP/1.1.
 //!
-//! HTTP/2 stays out on purpose: its GOAWAY and REFUSED_STREAM are where an HTTP client repeats requests on its own.
-//! What reqwest's own retries could still do is switched off. The pool below it may move a request to a new connection
-//! when the old one closed before the request was begun, and only then: the server can see it only once.
+//! HTTP/2 is not used, because HTTP clients repeat requests automatically after GOAWAY and REFUSED_STREAM. reqwest's
+//! own retries are switched off. Its connection pool may move a request to a new connection only if the old one closed
+//! before the request began, so the server receives it only once.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -31,22 +31,22 @@ use crate::{
     redact::redact,
 };
 
-/// A response to a read that is larger than this is refused: no response of the API comes near it.
+/// The largest response to a read, in bytes. Responses of the API are much smaller.
 const MAX_RESPONSE: usize = 32 * 1024 * 1024;
 
-/// This much is read of an error, and of the response to a create: what matters is shorter.
+/// The most that is read of an error, or of the response to a create, in bytes.
 const MAX_SHORT_RESPONSE: usize = 64 * 1024;
 
-/// How long the body of a create that was accepted is waited for. Its status and Location say all that matters.
+/// The time limit for the body of the response to an accepted create. Its status and Location are sufficient.
 const ACCEPTED_BODY: Duration = Duration::from_secs(1);
 
-/// How the default transport is set up.
+/// Options of the default transport.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpTransportOptions {
     pub(crate) proxy: Proxy,
     pub(crate) extra_roots: Vec<CertificateDer<'static>>,
     pub(crate) loopback_http: bool,
-    /// Whether a request that creates something may use a connection that an earlier request made.
+    /// Whether a create may use a connection of an earlier request.
     pub(crate) reuse_for_creates: bool,
 }
 
@@ -61,7 +61,7 @@ struct Inner {
 }
 
 impl HttpTransport {
-    /// The transport that a client of this origin has by default.
+    /// Returns the default transport of a client of this origin.
     ///
     /// # Errors
     /// `configuration` if TLS cannot be set up, or a proxy variable of the environment is malformed.
@@ -71,7 +71,7 @@ impl HttpTransport {
         Self::new(HttpTransportOptions { proxy, loopback_http, ..HttpTransportOptions::default() })
     }
 
-    /// Sets up TLS and checks the proxy's URL. Connects to nothing yet.
+    /// Sets up TLS and checks the proxy's URL. Does not connect.
     pub(crate) fn new(options: HttpTransportOptions) -> Result<Self> {
         let tls = tls::client_config(&options.extra_roots, !options.loopback_http).map_err(|error| {
             let cause = redact(&error.to_string());
@@ -111,8 +111,8 @@ impl Inner {
         let is_fresh = is_create && !self.options.reuse_for_creates;
         let client = if is_create { clients.creates } else { clients.reads };
         if !is_fresh {
-            // The runtime looks for events only between tasks. After two turns an idle connection's own task has seen
-            // what had arrived (the server closed it, or sent an unsolicited response), and has closed it.
+            // The runtime checks for events only between tasks. After two yields, the task of an idle connection has
+            // handled earlier events (the server closed it, or sent an unsolicited response), and has closed it.
             yield_now().await;
             yield_now().await;
         }
@@ -136,12 +136,13 @@ impl Inner {
     }
 }
 
-/// The request as it is written. A connection that serves one request says so, and the server need not wait for another.
+/// The request as it is written. On a fresh connection it has `Connection: close`, so that the server does not wait for
+/// another request.
 fn outgoing(request: &HttpRequest, is_fresh: bool) -> Result<reqwest::Request, TransportError> {
     let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
     outgoing.headers_mut().clone_from(&request.headers);
     if request.body.is_empty() {
-        // Nothing tells when it is written. It is a read, or safe to repeat.
+        // Without a body, the moment of writing is unknown. The request is a read or another idempotent operation.
         request.gate.pass()?;
         if request.method != Method::GET && request.method != Method::HEAD {
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -160,7 +161,8 @@ fn next_limit(stalled: Duration, deadline: Instant) -> Instant {
     Instant::now().checked_add(stalled).map_or(deadline, |limit| limit.min(deadline))
 }
 
-/// Tells what surely never left this machine (the gate was not passed) from all else.
+/// Converts a reqwest error. [`Sent::No`] means that the request certainly did not leave this machine: the gate was not
+/// passed.
 fn failure(request: &HttpRequest, error: &reqwest::Error, proxy: &Proxy) -> TransportError {
     if let Some(Refused(refused)) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
         return refused.clone();
@@ -189,17 +191,17 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The innermost cause in words. The outer ones repeat the URL.
+/// The text of the innermost cause. The outer causes repeat the URL.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// How much of a body is read, and for how long.
+/// Limits for reading a body.
 struct Limits {
     bytes: usize,
     stalled: Duration,
     until: Instant,
-    /// Whether the beginning is enough.
+    /// Whether the beginning of the body is sufficient.
     may_be_cut: bool,
 }
 

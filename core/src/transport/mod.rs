@@ -1,4 +1,4 @@
-//! The one place that makes HTTP requests.
+//! The transport: the only module that sends HTTP requests.
 
 mod clients;
 mod gate;
@@ -21,24 +21,23 @@ pub(crate) use http1::HttpTransportOptions;
 pub use proxy::Proxy;
 pub(crate) use proxy::check_proxy;
 
-/// Sends requests to the server and returns the responses. [`HttpTransport`] is the default; tests and embedders bring their
-/// own through [`crate::Builder::transport`].
+/// Sends requests to the server and returns the responses. [`HttpTransport`] is the default. Tests and embedders can
+/// set another one with [`crate::Builder::transport`].
 ///
 /// A transport sends each request at most once, follows no redirect, and keeps to the request's timeouts. Its future
-/// runs to its end on a task of its own even when the caller has gone away.
+/// runs to its end on a separate task, even if the caller stops waiting.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and reads the whole response.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
 
-    /// Whether [`Self::send`] passes the request's [`SendGate`] itself, immediately before the first byte. Default
-    /// false: the gate is passed before `send` is called, so a call that is cancelled while it connects already counts
-    /// as sent.
+    /// Whether [`Self::send`] passes the request's [`SendGate`], immediately before the first byte. Default false: the
+    /// gate is passed before `send` is called, so a call that is cancelled while it connects already counts as sent.
     fn passes_gate(&self) -> bool {
         false
     }
 }
 
-/// One request, complete.
+/// A complete request.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// The method.
@@ -49,13 +48,13 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// The body, empty for none.
     pub body: Bytes,
-    /// How long connecting may take.
+    /// The time limit for connecting.
     pub connect_timeout: Duration,
     /// The time limit for a response that makes no progress.
     pub stalled_timeout: Duration,
-    /// When all must be over.
+    /// The deadline of the whole request.
     pub deadline: Instant,
-    /// Asked immediately before the first byte is sent.
+    /// Passed immediately before the first byte is sent.
     pub gate: SendGate,
 }
 
@@ -76,7 +75,7 @@ pub struct HttpResponse {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, or why it could not be read to its end.
+    /// The body, or the reason why it is incomplete.
     pub body: Result<Bytes, TransportError>,
 }
 
@@ -85,7 +84,7 @@ impl HttpResponse {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body as far as it is known: empty when it broke off.
+    /// The body. Empty if it is incomplete.
     pub(crate) fn body_or_empty(&self) -> &[u8] {
         self.body.as_deref().unwrap_or_default()
     }
@@ -103,20 +102,20 @@ impl fmt::Debug for HttpResponse {
 /// The reason why a request has no response.
 #[derive(Debug, Clone)]
 pub struct TransportError {
-    /// Whether any byte of the request may have left this machine. When in doubt: [`Sent::Maybe`].
+    /// Whether any byte of the request may have left this machine. If that is not certain: [`Sent::Maybe`].
     pub sent: Sent,
     /// What happened.
     pub reason: Reason,
-    /// In words, without URL, headers or body.
+    /// A description, without URL, headers or body.
     pub detail: String,
 }
 
 /// Whether a request left this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// No byte of it did: sending it again cannot repeat anything.
+    /// No byte of it left this machine, so it is safe to send it again.
     No,
-    /// Some of it may have.
+    /// Some bytes of it may have left this machine.
     Maybe,
 }
 
@@ -125,9 +124,9 @@ pub enum Sent {
 pub enum Reason {
     /// The transport could not be set up.
     Setup,
-    /// No connection, or it broke.
+    /// Could not connect, or the connection broke.
     Connection,
-    /// A timeout passed.
+    /// A time limit was exceeded.
     Timeout,
     /// The response is larger than the limit.
     TooLarge,

@@ -1,4 +1,4 @@
-//! The cryptography of TLS: ring's, less what no call needs.
+//! The cryptography for TLS: ring, without the parts that a client does not need.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use rustls::{
     sign::SigningKey,
 };
 
-/// All that a client can meet.
+/// All algorithms that a server may choose.
 #[cfg(not(feature = "small"))]
 pub(super) fn provider() -> CryptoProvider {
     CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() }
 }
 
-/// AES-GCM alone, which every server has, and what certificates that browsers trust are signed with. It is written out
-/// because whatever the whole provider names is linked.
+/// Only AES-GCM, which every server supports, and the signature algorithms of certificates that browsers trust. The
+/// lists are explicit because everything that the full provider references is linked.
 #[cfg(feature = "small")]
 pub(super) fn provider() -> CryptoProvider {
     use ring::{cipher_suite as suite, kx_group};
@@ -37,7 +37,7 @@ pub(super) fn provider() -> CryptoProvider {
     }
 }
 
-/// Clients sign nothing here, so what could is not linked.
+/// A key provider without keys. This client signs nothing in TLS, so the code for signing is not linked.
 #[derive(Debug)]
 struct NoKeys;
 
@@ -65,7 +65,7 @@ mod small {
         }
     }
 
-    /// In TLS 1.2 a scheme of ECDSA does not say which curve it is on.
+    /// In TLS 1.2 an ECDSA scheme does not determine the curve, so each scheme maps to both curves.
     pub(super) static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
         all: &[
             algorithm::ECDSA_P256_SHA256,

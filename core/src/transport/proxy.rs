@@ -1,19 +1,19 @@
-//! Which proxy carries the requests.
+//! The proxy option.
 
 use std::fmt;
 
 use crate::error::{KopoKopoError, Result};
 
-/// Which proxy carries the requests.
+/// The proxy for requests.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. A loopback origin is always reached directly.
+    /// The proxy of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Requests to a loopback origin use no proxy.
     #[default]
     Environment,
-    /// None, whatever the environment says.
+    /// No proxy. The environment variables are ignored.
     Off,
-    /// This one: `http://user:password@host:port`.
+    /// This URL: `http://user:password@host:port`.
     Url(String),
 }
 
@@ -27,9 +27,9 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Refuses a proxy URL that no client could use, without repeating it: it may hold a password.
+/// Refuses an invalid proxy URL. The error does not repeat the URL, because it may contain a password.
 pub(crate) fn check_proxy(url: &str) -> Result<()> {
-    // reqwest takes a port that is no number, and an empty host.
+    // reqwest accepts a port that is not a number, and an empty host.
     let address = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let is_usable = url::Url::parse(&address)
         .is_ok_and(|address| address.has_host() && matches!(address.scheme(), "http" | "https"));

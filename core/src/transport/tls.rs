@@ -1,4 +1,4 @@
-//! TLS by rustls and ring, with the platform's roots, or the bundled ones where the platform has none.
+//! TLS with rustls and ring. It uses the platform's root certificates, or the bundled ones if the platform has none.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     if certificates.is_empty() { Err(refuse()) } else { Ok(certificates) }
 }
 
-/// The client's TLS set-up. The crypto provider is passed in, never installed for the whole process: the host program
+/// The client's TLS configuration. The crypto provider is not installed for the whole process, because the host program
 /// may have chosen another one.
 pub(crate) fn client_config(
     extra: &[CertificateDer<'static>],
@@ -44,13 +44,13 @@ pub(crate) fn client_config(
         .with_no_client_auth())
 }
 
-/// None where the platform has no usable roots, as in a container without ca-certificates.
+/// Returns `None` if the platform has no usable root certificates, as in a container without ca-certificates.
 #[cfg(not(any(target_os = "android", feature = "small")))]
 fn with_platform_roots(
     extra: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<ClientConfig>, rustls::Error> {
-    // With extra roots the verifier is content to find none of the platform's, and then trusts nothing else.
+    // With extra roots the verifier does not fail if the platform has none, and then trusts only the extra roots.
     if !extra.is_empty() && Verifier::new(Arc::clone(provider)).is_err() {
         return Ok(None);
     }
@@ -64,10 +64,10 @@ fn with_platform_roots(
     Ok(Some(config))
 }
 
-/// Android's verifier needs a Java part and its initialisation in the app; the bundled roots need neither, and are the
-/// same on every device.
+/// Android's verifier needs a Java component and its initialisation in the app. The bundled roots need neither, and are
+/// the same on every device.
 #[cfg(any(target_os = "android", feature = "small"))]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is something that can fail")]
+#[allow(clippy::unnecessary_wraps, reason = "the function for other platforms can fail")]
 fn with_platform_roots(
     _: &[CertificateDer<'static>],
     _: &Arc<CryptoProvider>,

@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 
 use crate::error::{ErrorKind, KopoKopoError, Result};
 
-/// An exact decimal amount, in whole units of its currency (shillings). No float is ever involved: it is read from
-/// text and whole numbers, and written as text or as the same digits.
+/// An exact decimal amount, in units of its currency (shillings). It is read from text and whole numbers, and written
+/// as text or as the same digits, never as a float.
 ///
-/// Equality is of value: `100` equals `100.00`.
+/// Amounts are compared by value: `100` equals `100.00`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(Decimal);
 
 impl Amount {
-    /// Whether it is more than 0.
+    /// Whether it is greater than 0.
     pub fn is_positive(&self) -> bool {
         self.0 > Decimal::ZERO
     }
@@ -26,26 +26,26 @@ impl Amount {
         self.0.is_integer()
     }
 
-    /// Whether it has no fraction of a cent, which is the smallest unit of the Kenya shilling.
+    /// Whether it has no fraction of a cent. The cent is the smallest unit of the Kenyan shilling.
     pub fn is_in_cents(&self) -> bool {
         self.0.normalize().scale() <= 2
     }
 
-    /// The decimal itself.
+    /// The decimal value.
     pub const fn decimal(&self) -> Decimal {
         self.0
     }
 
-    /// The same digits as a bare JSON number, as request bodies carry it.
+    /// The amount as a JSON number, the format of request bodies.
     pub fn as_json_number(&self) -> JsonNumber {
         JsonNumber(*self)
     }
 }
 
-/// As many digits as are kept exactly, before and after the point together.
-const LONGEST: usize = 28;
+/// The most digits, before and after the decimal point together. They are kept exactly.
+const MAX_DIGITS: usize = 28;
 
-/// An [`Amount`] that serializes as a bare number instead of a string.
+/// An [`Amount`] that serializes as a number instead of a string.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonNumber(Amount);
 
@@ -59,7 +59,7 @@ impl FromStr for Amount {
     type Err = KopoKopoError;
 
     fn from_str(text: &str) -> Result<Self> {
-        // The exponents of the API's numbers are not for people: 1e5 in a form is more often a typing error.
+        // Exponents are accepted only in JSON from the API. In user input, 1e5 is usually a typing error.
         Some(text.trim()).filter(|text| !text.contains(['e', 'E'])).and_then(parse).map(Self).ok_or_else(refused)
     }
 }
@@ -84,15 +84,15 @@ fn parse(text: &str) -> Option<Decimal> {
     }
     let fraction = fraction.trim_end_matches('0');
     let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-    // A negative scale is a positive power of ten: its zeros are written out.
-    let zeros = usize::try_from(scale.min(0).unsigned_abs()).ok().filter(|zeros| *zeros <= LONGEST)?;
+    // A negative scale is a positive power of ten: zeros are appended.
+    let zeros = usize::try_from(scale.min(0).unsigned_abs()).ok().filter(|zeros| *zeros <= MAX_DIGITS)?;
     let scale = u32::try_from(scale.max(0)).ok()?;
     let written = whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', zeros));
     let mut length = 0;
     let mut magnitude = 0_i128;
     for digit in written.skip_while(|digit| *digit == b'0') {
         length += 1;
-        if length > LONGEST {
+        if length > MAX_DIGITS {
             return None;
         }
         magnitude = magnitude * 10 + i128::from(digit - b'0');
@@ -118,7 +118,7 @@ impl From<Decimal> for Amount {
     }
 }
 
-/// As short as it can be said: `100` for `100.00`, `100.5` for `100.50`.
+/// The shortest form: `100` for `100.00`, `100.5` for `100.50`.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.normalize().fmt(f)
@@ -137,14 +137,14 @@ impl Serialize for Amount {
     }
 }
 
-/// The API writes `"100.0"`, `"313"`, `20000`; the digits are taken as they stand.
+/// The API writes `"100.0"`, `"313"`, `20000`. The digits are read exactly.
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_json(Box::<RawValue>::deserialize(deserializer)?.get())
     }
 }
 
-/// From the JSON text of a number or a string.
+/// Reads an amount from the JSON text of a number or a string.
 pub(super) fn from_json<E: serde::de::Error>(json: &str) -> Result<Amount, E> {
     let text = match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         Some(escaped) if escaped.contains('\\') => Cow::Owned(serde_json::from_str(json).map_err(E::custom)?),
@@ -157,7 +157,7 @@ pub(super) fn from_json<E: serde::de::Error>(json: &str) -> Result<Amount, E> {
 impl Add for Amount {
     type Output = Self;
 
-    /// Amounts of money are far from the limit; a sum beyond it stays there.
+    /// The sum saturates at the limit of the type, which is far above real amounts of money.
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_read_exactly_from_texts_and_numbers() {
+    fn amounts_are_read_exactly_from_strings_and_numbers() {
         let read: Vec<Amount> =
             serde_json::from_str(r#"["100.0", "313", 20000, 350, 0.1, 1e3, 9007199254740993, 12345678901234567.89]"#)
                 .unwrap();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_refused() {
+    fn invalid_amount_is_refused() {
         for text in [
             "",
             " ",
@@ -258,7 +258,7 @@ mod tests {
         }
 
         #[test]
-        fn cents_survive_every_way(shillings in 0_u64..1_000_000_000_000, cents in 0_u64..100) {
+        fn amount_with_cents_survives_serialization(shillings in 0_u64..1_000_000_000_000, cents in 0_u64..100) {
             let text = format!("{shillings}.{cents:02}");
             let read = amount(&text);
             let as_number = serde_json::to_string(&read.as_json_number()).unwrap();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::de;
 use crate::error::{ErrorKind, KopoKopoError, Result};
 
-/// A currency by its ISO 4217 code. `KES`, the Kenya shilling, by default.
+/// A currency by its ISO 4217 code. Default `KES`, the Kenyan shilling.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Currency(String);
@@ -61,7 +61,7 @@ mod tests {
     use super::Currency;
 
     #[test]
-    fn a_currency_is_three_capital_letters() {
+    fn currency_is_three_capital_letters() {
         assert_eq!("UGX".parse::<Currency>().unwrap().as_str(), "UGX");
         for text in ["", "kes", "KESH", "K3S", "KÉS"] {
             assert!(text.parse::<Currency>().is_err(), "{text}");

@@ -1,5 +1,5 @@
-//! Readers that take the API's scalars as they come: an odd one never refuses a genuine payload. Amounts are the
-//! exception: money is not guessed.
+//! Readers that accept the API's scalars in any format: an unexpected value does not refuse an authentic payload.
+//! Amounts are the exception: an invalid amount is refused.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -71,12 +71,12 @@ impl<'de> Visitor<'de> for Scalar {
     }
 }
 
-/// A text from any scalar, borrowed where it can be. `None` for null, lists and objects.
+/// A text from any scalar, borrowed if possible. `None` for null, lists and objects.
 pub(crate) fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
 
-/// A word that must be there.
+/// A required text, borrowed if possible.
 pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
     scalar(deserializer)?.ok_or_else(|| D::Error::custom("expected a text"))
 }
@@ -86,12 +86,12 @@ pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(scalar(deserializer)?.map(Cow::into_owned))
 }
 
-/// A text that must be there.
+/// A required text.
 pub(crate) fn required_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     word(deserializer).map(Cow::into_owned)
 }
 
-/// Anything made from a text, from any scalar.
+/// A value that is made from a text, from any scalar.
 pub(crate) fn text<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(string(deserializer)?.map(T::from))
 }
@@ -104,7 +104,7 @@ pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secre
     }
 }
 
-/// A time in ISO 8601 or in seconds since 1970. What is neither counts as absent; the raw text still has it.
+/// A time in ISO 8601 or in seconds since 1970. Any other value counts as absent; the raw text still has it.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(scalar(deserializer)?.and_then(|text| match text.parse::<i64>() {
         Ok(seconds) => Timestamp::from_unix_timestamp(seconds),
@@ -117,7 +117,7 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Ok(scalar(deserializer)?.and_then(|text| text.split('.').next().and_then(|whole| whole.trim().parse().ok())))
 }
 
-/// True or false, also as text.
+/// A boolean, also as text.
 pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(scalar(deserializer)?.and_then(|text| match &*text {
         "true" | "True" | "1" => Some(true),
@@ -135,13 +135,13 @@ pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
-/// A list that may be null, and so may its parts. A null part is left out.
+/// A list that may be null. Null items are skipped.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     list_with(deserializer, || None)
 }
 
-/// A list that may be null, and what becomes of a null part. One that is left out takes no memory: five bytes of a
-/// response would otherwise take some hundred.
+/// A list that may be null. `null` makes the item for a null, or skips it. A skipped item needs no memory: otherwise
+/// five bytes of a response would need some hundred.
 pub(crate) fn list_with<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
     null: fn() -> Option<T>,
@@ -174,7 +174,7 @@ pub(crate) fn list_with<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer.deserialize_option(Parts(null))
 }
 
-/// An object. Anything else counts as absent; the raw text still has it.
+/// An object. Any other value counts as absent; the raw text still has it.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct Object<T>(PhantomData<T>);
 
@@ -230,7 +230,7 @@ where
     Ok(object(deserializer)?.unwrap_or_default())
 }
 
-/// Messages: null, a text, or a list of anything, whose parts become texts.
+/// Messages: null, a text, or a list. Items of the list that are not texts are converted to JSON text.
 pub(crate) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct Messages<'a>(PhantomData<&'a ()>);
 

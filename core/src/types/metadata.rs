@@ -1,4 +1,4 @@
-//! What a caller attaches to a request and finds again in its result.
+//! Metadata that a caller adds to a request and receives in its result.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,7 +27,7 @@ pub struct Metadata(Vec<(String, MetadataValue)>);
 pub enum MetadataValue {
     /// A text.
     Text(String),
-    /// A number with its digits as they stand. A request with anything but a finite JSON number in it is refused.
+    /// A number with its exact digits. A request is refused if this is not a finite JSON number.
     Number(String),
     /// True or false.
     Bool(bool),
@@ -36,12 +36,12 @@ pub enum MetadataValue {
 }
 
 impl Metadata {
-    /// Nothing attached.
+    /// Creates empty metadata.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Attaches a pair. A name that is there already gets the new value.
+    /// Adds a pair. Replaces the value if the name exists.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<MetadataValue>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -62,7 +62,7 @@ impl Metadata {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many pairs.
+    /// The number of pairs.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -72,14 +72,14 @@ impl Metadata {
         self.0.is_empty()
     }
 
-    /// As a request may carry it.
+    /// Checks the metadata of a request.
     pub(crate) fn checked(&self) -> Result<&Self> {
         if self.len() > 5 {
-            return Err(KopoKopoError::invalid("metadata", "must hold at most 5 pairs"));
+            return Err(KopoKopoError::invalid("metadata", "must have at most 5 pairs"));
         }
         for (name, value) in &self.0 {
             if name.trim().is_empty() {
-                return Err(KopoKopoError::invalid("metadata", "must not hold a blank name"));
+                return Err(KopoKopoError::invalid("metadata", "must not have a blank name"));
             }
             let is_primitive = match value {
                 MetadataValue::Text(_) | MetadataValue::Bool(_) => true,
@@ -97,14 +97,14 @@ impl Metadata {
     }
 }
 
-/// Whether a text is one JSON number that a reader can hold. `1e999` is none: many readers make it infinite.
+/// Whether a text is one finite JSON number. `1e999` is refused, because many readers convert it to infinity.
 fn is_number(text: &str) -> bool {
     let ends_plainly = text.bytes().next_back().is_some_and(|b| b.is_ascii_digit());
     ends_plainly && !text.starts_with(char::is_whitespace) && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 impl MetadataValue {
-    /// The value as text: a text without quotes, everything else as in JSON.
+    /// The value as text: a text without quotes, other values as JSON.
     pub fn to_text(&self) -> String {
         match self {
             Self::Text(text) | Self::Number(text) | Self::Json(text) => text.clone(),
@@ -161,7 +161,7 @@ impl<N: Into<String>, V: Into<MetadataValue>> FromIterator<(N, V)> for Metadata 
             }
         }
         drop(first);
-        // From the first to the last, so that the last value stays.
+        // In order, so that the last value is kept.
         for (known, at) in &repeated {
             pairs[*known].1 = pairs[*at].1.clone();
         }
@@ -178,7 +178,7 @@ impl fmt::Debug for Metadata {
     }
 }
 
-/// Callers put anything here, names and phone numbers included.
+/// Callers can put personal data here, such as names and phone numbers.
 impl fmt::Debug for MetadataValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
@@ -226,7 +226,7 @@ impl<'de> Deserialize<'de> for Metadata {
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                     pairs.push((name, MetadataValue::from_json(value.get()).map_err(A::Error::custom)?));
                 }
-                // A response may have any number of pairs, so each name is not searched for among all others.
+                // A response may have any number of pairs, so duplicates are found with a set, in linear time.
                 let mut names = HashSet::with_capacity(pairs.len());
                 if !pairs.iter().all(|(name, _)| names.insert(name.as_str())) {
                     return Err(A::Error::custom("the metadata has a name twice"));
@@ -245,7 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn metadata_keeps_order_digits_and_depth() {
+    fn order_digits_and_nesting_are_kept() {
         let json = r#"{"z":"text","a":1.50,"b":true,"c":[1,{"d":null}],"e":null}"#;
         let metadata: Metadata = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&metadata).unwrap(), json);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_with_a_name_twice_is_refused_however_large_it_is() {
+    fn repeated_name_is_refused_in_metadata_of_any_size() {
         let pairs: Vec<String> = (0..50_000).map(|n| format!(r#""k{n}":{n}"#)).collect();
         assert_eq!(serde_json::from_str::<Metadata>(&format!("{{{}}}", pairs.join(","))).unwrap().len(), 50_000);
         let twice = format!(r#"{{{},"k7":8}}"#, pairs.join(","));
@@ -262,13 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn metadata_shows_names_only() {
+    fn debug_has_names_only() {
         let shown = format!("{:?}", Metadata::new().with("customer", "canary"));
         assert!(shown.contains("customer") && !shown.contains("canary"));
     }
 
     #[test]
-    fn requests_carry_at_most_five_primitive_pairs() {
+    fn request_has_at_most_five_primitive_pairs() {
         let five: Metadata = (0..5_i64).map(|n| (n.to_string(), n)).collect();
         assert!(five.checked().is_ok());
         let blank: Metadata = Metadata::new().with(" ", "x");
@@ -292,14 +292,14 @@ mod tests {
     }
 
     #[test]
-    fn metadata_made_from_pairs_keeps_their_order_and_the_last_value() {
+    fn metadata_from_pairs_keeps_order_and_last_value() {
         let metadata: Metadata = [("z", "1"), ("a", "2"), ("z", "3")].into_iter().collect();
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"z":"3","a":"2"}"#);
     }
 
     proptest! {
         #[test]
-        fn texts_survive(pairs in prop::collection::btree_map("\\PC{1,10}", "\\PC{0,10}", 0..6)) {
+        fn texts_survive_serialization(pairs in prop::collection::btree_map("\\PC{1,10}", "\\PC{0,10}", 0..6)) {
             let metadata: Metadata = pairs.clone().into_iter().collect();
             let again: Metadata = serde_json::from_str(&serde_json::to_string(&metadata).unwrap()).unwrap();
             prop_assert_eq!(again, metadata);

@@ -1,6 +1,6 @@
 //! Enumerations that the API may extend at any time.
 
-/// Declares an enumeration whose unknown words survive in `Other`, readable and unchanged.
+/// Declares an open enumeration. Unknown words are kept unchanged in `Other`.
 macro_rules! open_enum {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
@@ -84,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_word_survives_unchanged(word in "One|two words|\\PC{0,20}") {
+        fn every_word_is_kept_unchanged(word in "One|two words|\\PC{0,20}") {
             let read: Word = serde_json::from_value(serde_json::json!(word)).unwrap();
             prop_assert_eq!(read.as_str(), word.as_str());
             prop_assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::json!(word));

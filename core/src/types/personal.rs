@@ -1,4 +1,4 @@
-//! Text about a person.
+//! Personal data.
 
 use std::{fmt, ops::Deref};
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::de;
 
 /// Personal data: a phone number, a name, an e-mail address, an account number, a hashed phone number. Debug prints
-/// `[redacted]`, so that it stays out of logs; everything else treats it as text.
+/// `[redacted]`, so that it does not get into logs. Otherwise it behaves like text.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Personal(String);
 
 impl Personal {
-    /// The text itself.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text itself, taken out.
+    /// Returns the text as a `String`.
     pub fn into_string(self) -> String {
         self.0
     }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn personal_data_prints_redacted_and_reads_texts_and_numbers() {
+    fn debug_is_redacted_and_strings_and_numbers_are_read() {
         let personal: Vec<Personal> = serde_json::from_str(r#"["canary", 254712345678]"#).unwrap();
         assert_eq!(format!("{personal:?}"), "[[redacted], [redacted]]");
         assert_eq!(personal[1].as_str(), "254712345678");

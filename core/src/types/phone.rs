@@ -13,18 +13,19 @@ use crate::{
 
 const ACCEPTED: &str = "must be a Kenyan phone number: 07XXXXXXXX, 01XXXXXXXX, +254XXXXXXXXX or 254XXXXXXXXX";
 
-/// A longer text is not read to its end.
-const LONGEST: usize = 64;
+/// The longest text that is read, in characters.
+const MAX_LENGTH: usize = 64;
 
-/// The most digits of a number that is accepted: `00`, `254`, `0` and the subscriber's nine.
-const MOST_DIGITS: usize = 15;
+/// The most digits of a valid number: `00`, `254`, `0` and the subscriber's nine.
+const MAX_DIGITS: usize = 15;
 
 /// A Kenyan phone number in the format of the API: `254` and nine digits.
 ///
-/// It is made from what people type and paste: `0712345678`, `712345678`, `+254712345678`, `254 712 345 678`,
+/// It accepts the formats that people type and paste: `0712345678`, `712345678`, `+254712345678`, `254 712 345 678`,
 /// `0110-345678`, `00254712345678`, `+254 (0) 712 345 678`, `tel:+254-712-345-678`. Dots, spaces and hyphens of every
-/// kind are ignored, and so are the invisible marks that a copied number can carry. Any nine digits that do not begin with 0 count as a subscriber: new series are opened from time to time, and a payment
-/// refused here for a number that M-PESA knows would be a sale lost.
+/// kind are ignored, and so are the invisible marks that a copied number can contain. Any nine digits that do not begin
+/// with 0 are a valid subscriber, because new number series are opened from time to time, and M-PESA must decide
+/// whether a number exists.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
@@ -35,8 +36,8 @@ impl PhoneNumber {
         &self.0
     }
 
-    /// Lower-case hexadecimal SHA-256 of the twelve digits: what webhooks carry as `hashed_sender_phone`. It is
-    /// unsalted and easily reversed, so it is personal data too.
+    /// The lower-case hexadecimal SHA-256 of the twelve digits, as in `hashed_sender_phone` of webhooks. It has no salt
+    /// and is easily reversed, so it is personal data too.
     pub fn hash(&self) -> Personal {
         Personal::from(hex::encode(Sha256::digest(self.0.as_bytes())))
     }
@@ -67,7 +68,7 @@ impl FromStr for PhoneNumber {
     }
 }
 
-/// Why a text is not a number. It repeats no digit of it.
+/// The reason why a text is not a phone number. It does not repeat the digits.
 enum Fault {
     Blank,
     Character(char),
@@ -87,18 +88,18 @@ fn normalise(text: &str) -> Result<String, Fault> {
     let text = text.trim();
     let text = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
     let mut plus = false;
-    let mut digits = String::with_capacity(MOST_DIGITS);
+    let mut digits = String::with_capacity(MAX_DIGITS);
     for (at, c) in text.chars().enumerate() {
         match c {
-            _ if at >= LONGEST => return Err(Fault::TooLong),
-            '0'..='9' if digits.len() < MOST_DIGITS => digits.push(c),
+            _ if at >= MAX_LENGTH => return Err(Fault::TooLong),
+            '0'..='9' if digits.len() < MAX_DIGITS => digits.push(c),
             '0'..='9' => return Err(Fault::TooLong),
             '+' if !plus && digits.is_empty() => plus = true,
             _ if is_phone_separator(c) => {}
             _ => return Err(Fault::Character(c)),
         }
     }
-    // The international form may have the 0 that only belongs to the local one: +254 (0) 712 345 678.
+    // The international format may contain the 0 of the local format: +254 (0) 712 345 678.
     let international = match digits.strip_prefix("00") {
         Some(rest) if !plus => Some(rest),
         _ => Some(digits.as_str()).filter(|digits| plus || digits.len() >= 12),
@@ -131,13 +132,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_hash_is_that_of_the_twelve_digits() {
+    fn hash_is_of_twelve_digits() {
         let hash = hash_phone("0929488147").unwrap();
         assert!(hash.starts_with("d30d07ee") && hash.ends_with("e70") && hash.len() == 64);
     }
 
     #[test]
-    fn what_is_no_kenyan_number_is_refused_without_repeating_it() {
+    fn number_that_is_not_kenyan_is_refused_without_repeating_it() {
         for text in [
             "",
             "+",
@@ -171,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_usual_form_of_a_number_becomes_the_same_twelve_digits(subscriber in "[1-9][0-9]{8}", at in 0_usize..9, gap in "[ ().\\t\u{a0}\u{202f}\u{2011}\u{2013}\u{200b}\u{202a}\u{202c}-]{0,3}") {
+        fn every_usual_format_is_read_as_the_same_twelve_digits(subscriber in "[1-9][0-9]{8}", at in 0_usize..9, gap in "[ ().\\t\u{a0}\u{202f}\u{2011}\u{2013}\u{200b}\u{202a}\u{202c}-]{0,3}") {
             let expected = format!("254{subscriber}");
             let (head, tail) = subscriber.split_at(at);
             for text in [format!("254{subscriber}"), format!("+254{subscriber}"), format!("0{head}{gap}{tail}"), format!(" {head}{gap}{tail} "), format!("+254 0{subscriber}"), format!("2540{subscriber}"), format!("00254{head}{gap}{tail}"), format!("TEL:+254{gap}{subscriber}"), format!("\u{202a}+254{head}{gap}{tail}\u{202c}"), format!("(+254){gap}{subscriber}")] {

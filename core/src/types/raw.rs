@@ -1,8 +1,8 @@
-//! The text that something was read from.
+//! The JSON text of a resource or an event.
 
 use std::{fmt, sync::Arc};
 
-/// The JSON text of a response or a webhook, exactly as received. It has what this version does not know, too.
+/// The JSON text of a response or a webhook, exactly as received, with the fields that this version does not know.
 /// Cheap to clone. Debug prints only its length.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Arc<str>);

@@ -1,11 +1,11 @@
-//! Ids, and where the server says they are.
+//! Ids of resources, and the Locations that contain them.
 
 use std::fmt;
 
 use crate::error::{KopoKopoError, Result};
 
-/// Longer than any id seen, and short enough to print.
-const LONGEST: usize = 128;
+/// The longest id. Known ids are shorter.
+const MAX_LENGTH: usize = 128;
 
 /// The id of a resource of the API: at most 128 letters, digits and `.`, `_`, `~`, `:`, `-`. Otherwise opaque: some ids
 /// are not UUIDs.
@@ -18,19 +18,18 @@ impl ResourceId {
         &self.0
     }
 
-    /// Takes the id from the `Location` in the response to a create. The id must stand directly after the path of the
-    /// collection that was posted to, such as `/api/v2/incoming_payments`. The version, and hyphens for underscores, may
-    /// differ. Scheme and host are ignored: they vary even in the documentation, and nothing is sent there.
+    /// Reads the id from the `Location` in the response to a create. The id must follow the path of the collection of
+    /// the request, such as `/api/v2/incoming_payments`. The version may differ, and hyphens may replace underscores.
+    /// Scheme and host are ignored: they vary even in the documentation, and no request is sent to them.
     ///
     /// # Errors
-    /// `decode` if the Location does not name a resource of the collection.
+    /// `decode` if the Location is not a resource of the collection.
     pub fn from_location(location: &str, collection: &str) -> Result<Self> {
-        member_of(location, collection).ok_or_else(|| {
-            KopoKopoError::decode("Location: does not name a resource of the collection that was posted to")
-        })
+        member_of(location, collection)
+            .ok_or_else(|| KopoKopoError::decode("Location: is not a resource of the collection of the request"))
     }
 
-    /// Takes an id as a caller has it: the id itself, or a whole Location.
+    /// Reads an id from a caller: the id, or a whole Location.
     ///
     /// # Errors
     /// `invalid_request` if it is neither.
@@ -51,11 +50,12 @@ fn member_of(location: &str, collection: &str) -> Option<ResourceId> {
     let mut segments = path_segments(location);
     let id = checked(segments.next()?)?;
     let (found, expected) = (segments.next()?, path_segments(collection).next()?);
-    let is_collection = found.len() == expected.len() && found.bytes().map(plain).eq(expected.bytes().map(plain));
+    let is_collection =
+        found.len() == expected.len() && found.bytes().map(normalize).eq(expected.bytes().map(normalize));
     (is_collection && segments.next().is_none_or(is_version)).then_some(id)
 }
 
-/// The segments of a URL's path, the last one first. Empty ones do not count.
+/// The segments of a URL's path in reverse order, without empty ones.
 fn path_segments(url: &str) -> impl Iterator<Item = &str> {
     let path = url.trim().split(['?', '#']).next().unwrap_or_default();
     let authority = path.split_once("://").map(|(_, rest)| rest).or_else(|| path.strip_prefix("//"));
@@ -68,16 +68,16 @@ fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn plain(b: u8) -> u8 {
+fn normalize(b: u8) -> u8 {
     if b == b'-' { b'_' } else { b.to_ascii_lowercase() }
 }
 
 fn checked(id: &str) -> Option<ResourceId> {
-    let is_plain = (1..=LONGEST).contains(&id.len())
+    let is_plain = (1..=MAX_LENGTH).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b':' | b'-'));
-    // A program wrote down that it had no id.
-    let is_nothing = ["null", "undefined", "none", "nil", "nan"].iter().any(|word| id.eq_ignore_ascii_case(word));
-    (is_plain && !is_nothing && id.bytes().any(|b| b.is_ascii_alphanumeric())).then(|| ResourceId(id.to_owned()))
+    // A program converted a missing id to text.
+    let is_null_word = ["null", "undefined", "none", "nil", "nan"].iter().any(|word| id.eq_ignore_ascii_case(word));
+    (is_plain && !is_null_word && id.bytes().any(|b| b.is_ascii_alphanumeric())).then(|| ResourceId(id.to_owned()))
 }
 
 impl fmt::Debug for ResourceId {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_without_a_resource_of_the_collection_is_refused() {
+    fn location_without_resource_of_collection_is_refused() {
         for location in [
             "",
             "/",
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_may_hand_over_an_id_or_any_location() {
+    fn parse_accepts_id_or_any_location() {
         for id in ["247b1bd8", " 247b1bd8\n", "a.b_c~d:e-f", "1", "https://h/247b1bd8", "https://h/x/247b1bd8/"] {
             assert!(ResourceId::parse(id).is_ok(), "{id:?}");
         }

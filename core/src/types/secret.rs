@@ -1,4 +1,4 @@
-//! Text that must not be seen.
+//! Credentials and tokens.
 
 use std::fmt;
 
@@ -16,9 +16,9 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the text is this one, in a time that tells nothing of where the two differ.
+    /// Compares with a text in a time that does not depend on where the two differ.
     pub fn matches(&self, other: &[u8]) -> bool {
-        // Two digests under the same key are compared in constant time, so that not even the lengths show.
+        // The digests of both are compared in constant time, so that the time does not reveal the length either.
         let digest = |text: &[u8]| Hmac::<Sha256>::new_from_slice(b"kopokopo").map(|mac| mac.chain_update(text));
         match (digest(self.0.as_bytes()), digest(other)) {
             (Ok(own), Ok(other)) => own.verify_slice(&other.finalize().into_bytes()).is_ok(),
@@ -27,8 +27,8 @@ impl Secret {
     }
 }
 
-/// White space, and what else cannot be seen at the ends of a key: the line break of a file or of a Kubernetes secret, a
-/// byte order mark, a zero-width space.
+/// Invisible characters at the ends of a key: white space, the line break of a file or of a Kubernetes secret, a byte
+/// order mark, or a zero-width space.
 fn is_padding(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_never_prints_itself() {
+    fn secret_is_redacted_when_printed() {
         let secret = Secret::from("canary");
         assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
         assert_eq!(secret.expose(), "canary");
     }
 
     #[test]
-    fn padding_is_what_cannot_be_seen_at_the_ends_of_a_key() {
+    fn invisible_characters_at_ends_of_key_are_padding() {
         for padded in ["key\n", " key", "key\r\n", "\u{feff}key", "key\u{200b}", "\tkey\u{a0}", "key\0"] {
             assert_eq!(without_padding(padded), "key", "{padded:?}");
         }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_matches_itself_alone() {
+    fn secret_matches_only_the_same_text() {
         let secret = Secret::from("canary");
         assert!(secret.matches(b"canary"));
         for other in ["", "canar", "canaryy", "Canary"] {

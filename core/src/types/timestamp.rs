@@ -1,4 +1,4 @@
-//! Moments in time.
+//! Timestamps.
 
 use std::{fmt, str::FromStr};
 
@@ -8,13 +8,13 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, macr
 use super::de;
 use crate::error::{ErrorKind, KopoKopoError, Result};
 
-/// Daraja's times carry no offset; they are taken as Nairobi's, which knows no summer time.
+/// Daraja's times have no offset. They are read as Nairobi time, which has no summer time.
 const NAIROBI: UtcOffset = offset!(+3);
 
-/// A moment with the offset it was written in: `2026-05-01T10:43:20+03:00`. Shown as it was read: the offset and the
-/// number of digits after the second are kept.
+/// A point in time with its offset: `2026-05-01T10:43:20+03:00`. It is formatted as it was read: with the same offset
+/// and the same number of digits after the second.
 ///
-/// Equality and order are those of the moment, whatever the offset.
+/// Equality and order do not depend on the offset.
 #[derive(Clone, Copy)]
 pub struct Timestamp {
     at: OffsetDateTime,
@@ -22,7 +22,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The moment itself.
+    /// The point in time.
     pub const fn instant(&self) -> OffsetDateTime {
         self.at
     }
@@ -32,12 +32,12 @@ impl Timestamp {
         self.at.unix_timestamp()
     }
 
-    /// A moment by its seconds since 1970-01-01T00:00:00Z. None beyond the year 9999.
+    /// A timestamp from seconds since 1970-01-01T00:00:00Z. None beyond the year 9999.
     pub fn from_unix_timestamp(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(|at| Self { at, digits: 0 })
     }
 
-    /// Daraja's `YYYYMMDDhhmmss`, in Nairobi's time.
+    /// Reads Daraja's `YYYYMMDDhhmmss`, in Nairobi time.
     pub fn from_daraja(text: &str) -> Option<Self> {
         let digits = text.trim().as_bytes();
         if digits.len() != 14 {
@@ -76,7 +76,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// ISO 8601 with an offset: `2020-10-19T09:24:48.622+03:00`, with a space for the `T`, `Z`, `+0300` or `+03`.
+/// Reads ISO 8601 with an offset: `2020-10-19T09:24:48.622+03:00`. Also with a space for the `T`, and with `Z`, `+0300`
+/// or `+03`.
 fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (head, rest) = (bytes.get(..19)?, bytes.get(19..)?);
@@ -134,19 +135,19 @@ fn small(digits: &[u8]) -> Option<u8> {
     u8::try_from(number(digits)?).ok()
 }
 
-/// At most nine digits, so that it always fits.
+/// Reads at most nine digits, so the number always fits.
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
 }
 
-/// The longest there is: `-2026-05-01T10:43:20.123456789+03:00`.
-struct Shown {
+/// A buffer for the longest text: `-2026-05-01T10:43:20.123456789+03:00`.
+struct TextBuffer {
     text: [u8; 36],
     length: usize,
 }
 
-impl Shown {
-    fn put(&mut self, byte: u8) {
+impl TextBuffer {
+    fn push(&mut self, byte: u8) {
         self.text[self.length] = byte;
         self.length += 1;
     }
@@ -154,7 +155,7 @@ impl Shown {
     fn digits(&mut self, number: u32, count: u32) {
         for place in (0..count).rev() {
             // One digit always fits.
-            self.put(b'0' + u8::try_from(number / 10_u32.pow(place) % 10).unwrap_or_default());
+            self.push(b'0' + u8::try_from(number / 10_u32.pow(place) % 10).unwrap_or_default());
         }
     }
 }
@@ -162,30 +163,30 @@ impl Shown {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time, offset) = (self.at.date(), self.at.time(), self.at.offset());
-        let mut shown = Shown { text: [0; 36], length: 0 };
+        let mut shown = TextBuffer { text: [0; 36], length: 0 };
         if date.year() < 0 {
-            shown.put(b'-');
+            shown.push(b'-');
         }
         shown.digits(date.year().unsigned_abs(), 4);
         for (before, number) in [(b'-', u8::from(date.month())), (b'-', date.day()), (b'T', time.hour())] {
-            shown.put(before);
+            shown.push(before);
             shown.digits(number.into(), 2);
         }
         for number in [time.minute(), time.second()] {
-            shown.put(b':');
+            shown.push(b':');
             shown.digits(number.into(), 2);
         }
         if self.digits > 0 {
             let digits = u32::from(self.digits).min(9);
-            shown.put(b'.');
+            shown.push(b'.');
             shown.digits(time.nanosecond() / 10_u32.pow(9 - digits), digits);
         }
         if offset.is_utc() {
-            shown.put(b'Z');
+            shown.push(b'Z');
         } else {
-            shown.put(if offset.is_negative() { b'-' } else { b'+' });
+            shown.push(if offset.is_negative() { b'-' } else { b'+' });
             shown.digits(offset.whole_hours().unsigned_abs().into(), 2);
-            shown.put(b':');
+            shown.push(b':');
             shown.digits(offset.minutes_past_hour().unsigned_abs().into(), 2);
         }
         f.write_str(std::str::from_utf8(&shown.text[..shown.length]).map_err(|_| fmt::Error)?)
@@ -245,7 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_timestamp_is_shown_as_it_was_read() {
+    fn timestamp_is_formatted_as_it_was_read() {
         for text in [
             "2020-10-19T09:24:48.622+03:00",
             "2026-05-01T10:43:20+03:00",
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_name_the_same_moment() {
+    fn other_formats_are_read_as_the_same_time() {
         let moment: Timestamp = "2026-05-01T10:43:20+03:00".parse().unwrap();
         for text in
             ["2026-05-01 10:43:20+0300", "2026-05-01T07:43:20Z", "2026-05-01T10:43:20.000+03", " 2026-05-01t07:43:20z "]
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn invalid_time_is_refused() {
         for text in [
             "",
             "2026-05-01",
@@ -300,7 +301,7 @@ mod tests {
         }
 
         #[test]
-        fn every_moment_reads_back_from_its_text(seconds in 0_i64..4_000_000_000, offset in -12_i8..14) {
+        fn every_time_survives_formatting(seconds in 0_i64..4_000_000_000, offset in -12_i8..14) {
             let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap().to_offset(UtcOffset::from_hms(offset, 0, 0).unwrap());
             let moment = Timestamp::from(at);
             let again: Timestamp = moment.to_string().parse().unwrap();

@@ -1,4 +1,4 @@
-//! The API's words that requests are written with.
+//! Enumerations of the API that requests use.
 
 use super::open_enum;
 use crate::error::{KopoKopoError, Result};
@@ -73,7 +73,7 @@ open_enum! {
     }
 }
 
-/// Blank: these fields are required, and what is meant is not guessed.
+/// The default is blank, and blank is refused, because these fields are required.
 macro_rules! blank_by_default {
     ($($name:ident),*) => {$(
         impl Default for $name {
@@ -85,7 +85,7 @@ macro_rules! blank_by_default {
 }
 blank_by_default!(EventType, Scope, SettlementMethod);
 
-#[allow(clippy::derivable_impls, reason = "the macro that declares the words takes no default")]
+#[allow(clippy::derivable_impls, reason = "the macro that declares the enumeration has no default")]
 impl Default for Network {
     fn default() -> Self {
         Self::Safaricom
@@ -93,7 +93,7 @@ impl Default for Network {
 }
 
 impl EventType {
-    /// Only these two can come in Daraja's format. Of words this version does not know nothing is assumed.
+    /// Whether the topic can have Daraja's format. Only two known topics can. Unknown topics are accepted.
     pub(crate) const fn may_be_daraja(&self) -> bool {
         matches!(self, Self::BuygoodsTransactionReceived | Self::B2bTransactionReceived | Self::Other(_))
     }
@@ -107,7 +107,7 @@ impl Scope {
         }
     }
 
-    /// The till number belongs to the scope `till` and to no other.
+    /// Checks the till number: it is required with scope `till`, and must be absent with scope `company`.
     pub(crate) fn reference<'a>(&self, reference: Option<&'a String>) -> Result<Option<&'a str>> {
         match (self, reference.map(|text| text.trim()).filter(|text| !text.is_empty())) {
             (Self::Till, None) => {
@@ -115,7 +115,7 @@ impl Scope {
             }
             (Self::Company, Some(_)) => Err(KopoKopoError::invalid(
                 "scope_reference",
-                "does not go with scope company: leave it out, or set scope to till",
+                "must be absent with scope company: remove it, or set scope to till",
             )),
             (_, reference) => Ok(reference),
         }

@@ -1,4 +1,4 @@
-//! Webhooks in the shape of Safaricom's Daraja API.
+//! Webhooks in the format of Safaricom's Daraja API.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +7,8 @@ use crate::{
     types::{Amount, Currency, Personal, PhoneNumber, Timestamp, de},
 };
 
-/// A payment as Daraja writes it: thirteen flat fields (API reference, Daraja Webhook Parameters). The names are here in
-/// snake case.
+/// A payment in Daraja's format: thirteen flat fields (API reference, Daraja Webhook Parameters), with names in snake
+/// case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -55,7 +55,7 @@ pub struct DarajaTransaction {
 }
 
 impl DarajaTransaction {
-    /// The same as a transaction of Kopo Kopo's own shape. M-PESA is in KES only.
+    /// Converts it to Kopo Kopo's own format. M-PESA has only the currency KES.
     pub(super) fn transaction(&self, status: Option<TransactionStatus>) -> Transaction {
         let msisdn = self.msisdn.as_deref().map(str::trim).filter(|msisdn| !msisdn.is_empty());
         let is_hash = |text: &&str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());

@@ -28,7 +28,7 @@ pub struct Event {
     pub topic: String,
     /// The webhook's name for what happened: `Buygoods Transaction`.
     pub event_type: Option<String>,
-    /// When the webhook was made. Results carry their times in the payload.
+    /// When the webhook was created. Results have their times in the payload.
     pub created_at: Option<Timestamp>,
     /// URLs.
     pub links: Links,
@@ -39,7 +39,7 @@ pub struct Event {
     pub raw: Raw,
 }
 
-/// What an event says. Words that this version does not know arrive as [`EventPayload::Unknown`]: their text is in
+/// The content of an event. An event that this version does not know is [`EventPayload::Unknown`]: its text is in
 /// [`Event::raw`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
@@ -53,7 +53,7 @@ pub enum EventPayload {
     B2bTransactionReceived(Transaction),
     /// Webhook: another till's payment was reversed.
     B2bTransactionReversed(Transaction),
-    /// Webhook: money was settled.
+    /// Webhook: money was settled to the merchant.
     SettlementTransferCompleted(Settlement),
     /// Webhook: a customer paid for the first time.
     CustomerCreated(Customer),
@@ -89,9 +89,9 @@ pub enum EventPayload {
     Unknown,
 }
 
-/// A first look: what decides how the rest is read.
+/// The fields that determine the type of an event.
 #[derive(Default)]
-struct Probe<'a> {
+struct Discriminator<'a> {
     topic: Option<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
     transaction_type: Option<Cow<'a, str>>,
@@ -100,7 +100,7 @@ struct Probe<'a> {
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-enum Name {
+enum FieldName {
     Topic,
     Data,
     #[serde(rename = "TransactionType")]
@@ -112,60 +112,60 @@ enum Name {
 }
 
 #[derive(Deserialize)]
-struct Word<'a>(#[serde(borrow, deserialize_with = "de::scalar")] Option<Cow<'a, str>>);
+struct Scalar<'a>(#[serde(borrow, deserialize_with = "de::scalar")] Option<Cow<'a, str>>);
 
 #[derive(Deserialize)]
-struct DataProbe<'a> {
+struct DataType<'a> {
     #[serde(borrow, default, rename = "type", deserialize_with = "de::scalar")]
     kind: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
-struct Data<'a>(#[serde(borrow, deserialize_with = "de::object")] Option<DataProbe<'a>>);
+struct Data<'a>(#[serde(borrow, deserialize_with = "de::object")] Option<DataType<'a>>);
 
-impl<'a> Probe<'a> {
+impl<'a> Discriminator<'a> {
     fn of(text: &'a str) -> Result<Self> {
-        let mut probe = Self::default();
+        let mut discriminator = Self::default();
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let read = deserializer.deserialize_map(&mut probe).and_then(|()| deserializer.end());
+        let read = deserializer.deserialize_map(&mut discriminator).and_then(|()| deserializer.end());
         match read {
-            // What follows the topic is read with its resource.
-            Err(error) if probe.topic.is_none() => Err(document::unreadable(&error)),
-            _ => Ok(probe),
+            // The text after the topic is read together with the resource.
+            Err(error) if discriminator.topic.is_none() => Err(document::unreadable(&error)),
+            _ => Ok(discriminator),
         }
     }
 }
 
-impl<'de> Visitor<'de> for &mut Probe<'de> {
+impl<'de> Visitor<'de> for &mut Discriminator<'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a webhook or a result")
     }
 
-    /// Stops at a topic, which webhooks begin with: they are not read twice.
+    /// Stops at the topic. Webhooks begin with it, so they are not read twice.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let mut has_data = false;
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Topic => {
-                    self.topic = map.next_value::<Word<'_>>()?.0;
+                FieldName::Topic => {
+                    self.topic = map.next_value::<Scalar<'_>>()?.0;
                     if self.topic.is_some() {
                         return Err(A::Error::custom("the topic is known"));
                     }
                 }
-                Name::Data if has_data => return Err(A::Error::duplicate_field("data")),
-                Name::Data => {
+                FieldName::Data if has_data => return Err(A::Error::duplicate_field("data")),
+                FieldName::Data => {
                     has_data = true;
                     self.kind = map.next_value::<Data<'_>>()?.0.and_then(|data| data.kind);
                 }
-                Name::TransactionType if self.transaction_type.is_some() => {
+                FieldName::TransactionType if self.transaction_type.is_some() => {
                     return Err(A::Error::duplicate_field("TransactionType"));
                 }
-                Name::TransactionType => self.transaction_type = map.next_value::<Word<'_>>()?.0,
-                Name::TransId if self.trans_id.is_some() => return Err(A::Error::duplicate_field("TransID")),
-                Name::TransId => self.trans_id = map.next_value::<Word<'_>>()?.0,
-                Name::Other => drop(map.next_value::<IgnoredAny>()?),
+                FieldName::TransactionType => self.transaction_type = map.next_value::<Scalar<'_>>()?.0,
+                FieldName::TransId if self.trans_id.is_some() => return Err(A::Error::duplicate_field("TransID")),
+                FieldName::TransId => self.trans_id = map.next_value::<Scalar<'_>>()?.0,
+                FieldName::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
@@ -176,7 +176,7 @@ impl<'de> Visitor<'de> for &mut Probe<'de> {
 #[derive(Deserialize)]
 #[serde(bound = "R: Deserialize<'de>")]
 struct Envelope<R> {
-    /// Known already. Named here because no name may stand twice.
+    /// Known already. It is a field here so that a repeated name is refused.
     #[serde(default, rename = "topic")]
     _topic: IgnoredAny,
     #[serde(default, deserialize_with = "de::string")]
@@ -201,10 +201,10 @@ struct Inner<R> {
 impl Event {
     pub(super) fn parse(body: &[u8]) -> Result<Self> {
         let text = document::text(body)?;
-        match Probe::of(text)? {
-            Probe { topic: Some(topic), .. } => webhook(&topic, text),
-            Probe { kind: Some(kind), .. } => result(&kind, text),
-            Probe { transaction_type, trans_id, .. } if transaction_type.is_some() || trans_id.is_some() => {
+        match Discriminator::of(text)? {
+            Discriminator { topic: Some(topic), .. } => webhook(&topic, text),
+            Discriminator { kind: Some(kind), .. } => result(&kind, text),
+            Discriminator { transaction_type, trans_id, .. } if transaction_type.is_some() || trans_id.is_some() => {
                 daraja(&transaction_type.unwrap_or_default(), trans_id.as_deref(), text)
             }
             _ => Ok(Self::bare("", text)),
@@ -213,7 +213,7 @@ impl Event {
 
     /// Whether it has a topic. Results have a type instead.
     pub(super) fn is_webhook(&self) -> bool {
-        Probe::of(self.raw.as_str()).is_ok_and(|probe| probe.topic.is_some())
+        Discriminator::of(self.raw.as_str()).is_ok_and(|discriminator| discriminator.topic.is_some())
     }
 
     fn bare(topic: &str, text: &str) -> Self {
@@ -232,21 +232,21 @@ impl Event {
 fn webhook(topic: &str, text: &str) -> Result<Event> {
     type Payload = EventPayload;
     match topic {
-        "buygoods_transaction_received" => enveloped(topic, text, Payload::BuygoodsTransactionReceived),
-        "buygoods_transaction_reversed" => enveloped(topic, text, Payload::BuygoodsTransactionReversed),
-        "b2b_transaction_received" => enveloped(topic, text, Payload::B2bTransactionReceived),
-        "b2b_transaction_reversed" => enveloped(topic, text, Payload::B2bTransactionReversed),
-        "settlement_transfer_completed" => enveloped(topic, text, Payload::SettlementTransferCompleted),
-        "customer_created" => enveloped(topic, text, Payload::CustomerCreated),
-        "card_transaction_received" => enveloped(topic, text, Payload::CardTransactionReceived),
-        "card_transaction_voided" => enveloped(topic, text, Payload::CardTransactionVoided),
-        "card_transaction_reversed" => enveloped(topic, text, Payload::CardTransactionReversed),
-        _ => enveloped(topic, text, |_: IgnoredAny| Payload::Unknown),
+        "buygoods_transaction_received" => read_webhook(topic, text, Payload::BuygoodsTransactionReceived),
+        "buygoods_transaction_reversed" => read_webhook(topic, text, Payload::BuygoodsTransactionReversed),
+        "b2b_transaction_received" => read_webhook(topic, text, Payload::B2bTransactionReceived),
+        "b2b_transaction_reversed" => read_webhook(topic, text, Payload::B2bTransactionReversed),
+        "settlement_transfer_completed" => read_webhook(topic, text, Payload::SettlementTransferCompleted),
+        "customer_created" => read_webhook(topic, text, Payload::CustomerCreated),
+        "card_transaction_received" => read_webhook(topic, text, Payload::CardTransactionReceived),
+        "card_transaction_voided" => read_webhook(topic, text, Payload::CardTransactionVoided),
+        "card_transaction_reversed" => read_webhook(topic, text, Payload::CardTransactionReversed),
+        _ => read_webhook(topic, text, |_: IgnoredAny| Payload::Unknown),
     }
 }
 
 /// A webhook whose resource is missing keeps its text and counts as unknown.
-fn enveloped<'a, R: Deserialize<'a>>(
+fn read_webhook<'a, R: Deserialize<'a>>(
     topic: &str,
     text: &'a str,
     payload: impl FnOnce(R) -> EventPayload,

@@ -1,4 +1,4 @@
-//! Which money an event reports, and the keys of the money and of the delivery.
+//! The transaction that an event reports, and the keys of the payment and of the delivery.
 
 use std::fmt::{self, Write as _};
 
@@ -12,8 +12,8 @@ use crate::resources::{
 use crate::resources::{IncomingPayment, PaymentLink};
 
 impl Event {
-    /// The transaction that this event reports, in one shape for webhooks, results and Daraja's format. `None` if it
-    /// reports none, such as a failed or pending payment.
+    /// The transaction that this event reports, in one format for webhooks, results and Daraja. `None` if it reports
+    /// none, such as a failed or pending payment.
     ///
     /// - Buygoods and till-to-till webhooks: the webhook's own transaction.
     /// - Card webhooks: the fields that both have.
@@ -21,21 +21,23 @@ impl Event {
     /// - Daraja's format: always KES, with the short code as the till. The status is `Received` for payments from
     ///   customers and tills, and absent for other transaction types.
     ///
-    /// The topic decides which way the money went: a reversal counts as `Reversed` and a voided card payment as `Voided`
-    /// although their own status can be `Complete`.
+    /// The topic determines the direction of the money: a reversal has the status `Reversed` and a voided card payment
+    /// `Voided`, although their own status can be `Complete`.
     pub fn transaction(&self) -> Option<Transaction> {
         let reversed = TransactionStatus::Reversed;
         match &self.payload {
             EventPayload::BuygoodsTransactionReceived(transaction)
             | EventPayload::B2bTransactionReceived(transaction) => Some(transaction.clone()),
             EventPayload::BuygoodsTransactionReversed(transaction)
-            | EventPayload::B2bTransactionReversed(transaction) => Some(given_back(transaction.clone(), reversed)),
-            EventPayload::CardTransactionReceived(card) => Some(Transaction::from(card)),
-            EventPayload::CardTransactionReversed(card) => Some(given_back(card.into(), reversed)),
-            EventPayload::CardTransactionVoided(card) => {
-                Some(given_back(card.into(), TransactionStatus::Other(VOIDED.to_owned())))
+            | EventPayload::B2bTransactionReversed(transaction) => {
+                Some(reversed_or_voided(transaction.clone(), reversed))
             }
-            EventPayload::IncomingPayment(payment) => payment.settled_transaction().cloned(),
+            EventPayload::CardTransactionReceived(card) => Some(Transaction::from(card)),
+            EventPayload::CardTransactionReversed(card) => Some(reversed_or_voided(card.into(), reversed)),
+            EventPayload::CardTransactionVoided(card) => {
+                Some(reversed_or_voided(card.into(), TransactionStatus::Other(VOIDED.to_owned())))
+            }
+            EventPayload::IncomingPayment(payment) => payment.successful_transaction().cloned(),
             EventPayload::PaymentLink(link) => link.payment(),
             EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
                 Some(transaction.transaction(Some(TransactionStatus::Received)))
@@ -45,18 +47,19 @@ impl Event {
         }
     }
 
-    /// Whether this event reports a payment that came in, with at least this amount, in this currency, into this till.
+    /// Whether this event reports a received payment, with at least this amount, in this currency, into this till.
     pub fn is_paid_at_least(&self, expected: &ExpectedPayment) -> bool {
         self.transaction().is_some_and(|transaction| transaction.is_paid_at_least(expected))
     }
 
-    /// The key of the money: `mpesa:received:OJJ1MPU40Z`, `mpesa:reversed:OJJ1MPU40Z`, `card:received:...`,
-    /// `card:reversed:...`, `card:voided:...`. `None` while no money moved, and without a reference.
+    /// The key of the payment: `mpesa:received:OJJ1MPU40Z`, `mpesa:reversed:OJJ1MPU40Z`, `card:received:...`,
+    /// `card:reversed:...`, `card:voided:...`. `None` if no money moved, or without a reference.
     ///
-    /// Credit an order once per payment key, not once per [`Self::dedupe_key`]. The key of a delivery is not the key of
-    /// the money: one STK payment can come as an incoming payment result and as a buygoods webhook, with two dedupe keys
-    /// and one payment key. Store it in a unique column, in the same transaction as the credit. Payments that are read
-    /// have the same key: [`IncomingPayment::payment_key`], [`PaymentLink::payment_key`], [`Transaction::payment_key`].
+    /// Credit an order once per payment key, not once per [`Self::dedupe_key`], which identifies a delivery. One STK
+    /// payment can be reported by an incoming payment result and by a buygoods webhook, with two dedupe keys and one
+    /// payment key. Store the payment key in a unique column, in the same database transaction as the credit. Payments
+    /// that are read have the same key: [`IncomingPayment::payment_key`], [`PaymentLink::payment_key`],
+    /// [`Transaction::payment_key`].
     ///
     /// At most 200 bytes of printable ASCII. A reference that does not fit is replaced by its SHA-256.
     pub fn payment_key(&self) -> Option<String> {
@@ -73,12 +76,12 @@ impl Event {
         }
     }
 
-    /// The key of this delivery: store it, and skip a delivery whose key is stored already. It is not the key of the
-    /// money, see [`Self::payment_key`].
+    /// The key of this delivery. Store it, and skip a delivery whose key is stored already. It is not the key of the
+    /// payment: see [`Self::payment_key`].
     ///
-    /// Deliveries can repeat and have no id of their own, so the key is made of what they say: a webhook's topic and id;
-    /// a result's type, id and state, because one request is reported again as it goes on; Daraja's transaction type and
-    /// id. Without an id, and for results of an unknown type, two deliveries are the same only if their whole text is.
+    /// Deliveries can repeat and have no id of their own, so the key is made from the content. For a webhook: its topic
+    /// and id. For a result: its type, id and state, because each new state of a request is reported. For Daraja: the
+    /// transaction type and id. Without an id, and for results of an unknown type, it is made from the whole text.
     ///
     /// At most 200 bytes without control characters. A longer key is replaced by its SHA-256.
     pub fn dedupe_key(&self) -> String {
@@ -114,14 +117,14 @@ impl Event {
                 let outcome = outcome.map_or("", |status| status.as_str());
                 write!(key, ":{}:{outcome}:{}", reversal.state(), reversal.errors.len())
             }
-            // Two failed attempts in a row differ in nothing but their text.
+            // Two failed attempts in a row differ only in their text.
             EventPayload::PaymentLink(link) if link.has_failed_attempt() => {
                 write!(key, ":{}:{}", link.state(), self.digest())
             }
             EventPayload::PaymentLink(link) => {
                 write!(key, ":{}:{}", link.state(), link.transaction_reference.as_deref().unwrap_or_default())
             }
-            // A result of an unknown type can be reported again as it goes on.
+            // A result of an unknown type can be reported again with a new state.
             EventPayload::Unknown if !self.is_webhook() => write!(key, ":{}", self.digest()),
             _ => Ok(()),
         };
@@ -133,23 +136,23 @@ impl Event {
     }
 }
 
-/// The state of a voided card payment. The API has no word for it.
+/// The status of a voided card payment. The API has no status for it.
 const VOIDED: &str = "Voided";
 
 fn is_voided(transaction: &Transaction) -> bool {
     transaction.status.as_ref().is_some_and(|status| status.as_str() == VOIDED)
 }
 
-/// A transaction whose topic says that the money went back. Its own status says so only sometimes; a word that is not
-/// known stays, because the money may not have moved yet.
-fn given_back(transaction: Transaction, as_status: TransactionStatus) -> Transaction {
+/// Sets the status of a transaction whose topic says that the money was returned, because its own status does not
+/// always say so. An unknown status is kept, because the money may not have moved yet.
+fn reversed_or_voided(transaction: Transaction, as_status: TransactionStatus) -> Transaction {
     match transaction.status {
         Some(TransactionStatus::Other(_)) => transaction,
         _ => Transaction { status: Some(as_status), ..transaction },
     }
 }
 
-/// Disbursements that arrive later, or fail, are news.
+/// Adds the state of the transfers to a key. A disbursement that arrives or fails makes a new key.
 fn transfers(key: &mut String, state: &str, batches: &[TransferBatch], errors: &[String]) -> fmt::Result {
     let all = batches.iter().flat_map(|batch| &batch.disbursements);
     let (all, paid) = all.fold((0_u32, 0_u32), |(all, paid), one| (all + 1, paid + u32::from(one.is_paid())));

@@ -1,5 +1,5 @@
-//! Webhooks and result callbacks: is it from Kopo Kopo, and what does it say? (API reference, sections Validating
-//! webhooks and Process ... Result.) Needs no connection and no runtime.
+//! Verifying and reading webhooks and result callbacks (API reference, sections Validating webhooks and Process ...
+//! Result). Needs no connection and no runtime.
 
 mod daraja;
 mod event;
@@ -21,10 +21,10 @@ use crate::{
     types::{PADDED, Secret, without_padding},
 };
 
-/// The header that carries the signature.
+/// The header of the signature.
 pub const SIGNATURE_HEADER: &str = "X-KopoKopo-Signature";
 
-/// A larger body is refused before it is hashed. The result of a long poll can be megabytes.
+/// A larger body is refused before it is hashed. The result of polling a long period can have megabytes.
 const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// Verifies webhooks and result callbacks.
@@ -34,16 +34,17 @@ const DEFAULT_MAX_BODY: usize = 10 * 1024 * 1024;
 pub struct Webhooks {
     keys: Vec<Key>,
     client_secret: Option<Key>,
-    /// Whether one of the API keys was the client secret, and was dropped.
+    /// Whether one of the API keys was the client secret. It was removed.
     api_key_is_client_secret: bool,
-    /// Whether one of the API keys has white space around it, and was left out.
+    /// Whether one of the API keys has white space around it. It was removed.
     padded: bool,
     max_body: usize,
 }
 
 impl Webhooks {
-    /// A verifier with the API keys in force: one, or the old and the new while they rotate. A blank key is left out,
-    /// because anyone can sign with it. So is a key with white space around it, and [`Self::check_keys`] reports it.
+    /// Creates a verifier with the current API keys: one, or the old and the new one during a rotation. A blank key is
+    /// ignored, because anyone can sign with it. A key with white space around it is ignored too, and
+    /// [`Self::check_keys`] reports it.
     pub fn new(api_keys: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
         let keys: Vec<Secret> = api_keys.into_iter().map(Into::into).collect();
         let is_padded = |key: &Secret| without_padding(key.expose()).len() < key.expose().len();
@@ -57,7 +58,7 @@ impl Webhooks {
     }
 
     /// Lets an error say that the sender uses the client secret in place of the API key. The client secret is never
-    /// accepted, not even where it is given as an API key too.
+    /// accepted, even if it is one of the API keys.
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
         let secret = Secret::from(without_padding(client_secret.into().expose()));
@@ -70,26 +71,26 @@ impl Webhooks {
         self
     }
 
-    /// Checks that there is an API key to verify with, and that each can be one. Call it when the program starts:
-    /// otherwise the first webhook finds the mistake.
+    /// Checks that there is an API key, and that the keys are valid. Call it when the program starts, so that the error
+    /// does not occur at the first webhook.
     ///
     /// # Errors
-    /// `configuration`, field `api_key`: there is no key, the only key is the client secret, or a key starts or ends with
-    /// white space.
+    /// `configuration`, field `api_key`, if there is no key, if the only key is the client secret, or if a key starts
+    /// or ends with white space.
     pub fn check_keys(&self) -> Result<()> {
         let remedy = if self.padded {
             PADDED
         } else if !self.keys.is_empty() {
             return Ok(());
         } else if self.api_key_is_client_secret {
-            "is the client secret: webhooks are signed with the application's API key, which is another"
+            "is the client secret: set it to the application's API key, which signs webhooks"
         } else {
-            "is missing: webhooks are signed with the application's API key"
+            "is missing: set it to the application's API key, which signs webhooks"
         };
         Err(KopoKopoError::configuration("api_key", remedy))
     }
 
-    /// The largest body to look at, in bytes. Default 10 MiB.
+    /// Sets the largest body that is accepted, in bytes. Default 10 MiB.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
@@ -105,18 +106,17 @@ impl Webhooks {
     ///
     /// # Errors
     /// `signature` if the header is missing, malformed or does not match, or if the body is too large: do not trust the
-    /// body. `configuration` without an API key, or if no key matches and one has white space around it. `decode` where
-    /// the body is authentic and still no JSON object that can be read: [`KopoKopoError::body`] has the beginning of
-    /// it.
+    /// body. `configuration` without an API key, or if no key matches and one has white space around it. `decode` if
+    /// the body is authentic but is not a readable JSON object: [`KopoKopoError::body`] has its beginning.
     pub fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<Event> {
         self.verify_signature(body, signature)?;
         self.parse_unverified(body)
     }
 
-    /// Verifies the raw body only.
+    /// Verifies the signature of the raw body, without reading the event.
     ///
     /// # Errors
-    /// As [`Self::verify`], but for `decode`.
+    /// Those of [`Self::verify`], except `decode`.
     pub fn verify_signature(&self, body: &[u8], signature: Option<&str>) -> Result<()> {
         if self.keys.is_empty() {
             self.check_keys()?;
@@ -129,12 +129,12 @@ impl Webhooks {
             )));
         }
         let signature = signature::parse(signature)?;
-        // Every key is tried, whichever matches: the time does not tell which.
+        // All keys are tried, so that the time does not reveal which one matches.
         let matches = self.keys.iter().fold(false, |matches, key| key.matches(body, &signature) | matches);
         if matches {
             return Ok(());
         }
-        // The webhook may be genuine, and signed with a key that was left out.
+        // The webhook may be authentic, and signed with a key that was ignored.
         self.check_keys()?;
         let api_key_is_client_secret =
             self.client_secret.as_ref().is_some_and(|secret| secret.matches(body, &signature));

@@ -9,7 +9,7 @@ use crate::{
     types::{Secret, without_padding},
 };
 
-/// A key with its half of the work done: hashing starts from here each time.
+/// An API key as a prepared HMAC state, which each verification copies.
 #[derive(Clone)]
 pub(super) struct Key(Hmac<Sha256>);
 
@@ -25,7 +25,7 @@ impl Key {
         self.matches(b"", &other.0.clone().finalize().into_bytes().into())
     }
 
-    /// In a time that does not depend on where the signature differs.
+    /// Compares in a time that does not depend on where the signature differs.
     pub(super) fn matches(&self, body: &[u8], signature: &[u8; 32]) -> bool {
         self.0.clone().chain_update(body).verify_slice(signature).is_ok()
     }
@@ -36,18 +36,18 @@ fn keyed(key: &str) -> Hmac<Sha256> {
     Hmac::new_from_slice(key.as_bytes()).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 
-/// Signs a body as Kopo Kopo does: what the `X-KopoKopo-Signature` header carries. For tests and simulators.
+/// Signs a body like Kopo Kopo. Returns the value of the `X-KopoKopo-Signature` header. For tests and simulators.
 pub fn sign(api_key: &str, body: &[u8]) -> String {
     hex::encode(keyed(api_key).chain_update(body).finalize().into_bytes())
 }
 
-/// Reads the header: 64 lower-case hexadecimal characters and no others. Proxies and frameworks join repeated headers with
-/// commas. Equal values are one; different ones are refused, because one of them may be an attacker's.
+/// Reads the header: 64 lower-case hexadecimal characters and no others. Proxies and frameworks join repeated headers
+/// with commas. Equal values count as one. Different values are refused, because one of them may be from an attacker.
 pub(super) fn parse(header: Option<&str>) -> Result<[u8; 32]> {
     let refuse = |what: &'static str| Err(KopoKopoError::signature(what));
     let Some(header) = header else {
         return refuse(
-            "the X-KopoKopo-Signature header is missing: this did not come from Kopo Kopo, or something on the way dropped the header",
+            "the X-KopoKopo-Signature header is missing: the sender is not Kopo Kopo, or a proxy removed the header",
         );
     };
     let mut values = header.split(',').map(str::trim);

@@ -1,11 +1,11 @@
-//! Documents of every kind: a good one, with up to five of its values removed, doubled or replaced.
+//! Documents of every kind: a valid document, in which up to four values are removed, duplicated or replaced.
 
 #![allow(unreachable_pub, clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Every kind of document, with the changes that were made to it.
+/// A document of any kind, with random changes.
 pub fn document() -> impl Strategy<Value = Value> {
     let base = prop_oneof![
         8 => send_money(),
@@ -29,7 +29,7 @@ pub fn document() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Where something can be changed: below the envelope, whose loss is a refusal and no question.
+/// Lists the places that can be changed. The envelope is not changed, because a document without it is refused.
 fn walk(value: &Value, path: &str, places: &mut Vec<String>) {
     let depth = path.matches('/').count();
     let is_envelope = depth == 0
@@ -42,7 +42,7 @@ fn walk(value: &Value, path: &str, places: &mut Vec<String>) {
         places.push(path.to_owned());
     }
     if path == "/data/attributes" {
-        // The status must be there, so it is replaced and never removed.
+        // The status is required, so it is replaced and never removed.
         places.push(format!("{path}/status"));
     }
     match value {
@@ -79,7 +79,7 @@ const STATUSES: [&str; 22] = [
     "Transferring",
 ];
 
-/// What can stand in the place of a value, by its name.
+/// The values that can replace a value of this name.
 fn replacements(name: &str) -> Vec<Value> {
     match name {
         "status" | "payment_link_status" => STATUSES.iter().map(|word| json!(word)).collect(),
@@ -158,7 +158,7 @@ fn envelope(kind: &str, attributes: &Value) -> Value {
     json!({ "data": { "id": "r1", "type": kind, "attributes": attributes } })
 }
 
-/// A request to send money that was paid in full, in batches whose order and number are not those of the destinations.
+/// A request to send money that is completely paid. The batches have another order and number than the destinations.
 fn send_money() -> impl Strategy<Value = Value> {
     let who = prop::collection::vec((0_usize..3, prop_oneof![Just(1000_u64), Just(500)], 1_u64..3), 0..4);
     (0_usize..6, who, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
@@ -183,7 +183,7 @@ fn send_money() -> impl Strategy<Value = Value> {
                 .map(|(to, amount, _)| with(json!({ "type": kind, "amount": amount }), &number(*to)))
                 .collect();
             let mut parts = Vec::new();
-            // Without destinations it was a sweep.
+            // A request without destinations is a sweep.
             let sweep = [(0, 1000, 1), (1, 500, 2)];
             let paid = if who.is_empty() { &sweep[..] } else { &who[..] };
             for (to, amount, pieces) in paid {

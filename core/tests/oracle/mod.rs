@@ -1,4 +1,4 @@
-//! What the documentation says about a document, worked out on the JSON itself and without any type of the crate.
+//! The correct results for a document by the documentation, computed from the JSON without any type of the crate.
 
 #![allow(unreachable_pub)]
 
@@ -8,7 +8,7 @@ const WAITING: &str = "pending received scheduled created queued processing in_p
 const FAILED: &str = "failed failure rejected expired cancelled canceled declined denied refused reversed returned voided \
                       timeout timed_out error unsuccessful aborted";
 
-/// What a caller expects of a payment.
+/// The expected payment of a caller.
 #[derive(Debug, Clone)]
 pub struct Expected {
     pub thousandths: i128,
@@ -16,7 +16,7 @@ pub struct Expected {
     pub till: Option<String>,
 }
 
-/// What is true of a document.
+/// The correct results for a document.
 #[derive(Debug, Default, PartialEq)]
 pub struct Verdict {
     pub is_paid: Option<bool>,
@@ -73,7 +73,7 @@ pub fn judge(document: &Value, expected: &[Expected]) -> Verdict {
     verdict
 }
 
-/// Money that moved between a customer and the merchant.
+/// A payment between a customer and the merchant.
 struct Movement {
     system: &'static str,
     direction: &'static str,
@@ -104,7 +104,7 @@ fn movement(document: &Value) -> Option<Movement> {
             ("received", _) => direction(money)?,
             ("reversed", true) => "reversed",
             ("voided", true) => "voided",
-            // The gateway says that it went back, the transaction that something else happened.
+            // The topic and the status of the transaction contradict each other.
             _ if scalar(&money["status"]).as_deref() == Some("Voided") && topic.ends_with("voided") => "voided",
             _ => return None,
         };
@@ -190,7 +190,7 @@ fn reversal(attributes: &Value) -> Verdict {
     }
 }
 
-/// Send money, and version 1's payments and settlement transfers.
+/// Send money, and payments and settlement transfers of version 1.
 fn sent(document: &Value) -> Verdict {
     let attributes = &document["data"]["attributes"];
     let batches = list(&attributes["transfer_batches"]);
@@ -248,8 +248,8 @@ fn sent(document: &Value) -> Verdict {
     }
 }
 
-/// Each destination by its own number got what was asked for. Disbursements without that number are one recipient each
-/// by their reference, and fill what is left.
+/// Whether each destination received the requested amount, by its own number. Disbursements without that number are
+/// grouped by their reference, and the groups must have the amounts of the remaining destinations.
 fn delivered(destinations: &[&Value], disbursements: &[&Value]) -> bool {
     let kind = scalar(&destinations[0]["type"]).unwrap_or_default();
     let number = |one: &Value, reference: &str| -> Option<String> {

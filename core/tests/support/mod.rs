@@ -23,9 +23,9 @@ pub enum Act {
     Respond(String),
     /// Sends these bytes and closes.
     RespondAndClose(String),
-    /// Closes without a word.
+    /// Closes without a response.
     Close,
-    /// Says nothing and keeps the connection.
+    /// Sends nothing and keeps the connection.
     Hang,
     /// Waits, then responds.
     Late(Duration, String),
@@ -33,7 +33,7 @@ pub enum Act {
 
 type Script = Arc<dyn Fn(&Seen, usize) -> Act + Send + Sync>;
 
-/// One request as it arrived.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub line: String,
@@ -57,7 +57,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// `script` gets each request and how many requests of the same line came before it.
+    /// `script` gets each request, and the number of earlier requests with the same line.
     pub async fn start(script: impl Fn(&Seen, usize) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -107,7 +107,7 @@ impl Server {
     }
 }
 
-/// Retries without waiting long.
+/// Sets short waits between retries.
 pub fn quick(builder: Builder) -> Builder {
     let mut retries = RetryOptions::default();
     retries.base = Duration::from_millis(5);
@@ -186,7 +186,7 @@ pub fn created(id: &str) -> String {
     response("201 Created", &format!("location: https://elsewhere.example/api/v2/incoming_payments/{id}\r\n"), "")
 }
 
-/// The response to a create on whichever collection the request names.
+/// The response to a create, for any collection.
 pub fn created_there(seen: &Seen, id: &str) -> String {
     let collection = seen.line.split(' ').nth(1).unwrap();
     response("201 Created", &format!("location: https://elsewhere.example{collection}/{id}\r\n"), "")

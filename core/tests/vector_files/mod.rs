@@ -1,4 +1,4 @@
-//! The files of `tests/vectors`, and the little language they are written in.
+//! Reads the files of `tests/vectors`.
 
 #![allow(dead_code, clippy::unwrap_used, unreachable_pub)]
 
@@ -17,7 +17,7 @@ pub fn vectors(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The list of one key of a file. An empty one would test nothing.
+/// The list of one key of a file. It must not be empty.
 pub fn list<'a>(file: &'a Value, key: &str) -> &'a [Value] {
     let list = file[key].as_array().unwrap_or_else(|| panic!("no list {key}"));
     assert!(!list.is_empty(), "{key} is empty");
@@ -28,7 +28,7 @@ pub fn text<'a>(case: &'a Value, key: &str) -> &'a str {
     case[key].as_str().unwrap_or_else(|| panic!("no text {key} in {case}"))
 }
 
-/// A body as README.md of the vectors explains it.
+/// Reads a body in the format of the vectors' README.md.
 pub fn body(written: &Value) -> Vec<u8> {
     match written {
         Value::String(text) => text.clone().into_bytes(),
@@ -58,7 +58,7 @@ fn base64(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The sample payloads whose name begins so, by name.
+/// The sample payloads whose names have this prefix, sorted by name.
 pub fn payloads(prefix: &str) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = fs::read_dir(folder().join("payloads"))
         .unwrap()
