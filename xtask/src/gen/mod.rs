@@ -14,6 +14,7 @@ mod python;
 mod read;
 mod rust;
 mod swift;
+mod template;
 #[cfg(test)]
 mod tests;
 
