@@ -51,7 +51,7 @@ impl Receiver {
         Ok(Self { url, inbox, server })
     }
 
-    /// The arrival at a position among those that have not been removed. None if there is none at the deadline.
+    /// The arrival at a position among those that have not been removed. None at the deadline.
     pub(crate) async fn wait(&self, position: usize, deadline: Instant) -> Option<Arrival> {
         loop {
             let news = self.inbox.news.notified();

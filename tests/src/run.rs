@@ -191,7 +191,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Takes the first arrival of a topic, any for `*`, and what the testee says of it. None if there is none in time.
+    /// Takes the first arrival of a topic, any for `*`, and what the testee says of it. None if no such arrival comes in time.
     async fn take(&self, topic: &str, deadline: Instant) -> Result<Option<Reply>, String> {
         let mut position = 0;
         while let Some(arrival) = self.receiver.wait(position, deadline).await {

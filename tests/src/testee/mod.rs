@@ -1,4 +1,4 @@
-//! Something that has the SDK and answers requests: this process, for Rust, or a program in another language.
+//! Something that has the SDK and responds to requests: this process, for Rust, or a program in another language.
 //! `conformance.md` describes the requests.
 
 mod local;

@@ -85,7 +85,7 @@ fn receive(waiting: &Waiting, line: &str) {
     match sender {
         // A test that has timed out receives nothing.
         Some(sender) => drop(sender.send(response)),
-        None => eprintln!("the testee answered a request that does not exist: {}", response["id"]),
+        None => eprintln!("the testee responded to a request that does not exist: {}", response["id"]),
     }
 }
 
