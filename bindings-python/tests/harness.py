@@ -1,4 +1,4 @@
-"""Starts `k2 sandbox`, and a receiver of its callbacks."""
+"""Starts `k2 sandbox`, and reads the documented samples."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -84,52 +82,8 @@ class Sandbox:
         self.close()
 
 
-class Receiver:
-    """A server that stores the raw body and the signature of each request.
-
-    Args:
-        statuses: The statuses of the first responses. Later responses have 200.
-    """
-
-    def __init__(self, statuses: list[int]) -> None:
-        self._statuses = list(statuses)
-        self._arrivals: list[tuple[bytes, str | None]] = []
-        self._arrived = threading.Condition()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                self.close_connection = True
-                if self.raw_requestline and self.parse_request():
-                    body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                    self.send_response_only(receiver._store(body, self.headers.get("X-KopoKopo-Signature")))
-                    self.send_header("content-length", "0")
-                    self.end_headers()
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/k2/results"
-
-    def _store(self, body: bytes, signature: str | None) -> int:
-        with self._arrived:
-            self._arrivals.append((body, signature))
-            self._arrived.notify_all()
-            return self._statuses.pop(0) if self._statuses else 200
-
-    def take(self, matches: Callable[[bytes, str | None], bool], timeout: float) -> tuple[bytes, str | None] | None:
-        """Removes and returns the first matching request. Returns None if none arrives within `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        with self._arrived:
-            while True:
-                for at, arrival in enumerate(self._arrivals):
-                    if matches(*arrival):
-                        return self._arrivals.pop(at)
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._arrived.wait(left):
-                    return None
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+def payloads(*prefixes: str) -> list[tuple[str, bytes]]:
+    """Returns the names and the bodies of Kopo Kopo's documented samples."""
+    files = [path for path in sorted((TESTS / "vectors/payloads").iterdir()) if path.name.startswith(prefixes)]
+    assert files, prefixes
+    return [(path.stem, path.read_bytes()) for path in files]

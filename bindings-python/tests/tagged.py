@@ -40,10 +40,10 @@ def to_tagged(value: Any, field: str = "") -> Any:
 
 
 def error_to_tagged(error: KopoKopoError) -> dict[str, Any]:
-    fields = {name: to_tagged(value) for name, value in error.to_dict().items()}
+    fields = error.to_dict()
     seconds = fields.pop("retry_after")
     return {
-        **fields,
+        **{name: to_tagged(value) for name, value in fields.items()},
         "retry_after_ms": None if seconds is None else round(seconds * 1000),
         "class": type(error).__name__,
         # Python 3.10 has a separate class for timeouts of asyncio.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fixtures import CALLBACK, PUSH
+from harness import payloads
 from kopokopo import (
     DecodeError,
     Event,
@@ -17,7 +18,6 @@ from kopokopo import (
     PaymentLink,
     WebhookVerifier,
 )
-from vectors import payloads
 
 FAST_POLLS: dict[str, Any] = {"interval": 0.02, "max_interval": 0.1}
 VERIFIER = WebhookVerifier(api_keys=["key"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from harness import payloads
 from kopokopo import (
     AnyEventPayload,
     Event,
@@ -22,7 +23,6 @@ from kopokopo import (
     WebhookVerifier,
 )
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from vectors import payloads
 
 EVENTS = [
     (name, WebhookVerifier(api_keys=["key"]).parse_unverified(raw)) for name, raw in payloads("webhook-", "result-")

@@ -13,7 +13,7 @@ from typing import Any
 import kopokopo
 import pytest
 from fixtures import CALLBACK, PUSH, inject_fault, requests
-from harness import Sandbox
+from harness import Sandbox, payloads
 from kopokopo import (
     AsyncKopoKopo,
     Destination,
@@ -31,7 +31,6 @@ from kopokopo import (
     WebhookVerifier,
     sign_webhook,
 )
-from vectors import payloads
 
 PAID = dict(payloads("webhook-buygoods-transaction-received"))["webhook-buygoods-transaction-received"]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from harness import payloads
 from kopokopo import (
     ConfigurationError,
     Environment,
@@ -21,7 +22,6 @@ from kopokopo import (
     Links,
     WebhookVerifier,
 )
-from vectors import payloads
 
 
 def payment(**fields: Any) -> IncomingPayment:

@@ -36,7 +36,7 @@ def texts(value: Any) -> dict[str, str]:
     """Returns the text forms of a result, an error or a client, by their names."""
     found = {"repr": repr(value), "str": str(value), "format": f"{value}"}
     if isinstance(value, KopoKopoError):
-        found["traceback"] = traceback_with_locals(value)
+        found["locals"] = traceback_with_locals(value)
     if isinstance(value, (KopoKopo, AsyncKopoKopo)):
         found["properties"] = "\n".join(properties(value))
         found["vars"] = str(getattr(value, "__dict__", ""))

@@ -20,6 +20,7 @@ use crate::{
     faults::{Fault, FaultKind, callbacks},
     reply::Reply,
     rules::{MAGIC, RULES},
+    samples::Changes,
     server::Connection,
     simulation::{self, CustomerAction, LONGEST, Payment, is_loopback},
 };
@@ -213,6 +214,9 @@ struct Trigger {
     /// Values by their dotted paths.
     #[serde(default)]
     set: serde_json::Map<String, Value>,
+    /// Values that the sample does not have, by their dotted paths.
+    #[serde(default)]
+    add: serde_json::Map<String, Value>,
     /// Dotted paths to leave out.
     #[serde(default)]
     unset: Vec<String>,
@@ -220,9 +224,12 @@ struct Trigger {
 
 async fn trigger(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     let trigger: Trigger = read(&body)?;
-    let changes: Vec<_> = trigger.set.iter().map(|(path, value)| (path.clone(), value.to_string())).collect();
+    let texts = |values: serde_json::Map<String, Value>| {
+        values.into_iter().map(|(path, value)| (path, value.to_string())).collect()
+    };
+    let changes = Changes { set: texts(trigger.set), add: texts(trigger.add), unset: trigger.unset };
     let url = trigger.url.as_deref();
-    let sent = app.trigger(&trigger.topic, url, &changes, &trigger.unset).map_err(Refused)?;
+    let sent = app.trigger(&trigger.topic, url, &changes).map_err(Refused)?;
     if sent == 0 {
         let why = "there is no subscription to this topic for the whole company or for the sample's till";
         return Ok(respond(&json!({ "sent": 0, "why": why })));

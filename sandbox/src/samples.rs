@@ -29,17 +29,6 @@ pub(crate) fn read(name: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// Removes the value at a dotted path, if it is there. Returns whether it was.
-pub fn unset(sample: &mut Value, path: &str) -> bool {
-    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
-    let mut place = sample;
-    for part in parents.split('.').filter(|part| !part.is_empty()) {
-        let Some(next) = child(place, part) else { return false };
-        place = next;
-    }
-    place.as_object_mut().and_then(|object| object.shift_remove(last)).is_some()
-}
-
 samples! {
     "buygoods_transaction_received": "webhook-buygoods-transaction-received.json",
     "buygoods_transaction_reversed": "webhook-buygoods-transaction-reversed.json",
@@ -65,29 +54,91 @@ samples! {
     "settlement_transfer": "result-settlement-transfer-processed.json",
 }
 
-/// Sets the value at a dotted path. List items go by their number: `data.attributes.transfer_batches.0.status`. The
+/// Changes to a sample. A path is dotted, list items go by their number: `data.attributes.transfer_batches.0.status`. A
 /// value is read as JSON where it is JSON, else it is a text.
-///
-/// # Errors
-/// A sentence that names the part of the path which is not there.
-pub fn set(sample: &mut Value, path: &str, value: &str) -> Result<(), String> {
-    let new = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Paths that the sample has, with their new values.
+    pub set: Vec<(String, String)>,
+    /// Paths that the sample does not have, with their values.
+    pub add: Vec<(String, String)>,
+    /// Paths to remove.
+    pub unset: Vec<String>,
+}
+
+impl Changes {
+    /// Changes a sample.
+    ///
+    /// # Errors
+    /// A sentence that names the kind of change, the path, and the names that the sample has there.
+    pub fn apply(&self, sample: &mut Value) -> Result<(), String> {
+        for (path, value) in &self.set {
+            set(sample, path, value).map_err(|error| format!("set {error}"))?;
+        }
+        for (path, value) in &self.add {
+            add(sample, path, value).map_err(|error| format!("add {error}"))?;
+        }
+        for path in &self.unset {
+            unset(sample, path).map_err(|error| format!("unset {error}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Changes the value at a dotted path.
+fn set(sample: &mut Value, path: &str, value: &str) -> Result<(), String> {
+    *descend_all(sample, path)? = parse(value);
+    Ok(())
+}
+
+/// Adds a value to an object.
+fn add(sample: &mut Value, path: &str, value: &str) -> Result<(), String> {
+    let (parent, last) = parent(sample, path)?;
+    match parent {
+        Value::Object(fields) if fields.contains_key(last) => Err(format!("{path}: the sample has it: use set")),
+        Value::Object(fields) if !last.is_empty() => {
+            fields.insert(last.to_owned(), parse(value));
+            Ok(())
+        }
+        _ => Err(format!("{path}: a value can be added only to an object")),
+    }
+}
+
+/// Removes the value at a dotted path in an object.
+fn unset(sample: &mut Value, path: &str) -> Result<(), String> {
+    descend_all(sample, path)?;
+    let (parent, last) = parent(sample, path)?;
+    let removed = parent.as_object_mut().and_then(|object| object.shift_remove(last));
+    removed.map(|_| ()).ok_or_else(|| format!("{path}: a value can be removed only from an object"))
+}
+
+fn parse(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()))
+}
+
+/// The value that has the last part of a path, and that part.
+fn parent<'a, 'b>(sample: &'a mut Value, path: &'b str) -> Result<(&'a mut Value, &'b str), String> {
+    match path.rsplit_once('.') {
+        Some((parent, last)) => Ok((descend_all(sample, parent)?, last)),
+        None => Ok((sample, path)),
+    }
+}
+
+fn descend_all<'a>(sample: &'a mut Value, path: &str) -> Result<&'a mut Value, String> {
     let mut place = sample;
-    for part in parents.split('.').filter(|part| !part.is_empty()) {
-        place = child(place, part).ok_or_else(|| format!("{path}: there is no {part}"))?;
+    for part in path.split('.') {
+        place = descend(place, path, part)?;
     }
-    match place {
-        Value::Object(object) if !last.is_empty() => {
-            object.insert(last.to_owned(), new);
-            Ok(())
-        }
-        Value::Array(_) => {
-            *child(place, last).ok_or_else(|| format!("{path}: there is no item {last}"))? = new;
-            Ok(())
-        }
-        _ => Err(format!("{path}: {parents} holds nothing that could be set")),
-    }
+    Ok(place)
+}
+
+fn descend<'a>(place: &'a mut Value, path: &str, part: &str) -> Result<&'a mut Value, String> {
+    let known = match &*place {
+        Value::Object(fields) => fields.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => format!("the items 0 to {}", items.len().saturating_sub(1)),
+        _ => "no parts".to_owned(),
+    };
+    child(place, part).ok_or_else(|| format!("{path}: {part:?} is not in the sample, which has {known} there"))
 }
 
 fn child<'a>(place: &'a mut Value, part: &str) -> Option<&'a mut Value> {
@@ -118,8 +169,16 @@ mod tests {
         assert_eq!(sample["data"]["attributes"]["transfer_batches"][0]["disbursements"][0]["status"], "Cancelled");
         set(&mut sample, "data.attributes.source_identifier", "null").unwrap();
         assert!(sample["data"]["attributes"]["source_identifier"].is_null());
-        set(&mut sample, "data.new", "5").unwrap();
+        let error = set(&mut sample, "data.attributes.state", "x").unwrap_err();
+        assert!(
+            error.starts_with("data.attributes.state: \"state\" is not in the sample, which has status, "),
+            "{error}"
+        );
+        add(&mut sample, "data.new", "5").unwrap();
         assert_eq!(sample["data"]["new"], json!(5));
+        for path in ["data.new", "data.id.x", "data.attributes.transfer_batches.7", "nothing.x", ""] {
+            assert!(add(&mut sample, path, "x").is_err(), "{path}");
+        }
         for path in ["data.nothing.here", "data.attributes.transfer_batches.9", "data.id.x", ""] {
             assert!(set(&mut sample, path, "x").is_err(), "{path}");
         }

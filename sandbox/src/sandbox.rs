@@ -20,6 +20,7 @@ use crate::{
     health::{Failure, supervise},
     log::Log,
     requests::RecordedRequest,
+    samples::Changes,
     server,
     settings::Settings,
     simulation::{CustomerAction, Data, Pace, Simulation, Start, TillData},
@@ -307,8 +308,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// A sentence where there is no such sample or path.
-    pub fn trigger(&self, topic: &str, url: Option<&str>, changes: &[(String, String)]) -> Result<usize, String> {
-        self.app.trigger(topic, url, changes, &[])
+    pub fn trigger(&self, topic: &str, url: Option<&str>, changes: &Changes) -> Result<usize, String> {
+        self.app.trigger(topic, url, changes)
     }
 
     /// Sends a delivery again.

@@ -56,19 +56,11 @@ impl App {
         self: &Arc<Self>,
         topic: &str,
         url: Option<&str>,
-        changes: &[(String, String)],
-        removed: &[String],
+        changes: &samples::Changes,
     ) -> Result<usize, String> {
         let mut sample = samples::get(topic)
             .ok_or_else(|| format!("topic: there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))?;
-        for (path, value) in changes {
-            samples::set(&mut sample, path, value)?;
-        }
-        for path in removed {
-            if !samples::unset(&mut sample, path) {
-                return Err(format!("unset: {path}: there is no such value"));
-            }
-        }
+        changes.apply(&mut sample)?;
         if let Some(url) = url {
             self.deliveries.check(url)?;
         }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kopokopo_sandbox::{Fault, FaultKind, Pace, Sandbox, Settings};
+use kopokopo_sandbox::{Fault, FaultKind, Pace, Sandbox, Settings, samples::Changes};
 use serde_json::json;
 use support::{Receiver, Talk, stk_push};
 
@@ -84,7 +84,7 @@ async fn a_receiver_that_hangs_takes_a_bounded_number_of_connections() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     listener.set_nonblocking(true).unwrap();
     for _ in 0..200 {
-        talk.sandbox.trigger("customer_created", Some(&url), &[]).unwrap();
+        talk.sandbox.trigger("customer_created", Some(&url), &Changes::default()).unwrap();
     }
     let (mut open, began) = (Vec::new(), Instant::now());
     let mut latest = Instant::now();
@@ -137,13 +137,13 @@ async fn a_sample_goes_to_subscribers_of_its_till_in_the_form_they_asked_for() {
             "scope_reference": reference, "enable_daraja_payload": form });
         assert_eq!(talk.post("/api/v2/webhook_subscriptions", &request).await.status, 201);
     }
-    assert_eq!(talk.sandbox.trigger("buygoods_transaction_received", None, &[]).unwrap(), 3);
+    assert_eq!(talk.sandbox.trigger("buygoods_transaction_received", None, &Changes::default()).unwrap(), 3);
     whole.wait_for(1).await;
     till.wait_for(1).await;
     assert!(daraja.wait_for(1).await[0].1.contains("TransactionType"));
     assert!(other.received.lock().unwrap().is_empty());
 
-    let why = talk.sandbox.trigger("incoming_payment", None, &[]).unwrap_err();
+    let why = talk.sandbox.trigger("incoming_payment", None, &Changes::default()).unwrap_err();
     assert!(why.contains("url: required for incoming_payment"), "{why}");
     let unset = json!({ "topic": "buygoods_transaction_received", "url": whole.url, "unset": ["event.resource.sender_phone_number"] });
     assert_eq!(talk.control("POST", "/trigger", &unset).await.status, 200);

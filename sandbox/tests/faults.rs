@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use kopokopo_sandbox::{Fault, FaultKind, Settings};
+use kopokopo_sandbox::{Fault, FaultKind, Settings, samples::Changes};
 use serde_json::json;
 use support::{NOWHERE, Receiver, Talk, stk_push};
 
@@ -175,7 +175,7 @@ async fn a_sample_of_anything_is_sent_on_demand() {
         &json!({ "event_type": "card_transaction_voided", "url": receiver.url, "scope": "company" }),
     )
     .await;
-    assert_eq!(talk.sandbox.trigger("card_transaction_voided", None, &[]).unwrap(), 1);
+    assert_eq!(talk.sandbox.trigger("card_transaction_voided", None, &Changes::default()).unwrap(), 1);
     receiver.wait_for(2).await;
 }
 

@@ -8,7 +8,7 @@ use kopokopo::{
     transport::{HttpRequest, HttpTransport, SendGate, Transport},
     webhooks::sign,
 };
-use kopokopo_sandbox::samples;
+use kopokopo_sandbox::samples::{self, Changes};
 use url::Url;
 
 use super::{Failure, Outcome};
@@ -38,11 +38,14 @@ pub(super) struct Trigger {
     #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// Change a value of the sample: `event.resource.amount=250.0`.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    changes: Vec<String>,
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Add a value that the sample does not have: `event.resource.new_field=1`, as Kopo Kopo may one day.
+    #[arg(long, value_name = "PATH=VALUE")]
+    add: Vec<String>,
     /// Leave a value of the sample out: `event.resource.sender_phone_number`, as production may.
-    #[arg(long = "unset", value_name = "PATH")]
-    removed: Vec<String>,
+    #[arg(long, value_name = "PATH")]
+    unset: Vec<String>,
     /// Send to another machine. Default: loopback only
     #[arg(long)]
     allow_remote_callbacks: bool,
@@ -70,16 +73,8 @@ impl Trigger {
         let mut sample = samples::get(&topic).ok_or_else(|| {
             Failure::Usage(format!("there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))
         })?;
-        for change in &self.changes {
-            let (path, value) =
-                change.split_once('=').ok_or_else(|| Failure::Usage(format!("--set {change}: expected PATH=VALUE")))?;
-            samples::set(&mut sample, path, value).map_err(|words| Failure::Usage(format!("--set {words}")))?;
-        }
-        for path in &self.removed {
-            if !samples::unset(&mut sample, path) {
-                return Err(Failure::Usage(format!("--unset {path}: there is no such value")));
-            }
-        }
+        let changes = Changes { set: pairs("set", &self.set)?, add: pairs("add", &self.add)?, unset: self.unset };
+        changes.apply(&mut sample).map_err(|error| Failure::Usage(format!("--{error}")))?;
         let body = sample.to_string();
         let signature = sign(&api_key, body.as_bytes());
         let status = super::runtime()?.block_on(post(url, &signature, body))?;
@@ -90,6 +85,15 @@ impl Trigger {
             Err(Failure::Failed(format!("the receiver returned {status} instead of 2xx")))
         }
     }
+}
+
+/// The paths and values of an option.
+fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let pair = |given: &String| given.split_once('=').map(|(path, value)| (path.to_owned(), value.to_owned()));
+    given
+        .iter()
+        .map(|text| pair(text).ok_or_else(|| Failure::Usage(format!("--{option} {text}: expected PATH=VALUE"))))
+        .collect()
 }
 
 /// Sends a body with its signature, as Kopo Kopo does, and returns the receiver's status.

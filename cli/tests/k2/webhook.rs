@@ -60,6 +60,10 @@ fn a_triggered_sample_arrives_signed_and_changed() {
             KEY,
             "--set",
             "event.resource.amount=7.5",
+            "--add",
+            "event.resource.new_field=1",
+            "--unset",
+            "event.resource.sender_phone_number",
         ],
         b"",
     );
@@ -67,7 +71,9 @@ fn a_triggered_sample_arrives_signed_and_changed() {
     let (head, body) = receiver.join().unwrap();
     let signature = head.lines().find_map(|line| line.strip_prefix("x-kopokopo-signature: ")).unwrap();
     let event = kopokopo::webhooks::Webhooks::new([KEY]).verify(&body, Some(signature)).unwrap();
-    assert_eq!(event.raw.json()["event"]["resource"]["amount"], 7.5);
+    let resource = event.raw.json()["event"]["resource"].clone();
+    assert_eq!((&resource["amount"], &resource["new_field"]), (&7.5.into(), &1.into()));
+    assert!(resource.get("sender_phone_number").is_none());
 
     let (url, _receiver) = receive_one(500);
     assert_eq!(output(&["trigger", "customer_created", "--url", &url, "--api-key", KEY], b"").status.code(), Some(1));
@@ -122,7 +128,7 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
         ),
         (
             &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--unset", "no.value"],
-            "--unset no.value",
+            "--unset no.value: \"no\" is not in the sample",
         ),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", " "], "api_key: is empty"),
         (&["trigger", "customer_created", "--url", "http://127.0.0.1:1"], "--api-key"),
@@ -132,7 +138,7 @@ fn what_is_asked_wrongly_says_so_and_sends_nothing() {
         ),
         (
             &["trigger", "customer_created", "--url", "http://127.0.0.1:1", "--api-key", KEY, "--set", "no.value=1"],
-            "there is no no",
+            "--set no.value: \"no\" is not in the sample, which has topic, id, ",
         ),
         (&["webhook", "sign"], "--api-key"),
         (&["webhook", "sign", "--api-key", ""], "api_key: is empty"),
