@@ -41,6 +41,14 @@ test('value that is not an exact amount is refused with the name of the argument
   }
 });
 
+test('number that is not an exact amount is refused in a request', async () => {
+  const client = new KopoKopo({ clientId: 'a', clientSecret: 'b', baseUrl: 'http://127.0.0.1:9' });
+  for (const amount of [10.5, Number.NaN, 1e21]) {
+    const payment = { tillNumber: 'K000000', phoneNumber: '0712345678', amount, callbackUrl: 'https://shop.example' };
+    await assert.rejects(client.incomingPayments.create(payment), { kind: 'invalid_request', field: 'amount' }, String(amount));
+  }
+});
+
 test('isPaidAtLeast checks amount, currency and till', () => {
   const verifier = new WebhookVerifier({ apiKeys: ['key'] });
   const [, raw] = payloads('result-incoming-payment-success')[0];

@@ -10,11 +10,15 @@ const { CASES, HEADER, KEY, PAID, listen, sign, testAdapter } = require('./adapt
 const calls = require('./edge/calls');
 const { bundle, runtimes } = require('./edge/runtimes');
 const { TESTS } = require('./shared/harness');
-const { expectedValue } = require('./shared/vector_values');
+const { outcome } = require('./shared/tagged');
 const { deletions } = require('./shared/vectors');
 
 const contract = JSON.parse(fs.readFileSync(path.join(TESTS, 'contract.json'), 'utf8'));
-const [head, ...documents] = deletions();
+
+const verifier = new kopokopo.WebhookVerifier({ apiKeys: [KEY] });
+
+/** Bodies with their signatures. */
+const documents = [...deletions()].map(([name, document]) => ({ name, document, signature: sign(document) }));
 
 const WASM = path.join(__dirname, '../edge/kopokopo.wasm');
 
@@ -68,7 +72,7 @@ for (const [name, start] of Object.entries(runtimes)) {
     const verify = async (cases) => {
       const found = [];
       for (let start = 0; start < cases.length; start += BATCH) {
-        found.push(...(await send('/verify', { apiKeys: [head.api_key], cases: cases.slice(start, start + BATCH) })));
+        found.push(...(await send('/verify', { apiKeys: [KEY], cases: cases.slice(start, start + BATCH) })));
       }
       return found;
     };
@@ -82,21 +86,20 @@ for (const [name, start] of Object.entries(runtimes)) {
       assert.deepStrictEqual(Object.keys(edge), Object.keys(native));
     });
 
-    test('reads every deletion vector as Rust does', async () => {
+    test('reads every sample with a missing or changed part as the native addon does', async () => {
       assert.ok(documents.length > 5000);
       const found = await verify(documents.map(({ document, signature }) => ({ document, signature })));
-      const different = [];
-      for (const [index, { name: sample, document, error, event }] of documents.entries()) {
-        const actual = error ? { error: found[index].error?.kind } : found[index].value;
-        const rust = error ? { error } : expectedValue(event, document);
+      for (const [index, { name, document, signature }] of documents.entries()) {
+        const native = outcome(() => verifier.verify(document, signature), kopokopo.KopoKopoError);
         // As text, so that the order of the names is compared too.
-        if (JSON.stringify(actual) !== JSON.stringify(rust)) different.push({ sample, actual, rust });
+        const [actual, expected] = [found[index], native].map((value) => JSON.stringify(value));
+        if (actual !== expected) assert.deepStrictEqual(JSON.parse(actual), JSON.parse(expected), name);
+        assert.strictEqual(actual, expected, name);
       }
-      if (different.length > 0) assert.deepStrictEqual(different[0].actual, different[0].rust, `${different.length} differ, first ${different[0].sample}`);
     });
 
     test('refuses every forged signature', async () => {
-      const forged = ({ document }, index) => ({ document, signature: index % 2 ? sign(document, 'another key') : sign(`${document} `, head.api_key) });
+      const forged = ({ document }, index) => ({ document, signature: index % 2 ? sign(document, 'another key') : sign(`${document} `) });
       for (const { error } of await verify(documents.map(forged))) assert.strictEqual(error?.kind, 'signature');
     });
 

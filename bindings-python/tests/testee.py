@@ -43,7 +43,7 @@ def perform(request: dict[str, Any]) -> Any:
             signature = () if request["method"] == "parse_unverified" else (request["signature"],)
             return method(base64.b64decode(request["body"]), *signature)
         case "function":
-            return function(request["name"], from_tagged(request["with"]))
+            return getattr(kopokopo, request["name"])(**from_tagged(request["with"]))
         case "close":
             clients.pop(request["client"])
             return None
@@ -80,14 +80,6 @@ async def finish(pending: Any, waiting: dict[str, Any] | None) -> Any:
         return [state async for state in pending]
     result = await pending
     return result if waiting is None else await result.wait(**waiting)
-
-
-def function(name: str, arguments: dict[str, Any]) -> Any:
-    if hasattr(kopokopo, name):
-        return getattr(kopokopo, name)(**arguments)
-    # A function of a record's text is a method of the record in Python.
-    record = getattr(kopokopo, arguments.pop("record").title().replace("_", ""))
-    return getattr(record(**completed(record, {"raw": arguments.pop("payment")})), name)(**arguments)
 
 
 def in_seconds(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 'use strict';
 // Valid and invalid calls of the package, for comparing the native addon with WebAssembly. Uses no module of Node.
 
-const { outcome } = require('../shared/vector_values');
+const { outcome } = require('../shared/tagged');
 
 const PAYMENT = JSON.stringify({
   topic: 'buygoods_transaction_received',

@@ -1,10 +1,10 @@
 // The program that runs in every edge runtime: it returns the package's results, which the tests compare.
 
 import * as edge from 'kopokopo/edge';
-import vectorValues from '../shared/vector_values.js';
+import tagged from '../shared/tagged.js';
 import calls from './calls.js';
 
-const { outcome } = vectorValues;
+const { outcome } = tagged;
 const KEY = 'api-key';
 
 function verify({ apiKeys, cases }) {

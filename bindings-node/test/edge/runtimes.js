@@ -102,7 +102,7 @@ async function deno(source = "import { respond } from './test/edge/program.mjs';
   for (const file of ['package.json', ...files]) fs.cpSync(path.join(PACKAGE, file), path.join(installed, file), { recursive: true });
   fs.mkdirSync(path.join(folder, 'test', 'edge'), { recursive: true });
   fs.mkdirSync(path.join(folder, 'test', 'shared'));
-  for (const file of ['edge/program.mjs', 'edge/calls.js', 'shared/vector_values.js']) {
+  for (const file of ['edge/program.mjs', 'edge/calls.js', 'shared/tagged.js']) {
     fs.copyFileSync(path.join(PACKAGE, 'test', file), path.join(folder, 'test', file));
   }
   const port = await freePort();

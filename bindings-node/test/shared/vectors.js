@@ -4,7 +4,7 @@
 const { createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { TARGET, TESTS } = require('./harness');
+const { TESTS } = require('./harness');
 
 const FOLDER = path.join(TESTS, 'vectors');
 
@@ -48,11 +48,30 @@ function header(description, raw) {
   }
 }
 
-/** Returns the deletion vectors, which are generated and not in the repository. The first one describes the others. */
+/** Returns every payload with each of its parts removed, or replaced with a value of each type, as texts by name. */
 function deletions() {
-  const file = path.join(TARGET, 'deletion-vectors.jsonl');
-  if (!fs.existsSync(file)) throw new Error(`${file} is missing: run \`cargo run --package kopokopo-tests --bin deletion-vectors\``);
-  return fs.readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  const documents = new Map();
+  for (const [name, raw] of payloads('webhook-', 'result-')) {
+    const document = JSON.parse(raw);
+    documents.set(name, JSON.stringify(document));
+    eachPart(document, '', (parent, key, place) => {
+      const value = parent[key];
+      for (const other of [undefined, null, {}, [], '', 0, typeof value === 'string' ? 17 : 'another type']) {
+        parent[key] = other;
+        documents.set(`${name} ${place} ${JSON.stringify(other)}`, JSON.stringify(document));
+      }
+      parent[key] = value;
+    });
+  }
+  return documents;
+}
+
+function eachPart(parent, place, visit) {
+  if (parent === null || typeof parent !== 'object') return;
+  for (const key of Object.keys(parent)) {
+    visit(parent, key, `${place}/${key}`);
+    eachPart(parent[key], `${place}/${key}`, visit);
+  }
 }
 
 module.exports = { body, deletions, header, payloads, vectors };
