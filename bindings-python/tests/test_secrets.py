@@ -13,7 +13,11 @@ from texts import traceback_with_locals
 SECRET, KEY = "canary-client-secret-1", "canary-api-key-2"
 
 
-@pytest.mark.parametrize("invalid", [{"other_api_keys": [KEY, 7]}, {"client_secret": SECRET.encode()}], ids=lambda invalid: next(iter(invalid)))
+@pytest.mark.parametrize(
+    "invalid",
+    [{"other_api_keys": [KEY, 7]}, {"client_secret": SECRET.encode()}],
+    ids=lambda invalid: next(iter(invalid)),
+)
 def test_error_of_option_with_wrong_type_has_no_credentials(invalid: dict[str, Any]) -> None:
     with pytest.raises(kopokopo.ConfigurationError) as refused:
         KopoKopo(**{"client_id": "app", "client_secret": SECRET, "api_key": KEY, **invalid})
