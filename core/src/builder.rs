@@ -77,6 +77,14 @@ impl KopoKopo {
     pub fn builder() -> Builder {
         Builder::default()
     }
+
+    /// Creates a client with the options of [`Builder::from_env`].
+    ///
+    /// # Errors
+    /// `configuration` naming the variable that is missing or wrong.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().from_env()?.build()
+    }
 }
 
 impl Builder {

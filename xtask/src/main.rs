@@ -6,6 +6,7 @@ mod docs;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;
+mod growth;
 mod languages;
 mod links;
 mod mobile;
@@ -40,6 +41,8 @@ enum Task {
     Mobile(mobile::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
     Fuzz(fuzz::Options),
+    /// Add fields to a copy of the contract, and compile programs against it that do not know them
+    Growth,
     /// Build the API documentation of each language
     Docs(docs::Options),
     /// Run the benchmarks and their baselines, and print the ratios
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Package(options) => package::run(&options),
         Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Growth => growth::run(),
         Task::Docs(options) => docs::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Words(options) => words::run(&options),

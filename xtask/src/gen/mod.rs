@@ -132,6 +132,15 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Writes every generated file below a folder that has the sources.
+pub(crate) fn write(root: &Path) -> Result<(), String> {
+    for Output { path, text } in outputs(root)? {
+        let file = root.join(path);
+        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }

@@ -1,0 +1,108 @@
+//! `cargo xtask growth`: adds fields to a copy of the contract, and compiles programs against it that do not know them. A new
+//! field of a record must not break the programs of users.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    r#gen,
+    shell::{Line, root},
+};
+
+/// From the repository's root.
+const COPY: &str = "target/growth";
+
+/// A field that is added: the file, the text before it, and its text.
+const FIELDS: [(&str, &str, &str); 4] = [
+    (
+        "core/src/resources/transactions.rs",
+        "pub struct Customer {\n",
+        "    /// Added.\n    #[serde(deserialize_with = \"de::string\")]\n    pub added: Option<String>,\n",
+    ),
+    ("udl/kopokopo.udl", "dictionary Customer {\n", "    /// Added.\n    string? added;\n"),
+    (
+        "core/src/resources/incoming_payments.rs",
+        "pub struct IncomingPaymentRequest {\n",
+        "    /// Added.\n    pub added: Option<String>,\n",
+    ),
+    (
+        "udl/kopokopo.udl",
+        "    /// Default `M-PESA STK Push`.\n    string? payment_channel = null;\n",
+        "    /// Added.\n    string? added = null;\n",
+    ),
+];
+
+/// Programs of users: in the examples and in the tests of the declarations.
+fn consumers() -> Vec<Line> {
+    let within = |folder, line: &str| Line::new(line).within(folder);
+    vec![
+        within(COPY, "cargo check --quiet --locked --package kopokopo --examples")
+            .env("CARGO_TARGET_DIR", "../../target"),
+        within(COPY, "cargo check --quiet --locked --package kopokopo-ffi").env("CARGO_TARGET_DIR", "../../target"),
+        within("target/growth/bindings-python", "mypy examples").env("MYPYPATH", "python"),
+        within("target/growth/bindings-node", "npx tsc -p test/types"),
+        within(
+            "target/growth/bindings-kotlin",
+            "mvn --batch-mode --quiet --no-transfer-progress -DskipTests -pl examples/ktor-shop -am test-compile",
+        )
+        .env("CARGO_TARGET_DIR", "../../../target"),
+    ]
+}
+
+pub(crate) fn run() -> Result<(), String> {
+    let copy = root().join(COPY);
+    copy_sources(&copy)?;
+    for (file, before, field) in FIELDS {
+        add(&copy.join(file), before, field)?;
+    }
+    r#gen::write(&copy)?;
+    for line in consumers() {
+        line.run(|_| ())?;
+    }
+    println!("programs that do not know the new fields compile");
+    Ok(())
+}
+
+/// Copies the files that git tracks or would track, and links what npm installed.
+fn copy_sources(copy: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", copy.display());
+    if copy.exists() {
+        fs::remove_dir_all(copy).map_err(failed)?;
+    }
+    let mut listing = Command::new("git");
+    listing.current_dir(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let listing = listing.output().map_err(|error| format!("git ls-files: {error}"))?;
+    for file in String::from_utf8_lossy(&listing.stdout).split('\0').map(Path::new) {
+        let source = root().join(file);
+        // A file that was deleted and is not committed yet is in the list too.
+        if source.is_file() {
+            let target = copy.join(file);
+            fs::create_dir_all(target.parent().map_or_else(PathBuf::new, Path::to_path_buf)).map_err(failed)?;
+            fs::copy(source, target).map_err(failed)?;
+        }
+    }
+    link(&root().join("bindings-node/node_modules"), &copy.join("bindings-node/node_modules")).map_err(failed)
+}
+
+#[cfg(unix)]
+fn link(folder: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(folder, link)
+}
+
+#[cfg(windows)]
+fn link(folder: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(folder, link)
+}
+
+fn add(file: &Path, before: &str, field: &str) -> Result<(), String> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    if text.matches(before).count() != 1 {
+        return Err(format!("{name}: expected once: {before:?}"));
+    }
+    let text = text.replace(before, &format!("{before}{field}"));
+    fs::write(file, text).map_err(|error| format!("{name}: {error}"))
+}
