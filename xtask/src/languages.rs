@@ -16,7 +16,7 @@ fn conformance(testee: &str) -> Line {
 }
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), kotlin(), swift()]
+    vec![python(), node(), kotlin(), growth(), swift()]
 }
 
 /// Installs the Python package and its tools.
@@ -91,6 +91,17 @@ fn kotlin() -> Step {
             within("mvn --batch-mode --no-transfer-progress verify"),
         ],
         tests: true,
+    }
+}
+
+fn growth() -> Step {
+    Step {
+        name: "growth".into(),
+        what: "programs compile against a contract with new fields (Swift is left out: its build takes too long)"
+            .into(),
+        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN],
+        lines: vec![Line::new("cargo xtask growth")],
+        tests: false,
     }
 }
 
