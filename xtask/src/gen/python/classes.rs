@@ -1,62 +1,132 @@
 //! Clients, sections, handles, and functions of no object.
 
+use serde::Serialize;
+
 use super::{
     super::model::{Callable, Contract, Field, Object, Text, Type},
-    Mode, classes, functions, is_local, types, watched,
-    writer::{Writer, exceptions},
+    docs::Docs,
+    is_local,
+    types::Types,
 };
 
-/// The blocking or the asyncio client, and whatever it leads to.
-pub(super) fn clients(contract: &Contract, mode: Mode) -> String {
-    let docs = match mode {
-        Mode::Sync => {
-            "The blocking client. Calls release the interpreter's lock.\n\nIf a signal handler raises during a call and \
-             the request of a create was sent, `OutcomeUnknownError` tells so: it\nreplaces an `Exception`, and it is the \
-             cause of a `KeyboardInterrupt` or `SystemExit`.\n"
-        }
-        Mode::Async => {
-            "The asyncio client.\n\nA create that is cancelled before its request is sent raises `CancelledError`, and \
-             nothing is sent. Afterwards it raises\n`OutcomeUnknownError` instead, under `asyncio.timeout` and \
-             `asyncio.wait_for` too, and the request is not aborted.\n"
-        }
-    };
-    let (local, objects): (Vec<_>, Vec<_>) = classes(contract).partition(|object| is_local(object));
-    let local = local.iter().map(|object| object.name.clone()).collect();
-    let mut body = Writer::body(contract);
-    for object in &objects {
-        class(&mut body, object, mode);
-    }
-    let (thing, watching) = bases(mode);
-    let own = vec![
-        ("kopokopo", vec!["_native".to_owned()]),
-        ("kopokopo._local", local),
-        ("kopokopo._native_object", vec![thing.to_owned()]),
-        ("kopokopo._token_source", vec!["Source".to_owned()]),
-        ("kopokopo._watch", vec![watching.to_owned()]),
-    ];
-    Writer::new(contract, docs).finish(own, &body)
+#[derive(Serialize)]
+pub(super) struct Class<'a> {
+    name: String,
+    docs: Docs,
+    /// What its calls are logged as, if it belongs to a client.
+    section: Option<&'a str>,
+    has_watch: bool,
+    is_handle: bool,
+    constructors: Vec<Constructor<'a>>,
+    methods: Vec<Method<'a>>,
 }
 
-/// What needs no connection.
-pub(super) fn local(contract: &Contract) -> String {
-    let mut body = Writer::body(contract);
-    for object in classes(contract).filter(|object| is_local(object)) {
-        class(&mut body, object, Mode::Sync);
-    }
-    for function in functions(contract) {
-        body.line("\n");
-        callable(&mut body, None, function, Mode::Sync);
-    }
-    let own =
-        vec![("kopokopo", vec!["_native".to_owned()]), ("kopokopo._native_object", vec!["NativeObject".to_owned()])];
-    Writer::new(contract, "What needs no connection.").finish(own, &body)
+#[derive(Serialize)]
+struct Constructor<'a> {
+    /// None: the usual one.
+    name: Option<&'a str>,
+    object: &'a str,
+    docs: Docs,
+    signature: Vec<String>,
+    arguments: Vec<&'a str>,
+    hidden: Vec<&'a str>,
+    /// The function that supplies tokens.
+    source: Option<&'a str>,
 }
 
-/// The base classes: of an object, and of one whose resource can be watched.
-const fn bases(mode: Mode) -> (&'static str, &'static str) {
-    match mode {
-        Mode::Sync => ("NativeObject", "Watching"),
-        Mode::Async => ("AsyncNativeObject", "AsyncWatching"),
+#[derive(Serialize)]
+pub(super) struct Method<'a> {
+    name: &'a str,
+    docs: Docs,
+    signature: Vec<String>,
+    returns: String,
+    arguments: Vec<&'a str>,
+    hidden: Vec<&'a str>,
+    way: Way,
+    /// Whether it is one of an object.
+    is_method: bool,
+    is_awaited: bool,
+    returns_object: bool,
+}
+
+/// How a method is called.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Way {
+    Property,
+    Plain,
+    /// It sends requests.
+    Call,
+    Wait,
+    Watch,
+    /// The native module takes bodies as they are.
+    Body,
+}
+
+impl<'a> Class<'a> {
+    pub(super) fn new(types: Types<'a>, object: &'a Object) -> Self {
+        let methods = object.methods.iter();
+        Self {
+            name: types.class(object),
+            docs: Docs::new(types.contract, &object.docs, &[]),
+            section: (!is_local(object) && object.constructors.is_empty()).then(|| section(types.contract, object)),
+            has_watch: object.methods.iter().any(|method| watched(types.contract, method).is_some()),
+            is_handle: object.is_handle(),
+            constructors: object.constructors.iter().map(|found| Constructor::new(types, object, found)).collect(),
+            methods: methods.map(|method| Method::new(types, Some(object), method)).collect(),
+        }
+    }
+}
+
+impl<'a> Constructor<'a> {
+    fn new(types: Types<'a>, object: &'a Object, constructor: &'a Callable) -> Self {
+        let (plain, named) = types.parameters(constructor);
+        // The program's function is first; all others need their names.
+        let is_function = |field: &&Field| matches!(field.ty, Type::Callback(_));
+        let (functions, others): (Vec<_>, Vec<_>) = plain.into_iter().partition(is_function);
+        let named = [others, named].concat();
+        let name = Some(constructor.name.as_str()).filter(|name| *name != "new");
+        let first = if name.is_some() { "cls" } else { "self" };
+        Self {
+            name,
+            object: &object.name,
+            docs: Docs::new(types.contract, &constructor.docs, &[functions.as_slice(), &named].concat()),
+            signature: signature(types, Some(first), &functions, &named),
+            arguments: names(&named),
+            hidden: hidden(&named),
+            source: names(&functions).first().copied(),
+        }
+    }
+}
+
+impl<'a> Method<'a> {
+    pub(super) fn new(types: Types<'a>, object: Option<&Object>, method: &'a Callable) -> Self {
+        let (plain, named) = types.parameters(method);
+        let all = [plain.as_slice(), &named].concat();
+        let watched = watched(types.contract, method);
+        let way = match object {
+            _ if method.arguments.iter().any(|argument| argument.ty == Type::Bytes) => Way::Body,
+            _ if watched.is_some() => Way::Watch,
+            _ if method.is_async && method.name == "wait" => Way::Wait,
+            _ if method.is_async => Way::Call,
+            Some(_) if method.arguments.is_empty() && (!method.throws || method.is_accessor()) => Way::Property,
+            _ => Way::Plain,
+        };
+        Self {
+            name: &method.name,
+            docs: Docs::new(types.contract, &method.docs, &all),
+            signature: signature(types, object.map(|_| "self"), &plain, &named),
+            returns: match (watched, &method.returns) {
+                (Some(record), _) => format!("{}Iterator[{record}]", types.prefix),
+                (None, returns) => returns.as_ref().map_or_else(|| "None".to_owned(), |ty| types.given(ty)),
+            },
+            arguments: names(&all),
+            hidden: hidden(&all),
+            way,
+            is_method: object.is_some(),
+            is_awaited: method.is_async && types.prefix == "Async",
+            returns_object: matches!(method.returns, Some(Type::Object(_))),
+        }
     }
 }
 
@@ -69,183 +139,35 @@ fn section<'a>(contract: &'a Contract, object: &Object) -> &'a str {
     }
 }
 
-fn class(out: &mut Writer<'_>, object: &Object, mode: Mode) {
-    let (thing, watching) = bases(mode);
-    let can_watch = object.methods.iter().any(|method| watched(out.contract, method).is_some());
-    out.line(&format!("\n\nclass {}({}):", mode.class(object), if can_watch { watching } else { thing }));
-    out.inside(|out| {
-        out.docs(&object.docs, &[]);
-        out.line("\n__slots__ = ()");
-        if !is_local(object) && object.constructors.is_empty() {
-            out.line(&format!("_section = {:?}", section(out.contract, object)));
-        }
-        for constructor in &object.constructors {
-            out.line("");
-            self::constructor(out, object, constructor, mode);
-        }
-        if object.constructors.len() > 1 {
-            context_manager(out, mode);
-        }
-        for method in &object.methods {
-            out.line("");
-            callable(out, Some(object), method, mode);
-        }
-        if object.is_handle() {
-            out.line("\ndef __repr__(self) -> str:");
-            out.inside(|out| out.line("return self._shown(\"id\")"));
-        }
-    });
-}
-
-/// There is nothing to close: connections belong to the process. So a client can be used after its `with` as well.
-fn context_manager(out: &mut Writer<'_>, mode: Mode) {
-    let (def, prefix) = if mode == Mode::Sync { ("def", "") } else { ("async def", "a") };
-    out.line("");
-    out.def(&format!("{def} __{prefix}enter__"), &["self".to_owned()], "Self");
-    out.inside(|out| out.line("return self"));
-    out.line(&format!("\n{def} __{prefix}exit__(self, *exc_info: object) -> None:"));
-    out.inside(|out| out.line("\"\"\"There is nothing to close: connections belong to the process.\"\"\""));
-    out.line("\ndef __repr__(self) -> str:");
-    out.inside(|out| out.line("return self._shown(\"base_url\")"));
-}
-
-fn constructor(out: &mut Writer<'_>, object: &Object, constructor: &Callable, mode: Mode) {
-    let (plain, named) = types::parameters(out.contract, constructor);
-    // The program's function is first; all others need their names.
-    let (functions, others): (Vec<_>, Vec<_>) =
-        plain.into_iter().partition(|field| matches!(field.ty, Type::Callback(_)));
-    let named: Vec<_> = others.into_iter().chain(named).collect();
-    let is_new = constructor.name == "new";
-    let mut parameters = signature(out.contract, Some(if is_new { "self" } else { "cls" }), &functions, &named);
-    if mode == Mode::Async {
-        // It may be asynchronous, too.
-        for parameter in &mut parameters {
-            *parameter = parameter.replace("], ", "], Awaitable[AccessToken | str] | ");
-        }
+/// The record whose states a method returns, if it returns a watch.
+fn watched<'a>(contract: &'a Contract, callable: &Callable) -> Option<&'a str> {
+    let Some(Type::Object(name)) = &callable.returns else { return None };
+    let watch = contract.object(name).filter(|object| object.is_watch())?;
+    let polled = watch.methods.iter().find(|method| method.name == "poll")?.returns.as_ref()?;
+    match polled.inner() {
+        Type::Record(record) => Some(record),
+        _ => None,
     }
-    if !is_new {
-        out.line("@classmethod");
-    }
-    let (def, returns) =
-        if is_new { ("def __init__".to_owned(), "None") } else { (format!("def {}", constructor.name), "Self") };
-    out.def(&def, &parameters, returns);
-    out.inside(|out| {
-        let functions_docs: Vec<_> = functions.iter().map(|field| documented(out.contract, field)).collect();
-        out.docs(&constructor.docs, &functions_docs.iter().chain(named.iter().copied()).collect::<Vec<_>>());
-        let dict = arguments(out, &named, 80);
-        let (source, native) = match functions.first() {
-            Some(function) => {
-                out.line(&format!("source = Source({})", function.name));
-                ("source", format!("_native.Object.with_token_source(source, {dict})"))
-            }
-            None => ("None", format!("_native.Object.make({:?}, {:?}, {dict})", object.name, constructor.name)),
-        };
-        guarded(out, &dict, &named, |out| {
-            if is_new {
-                out.line(&format!("self._native = {native}\nself._source = {source}"));
-            } else {
-                out.line(&format!("return cls._of({native}, {source})"));
-            }
-        });
-    });
 }
 
-fn callable(out: &mut Writer<'_>, object: Option<&Object>, callable: &Callable, mode: Mode) {
-    let contract = out.contract;
-    let (plain, named) = types::parameters(contract, callable);
-    let returns = match (&callable.returns, watched(contract, callable)) {
-        (_, Some(record)) if mode == Mode::Async => format!("AsyncIterator[{record}]"),
-        (_, Some(record)) => format!("Iterator[{record}]"),
-        (Some(ty), None) => types::given(contract, ty, mode),
-        (None, None) => "None".to_owned(),
-    };
-    let is_property = object.is_some()
-        && !callable.is_async
-        && (!callable.throws || callable.is_accessor())
-        && callable.arguments.is_empty();
-    let is_awaited = callable.is_async && mode == Mode::Async;
-    let parameters = signature(contract, object.map(|_| "self"), &plain, &named);
-    if is_property {
-        out.line("@property");
-    }
-    out.def(&format!("{}def {}", if is_awaited { "async " } else { "" }, callable.name), &parameters, &returns);
-    let all: Vec<_> = plain.iter().chain(&named).copied().collect();
-    out.inside(|out| {
-        out.docs(&callable.docs, &all);
-        let function = match (object, callable.is_async) {
-            (Some(_), true) if mode == Mode::Async => "await self._ask",
-            (Some(_), true) => "self._call",
-            (Some(_), false) => "self._native.ask",
-            (None, _) => "_native.function",
-        };
-        // The native module takes bodies as they are.
-        let (dict, result) = if callable.arguments.iter().any(|argument| argument.ty == Type::Bytes) {
-            let owner = if object.is_some() { "self._native" } else { "_native" };
-            let given: Vec<_> = plain.iter().map(|field| field.name.as_str()).collect();
-            (String::new(), format!("{owner}.{}({})", callable.name, given.join(", ")))
-        } else {
-            let dict = arguments(out, &all, function.len() + callable.name.len() + returns.len() + 40);
-            let waits = callable.is_async && callable.name == "wait";
-            let result = match (watched(contract, callable), waits, mode) {
-                (Some(_), ..) => format!("self._watch({dict})"),
-                (None, true, Mode::Sync) => format!("self._wait({dict})"),
-                (None, true, Mode::Async) => format!("await self._wait({dict})"),
-                (None, false, _) => format!("{function}({:?}, {dict})", callable.name),
-            };
-            (dict, result)
-        };
-        guarded(out, &dict, &all, |out| match &callable.returns {
-            None => out.line(&result),
-            Some(Type::Object(_)) if watched(contract, callable).is_some() => out.line(&format!("return {result}")),
-            Some(Type::Object(_)) => out.line(&format!("return {returns}._of({result}, self._source)")),
-            Some(_) => out.line(&format!("result: {returns} = {result}\nreturn result")),
-        });
-    });
+fn signature(types: Types<'_>, first: Option<&str>, plain: &[&Field], named: &[&Field]) -> Vec<String> {
+    let star = Some("*").filter(|_| !named.is_empty());
+    let plain = plain.iter().map(|field| types.parameter(field));
+    let named = named.iter().map(|field| types.parameter(field));
+    first.map(str::to_owned).into_iter().chain(plain).chain(star.map(str::to_owned)).chain(named).collect()
 }
 
-fn signature(contract: &Contract, first: Option<&str>, plain: &[&Field], named: &[&Field]) -> Vec<String> {
-    let star = (!named.is_empty()).then(|| "*".to_owned());
-    let written = |fields: &[&Field]| fields.iter().map(|field| types::parameter(contract, field)).collect::<Vec<_>>();
-    first.map(str::to_owned).into_iter().chain(written(plain)).chain(star).chain(written(named)).collect()
+fn names<'a>(fields: &[&'a Field]) -> Vec<&'a str> {
+    fields.iter().map(|field| field.name.as_str()).collect()
 }
 
-/// A function of the program's, with what the contract says of it.
-fn documented(contract: &Contract, field: &Field) -> Field {
-    let found = contract.callbacks.iter().find(|callback| field.ty == Type::Callback(callback.name.clone()));
-    let docs = found.map(|callback| {
-        let methods = callback.methods.iter().map(|method| method.docs.as_str());
-        methods.chain([callback.docs.as_str()]).collect::<Vec<_>>().join("\n\n")
-    });
-    let docs = docs.unwrap_or_default().replace("Errors: any. ", "It may raise anything. ");
-    Field { docs: exceptions(contract, &docs), ..field.clone() }
-}
-
-/// The arguments as the native module takes them: in place, or before, where the line that uses them has no room.
-fn arguments(out: &mut Writer<'_>, given: &[&Field], used: usize) -> String {
-    let pairs: Vec<_> = given.iter().map(|field| format!("{0:?}: {0}", field.name)).collect();
-    let dict = format!("{{{}}}", pairs.join(", "));
-    if used + dict.len() <= 112 {
-        return dict;
-    }
-    out.list("arguments = {", &pairs, "}");
-    "arguments".to_owned()
-}
-
-/// A traceback with variables shows no secrets and no phone numbers.
-fn guarded(out: &mut Writer<'_>, dict: &str, given: &[&Field], write: impl FnOnce(&mut Writer<'_>)) {
+/// The arguments that a traceback with variables must not show: secrets and phone numbers.
+fn hidden<'a>(given: &[&'a Field]) -> Vec<&'a str> {
     let is_hidden = |field: &&&Field| match field.ty.element() {
         Type::Bytes | Type::Text(Text::Secret | Text::Personal | Text::Metadata) => true,
         // A URL can have a password in it.
         Type::String => field.name.ends_with("url"),
         _ => false,
     };
-    let hidden: Vec<_> = given.iter().filter(is_hidden).map(|field| field.name.as_str()).collect();
-    if hidden.is_empty() {
-        return write(out);
-    }
-    out.line("try:");
-    out.inside(write);
-    out.line("finally:");
-    let names = Some(dict).filter(|dict| *dict == "arguments").into_iter().chain(hidden);
-    out.inside(|out| out.line(&format!("del {}", names.collect::<Vec<_>>().join(", "))));
+    given.iter().filter(is_hidden).map(|field| field.name.as_str()).collect()
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{super::read::read, Mode, classes, generate, values, writer::Writer};
+use super::{super::read::read, generate, layout};
 
 const UDL: &str = r#"
 [Custom]
@@ -128,6 +128,11 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace(", )", ")").replace("( ", "(").replace(", }", "}")
 }
 
+fn file(name: &str) -> String {
+    let outputs = generate(&read(UDL).unwrap()).unwrap();
+    outputs.into_iter().find(|output| output.path.ends_with(name)).unwrap().text
+}
+
 #[track_caller]
 fn holds(text: &str, expected: &[&str]) {
     let text = flat(text);
@@ -138,8 +143,7 @@ fn holds(text: &str, expected: &[&str]) {
 
 #[test]
 fn a_record_that_only_goes_in_is_keyword_arguments_with_the_contracts_defaults() {
-    let contract = read(UDL).unwrap();
-    let sync = classes::clients(&contract, Mode::Sync);
+    let sync = file("_sync.py");
     holds(
         &sync,
         &[
@@ -149,13 +153,12 @@ fn a_record_that_only_goes_in_is_keyword_arguments_with_the_contracts_defaults()
             "def get(self, id: str) -> Receipt:",
         ],
     );
-    assert!(!values::records(&contract).contains("class Order"));
+    assert!(!file("_records.py").contains("class Order"));
 }
 
 #[test]
 fn both_clients_have_the_same_methods_and_only_one_awaits() {
-    let contract = read(UDL).unwrap();
-    let (sync, asynchronous) = (classes::clients(&contract, Mode::Sync), classes::clients(&contract, Mode::Async));
+    let (sync, asynchronous) = (file("_sync.py"), file("_async.py"));
     holds(
         &sync,
         &[
@@ -178,8 +181,7 @@ fn both_clients_have_the_same_methods_and_only_one_awaits() {
 
 #[test]
 fn a_watch_is_an_iterator_and_a_wait_returns_its_last_state() {
-    let contract = read(UDL).unwrap();
-    let (sync, asynchronous) = (classes::clients(&contract, Mode::Sync), classes::clients(&contract, Mode::Async));
+    let (sync, asynchronous) = (file("_sync.py"), file("_async.py"));
     holds(
         &sync,
         &[
@@ -201,35 +203,29 @@ fn a_watch_is_an_iterator_and_a_wait_returns_its_last_state() {
 
 #[test]
 fn a_program_s_own_function_comes_first_and_may_be_asynchronous_for_asyncio() {
-    let contract = read(UDL).unwrap();
     holds(
-        &classes::clients(&contract, Mode::Sync),
+        &file("_sync.py"),
         &["def with_source(cls, source: Callable[[], AccessToken | str], *, patience: float = 3.10) -> Self:"],
     );
     holds(
-        &classes::clients(&contract, Mode::Async),
+        &file("_async.py"),
         &["source: Callable[[], Awaitable[AccessToken | str] | AccessToken | str], *,", "source: Returns one."],
     );
-    holds(&values::records(&contract), &["class Sold(Record)", "_redacted = {\"token\": \"secret\"}"]);
+    holds(&file("_records.py"), &["class Sold(Record)", "_redacted = {\"token\": \"secret\"}"]);
 }
 
 #[test]
 fn what_is_hidden_is_gone_before_a_traceback_is_made() {
-    let contract = read(UDL).unwrap();
     holds(
-        &classes::clients(&contract, Mode::Sync),
+        &file("_sync.py"),
         &["finally: del arguments, key, others", "try: self._call(\"close\", {\"key\": key}) finally: del key"],
     );
-    holds(
-        &classes::local(&contract),
-        &["try: result: str = _native.sign(key, body) return result finally: del key, body"],
-    );
+    holds(&file("_local.py"), &["try: result: str = _native.sign(key, body) return result finally: del key, body"]);
 }
 
 #[test]
 fn a_record_is_made_by_name_and_what_can_be_empty_may_be_left_out() {
-    let contract = read(UDL).unwrap();
-    let records = values::records(&contract);
+    let records = file("_records.py");
     holds(
         &records,
         &[
@@ -246,7 +242,7 @@ fn a_record_is_made_by_name_and_what_can_be_empty_may_be_left_out() {
 
 #[test]
 fn an_alternative_has_the_name_of_a_record_and_does_not_hide_it() {
-    let unions = values::unions(&read(UDL).unwrap());
+    let unions = file("_unions.py");
     holds(
         &unions,
         &[
@@ -261,7 +257,7 @@ fn an_alternative_has_the_name_of_a_record_and_does_not_hide_it() {
 
 #[test]
 fn an_alternative_that_goes_in_has_the_fields_of_its_record() {
-    let unions = values::unions(&read(UDL).unwrap());
+    let unions = file("_unions.py");
     holds(
         &unions,
         &[
@@ -273,21 +269,20 @@ fn an_alternative_that_goes_in_has_the_fields_of_its_record() {
 
 #[test]
 fn errors_have_python_s_names_in_classes_and_in_documentation() {
-    let contract = read(UDL).unwrap();
     holds(
-        &values::errors(&contract),
+        &file("_errors.py"),
         &[
             "class KopoKopoTimeoutError(ShopError, TimeoutError):",
             "class OutOfMoneyError(ShopError): \"\"\"No money.\"\"\" kind = \"out_of_money\"",
             "def __init__(self, detail: str, *, field: str | None = None, messages: Iterable[str] = (), attempts: int = 0) -> None:",
         ],
     );
-    holds(&classes::clients(&contract, Mode::Sync), &["Raises: `OutOfMoneyError`, or `KopoKopoTimeoutError`."]);
+    holds(&file("_sync.py"), &["Raises: `OutOfMoneyError`, or `KopoKopoTimeoutError`."]);
 }
 
 #[test]
 fn words_keep_the_api_s_spelling() {
-    let enums = values::enums(&read(UDL).unwrap());
+    let enums = file("_enums.py");
     holds(
         &enums,
         &[
@@ -301,17 +296,32 @@ fn words_keep_the_api_s_spelling() {
 
 #[test]
 fn a_docstring_is_wrapped_and_its_quotation_marks_do_no_harm() {
-    let contract = read(UDL).unwrap();
-    let mut out = Writer::body(&contract);
-    out.docs(&format!("{}\n\n- one\n- two\n\nA \"\"\" and a \\.", "word ".repeat(40)), &[]);
-    assert!(out.text.lines().all(|line| line.len() <= 120), "{}", out.text);
-    assert_eq!(out.text.matches("\"\"\"").count(), 2, "{}", out.text);
-    assert!(out.text.contains("\n- one\n- two\n") && out.text.contains("\\\\."), "{}", out.text);
+    let docs = format!("A \"\"\" and a \\. {}\n    ///\n    /// - one\n    /// - two", "word ".repeat(40));
+    let udl = UDL.replace("/// Opens it.", &format!("/// {docs}"));
+    let outputs = generate(&read(&udl).unwrap()).unwrap();
+    let sync = &outputs.iter().find(|output| output.path.ends_with("_sync.py")).unwrap().text;
+    assert!(sync.lines().all(|line| line.len() <= 120), "{sync}");
+    assert!(
+        sync.contains("        - one\n        - two\n") && sync.contains("A \\\"\\\"\\\" and a \\\\. word"),
+        "{sync}"
+    );
+}
+
+#[test]
+fn long_lines_are_broken_and_unused_imports_dropped() {
+    let names: Vec<_> = (0..20).map(|at| format!("name_{at:02}")).collect();
+    let text = format!("from a import B\n\nfrom c import D, {0}\n\n\nd(D, {0})\n", names.join(", "));
+    let (imported, called) = (names.join(",\n    "), names.join(",\n    "));
+    let expected = format!("\nfrom c import (\n    D,\n    {imported},\n)\n\n\nd(\n    D,\n    {called},\n)\n");
+    assert_eq!(layout::format(&text), expected);
+    let either = names.join(" | ");
+    assert_eq!(layout::format(&format!("Any = {either}\n")), format!("Any = (\n    {}\n)\n", names.join("\n    | ")));
 }
 
 #[test]
 fn the_same_contract_is_written_the_same_twice() {
-    let texts = |udl: &str| generate(&read(udl).unwrap()).into_iter().map(|output| output.text).collect::<Vec<_>>();
+    let texts =
+        |udl: &str| generate(&read(udl).unwrap()).unwrap().into_iter().map(|output| output.text).collect::<Vec<_>>();
     assert_eq!(texts(UDL), texts(UDL));
     assert!(texts(UDL).iter().all(|text| text.starts_with("# @generated")));
 }
