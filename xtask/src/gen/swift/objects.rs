@@ -153,7 +153,7 @@ fn method(out: &mut Writer<'_>, callable: &Callable) {
         let result = format!("try call {{ try {} }}", result.trim_start_matches("try "));
         out.docs(&callable.docs);
         let ty = ty.trim_start_matches(" -> ");
-        return out.line(&format!("public var {name}: {ty} {{\n  get throws {{ {result} }}\n}}"));
+        return out.line(&format!("public var {name}: {ty} {{\n    get throws {{ {result} }}\n}}"));
     }
     let (asynchronous, waiting) = if callable.is_async { (" async", "await ") } else { ("", "") };
     let call = format!("raw.{name}({})", lowered(contract, &given).join(", "));

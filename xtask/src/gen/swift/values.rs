@@ -157,7 +157,7 @@ pub(super) fn unions(contracts: &Contracts<'_>) -> String {
             out.block(&format!("extension {name}: CustomStringConvertible, CustomDebugStringConvertible"), |out| {
                 out.line("/// Free text is redacted, because it may contain a name or a phone number.");
                 out.block("public var description: String", |out| {
-                    out.block("switch self", |out| {
+                    out.switch("switch self", |out| {
                         for variant in variants {
                             let fields = contents(variant);
                             let shown = |field: &Field| {
@@ -185,7 +185,7 @@ pub(super) fn errors(contracts: &Contracts<'_>) -> String {
     let mut out = Writer::new(contracts, Part::Everywhere, &[]);
     let error = &contracts.all.error;
     let name = &error.name;
-    out.line("");
+    out.gap();
     out.docs(&error.docs);
     out.block(&format!("public struct {name}: Error, Hashable"), |out| {
         out.line("/// What went wrong. Its raw value is the same in every language.");
