@@ -100,7 +100,7 @@ fn generated() -> Vec<Output> {
     apps.objects.truncate(1);
     apps.records.retain(|record| record.name == "Options");
     apps.enums.clear();
-    generate(&all, &apps)
+    generate(&all, &apps).unwrap()
 }
 
 fn file(name: &str) -> String {

@@ -1,0 +1,202 @@
+//! What the templates get of the contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::{Value, context};
+
+use super::{
+    super::model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    types,
+};
+
+/// Makes views of the contract's items. In each, `key` is the contract's name and `name` is Swift's.
+pub(super) struct Views<'a> {
+    contract: &'a Contract,
+    /// The contract's names that Swift spells in another way.
+    names: BTreeSet<&'a str>,
+    kinds: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Views<'a> {
+    pub(super) fn new(contract: &'a Contract) -> Self {
+        let callables = contract.objects.iter().chain(&contract.callbacks);
+        let callables = callables.flat_map(|object| object.constructors.iter().chain(&object.methods));
+        let callables = callables.chain(&contract.functions);
+        let arguments = callables.clone().flat_map(|callable| &callable.arguments);
+        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
+        let names = fields.chain(arguments).map(|field| field.name.as_str());
+        let names = names.chain(callables.map(|callable| callable.name.as_str()));
+        let kinds = contract.error.kinds.iter();
+        let kinds = kinds.map(|kind| (kind.word.as_str(), format!(".{}", types::case(&kind.name)))).collect();
+        Self { contract, names: names.filter(|name| name.contains('_')).collect(), kinds }
+    }
+
+    /// What a set of files is made of: everything that `is_here` says. The client is in each, with some of its methods.
+    pub(super) fn package(&self, condition: Option<&str>, hash: &str, is_here: impl Fn(&str) -> bool) -> Value {
+        let Contract { enums, records, objects, callbacks, functions, error, .. } = self.contract;
+        let records =
+            records.iter().filter(|record| is_here(&record.name) && !self.contract.is_flattened(&record.name));
+        let (clients, others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| is_client(object));
+        let client = clients
+            .first()
+            .map(|client| self.object(client, |callable| is_here(&format!("{}.{}", client.name, callable.name))));
+        let others = others.into_iter().chain(callbacks).filter(|object| is_here(&object.name));
+        let (callbacks, objects): (Vec<_>, Vec<_>) = others.partition(|object| callbacks.contains(object));
+        let whole = |object| self.object(object, |_| true);
+        context! {
+            condition, hash, client,
+            enums => enums.iter().filter(|found| is_here(&found.name)).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
+            records => records.map(|record| self.record(record)).collect::<Vec<_>>(),
+            objects => objects.into_iter().map(whole).collect::<Vec<_>>(),
+            callbacks => callbacks.into_iter().map(whole).collect::<Vec<_>>(),
+            functions => self.callables(functions, |function| is_here(&function.name)),
+            error => context! {
+                name => error.name.as_str(),
+                docs => self.docs(&error.docs),
+                fields => self.fields(&error.fields),
+                kinds => error.kinds.iter().map(|kind| self.variant(kind)).collect::<Vec<_>>(),
+            },
+        }
+    }
+
+    /// Names of the contract in backticks are as Swift spells them. A `Duration` includes its unit.
+    fn docs(&self, docs: &str) -> String {
+        let docs = docs.trim().replace(", in seconds", "");
+        let parts = docs.split('`').enumerate().map(|(at, part)| match (at % 2, self.kinds.get(part)) {
+            (1, Some(kind)) => kind.clone(),
+            (1, None) if self.names.contains(part) => camel_case(part),
+            _ => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("`").replace('\n', "\n/// ")
+    }
+
+    fn field(&self, field: &Field, has_label: bool) -> Value {
+        let name = camel_case(&field.name);
+        context! {
+            key => field.name.as_str(),
+            has_label,
+            docs => self.docs(&field.docs),
+            ty => types::swift(&field.ty),
+            default => types::default(field),
+            is_free_text => field.is_free_text(),
+            lift => types::lift(self.contract, &field.ty),
+            lower => types::lower(self.contract, &field.ty, &name),
+            name,
+        }
+    }
+
+    fn fields(&self, fields: &[Field]) -> Vec<Value> {
+        fields.iter().map(|field| self.field(field, true)).collect()
+    }
+
+    fn record(&self, Record { name, docs, fields, usage }: &Record) -> Value {
+        context! {
+            name,
+            is_nested => types::is_nested(name),
+            public => types::public(name),
+            docs => self.docs(docs),
+            has_id => fields.iter().any(|field| field.name == "id" && field.ty == Type::String),
+            has_secret => fields.iter().any(|field| *field.ty.element() == Type::Text(Text::Secret)),
+            has_free_text => fields.iter().any(Field::is_free_text),
+            fields => self.fields(fields),
+            input => usage.input,
+            output => usage.output,
+        }
+    }
+
+    fn enumeration(&self, Enum { name, docs, shape, variants, usage }: &Enum) -> Value {
+        let fields = |variant: &Variant| self.contents(variant).1.iter().any(Field::is_free_text);
+        context! {
+            name,
+            is_nested => types::is_nested(name),
+            public => types::public(name),
+            docs => self.docs(docs),
+            is_open => *shape == Shape::Open,
+            is_union => *shape == Shape::Union,
+            has_free_text => variants.iter().any(fields),
+            variants => variants.iter().map(|variant| self.variant(variant)).collect::<Vec<_>>(),
+            input => usage.input,
+            output => usage.output,
+        }
+    }
+
+    fn variant(&self, variant: &Variant) -> Value {
+        let (record, fields) = self.contents(variant);
+        context! {
+            key => variant.name.as_str(),
+            name => types::case(&variant.name),
+            word => variant.word.as_str(),
+            docs => self.docs(&variant.docs),
+            content => variant.content.as_ref().map(|content| camel_case(&content.name)),
+            record,
+            fields => self.fields(fields),
+        }
+    }
+
+    /// Where programs make a union, an alternative holds the fields of its record itself.
+    fn contents<'v>(&'v self, variant: &'v Variant) -> (Option<&'v str>, &'v [Field]) {
+        match &variant.content {
+            Some(Field { ty: Type::Record(name), .. }) if self.contract.is_flattened(name) => {
+                (Some(name), self.contract.record(name).map_or(&[], |record| &record.fields))
+            }
+            content => (None, content.as_slice()),
+        }
+    }
+
+    fn object(&self, object: &Object, has: impl Fn(&Callable) -> bool) -> Value {
+        context! {
+            name => object.name.as_str(),
+            docs => self.docs(&object.docs),
+            is_client => is_client(object),
+            is_handle => object.is_handle(),
+            is_watch => object.is_watch(),
+            constructors => self.callables(&object.constructors, &has),
+            methods => self.callables(&object.methods, &has),
+        }
+    }
+
+    fn callables(&self, callables: &[Callable], has: impl Fn(&Callable) -> bool) -> Vec<Value> {
+        callables.iter().filter(|callable| has(callable)).map(|callable| self.callable(callable)).collect()
+    }
+
+    fn callable(&self, callable: &Callable) -> Value {
+        let returns = callable.returns.as_ref();
+        let object = returns.and_then(|ty| if let Type::Object(name) = ty { Some(name) } else { None });
+        let watched = object.and_then(|name| name.strip_suffix("Watch")).map(|name| Type::Record(name.to_owned()));
+        let options = callable.flattened().and_then(|(_, name)| self.contract.record(name));
+        // `with_token_source(token_source, options)` is `init(tokenSource:...)`.
+        let has_own_label =
+            matches!(callable.arguments.as_slice(), [first, _] if callable.name == format!("with_{}", first.name));
+        let arguments = callable.arguments.iter().enumerate().map(|(at, argument)| {
+            let has_label = callable.arguments.len() > 1 && !(has_own_label && at == 1);
+            if at + 1 < callable.arguments.len() || options.is_none() {
+                return self.field(argument, has_label);
+            }
+            // Without options there are the named arguments.
+            self.field(&Field { ty: argument.ty.inner().clone(), default: None, ..argument.clone() }, has_label)
+        });
+        let name = camel_case(&callable.name);
+        context! {
+            key => callable.name.as_str(),
+            docs => self.docs(&callable.docs),
+            is_async => callable.is_async,
+            throws => callable.throws,
+            is_accessor => callable.is_accessor(),
+            is_init => callable.name == "new" || has_own_label,
+            is_create => callable.is_async && object.is_some(),
+            watched => watched.map(|ty| types::lift(self.contract, &ty)),
+            arguments => arguments.collect::<Vec<_>>(),
+            options => options.map(|record| self.record(record)),
+            parameters => self.fields(&self.contract.parameters(callable)),
+            returns => returns.map(types::swift),
+            lift => returns.map(|ty| types::lift(self.contract, ty)),
+            lower => returns.map(|ty| types::lower(self.contract, ty, &name)),
+            name,
+        }
+    }
+}
+
+/// What makes the client is more than a section: it leads to the sections.
+fn is_client(object: &Object) -> bool {
+    object.methods.iter().any(Callable::is_accessor)
+}
