@@ -14,6 +14,8 @@ mod view;
 
 use std::collections::BTreeSet;
 
+use minijinja::{Value, context};
+
 use super::{Output, model::Contract, template::Templates};
 
 /// Where everything is.
@@ -49,8 +51,9 @@ pub(super) fn generate(all: &Contract, apps: &Contract) -> Result<Vec<Output>, S
     let servers = views.package(Some(SERVERS), &all.hash, |name| !shared.contains(name));
     let whole = views.package(Some(SERVERS), &all.hash, |_| true);
     let mut outputs = Vec::new();
-    let mut write = |template, path, view| {
-        let text = layout::settle(&templates.render(template, view)?);
+    let mut write = |template, path, view: &Value| {
+        let code = templates.render(template, view)?;
+        let text = layout::settle(&templates.render("file.swift.j2", context! { code, ..view.clone() })?);
         outputs.push(Output { path, text });
         Ok::<_, String>(())
     };

@@ -10,9 +10,20 @@ const NESTED: [&str; 2] = ["Environment", "Transaction"];
 /// How a value crosses between the public layer and the raw one.
 pub(super) struct Crossing {
     /// Whether it needs a `try`.
-    fails: bool,
+    pub(super) fails: bool,
     /// The expression, with `%` for the value.
-    expression: String,
+    pub(super) expression: String,
+}
+
+impl Crossing {
+    /// The same for a value that may be absent, or each of several.
+    fn for_each(mut self) -> Self {
+        if self.expression != "%" {
+            let attempt = if self.fails { "try " } else { "" };
+            self.expression = format!("%.map {{ {attempt}{} }}", self.expression.replace('%', "$0"));
+        }
+        self
+    }
 }
 
 impl From<Crossing> for Value {
@@ -39,14 +50,9 @@ pub(super) fn swift(ty: &Type) -> String {
     }
 }
 
-/// How people name a type.
+/// How people name a type: one that is inside of the client's type with that.
 pub(super) fn public(name: &str) -> String {
-    if is_nested(name) { format!("KopoKopo.{name}") } else { name.to_owned() }
-}
-
-/// Whether it is inside of the client's type.
-pub(super) fn is_nested(name: &str) -> bool {
-    NESTED.contains(&name)
+    if NESTED.contains(&name) { format!("KopoKopo.{name}") } else { name.to_owned() }
 }
 
 /// `BuygoodsTransactionReceived` to `buygoodsTransactionReceived`.
@@ -83,42 +89,36 @@ fn duration(seconds: &str) -> String {
 
 /// From the raw layer's value.
 pub(super) fn lift(contract: &Contract, ty: &Type) -> Crossing {
-    let expression = match ty {
-        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) | Type::Callback(_) => "%".into(),
-        Type::U16 | Type::U32 => "Int(%)".into(),
-        Type::U64 => "Int(clamping: %)".into(),
-        Type::F64 => "Duration.seconds(%)".into(),
-        Type::Text(Text::Amount | Text::Timestamp | Text::Metadata) => format!("{}(raw: %)", swift(ty)),
-        Type::Text(text) => format!("{}(%)", text.name()),
-        Type::Record(name) | Type::Enum(name) | Type::Object(name) => format!("{}(raw: %)", public(name)),
-        Type::Optional(inner) | Type::List(inner) => each(&lift(contract, inner)),
-    };
-    let fails = match ty.element() {
-        Type::Text(Text::Amount | Text::Timestamp | Text::Metadata) => true,
-        element => has_parts(contract, element),
+    let (fails, expression) = match ty {
+        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) | Type::Callback(_) => (false, "%".into()),
+        Type::U16 | Type::U32 => (false, "Int(%)".into()),
+        Type::U64 => (false, "Int(clamping: %)".into()),
+        Type::F64 => (false, "Duration.seconds(%)".into()),
+        Type::Text(Text::Amount | Text::Timestamp | Text::Metadata) => (true, format!("{}(raw: %)", swift(ty))),
+        Type::Text(text) => (false, format!("{}(%)", text.name())),
+        Type::Record(name) | Type::Enum(name) | Type::Object(name) => {
+            (has_parts(contract, ty), format!("{}(raw: %)", public(name)))
+        }
+        Type::Optional(inner) | Type::List(inner) => return lift(contract, inner).for_each(),
     };
     Crossing { fails, expression }
 }
 
 /// To the raw layer's value. `name` is the field's, for what is wrong with it.
 pub(super) fn lower(contract: &Contract, ty: &Type, name: &str) -> Crossing {
-    let expression = match ty {
-        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) => "%".into(),
-        Type::U16 => format!("UInt16(natural: %, {name:?})"),
-        Type::U32 => format!("UInt32(natural: %, {name:?})"),
-        Type::U64 => format!("UInt64(natural: %, {name:?})"),
-        Type::F64 => "%.inSeconds".into(),
-        Type::Text(Text::Amount) => "%.description".into(),
-        Type::Text(Text::Metadata) => format!("%.json({name:?})"),
-        Type::Text(_) => "%.text".into(),
-        Type::Record(_) | Type::Enum(_) => "%.lower()".into(),
-        Type::Object(_) => "%.raw".into(),
-        Type::Callback(name) => format!("Foreign{name}(%)"),
-        Type::Optional(inner) | Type::List(inner) => each(&lower(contract, inner, name)),
-    };
-    let fails = match ty.element() {
-        Type::U16 | Type::U32 | Type::U64 | Type::Text(Text::Metadata) => true,
-        element => has_parts(contract, element),
+    let (fails, expression) = match ty {
+        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) => (false, "%".into()),
+        Type::U16 => (true, format!("UInt16(natural: %, {name:?})")),
+        Type::U32 => (true, format!("UInt32(natural: %, {name:?})")),
+        Type::U64 => (true, format!("UInt64(natural: %, {name:?})")),
+        Type::F64 => (false, "%.inSeconds".into()),
+        Type::Text(Text::Amount) => (false, "%.description".into()),
+        Type::Text(Text::Metadata) => (true, format!("%.json({name:?})")),
+        Type::Text(_) => (false, "%.text".into()),
+        Type::Record(_) | Type::Enum(_) => (has_parts(contract, ty), "%.lower()".into()),
+        Type::Object(_) => (false, "%.raw".into()),
+        Type::Callback(name) => (false, format!("Foreign{name}(%)")),
+        Type::Optional(inner) | Type::List(inner) => return lower(contract, inner, name).for_each(),
     };
     Crossing { fails, expression }
 }
@@ -130,9 +130,4 @@ fn has_parts(contract: &Contract, ty: &Type) -> bool {
         Type::Enum(name) => contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union),
         _ => false,
     }
-}
-
-fn each(Crossing { fails, expression }: &Crossing) -> String {
-    let attempt = if *fails { "try " } else { "" };
-    if expression == "%" { "%".into() } else { format!("%.map {{ {attempt}{} }}", expression.replace('%', "$0")) }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::{Value, context};
 
 use super::{
-    super::model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
-    types,
+    super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    types::{self, Crossing},
 };
 
 /// Makes views of the contract's items. In each, `key` is the contract's name and `name` is Swift's.
@@ -53,7 +53,7 @@ impl<'a> Views<'a> {
             error => context! {
                 name => error.name.as_str(),
                 docs => self.docs(&error.docs),
-                fields => self.fields(&error.fields),
+                fields => error.fields.iter().map(|field| self.error_field(field)).collect::<Vec<_>>(),
                 kinds => error.kinds.iter().map(|kind| self.variant(kind)).collect::<Vec<_>>(),
             },
         }
@@ -89,15 +89,44 @@ impl<'a> Views<'a> {
         fields.iter().map(|field| self.field(field, true)).collect()
     }
 
+    /// Programs make errors in their tests, with what these need. A field that cannot be read is left out: it is no reason
+    /// for another error.
+    fn error_field(&self, field: &Field) -> Value {
+        let absent = match &field.ty {
+            Type::Optional(_) => Some(Default::Null),
+            Type::List(_) => Some(Default::EmptyList),
+            Type::U16 | Type::U32 | Type::U64 => Some(Default::Int(0)),
+            _ => None,
+        };
+        let view = self.field(&Field { default: absent, ..field.clone() }, true);
+        let own = match field.name.as_str() {
+            "detail" => "spelled(%, field)",
+            "field" => "%.map(camelCase)",
+            "sent_at" => "%.flatMap { try? Timestamp(raw: $0) }",
+            _ => return view,
+        };
+        context! { lift => Crossing { fails: false, expression: own.into() }, ..view }
+    }
+
     fn record(&self, Record { name, docs, fields, usage }: &Record) -> Value {
+        let has = |wanted: fn(&Field) -> bool| fields.iter().any(wanted);
+        let has_free_text = has(Field::is_free_text);
+        // Secrets are not compared.
+        let is_compared = !has(|field| *field.ty.element() == Type::Text(Text::Secret));
+        let has_id = has(|field| field.name == "id" && field.ty == Type::String);
+        let kinds = [
+            ("Sendable", true),
+            ("Hashable", is_compared),
+            ("Identifiable", has_id),
+            ("CustomStringConvertible", has_free_text),
+            ("CustomDebugStringConvertible", has_free_text),
+        ];
         context! {
             name,
-            is_nested => types::is_nested(name),
             public => types::public(name),
             docs => self.docs(docs),
-            has_id => fields.iter().any(|field| field.name == "id" && field.ty == Type::String),
-            has_secret => fields.iter().any(|field| *field.ty.element() == Type::Text(Text::Secret)),
-            has_free_text => fields.iter().any(Field::is_free_text),
+            kinds => kinds.iter().filter(|(_, fits)| *fits).map(|(kind, _)| *kind).collect::<Vec<_>>(),
+            has_free_text,
             fields => self.fields(fields),
             input => usage.input,
             output => usage.output,
@@ -108,7 +137,6 @@ impl<'a> Views<'a> {
         let fields = |variant: &Variant| self.contents(variant).1.iter().any(Field::is_free_text);
         context! {
             name,
-            is_nested => types::is_nested(name),
             public => types::public(name),
             docs => self.docs(docs),
             is_open => *shape == Shape::Open,
@@ -165,10 +193,10 @@ impl<'a> Views<'a> {
         let watched = object.and_then(|name| name.strip_suffix("Watch")).map(|name| Type::Record(name.to_owned()));
         let options = callable.flattened().and_then(|(_, name)| self.contract.record(name));
         // `with_token_source(token_source, options)` is `init(tokenSource:...)`.
-        let has_own_label =
+        let is_named_by_first =
             matches!(callable.arguments.as_slice(), [first, _] if callable.name == format!("with_{}", first.name));
         let arguments = callable.arguments.iter().enumerate().map(|(at, argument)| {
-            let has_label = callable.arguments.len() > 1 && !(has_own_label && at == 1);
+            let has_label = callable.arguments.len() > 1 && !(is_named_by_first && at == 1);
             if at + 1 < callable.arguments.len() || options.is_none() {
                 return self.field(argument, has_label);
             }
@@ -182,7 +210,7 @@ impl<'a> Views<'a> {
             is_async => callable.is_async,
             throws => callable.throws,
             is_accessor => callable.is_accessor(),
-            is_init => callable.name == "new" || has_own_label,
+            is_init => callable.name == "new" || is_named_by_first,
             is_create => callable.is_async && object.is_some(),
             watched => watched.map(|ty| types::lift(self.contract, &ty)),
             arguments => arguments.collect::<Vec<_>>(),
