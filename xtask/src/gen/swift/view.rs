@@ -12,7 +12,7 @@ use super::{
 /// Makes views of the contract's items. In each, `key` is the contract's name and `name` is Swift's.
 pub(super) struct Views<'a> {
     contract: &'a Contract,
-    /// The contract's names that Swift spells in another way.
+    /// The contract's names, which Swift may spell in another way.
     names: BTreeSet<&'a str>,
     kinds: BTreeMap<&'a str, String>,
 }
@@ -28,33 +28,34 @@ impl<'a> Views<'a> {
         let names = names.chain(callables.map(|callable| callable.name.as_str()));
         let kinds = contract.error.kinds.iter();
         let kinds = kinds.map(|kind| (kind.word.as_str(), format!(".{}", types::case(&kind.name)))).collect();
-        Self { contract, names: names.filter(|name| name.contains('_')).collect(), kinds }
+        Self { contract, names: names.collect(), kinds }
     }
 
     /// What a set of files is made of: everything that `is_here` says. The client is in each, with some of its methods.
     pub(super) fn package(&self, condition: Option<&str>, hash: &str, is_here: impl Fn(&str) -> bool) -> Value {
         let Contract { enums, records, objects, callbacks, functions, error, .. } = self.contract;
-        let records =
-            records.iter().filter(|record| is_here(&record.name) && !self.contract.is_flattened(&record.name));
-        let (clients, others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| is_client(object));
-        let client = clients
-            .first()
-            .map(|client| self.object(client, |callable| is_here(&format!("{}.{}", client.name, callable.name))));
-        let others = others.into_iter().chain(callbacks).filter(|object| is_here(&object.name));
-        let (callbacks, objects): (Vec<_>, Vec<_>) = others.partition(|object| callbacks.contains(object));
-        let whole = |object| self.object(object, |_| true);
+        let client = objects.iter().find(|object| is_client(object));
+        let has_own = |name: &str, own: &Callable| is_here(&format!("{name}.{}", own.name));
+        let others = |objects: &[Object]| {
+            let here = objects.iter().filter(|object| is_here(&object.name) && !is_client(object));
+            here.map(|object| self.object(object, |_| true)).collect::<Value>()
+        };
+        let enums = enums.iter().filter(|found| is_here(&found.name));
+        let records = records.iter().filter(|record| is_here(&record.name));
+        let records = records.filter(|record| !self.contract.is_flattened(&record.name));
         context! {
-            condition, hash, client,
-            enums => enums.iter().filter(|found| is_here(&found.name)).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
-            records => records.map(|record| self.record(record)).collect::<Vec<_>>(),
-            objects => objects.into_iter().map(whole).collect::<Vec<_>>(),
-            callbacks => callbacks.into_iter().map(whole).collect::<Vec<_>>(),
+            condition, hash,
+            client => client.map(|client| self.object(client, |own| has_own(&client.name, own))),
+            enums => enums.map(|found| self.enumeration(found)).collect::<Value>(),
+            records => records.map(|record| self.record(record)).collect::<Value>(),
+            objects => others(objects),
+            callbacks => others(callbacks),
             functions => self.callables(functions, |function| is_here(&function.name)),
             error => context! {
                 name => error.name.as_str(),
                 docs => self.docs(&error.docs),
-                fields => error.fields.iter().map(|field| self.error_field(field)).collect::<Vec<_>>(),
-                kinds => error.kinds.iter().map(|kind| self.variant(kind)).collect::<Vec<_>>(),
+                fields => error.fields.iter().map(|field| self.error_field(field)).collect::<Value>(),
+                kinds => error.kinds.iter().map(|kind| self.variant(kind)).collect::<Value>(),
             },
         }
     }
@@ -125,7 +126,7 @@ impl<'a> Views<'a> {
             name,
             public => types::public(name),
             docs => self.docs(docs),
-            kinds => kinds.iter().filter(|(_, fits)| *fits).map(|(kind, _)| *kind).collect::<Vec<_>>(),
+            kinds => kinds.iter().filter(|(_, fits)| *fits).map(|(kind, _)| *kind).collect::<Value>(),
             has_free_text,
             fields => self.fields(fields),
             input => usage.input,
@@ -142,7 +143,7 @@ impl<'a> Views<'a> {
             is_open => *shape == Shape::Open,
             is_union => *shape == Shape::Union,
             has_free_text => variants.iter().any(fields),
-            variants => variants.iter().map(|variant| self.variant(variant)).collect::<Vec<_>>(),
+            variants => variants.iter().map(|variant| self.variant(variant)).collect::<Value>(),
             input => usage.input,
             output => usage.output,
         }
@@ -213,7 +214,7 @@ impl<'a> Views<'a> {
             is_init => callable.name == "new" || is_named_by_first,
             is_create => callable.is_async && object.is_some(),
             watched => watched.map(|ty| types::lift(self.contract, &ty)),
-            arguments => arguments.collect::<Vec<_>>(),
+            arguments => arguments.collect::<Value>(),
             options => options.map(|record| self.record(record)),
             parameters => self.fields(&self.contract.parameters(callable)),
             returns => returns.map(types::swift),
