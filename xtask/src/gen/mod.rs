@@ -65,7 +65,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(node::generate(&contract)?);
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
-    outputs.extend(swift::generate(&contract, &mobile));
+    outputs.extend(swift::generate(&contract, &mobile)?);
     Ok(outputs)
 }
 

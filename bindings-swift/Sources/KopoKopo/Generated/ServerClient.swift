@@ -107,7 +107,7 @@ extension KopoKopo {
     ///
     /// Errors: `.configuration` if the client has no API key: every webhook would be refused.
     public var webhooks: WebhookVerifier {
-      get throws { try call { try WebhookVerifier(raw: raw.webhooks()) } }
+        get throws { try call { try WebhookVerifier(raw: raw.webhooks()) } }
     }
 
     /// Access tokens, for programs that supply or inspect them.

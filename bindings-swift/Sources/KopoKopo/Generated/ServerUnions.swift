@@ -47,12 +47,12 @@ extension Destination: CustomStringConvertible, CustomDebugStringConvertible {
     /// Free text is redacted, because it may contain a name or a phone number.
     public var description: String {
         switch self {
-            case .merchantWallet(let reference, let amount, _): "merchantWallet(reference: \(String(describing: reference)), amount: \(String(describing: amount)), description: [redacted])"
-            case .merchantBankAccount(let reference, let amount, _): "merchantBankAccount(reference: \(String(describing: reference)), amount: \(String(describing: amount)), description: [redacted])"
-            case .mobileWallet(let phoneNumber, let amount, _, let network, _, let favourite): "mobileWallet(phoneNumber: \(String(describing: phoneNumber)), amount: \(String(describing: amount)), description: [redacted], network: \(String(describing: network)), nickname: [redacted], favourite: \(String(describing: favourite)))"
-            case .bankAccount(let bankBranchRef, let accountName, let accountNumber, let amount, _, _, let favourite): "bankAccount(bankBranchRef: \(String(describing: bankBranchRef)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
-            case .till(let tillNumber, let amount, _, _, let favourite): "till(tillNumber: \(String(describing: tillNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
-            case .paybill(let paybillNumber, let paybillAccountNumber, let amount, _, _, let favourite): "paybill(paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
+        case .merchantWallet(let reference, let amount, _): "merchantWallet(reference: \(String(describing: reference)), amount: \(String(describing: amount)), description: [redacted])"
+        case .merchantBankAccount(let reference, let amount, _): "merchantBankAccount(reference: \(String(describing: reference)), amount: \(String(describing: amount)), description: [redacted])"
+        case .mobileWallet(let phoneNumber, let amount, _, let network, _, let favourite): "mobileWallet(phoneNumber: \(String(describing: phoneNumber)), amount: \(String(describing: amount)), description: [redacted], network: \(String(describing: network)), nickname: [redacted], favourite: \(String(describing: favourite)))"
+        case .bankAccount(let bankBranchRef, let accountName, let accountNumber, let amount, _, _, let favourite): "bankAccount(bankBranchRef: \(String(describing: bankBranchRef)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
+        case .till(let tillNumber, let amount, _, _, let favourite): "till(tillNumber: \(String(describing: tillNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
+        case .paybill(let paybillNumber, let paybillAccountNumber, let amount, _, _, let favourite): "paybill(paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), amount: \(String(describing: amount)), description: [redacted], nickname: [redacted], favourite: \(String(describing: favourite)))"
         }
     }
 

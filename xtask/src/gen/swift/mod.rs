@@ -5,20 +5,18 @@
 //! One package serves servers and apps. What apps have of the contract (`udl/mobile.rs`) is compiled everywhere; the
 //! rest is in separate files, which Apple's mobile platforms leave out.
 
-mod convert;
-mod dispatch;
-mod objects;
+mod layout;
 pub(super) mod raw;
 #[cfg(test)]
 mod tests;
 mod types;
-mod values;
-mod writer;
+mod view;
 
-use super::{
-    Output,
-    model::{Callable, Contract, Object},
-};
+use std::collections::BTreeSet;
+
+use minijinja::{Value, context};
+
+use super::{Output, model::Contract, template::Templates};
 
 /// Where everything is.
 const SERVERS: &str = "!(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE)";
@@ -26,82 +24,57 @@ const SERVERS: &str = "!(os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || K
 /// Where there is only what apps have.
 const APPS: &str = "os(iOS) || os(tvOS) || os(watchOS) || os(visionOS) || KOPOKOPO_MOBILE";
 
-/// Where UniFFI's code is.
-const RAW: &str = "KopoKopoRaw";
-
-/// Which of two files an item is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// What apps have too.
-    Everywhere,
-    /// What they have not.
-    Servers,
-}
-
-/// The contract, and what of it apps have.
-struct Contracts<'a> {
-    all: &'a Contract,
-    apps: &'a Contract,
-}
-
-impl Contracts<'_> {
-    /// Whether a type is in this part.
-    fn is_in(&self, part: Part, name: &str) -> bool {
-        let everywhere = self.apps.record(name).is_some()
-            || self.apps.enumeration(name).is_some()
-            || self.apps.object(name).is_some()
-            || self.apps.callbacks.iter().any(|found| found.name == name);
-        everywhere == (part == Part::Everywhere)
-    }
-
-    /// Whether one of an object's methods or constructors is in this part.
-    fn has(&self, part: Part, object: &Object, callable: &Callable) -> bool {
-        let same = |found: &&Callable| found.name == callable.name;
-        let apps = self.apps.object(&object.name);
-        let everywhere =
-            apps.is_some_and(|apps| apps.methods.iter().chain(&apps.constructors).any(|found| same(&found)));
-        everywhere == (part == Part::Everywhere)
-    }
-}
-
-macro_rules! files {
-    ($part:ident, $name:literal) => {
-        match $part {
-            Part::Everywhere => concat!("bindings-swift/Sources/KopoKopo/Generated/", $name, ".swift"),
-            Part::Servers => concat!("bindings-swift/Sources/KopoKopo/Generated/Server", $name, ".swift"),
-        }
+macro_rules! source {
+    ($name:literal) => {
+        concat!("bindings-swift/Sources/KopoKopo/Generated/", $name, ".swift")
     };
 }
 
-pub(super) fn generate(all: &Contract, apps: &Contract) -> Vec<Output> {
-    let contracts = Contracts { all, apps };
+/// Templates, and the files that they make: one with what apps have too, and one with the rest.
+const FILES: [(&str, Option<&str>, Option<&str>); 9] = [
+    ("Words.swift.j2", Some(source!("Words")), Some(source!("ServerWords"))),
+    ("Records.swift.j2", Some(source!("Records")), Some(source!("ServerRecords"))),
+    ("Sections.swift.j2", Some(source!("Sections")), Some(source!("ServerSections"))),
+    ("Handles.swift.j2", Some(source!("Handles")), Some(source!("ServerHandles"))),
+    ("Client.swift.j2", Some(source!("Client")), Some(source!("ServerClient"))),
+    ("Functions.swift.j2", Some(source!("Functions")), Some(source!("ServerFunctions"))),
+    ("Convert.swift.j2", Some(source!("Convert")), Some(source!("ServerConvert"))),
+    ("Unions.swift.j2", None, Some(source!("ServerUnions"))),
+    ("KopoKopoError.swift.j2", Some(source!("KopoKopoError")), None),
+];
+
+pub(super) fn generate(all: &Contract, apps: &Contract) -> Result<Vec<Output>, String> {
+    let templates = Templates::load("swift")?;
+    let views = view::Views::new(all);
+    let shared = names(apps);
+    let everywhere = views.package(None, &apps.hash, |name| shared.contains(name));
+    let servers = views.package(Some(SERVERS), &all.hash, |name| !shared.contains(name));
+    let whole = views.package(Some(SERVERS), &all.hash, |_| true);
     let mut outputs = Vec::new();
-    for part in [Part::Everywhere, Part::Servers] {
-        outputs.extend([
-            Output { path: files!(part, "Words"), text: values::words(&contracts, part) },
-            Output { path: files!(part, "Records"), text: values::records(&contracts, part) },
-            Output { path: files!(part, "Sections"), text: objects::sections(&contracts, part) },
-            Output { path: files!(part, "Handles"), text: objects::handles(&contracts, part) },
-            Output { path: files!(part, "Client"), text: objects::client(&contracts, part) },
-            Output { path: files!(part, "Functions"), text: objects::functions(&contracts, part) },
-            Output { path: files!(part, "Convert"), text: convert::generate(&contracts, part) },
-        ]);
+    let mut write = |template, path, view: &Value| {
+        let code = templates.render(template, view)?;
+        let text = layout::settle(&templates.render("file.swift.j2", context! { code, ..view.clone() })?);
+        outputs.push(Output { path, text });
+        Ok::<_, String>(())
+    };
+    for (template, for_all, for_servers) in FILES {
+        for (path, view) in [(for_all, &everywhere), (for_servers, &servers)] {
+            path.map_or(Ok(()), |path| write(template, path, view))?;
+        }
     }
-    outputs.extend([
-        Output {
-            path: "bindings-swift/Sources/KopoKopo/Generated/ServerUnions.swift",
-            text: values::unions(&contracts),
-        },
-        Output {
-            path: "bindings-swift/Sources/KopoKopo/Generated/KopoKopoError.swift",
-            text: values::errors(&contracts),
-        },
-        Output { path: "bindings-swift/Tests/KopoKopoTests/Operations.swift", text: dispatch::generate(&contracts) },
-    ]);
-    outputs
+    write("Operations.swift.j2", "bindings-swift/Tests/KopoKopoTests/Operations.swift", &whole)?;
+    Ok(outputs)
 }
 
-/// What makes the client is more than a section: it leads to the sections.
-fn is_client(object: &Object) -> bool {
-    object.methods.iter().any(Callable::is_accessor)
+/// Everything that a contract defines: types, functions, and the methods and constructors of objects.
+fn names(contract: &Contract) -> BTreeSet<String> {
+    let records = contract.records.iter().map(|record| record.name.clone());
+    let enums = contract.enums.iter().map(|found| found.name.clone());
+    let functions = contract.functions.iter().map(|function| function.name.clone());
+    let objects = contract.objects.iter().chain(&contract.callbacks).flat_map(|object| {
+        let callables = object.constructors.iter().chain(&object.methods);
+        let callables = callables.map(|callable| format!("{}.{}", object.name, callable.name));
+        callables.chain([object.name.clone()])
+    });
+    records.chain(enums).chain(functions).chain(objects).collect()
 }

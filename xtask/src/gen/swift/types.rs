@@ -1,12 +1,36 @@
 //! What the contract's types are in Swift, the default of a field that is left out, and how a value crosses.
 
-use super::{
-    super::model::{Contract, Default, Field, Shape, Text, Type, camel_case},
-    RAW,
-};
+use minijinja::{Value, context};
+
+use super::super::model::{Contract, Default, Field, Shape, Text, Type};
 
 /// SwiftUI has types of these names: an app that imports both must be able to name each.
 const NESTED: [&str; 2] = ["Environment", "Transaction"];
+
+/// How a value crosses between the public layer and the raw one.
+pub(super) struct Crossing {
+    /// Whether it needs a `try`.
+    pub(super) fails: bool,
+    /// The expression, with `%` for the value.
+    pub(super) expression: String,
+}
+
+impl Crossing {
+    /// The same for a value that may be absent, or each of several.
+    fn for_each(mut self) -> Self {
+        if self.expression != "%" {
+            let attempt = if self.fails { "try " } else { "" };
+            self.expression = format!("%.map {{ {attempt}{} }}", self.expression.replace('%', "$0"));
+        }
+        self
+    }
+}
+
+impl From<Crossing> for Value {
+    fn from(Crossing { fails, expression }: Crossing) -> Self {
+        context! { fails, expression }
+    }
+}
 
 /// The public type.
 pub(super) fn swift(ty: &Type) -> String {
@@ -26,19 +50,9 @@ pub(super) fn swift(ty: &Type) -> String {
     }
 }
 
-/// How people name a type.
+/// How people name a type: one that is inside of the client's type with that.
 pub(super) fn public(name: &str) -> String {
     if NESTED.contains(&name) { format!("KopoKopo.{name}") } else { name.to_owned() }
-}
-
-/// Whether it is inside of the client's type.
-pub(super) fn is_nested(name: &str) -> bool {
-    NESTED.contains(&name)
-}
-
-/// What UniFFI calls it.
-pub(super) fn raw(name: &str) -> String {
-    format!("{RAW}.{name}")
 }
 
 /// `BuygoodsTransactionReceived` to `buygoodsTransactionReceived`.
@@ -73,84 +87,47 @@ fn duration(seconds: &str) -> String {
     }
 }
 
-/// A parameter with its type and default.
-pub(super) fn declared(field: &Field) -> String {
-    let default = default(field).map_or_else(String::new, |default| format!(" = {default}"));
-    format!("{}: {}{default}", camel_case(&field.name), swift(&field.ty))
-}
-
-/// Whether something can go wrong on the way from the raw layer.
-fn lifting_fails(contract: &Contract, ty: &Type) -> bool {
-    match ty.element() {
-        Type::Text(Text::Amount | Text::Timestamp | Text::Metadata) | Type::Record(_) => true,
-        Type::Enum(name) => contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union),
-        _ => false,
-    }
-}
-
-/// The same on the way to it.
-fn lowering_fails(contract: &Contract, ty: &Type) -> bool {
-    match ty.element() {
-        Type::U16 | Type::U32 | Type::U64 | Type::Text(Text::Metadata) | Type::Record(_) => true,
-        Type::Enum(name) => contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union),
-        _ => false,
-    }
-}
-
 /// From the raw layer's value.
-pub(super) fn lift(contract: &Contract, value: &str, ty: &Type) -> String {
-    let lifted = lift_one(contract, value, ty);
-    if lifting_fails(contract, ty) { format!("try {lifted}") } else { lifted }
-}
-
-fn lift_one(contract: &Contract, value: &str, ty: &Type) -> String {
-    match ty {
-        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) | Type::Callback(_) => value.to_owned(),
-        Type::U16 | Type::U32 => format!("Int({value})"),
-        Type::U64 => format!("Int(clamping: {value})"),
-        Type::F64 => format!("Duration.seconds({value})"),
-        Type::Text(Text::Amount) => format!("Decimal(raw: {value})"),
-        Type::Text(Text::Timestamp | Text::Metadata) => format!("{}(raw: {value})", swift(ty)),
-        Type::Text(_) => format!("{}({value})", swift(ty)),
-        Type::Record(name) | Type::Enum(name) | Type::Object(name) => format!("{}(raw: {value})", public(name)),
-        Type::Optional(inner) | Type::List(inner) => each(value, &lift(contract, "$0", inner)),
-    }
+pub(super) fn lift(contract: &Contract, ty: &Type) -> Crossing {
+    let (fails, expression) = match ty {
+        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) | Type::Callback(_) => (false, "%".into()),
+        Type::U16 | Type::U32 => (false, "Int(%)".into()),
+        Type::U64 => (false, "Int(clamping: %)".into()),
+        Type::F64 => (false, "Duration.seconds(%)".into()),
+        Type::Text(Text::Amount | Text::Timestamp | Text::Metadata) => (true, format!("{}(raw: %)", swift(ty))),
+        Type::Text(text) => (false, format!("{}(%)", text.name())),
+        Type::Record(name) | Type::Enum(name) | Type::Object(name) => {
+            (has_parts(contract, ty), format!("{}(raw: %)", public(name)))
+        }
+        Type::Optional(inner) | Type::List(inner) => return lift(contract, inner).for_each(),
+    };
+    Crossing { fails, expression }
 }
 
 /// To the raw layer's value. `name` is the field's, for what is wrong with it.
-pub(super) fn lower(contract: &Contract, value: &str, ty: &Type, name: &str) -> String {
-    let lowered = lower_one(contract, value, ty, name);
-    if lowering_fails(contract, ty) { format!("try {lowered}") } else { lowered }
+pub(super) fn lower(contract: &Contract, ty: &Type, name: &str) -> Crossing {
+    let (fails, expression) = match ty {
+        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) => (false, "%".into()),
+        Type::U16 => (true, format!("UInt16(natural: %, {name:?})")),
+        Type::U32 => (true, format!("UInt32(natural: %, {name:?})")),
+        Type::U64 => (true, format!("UInt64(natural: %, {name:?})")),
+        Type::F64 => (false, "%.inSeconds".into()),
+        Type::Text(Text::Amount) => (false, "%.description".into()),
+        Type::Text(Text::Metadata) => (true, format!("%.json({name:?})")),
+        Type::Text(_) => (false, "%.text".into()),
+        Type::Record(_) | Type::Enum(_) => (has_parts(contract, ty), "%.lower()".into()),
+        Type::Object(_) => (false, "%.raw".into()),
+        Type::Callback(name) => (false, format!("Foreign{name}(%)")),
+        Type::Optional(inner) | Type::List(inner) => return lower(contract, inner, name).for_each(),
+    };
+    Crossing { fails, expression }
 }
 
-fn lower_one(contract: &Contract, value: &str, ty: &Type, name: &str) -> String {
+/// Whether it consists of others, any of which can be wrong.
+fn has_parts(contract: &Contract, ty: &Type) -> bool {
     match ty {
-        Type::Bool | Type::String | Type::Bytes | Type::Text(Text::Currency) => value.to_owned(),
-        Type::U16 => format!("UInt16(natural: {value}, {name:?})"),
-        Type::U32 => format!("UInt32(natural: {value}, {name:?})"),
-        Type::U64 => format!("UInt64(natural: {value}, {name:?})"),
-        Type::F64 => format!("{value}.inSeconds"),
-        Type::Text(Text::Amount) => format!("{value}.description"),
-        Type::Text(Text::Metadata) => format!("{value}.json({name:?})"),
-        Type::Text(_) => format!("{value}.text"),
-        Type::Record(_) | Type::Enum(_) => format!("{value}.lower()"),
-        Type::Object(_) => format!("{value}.raw"),
-        Type::Callback(name) => format!("Foreign{name}({value})"),
-        Type::Optional(inner) | Type::List(inner) => each(value, &lower(contract, "$0", inner, name)),
-    }
-}
-
-fn each(value: &str, crossing: &str) -> String {
-    if crossing == "$0" { value.to_owned() } else { format!("{value}.map {{ {crossing} }}") }
-}
-
-/// What the alternatives of a union hold: their fields in the alternative itself where programs make it, else one
-/// record.
-pub(super) fn contents<'a>(contract: &'a Contract, content: &'a Field) -> &'a [Field] {
-    match &content.ty {
-        Type::Record(name) if contract.is_flattened(name) => {
-            contract.record(name).map_or(std::slice::from_ref(content), |record| &record.fields)
-        }
-        _ => std::slice::from_ref(content),
+        Type::Record(_) => true,
+        Type::Enum(name) => contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union),
+        _ => false,
     }
 }
