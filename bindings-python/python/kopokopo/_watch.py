@@ -16,13 +16,13 @@ class Watching(NativeObject):
 
     __slots__ = ()
 
-    def _watch(self, arguments: dict[str, Any]) -> Watch:
-        return Watch.for_operation(self._operation("get"), self._native.ask("watch", arguments), self._source)
+    def _watch(self, arguments: dict[str, Any], method: str = "watch") -> Watch:
+        return Watch.for_operation(self._operation("get"), self._native.ask(method, arguments), self._source)
 
     def _wait(self, arguments: dict[str, Any]) -> Any:
         """Returns the last state of a watch."""
         state = None
-        for state in self._watch(arguments):  # noqa: B007
+        for state in self._watch(arguments, "wait"):  # noqa: B007
             pass
         return state
 
@@ -32,13 +32,13 @@ class AsyncWatching(AsyncNativeObject):
 
     __slots__ = ()
 
-    def _watch(self, arguments: dict[str, Any]) -> AsyncWatch:
-        return AsyncWatch.for_operation(self._operation("get"), self._native.ask("watch", arguments), self._source)
+    def _watch(self, arguments: dict[str, Any], method: str = "watch") -> AsyncWatch:
+        return AsyncWatch.for_operation(self._operation("get"), self._native.ask(method, arguments), self._source)
 
     async def _wait(self, arguments: dict[str, Any]) -> Any:
         """Returns the last state of a watch."""
         state = None
-        async for state in self._watch(arguments):  # noqa: B007
+        async for state in self._watch(arguments, "wait"):  # noqa: B007
             pass
         return state
 

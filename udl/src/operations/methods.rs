@@ -41,6 +41,10 @@ pub(super) fn id_and_wait_options(arguments: Arguments) -> Result<(String, api::
     Ok((reader.required("id")?, wait_options(&mut reader)?))
 }
 
+/// The methods that return a watch. A language that polls in steps of its own calls `wait` without waiting in it, so that
+/// errors have the name of the method that the program called.
+pub(super) const STEPWISE: [&str; 2] = ["watch", "wait"];
+
 /// Starts a call. The future is boxed here, so that the runtime's code for a call exists once and not once a method.
 pub(super) fn start(
     operation: Option<&'static str>,
@@ -66,7 +70,7 @@ impl<R: Resource> Methods for api::Created<R> {
     }
 
     fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
-        if method == "watch" {
+        if STEPWISE.contains(&method) {
             return Ok(watch(self.watch(read::read(arguments)?)?));
         }
         read::none(arguments)?;
@@ -158,7 +162,7 @@ macro_rules! section {
 
             fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
                 match method {
-                    $(stringify!($watch) => {
+                    $(method if $crate::operations::methods::STEPWISE.contains(&method) => {
                         let (id, options) = id_and_wait_options(arguments)?;
                         Ok(watch(self.$watch(&id, options)?))
                     })?
