@@ -16,87 +16,79 @@ pub(super) fn format(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in parts.iter().enumerate() {
         if at % 2 == 1 {
-            docstring(&mut out, part);
+            let depth = out.len() - out.trim_end_matches(' ').len();
+            out += &docstring(part, depth);
             continue;
         }
         for line in part.split_inclusive('\n') {
-            match (line.strip_prefix("from ").and_then(|import| import.trim_end().split_once(" import ")), line.trim())
-            {
-                (Some((module, names)), _) if module != "__future__" => import(&mut out, module, names, &used),
-                (None, "") if line.len() > 1 && line.ends_with('\n') => {}
-                _ => code(&mut out, line),
+            let import = line.trim_end().strip_prefix("from ").and_then(|import| import.split_once(" import "));
+            match import {
+                Some((module, names)) if module != "__future__" => {
+                    // All imports before this one may have been dropped.
+                    out.truncate(out.trim_end().len() + if out.ends_with("\n\n") { 2 } else { 1 });
+                    out += &self::import(module, names.split(", ").filter(|name| used.contains(name)).collect());
+                }
+                _ if line.trim().is_empty() && line.len() > 1 && line.ends_with('\n') => {}
+                _ => out += &code(line),
             }
         }
     }
     out
 }
 
-/// As Python's linter sorts names: constants, classes, functions.
-fn order(name: &str) -> (u8, String) {
-    let rank = match name.chars().next() {
-        _ if name.len() > 1 && name.chars().all(|c| c.is_uppercase() || c == '_') => 0,
-        Some(c) if c.is_uppercase() => 1,
-        _ => 2,
-    };
-    (rank, name.to_owned())
+/// Python's linter has classes before functions.
+fn sort(names: &mut [&str]) {
+    names.sort_by_key(|name| (!name.trim_matches('"').starts_with(char::is_uppercase), *name));
 }
 
-fn import(out: &mut String, module: &str, names: &str, used: &BTreeSet<&str>) {
-    let mut names: Vec<_> = names.split(", ").filter(|name| used.contains(name)).collect();
-    names.sort_by_key(|name| order(name));
-    // All imports before this one may have been dropped.
-    while out.ends_with("\n\n\n") {
-        out.pop();
-    }
+fn import(module: &str, mut names: Vec<&str>) -> String {
+    sort(&mut names);
     let line = format!("from {module} import {}\n", names.join(", "));
     match names.len() {
-        0 => {}
-        _ if line.len() <= WIDTH + 1 => out.push_str(&line),
-        _ => *out += &format!("from {module} import (\n    {},\n)\n", names.join(",\n    ")),
+        0 => String::new(),
+        _ if line.len() <= WIDTH + 1 => line,
+        _ => format!("from {module} import (\n    {},\n)\n", names.join(",\n    ")),
     }
 }
 
 /// A long line becomes several: one for each item of its first list, or for each alternative of a type. What a package
 /// exports is sorted.
-fn code(out: &mut String, line: &str) {
+fn code(line: &str) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let each = format!("\n{indent}    ");
     let is_exports = line.starts_with("__all__ = ");
     if line.trim_end().chars().count() <= WIDTH && !is_exports {
-        out.push_str(line);
-    } else if let Some((before, mut items, after)) = list(line) {
-        if is_exports {
-            items.sort_by_key(|name| order(name.trim_matches('"')));
+        return line.to_owned();
+    }
+    match (list(line), line.trim_end().split_once(" = ")) {
+        (Some((before, mut items, after)), _) => {
+            if is_exports {
+                sort(&mut items);
+            }
+            format!("{before}{each}{},\n{indent}{after}", items.join(&format!(",{each}")))
         }
-        *out += &format!("{before}{each}{},\n{indent}{after}", items.join(&format!(",{each}")));
-    } else if let Some((name, either)) = line.trim_end().split_once(" = ") {
-        *out += &format!("{name} = ({each}{}\n{indent})\n", either.replace(" | ", &format!("{each}| ")));
-    } else {
-        out.push_str(line);
+        (None, Some((name, either))) => {
+            format!("{name} = ({each}{}\n{indent})\n", either.replace(" | ", &format!("{each}| ")))
+        }
+        (None, None) => line.to_owned(),
     }
 }
 
 /// The first list of a line: what is before it, with its bracket, its items, and what is behind them.
 fn list(line: &str) -> Option<(&str, Vec<&str>, &str)> {
-    let (mut items, mut start, mut depth, mut is_text) = (Vec::new(), 0, 0, false);
-    for (at, c) in line.char_indices() {
+    let open = line.find(['(', '[', '{'])? + 1;
+    let (mut items, mut start, mut depth, mut is_text) = (Vec::new(), open, 0, false);
+    for (at, c) in line.char_indices().skip_while(|(at, _)| *at < open) {
         match c {
             '"' if !line[..at].ends_with('\\') => is_text = !is_text,
             _ if is_text => {}
-            '(' | '[' | '{' => {
-                depth += 1;
-                if depth == 1 {
-                    start = at + 1;
-                    items.push(&line[..start]);
-                }
-            }
-            ',' if depth == 1 => {
+            '(' | '[' | '{' => depth += 1,
+            ',' | ')' | ']' | '}' if depth == 0 => {
                 items.push(line[start..at].trim());
                 start = at + 1;
-            }
-            ')' | ']' | '}' if depth == 1 => {
-                items.push(line[start..at].trim());
-                return Some((items.remove(0), items, &line[at..]));
+                if c != ',' {
+                    return Some((&line[..open], items, &line[at..]));
+                }
             }
             ')' | ']' | '}' => depth -= 1,
             _ => {}
@@ -106,12 +98,13 @@ fn list(line: &str) -> Option<(&str, Vec<&str>, &str)> {
 }
 
 /// The docstring of a module stays as the template has it.
-fn docstring(out: &mut String, text: &str) {
-    let depth = out.len() - out.trim_end_matches(' ').len();
-    let wrapped: Vec<_> = text.trim_end().lines().map(|line| wrap(line, depth)).collect();
-    let text = if depth == 0 { text.to_owned() } else { wrapped.join("\n") };
-    let end = if depth > 0 && text.contains('\n') { format!("\n{}", " ".repeat(depth)) } else { String::new() };
-    *out += &format!("{QUOTES}{text}{end}{QUOTES}");
+fn docstring(text: &str, depth: usize) -> String {
+    if depth == 0 {
+        return format!("{QUOTES}{text}{QUOTES}");
+    }
+    let text = text.lines().map(|line| wrap(line, depth)).collect::<Vec<_>>().join("\n");
+    let end = if text.contains('\n') { format!("\n{}", " ".repeat(depth)) } else { String::new() };
+    format!("{QUOTES}{text}{end}{QUOTES}")
 }
 
 /// Breaks a line of a docstring between words. The quotation marks of a docstring of one line fit too.
@@ -122,12 +115,13 @@ fn wrap(line: &str, depth: usize) -> String {
         item if item.starts_with("- ") => (WIDTH - 2 * QUOTES.len(), depth + 2),
         _ => (WIDTH - 2 * QUOTES.len(), depth),
     };
-    let mut out = line[..indent].to_owned();
-    let mut length = indent.max(depth);
+    // The first line of a docstring has no indentation.
+    let (mut out, mut length) = (line[..indent].to_owned(), indent.max(depth));
     for (at, word) in line.trim_start().split(' ').enumerate() {
         let size = word.chars().count();
         if at > 0 && length + 1 + size > width {
-            out += &format!("\n{}", " ".repeat(hanging));
+            out.push('\n');
+            out.push_str(&" ".repeat(hanging));
             length = hanging;
         } else if at > 0 {
             out.push(' ');

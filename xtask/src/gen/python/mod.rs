@@ -2,7 +2,6 @@
 //! What the contract does not define is written by hand, in `bindings-python/python/kopokopo`.
 
 mod classes;
-mod docs;
 mod layout;
 #[cfg(test)]
 mod tests;
@@ -11,10 +10,7 @@ mod values;
 
 use serde_json::{Value, json};
 
-use self::{
-    classes::{Class, Method},
-    types::Types,
-};
+use self::types::Types;
 use super::{
     Output,
     model::{Contract, Object, Shape},
@@ -43,7 +39,7 @@ pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
 
 /// What the templates have. The names of the clients' classes begin with the prefix.
 fn view(contract: &Contract, prefix: &'static str) -> Value {
-    let types = Types::new(contract, prefix);
+    let types = Types { contract, prefix, modules: [""; 3] };
     let (unions, words): (Vec<_>, Vec<_>) = contract.enums.iter().partition(|found| found.shape == Shape::Union);
     // A watch is an iterator, which is written by hand.
     let classes = contract.objects.iter().filter(|object| !object.is_watch());
@@ -55,11 +51,11 @@ fn view(contract: &Contract, prefix: &'static str) -> Value {
         "hash": contract.hash,
         "enums": words.into_iter().map(|found| values::enumeration(contract, found)).collect::<Vec<_>>(),
         "records": contract.records.iter().map(|record| values::record(contract, record)).collect::<Vec<_>>(),
-        "unions": unions.into_iter().map(|union| values::union(contract, union)).collect::<Vec<_>>(),
+        "unions": unions.into_iter().map(|union| values::enumeration(contract, union)).collect::<Vec<_>>(),
         "error": values::error(contract),
-        "local": local.into_iter().map(|object| Class::new(types, object)).collect::<Vec<_>>(),
-        "clients": clients.into_iter().map(|object| Class::new(types, object)).collect::<Vec<_>>(),
-        "functions": functions.map(|function| Method::new(types, None, function)).collect::<Vec<_>>(),
+        "local": local.into_iter().map(|object| classes::class(types, object)).collect::<Vec<_>>(),
+        "clients": clients.into_iter().map(|object| classes::class(types, object)).collect::<Vec<_>>(),
+        "functions": functions.map(|function| classes::callable(types, function, false)).collect::<Vec<_>>(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! How the contract's types are written in Python.
 
-use super::super::model::{Callable, Contract, Default, Field, Object, Shape, Text, Type, snake_case};
+use super::super::model::{Contract, Default, Field, Object, Shape, Text, Type, snake_case};
 
 /// The names of types in one module.
 #[derive(Clone, Copy)]
@@ -8,16 +8,12 @@ pub(super) struct Types<'a> {
     pub(super) contract: &'a Contract,
     /// What the names of the clients' classes begin with: `Async`, or nothing.
     pub(super) prefix: &'static str,
-    /// The modules of enumerations, records and unions, with the dot, if their names are not imported.
+    /// The modules of enumerations, records and unions, with the dot, where their names are not imported.
     pub(super) modules: [&'static str; 3],
 }
 
-impl<'a> Types<'a> {
-    pub(super) const fn new(contract: &'a Contract, prefix: &'static str) -> Self {
-        Self { contract, prefix, modules: [""; 3] }
-    }
-
-    /// The class of an object.
+impl Types<'_> {
+    /// The class of an object. One that needs no connection is the same for the blocking and the asyncio client.
     pub(super) fn class(&self, object: &Object) -> String {
         format!("{}{}", if super::is_local(object) { "" } else { self.prefix }, object.name)
     }
@@ -43,12 +39,10 @@ impl<'a> Types<'a> {
                 _ => format!("{enums}{name} | str"),
             },
             Type::Record(name) => format!("{records}{name}"),
-            Type::Object(name) => name.clone(),
+            Type::Object(name) => self.contract.object(name).map_or_else(|| name.clone(), |object| self.class(object)),
+            Type::Callback(_) if self.prefix.is_empty() => "Callable[[], AccessToken | str]".into(),
             // It may be asynchronous, too.
-            Type::Callback(_) if self.prefix == "Async" => {
-                "Callable[[], Awaitable[AccessToken | str] | AccessToken | str]".into()
-            }
-            Type::Callback(_) => "Callable[[], AccessToken | str]".into(),
+            Type::Callback(_) => "Callable[[], Awaitable[AccessToken | str] | AccessToken | str]".into(),
             Type::Optional(inner) => format!("{} | None", self.taken(inner)),
             Type::List(item) => format!("Sequence[{}]", self.taken(item)),
         }
@@ -63,42 +57,24 @@ impl<'a> Types<'a> {
             Type::Text(Text::Metadata) => "dict[str, Any]".into(),
             Type::Bytes => "bytes".into(),
             Type::Enum(name) if !is_union(name) => format!("{}{name}", self.modules[0]),
-            Type::Object(name) => self.contract.object(name).map_or_else(|| name.clone(), |object| self.class(object)),
             Type::Optional(inner) => format!("{} | None", self.given(inner)),
             Type::List(item) => format!("tuple[{}, ...]", self.given(item)),
             same => self.taken(same),
         }
     }
+}
 
-    /// A parameter that people hand in, with its default.
-    pub(super) fn parameter(&self, field: &Field) -> String {
-        let default = match &field.default {
-            None => return format!("{}: {}", field.name, self.taken(&field.ty)),
-            Some(Default::Null) => "None".to_owned(),
-            Some(Default::Bool(true)) => "True".to_owned(),
-            Some(Default::Bool(false)) => "False".to_owned(),
-            Some(Default::Int(value)) => value.to_string(),
-            Some(Default::Float(digits)) => digits.clone(),
-            Some(Default::String(text)) => format!("{text:?}"),
-            Some(Default::Variant(variant)) => format!("\"{}\"", snake_case(variant)),
-            Some(Default::EmptyList) => "()".to_owned(),
-        };
-        format!("{}: {} = {default}", field.name, self.taken(&field.ty))
-    }
-
-    /// What a callable takes: the arguments before the star, and those after it, which need their names.
-    pub(super) fn parameters(&self, callable: &'a Callable) -> (Vec<&'a Field>, Vec<&'a Field>) {
-        let (mut plain, mut named) = (Vec::new(), Vec::new());
-        for argument in &callable.arguments {
-            match argument.ty.inner() {
-                // One that was handed out goes in as it is.
-                Type::Record(name) => match self.contract.record(name) {
-                    Some(record) if !record.usage.output => named.extend(&record.fields),
-                    _ => plain.push(argument),
-                },
-                _ => plain.push(argument),
-            }
-        }
-        (plain, named)
+/// A default, as it is behind a parameter.
+pub(super) fn default(field: &Field) -> String {
+    match &field.default {
+        None => String::new(),
+        Some(Default::Null) => " = None".into(),
+        Some(Default::Bool(true)) => " = True".into(),
+        Some(Default::Bool(false)) => " = False".into(),
+        Some(Default::Int(value)) => format!(" = {value}"),
+        Some(Default::Float(digits)) => format!(" = {digits}"),
+        Some(Default::String(text)) => format!(" = {text:?}"),
+        Some(Default::Variant(variant)) => format!(" = \"{}\"", snake_case(variant)),
+        Some(Default::EmptyList) => " = ()".into(),
     }
 }

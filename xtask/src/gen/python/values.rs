@@ -1,161 +1,134 @@
-//! Enumerations, records, unions and errors.
+//! Enumerations, records, unions and errors, and what is documented of them.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{self, Contract, Enum, Record, Shape, Text, Type},
-    docs::Docs,
+    super::model::{Contract, Enum, Field, Record, Shape, Text, Type},
     error_class,
-    types::Types,
+    types::{Types, default},
 };
 
-/// Records with the method `is_paid_at_least`, which is written by hand: it passes their `raw` to the function.
-const PAYMENTS: [&str; 3] = ["Event", "IncomingPayment", "PaymentLink"];
-
-/// A field of a record or of an alternative.
-#[derive(Serialize)]
-struct Field<'a> {
-    name: &'a str,
-    docs: Docs,
-    /// Its property's type.
-    shown: String,
-    /// The constructor's parameter.
-    parameter: String,
-    /// What is kept of that.
-    value: String,
-    /// Why it must not be in a log.
-    redacted: Option<&'static str>,
-}
-
+/// An enumeration or a union.
 pub(super) fn enumeration(contract: &Contract, found: &Enum) -> Value {
-    let variants = found.variants.iter().map(
-        |variant| json!({"name": variant.name, "word": variant.word, "docs": Docs::new(contract, &variant.docs, &[])}),
-    );
+    // An alternative can have the name of a record or an enumeration.
+    let types = Types { contract, prefix: "", modules: ["_enums.", "_records.", ""] };
+    let variants = found.variants.iter().map(|variant| {
+        let held = match &variant.content {
+            // In what goes in, the record's fields are the alternative's own.
+            Some(Field { ty: Type::Record(name), .. }) if contract.is_flattened(name) => {
+                contract.record(name).map_or(&[][..], |record| &record.fields)
+            }
+            content => content.as_slice(),
+        };
+        json!({
+            "name": variant.name,
+            "word": variant.word,
+            "docs": docs(contract, &variant.docs),
+            "fields": held.iter().map(|held| field(types, held, found.usage.output)).collect::<Vec<_>>(),
+        })
+    });
     json!({
         "name": found.name,
-        "docs": Docs::new(contract, &found.docs, &[]),
+        "docs": docs(contract, &found.docs),
         "is_open": found.shape == Shape::Open,
+        "is_given": found.usage.output,
         "variants": variants.collect::<Vec<_>>(),
     })
 }
 
 pub(super) fn record(contract: &Contract, record: &Record) -> Value {
     // The module of unions imports that of records.
-    let types = Types { modules: ["", "", "_unions."], ..Types::new(contract, "") };
+    let types = Types { contract, prefix: "", modules: ["", "", "_unions."] };
     // Those that only go in are keyword arguments, but for what a program's own function returns.
     let returned = Some(Type::Record(record.name.clone()));
     let mut callbacks = contract.callbacks.iter().flat_map(|callback| &callback.methods);
     json!({
         "name": record.name,
+        "docs": docs(contract, &record.docs),
         "is_class": record.usage.output || callbacks.any(|method| method.returns == returned),
-        "docs": Docs::new(contract, &record.docs, &[]),
-        "is_payment": PAYMENTS.contains(&record.name.as_str()),
-        "fields": record.fields.iter().map(|field| given(types, field)).collect::<Vec<_>>(),
+        "fields": record.fields.iter().map(|held| field(types, held, true)).collect::<Vec<_>>(),
     })
 }
 
-pub(super) fn union(contract: &Contract, union: &Enum) -> Value {
-    // An alternative can have the name of a record or an enumeration.
-    let types = Types { modules: ["_enums.", "_records.", ""], ..Types::new(contract, "") };
-    let variants = union.variants.iter().map(|variant| {
-        let held = match &variant.content {
-            // In what goes in, the record's fields are the alternative's own.
-            Some(model::Field { ty: Type::Record(name), .. }) if contract.is_flattened(name) => {
-                contract.record(name).map_or(&[][..], |record| &record.fields)
-            }
-            content => content.as_slice(),
-        };
-        let fields = held.iter().map(|field| {
-            let (shown, parameter) = if union.usage.output {
-                (types.given(&field.ty), format!("{}: {}", field.name, types.given(&field.ty)))
-            } else {
-                (types.taken(&field.ty), types.parameter(field))
-            };
-            self::field(contract, field, shown, parameter, field.name.clone())
-        });
-        json!({
-            "name": variant.name,
-            "word": variant.word,
-            "docs": Docs::new(contract, &variant.docs, &[]),
-            "fields": fields.collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "name": union.name,
-        "is_given": union.usage.output,
-        "docs": Docs::new(contract, &format!("{}\n\nFor annotations, any of them is `Any{}`.", union.docs, union.name), &[]),
-        "variants": variants.collect::<Vec<_>>(),
-    })
-}
-
-/// A field of what the library makes: whatever has an empty value may be left out.
-fn given<'a>(types: Types<'_>, field: &'a model::Field) -> Field<'a> {
-    let name = field.name.as_str();
+/// A field of what is given or taken, with a parameter for it: in what is given, whatever has an empty value may be left
+/// out.
+pub(super) fn field(types: Types<'_>, field: &Field, is_given: bool) -> Value {
+    let Field { name, ty, .. } = field;
+    let given = types.given(ty);
     let can_be_empty = |record: &Record| record.fields.iter().all(|field| field.ty.is_optional());
-    let shown = types.given(&field.ty);
-    let (parameter, value) = match &field.ty {
-        Type::Optional(_) => (format!("{shown} = None"), name.to_owned()),
-        Type::Text(Text::Metadata) => (format!("{shown} | None = None"), format!("{{}} if {name} is None else {name}")),
-        Type::Text(Text::Raw) => (format!("{shown} = \"\""), name.to_owned()),
+    let (parameter, value) = match ty {
+        _ if !is_given => (types.taken(ty) + &default(field), name.clone()),
+        Type::Optional(_) => (format!("{given} = None"), name.clone()),
+        Type::Text(Text::Metadata) => (format!("{given} | None = None"), format!("{{}} if {name} is None else {name}")),
+        Type::Text(Text::Raw) => (format!("{given} = \"\""), name.clone()),
         Type::List(item) => (format!("Iterable[{}] = ()", types.given(item)), format!("tuple({name})")),
-        Type::Record(inner) if types.contract.record(inner).is_some_and(can_be_empty) => {
-            (format!("{shown} | None = None"), format!("{inner}() if {name} is None else {name}"))
+        // What an alternative holds, whose record is in another module, is never left out.
+        Type::Record(inner)
+            if types.modules[1].is_empty() && types.contract.record(inner).is_some_and(can_be_empty) =>
+        {
+            (format!("{given} | None = None"), format!("{inner}() if {name} is None else {name}"))
         }
-        _ => (shown.clone(), name.to_owned()),
+        _ => (given.clone(), name.clone()),
     };
-    self::field(types.contract, field, shown, format!("{name}: {parameter}"), value)
-}
-
-fn field<'a>(
-    contract: &Contract,
-    field: &'a model::Field,
-    shown: String,
-    parameter: String,
-    value: String,
-) -> Field<'a> {
-    let redacted = match field.ty.element() {
+    let redacted = match ty.element() {
         Type::Text(Text::Personal) => Some("personal"),
         Type::Text(Text::Secret) => Some("secret"),
         Type::Text(Text::Metadata) => Some("metadata"),
         Type::Text(Text::Raw) => Some("raw"),
         _ => field.is_free_text().then_some("personal"),
     };
-    Field { name: &field.name, docs: Docs::new(contract, &field.docs, &[]), shown, parameter, value, redacted }
+    // What a traceback with variables must not show. A URL can have a password in it.
+    let is_hidden = match ty.element() {
+        Type::Text(Text::Secret | Text::Personal | Text::Metadata) | Type::Bytes => true,
+        Type::String => name.ends_with("url"),
+        _ => false,
+    };
+    let callback = types.contract.callbacks.iter().find(|callback| *ty == Type::Callback(callback.name.clone()));
+    let documented = callback.map_or_else(
+        || field.docs.clone(),
+        // What a program supplies is documented where it is defined.
+        |callback| {
+            callback.methods.iter().map(|method| method.docs.clone() + "\n\n").collect::<String>() + &callback.docs
+        },
+    );
+    json!({
+        "name": name,
+        "docs": docs(types.contract, &documented),
+        "shown": if is_given { given } else { types.taken(ty) },
+        "parameter": format!("{name}: {parameter}"),
+        "value": value,
+        "redacted": redacted,
+        "is_hidden": is_hidden,
+        "is_function": callback.is_some(),
+    })
 }
 
 pub(super) fn error(contract: &Contract) -> Value {
-    let types = Types::new(contract, "");
-    let error = &contract.error;
-    let fields = error.fields.iter().enumerate().map(|(at, field)| {
-        let shown = types.given(&field.ty);
-        let parameter = match &field.ty {
-            _ if at == 0 => shown.clone(),
-            Type::List(item) => format!("Iterable[{}] = ()", types.given(item)),
-            Type::Optional(_) => format!("{shown} = None"),
-            _ => format!("{shown} = 0"),
-        };
-        json!({
-            "name": field.name,
-            "shown": shown,
-            "parameter": format!("{}: {parameter}", field.name),
-            "is_list": matches!(field.ty, Type::List(_)),
-        })
-    });
-    let kinds = error.kinds.iter().map(|kind| {
-        // Code that retries after a builtin exception is right to do so here. Python's `PermissionError` is about files.
-        let builtin = ["Connection", "Timeout"].contains(&kind.name.as_str()).then(|| format!("{}Error", kind.name));
-        json!({
-            "name": error_class(&kind.name),
-            "builtin": builtin,
-            "word": kind.word,
-            "docs": Docs::new(contract, &kind.docs, &[]),
-        })
-    });
+    let types = Types { contract, prefix: "", modules: [""; 3] };
+    let kinds = contract.error.kinds.iter();
+    let kinds = kinds
+        .map(|kind| json!({"name": error_class(&kind.name), "word": kind.word, "docs": docs(contract, &kind.docs)}));
     json!({
-        "name": error.name,
-        "docs": Docs::new(contract, &error.docs, &[]),
-        "fields": fields.collect::<Vec<_>>(),
+        "name": contract.error.name,
+        "docs": docs(contract, &contract.error.docs),
+        "fields": contract.error.fields.iter().map(|held| field(types, held, true)).collect::<Vec<_>>(),
         "kinds": kinds.collect::<Vec<_>>(),
     })
+}
+
+/// Paragraphs, each a line but for the items of a list. Errors have the names of Python's exceptions.
+pub(super) fn docs(contract: &Contract, docs: &str) -> Vec<String> {
+    let docs = docs.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    let paragraphs = docs.split("\n\n").map(|paragraph| {
+        let lines = paragraph.lines().map(|line| match line.trim() {
+            item if item.starts_with("- ") => format!("\n{item}"),
+            text => format!(" {text}"),
+        });
+        let paragraph = lines.collect::<String>().trim().to_owned();
+        let Some(errors) = paragraph.strip_prefix("Errors: ") else { return paragraph };
+        contract.error.kinds.iter().fold(format!("Raises: {errors}"), |text, kind| {
+            text.replace(&format!("`{}`", kind.word), &format!("`{}`", error_class(&kind.name)))
+        })
+    });
+    paragraphs.filter(|paragraph| !paragraph.is_empty()).collect()
 }
