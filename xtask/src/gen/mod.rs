@@ -62,7 +62,7 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
         Output { path: "tests/contract.json", text: listing::generate(&contract)? },
     ];
     outputs.extend(python::generate(&contract));
-    outputs.extend(node::generate(&contract));
+    outputs.extend(node::generate(&contract)?);
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
     outputs.extend(swift::generate(&contract, &mobile));

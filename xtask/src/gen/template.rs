@@ -33,6 +33,11 @@ impl Templates {
         Ok(Self(environment))
     }
 
+    /// Adds a filter that one language needs.
+    pub(crate) fn add_filter(&mut self, name: &'static str, filter: fn(String, Option<usize>) -> String) {
+        self.0.add_filter(name, filter);
+    }
+
     /// Renders one template.
     pub(crate) fn render(&self, name: &str, view: impl Serialize) -> Result<String, String> {
         let template = self.0.get_template(name).map_err(|error| describe(&error))?;

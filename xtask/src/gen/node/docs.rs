@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::model::{Contract, camel_case},
-    callables, error_class, unions_out,
+    super::model::{Contract, Shape, camel_case},
+    callables,
+    types::error_class,
 };
 
 const WIDTH: usize = 120;
 
-/// What names in documentation become.
+/// Renames what documentation names.
 pub(super) struct Docs<'a> {
     contract: &'a Contract,
     names: BTreeSet<&'a str>,
@@ -17,10 +18,10 @@ pub(super) struct Docs<'a> {
 
 impl<'a> Docs<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        let mut names: BTreeSet<&str> = callables(contract).iter().map(|callable| callable.name.as_str()).collect();
-        names.extend(contract.records.iter().flat_map(|record| &record.fields).map(|field| field.name.as_str()));
-        names.extend(contract.error.fields.iter().map(|field| field.name.as_str()));
-        names.extend(callables(contract).iter().flat_map(|c| &c.arguments).map(|field| field.name.as_str()));
+        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
+        let arguments = callables(contract).flat_map(|callable| &callable.arguments);
+        let mut names: BTreeSet<&str> = fields.chain(arguments).map(|field| field.name.as_str()).collect();
+        names.extend(callables(contract).map(|callable| callable.name.as_str()));
         // The API's words keep their spelling.
         for variant in contract.enums.iter().flat_map(|found| &found.variants) {
             names.remove(variant.word.as_str());
@@ -28,51 +29,19 @@ impl<'a> Docs<'a> {
         Self { contract, names }
     }
 
-    /// A comment, with a line end behind it; nothing where there is nothing to say.
-    pub(super) fn comment(&self, docs: &str, depth: usize) -> String {
-        let indent = " ".repeat(depth * 2);
-        let width = WIDTH - depth * 2 - 3;
-        let lines: Vec<String> = self.lines(docs, width);
-        match lines.as_slice() {
-            [] => String::new(),
-            [one] if one.len() + depth * 2 + 7 <= WIDTH => format!("{indent}/** {one} */\n"),
-            lines => {
-                let lines = lines.iter().map(|line| format!("{indent} * {line}").trim_end().to_owned() + "\n");
-                format!("{indent}/**\n{}{indent} */\n", lines.collect::<String>())
-            }
-        }
+    /// The text with names between backticks as JavaScript has them. A kind of one word is renamed only in a list of errors.
+    pub(super) fn text(&self, docs: &str) -> String {
+        let paragraphs = docs.split("\n\n").map(|paragraph| match paragraph.trim().strip_prefix("Errors: ") {
+            Some(errors) => format!("@throws {}", capital(&self.renamed(errors, true))),
+            None => self.renamed(paragraph, false),
+        });
+        paragraphs.collect::<Vec<_>>().join("\n\n")
     }
 
-    fn lines(&self, docs: &str, width: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        for paragraph in docs.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
-            if !lines.is_empty() {
-                lines.push(String::new());
-            }
-            if let Some(code) = paragraph.strip_prefix("@example\n") {
-                lines.extend(["@example".to_owned(), "```ts".to_owned()]);
-                lines.extend(code.lines().map(str::to_owned));
-                lines.push("```".to_owned());
-                continue;
-            }
-            for item in items(paragraph) {
-                let text = match item.strip_prefix("Errors: ") {
-                    Some(errors) => format!("@throws {}", capital(&self.named(errors, true))),
-                    None => self.named(&item, false),
-                };
-                wrap(&mut lines, &text.replace("*/", "*\\/"), width);
-            }
-        }
-        lines
-    }
-
-    /// Names between backticks become JavaScript's. A kind of one word is one only where errors are listed.
-    pub(super) fn named(&self, text: &str, is_errors: bool) -> String {
+    fn renamed(&self, text: &str, is_errors: bool) -> String {
         let parts = text.split('`').enumerate();
-        parts
-            .map(|(at, part)| if at % 2 == 1 { self.name(part, is_errors) } else { part.to_owned() })
-            .collect::<Vec<_>>()
-            .join("`")
+        let parts = parts.map(|(at, part)| if at % 2 == 1 { self.name(part, is_errors) } else { part.to_owned() });
+        parts.collect::<Vec<_>>().join("`")
     }
 
     fn name(&self, name: &str, is_errors: bool) -> String {
@@ -80,7 +49,9 @@ impl<'a> Docs<'a> {
         if let Some(kind) = kind.filter(|_| is_errors || name.contains('_')) {
             return error_class(&kind.name);
         }
-        let mut alternatives = unions_out(self.contract).flat_map(|union| &union.variants);
+        // The alternatives of a union are words.
+        let unions = self.contract.enums.iter().filter(|found| found.shape == Shape::Union);
+        let mut alternatives = unions.flat_map(|union| &union.variants);
         if let Some(variant) = alternatives.find(|variant| variant.name == name && variant.content.is_none()) {
             return variant.word.clone();
         }
@@ -88,8 +59,8 @@ impl<'a> Docs<'a> {
     }
 }
 
-/// What an error's documentation says of its fields: `- `code`, `messages`: ...`.
-pub(super) fn of_error_field(docs: &str, field: &str) -> String {
+/// The documentation of a field, from the list in its error's documentation: `- `code`, `messages`: ...`.
+pub(super) fn error_field(docs: &str, field: &str) -> String {
     let marked = format!("`{field}`");
     let list = docs.split("\n\n").flat_map(items).filter_map(|item| {
         let (names, said) = item.strip_prefix("- ")?.split_once(": ")?;
@@ -98,14 +69,42 @@ pub(super) fn of_error_field(docs: &str, field: &str) -> String {
     list.last().unwrap_or_default()
 }
 
-/// What an error's documentation says before its fields.
-pub(super) fn of_error(docs: &str) -> String {
-    docs.split("\n\n").next().unwrap_or_default().to_owned()
-}
-
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+/// A filter: the comment before an item with this indent. Empty if there is no documentation.
+#[allow(clippy::needless_pass_by_value, reason = "the template engine passes values")]
+pub(super) fn comment(docs: String, indent: Option<usize>) -> String {
+    let indent = " ".repeat(indent.unwrap_or_default());
+    let lines = lines(&docs, WIDTH - indent.len() - 3);
+    match lines.as_slice() {
+        [] => String::new(),
+        [one] if one.len() + indent.len() + 7 <= WIDTH => format!("/** {one} */\n{indent}"),
+        lines => {
+            let lines = lines.iter().map(|line| format!("{indent} * {line}"));
+            let text = lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+            format!("/**\n{text}\n{indent} */\n{indent}")
+        }
+    }
+}
+
+fn lines(docs: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in docs.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        if let Some(code) = paragraph.strip_prefix("@example\n") {
+            lines.extend(["@example", "```ts"].into_iter().chain(code.lines()).chain(["```"]).map(str::to_owned));
+            continue;
+        }
+        for item in items(paragraph) {
+            wrap(&mut lines, &item.replace("*/", "*\\/"), width);
+        }
+    }
+    lines
 }
 
 /// A paragraph in one line, and each item of a list in another.
@@ -113,10 +112,7 @@ fn items(paragraph: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for line in paragraph.lines().map(str::trim) {
         match items.last_mut() {
-            Some(item) if !line.starts_with("- ") => {
-                item.push(' ');
-                item.push_str(line);
-            }
+            Some(item) if !line.starts_with("- ") => item.extend([" ", line]),
             _ => items.push(line.to_owned()),
         }
     }
