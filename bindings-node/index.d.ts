@@ -9,7 +9,7 @@ export type TimestampLike = Date | string;
 /** Names and primitive values of the program's own. */
 export type MetadataLike = { readonly [name: string]: string | number | boolean | null };
 
-/** What came back with an result. */
+/** The metadata of a result. */
 export type Metadata = { readonly [name: string]: unknown };
 
 /** A body exactly as it was received. Text is taken as its UTF-8. */
@@ -36,7 +36,7 @@ export interface Abortable {
   readonly signal?: AbortSignalLike | null | undefined;
 }
 
-/** What concerns one call: its signal, and limits that differ from the client's. */
+/** Options of one call: its signal, and limits that differ from the client's. */
 export interface Call extends CallOptions, Abortable {}
 
 /** A payment that is expected. */

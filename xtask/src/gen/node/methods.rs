@@ -39,7 +39,7 @@ impl Package<'_> {
                 _ => ty,
             },
             class,
-            reader => result.filter(|_| class.is_none()).map(|ty| self.reader(ty, "row")),
+            reader => result.filter(|_| class.is_none()).map(|ty| self.reader(ty, "decoder")),
             is_record => matches!(result, Some(Type::Record(_))),
             is_deprecated => class.is_some_and(|name| callable.is_accessor() && self.is_deprecated(name)),
         }

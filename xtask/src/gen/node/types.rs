@@ -17,7 +17,7 @@ impl Package<'_> {
             docs => if is_duration(field) { docs.replace("seconds", "milliseconds") } else { docs },
             input => input(field.ty.inner()),
             output => output(&field.ty),
-            reader => self.reader(&field.ty, "row"),
+            reader => self.reader(&field.ty, "decoder"),
             is_optional => field.ty.is_optional(),
             has_default => field.default.is_some(),
             default => default(field),
@@ -30,20 +30,20 @@ impl Package<'_> {
         }
     }
 
-    /// How a value of a type is taken off a row.
-    pub(super) fn reader(&self, ty: &Type, row: &str) -> String {
+    /// How a value of a type is read from a decoder.
+    pub(super) fn reader(&self, ty: &Type, decoder: &str) -> String {
         let is_union = |name: &str| self.contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
         match ty {
-            Type::Optional(inner) => format!("{row}.isAbsent() ? null : {}", self.reader(inner, row)),
-            Type::Bool => format!("{row}.flag()"),
-            Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{row}.number()"),
-            Type::Text(Text::Timestamp) => format!("{row}.date()"),
-            Type::Text(Text::Raw) => format!("{row}.raw()"),
-            Type::Text(Text::Metadata) => format!("{row}.metadata()"),
-            Type::List(inner) => format!("{row}.list((item) => {})", self.reader(inner, "item")),
-            Type::Record(name) => format!("new {name}({row})"),
-            Type::Enum(name) if is_union(name) => format!("{}({row})", camel_case(&snake_case(name))),
-            _ => format!("{row}.text()"),
+            Type::Optional(inner) => format!("{decoder}.isAbsent() ? null : {}", self.reader(inner, decoder)),
+            Type::Bool => format!("{decoder}.flag()"),
+            Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{decoder}.number()"),
+            Type::Text(Text::Timestamp) => format!("{decoder}.date()"),
+            Type::Text(Text::Raw) => format!("{decoder}.raw()"),
+            Type::Text(Text::Metadata) => format!("{decoder}.metadata()"),
+            Type::List(inner) => format!("{decoder}.list((item) => {})", self.reader(inner, "item")),
+            Type::Record(name) => format!("new {name}({decoder})"),
+            Type::Enum(name) if is_union(name) => format!("{}({decoder})", camel_case(&snake_case(name))),
+            _ => format!("{decoder}.text()"),
         }
     }
 }
