@@ -6,16 +6,16 @@ export type AmountLike = string | number | bigint | { toJSON(): string };
 /** A moment: a Date, or ISO 8601 text with an offset such as `'2026-05-01T10:43:20+03:00'`. */
 export type TimestampLike = Date | string;
 
-/** Names and primitive values of the program's own. */
+/** The program's own names, with primitive values. */
 export type MetadataLike = { readonly [name: string]: string | number | boolean | null };
 
-/** What came back with an result. */
+/** The metadata of a result. */
 export type Metadata = { readonly [name: string]: unknown };
 
 /** A body exactly as it was received. Text is taken as its UTF-8. */
 export type RawBody = Uint8Array | ArrayBuffer | string;
 
-/** An AbortSignal, as far as it is used. */
+/** The part of AbortSignal that this package uses. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: any;
@@ -36,12 +36,12 @@ export interface Abortable {
   readonly signal?: AbortSignalLike | null | undefined;
 }
 
-/** What concerns one call: its signal, and limits that differ from the client's. */
+/** Options of one call: its signal, and limits that differ from the client's. */
 export interface Call extends CallOptions, Abortable {}
 
 /** A payment that is expected. */
 export interface ExpectedPayment {
-  /** The least amount. */
+  /** The minimum amount. */
   readonly amount: AmountLike;
   /** The currency. Default KES. */
   readonly currency?: string | null | undefined;
@@ -53,14 +53,14 @@ export interface ExpectedPayment {
  * Compares two amounts exactly, without floating point: a negative number if `a` is less, 0 if they are equal, a positive
  * number if it is more. Amounts come back in their shortest form (`'100.00'` as `'100'`), so `===` does not compare them.
  *
- * @throws `InvalidRequestError` for what is no exact amount.
+ * @throws `InvalidRequestError` if a value is not an exact amount.
  */
 export function compareAmounts(a: AmountLike, b: AmountLike): number;
 
 /**
  * Whether two amounts are equal: `amountsEqual('100.00', '100')` is true.
  *
- * @throws `InvalidRequestError` for what is no exact amount.
+ * @throws `InvalidRequestError` if a value is not an exact amount.
  */
 export function amountsEqual(a: AmountLike, b: AmountLike): boolean;
 
@@ -2735,7 +2735,7 @@ export type ErrorKind =
   | 'decode'
   | 'internal';
 
-/** What is known of an error, for those that a program makes itself. */
+/** The fields of an error, for errors that a program creates. */
 export interface ErrorFields {
   readonly operation?: string | null | undefined;
   readonly field?: string | null | undefined;
@@ -2757,7 +2757,7 @@ export interface ErrorFields {
  * Any failure of this library. Secrets, tokens and phone numbers are redacted in every part of it.
  *
  * Each kind has a class of its own, and `kind` is its stable name, the same in every language. `JSON.stringify` writes
- * the message and everything that is known, without the body.
+ * the message and all fields except the body.
  */
 export class KopoKopoError extends Error {
   constructor(detail: string, fields?: ErrorFields);
@@ -2765,7 +2765,7 @@ export class KopoKopoError extends Error {
   readonly kind: ErrorKind;
   /** What happened and what to do about it. */
   readonly detail: string;
-  /** What is behind it: the signal's reason, or the system's error, whose `code` is `'ECONNREFUSED'`. */
+  /** The cause: the signal's reason, or the system's error with a `code` such as `'ECONNREFUSED'`. */
   readonly cause?: unknown;
   /** The operation that failed, such as `incoming_payments.create`. */
   readonly operation: string | null;
@@ -2874,5 +2874,5 @@ export class InternalError extends KopoKopoError {
   readonly kind: 'internal';
 }
 
-/** `Event` under a name that browsers' own types do not have: without an import, `Event` is the DOM's. */
+/** `Event` under a name that browsers' types do not have: without an import, `Event` is the DOM's type. */
 export { Event as WebhookEvent };

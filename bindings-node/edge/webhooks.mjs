@@ -11,7 +11,7 @@ import fetchAdapter from '../webhooks/fetch.js';
 import { call, callFunction, textOf } from './engine.mjs';
 
 const { bytes, header, text } = bodies;
-const { again: rawTextOf, configure, write } = argumentEncoding;
+const { configure, rawTextOf, write } = argumentEncoding;
 const { read } = results;
 
 export class WebhookVerifier {

@@ -152,12 +152,11 @@ function camelCaseNames(detail, path) {
 }
 
 module.exports = {
-  // client.js, which is generated, and edge/webhooks.mjs import these two under the short names.
-  again: rawTextOf,
-  nothing: rejectArguments,
   camelCaseNames,
   camelCasePath,
   checkOptions,
   configure,
+  rawTextOf,
+  rejectArguments,
   write,
 };

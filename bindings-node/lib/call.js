@@ -34,7 +34,7 @@ function remove(number) {
 }
 
 /**
- * Calls a method that sends requests. Returns a promise of its result, for `read` or `object`.
+ * Calls a method that sends requests. Returns a promise of its result, for `read` or `toObject`.
  *
  * `resource` is what a wait waits for. If the signal aborts a call that has one, the promise rejects with a
  * `NotFinalError`.
@@ -152,15 +152,14 @@ function assertNative(value) {
 }
 
 module.exports = {
-  // client.js, which is generated, imports these under the short names.
-  limited: applyCallOptions,
-  made: assertNative,
-  object: toObject,
-  section: openSection,
-  split: splitOptions,
+  applyCallOptions,
+  assertNative,
   call,
   native,
   notFinal,
+  openSection,
   read,
   signalOf,
+  splitOptions,
+  toObject,
 };

@@ -4,7 +4,7 @@
 /** The digest of the contract. */
 const HASH = 'a0dcd6c436240e9e';
 
-/** The names of several words that programs write, as the contract has them. */
+/** The contract's names with an underscore that programs write in camel case. */
 const NAMES = new Set([
   'account_name',
   'account_number',
@@ -86,13 +86,13 @@ const NAMES = new Set([
   'with_token_source',
 ]);
 
-/** Fields whose own names are the program's. */
+/** Fields of objects whose names the program chooses. */
 const AS_IS = new Set(['metadata']);
 
-/** Lengths of time, in milliseconds. */
+/** Durations, in milliseconds. */
 const DURATIONS = new Set(['connectTimeout', 'interval', 'maxInterval', 'retryBase', 'retryCap', 'stalledTimeout', 'timeout']);
 
-/** Moments. */
+/** Dates with a time. */
 const TIMES = new Set(['createdAt', 'fromTime', 'originationTime', 'toTime']);
 
 /** The fields of options, in addition to a call's signal. */

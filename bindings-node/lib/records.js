@@ -6,12 +6,12 @@ const { hide } = require('./record');
 
 /** An access token (API reference, section Request application authorization). */
 class Token {
-  constructor(row) {
-    row.open();
-    this.accessToken = row.text();
-    this.tokenType = row.isAbsent() ? null : row.text();
-    this.expiresIn = row.isAbsent() ? null : row.number();
-    this.createdAt = row.isAbsent() ? null : row.date();
+  constructor(decoder) {
+    decoder.open();
+    this.accessToken = decoder.text();
+    this.tokenType = decoder.isAbsent() ? null : decoder.text();
+    this.expiresIn = decoder.isAbsent() ? null : decoder.number();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
     Object.freeze(this);
   }
 }
@@ -19,14 +19,14 @@ hide(Token, { accessToken: 'secret' });
 
 /** The server's information about a token (API reference, section Request token introspection). */
 class Introspection {
-  constructor(row) {
-    row.open();
-    this.active = row.flag();
-    this.scope = row.isAbsent() ? null : row.text();
-    this.clientId = row.isAbsent() ? null : row.text();
-    this.tokenType = row.isAbsent() ? null : row.text();
-    this.exp = row.isAbsent() ? null : row.date();
-    this.iat = row.isAbsent() ? null : row.date();
+  constructor(decoder) {
+    decoder.open();
+    this.active = decoder.flag();
+    this.scope = decoder.isAbsent() ? null : decoder.text();
+    this.clientId = decoder.isAbsent() ? null : decoder.text();
+    this.tokenType = decoder.isAbsent() ? null : decoder.text();
+    this.exp = decoder.isAbsent() ? null : decoder.date();
+    this.iat = decoder.isAbsent() ? null : decoder.date();
     Object.freeze(this);
   }
 }
@@ -34,13 +34,13 @@ hide(Introspection, {});
 
 /** The server's information about the current token (API reference, section Request token information). */
 class TokenInfo {
-  constructor(row) {
-    row.open();
-    this.resourceOwnerId = row.isAbsent() ? null : row.text();
-    this.scope = row.list((item) => item.text());
-    this.expiresIn = row.isAbsent() ? null : row.number();
-    this.application = row.isAbsent() ? null : new TokenApplication(row);
-    this.createdAt = row.isAbsent() ? null : row.date();
+  constructor(decoder) {
+    decoder.open();
+    this.resourceOwnerId = decoder.isAbsent() ? null : decoder.text();
+    this.scope = decoder.list((item) => item.text());
+    this.expiresIn = decoder.isAbsent() ? null : decoder.number();
+    this.application = decoder.isAbsent() ? null : new TokenApplication(decoder);
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
     Object.freeze(this);
   }
 }
@@ -48,9 +48,9 @@ hide(TokenInfo, {});
 
 /** The application of a token. */
 class TokenApplication {
-  constructor(row) {
-    row.open();
-    this.uid = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.uid = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -60,18 +60,18 @@ hide(TokenApplication, {});
 class WebhookSubscription {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.eventType = row.isAbsent() ? null : row.text();
-    this.url = row.isAbsent() ? null : row.text();
-    this.scope = row.isAbsent() ? null : row.text();
-    this.scopeReference = row.isAbsent() ? null : row.text();
-    this.enableDarajaPayload = row.isAbsent() ? null : row.flag();
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.eventType = decoder.isAbsent() ? null : decoder.text();
+    this.url = decoder.isAbsent() ? null : decoder.text();
+    this.scope = decoder.isAbsent() ? null : decoder.text();
+    this.scopeReference = decoder.isAbsent() ? null : decoder.text();
+    this.enableDarajaPayload = decoder.isAbsent() ? null : decoder.flag();
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -86,20 +86,20 @@ hide(WebhookSubscription, {});
 class IncomingPayment {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.initiationTime = row.isAbsent() ? null : row.date();
-    this.eventType = row.isAbsent() ? null : row.text();
-    this.transaction = row.isAbsent() ? null : new Transaction(row);
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isPaid = row.flag();
-    this.paymentKey = row.isAbsent() ? null : row.text();
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.initiationTime = decoder.isAbsent() ? null : decoder.date();
+    this.eventType = decoder.isAbsent() ? null : decoder.text();
+    this.transaction = decoder.isAbsent() ? null : new Transaction(decoder);
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isPaid = decoder.flag();
+    this.paymentKey = decoder.isAbsent() ? null : decoder.text();
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -127,18 +127,18 @@ hide(IncomingPayment, { errors: 'personal', metadata: 'metadata' });
 class MerchantWallet {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.firstName = row.isAbsent() ? null : row.text();
-    this.lastName = row.isAbsent() ? null : row.text();
-    this.nickname = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
-    this.network = row.isAbsent() ? null : row.text();
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.firstName = decoder.isAbsent() ? null : decoder.text();
+    this.lastName = decoder.isAbsent() ? null : decoder.text();
+    this.nickname = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.network = decoder.isAbsent() ? null : decoder.text();
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -155,18 +155,18 @@ hide(MerchantWallet, { firstName: 'personal', lastName: 'personal', nickname: 'p
 class MerchantBankAccount {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.accountName = row.isAbsent() ? null : row.text();
-    this.bankBranchRef = row.isAbsent() ? null : row.text();
-    this.accountNumber = row.isAbsent() ? null : row.text();
-    this.nickname = row.isAbsent() ? null : row.text();
-    this.settlementMethod = row.isAbsent() ? null : row.text();
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.accountName = decoder.isAbsent() ? null : decoder.text();
+    this.bankBranchRef = decoder.isAbsent() ? null : decoder.text();
+    this.accountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.nickname = decoder.isAbsent() ? null : decoder.text();
+    this.settlementMethod = decoder.isAbsent() ? null : decoder.text();
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -181,29 +181,29 @@ hide(MerchantBankAccount, { accountName: 'personal', accountNumber: 'personal', 
 class ExternalRecipient {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.recipientType = row.isAbsent() ? null : row.text();
-    this.firstName = row.isAbsent() ? null : row.text();
-    this.lastName = row.isAbsent() ? null : row.text();
-    this.email = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
-    this.network = row.isAbsent() ? null : row.text();
-    this.accountName = row.isAbsent() ? null : row.text();
-    this.accountNumber = row.isAbsent() ? null : row.text();
-    this.bankBranchRef = row.isAbsent() ? null : row.text();
-    this.settlementMethod = row.isAbsent() ? null : row.text();
-    this.tillName = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.paybillName = row.isAbsent() ? null : row.text();
-    this.paybillNumber = row.isAbsent() ? null : row.text();
-    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
-    this.nickname = row.isAbsent() ? null : row.text();
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.recipientType = decoder.isAbsent() ? null : decoder.text();
+    this.firstName = decoder.isAbsent() ? null : decoder.text();
+    this.lastName = decoder.isAbsent() ? null : decoder.text();
+    this.email = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.network = decoder.isAbsent() ? null : decoder.text();
+    this.accountName = decoder.isAbsent() ? null : decoder.text();
+    this.accountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.bankBranchRef = decoder.isAbsent() ? null : decoder.text();
+    this.settlementMethod = decoder.isAbsent() ? null : decoder.text();
+    this.tillName = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillName = decoder.isAbsent() ? null : decoder.text();
+    this.paybillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillAccountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.nickname = decoder.isAbsent() ? null : decoder.text();
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -227,23 +227,23 @@ hide(ExternalRecipient, {
 class SendMoney {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.sourceIdentifier = row.isAbsent() ? null : row.text();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.destinations = row.list((item) => new SendMoneyDestination(item));
-    this.transferBatches = row.list((item) => new TransferBatch(item));
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isPaid = row.flag();
-    this.failedDisbursements = row.list((item) => new Disbursement(item));
-    this.failedBatches = row.list((item) => new TransferBatch(item));
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.sourceIdentifier = decoder.isAbsent() ? null : decoder.text();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.destinations = decoder.list((item) => new SendMoneyDestination(item));
+    this.transferBatches = decoder.list((item) => new TransferBatch(item));
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isPaid = decoder.flag();
+    this.failedDisbursements = decoder.list((item) => new Disbursement(item));
+    this.failedBatches = decoder.list((item) => new TransferBatch(item));
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -256,22 +256,22 @@ hide(SendMoney, { errors: 'personal', metadata: 'metadata' });
 
 /** A requested destination. */
 class SendMoneyDestination {
-  constructor(row) {
-    row.open();
-    this.destinationType = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.reference = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
-    this.network = row.isAbsent() ? null : row.text();
-    this.accountName = row.isAbsent() ? null : row.text();
-    this.accountNumber = row.isAbsent() ? null : row.text();
-    this.bankBranchRef = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.paybillNumber = row.isAbsent() ? null : row.text();
-    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
-    this.nickname = row.isAbsent() ? null : row.text();
-    this.description = row.isAbsent() ? null : row.text();
-    this.favourite = row.isAbsent() ? null : row.flag();
+  constructor(decoder) {
+    decoder.open();
+    this.destinationType = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.reference = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.network = decoder.isAbsent() ? null : decoder.text();
+    this.accountName = decoder.isAbsent() ? null : decoder.text();
+    this.accountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.bankBranchRef = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillAccountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.nickname = decoder.isAbsent() ? null : decoder.text();
+    this.description = decoder.isAbsent() ? null : decoder.text();
+    this.favourite = decoder.isAbsent() ? null : decoder.flag();
     Object.freeze(this);
   }
 }
@@ -286,13 +286,13 @@ hide(SendMoneyDestination, {
 
 /** A group of disbursements. */
 class TransferBatch {
-  constructor(row) {
-    row.open();
-    this.status = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.disbursements = row.list((item) => new Disbursement(item));
-    this.errors = row.list((item) => item.text());
-    this.isPaid = row.flag();
+  constructor(decoder) {
+    decoder.open();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.disbursements = decoder.list((item) => new Disbursement(item));
+    this.errors = decoder.list((item) => item.text());
+    this.isPaid = decoder.flag();
     Object.freeze(this);
   }
 }
@@ -300,23 +300,23 @@ hide(TransferBatch, { errors: 'personal' });
 
 /** One payment out. */
 class Disbursement {
-  constructor(row) {
-    row.open();
-    this.status = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.errors = row.list((item) => item.text());
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.destinationType = row.isAbsent() ? null : row.text();
-    this.destinationReference = row.isAbsent() ? null : row.text();
-    this.transactionReference = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
-    this.accountNumber = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.paybillNumber = row.isAbsent() ? null : row.text();
-    this.paybillAccountNumber = row.isAbsent() ? null : row.text();
-    this.nickname = row.isAbsent() ? null : row.text();
-    this.favourite = row.isAbsent() ? null : row.flag();
-    this.isPaid = row.flag();
+  constructor(decoder) {
+    decoder.open();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.errors = decoder.list((item) => item.text());
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.destinationType = decoder.isAbsent() ? null : decoder.text();
+    this.destinationReference = decoder.isAbsent() ? null : decoder.text();
+    this.transactionReference = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.accountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paybillAccountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.nickname = decoder.isAbsent() ? null : decoder.text();
+    this.favourite = decoder.isAbsent() ? null : decoder.flag();
+    this.isPaid = decoder.flag();
     Object.freeze(this);
   }
 }
@@ -333,19 +333,19 @@ hide(Disbursement, {
 class Polling {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.fromTime = row.isAbsent() ? null : row.date();
-    this.toTime = row.isAbsent() ? null : row.date();
-    this.scope = row.isAbsent() ? null : row.text();
-    this.scopeReference = row.isAbsent() ? null : row.text();
-    this.transactions = row.list((item) => new PolledTransaction(item));
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.fromTime = decoder.isAbsent() ? null : decoder.date();
+    this.toTime = decoder.isAbsent() ? null : decoder.date();
+    this.scope = decoder.isAbsent() ? null : decoder.text();
+    this.scopeReference = decoder.isAbsent() ? null : decoder.text();
+    this.transactions = decoder.list((item) => new PolledTransaction(item));
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -358,10 +358,10 @@ hide(Polling, {});
 
 /** One transaction of a list. */
 class PolledTransaction {
-  constructor(row) {
-    row.open();
-    this.transactionType = row.isAbsent() ? null : row.text();
-    this.transaction = new Transaction(row);
+  constructor(decoder) {
+    decoder.open();
+    this.transactionType = decoder.isAbsent() ? null : decoder.text();
+    this.transaction = new Transaction(decoder);
     Object.freeze(this);
   }
 }
@@ -371,15 +371,15 @@ hide(PolledTransaction, {});
 class SmsNotification {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.message = row.isAbsent() ? null : row.text();
-    this.webhookEventReference = row.isAbsent() ? null : row.text();
-    this.links = new Links(row);
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.message = decoder.isAbsent() ? null : decoder.text();
+    this.webhookEventReference = decoder.isAbsent() ? null : decoder.text();
+    this.links = new Links(decoder);
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -394,21 +394,21 @@ hide(SmsNotification, { message: 'personal' });
 class Reversal {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.transactionReference = row.isAbsent() ? null : row.text();
-    this.reason = row.isAbsent() ? null : row.text();
-    this.reversalBulkPayment = row.isAbsent() ? null : new ReversalBulkPayment(row);
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isReversed = row.flag();
-    this.isFailed = row.flag();
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.transactionReference = decoder.isAbsent() ? null : decoder.text();
+    this.reason = decoder.isAbsent() ? null : decoder.text();
+    this.reversalBulkPayment = decoder.isAbsent() ? null : new ReversalBulkPayment(decoder);
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isReversed = decoder.flag();
+    this.isFailed = decoder.flag();
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -421,12 +421,12 @@ hide(Reversal, { reason: 'personal', errors: 'personal', metadata: 'metadata' })
 
 /** The payment to the customer. */
 class ReversalBulkPayment {
-  constructor(row) {
-    row.open();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.transactionReference = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.transactionReference = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -439,33 +439,33 @@ hide(ReversalBulkPayment, {});
 class PaymentLink {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.linkStatus = row.isAbsent() ? null : row.text();
-    this.link = row.isAbsent() ? null : row.text();
-    this.expiresAt = row.isAbsent() ? null : row.date();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.tillName = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.paymentReference = row.isAbsent() ? null : row.text();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.note = row.isAbsent() ? null : row.text();
-    this.initiatorName = row.isAbsent() ? null : row.text();
-    this.transactionReference = row.isAbsent() ? null : row.text();
-    this.senderPhoneNumber = row.isAbsent() ? null : row.text();
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isPaid = row.flag();
-    this.paymentKey = row.isAbsent() ? null : row.text();
-    this.isCancelled = row.flag();
-    this.hasFailedAttempt = row.flag();
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.linkStatus = decoder.isAbsent() ? null : decoder.text();
+    this.link = decoder.isAbsent() ? null : decoder.text();
+    this.expiresAt = decoder.isAbsent() ? null : decoder.date();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.tillName = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.paymentReference = decoder.isAbsent() ? null : decoder.text();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.note = decoder.isAbsent() ? null : decoder.text();
+    this.initiatorName = decoder.isAbsent() ? null : decoder.text();
+    this.transactionReference = decoder.isAbsent() ? null : decoder.text();
+    this.senderPhoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isPaid = decoder.flag();
+    this.paymentKey = decoder.isAbsent() ? null : decoder.text();
+    this.isCancelled = decoder.flag();
+    this.hasFailedAttempt = decoder.flag();
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -496,21 +496,21 @@ hide(PaymentLink, {
 class Payment {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.amount = row.isAbsent() ? null : new PaymentAmount(row);
-    this.transferBatches = row.list((item) => new TransferBatch(item));
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isPaid = row.flag();
-    this.failedDisbursements = row.list((item) => new Disbursement(item));
-    this.failedBatches = row.list((item) => new TransferBatch(item));
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.amount = decoder.isAbsent() ? null : new PaymentAmount(decoder);
+    this.transferBatches = decoder.list((item) => new TransferBatch(item));
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isPaid = decoder.flag();
+    this.failedDisbursements = decoder.list((item) => new Disbursement(item));
+    this.failedBatches = decoder.list((item) => new TransferBatch(item));
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -523,10 +523,10 @@ hide(Payment, { errors: 'personal', metadata: 'metadata' });
 
 /** An amount with its currency, as version 1 writes it. */
 class PaymentAmount {
-  constructor(row) {
-    row.open();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.value = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.value = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -536,21 +536,21 @@ hide(PaymentAmount, {});
 class SettlementTransfer {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.text();
-    this.status = row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.amount = row.isAbsent() ? null : new PaymentAmount(row);
-    this.transferBatches = row.list((item) => new TransferBatch(item));
-    this.errors = row.list((item) => item.text());
-    this.metadata = row.metadata();
-    this.links = new Links(row);
-    this.isPaid = row.flag();
-    this.failedDisbursements = row.list((item) => new Disbursement(item));
-    this.failedBatches = row.list((item) => new TransferBatch(item));
-    this.isFinal = row.flag();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.text();
+    this.status = decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.amount = decoder.isAbsent() ? null : new PaymentAmount(decoder);
+    this.transferBatches = decoder.list((item) => new TransferBatch(item));
+    this.errors = decoder.list((item) => item.text());
+    this.metadata = decoder.metadata();
+    this.links = new Links(decoder);
+    this.isPaid = decoder.flag();
+    this.failedDisbursements = decoder.list((item) => new Disbursement(item));
+    this.failedBatches = decoder.list((item) => new TransferBatch(item));
+    this.isFinal = decoder.flag();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -563,11 +563,11 @@ hide(SettlementTransfer, { errors: 'personal', metadata: 'metadata' });
 
 /** The response to a raw request, whose status is 2xx. */
 class RawResponse {
-  constructor(row) {
-    row.open();
-    this.status = row.number();
-    this.location = row.isAbsent() ? null : row.text();
-    this.body = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.status = decoder.number();
+    this.location = decoder.isAbsent() ? null : decoder.text();
+    this.body = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -577,18 +577,18 @@ hide(RawResponse, { body: 'personal' });
 class Event {
   #raw;
 
-  constructor(row) {
-    row.open();
-    this.id = row.isAbsent() ? null : row.text();
-    this.topic = row.text();
-    this.eventType = row.isAbsent() ? null : row.text();
-    this.createdAt = row.isAbsent() ? null : row.date();
-    this.links = new Links(row);
-    this.payload = eventPayload(row);
-    this.transaction = row.isAbsent() ? null : new Transaction(row);
-    this.dedupeKey = row.text();
-    this.paymentKey = row.isAbsent() ? null : row.text();
-    this.#raw = row.raw();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.isAbsent() ? null : decoder.text();
+    this.topic = decoder.text();
+    this.eventType = decoder.isAbsent() ? null : decoder.text();
+    this.createdAt = decoder.isAbsent() ? null : decoder.date();
+    this.links = new Links(decoder);
+    this.payload = eventPayload(decoder);
+    this.transaction = decoder.isAbsent() ? null : new Transaction(decoder);
+    this.dedupeKey = decoder.text();
+    this.paymentKey = decoder.isAbsent() ? null : decoder.text();
+    this.#raw = decoder.raw();
     Object.freeze(this);
   }
 
@@ -611,24 +611,24 @@ hide(Event, {});
 
 /** A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction). */
 class Transaction {
-  constructor(row) {
-    row.open();
-    this.id = row.isAbsent() ? null : row.text();
-    this.reference = row.isAbsent() ? null : row.text();
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.senderPhoneNumber = row.isAbsent() ? null : row.text();
-    this.hashedSenderPhone = row.isAbsent() ? null : row.text();
-    this.sendingTill = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.system = row.isAbsent() ? null : row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.senderFirstName = row.isAbsent() ? null : row.text();
-    this.senderMiddleName = row.isAbsent() ? null : row.text();
-    this.senderLastName = row.isAbsent() ? null : row.text();
-    this.isReceived = row.flag();
-    this.paymentKey = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.isAbsent() ? null : decoder.text();
+    this.reference = decoder.isAbsent() ? null : decoder.text();
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.senderPhoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.hashedSenderPhone = decoder.isAbsent() ? null : decoder.text();
+    this.sendingTill = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.system = decoder.isAbsent() ? null : decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.senderFirstName = decoder.isAbsent() ? null : decoder.text();
+    this.senderMiddleName = decoder.isAbsent() ? null : decoder.text();
+    this.senderLastName = decoder.isAbsent() ? null : decoder.text();
+    this.isReceived = decoder.flag();
+    this.paymentKey = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -643,18 +643,18 @@ hide(Transaction, {
 
 /** A payment by card (API reference, Card Transaction). */
 class CardTransaction {
-  constructor(row) {
-    row.open();
-    this.id = row.isAbsent() ? null : row.text();
-    this.reference = row.isAbsent() ? null : row.text();
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.customerCcNumber = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.tillNumber = row.isAbsent() ? null : row.text();
-    this.system = row.isAbsent() ? null : row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.settled = row.isAbsent() ? null : row.flag();
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.isAbsent() ? null : decoder.text();
+    this.reference = decoder.isAbsent() ? null : decoder.text();
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.customerCcNumber = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.tillNumber = decoder.isAbsent() ? null : decoder.text();
+    this.system = decoder.isAbsent() ? null : decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.settled = decoder.isAbsent() ? null : decoder.flag();
     Object.freeze(this);
   }
 }
@@ -662,12 +662,12 @@ hide(CardTransaction, { customerCcNumber: 'personal' });
 
 /** A customer who paid for the first time (API reference, Mobile Money User). */
 class Customer {
-  constructor(row) {
-    row.open();
-    this.firstName = row.isAbsent() ? null : row.text();
-    this.middleName = row.isAbsent() ? null : row.text();
-    this.lastName = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.firstName = decoder.isAbsent() ? null : decoder.text();
+    this.middleName = decoder.isAbsent() ? null : decoder.text();
+    this.lastName = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -675,15 +675,15 @@ hide(Customer, { firstName: 'personal', middleName: 'personal', lastName: 'perso
 
 /** Money that was settled to the merchant (API reference, Settlement Transfer Completed). */
 class Settlement {
-  constructor(row) {
-    row.open();
-    this.id = row.isAbsent() ? null : row.text();
-    this.amount = row.isAbsent() ? null : row.text();
-    this.currency = row.isAbsent() ? null : row.text();
-    this.status = row.isAbsent() ? null : row.text();
-    this.originationTime = row.isAbsent() ? null : row.date();
-    this.destination = row.isAbsent() ? null : new SettlementDestination(row);
-    this.disbursements = row.list((item) => new Disbursement(item));
+  constructor(decoder) {
+    decoder.open();
+    this.id = decoder.isAbsent() ? null : decoder.text();
+    this.amount = decoder.isAbsent() ? null : decoder.text();
+    this.currency = decoder.isAbsent() ? null : decoder.text();
+    this.status = decoder.isAbsent() ? null : decoder.text();
+    this.originationTime = decoder.isAbsent() ? null : decoder.date();
+    this.destination = decoder.isAbsent() ? null : new SettlementDestination(decoder);
+    this.disbursements = decoder.list((item) => new Disbursement(item));
     Object.freeze(this);
   }
 }
@@ -691,19 +691,19 @@ hide(Settlement, {});
 
 /** The destination of a settlement: a mobile wallet or a bank account. */
 class SettlementDestination {
-  constructor(row) {
-    row.open();
-    this.destinationType = row.isAbsent() ? null : row.text();
-    this.reference = row.isAbsent() ? null : row.text();
-    this.accountName = row.isAbsent() ? null : row.text();
-    this.accountNumber = row.isAbsent() ? null : row.text();
-    this.bankBranchRef = row.isAbsent() ? null : row.text();
-    this.settlementMethod = row.isAbsent() ? null : row.text();
-    this.firstName = row.isAbsent() ? null : row.text();
-    this.lastName = row.isAbsent() ? null : row.text();
-    this.email = row.isAbsent() ? null : row.text();
-    this.phoneNumber = row.isAbsent() ? null : row.text();
-    this.network = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.destinationType = decoder.isAbsent() ? null : decoder.text();
+    this.reference = decoder.isAbsent() ? null : decoder.text();
+    this.accountName = decoder.isAbsent() ? null : decoder.text();
+    this.accountNumber = decoder.isAbsent() ? null : decoder.text();
+    this.bankBranchRef = decoder.isAbsent() ? null : decoder.text();
+    this.settlementMethod = decoder.isAbsent() ? null : decoder.text();
+    this.firstName = decoder.isAbsent() ? null : decoder.text();
+    this.lastName = decoder.isAbsent() ? null : decoder.text();
+    this.email = decoder.isAbsent() ? null : decoder.text();
+    this.phoneNumber = decoder.isAbsent() ? null : decoder.text();
+    this.network = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -721,21 +721,21 @@ hide(SettlementDestination, {
  * snake case.
  */
 class DarajaTransaction {
-  constructor(row) {
-    row.open();
-    this.transactionType = row.isAbsent() ? null : row.text();
-    this.transId = row.isAbsent() ? null : row.text();
-    this.transTime = row.isAbsent() ? null : row.date();
-    this.transAmount = row.isAbsent() ? null : row.text();
-    this.businessShortCode = row.isAbsent() ? null : row.text();
-    this.billRefNumber = row.isAbsent() ? null : row.text();
-    this.invoiceNumber = row.isAbsent() ? null : row.text();
-    this.orgAccountBalance = row.isAbsent() ? null : row.text();
-    this.thirdPartyTransId = row.isAbsent() ? null : row.text();
-    this.msisdn = row.isAbsent() ? null : row.text();
-    this.firstName = row.isAbsent() ? null : row.text();
-    this.middleName = row.isAbsent() ? null : row.text();
-    this.lastName = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.transactionType = decoder.isAbsent() ? null : decoder.text();
+    this.transId = decoder.isAbsent() ? null : decoder.text();
+    this.transTime = decoder.isAbsent() ? null : decoder.date();
+    this.transAmount = decoder.isAbsent() ? null : decoder.text();
+    this.businessShortCode = decoder.isAbsent() ? null : decoder.text();
+    this.billRefNumber = decoder.isAbsent() ? null : decoder.text();
+    this.invoiceNumber = decoder.isAbsent() ? null : decoder.text();
+    this.orgAccountBalance = decoder.isAbsent() ? null : decoder.text();
+    this.thirdPartyTransId = decoder.isAbsent() ? null : decoder.text();
+    this.msisdn = decoder.isAbsent() ? null : decoder.text();
+    this.firstName = decoder.isAbsent() ? null : decoder.text();
+    this.middleName = decoder.isAbsent() ? null : decoder.text();
+    this.lastName = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
@@ -743,60 +743,60 @@ hide(DarajaTransaction, { msisdn: 'personal', firstName: 'personal', middleName:
 
 /** The URLs of a resource, as the server wrote them. The client never sends a request to them. */
 class Links {
-  constructor(row) {
-    row.open();
-    this.selfUrl = row.isAbsent() ? null : row.text();
-    this.resourceUrl = row.isAbsent() ? null : row.text();
-    this.callbackUrl = row.isAbsent() ? null : row.text();
+  constructor(decoder) {
+    decoder.open();
+    this.selfUrl = decoder.isAbsent() ? null : decoder.text();
+    this.resourceUrl = decoder.isAbsent() ? null : decoder.text();
+    this.callbackUrl = decoder.isAbsent() ? null : decoder.text();
     Object.freeze(this);
   }
 }
 hide(Links, {});
 
-function eventPayload(row) {
-  row.open();
-  const kind = row.text();
+function eventPayload(decoder) {
+  decoder.open();
+  const kind = decoder.text();
   switch (kind) {
     case 'buygoods_transaction_received':
-      return Object.freeze({ kind, transaction: new Transaction(row) });
+      return Object.freeze({ kind, transaction: new Transaction(decoder) });
     case 'buygoods_transaction_reversed':
-      return Object.freeze({ kind, transaction: new Transaction(row) });
+      return Object.freeze({ kind, transaction: new Transaction(decoder) });
     case 'b2b_transaction_received':
-      return Object.freeze({ kind, transaction: new Transaction(row) });
+      return Object.freeze({ kind, transaction: new Transaction(decoder) });
     case 'b2b_transaction_reversed':
-      return Object.freeze({ kind, transaction: new Transaction(row) });
+      return Object.freeze({ kind, transaction: new Transaction(decoder) });
     case 'settlement_transfer_completed':
-      return Object.freeze({ kind, settlement: new Settlement(row) });
+      return Object.freeze({ kind, settlement: new Settlement(decoder) });
     case 'customer_created':
-      return Object.freeze({ kind, customer: new Customer(row) });
+      return Object.freeze({ kind, customer: new Customer(decoder) });
     case 'card_transaction_received':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(row) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(decoder) });
     case 'card_transaction_voided':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(row) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(decoder) });
     case 'card_transaction_reversed':
-      return Object.freeze({ kind, cardTransaction: new CardTransaction(row) });
+      return Object.freeze({ kind, cardTransaction: new CardTransaction(decoder) });
     case 'incoming_payment':
-      return Object.freeze({ kind, incomingPayment: new IncomingPayment(row) });
+      return Object.freeze({ kind, incomingPayment: new IncomingPayment(decoder) });
     case 'send_money':
-      return Object.freeze({ kind, sendMoney: new SendMoney(row) });
+      return Object.freeze({ kind, sendMoney: new SendMoney(decoder) });
     case 'polling':
-      return Object.freeze({ kind, polling: new Polling(row) });
+      return Object.freeze({ kind, polling: new Polling(decoder) });
     case 'reversal':
-      return Object.freeze({ kind, reversal: new Reversal(row) });
+      return Object.freeze({ kind, reversal: new Reversal(decoder) });
     case 'payment_link':
-      return Object.freeze({ kind, paymentLink: new PaymentLink(row) });
+      return Object.freeze({ kind, paymentLink: new PaymentLink(decoder) });
     case 'sms_notification':
-      return Object.freeze({ kind, smsNotification: new SmsNotification(row) });
+      return Object.freeze({ kind, smsNotification: new SmsNotification(decoder) });
     case 'payment':
-      return Object.freeze({ kind, payment: new Payment(row) });
+      return Object.freeze({ kind, payment: new Payment(decoder) });
     case 'settlement_transfer':
-      return Object.freeze({ kind, settlementTransfer: new SettlementTransfer(row) });
+      return Object.freeze({ kind, settlementTransfer: new SettlementTransfer(decoder) });
     case 'daraja_buygoods':
-      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(decoder) });
     case 'daraja_b2b':
-      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(decoder) });
     case 'daraja_other':
-      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(row) });
+      return Object.freeze({ kind, darajaTransaction: new DarajaTransaction(decoder) });
     default:
       return Object.freeze({ kind });
   }

@@ -28,5 +28,4 @@ async function fetchToken(tokenSource) {
   return [token, expiresIn];
 }
 
-// client.js, which is generated, imports it under the short name.
-module.exports = { source: wrapTokenSource };
+module.exports = { wrapTokenSource };

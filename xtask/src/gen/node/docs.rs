@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::model::{Contract, camel_case},
-    types::{callables, error_class, unions_out},
+    super::model::{Contract, Shape, camel_case},
+    callables,
+    types::error_class,
 };
 
 const WIDTH: usize = 120;
 
-/// What names in documentation become.
+/// Renames what documentation names.
 pub(super) struct Docs<'a> {
     contract: &'a Contract,
     names: BTreeSet<&'a str>,
@@ -28,7 +29,7 @@ impl<'a> Docs<'a> {
         Self { contract, names }
     }
 
-    /// The text with names between backticks as JavaScript has them. A kind of one word is one only where errors are listed.
+    /// The text with names between backticks as JavaScript has them. A kind of one word is renamed only in a list of errors.
     pub(super) fn text(&self, docs: &str) -> String {
         let paragraphs = docs.split("\n\n").map(|paragraph| match paragraph.trim().strip_prefix("Errors: ") {
             Some(errors) => format!("@throws {}", capital(&self.renamed(errors, true))),
@@ -48,7 +49,9 @@ impl<'a> Docs<'a> {
         if let Some(kind) = kind.filter(|_| is_errors || name.contains('_')) {
             return error_class(&kind.name);
         }
-        let mut alternatives = unions_out(self.contract).flat_map(|union| &union.variants);
+        // The alternatives of a union are words.
+        let unions = self.contract.enums.iter().filter(|found| found.shape == Shape::Union);
+        let mut alternatives = unions.flat_map(|union| &union.variants);
         if let Some(variant) = alternatives.find(|variant| variant.name == name && variant.content.is_none()) {
             return variant.word.clone();
         }
@@ -56,8 +59,8 @@ impl<'a> Docs<'a> {
     }
 }
 
-/// What an error's documentation says of its fields: `- `code`, `messages`: ...`.
-pub(super) fn of_error_field(docs: &str, field: &str) -> String {
+/// The documentation of a field, from the list in its error's documentation: `- `code`, `messages`: ...`.
+pub(super) fn error_field(docs: &str, field: &str) -> String {
     let marked = format!("`{field}`");
     let list = docs.split("\n\n").flat_map(items).filter_map(|item| {
         let (names, said) = item.strip_prefix("- ")?.split_once(": ")?;
@@ -71,7 +74,7 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }
 
-/// A filter: the comment in front of an item that is indented by that much, and nothing where there is nothing to say.
+/// A filter: the comment before an item with this indent. Empty if there is no documentation.
 #[allow(clippy::needless_pass_by_value, reason = "the template engine passes values")]
 pub(super) fn comment(docs: String, indent: Option<usize>) -> String {
     let indent = " ".repeat(indent.unwrap_or_default());
@@ -109,7 +112,7 @@ fn items(paragraph: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for line in paragraph.lines().map(str::trim) {
         match items.last_mut() {
-            Some(item) if !line.starts_with("- ") => *item += &format!(" {line}"),
+            Some(item) if !line.starts_with("- ") => item.extend([" ", line]),
             _ => items.push(line.to_owned()),
         }
     }

@@ -1,12 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    super::{model::Contract, model::camel_case, model::snake_case, read::read},
-    docs::{Docs, comment, of_error_field},
-    view::names_in,
+    super::{
+        model::{Contract, camel_case, snake_case},
+        read::read,
+    },
+    docs::{Docs, comment, error_field},
+    written_names,
 };
 
-const UDL: &str = r#"
+const UDL: &str = r"
 namespace shop {};
 
 interface Shop {
@@ -15,7 +18,11 @@ interface Shop {
 };
 
 [Enum]
-interface Colour { Red(); RedOne(); Other(string word); };
+interface Colour {
+    /// `red_one`: like fire.
+    Red();
+    Other(string word);
+};
 
 [Enum]
 interface Outcome { Sold(Sale sale); Unknown(); };
@@ -32,7 +39,7 @@ interface ShopError {
     OutOfMoney(string detail, string? server_code, sequence<string> messages, u32 attempts);
     Timeout(string detail, string? server_code, sequence<string> messages, u32 attempts);
 };
-"#;
+";
 
 fn contract() -> Contract {
     read(UDL).unwrap()
@@ -48,11 +55,11 @@ fn names_in_comments_are_those_of_javascript() {
 }
 
 #[test]
-fn documentation_of_error_field_comes_from_list_of_error() {
+fn documentation_error_field_comes_from_list_of_error() {
     let docs = contract().error.docs;
-    assert_eq!(of_error_field(&docs, "detail"), "A sentence.");
-    assert_eq!(of_error_field(&docs, "messages"), "The server's own.");
-    assert_eq!(of_error_field(&docs, "attempts"), "");
+    assert_eq!(error_field(&docs, "detail"), "A sentence.");
+    assert_eq!(error_field(&docs, "messages"), "The server's own.");
+    assert_eq!(error_field(&docs, "attempts"), "");
 }
 
 #[test]
@@ -79,7 +86,7 @@ fn long_comment_is_wrapped_and_its_text_cannot_end_it() {
 #[test]
 fn every_name_that_programs_write_converts_back_from_camel_case() {
     let udl = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../udl/kopokopo.udl")).unwrap();
-    for name in names_in(&read(&udl).unwrap()) {
+    for name in written_names(&read(&udl).unwrap()) {
         assert_eq!(snake_case(&camel_case(name)), name);
     }
 }

@@ -1,75 +1,64 @@
-//! The types that values have in JavaScript.
+//! The types that values have in JavaScript, and how they are read.
 
-use serde::Serialize;
+use minijinja::{Value, context};
 
 use super::{
-    super::model::{Callable, Contract, Default, Enum, Field, Record, Shape, Text, Type, camel_case, snake_case},
-    docs::Docs,
+    super::model::{Default, Field, Shape, Text, Type, camel_case, snake_case},
+    Package,
 };
 
-/// The function that is a method of every payment in JavaScript.
-pub(super) const PAYMENT_METHOD: &str = "is_paid_at_least";
+impl Package<'_> {
+    /// A field of a record, or an argument.
+    pub(super) fn field(&self, field: &Field) -> Value {
+        let docs = self.docs.text(&field.docs);
+        let record = |ty: &Type| if let Type::Record(name) = ty { self.contract.record(name) } else { None };
+        context! {
+            name => camel_case(&field.name),
+            docs => if is_duration(field) { docs.replace("seconds", "milliseconds") } else { docs },
+            input => input(field.ty.inner()),
+            output => output(&field.ty),
+            reader => self.reader(&field.ty, "decoder"),
+            is_optional => field.ty.is_optional(),
+            has_default => field.default.is_some(),
+            default => default(field),
+            hidden => hidden(field),
+            is_bytes => field.ty == Type::Bytes,
+            // Raw text is available to programs, and is never in JSON or in a log.
+            is_raw => field.ty == Type::Text(Text::Raw),
+            // A record that the library made is passed in as the raw text that it was read from.
+            is_again => record(field.ty.inner()).is_some_and(|record| record.usage.output),
+        }
+    }
 
-/// A field of a record, or an argument.
-#[derive(Serialize)]
-pub(super) struct FieldView {
-    pub(super) name: String,
-    docs: String,
-    /// What a program may pass in, if it passes something.
-    type_in: String,
-    /// What a program gets.
-    type_out: String,
-    /// How it is read from the native part's result.
-    reader: String,
-    is_optional: bool,
-    has_default: bool,
-    /// The default that the documentation names.
-    default: Option<String>,
-    /// Why it must not be seen in a log.
-    hidden: Option<&'static str>,
-    /// The whole text is there for programs that ask for it, and in no JSON and no log.
-    is_raw: bool,
-    /// Whether it is a record that is handed in as it was handed out: by the text that it was read from.
-    is_again: bool,
-}
-
-pub(super) fn field(contract: &Contract, docs: &Docs<'_>, field: &Field) -> FieldView {
-    let said = docs.text(&field.docs);
-    FieldView {
-        name: camel_case(&field.name),
-        docs: if is_duration(field) { said.replace("seconds", "milliseconds") } else { said },
-        type_in: type_in(field.ty.inner()),
-        type_out: type_out(&field.ty),
-        reader: reader(contract, &field.ty, "row"),
-        is_optional: field.ty.is_optional(),
-        has_default: field.default.is_some(),
-        default: default(field),
-        hidden: match field.ty.element() {
-            Type::Text(Text::Personal) => Some("personal"),
-            Type::Text(Text::Secret) => Some("secret"),
-            Type::Text(Text::Metadata) => Some("metadata"),
-            _ => field.is_free_text().then_some("personal"),
-        },
-        is_raw: field.ty == Type::Text(Text::Raw),
-        is_again: matches!(field.ty.inner(), Type::Record(name) if contract.record(name).is_some_and(goes_in_again)),
+    /// How a value of a type is read from a decoder.
+    pub(super) fn reader(&self, ty: &Type, decoder: &str) -> String {
+        let is_union = |name: &str| self.contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
+        match ty {
+            Type::Optional(inner) => format!("{decoder}.isAbsent() ? null : {}", self.reader(inner, decoder)),
+            Type::Bool => format!("{decoder}.flag()"),
+            Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{decoder}.number()"),
+            Type::Text(Text::Timestamp) => format!("{decoder}.date()"),
+            Type::Text(Text::Raw) => format!("{decoder}.raw()"),
+            Type::Text(Text::Metadata) => format!("{decoder}.metadata()"),
+            Type::List(inner) => format!("{decoder}.list((item) => {})", self.reader(inner, "item")),
+            Type::Record(name) => format!("new {name}({decoder})"),
+            Type::Enum(name) if is_union(name) => format!("{}({decoder})", camel_case(&snake_case(name))),
+            _ => format!("{decoder}.text()"),
+        }
     }
 }
 
-fn goes_in_again(record: &Record) -> bool {
-    record.usage.output && record.fields.iter().any(|field| field.ty == Type::Text(Text::Raw))
-}
-
-fn type_in(ty: &Type) -> String {
+/// The type of what a program passes in.
+fn input(ty: &Type) -> String {
     match ty {
-        Type::Text(Text::Amount) => "AmountLike".to_owned(),
-        Type::Text(Text::Timestamp) => "TimestampLike".to_owned(),
-        Type::Text(Text::Metadata) => "MetadataLike".to_owned(),
-        Type::List(inner) => format!("readonly {}[]", type_in(inner)),
-        other => type_out(other),
+        Type::Text(text @ (Text::Amount | Text::Timestamp | Text::Metadata)) => format!("{}Like", text.name()),
+        Type::List(inner) => format!("readonly {}[]", input(inner)),
+        other => output(other),
     }
 }
 
-pub(super) fn type_out(ty: &Type) -> String {
+/// The type of what a program gets.
+pub(super) fn output(ty: &Type) -> String {
     let name = match ty {
         Type::Bool => "boolean",
         Type::U16 | Type::U32 | Type::U64 | Type::F64 => "number",
@@ -78,34 +67,21 @@ pub(super) fn type_out(ty: &Type) -> String {
         Type::Text(Text::Metadata) => "Metadata",
         Type::Text(_) | Type::String => "string",
         Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => name,
-        Type::Optional(inner) => return format!("{} | null", type_out(inner)),
-        Type::List(inner) => return format!("readonly {}[]", type_out(inner)),
+        Type::Optional(inner) => return format!("{} | null", output(inner)),
+        Type::List(inner) => return format!("readonly {}[]", output(inner)),
     };
     name.to_owned()
 }
 
-/// How a value of a type is taken off a row.
-pub(super) fn reader(contract: &Contract, ty: &Type, row: &str) -> String {
-    let is_union = |name: &str| contract.enumeration(name).is_some_and(|found| found.shape == Shape::Union);
-    match ty {
-        Type::Optional(inner) => format!("{row}.isAbsent() ? null : {}", reader(contract, inner, row)),
-        Type::Bool => format!("{row}.flag()"),
-        Type::U16 | Type::U32 | Type::U64 | Type::F64 => format!("{row}.number()"),
-        Type::Text(Text::Timestamp) => format!("{row}.date()"),
-        Type::Text(Text::Raw) => format!("{row}.raw()"),
-        Type::Text(Text::Metadata) => format!("{row}.metadata()"),
-        Type::List(inner) => format!("{row}.list((item) => {})", reader(contract, inner, "item")),
-        Type::Record(name) => format!("new {name}({row})"),
-        Type::Enum(name) if is_union(name) => format!("{}({row})", camel_case(&snake_case(name))),
-        _ => format!("{row}.text()"),
-    }
-}
-
+/// The default that the documentation names.
 fn default(field: &Field) -> Option<String> {
     match field.default.as_ref()? {
         Default::Bool(value) => Some(value.to_string()),
         Default::Int(value) => Some(value.to_string()),
-        Default::Float(digits) if is_duration(field) => Some(milliseconds(digits)),
+        Default::Float(digits) if is_duration(field) => {
+            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            Some(format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned())
+        }
         Default::Float(digits) => Some(digits.clone()),
         Default::String(text) => Some(format!("'{text}'")),
         Default::Variant(name) => Some(format!("'{}'", snake_case(name))),
@@ -113,26 +89,21 @@ fn default(field: &Field) -> Option<String> {
     }
 }
 
-/// `3.1` seconds.
-fn milliseconds(digits: &str) -> String {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned()
+/// Why a field must not be seen in a log.
+fn hidden(field: &Field) -> Option<&'static str> {
+    match field.ty.element() {
+        Type::Text(Text::Personal) => Some("personal"),
+        Type::Text(Text::Secret) => Some("secret"),
+        Type::Text(Text::Metadata) => Some("metadata"),
+        _ => field.is_free_text().then_some("personal"),
+    }
 }
 
-/// Whether a field is a length of time: milliseconds in JavaScript. What OAuth calls `expires_in` stays as OAuth has it.
+/// Whether a field is a duration: milliseconds in JavaScript. OAuth's `expires_in` is in seconds in every language.
 pub(super) fn is_duration(field: &Field) -> bool {
     *field.ty.element() == Type::F64 && field.name != "expires_in"
 }
 
 pub(super) fn error_class(kind: &str) -> String {
     format!("{kind}Error")
-}
-
-pub(super) fn unions_out(contract: &Contract) -> impl Iterator<Item = &Enum> {
-    contract.enums.iter().filter(|found| found.shape == Shape::Union && found.usage.output)
-}
-
-pub(super) fn callables(contract: &Contract) -> impl Iterator<Item = &Callable> {
-    let of_objects = contract.objects.iter().flat_map(|object| object.constructors.iter().chain(&object.methods));
-    of_objects.chain(&contract.functions)
 }
