@@ -63,8 +63,8 @@ fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     ];
     outputs.extend(python::generate(&contract)?);
     outputs.extend(node::generate(&contract)?);
-    outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
-    outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android));
+    outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm)?);
+    outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android)?);
     outputs.extend(swift::generate(&contract, &mobile)?);
     Ok(outputs)
 }

@@ -1,9 +1,7 @@
-//! What the contract's types are in Kotlin, the default of a field that is left out, and how a value crosses.
+//! What the contract's types are in Kotlin, the default of a field that is left out, and how a value crosses:
+//! an expression in which `%` is the value.
 
-use super::{
-    super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, snake_case},
-    RAW,
-};
+use super::super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, snake_case};
 
 /// The public type.
 pub(super) fn kotlin(ty: &Type) -> String {
@@ -37,7 +35,7 @@ pub(super) fn default(contract: &Contract, field: &Field) -> Option<String> {
         Default::Int(value) => value.to_string(),
         Default::Float(digits) => duration(digits),
         Default::String(text) => format!("{text:?}"),
-        Default::Variant(name) => format!("{}.{}", kotlin(field.ty.inner()), constant(name)),
+        Default::Variant(name) => format!("{}.{}", kotlin(field.ty.inner()), snake_case(name).to_uppercase()),
         Default::EmptyList => "emptyList()".into(),
     })
 }
@@ -53,96 +51,95 @@ fn duration(seconds: &str) -> String {
     }
 }
 
-/// How Kotlin writes the name of a closed enumeration's word.
-pub(super) fn constant(variant: &str) -> String {
-    snake_case(variant).to_uppercase()
-}
-
-/// A parameter or property with its type and default.
-pub(super) fn declared(contract: &Contract, field: &Field) -> String {
-    let default = default(contract, field).map_or_else(String::new, |default| format!(" = {default}"));
-    format!("{}: {}{default}", camel_case(&field.name), kotlin(&field.ty))
-}
-
-/// What UniFFI calls it.
-pub(super) fn raw(name: &str) -> String {
-    format!("{RAW}.{name}")
-}
-
-/// UniFFI's object that reads and writes the raw layer's value.
+/// The name of UniFFI's object that reads and writes the raw layer's value, without its beginning.
 pub(super) fn converter(ty: &Type) -> String {
-    fn name(ty: &Type) -> String {
-        match ty {
-            Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("Type{name}"),
-            Type::Optional(inner) => format!("Optional{}", name(inner)),
-            // The texts of the contract are texts there, too.
-            _ => "String".to_owned(),
-        }
+    match ty {
+        Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("Type{name}"),
+        Type::Optional(inner) => format!("Optional{}", converter(inner)),
+        // The texts of the contract are texts there, too.
+        _ => "String".to_owned(),
     }
-    raw(&format!("FfiConverter{}", name(ty)))
 }
 
 /// From the raw layer's value.
-pub(super) fn lift(value: &str, ty: &Type) -> String {
+pub(super) fn lift(ty: &Type) -> String {
     match ty {
         Type::Bool
         | Type::String
         | Type::Bytes
-        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
-        Type::U16 | Type::U32 => format!("{value}.toInt()"),
-        Type::U64 => format!("{value}.toLong()"),
-        Type::F64 => format!("seconds({value})"),
-        Type::Text(Text::Amount) => format!("BigDecimal({value})"),
-        Type::Text(Text::Timestamp) => format!("moment({value})"),
-        Type::Text(Text::Metadata) => format!("Json.read({value})"),
-        Type::Record(_) | Type::Enum(_) => format!("{value}.lift()"),
-        Type::Object(name) | Type::Callback(name) => format!("{name}({value})"),
-        Type::Optional(inner) => each(value, "?.let", &lift("it", inner)),
-        Type::List(inner) => each(value, ".map", &lift("it", inner)),
+        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => "%".into(),
+        Type::U16 | Type::U32 => "%.toInt()".into(),
+        Type::U64 => "%.toLong()".into(),
+        Type::F64 => "seconds(%)".into(),
+        Type::Text(Text::Amount) => "BigDecimal(%)".into(),
+        Type::Text(Text::Timestamp) => "moment(%)".into(),
+        Type::Text(Text::Metadata) => "Json.read(%)".into(),
+        Type::Record(_) | Type::Enum(_) => "%.lift()".into(),
+        Type::Object(name) | Type::Callback(name) => format!("{name}(%)"),
+        Type::Optional(inner) => each("?.let", &lift(inner)),
+        Type::List(inner) => each(".map", &lift(inner)),
     }
 }
 
 /// To the raw layer's value. `name` is the field's, for what is wrong with it.
-pub(super) fn lower(value: &str, ty: &Type, name: &str) -> String {
+pub(super) fn lower(ty: &Type, name: &str) -> String {
     match ty {
         Type::Bool
         | Type::String
         | Type::Bytes
-        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => value.to_owned(),
-        Type::U16 => format!("natural({value}.toLong(), {name:?}).toUShort()"),
-        Type::U32 => format!("natural({value}.toLong(), {name:?}).toUInt()"),
-        Type::U64 => format!("natural({value}, {name:?}).toULong()"),
-        Type::F64 => format!("{value}.inSeconds()"),
-        Type::Text(Text::Amount) => format!("{value}.plain()"),
-        Type::Text(Text::Timestamp) => format!("{value}.text()"),
-        Type::Text(Text::Metadata) => format!("Json.write({value}, {name:?})"),
-        Type::Record(_) | Type::Enum(_) => format!("{value}.lower()"),
-        Type::Object(_) => format!("{value}.raw"),
-        Type::Callback(name) => format!("Foreign{name}({value})"),
-        Type::Optional(inner) => each(value, "?.let", &lower("it", inner, name)),
-        Type::List(inner) => each(value, ".map", &lower("it", inner, name)),
+        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => "%".into(),
+        Type::U16 => format!("natural(%.toLong(), {name:?}).toUShort()"),
+        Type::U32 => format!("natural(%.toLong(), {name:?}).toUInt()"),
+        Type::U64 => format!("natural(%, {name:?}).toULong()"),
+        Type::F64 => "%.inSeconds()".into(),
+        Type::Text(Text::Amount) => "%.plain()".into(),
+        Type::Text(Text::Timestamp) => "%.text()".into(),
+        Type::Text(Text::Metadata) => format!("Json.write(%, {name:?})"),
+        Type::Record(_) | Type::Enum(_) => "%.lower()".into(),
+        Type::Object(_) => "%.raw".into(),
+        Type::Callback(name) => format!("Foreign{name}(%)"),
+        Type::Optional(inner) => each("?.let", &lower(inner, name)),
+        Type::List(inner) => each(".map", &lower(inner, name)),
     }
 }
 
-fn each(value: &str, how: &str, inner: &str) -> String {
-    if inner == "it" { value.to_owned() } else { format!("{value}{how} {{ {inner} }}") }
+fn each(how: &str, inner: &str) -> String {
+    if inner == "%" { inner.to_owned() } else { format!("%{how} {{ {} }}", inner.replace('%', "it")) }
 }
 
-/// What the alternatives of a union hold: their fields in the alternative itself where programs make it, else one
-/// record.
-pub(super) fn contents<'a>(contract: &'a Contract, content: &'a Field) -> &'a [Field] {
-    match &content.ty {
-        Type::Record(name) if contract.is_flattened(name) => {
-            contract.record(name).map_or(std::slice::from_ref(content), |record| &record.fields)
-        }
-        _ => std::slice::from_ref(content),
-    }
-}
-
-/// Whether a type's name is also an alternative of a union, inside of which it would mean that.
+/// Inside of a union, the name of an alternative means that, and not the type of the same name.
 pub(super) fn within_union(contract: &Contract, ty: &Type) -> String {
     let own = kotlin(ty);
     let unions = contract.enums.iter().filter(|found| found.shape == Shape::Union);
     let taken = unions.flat_map(|union| &union.variants).any(|variant| variant.name == own);
     if taken { format!("dev.kopokopo.{own}") } else { own }
+}
+
+/// What a test has in a field that it leaves out, as an expression.
+pub(super) fn empty(contract: &Contract, ty: &Type) -> String {
+    match ty {
+        Type::Optional(_) => "null".into(),
+        Type::List(_) => "emptyList()".into(),
+        Type::Record(name) => format!("{}()", camel_case(&snake_case(name))),
+        Type::Enum(name) => match contract.enumeration(name) {
+            Some(found) if found.shape == Shape::Union => format!("{name}.Unknown"),
+            _ => format!("{name}.of(\"\")"),
+        },
+        Type::Bool => "false".into(),
+        Type::U16 | Type::U32 => "0".into(),
+        Type::U64 => "0L".into(),
+        Type::Text(Text::Amount) => "BigDecimal.ZERO".into(),
+        Type::Text(Text::Timestamp) => "OffsetDateTime.parse(\"2026-01-01T00:00:00+03:00\")".into(),
+        Type::Text(Text::Metadata) => "emptyMap()".into(),
+        _ => "\"\"".into(),
+    }
+}
+
+/// What must not be seen in a log, and how it is shown instead.
+pub(super) fn hidden(field: &Field) -> Option<&'static str> {
+    match field.ty.element() {
+        Type::Text(Text::Personal | Text::Secret | Text::Metadata) => Some("hidden"),
+        Type::Text(Text::Raw) => Some("length"),
+        _ => field.is_free_text().then_some("hidden"),
+    }
 }

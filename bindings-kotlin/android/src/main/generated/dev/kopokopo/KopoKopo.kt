@@ -14,7 +14,6 @@ internal const val CONTRACT_HASH: String = "5ecc3b142d9df7c6"
  * payment's outcome unknown.
  */
 public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.KopoKopo) : AutoCloseable {
-
     /**
      * Returns a client with these options for its calls. It shares connections, token and retry budget with this
      * client.
@@ -43,6 +42,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         maxRetries: Int? = null,
     ): KopoKopo =
         withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
+
     /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
 

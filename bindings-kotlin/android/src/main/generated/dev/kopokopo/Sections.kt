@@ -4,14 +4,12 @@ package dev.kopokopo
 
 import java.math.BigDecimal
 import java.time.Duration
-import java.time.OffsetDateTime
 import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
 
 /** Payments from customers by STK push (API reference, section Receive M-PESA payments). */
 public class IncomingPayments internal constructor(private val raw: dev.kopokopo.ffi.IncomingPayments) {
-
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
      * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
@@ -179,7 +177,6 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
 
 /** Links that customers can pay (API reference, section Payment Links). */
 public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinks) {
-
     /**
      * Creates a link. `get` returns its URL.
      *

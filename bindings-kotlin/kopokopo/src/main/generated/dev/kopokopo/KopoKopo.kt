@@ -113,6 +113,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         maxRetries: Int? = null,
     ): KopoKopo =
         withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
+
     /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
 

@@ -14,7 +14,6 @@ import kotlinx.coroutines.flow.Flow
  * This section is for programs that supply tokens to others, such as a mobile app, or inspect them.
  */
 public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth) {
-
     /**
      * Requests a new token, in addition to the one that the client uses.
      *
@@ -92,7 +91,6 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
 
 /** Subscriptions to events (API reference, section Webhooks). */
 public class WebhookSubscriptions internal constructor(private val raw: dev.kopokopo.ffi.WebhookSubscriptions) {
-
     /**
      * Subscribes to a topic.
      *
@@ -235,7 +233,6 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
 
 /** Payments from customers by STK push (API reference, section Receive M-PESA payments). */
 public class IncomingPayments internal constructor(private val raw: dev.kopokopo.ffi.IncomingPayments) {
-
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
      * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
@@ -403,7 +400,6 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
 
 /** Mobile wallets of the merchant (API reference, section Create a merchant mobile wallet). */
 public class MerchantWallets internal constructor(private val raw: dev.kopokopo.ffi.MerchantWallets) {
-
     /**
      * Adds a mobile wallet of the merchant.
      *
@@ -546,7 +542,6 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
 
 /** Bank accounts of the merchant (API reference, section Create a merchant bank account). */
 public class MerchantBankAccounts internal constructor(private val raw: dev.kopokopo.ffi.MerchantBankAccounts) {
-
     /**
      * Adds a bank account of the merchant.
      *
@@ -689,7 +684,6 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
 
 /** People and businesses to send money to (API reference, section Create an external recipient). */
 public class ExternalRecipients internal constructor(private val raw: dev.kopokopo.ffi.ExternalRecipients) {
-
     /**
      * Adds a person's mobile wallet.
      *
@@ -948,7 +942,6 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
 
 /** Money sent out (API reference, section Send Money). */
 public class SendMoneyRequests internal constructor(private val raw: dev.kopokopo.ffi.SendMoneyRequests) {
-
     /**
      * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
      * then `isPaid` and `failedDisbursements`.
@@ -1131,7 +1124,6 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
 
 /** Transactions of a period (API reference, section Polling). */
 public class PollingRequests internal constructor(private val raw: dev.kopokopo.ffi.PollingRequests) {
-
     /**
      * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
      *
@@ -1277,7 +1269,6 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
  * Notifications).
  */
 public class SmsNotifications internal constructor(private val raw: dev.kopokopo.ffi.SmsNotifications) {
-
     /**
      * Sends a message to the customer of a webhook.
      *
@@ -1416,7 +1407,6 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
 
 /** Money returned to customers (API reference, section Reversals). */
 public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Reversals) {
-
     /**
      * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
      * and then `isReversed`.
@@ -1559,7 +1549,6 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
 
 /** Links that customers can pay (API reference, section Payment Links). */
 public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi.PaymentLinks) {
-
     /**
      * Creates a link. `get` returns its URL.
      *
@@ -1727,7 +1716,6 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
 
 /** Payments of version 1 of the API, read-only (guide to payment status, version 1). */
 public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Payments) {
-
     /**
      * Reads a payment of version 1.
      *
@@ -1832,7 +1820,6 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
 
 /** Settlement transfers of version 1 of the API, read-only. */
 public class SettlementTransfers internal constructor(private val raw: dev.kopokopo.ffi.SettlementTransfers) {
-
     /**
      * Reads a settlement transfer of version 1.
      *
@@ -1940,7 +1927,6 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
  * retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
  */
 public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.RawRequests) {
-
     /**
      * Reads any path of the API. The path is relative to the base URL, and may have a query:
      * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.

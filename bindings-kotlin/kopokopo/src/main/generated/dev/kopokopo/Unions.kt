@@ -413,8 +413,6 @@ public sealed interface Destination {
 public sealed interface EventPayload {
     /** Webhook: a customer's payment was received. */
     public class BuygoodsTransactionReceived(
-        /**
-         */
         public val transaction: Transaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(transaction)
@@ -430,8 +428,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a customer's payment was reversed. */
     public class BuygoodsTransactionReversed(
-        /**
-         */
         public val transaction: Transaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(transaction)
@@ -447,8 +443,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a payment from another till was received. */
     public class B2bTransactionReceived(
-        /**
-         */
         public val transaction: Transaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(transaction)
@@ -464,8 +458,6 @@ public sealed interface EventPayload {
 
     /** Webhook: another till's payment was reversed. */
     public class B2bTransactionReversed(
-        /**
-         */
         public val transaction: Transaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(transaction)
@@ -481,8 +473,6 @@ public sealed interface EventPayload {
 
     /** Webhook: money was settled. */
     public class SettlementTransferCompleted(
-        /**
-         */
         public val settlement: Settlement,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(settlement)
@@ -498,8 +488,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a customer paid for the first time. */
     public class CustomerCreated(
-        /**
-         */
         public val customer: Customer,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(customer)
@@ -515,8 +503,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a card payment was received. */
     public class CardTransactionReceived(
-        /**
-         */
         public val cardTransaction: CardTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(cardTransaction)
@@ -532,8 +518,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a card payment was voided. */
     public class CardTransactionVoided(
-        /**
-         */
         public val cardTransaction: CardTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(cardTransaction)
@@ -549,8 +533,6 @@ public sealed interface EventPayload {
 
     /** Webhook: a card payment was reversed. */
     public class CardTransactionReversed(
-        /**
-         */
         public val cardTransaction: CardTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(cardTransaction)
@@ -566,8 +548,6 @@ public sealed interface EventPayload {
 
     /** Result of an STK push. */
     public class IncomingPayment(
-        /**
-         */
         public val incomingPayment: dev.kopokopo.IncomingPayment,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(incomingPayment)
@@ -583,8 +563,6 @@ public sealed interface EventPayload {
 
     /** Result of sending money. */
     public class SendMoney(
-        /**
-         */
         public val sendMoney: dev.kopokopo.SendMoney,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(sendMoney)
@@ -600,8 +578,6 @@ public sealed interface EventPayload {
 
     /** Result of polling. */
     public class Polling(
-        /**
-         */
         public val polling: dev.kopokopo.Polling,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(polling)
@@ -617,8 +593,6 @@ public sealed interface EventPayload {
 
     /** Result of a reversal. */
     public class Reversal(
-        /**
-         */
         public val reversal: dev.kopokopo.Reversal,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(reversal)
@@ -634,8 +608,6 @@ public sealed interface EventPayload {
 
     /** Result of an attempt to pay a link, or of the end of the link. */
     public class PaymentLink(
-        /**
-         */
         public val paymentLink: dev.kopokopo.PaymentLink,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(paymentLink)
@@ -651,8 +623,6 @@ public sealed interface EventPayload {
 
     /** Result of a message. */
     public class SmsNotification(
-        /**
-         */
         public val smsNotification: dev.kopokopo.SmsNotification,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(smsNotification)
@@ -668,8 +638,6 @@ public sealed interface EventPayload {
 
     /** Result of a payment of version 1. */
     public class Payment(
-        /**
-         */
         public val payment: dev.kopokopo.Payment,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(payment)
@@ -685,8 +653,6 @@ public sealed interface EventPayload {
 
     /** Result of a settlement transfer of version 1. */
     public class SettlementTransfer(
-        /**
-         */
         public val settlementTransfer: dev.kopokopo.SettlementTransfer,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(settlementTransfer)
@@ -702,8 +668,6 @@ public sealed interface EventPayload {
 
     /** Daraja's format: a customer's payment was received. */
     public class DarajaBuygoods(
-        /**
-         */
         public val darajaTransaction: DarajaTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(darajaTransaction)
@@ -719,8 +683,6 @@ public sealed interface EventPayload {
 
     /** Daraja's format: a payment from another till was received. */
     public class DarajaB2b(
-        /**
-         */
         public val darajaTransaction: DarajaTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(darajaTransaction)
@@ -736,8 +698,6 @@ public sealed interface EventPayload {
 
     /** Daraja's format: a transaction of another type. */
     public class DarajaOther(
-        /**
-         */
         public val darajaTransaction: DarajaTransaction,
     ) : EventPayload {
         private fun fields(): List<Any?> = listOf(darajaTransaction)

@@ -1,0 +1,234 @@
+//! What the templates get of the contract.
+
+use std::collections::BTreeSet;
+
+use minijinja::{Value, context};
+
+use super::{
+    super::{
+        jni,
+        model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    },
+    types,
+};
+
+/// Makes views of the contract's items.
+pub(super) struct Views<'a> {
+    contract: &'a Contract,
+    /// The contract's names that Kotlin spells in another way.
+    names: BTreeSet<&'a str>,
+}
+
+impl<'a> Views<'a> {
+    pub(super) fn new(contract: &'a Contract) -> Self {
+        let callables = contract.objects.iter().chain(&contract.callbacks);
+        let callables = callables.flat_map(|object| object.constructors.iter().chain(&object.methods));
+        let callables = callables.chain(&contract.functions);
+        let arguments = callables.clone().flat_map(|callable| &callable.arguments);
+        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
+        let names = fields.chain(arguments).map(|field| field.name.as_str());
+        let names = names.chain(callables.map(|callable| callable.name.as_str())).filter(|name| name.contains('_'));
+        Self { contract, names: names.collect() }
+    }
+
+    pub(super) fn contract(&self) -> Value {
+        let Contract { enums, records, objects, callbacks, functions, error, hash, .. } = self.contract;
+        let records = records.iter().filter(|record| !self.contract.is_flattened(&record.name));
+        context! {
+            hash,
+            enums => enums.iter().map(|found| self.enumeration(found)).collect::<Value>(),
+            records => records.map(|record| self.record(record)).collect::<Value>(),
+            objects => objects.iter().map(|object| self.object(object)).collect::<Value>(),
+            callbacks => callbacks.iter().map(|object| self.object(object)).collect::<Value>(),
+            functions => functions.iter().map(|function| self.function(function)).collect::<Value>(),
+            error => context! {
+                // UniFFI's error is an exception in its name too.
+                name => error.name.replace("Error", "Exception"),
+                docs => self.docs(&error.docs),
+                fields => error.fields.iter().map(|field| self.error_field(field)).collect::<Value>(),
+                kinds => error.kinds.iter().map(|kind| self.variant(kind)).collect::<Value>(),
+            },
+        }
+    }
+
+    /// Names of the contract in backticks are as Kotlin spells them. A `Duration` includes its unit.
+    fn docs(&self, docs: &str) -> String {
+        let docs = docs.trim().replace(", in seconds", "");
+        let parts = docs.split('`').enumerate().map(|(at, part)| match at % 2 {
+            1 if self.names.contains(part) => camel_case(part),
+            _ => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
+    fn field(&self, field: &Field) -> Value {
+        let name = camel_case(&field.name);
+        context! {
+            docs => self.docs(&field.docs),
+            ty => types::kotlin(&field.ty),
+            present => types::kotlin(field.ty.inner()),
+            default => types::default(self.contract, field),
+            is_required => field.default.is_none(),
+            empty => types::empty(self.contract, &field.ty),
+            hidden => types::hidden(field),
+            converter => types::converter(&field.ty),
+            lift => types::lift(&field.ty),
+            lower => types::lower(&field.ty, &name),
+            name,
+        }
+    }
+
+    fn fields(&self, fields: &[Field]) -> Vec<Value> {
+        fields.iter().map(|field| self.field(field)).collect()
+    }
+
+    /// Errors are in the words of the contract.
+    fn error_field(&self, field: &Field) -> Value {
+        let lift = match field.name.as_str() {
+            "detail" => "spelled(%, this.field)".to_owned(),
+            "field" => "%?.let { camelCase(it) }".to_owned(),
+            _ => types::lift(&field.ty),
+        };
+        context! { lift, ..self.field(field) }
+    }
+
+    fn record(&self, Record { name, docs, fields, usage }: &Record) -> Value {
+        let has = |name: &str| fields.iter().any(|field| field.name == name);
+        context! {
+            name,
+            docs => self.docs(docs),
+            fields => self.fields(fields),
+            // It says of which money it is.
+            is_payment => has("raw") && has("payment_key"),
+            input => usage.input,
+            output => usage.output,
+        }
+    }
+
+    fn enumeration(&self, Enum { name, docs, shape, variants, usage }: &Enum) -> Value {
+        context! {
+            name,
+            docs => self.docs(docs),
+            is_closed => *shape == Shape::Closed,
+            is_union => *shape == Shape::Union,
+            variants => variants.iter().map(|variant| self.variant(variant)).collect::<Value>(),
+            input => usage.input,
+            output => usage.output,
+        }
+    }
+
+    fn variant(&self, Variant { name, docs, word, content }: &Variant) -> Value {
+        // Where programs make a union, an alternative holds the fields of its record itself.
+        let (record, fields) = match content {
+            Some(Field { ty: Type::Record(name), .. }) if self.contract.is_flattened(name) => {
+                (Some(name), self.contract.record(name).map_or(&[][..], |record| &record.fields))
+            }
+            content => (None, content.as_slice()),
+        };
+        let field = |field: &Field| {
+            let ty = types::within_union(self.contract, &field.ty);
+            context! { ty, ..self.field(field) }
+        };
+        context! { name, docs => self.docs(docs), word, record, fields => fields.iter().map(field).collect::<Value>() }
+    }
+
+    fn object(&self, object: &Object) -> Value {
+        let get = object.methods.iter().find(|method| method.name == "get").and_then(|get| get.returns.as_ref());
+        let resource = get.filter(|_| object.is_handle()).map(types::kotlin);
+        let callables = |own: &[Callable]| own.iter().map(|own| self.method(object, own)).collect::<Value>();
+        context! {
+            name => object.name.as_str(),
+            docs => self.docs(&object.docs),
+            kind => kind(object),
+            section => resource.as_ref().map(|resource| self.contract.section_of(resource)),
+            state => resource.as_ref().map(|resource| self.state(resource)),
+            resource,
+            constructors => callables(&object.constructors),
+            methods => callables(&object.methods),
+        }
+    }
+
+    /// The word of a resource's state, as an expression.
+    fn state(&self, resource: &str) -> &'static str {
+        let mut fields = self.contract.record(resource).into_iter().flat_map(|record| &record.fields);
+        match fields.find(|field| field.name == "status").map(|field| (field.ty.inner(), field.ty.is_optional())) {
+            None => "null",
+            Some((Type::Enum(_), true)) => "it.status?.word",
+            Some((Type::Enum(_), false)) => "it.status.word",
+            Some(_) => "it.status",
+        }
+    }
+
+    fn method(&self, object: &Object, callable: &Callable) -> Value {
+        let mut calls = jni::calls(self.contract);
+        let number = calls.position(|(own, method)| own.name == object.name && method.name == callable.name);
+        // What leads to a section, and what neither fails nor takes anything.
+        let is_property =
+            !callable.is_async && (!callable.throws || callable.is_accessor()) && callable.arguments.is_empty();
+        context! { number, is_property, ..self.callable(callable) }
+    }
+
+    /// A function may be a method of the records whose text it takes.
+    fn function(&self, function: &Callable) -> Value {
+        let is_method = function.arguments.first().is_some_and(|argument| argument.ty == Type::Text(Text::Raw));
+        let docs = function.docs.replace(
+            " It is a method of events, incoming payments and payment\nlinks: `payment` is their `raw` text, and `record` is \
+             `event`, `incoming_payment` or `payment_link`.",
+            "",
+        );
+        context! { is_method, docs => self.docs(&docs), ..self.callable(function) }
+    }
+
+    fn callable(&self, callable: &Callable) -> Value {
+        let flattened = callable.flattened();
+        // A record that is flattened is never absent, because then it is flattened.
+        let arguments = callable.arguments.iter().map(|argument| match flattened {
+            Some((last, _)) if last == argument => {
+                let own = self.field(&Field { ty: last.ty.inner().clone(), ..last.clone() });
+                context! { default => (), converter => types::converter(&last.ty), ..own }
+            }
+            _ => self.field(argument),
+        });
+        let returns = callable.returns.as_ref();
+        let name = camel_case(&callable.name);
+        context! {
+            docs => self.docs(&callable.docs),
+            is_async => callable.is_async,
+            throws => callable.throws,
+            is_accessor => callable.is_accessor(),
+            is_create => jni::creates(callable),
+            watched => returns.and_then(|ty| self.watched(ty)).map(types::kotlin),
+            arguments => arguments.collect::<Value>(),
+            options => flattened.map(|(_, record)| record),
+            // Java may leave out a record whose every field may be left out.
+            is_optional => flattened.is_some_and(|(last, _)| last.default.is_some()),
+            parameters => self.fields(&self.contract.parameters(callable)),
+            returns => returns.map(|ty| context! {
+                ty => types::kotlin(ty),
+                converter => types::converter(ty),
+                lift => types::lift(ty),
+                lower => types::lower(ty, &name),
+            }),
+            name,
+        }
+    }
+
+    /// What a watch is of, if a method returns one.
+    fn watched(&self, returns: &Type) -> Option<&Type> {
+        let Type::Object(name) = returns else { return None };
+        let watch = self.contract.object(name).filter(|object| object.is_watch())?;
+        watch.methods.iter().find(|method| method.is_async)?.returns.as_ref().map(Type::inner)
+    }
+}
+
+fn kind(object: &Object) -> &'static str {
+    match object {
+        object if object.is_handle() => "handle",
+        object if object.is_watch() => "watch",
+        // What makes the client is more than a section: it leads to the sections.
+        object if object.methods.iter().any(Callable::is_accessor) => "client",
+        // It goes past JNA, which UniFFI's objects cannot, and needs no connection.
+        object if object.name == "WebhookVerifier" => "written by hand",
+        _ => "section",
+    }
+}
