@@ -1,5 +1,5 @@
-//! For the tests: every operation by the name that scenarios call it, with arguments from JSON. It goes through the named
-//! arguments, as people's programs do.
+//! For the testee (`tests/conformance.md`): every operation by its name, with arguments from JSON. It uses named arguments,
+//! as programs do.
 
 use super::{
     super::model::{Callable, Field, Shape, Type, Variant, camel_case},
@@ -10,7 +10,7 @@ use super::{
 pub(super) fn generate(contracts: &Contracts<'_>) -> String {
     let contract = contracts.all;
     let mut out = Writer::new(contracts, Part::Servers, &["import Foundation", "import KopoKopo"]);
-    out.line("\n/// Calls `incoming_payments.create` and its like.");
+    out.line("\n/// Calls an operation such as `incoming_payments.create`.");
     out.line(
         "func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async throws -> any Sendable {",
     );
@@ -25,7 +25,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
                     operation(out, accessor, method);
                 }
             }
-            out.line("default: throw ScenarioError(\"unknown operation \\(operation)\")");
+            out.line("default: throw Unsupported(\"unknown operation \\(operation)\")");
         });
     });
     out.line("}");
@@ -47,7 +47,7 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
         out.block(&format!("extension {}: FromJSON", union.name), |out| {
             out.block("static func fromJSON(_ json: JSON) throws -> Self", |out| {
                 out.line("let given = Arguments(json)");
-                out.switch("switch try given.word(\"type\")", |out| {
+                out.switch("switch try given.word(\"kind\")", |out| {
                     for Variant { name, word, content, .. } in &union.variants {
                         let fields =
                             content.as_ref().map(|content| types::contents(contract, content)).unwrap_or_default();
@@ -56,19 +56,55 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
                             out.call(&format!("return try .{}", types::case(name)), &arguments(fields), "");
                         });
                     }
-                    out.line("case let other: throw ScenarioError(\"unknown variant \\(other)\")");
+                    out.line("case let other: throw Unsupported(\"unknown variant \\(other)\")");
                 });
             });
             out.line("\nstatic var absent: Self? { nil }");
         });
     }
+    contents(&mut out);
+    error_fields(&mut out);
     out.finish()
+}
+
+/// The fields in which the contract has the contents of variants, which have no names in Swift.
+fn contents(out: &mut Writer<'_>) {
+    let unions = out.contract.enums.iter().filter(|found| found.shape == Shape::Union && found.usage.output);
+    for union in unions {
+        out.gap();
+        out.line(&format!("/// The names of the contents of `{}` in the contract, by the kinds.", union.name));
+        out.line(&format!("let contentsOf{}: [String: String] = [", union.name));
+        out.inside(|out| {
+            for Variant { word, content, .. } in &union.variants {
+                if let Some(content) = content {
+                    out.line(&format!("{word:?}: {:?},", content.name));
+                }
+            }
+        });
+        out.line("]");
+    }
+}
+
+fn error_fields(out: &mut Writer<'_>) {
+    let error = &out.contract.error;
+    out.line("\n/// The fields of an error, by their names in the contract.");
+    out.block(&format!("func fields(_ error: {}) -> [(String, Any)]", error.name), |out| {
+        out.line("[");
+        out.inside(|out| {
+            out.line("(\"kind\", error.kind.rawValue),");
+            for field in &error.fields {
+                let unit = if matches!(field.ty.inner(), Type::F64) { "_ms" } else { "" };
+                out.line(&format!("(\"{}{unit}\", error.{} as Any),", field.name, camel_case(&field.name)));
+            }
+        });
+        out.line("]");
+    });
 }
 
 /// Waits and watches by id: a watch returns all its states.
 fn follow(out: &mut Writer<'_>) {
     let contract = out.contract;
-    out.line("\n/// Calls `incoming_payments.wait` and `incoming_payments.watch`, and their like.");
+    out.line("\n/// Calls `wait` or `watch` of a section, such as `incoming_payments.wait`.");
     out.line("func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: WaitOptions) async throws");
     out.line("    -> any Sendable {");
     out.inside(|out| {
@@ -92,7 +128,7 @@ fn follow(out: &mut Writer<'_>) {
                     out.line(&format!("return try await all(client.{property}.watch(id: id, options: options))"));
                 });
             }
-            out.line("default: throw ScenarioError(\"unknown operation \\(operation)\")");
+            out.line("default: throw Unsupported(\"unknown operation \\(operation)\")");
         });
     });
     out.line("}");

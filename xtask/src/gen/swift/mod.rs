@@ -96,7 +96,7 @@ pub(super) fn generate(all: &Contract, apps: &Contract) -> Vec<Output> {
             path: "bindings-swift/Sources/KopoKopo/Generated/KopoKopoError.swift",
             text: values::errors(&contracts),
         },
-        Output { path: "bindings-swift/Tests/KopoKopoTests/Operations.swift", text: dispatch::generate(&contracts) },
+        Output { path: "bindings-swift/Tests/Testee/Operations.swift", text: dispatch::generate(&contracts) },
     ]);
     outputs
 }

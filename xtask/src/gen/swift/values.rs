@@ -87,7 +87,8 @@ fn structure(out: &mut Writer<'_>, Record { name, docs, fields, usage }: &Record
     let keyword = if given { "var" } else { "let" };
     let has_free_text = fields.iter().any(Field::is_free_text);
     if has_free_text {
-        kinds.extend(["CustomStringConvertible", "CustomDebugStringConvertible"]);
+        // A field may be named `description`. Printing takes `debugDescription` if a type has no other text.
+        kinds.push("CustomDebugStringConvertible");
     }
     out.block(&format!("public struct {name}: {}", kinds.join(", ")), |out| {
         for field in fields {
@@ -107,8 +108,7 @@ fn structure(out: &mut Writer<'_>, Record { name, docs, fields, usage }: &Record
         }
         if has_free_text {
             out.line("\n/// Free text is redacted, because it may contain a name or a phone number.");
-            out.block("public var description: String", |out| out.line(&printed(name, fields)));
-            out.line("\npublic var debugDescription: String { description }");
+            out.block("public var debugDescription: String", |out| out.line(&printed(name, fields)));
         }
     });
 }
