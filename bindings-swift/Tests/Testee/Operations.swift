@@ -357,6 +357,65 @@ extension Destination: FromJSON {
     static var absent: Self? { nil }
 }
 
+/// The words of enumerations by their cases.
+let words: [String: [String: String]] = [
+    "EventType": [
+        "buygoodsTransactionReceived": EventType.buygoodsTransactionReceived.rawValue,
+        "buygoodsTransactionReversed": EventType.buygoodsTransactionReversed.rawValue,
+        "b2bTransactionReceived": EventType.b2bTransactionReceived.rawValue,
+        "b2bTransactionReversed": EventType.b2bTransactionReversed.rawValue,
+        "settlementTransferCompleted": EventType.settlementTransferCompleted.rawValue,
+        "customerCreated": EventType.customerCreated.rawValue,
+        "cardTransactionReceived": EventType.cardTransactionReceived.rawValue,
+        "cardTransactionVoided": EventType.cardTransactionVoided.rawValue,
+        "cardTransactionReversed": EventType.cardTransactionReversed.rawValue,
+    ],
+    "Scope": [
+        "company": Scope.company.rawValue,
+        "till": Scope.till.rawValue,
+    ],
+    "IncomingPaymentStatus": [
+        "pending": IncomingPaymentStatus.pending.rawValue,
+        "success": IncomingPaymentStatus.success.rawValue,
+        "failed": IncomingPaymentStatus.failed.rawValue,
+    ],
+    "Network": [
+        "safaricom": Network.safaricom.rawValue,
+    ],
+    "SettlementMethod": [
+        "eft": SettlementMethod.eft.rawValue,
+        "rts": SettlementMethod.rts.rawValue,
+    ],
+    "RecipientType": [
+        "merchantWallet": RecipientType.merchantWallet.rawValue,
+        "merchantBankAccount": RecipientType.merchantBankAccount.rawValue,
+        "mobileWallet": RecipientType.mobileWallet.rawValue,
+        "bankAccount": RecipientType.bankAccount.rawValue,
+        "till": RecipientType.till.rawValue,
+        "paybill": RecipientType.paybill.rawValue,
+    ],
+    "RequestStatus": [
+        "received": RequestStatus.received.rawValue,
+        "scheduled": RequestStatus.scheduled.rawValue,
+        "processed": RequestStatus.processed.rawValue,
+    ],
+    "TransferStatus": [
+        "transferred": TransferStatus.transferred.rawValue,
+        "cancelled": TransferStatus.cancelled.rawValue,
+    ],
+    "PaymentLinkStatus": [
+        "active": PaymentLinkStatus.active.rawValue,
+        "paid": PaymentLinkStatus.paid.rawValue,
+        "cancelled": PaymentLinkStatus.cancelled.rawValue,
+        "expired": PaymentLinkStatus.expired.rawValue,
+    ],
+    "TransactionStatus": [
+        "received": TransactionStatus.received.rawValue,
+        "complete": TransactionStatus.complete.rawValue,
+        "reversed": TransactionStatus.reversed.rawValue,
+    ],
+]
+
 /// The names of the contents of `EventPayload` in the contract, by the kinds.
 let contentsOfEventPayload: [String: String] = [
     "buygoods_transaction_received": "transaction",

@@ -5,6 +5,10 @@ import KopoKopo
 final class Responder: Sendable {
     private let clients = Clients()
     private let output = NSLock()
+    /// The file with the symbol graph of the package.
+    private let symbols: String?
+
+    init(symbols: String?) { self.symbols = symbols }
 
     func respond(_ line: String) async {
         var members: [JSON.Member] = []
@@ -27,7 +31,8 @@ final class Responder: Sendable {
         case "hello":
             return [("value", hello)]
         case "surface":
-            return [("value", .null)]
+            guard let symbols else { throw Unsupported("the argument with the symbol graph is missing") }
+            return [("value", try Surface(file: symbols).tagged())]
         case "client":
             return try await outcome(request) {
                 let options = try ClientOptions(Arguments(request["options"]))

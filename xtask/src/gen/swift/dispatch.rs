@@ -62,9 +62,29 @@ pub(super) fn generate(contracts: &Contracts<'_>) -> String {
             out.line("\nstatic var absent: Self? { nil }");
         });
     }
+    words(&mut out);
     contents(&mut out);
     error_fields(&mut out);
     out.finish()
+}
+
+/// What the package makes of the words of open enumerations.
+fn words(out: &mut Writer<'_>) {
+    out.line("\n/// The words of enumerations by their cases.");
+    out.line("let words: [String: [String: String]] = [");
+    out.inside(|out| {
+        for found in out.contract.enums.iter().filter(|found| found.shape == Shape::Open) {
+            out.line(&format!("{:?}: [", found.name));
+            out.inside(|out| {
+                for Variant { name, .. } in &found.variants {
+                    let case = types::case(name);
+                    out.line(&format!("{case:?}: {}.{case}.rawValue,", types::public(&found.name)));
+                }
+            });
+            out.line("],");
+        }
+    });
+    out.line("]");
 }
 
 /// The fields in which the contract has the contents of variants, which have no names in Swift.
