@@ -122,7 +122,9 @@ private struct Symbol {
     /// Without its labels.
     var name: String { String(title.prefix { $0 != "(" }) }
 
-    var labels: [String] { title.drop { $0 != "(" }.dropFirst().split(separator: ":").map(String.init).filter { $0 != ")" } }
+    var labels: [String] {
+        title.drop { $0 != "(" }.dropFirst().split(separator: ":").map(String.init).filter { $0 != ")" }
+    }
 
     var isConstructor: Bool { returned == "KopoKopo" }
 
