@@ -47,6 +47,10 @@ let tests: Target = .testTarget(
     swiftSettings: settings
 )
 
+/// The program that the conformance runner of the repository tests. It needs what only servers have.
+let testees: [Target] =
+    isMobile ? [] : [.executableTarget(name: "Testee", dependencies: ["KopoKopo"], path: "Tests/Testee")]
+
 let package = Package(
     name: "KopoKopo",
     platforms: [.iOS(.v16), .macOS(.v13)],
@@ -67,5 +71,5 @@ let package = Package(
         .target(name: "KopoKopo", dependencies: ["KopoKopoRaw", "KopoKopoFFI"], swiftSettings: settings),
         .target(name: "TestSupport", path: "Tests/Support"),
         tests,
-    ]
+    ] + testees
 )

@@ -23,17 +23,20 @@ if ! command -v debootstrap >/dev/null 2>&1; then
 fi
 
 root=${KOPOKOPO_TRIXIE:-$PWD/.tools/trixie}
+target=${CARGO_TARGET_DIR:-$PWD/target}
 # A private mount namespace: the mounts end with the command.
 in_root() {
     unshare --mount sh -euc '
-        root=$1 repository=$2
-        shift 2
+        root=$1 repository=$2 target=$3
+        shift 3
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
-        mkdir -p "$root$repository"
-        mount --bind "$repository" "$root$repository"
+        for folder in "$repository" "$target"; do
+            mkdir -p "$root$folder"
+            mount --bind "$folder" "$root$folder"
+        done
         exec chroot "$root" "$@"
-    ' in_root "$root" "$PWD" "$@"
+    ' in_root "$root" "$PWD" "$target" "$@"
 }
 
 make_root() {
@@ -55,6 +58,5 @@ if [ ! -e "$root/.complete" ]; then
     }
 fi
 
-cargo build --quiet --package k2
-cargo run --quiet --package kopokopo-tests --bin deletion-vectors
-in_root env KOPOKOPO_SKIP_CARGO=1 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}" sh "$PWD/bindings-swift/test.sh"
+cargo build --quiet --package k2 --package kopokopo-tests --bins
+in_root env KOPOKOPO_SKIP_CARGO=1 CARGO_TARGET_DIR="$target" sh "$PWD/bindings-swift/test.sh"

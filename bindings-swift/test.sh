@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the libraries and the simulator, and builds and tests this package on them: as servers have it, and as apps have
-# it. It needs Swift 6 and Rust, and no network once the crates are there.
+# Builds the libraries, the simulator and the conformance runner, and builds and tests this package with them: as servers
+# have it, and as apps have it. It needs Swift 6 and Rust, and no network once the crates are there.
 #
 # KOPOKOPO_SKIP_CARGO=1: what Rust makes is in ../target already (or in CARGO_TARGET_DIR).
 set -eu
@@ -23,8 +23,7 @@ if [ "${KOPOKOPO_SKIP_CARGO:-0}" != 1 ]; then
         cd ..
         # This builds both libraries, too.
         cargo xtask gen --check --swift
-        cargo build --quiet --package k2
-        cargo run --quiet --package kopokopo-tests --bin deletion-vectors
+        cargo build --quiet --package k2 --package kopokopo-tests --bins
     )
 fi
 full=$CARGO_TARGET_DIR/debug
@@ -33,8 +32,7 @@ for folder in "$full" "$mobile"; do
     [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "no library in $folder"
 done
 [ -e "${K2_BINARY:-$full/k2}" ] || fail "no sandbox: ${K2_BINARY:-$full/k2}"
-
-[ -e "$CARGO_TARGET_DIR/deletion-vectors.jsonl" ] || fail "no deletion vectors in $CARGO_TARGET_DIR"
+[ -e "$full/conformance" ] || fail "no conformance runner: $full/conformance"
 
 # What is written by hand is formatted.
 swift format lint --strict Package.swift Sources/KopoKopo/*.swift Tests/*/*.swift Examples/*/*.swift ||
@@ -44,13 +42,19 @@ scratch=${KOPOKOPO_SWIFT_BUILD:-.build}
 package() {
     name=$1
     library=$2
-    shift 2
-    KOPOKOPO_LIBRARY_DIR=$library swift "$@" --scratch-path "$scratch/$name"
+    command=$3
+    shift 3
+    KOPOKOPO_LIBRARY_DIR=$library swift "$command" --scratch-path "$scratch/$name" "$@"
 }
 
 echo "as servers have it"
 package full "$full" build
 package full "$full" test
+
+echo "the tests that all languages share"
+package full "$full" package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >/dev/null
+programs=$(package full "$full" build --show-bin-path)
+"$full/conformance" --quiet -- "$programs/Testee" "$(dirname "$programs")/symbolgraph/KopoKopo.symbols.json"
 
 # The code of README.md compiles, as one program.
 modules() {

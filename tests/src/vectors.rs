@@ -260,6 +260,13 @@ async fn timestamps(testee: &Testee, file: &Value) -> Result<(), String> {
         let event = parse(testee, &body.to_string()).await?.map_err(|error| error.to_string())?;
         compare(&case["shown"], &event["created_at"])?;
     }
+    // A time that cannot be read is absent.
+    for refused in items(&file["refused"]) {
+        let body =
+            json!({ "topic": "customer_created", "id": "1", "created_at": refused, "event": { "resource": {} } });
+        let event = parse(testee, &body.to_string()).await?.map_err(|error| error.to_string())?;
+        expect(text(&refused), &Value::Null, &event["created_at"])?;
+    }
     for case in items(&file["daraja"]) {
         let body = json!({ "TransactionType": "Buygoods", "TransID": "1", "TransTime": case["text"] });
         let event = parse(testee, &body.to_string()).await?.map_err(|error| error.to_string())?;

@@ -2,10 +2,11 @@
     public import Foundation
 
     /// Whether the payment in a raw text covers an amount.
-    private func covers(_ raw: Raw, _ record: String, _ amount: Decimal, _ currency: String, _ tillNumber: String?) throws
-        -> Bool
-    {
-        try KopoKopo.isPaidAtLeast(payment: raw, record: record, amount: amount, currency: currency, tillNumber: tillNumber)
+    private func covers(
+        _ raw: Raw, _ record: String, _ amount: Decimal, _ currency: String, _ tillNumber: String?
+    ) throws -> Bool {
+        try KopoKopo.isPaidAtLeast(
+            payment: raw, record: record, amount: amount, currency: currency, tillNumber: tillNumber)
     }
 
     extension Event {

@@ -12,7 +12,9 @@ final class CallTests: XCTestCase {
 
     override func setUpWithError() throws {
         sandbox = try Sandbox()
-        k2 = try sandbox.client()
+        k2 = try KopoKopo(
+            clientId: sandbox.clientId, clientSecret: Secret(sandbox.clientSecret), apiKey: Secret(sandbox.apiKey),
+            baseUrl: sandbox.baseUrl, retryBase: .milliseconds(10))
     }
 
     override func tearDown() { sandbox.close() }
@@ -122,8 +124,8 @@ final class CallTests: XCTestCase {
         let payment = try await k2.incomingPayments.wait(id: created.id, interval: .milliseconds(20))
         XCTAssertTrue(try payment.isPaidAtLeast(7, tillNumber: "K000000"))
         XCTAssertFalse(try payment.isPaidAtLeast(8))
-        let seen = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list ?? []
-        XCTAssertEqual(seen.filter { Matching.find($0, "operation") == "incoming_payments.create" }.count, 2)
+        let seen = try await sandbox.operations()
+        XCTAssertEqual(seen.filter { $0 == "incoming_payments.create" }.count, 2)
     }
 
     func testCreateInCancelledTaskSendsNothing() async throws {
@@ -135,8 +137,8 @@ final class CallTests: XCTestCase {
         }
         call.cancel()
         await assertCancelled { try await call.value }
-        let seen = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list ?? []
-        XCTAssertTrue(seen.isEmpty)
+        let seen = try await sandbox.operations()
+        XCTAssertEqual(seen, [])
     }
 
     func testCallInCancelledTaskSendsNothing() async throws {
@@ -156,9 +158,9 @@ final class CallTests: XCTestCase {
         waiting.cancel()
         await assertCancelled { try await waiting.value }
         try await Task.sleep(for: .milliseconds(100))
-        let before = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list?.count
+        let before = try await sandbox.operations()
         try await Task.sleep(for: .milliseconds(300))
-        let after = try await JSON.read(sandbox.control("GET /_sandbox/requests")).list?.count
+        let after = try await sandbox.operations()
         XCTAssertEqual(before, after)
     }
 

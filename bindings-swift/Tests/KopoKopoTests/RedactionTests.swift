@@ -1,10 +1,10 @@
 import Foundation
 import KopoKopo
-import TestSupport
 import XCTest
 
 private let canary = "canary"
 
+/// The conformance runner searches clients, results and errors for secrets and personal data, but not arguments.
 final class RedactionTests: XCTestCase {
     /// However a value is printed.
     private func hides(_ value: Any, _ hidden: String..., line: UInt = #line) {
@@ -36,23 +36,13 @@ final class RedactionTests: XCTestCase {
         XCTAssertEqual(secret.text, canary)
     }
 
-    func testResultsPrintRedacted() async throws {
-        let sandbox = try Sandbox()
-        defer { sandbox.close() }
-        let client = try sandbox.client()
-        let payment = try await client.incomingPayments.create(
-            tillNumber: "K000000", phoneNumber: "0712345678", amount: 100, callbackUrl: "https://shop.example",
-            firstName: "Wanjiru", metadata: ["order": .text(canary)]
-        ).wait(interval: .milliseconds(20))
-        hides(payment, "712345678", "Wanjiru", canary)
-        XCTAssertTrue("\(payment)".contains("[\(payment.raw.text.utf8.count) bytes]"), "\(payment)")
-        XCTAssertTrue(payment.raw.text.contains("712345678"))
-        let token = try await client.oauth.token()
-        hides(token, token.accessToken.text)
-        let body =
-            #"{"topic":"customer_created","event":{"resource":{"first_name":"\#(canary)","phone_number":"+254712345678"}}}"#
-        let event = try client.webhooks.parseUnverified(Data(body.utf8))
-        hides(event, canary, "712345678")
+    func testResultsSayThatTextIsRedacted() throws {
+        let body = #"{"topic":"customer_created","event":{"resource":{"first_name":"\#(canary)"}}}"#
+        let event = try WebhookVerifier(apiKeys: ["key"]).parseUnverified(Data(body.utf8))
+        hides(event, canary)
+        XCTAssertTrue("\(event)".contains("[\(body.utf8.count) bytes]"), "\(event)")
+        XCTAssertEqual(event.raw.text, body)
+        XCTAssertEqual(event, try WebhookVerifier(apiKeys: ["key"]).parseUnverified(Data(body.utf8)))
     }
 
     func testErrorsDoNotShowServerResponse() {
@@ -62,4 +52,10 @@ final class RedactionTests: XCTestCase {
             XCTAssertTrue(shown.contains("payments.get"), shown)
         }
     }
+}
+
+private func dumped(_ value: Any) -> String {
+    var out = ""
+    dump(value, to: &out)
+    return out
 }

@@ -10,8 +10,8 @@ public final class Sandbox: @unchecked Sendable {
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// How long `settle` retries.
-    public static let patience = Duration.seconds(3)
+    /// How long a control of the sandbox is retried.
+    private static let patience = Duration.seconds(3)
 
     public let baseUrl: String
     public let clientId: String
@@ -97,6 +97,13 @@ public final class Sandbox: @unchecked Sendable {
         }
     }
 
+    /// The operations of the requests that arrived, oldest first.
+    public func operations() async throws -> [String?] {
+        struct Request: Decodable { let operation: String? }
+        let requests = try await control("GET /_sandbox/requests")
+        return try JSONDecoder().decode([Request].self, from: requests).map(\.operation)
+    }
+
     /// Makes the next calls of an operation fail. `rest` has further fields of the fault, such as `"times": 4`.
     public func fault(_ operation: String, _ kind: String, _ rest: String = "") async throws {
         let rest = rest.isEmpty ? "" : ", \(rest)"
@@ -109,17 +116,4 @@ public struct Failure: Error, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) { self.description = description }
-}
-
-/// Retries until nothing is thrown, for `Sandbox.patience`.
-public func settle(_ check: () async throws -> Void) async throws {
-    let end = ContinuousClock.now + Sandbox.patience
-    while true {
-        do {
-            return try await check()
-        } catch let failure as Failure {
-            if ContinuousClock.now > end { throw failure }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
 }

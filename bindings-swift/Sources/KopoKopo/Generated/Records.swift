@@ -172,7 +172,7 @@ public struct IncomingPaymentRequest: Sendable, Hashable {
 }
 
 /// A payment, or an attempt to pay (API reference, section Process Incoming Payment Result).
-public struct IncomingPayment: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct IncomingPayment: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -200,15 +200,13 @@ public struct IncomingPayment: Sendable, Hashable, Identifiable, CustomStringCon
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "IncomingPayment(id: \(String(describing: id)), status: \(String(describing: status)), initiationTime: \(String(describing: initiationTime)), eventType: \(String(describing: eventType)), transaction: \(String(describing: transaction)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), paymentKey: \(String(describing: paymentKey)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A request for a payment link (API reference, section Create a payment link).
-public struct PaymentLinkRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct PaymentLinkRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The till that receives the money.
     public var tillNumber: String
     /// The amount, greater than 0.
@@ -243,16 +241,14 @@ public struct PaymentLinkRequest: Sendable, Hashable, CustomStringConvertible, C
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "PaymentLinkRequest(tillNumber: \(String(describing: tillNumber)), amount: \(String(describing: amount)), callbackUrl: \(String(describing: callbackUrl)), currency: \(String(describing: currency)), paymentReference: \(String(describing: paymentReference)), note: [redacted], metadata: \(String(describing: metadata)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A link, read from any of the three formats that the server uses (API reference, sections Payment link status and
 /// Process Payment link API Result).
-public struct PaymentLink: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct PaymentLink: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// The status of the request for the link: `Processed`. It does not say if the link was paid.
@@ -306,16 +302,14 @@ public struct PaymentLink: Sendable, Hashable, Identifiable, CustomStringConvert
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "PaymentLink(id: \(String(describing: id)), status: \(String(describing: status)), linkStatus: \(String(describing: linkStatus)), link: \(String(describing: link)), expiresAt: \(String(describing: expiresAt)), createdAt: \(String(describing: createdAt)), tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), paymentReference: \(String(describing: paymentReference)), currency: \(String(describing: currency)), amount: \(String(describing: amount)), note: [redacted], initiatorName: \(String(describing: initiatorName)), transactionReference: \(String(describing: transactionReference)), senderPhoneNumber: \(String(describing: senderPhoneNumber)), originationTime: \(String(describing: originationTime)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), paymentKey: \(String(describing: paymentKey)), isCancelled: \(String(describing: isCancelled)), hasFailedAttempt: \(String(describing: hasFailedAttempt)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 extension KopoKopo {
     /// A payment from a customer or from another till (API reference, Buygoods Transaction and B2B Transaction).
-    public struct Transaction: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+    public struct Transaction: Sendable, Hashable, CustomDebugStringConvertible {
         /// Its id.
         public let id: String?
         /// The M-PESA reference. It is the only link between an STK push and its buygoods webhook.
@@ -351,11 +345,9 @@ extension KopoKopo {
         public let paymentKey: String?
 
         /// Free text is redacted, because it may contain a name or a phone number.
-        public var description: String {
+        public var debugDescription: String {
             "Transaction(id: \(String(describing: id)), reference: \(String(describing: reference)), originationTime: \(String(describing: originationTime)), senderPhoneNumber: \(String(describing: senderPhoneNumber)), hashedSenderPhone: \(String(describing: hashedSenderPhone)), sendingTill: [redacted], amount: \(String(describing: amount)), currency: \(String(describing: currency)), tillNumber: \(String(describing: tillNumber)), system: \(String(describing: system)), status: \(String(describing: status)), senderFirstName: \(String(describing: senderFirstName)), senderMiddleName: \(String(describing: senderMiddleName)), senderLastName: \(String(describing: senderLastName)), isReceived: \(String(describing: isReceived)), paymentKey: \(String(describing: paymentKey)))"
         }
-
-        public var debugDescription: String { description }
     }
 }
 

@@ -189,7 +189,7 @@ public struct WebhookSubscription: Sendable, Hashable, Identifiable {
 }
 
 /// A mobile wallet of the merchant, to send money to (API reference, section Create a merchant mobile wallet).
-public struct MerchantWalletRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct MerchantWalletRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The owner's first name.
     public var firstName: Personal
     /// The owner's last name.
@@ -216,16 +216,14 @@ public struct MerchantWalletRequest: Sendable, Hashable, CustomStringConvertible
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "MerchantWalletRequest(firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), phoneNumber: \(String(describing: phoneNumber)), nickname: [redacted], network: \(String(describing: network)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A mobile wallet of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
-public struct MerchantWallet: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct MerchantWallet: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id. It is the reference to send money to.
     public let id: String
     /// Its status: `Approved`.
@@ -248,15 +246,13 @@ public struct MerchantWallet: Sendable, Hashable, Identifiable, CustomStringConv
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "MerchantWallet(id: \(String(describing: id)), status: \(String(describing: status)), firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), nickname: [redacted], phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A bank account of the merchant, to send money to (API reference, section Create a merchant bank account).
-public struct MerchantBankAccountRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct MerchantBankAccountRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The name on the account.
     public var accountName: Personal
     /// The id of the bank's branch.
@@ -283,16 +279,14 @@ public struct MerchantBankAccountRequest: Sendable, Hashable, CustomStringConver
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "MerchantBankAccountRequest(accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), settlementMethod: \(String(describing: settlementMethod)), nickname: [redacted])"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A bank account of the merchant. The documentation does not show the response to a read, so every field may be
 /// absent.
-public struct MerchantBankAccount: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct MerchantBankAccount: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id. It is the reference to send money to.
     public let id: String
     /// Its status: `Approved`.
@@ -315,15 +309,13 @@ public struct MerchantBankAccount: Sendable, Hashable, Identifiable, CustomStrin
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "MerchantBankAccount(id: \(String(describing: id)), status: \(String(describing: status)), accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), nickname: [redacted], settlementMethod: \(String(describing: settlementMethod)), links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A person's mobile wallet (API reference, section Create Send Money external mobile wallet recipient).
-public struct MobileWalletRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct MobileWalletRecipientRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The recipient's first name.
     public var firstName: Personal
     /// The recipient's last name.
@@ -354,16 +346,14 @@ public struct MobileWalletRecipientRequest: Sendable, Hashable, CustomStringConv
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "MobileWalletRecipientRequest(firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), phoneNumber: \(String(describing: phoneNumber)), nickname: [redacted], email: \(String(describing: email)), network: \(String(describing: network)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A bank account of another person or business (API reference, section Create Send Money external bank account
 /// recipient).
-public struct BankAccountRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct BankAccountRecipientRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The name on the account.
     public var accountName: Personal
     /// The id of the bank's branch.
@@ -390,15 +380,13 @@ public struct BankAccountRecipientRequest: Sendable, Hashable, CustomStringConve
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "BankAccountRecipientRequest(accountName: \(String(describing: accountName)), bankBranchRef: \(String(describing: bankBranchRef)), accountNumber: \(String(describing: accountNumber)), nickname: [redacted], settlementMethod: \(String(describing: settlementMethod)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// Another business's till (API reference, section Create Send Money external till recipient).
-public struct TillRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct TillRecipientRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The name on the till.
     public var tillName: String
     /// The till's number.
@@ -413,15 +401,13 @@ public struct TillRecipientRequest: Sendable, Hashable, CustomStringConvertible,
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "TillRecipientRequest(tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), nickname: [redacted])"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A paybill account (API reference, section Create Send Money paybill recipient).
-public struct PaybillRecipientRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct PaybillRecipientRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The paybill's name.
     public var paybillName: String
     /// The business number.
@@ -439,15 +425,13 @@ public struct PaybillRecipientRequest: Sendable, Hashable, CustomStringConvertib
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "PaybillRecipientRequest(paybillName: \(String(describing: paybillName)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted])"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A recipient of money. The documentation does not show the response to a read, so every field may be absent.
-public struct ExternalRecipient: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct ExternalRecipient: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status: `Approved`.
@@ -492,11 +476,9 @@ public struct ExternalRecipient: Sendable, Hashable, Identifiable, CustomStringC
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "ExternalRecipient(id: \(String(describing: id)), status: \(String(describing: status)), recipientType: \(String(describing: recipientType)), firstName: \(String(describing: firstName)), lastName: \(String(describing: lastName)), email: \(String(describing: email)), phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), bankBranchRef: \(String(describing: bankBranchRef)), settlementMethod: \(String(describing: settlementMethod)), tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), paybillName: \(String(describing: paybillName)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], links: \(String(describing: links)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// Sends money to the merchant's own accounts or to others (API reference, sections Send Money to my account and Send
@@ -546,7 +528,7 @@ public struct SweepRequest: Sendable, Hashable {
 }
 
 /// A request to send money (API reference, section Process Send Money result).
-public struct SendMoney: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct SendMoney: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -580,15 +562,13 @@ public struct SendMoney: Sendable, Hashable, Identifiable, CustomStringConvertib
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "SendMoney(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), sourceIdentifier: \(String(describing: sourceIdentifier)), currency: \(String(describing: currency)), destinations: \(String(describing: destinations)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A requested destination.
-public struct SendMoneyDestination: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct SendMoneyDestination: Sendable, Hashable, CustomDebugStringConvertible {
     /// Its type.
     public let destinationType: RecipientType?
     /// The amount.
@@ -619,15 +599,13 @@ public struct SendMoneyDestination: Sendable, Hashable, CustomStringConvertible,
     public let favourite: Bool?
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "SendMoneyDestination(destinationType: \(String(describing: destinationType)), amount: \(String(describing: amount)), reference: \(String(describing: reference)), phoneNumber: \(String(describing: phoneNumber)), network: \(String(describing: network)), accountName: \(String(describing: accountName)), accountNumber: \(String(describing: accountNumber)), bankBranchRef: \(String(describing: bankBranchRef)), tillNumber: \(String(describing: tillNumber)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], description: [redacted], favourite: \(String(describing: favourite)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A group of disbursements.
-public struct TransferBatch: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct TransferBatch: Sendable, Hashable, CustomDebugStringConvertible {
     /// The result.
     public let status: TransferStatus?
     /// The total amount.
@@ -640,15 +618,13 @@ public struct TransferBatch: Sendable, Hashable, CustomStringConvertible, Custom
     public let isPaid: Bool
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "TransferBatch(status: \(String(describing: status)), amount: \(String(describing: amount)), disbursements: \(String(describing: disbursements)), errors: [redacted], isPaid: \(String(describing: isPaid)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// One payment out.
-public struct Disbursement: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct Disbursement: Sendable, Hashable, CustomDebugStringConvertible {
     /// The result.
     public let status: TransferStatus?
     /// The amount.
@@ -681,11 +657,9 @@ public struct Disbursement: Sendable, Hashable, CustomStringConvertible, CustomD
     public let isPaid: Bool
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "Disbursement(status: \(String(describing: status)), amount: \(String(describing: amount)), errors: [redacted], originationTime: \(String(describing: originationTime)), destinationType: \(String(describing: destinationType)), destinationReference: [redacted], transactionReference: \(String(describing: transactionReference)), phoneNumber: \(String(describing: phoneNumber)), accountNumber: \(String(describing: accountNumber)), tillNumber: \(String(describing: tillNumber)), paybillNumber: \(String(describing: paybillNumber)), paybillAccountNumber: \(String(describing: paybillAccountNumber)), nickname: [redacted], favourite: \(String(describing: favourite)), isPaid: \(String(describing: isPaid)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// The transactions to list (API reference, section Polling API Requests).
@@ -785,7 +759,7 @@ public struct SmsNotification: Sendable, Hashable, Identifiable {
 }
 
 /// Reverses an incoming transaction of the last 30 days (API reference, section Reverse Incoming Transactions).
-public struct ReversalRequest: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct ReversalRequest: Sendable, Hashable, CustomDebugStringConvertible {
     /// The transaction's M-PESA reference or id.
     public var transactionReference: String
     /// Why.
@@ -803,15 +777,13 @@ public struct ReversalRequest: Sendable, Hashable, CustomStringConvertible, Cust
     }
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "ReversalRequest(transactionReference: \(String(describing: transactionReference)), reason: [redacted], callbackUrl: \(String(describing: callbackUrl)), metadata: \(String(describing: metadata)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A reversal (API reference, section Process Reversal Request API Result).
-public struct Reversal: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct Reversal: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// The status of the request. Processed does not mean reversed: check `isReversed`.
@@ -841,11 +813,9 @@ public struct Reversal: Sendable, Hashable, Identifiable, CustomStringConvertibl
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "Reversal(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), transactionReference: \(String(describing: transactionReference)), reason: [redacted], reversalBulkPayment: \(String(describing: reversalBulkPayment)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isReversed: \(String(describing: isReversed)), isFailed: \(String(describing: isFailed)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// The payment to the customer.
@@ -861,7 +831,7 @@ public struct ReversalBulkPayment: Sendable, Hashable {
 }
 
 /// A payment of version 1.
-public struct Payment: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct Payment: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -891,11 +861,9 @@ public struct Payment: Sendable, Hashable, Identifiable, CustomStringConvertible
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "Payment(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), amount: \(String(describing: amount)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// An amount with its currency, as version 1 writes it.
@@ -907,7 +875,7 @@ public struct PaymentAmount: Sendable, Hashable {
 }
 
 /// A settlement transfer of version 1.
-public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomDebugStringConvertible {
     /// Its id.
     public let id: String
     /// Its status.
@@ -937,11 +905,9 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomString
     public let raw: Raw
 
     /// Free text is redacted, because it may contain a name or a phone number.
-    public var description: String {
+    public var debugDescription: String {
         "SettlementTransfer(id: \(String(describing: id)), status: \(String(describing: status)), createdAt: \(String(describing: createdAt)), amount: \(String(describing: amount)), transferBatches: \(String(describing: transferBatches)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), failedDisbursements: \(String(describing: failedDisbursements)), failedBatches: \(String(describing: failedBatches)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
-
-    public var debugDescription: String { description }
 }
 
 /// A request that is sent unchanged.

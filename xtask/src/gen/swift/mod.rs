@@ -62,7 +62,7 @@ pub(super) fn generate(all: &Contract, apps: &Contract) -> Result<Vec<Output>, S
             path.map_or(Ok(()), |path| write(template, path, view))?;
         }
     }
-    write("Operations.swift.j2", "bindings-swift/Tests/KopoKopoTests/Operations.swift", &whole)?;
+    write("Operations.swift.j2", "bindings-swift/Tests/Testee/Operations.swift", &whole)?;
     Ok(outputs)
 }
 

@@ -80,6 +80,7 @@ impl<'a> Views<'a> {
             ty => types::swift(&field.ty),
             default => types::default(field),
             is_free_text => field.is_free_text(),
+            is_duration => matches!(field.ty.inner(), Type::F64),
             lift => types::lift(self.contract, &field.ty),
             lower => types::lower(self.contract, &field.ty, &name),
             name,
@@ -119,7 +120,7 @@ impl<'a> Views<'a> {
             ("Sendable", true),
             ("Hashable", is_compared),
             ("Identifiable", has_id),
-            ("CustomStringConvertible", has_free_text),
+            // A field may be named `description`. Printing takes `debugDescription` if a type has no other text.
             ("CustomDebugStringConvertible", has_free_text),
         ];
         context! {

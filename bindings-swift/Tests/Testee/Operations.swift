@@ -5,7 +5,7 @@
 import Foundation
 import KopoKopo
 
-/// Calls `incoming_payments.create` and its like.
+/// Calls an operation such as `incoming_payments.create`.
 func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async throws -> any Sendable {
     switch operation {
     case "oauth.token":
@@ -160,11 +160,11 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
         return try await client.rawRequests.get(given.required("path"))
     case "raw_requests.post":
         return try await client.rawRequests.post(path: given.required("path"), body: given.required("body"))
-    default: throw ScenarioError("unknown operation \(operation)")
+    default: throw Unsupported("unknown operation \(operation)")
     }
 }
 
-/// Calls `incoming_payments.wait` and `incoming_payments.watch`, and their like.
+/// Calls `wait` or `watch` of a section, such as `incoming_payments.wait`.
 func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: WaitOptions) async throws
     -> any Sendable {
     switch operation {
@@ -216,7 +216,7 @@ func follow(_ operation: String, _ client: KopoKopo, _ id: String, _ options: Wa
         return try await client.settlementTransfers.wait(id: id, options: options)
     case "settlement_transfers.watch":
         return try await all(client.settlementTransfers.watch(id: id, options: options))
-    default: throw ScenarioError("unknown operation \(operation)")
+    default: throw Unsupported("unknown operation \(operation)")
     }
 }
 
@@ -301,7 +301,7 @@ extension TransferStatus: Word {}
 extension Destination: FromJSON {
     static func fromJSON(_ json: JSON) throws -> Self {
         let given = Arguments(json)
-        switch try given.word("type") {
+        switch try given.word("kind") {
         case "merchant_wallet":
             return try .merchantWallet(
                 reference: given.required("reference"),
@@ -350,10 +350,114 @@ extension Destination: FromJSON {
                 nickname: given.optional("nickname"),
                 favourite: given.optional("favourite")
             )
-        case let other: throw ScenarioError("unknown variant \(other)")
+        case let other: throw Unsupported("unknown variant \(other)")
         }
     }
 
     static var absent: Self? { nil }
+}
+
+/// The words of enumerations by their cases.
+let words: [String: [String: String]] = [
+    "EventType": [
+        "buygoodsTransactionReceived": EventType.buygoodsTransactionReceived.rawValue,
+        "buygoodsTransactionReversed": EventType.buygoodsTransactionReversed.rawValue,
+        "b2bTransactionReceived": EventType.b2bTransactionReceived.rawValue,
+        "b2bTransactionReversed": EventType.b2bTransactionReversed.rawValue,
+        "settlementTransferCompleted": EventType.settlementTransferCompleted.rawValue,
+        "customerCreated": EventType.customerCreated.rawValue,
+        "cardTransactionReceived": EventType.cardTransactionReceived.rawValue,
+        "cardTransactionVoided": EventType.cardTransactionVoided.rawValue,
+        "cardTransactionReversed": EventType.cardTransactionReversed.rawValue,
+    ],
+    "Scope": [
+        "company": Scope.company.rawValue,
+        "till": Scope.till.rawValue,
+    ],
+    "IncomingPaymentStatus": [
+        "pending": IncomingPaymentStatus.pending.rawValue,
+        "success": IncomingPaymentStatus.success.rawValue,
+        "failed": IncomingPaymentStatus.failed.rawValue,
+    ],
+    "Network": [
+        "safaricom": Network.safaricom.rawValue,
+    ],
+    "SettlementMethod": [
+        "eft": SettlementMethod.eft.rawValue,
+        "rts": SettlementMethod.rts.rawValue,
+    ],
+    "RecipientType": [
+        "merchantWallet": RecipientType.merchantWallet.rawValue,
+        "merchantBankAccount": RecipientType.merchantBankAccount.rawValue,
+        "mobileWallet": RecipientType.mobileWallet.rawValue,
+        "bankAccount": RecipientType.bankAccount.rawValue,
+        "till": RecipientType.till.rawValue,
+        "paybill": RecipientType.paybill.rawValue,
+    ],
+    "RequestStatus": [
+        "received": RequestStatus.received.rawValue,
+        "scheduled": RequestStatus.scheduled.rawValue,
+        "processed": RequestStatus.processed.rawValue,
+    ],
+    "TransferStatus": [
+        "transferred": TransferStatus.transferred.rawValue,
+        "cancelled": TransferStatus.cancelled.rawValue,
+    ],
+    "PaymentLinkStatus": [
+        "active": PaymentLinkStatus.active.rawValue,
+        "paid": PaymentLinkStatus.paid.rawValue,
+        "cancelled": PaymentLinkStatus.cancelled.rawValue,
+        "expired": PaymentLinkStatus.expired.rawValue,
+    ],
+    "TransactionStatus": [
+        "received": TransactionStatus.received.rawValue,
+        "complete": TransactionStatus.complete.rawValue,
+        "reversed": TransactionStatus.reversed.rawValue,
+    ],
+]
+
+/// The names of the contents of `EventPayload` in the contract, by the kinds.
+let contentsOfEventPayload: [String: String] = [
+    "buygoods_transaction_received": "transaction",
+    "buygoods_transaction_reversed": "transaction",
+    "b2b_transaction_received": "transaction",
+    "b2b_transaction_reversed": "transaction",
+    "settlement_transfer_completed": "settlement",
+    "customer_created": "customer",
+    "card_transaction_received": "card_transaction",
+    "card_transaction_voided": "card_transaction",
+    "card_transaction_reversed": "card_transaction",
+    "incoming_payment": "incoming_payment",
+    "send_money": "send_money",
+    "polling": "polling",
+    "reversal": "reversal",
+    "payment_link": "payment_link",
+    "sms_notification": "sms_notification",
+    "payment": "payment",
+    "settlement_transfer": "settlement_transfer",
+    "daraja_buygoods": "daraja_transaction",
+    "daraja_b2b": "daraja_transaction",
+    "daraja_other": "daraja_transaction",
+]
+
+/// The fields of an error, by their names in the contract.
+func fields(_ error: KopoKopoError) -> [(String, Any)] {
+    [
+        ("kind", error.kind.rawValue),
+        ("detail", error.detail as Any),
+        ("operation", error.operation as Any),
+        ("field", error.field as Any),
+        ("status", error.status as Any),
+        ("server_code", error.serverCode as Any),
+        ("messages", error.messages as Any),
+        ("retry_after_ms", error.retryAfter as Any),
+        ("attempts", error.attempts as Any),
+        ("body", error.body as Any),
+        ("id", error.id as Any),
+        ("location", error.location as Any),
+        ("state", error.state as Any),
+        ("request_id", error.requestId as Any),
+        ("sent_at", error.sentAt as Any),
+    ]
 }
 #endif
