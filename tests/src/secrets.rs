@@ -69,7 +69,7 @@ async fn clients(testee: &Testee, engine: &str, found: &mut Vec<String>) -> Resu
         if reply.outcome.is_ok() != is_accepted {
             return Err(format!("{what}: expected {is_accepted}, found {:?}", reply.outcome));
         }
-        search(&what, &reply, &[], found);
+        search(&what, &without_locals(reply), &[], found);
     }
     Ok(())
 }
@@ -98,16 +98,17 @@ async fn calls(testee: &Testee, engine: &str, sandbox: &Sandbox, found: &mut Vec
         "account_number": "canary-account", "amount": "10", "description": "canary-free-text",
     });
     let send = |destination: &Value| json!({ "destinations": [destination], "callback_url": "https://shop.example" });
+    // The last member of a case: whether a canary is in a field that holds no secret.
     let cases = [
-        ("incoming_payments.create", payment.clone()),
-        ("incoming_payments.create", changed("amount", "canary-free-text")),
-        ("incoming_payments.create", changed("callback_url", "ftp://0712345678.example")),
-        ("incoming_payments.create", changed("phone_number", "0712345678x")),
-        ("send_money.create", send(&wallet)),
-        ("send_money.create", send(&account)),
-        ("oauth.revoke", json!({ "token": SECRET })),
-        ("oauth.introspect", json!({ "token": SECRET })),
-        ("incoming_payments.get", json!({ "id": "0712345678 Canaryname" })),
+        ("incoming_payments.create", payment.clone(), false),
+        ("incoming_payments.create", changed("amount", "canary-free-text"), true),
+        ("incoming_payments.create", changed("callback_url", "ftp://0712345678.example"), true),
+        ("incoming_payments.create", changed("phone_number", "0712345678x"), false),
+        ("send_money.create", send(&wallet), false),
+        ("send_money.create", send(&account), false),
+        ("oauth.revoke", json!({ "token": SECRET }), false),
+        ("oauth.introspect", json!({ "token": SECRET }), false),
+        ("incoming_payments.get", json!({ "id": "0712345678 Canaryname" }), true),
     ];
     let wrong = ClientOptions {
         client_secret: Some(SECRET.to_owned()),
@@ -119,7 +120,7 @@ async fn calls(testee: &Testee, engine: &str, sandbox: &Sandbox, found: &mut Vec
         let options = client_options(sandbox, &options);
         let request = json!({ "do": "client", "client": client, "engine": engine, "options": options, "texts": true });
         search(client, &testee.ask(request).await?, &[sandbox.client_secret(), sandbox.api_key()], found);
-        for (operation, with) in &cases {
+        for (operation, with, is_misplaced) in &cases {
             let with = tag_arguments(with.as_object().cloned().unwrap_or_default());
             let wait = (*operation == "incoming_payments.create")
                 .then(|| json!({ "timeout_ms": 10_000, "interval_ms": 20, "max_interval_ms": 500 }));
@@ -127,6 +128,7 @@ async fn calls(testee: &Testee, engine: &str, sandbox: &Sandbox, found: &mut Vec
                 "do": "call", "client": client, "operation": operation, "with": with, "wait": wait, "texts": true,
             });
             let reply = testee.ask(request).await?;
+            let reply = if *is_misplaced { without_locals(reply) } else { reply };
             search(operation, &reply, &[sandbox.client_secret(), sandbox.api_key()], found);
         }
     }
@@ -156,6 +158,13 @@ async fn webhooks(testee: &Testee, found: &mut Vec<String>) -> Result<(), String
         search("webhook", &reply, &[], found);
     }
     Ok(())
+}
+
+/// Leaves out a traceback with local variables, for a request that has a canary in a field that holds no secret: the package
+/// keeps such a variable, because developers need it.
+fn without_locals(mut reply: Reply) -> Reply {
+    reply.texts.remove("locals");
+    reply
 }
 
 /// Searches the text forms of a reply. Only the Rust testee has none for results: their `Debug` is tested in the core.

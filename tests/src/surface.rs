@@ -9,8 +9,9 @@ use crate::{
     testee::{Language, Testee},
 };
 
-/// The function that is a method of records in every language but Rust.
-const PAYMENT_METHOD: &str = "is_paid_at_least";
+/// What a surface may have or leave out: a function that some languages have as a method of records, and a record that a
+/// token source returns, which is a plain object in some.
+const OPTIONAL: [&str; 2] = ["functions.is_paid_at_least", "records.AccessToken"];
 
 /// Compares the surface of a package with the contract.
 ///
@@ -20,7 +21,8 @@ pub(crate) async fn check(testee: &Testee) -> Result<(), String> {
     let surface = succeeded(testee.ask(json!({ "do": "surface" })).await?)?;
     let contract = contract().map_err(|error| format!("contract.json: {error}"))?;
     let mut differences = Vec::new();
-    for (part, expected) in expected(&contract, &testee.language) {
+    let more = expected_of_types(&contract).into_iter().filter(|(part, _)| !surface[*part].is_null());
+    for (part, expected) in expected(&contract, &testee.language).into_iter().chain(more) {
         compare(part, &expected, &surface[part], &mut differences);
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
@@ -38,10 +40,11 @@ fn expected(contract: &Value, language: &Language) -> Vec<(&'static str, Value)>
     // A watch is an iterator in every language. Records that only go in are arguments in the dynamic ones.
     let objects = entries("objects").filter(|(name, _)| !name.ends_with("Watch"));
     let objects = objects.map(|(name, object)| {
-        let methods = object["methods"].as_object().unwrap_or(&empty).iter();
+        let constructors = object["constructors"].as_object().unwrap_or(&empty).iter();
+        let methods = constructors.chain(object["methods"].as_object().unwrap_or(&empty));
         (name.clone(), methods.map(|(method, found)| (method.clone(), found["parameters"].clone())).collect())
     });
-    let records = entries("records").filter(|(_, record)| record["out"] == true);
+    let records = entries("records").filter(|(name, record)| record["out"] == true || *name == "AccessToken");
     let records = records.map(|(name, record)| (name.clone(), record["fields"].clone()));
     let enums = entries("enums").filter(|(_, found)| found["shape"] != "union");
     let enums = enums.map(|(name, found)| (name.clone(), names(&found["variants"])));
@@ -50,8 +53,7 @@ fn expected(contract: &Value, language: &Language) -> Vec<(&'static str, Value)>
         let variants = union["variants"].as_object().unwrap_or(&empty).iter();
         (name.clone(), variants.map(|(word, content)| (word.clone(), variant(content, union))).collect())
     });
-    let functions = entries("functions").filter(|(name, _)| *name != PAYMENT_METHOD);
-    let functions = functions.map(|(name, function)| (name.clone(), function["parameters"].clone()));
+    let functions = entries("functions").map(|(name, function)| (name.clone(), function["parameters"].clone()));
     let mut parts = vec![
         ("objects", Value::Object(objects.collect())),
         ("records", Value::Object(records.collect())),
@@ -66,6 +68,14 @@ fn expected(contract: &Value, language: &Language) -> Vec<(&'static str, Value)>
         parts.retain(|(part, _)| !matches!(*part, "enums" | "unions"));
     }
     parts
+}
+
+/// What only a language with static types has: the records that programs make, and the fields of its class of errors.
+fn expected_of_types(contract: &Value) -> Vec<(&'static str, Value)> {
+    let records = contract["records"].as_object().cloned().unwrap_or_default();
+    let inputs = records.into_iter().filter(|(_, record)| record["out"] == false && record["flattened"] == false);
+    let inputs = inputs.map(|(name, record)| (name, record["fields"].clone()));
+    vec![("inputs", Value::Object(inputs.collect())), ("error_fields", names(&contract["error"]["fields"]))]
 }
 
 /// The fields of a variant: those of its record if programs make it, or one with its record.
@@ -89,8 +99,8 @@ fn names(value: &Value) -> Value {
 
 fn compare(place: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let (Value::Object(expected), Value::Object(found)) = (expected, found) else {
-        // The words of an enumeration and the kinds of errors have no order.
-        let has_order = !place.starts_with("enums") && place != "errors";
+        // The words of an enumeration, and the kinds and fields of errors, have no order.
+        let has_order = !["enums", "error"].iter().any(|part| place.starts_with(part));
         let is_same = if has_order { expected == found } else { names(expected) == names(found) };
         if !is_same {
             differences.push(format!("{place}: expected {expected}, found {found}"));
@@ -100,6 +110,7 @@ fn compare(place: &str, expected: &Value, found: &Value, differences: &mut Vec<S
     for (name, expected) in expected {
         match found.get(name) {
             Some(found) => compare(&format!("{place}.{name}"), expected, found, differences),
+            None if OPTIONAL.contains(&format!("{place}.{name}").as_str()) => {}
             None => differences.push(format!("{place}.{name} is missing")),
         }
     }

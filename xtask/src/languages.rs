@@ -10,8 +10,10 @@ use crate::{
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
 const PROGRAMS: &str = "cargo build --locked --package k2 --package kopokopo-tests --bins";
 
-/// Writes the deletion vectors into the target folder.
-const VECTORS: &str = "cargo run --locked --quiet --package kopokopo-tests --bin deletion-vectors";
+/// Runs the shared scenarios and vectors with the testee of a language, which this command starts.
+fn conformance(testee: &str) -> Line {
+    Line::new(&format!("cargo run --locked --quiet --package kopokopo-tests --bin conformance -- -- {testee}"))
+}
 
 pub(crate) fn steps() -> Vec<Step> {
     vec![python(), node(), kotlin(), swift()]
@@ -30,7 +32,6 @@ fn python() -> Step {
     let within = |line| Line::new(line).within("bindings-python");
     let lines = [
         Line::new(PROGRAMS),
-        Line::new(VECTORS),
         within("ruff check ."),
         within("ruff format --check ."),
         within("mypy python tests examples"),
@@ -38,6 +39,7 @@ fn python() -> Step {
         within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
         Line::new("pdoc --output-directory target/docs/python kopokopo"),
         within("pytest --quiet"),
+        conformance("python bindings-python/tests/testee.py"),
     ];
     Step {
         name: "python".into(),
@@ -59,7 +61,6 @@ fn node() -> Step {
         lines: vec![
             within("npm ci --no-audit --no-fund --loglevel=error"),
             Line::new(PROGRAMS),
-            Line::new(VECTORS),
             within("npm run build:debug"),
             within("npm run check"),
             within("npx typedoc"),
@@ -67,6 +68,7 @@ fn node() -> Step {
                 "cargo clippy --package kopokopo-edge --profile edge --target wasm32-unknown-unknown --locked -- -D warnings",
             ),
             within("npm test"),
+            conformance("node bindings-node/test/testee.js"),
         ],
         tests: true,
     }
@@ -81,13 +83,13 @@ fn kotlin() -> Step {
         needs: vec![&MAVEN],
         lines: vec![
             Line::new(PROGRAMS),
-            Line::new(VECTORS),
             within(
                 "mvn --batch-mode --quiet --non-recursive org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
                  -Dartifact=com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all -DoutputDirectory=../.tools/ktlint",
             ),
             within("java -jar ../.tools/ktlint/ktlint-cli-1.8.0-all.jar **/*.kt !**/generated/** !**/target/**"),
             within("mvn --batch-mode --no-transfer-progress verify"),
+            conformance("sh bindings-kotlin/testee.sh"),
         ],
         tests: true,
     }

@@ -10,50 +10,80 @@ import kotlin.reflect.full.companionObject
 import kotlin.reflect.full.declaredFunctions
 import kotlin.reflect.full.declaredMemberProperties
 import kotlin.reflect.full.primaryConstructor
+import kotlin.reflect.jvm.jvmErasure
 import kotlin.reflect.jvm.kotlinFunction
 
-/** What the package exports, with the names of the contract. */
+/** What the package exports. */
 internal object Surface {
+    /** Types that the contract does not list as records or objects. */
+    private val OTHERS = setOf(KopoKopoException::class, TokenSource::class, TokenSources::class)
+
     private val compiled: List<Class<*>> by lazy {
         val folder = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo")
         folder.list()!!.filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
     }
-    private val isType = { compiled: Class<*> -> compiled.getAnnotation(Metadata::class.java).kind == 1 }
+
+    private fun isType(compiled: Class<*>) = compiled.getAnnotation(Metadata::class.java).kind == 1
 
     val functions: List<KFunction<*>> by lazy {
-        compiled.filterNot(isType).flatMap { it.declaredMethods.toList() }.mapNotNull { it.kotlinFunction }.filter(::isPublic)
+        compiled.filterNot(::isType).flatMap { it.declaredMethods.toList() }.mapNotNull { it.kotlinFunction }.filter(::isPublic)
     }
 
-    private fun isPublic(callable: KCallable<*>) = callable.visibility == KVisibility.PUBLIC
+    private val types: List<KClass<*>> by lazy { compiled.filter(::isType).map { it.kotlin }.filter { it.visibility == KVisibility.PUBLIC } - OTHERS }
+    val enums: List<KClass<*>> by lazy { types.filter { it.java.isEnum || isWord(it) } }
+    val unions: List<KClass<*>> by lazy { types.filter { it.isSealed } - enums.toSet() }
 
-    private fun parameters(of: KCallable<*>) = of.parameters.filter { it.kind == KParameter.Kind.VALUE }.map { snakeCase(it.name!!) }
+    /** The records that programs make and those that the library returns. `isPaidAtLeast` is their only function. */
+    val records: List<KClass<*>> by lazy {
+        (types - enums.toSet() - unions.toSet()).filter { members(it).map { member -> member.name } - fields(it).toSet() - "isPaidAtLeast" == emptyList<String>() }
+    }
+    val objects: List<KClass<*>> by lazy { types - enums.toSet() - unions.toSet() - records.toSet() }
 
-    /** The functions by their names, each with its longest list of parameters. The functions for Java have the names of the others. */
-    private fun named(functions: List<KCallable<*>>) = functions.filter(::isPublic)
-        .groupBy({ snakeCase(it.name.removeSuffix("Blocking").removeSuffix("Async")) }, ::parameters)
-        .mapValues { (_, overloads) -> overloads.maxBy { it.size } }
+    fun isPublic(callable: KCallable<*>): Boolean = callable.visibility == KVisibility.PUBLIC
+
+    /** The public members of a class, without those of `Any`. */
+    fun members(type: KClass<*>): List<KCallable<*>> =
+        (type.declaredFunctions + type.declaredMemberProperties).filter { isPublic(it) && it.name !in setOf("equals", "hashCode", "toString") }
+
+    /** The names of the parameters of the constructor, which are the fields of a record. */
+    fun fields(type: KClass<*>): List<String> = type.primaryConstructor?.let(::parameters).orEmpty().map { it.name!! }
+
+    private fun parameters(of: KCallable<*>) = of.parameters.filter { it.kind == KParameter.Kind.VALUE }
+
+    /** The names of the parameters, with the fields of a request or of options in place of it. */
+    private fun arguments(of: KCallable<*>): List<String> = parameters(of).flatMap {
+        val type = it.type.jvmErasure
+        if (isInput(type)) fields(type) else listOf(it.name!!)
+    }.map(::snakeCase)
+
+    /** The arguments by the name of the function. All overloads, and the functions for Java, take the same. */
+    private fun named(functions: List<KCallable<*>>, nameOf: (KCallable<*>) -> String = { it.name.removeSuffix("Blocking").removeSuffix("Async") }) =
+        functions.filter(::isPublic).groupBy({ snakeCase(nameOf(it)) }, ::arguments).mapValues { (name, overloads) ->
+            overloads.distinct().singleOrNull() ?: error("the overloads of $name differ: $overloads")
+        }
 
     private fun methods(type: KClass<*>): Map<String, List<String>> {
-        val members = type.declaredFunctions + type.declaredMemberProperties + type.companionObject?.declaredFunctions.orEmpty()
-        return named(members) - setOf("equals", "hash_code", "to_string", "close")
+        val factories = type.companionObject?.takeIf { it.visibility == KVisibility.PUBLIC }?.let(::members).orEmpty()
+        return named(type.constructors.toList()) { "new" } + named(members(type) + factories) - "close"
     }
 
-    private fun fields(type: KClass<*>) = type.primaryConstructor?.let(::parameters).orEmpty()
+    fun words(type: KClass<*>): List<Any?> = type.java.enumConstants?.map { "$it".lowercase() }
+        ?: type.sealedSubclasses.mapNotNull { it.objectInstance }.map { it.javaClass.getMethod("getWord").invoke(it) }
 
-    private fun words(type: Class<*>): List<Any?> = type.enumConstants?.map { "$it".lowercase() }
-        ?: type.kotlin.sealedSubclasses.mapNotNull { it.objectInstance }.map { it.javaClass.getMethod("getWord").invoke(it) }
+    private fun byName(types: List<KClass<*>>, content: (KClass<*>) -> Any?) = types.associate { it.simpleName!! to content(it) }
 
+    /** Everything with the names of the contract. */
     fun read(): Map<String, Any?> {
-        val types = compiled.filter { isType(it) && it.kotlin.visibility == KVisibility.PUBLIC } - listOf(KopoKopoException::class.java)
-        val (enums, others) = types.partition { type -> type.isEnum || type.methods.any { it.name == "getWord" } }
-        val (unions, classes) = others.partition { it.kotlin.isSealed }
-        val (objects, records) = classes.partition { fields(it.kotlin) == listOf("raw") || it.isInterface }
+        val (inputs, outputs) = records.partition(::isInput)
+        val names = { type: KClass<*> -> fields(type).map(::snakeCase) }
         return mapOf(
-            "objects" to objects.associate { it.simpleName to methods(it.kotlin) },
-            "records" to records.associate { it.simpleName to fields(it.kotlin) },
-            "unions" to unions.associate { union -> union.simpleName to union.kotlin.sealedSubclasses.associate { snakeCase(it.simpleName!!) to fields(it) } },
-            "enums" to enums.associate { it.simpleName to words(it) },
+            "objects" to byName(objects, ::methods),
+            "records" to byName(outputs, names),
+            "inputs" to byName(inputs, names),
+            "unions" to byName(unions) { union -> union.sealedSubclasses.associate { snakeCase(it.simpleName!!) to names(it) } },
+            "enums" to byName(enums, ::words),
             "errors" to KopoKopoException::class.sealedSubclasses.map { snakeCase(it.simpleName!!) },
+            "error_fields" to members(KopoKopoException::class).map { snakeCase(it.name) } - "kind",
             "functions" to named(functions),
             "contract_hash" to contractHash(),
         )

@@ -5,8 +5,8 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
-import java.io.FileDescriptor
-import java.io.FileOutputStream
+import java.io.ByteArrayOutputStream
+import java.io.ObjectOutputStream
 import java.io.PrintStream
 import java.lang.reflect.InvocationTargetException
 import java.util.Base64
@@ -16,13 +16,15 @@ import java.util.stream.Stream
 import kotlin.reflect.full.callSuspendBy
 import kotlin.reflect.full.instanceParameter
 import kotlin.reflect.full.memberFunctions
-import kotlin.reflect.full.primaryConstructor
-import kotlin.reflect.jvm.kotlinFunction
 import kotlin.system.exitProcess
 
 /** The testee of tests/conformance.md. Each request has a thread, because the functions for Java block it. */
 fun main() {
-    val out = PrintStream(FileOutputStream(FileDescriptor.out), true, Charsets.UTF_8)
+    val out = PrintStream(System.out, true, Charsets.UTF_8)
+    PrintStream(console, true, Charsets.UTF_8).let {
+        System.setOut(it)
+        System.setErr(it)
+    }
     val scope = CoroutineScope(Executors.newCachedThreadPool().asCoroutineDispatcher())
     for (line in System.`in`.bufferedReader().lineSequence()) {
         scope.launch { out.println(Json.write(Request(Json.read(line)).respond(), "response")) }
@@ -30,10 +32,17 @@ fun main() {
     exitProcess(0)
 }
 
-private val clients = ConcurrentHashMap<Any?, Pair<KopoKopo, Values>>()
+/** The form of the records that a program passes, as a variable of the program has them. */
+private const val PASSED = "locals"
+
+/** What the package prints, which is nothing. */
+private val console = ByteArrayOutputStream()
+
+private val clients = ConcurrentHashMap<Any?, Pair<KopoKopo, Tagged>>()
 
 private class Request(private val request: Map<String, Any?>) {
     private val texts = LinkedHashMap<String, String?>()
+    private val passed = ArrayList<Any?>()
 
     suspend fun respond(): Map<String, Any?> {
         val outcome = try {
@@ -42,10 +51,14 @@ private class Request(private val request: Map<String, Any?>) {
             show("message", error.message)
             show("toString", error)
             show("stackTrace", error.stackTraceToString())
-            "error" to Values.error(error)
+            show("serialized", serialized(error))
+            "error" to Tagged.error(error)
+        } catch (unsupported: Unsupported) {
+            "unsupported" to unsupported.message
         } catch (other: Throwable) {
             "exception" to other.stackTraceToString()
         }
+        show("console", console)
         return mapOf("id" to request["id"], outcome) + if (request["texts"] == true) mapOf("texts" to texts) else emptyMap()
     }
 
@@ -59,15 +72,15 @@ private class Request(private val request: Map<String, Any?>) {
         "verifier" -> shown(verify())
         "function" -> {
             val function = Surface.functions.single { it.name == camelCase(request["name"] as String) }
-            shown(function.callBy(Values.NAMED.arguments(function, fields("with"))))
+            shown(function.callBy(Tagged.NAMED.arguments(function, fields("with"))))
         }
         else -> error("unknown request $what")
     }.takeIf { it != Unit }
 
     private fun client() {
-        val values = if (request["engine"] == "blocking") Values.BUILT else Values.NAMED
+        val values = if (request["engine"] == "blocking") Tagged.BUILT else Tagged.NAMED
         val options = values.record(ClientOptions::class, fields("options")) as ClientOptions
-        show("options", options)
+        show(PASSED, options)
         val client = KopoKopo(options)
         clients[request["client"]] = client to values
         show("toString", client)
@@ -87,11 +100,12 @@ private class Request(private val request: Map<String, Any?>) {
     }
 
     /** Calls the function with named arguments in Kotlin, or the function for Java. */
-    private suspend fun call(target: Any, name: String, values: Values, arguments: Map<String, Any?>): Any? {
-        val functions = target::class.memberFunctions.filter { it.name == if (values == Values.BUILT) "${name}Blocking" else name }
+    private suspend fun call(target: Any, name: String, values: Tagged, arguments: Map<String, Any?>): Any? {
+        val functions = target::class.memberFunctions.filter { it.name == if (values == Tagged.BUILT) "${name}Blocking" else name }
         val function = functions.maxBy { it.parameters.size }
         val all = values.arguments(function, arguments)
-        for ((parameter, value) in all) if (value is Any && value.javaClass.simpleName.endsWith("Request")) show(parameter.name!!, value)
+        passed += all.values.filter { it != null && isInput(it::class) }
+        show(PASSED, passed)
         return when (val result = function.callSuspendBy(all + mapOf(function.instanceParameter!! to target))) {
             is Flow<*> -> result.toList()
             is Stream<*> -> result.use { it.toList() }
@@ -101,7 +115,7 @@ private class Request(private val request: Map<String, Any?>) {
 
     private fun verify(): Any {
         val create = WebhookVerifier::class.constructors.maxBy { it.parameters.size }
-        val verifier = create.callBy(Values.NAMED.arguments(create, fields("options")))
+        val verifier = create.callBy(Tagged.NAMED.arguments(create, fields("options")))
         show("verifier", verifier)
         return when (val method = request["method"]) {
             "verify" -> verifier.verify(body(), request["signature"] as String?)
@@ -113,7 +127,8 @@ private class Request(private val request: Map<String, Any?>) {
 
     private fun shown(value: Any?): Any? {
         show("toString", value)
-        return Values.tagged(value)
+        if (value is Event) show("payload", value.payload)
+        return Tagged.tagged(value)
     }
 
     private fun show(form: String, value: Any?) {
@@ -124,6 +139,12 @@ private class Request(private val request: Map<String, Any?>) {
     private fun fields(key: String): Map<String, Any?> = request[key] as Map<String, Any?>? ?: emptyMap()
 
     private fun body(): ByteArray = Base64.getDecoder().decode(request["body"] as String)
+}
+
+private fun serialized(error: KopoKopoException): String {
+    val bytes = ByteArrayOutputStream()
+    ObjectOutputStream(bytes).use { it.writeObject(error) }
+    return bytes.toString(Charsets.ISO_8859_1)
 }
 
 private inline fun <T> unwrapped(call: () -> T): T = try {

@@ -19,11 +19,23 @@ import kotlin.reflect.jvm.jvmErasure
 
 private val CAPITAL = Regex("(?<=[a-z0-9])(?=[A-Z])")
 
+/** Texts that every language reads as the same number. [BigDecimal] also accepts others, such as `1e3` and `+5`. */
+private val NUMBER = Regex("-?[0-9]+(\\.[0-9]+)?")
+
 /** Converts `phoneNumber` to `phone_number`. */
 internal fun snakeCase(name: String): String = CAPITAL.replace(name, "_").lowercase()
 
+/** Whether programs make records of this type: only these have a builder for Java. */
+internal fun isInput(type: KClass<*>): Boolean = type.java.declaredClasses.any { it.simpleName == "Builder" }
+
+/** Whether the type is an open enumeration, which keeps unknown words. */
+internal fun isWord(type: KClass<*>): Boolean = type.java.isInterface && type.java.methods.any { it.name == "getWord" }
+
+/** A program in Kotlin cannot pass this value, because of the type of the argument. */
+internal class Unsupported(message: String) : Exception(message)
+
 /** Converts between the values of the package and the tagged values of tests/conformance.md. */
-internal enum class Values {
+internal enum class Tagged {
     /** Records are made with named arguments. */
     NAMED,
 
@@ -59,17 +71,13 @@ internal enum class Values {
         return builder.javaClass.getMethod("build").invoke(builder)
     }
 
-    private fun isInput(type: KClass<*>) = type.java.declaredClasses.any { it.simpleName == "Builder" }
-
     /** The compiler does not allow a program to omit a required argument: this is the value that has the same effect. */
     private fun absent(type: KClass<*>): Any? = when {
         type == String::class -> ""
         type == List::class -> emptyList<Any?>()
         isWord(type) -> word(type, "")
-        else -> error("${type.simpleName} is required")
+        else -> throw Unsupported("${type.simpleName} is required")
     }
-
-    private fun isWord(type: KClass<*>) = type.java.isInterface && type.java.methods.any { it.name == "getWord" }
 
     private fun word(type: KClass<*>, word: Any?) = type.java.getMethod("of", String::class.java).invoke(null, word)
 
@@ -82,13 +90,13 @@ internal enum class Values {
             value == null -> null
             tag == "\$record" -> record(of, fields - tag)
             tag == "\$union" -> record(of.sealedSubclasses.single { snakeCase(it.simpleName!!) == fields["kind"] }, fields - tag - "kind")
-            of == BigDecimal::class -> BigDecimal(content as String)
+            of == BigDecimal::class -> "$content".takeIf(NUMBER::matches)?.toBigDecimal() ?: throw Unsupported("not a number")
             of == OffsetDateTime::class -> OffsetDateTime.parse(content as String)
             of == Duration::class -> Duration.ofMillis(content as Long)
             of == Int::class -> Math.toIntExact(content as Long)
             of == ByteArray::class -> Base64.getDecoder().decode(content as String)
             of == List::class -> (content as List<*>).map { value(type.arguments.single().type!!, it) }
-            of.java.isEnum -> of.java.enumConstants.single { "$it".lowercase() == "$content".lowercase() }
+            of.java.isEnum -> of.java.enumConstants.find { "$it".lowercase() == content } ?: throw Unsupported("not a word of ${of.simpleName}")
             isWord(of) -> word(of, content)
             else -> content
         }
@@ -118,7 +126,7 @@ internal enum class Values {
             val fields = type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }.onEach { it.isAccessible = true }
             val union = type.enclosingClass
             val name = if (union == null) mapOf("\$record" to type.simpleName) else mapOf("\$union" to union.simpleName, "kind" to snakeCase(type.simpleName))
-            return name + fields.associate { snakeCase(it.name) to tagged(it.get(value)) }
+            return name + fields.associate { snakeCase(it.name) to if (it.name == "raw") mapOf("\$raw" to it.get(value)) else tagged(it.get(value)) }
         }
 
         fun error(error: Throwable): Map<String, Any?> {
