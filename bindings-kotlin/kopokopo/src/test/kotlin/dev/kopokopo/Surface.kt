@@ -35,7 +35,7 @@ internal object Surface {
 
     /** The records that programs make and those that the library returns. `isPaidAtLeast` is their only function. */
     val records: List<KClass<*>> by lazy {
-        (types - enums.toSet() - unions.toSet()).filter { members(it).map { member -> member.name } - fields(it).toSet() - "isPaidAtLeast" == emptyList<String>() }
+        (types - enums.toSet() - unions.toSet()).filter { type -> members(type).all { it.name in fields(type) + "isPaidAtLeast" } }
     }
     val objects: List<KClass<*>> by lazy { types - enums.toSet() - unions.toSet() - records.toSet() }
 

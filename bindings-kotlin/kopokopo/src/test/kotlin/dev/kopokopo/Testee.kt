@@ -104,7 +104,7 @@ private class Request(private val request: Map<String, Any?>) {
         val functions = target::class.memberFunctions.filter { it.name == if (values == Tagged.BUILT) "${name}Blocking" else name }
         val function = functions.maxBy { it.parameters.size }
         val all = values.arguments(function, arguments)
-        passed += all.values.filter { it != null && isInput(it::class) }
+        passed.addAll(all.values.filter { it != null && isInput(it::class) })
         show(PASSED, passed)
         return when (val result = function.callSuspendBy(all + mapOf(function.instanceParameter!! to target))) {
             is Flow<*> -> result.toList()
