@@ -21,7 +21,8 @@ pub(crate) async fn check(testee: &Testee) -> Result<(), String> {
     let surface = succeeded(testee.ask(json!({ "do": "surface" })).await?)?;
     let contract = contract().map_err(|error| format!("contract.json: {error}"))?;
     let mut differences = Vec::new();
-    for (part, expected) in expected(&contract, &testee.language) {
+    let more = expected_of_types(&contract).into_iter().filter(|(part, _)| !surface[*part].is_null());
+    for (part, expected) in expected(&contract, &testee.language).into_iter().chain(more) {
         compare(part, &expected, &surface[part], &mut differences);
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
@@ -69,6 +70,14 @@ fn expected(contract: &Value, language: &Language) -> Vec<(&'static str, Value)>
     parts
 }
 
+/// What only a language with static types has: the records that programs make, and the fields of its class of errors.
+fn expected_of_types(contract: &Value) -> Vec<(&'static str, Value)> {
+    let records = contract["records"].as_object().cloned().unwrap_or_default();
+    let inputs = records.into_iter().filter(|(_, record)| record["out"] == false && record["flattened"] == false);
+    let inputs = inputs.map(|(name, record)| (name, record["fields"].clone()));
+    vec![("inputs", Value::Object(inputs.collect())), ("error_fields", names(&contract["error"]["fields"]))]
+}
+
 /// The fields of a variant: those of its record if programs make it, or one with its record.
 fn variant(content: &Value, union: &Value) -> Value {
     match (content, union["in"] == true) {
@@ -90,8 +99,8 @@ fn names(value: &Value) -> Value {
 
 fn compare(place: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let (Value::Object(expected), Value::Object(found)) = (expected, found) else {
-        // The words of an enumeration and the kinds of errors have no order.
-        let has_order = !place.starts_with("enums") && place != "errors";
+        // The words of an enumeration, and the kinds and fields of errors, have no order.
+        let has_order = !["enums", "error"].iter().any(|part| place.starts_with(part));
         let is_same = if has_order { expected == found } else { names(expected) == names(found) };
         if !is_same {
             differences.push(format!("{place}: expected {expected}, found {found}"));

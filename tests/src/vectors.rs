@@ -13,7 +13,7 @@ use crate::{
     run::{client_options, succeeded},
     scenario::ClientOptions,
     tagged::{comparable, tag_arguments},
-    testee::Testee,
+    testee::{Testee, UNSUPPORTED},
 };
 
 const KEY: &str = "api-key";
@@ -237,7 +237,10 @@ async fn amounts(testee: &Testee, file: &Value) -> Result<(), String> {
         .await?;
     for typed in items(&file["refused"]) {
         let found = call(testee, "amounts", "incoming_payments.create", payment("amount", &typed)).await?;
-        rejected("amount", &typed, found)?;
+        // Where amounts are numbers, most of these texts cannot be passed.
+        if !matches!(&found, Err(error) if error["kind"] == UNSUPPORTED) {
+            rejected("amount", &typed, found)?;
+        }
     }
     Ok(())
 }

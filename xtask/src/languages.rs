@@ -89,6 +89,7 @@ fn kotlin() -> Step {
             ),
             within("java -jar ../.tools/ktlint/ktlint-cli-1.8.0-all.jar **/*.kt !**/generated/** !**/target/**"),
             within("mvn --batch-mode --no-transfer-progress verify"),
+            conformance("sh bindings-kotlin/testee.sh"),
         ],
         tests: true,
     }

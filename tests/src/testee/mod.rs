@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use self::{local::Local, process::Process};
 use crate::tagged::snake_case_words;
 
+/// In place of a kind of error: the types of the language do not allow the value that was to be passed.
+pub(crate) const UNSUPPORTED: &str = "unsupported";
+
 /// A testee.
 pub struct Testee {
     link: Link,
@@ -82,6 +85,7 @@ impl Testee {
         let outcome = match (take("exception"), take("error"), take("value")) {
             (None, Some(error), None) => Err(contract_names(error)),
             (None, None, Some(value)) => Ok(value),
+            (None, None, None) if response["unsupported"].is_string() => Err(json!({ "kind": UNSUPPORTED })),
             (Some(exception), ..) => return Err(format!("not an error of the SDK: {exception}")),
             _ => return Err("the response has neither a value nor an error".to_owned()),
         };

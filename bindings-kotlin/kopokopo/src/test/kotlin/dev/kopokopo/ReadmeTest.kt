@@ -68,7 +68,7 @@ class ReadmeTest {
 
     /** Runs a program, which must succeed, and returns the lines that it prints. */
     private fun run(main: String): List<String> = Sandbox().use { sandbox ->
-        val body = File(TESTS, "vectors/payloads/result-incoming-payment-success.json").readText()
+        val body = File(System.getProperty("kopokopo.root"), "tests/vectors/payloads/result-incoming-payment-success.json").readText()
         val process = ProcessBuilder(File(System.getProperty("java.home"), "bin/java").path, "-cp", "$folder${File.pathSeparator}$classpath", main)
         process.environment() += mapOf(
             "K2_BASE_URL" to sandbox.baseUrl,

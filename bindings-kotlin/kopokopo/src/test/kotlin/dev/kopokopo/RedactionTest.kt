@@ -1,10 +1,14 @@
 package dev.kopokopo
 
 import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
+import java.time.Duration
+import java.util.concurrent.ExecutionException
 
 private const val CANARY = "canary"
 
@@ -59,13 +63,48 @@ class RedactionTest {
         }
     }
 
+    private fun options() = ClientOptions.builder().clientId("app").clientSecret(CANARY).apiKey(CANARY)
+
     @Test
-    fun `error has no credential`() {
+    fun `toString of a builder has no credential`() = assertFalse(CANARY in "${options()}")
+
+    @Test
+    fun `error of an invalid option names it and has no credential`() {
+        val changes = mapOf<String, (ClientOptions.Builder) -> Any>(
+            "baseUrl" to { it.baseUrl("http://user:$CANARY@shop.example") },
+            "proxy" to { it.proxy("nonsense://user:$CANARY@127.0.0.1") },
+            "timeout" to { it.timeout(Duration.ZERO) },
+            "maxRetries" to { it.maxRetries(-1) },
+            "clientId" to { it.clientId("") },
+            "extraCaCertificates" to { it.extraCaCertificates("no certificate $CANARY") },
+        )
+        for ((field, change) in changes) {
+            val error = assertThrows<KopoKopoException.Configuration> { KopoKopo(options().also { change(it) }.build()) }
+            assertEquals(field, error.field)
+            assertFalse(CANARY in error.stackTraceToString())
+        }
+    }
+
+    /** A value that JSON does not support. Its text is a secret. */
+    private object Unsupported {
+        override fun toString(): String = CANARY
+    }
+
+    @Test
+    fun `error has no credential, also within the exception of a future`() {
         Sandbox().use { sandbox ->
-            val k2 = KopoKopo(clientId = sandbox.clientId, clientSecret = CANARY, baseUrl = sandbox.baseUrl, privateToken = true)
-            val error = runCatching { runBlocking { k2.incomingPayments.get("1") } }.exceptionOrNull()
-            assertTrue(error is KopoKopoException.Authentication, "$error")
-            assertFalse(CANARY in error!!.stackTraceToString())
+            KopoKopo(options().baseUrl(sandbox.baseUrl).privateToken(true).build()).use { k2 ->
+                val refused = assertThrows<KopoKopoException.Authentication> { runBlocking { k2.incomingPayments.get("1") } }
+                assertFalse(CANARY in refused.stackTraceToString())
+                val future = assertThrows<ExecutionException> { k2.oauth.introspectAsync(CANARY).get() }
+                assertFalse(CANARY in future.stackTraceToString())
+                val invalid = assertThrows<KopoKopoException.InvalidRequest> {
+                    runBlocking {
+                        k2.incomingPayments.create("K000000", "0712345678", BigDecimal(100), CALLBACK, metadata = mapOf("order" to Unsupported))
+                    }
+                }
+                assertFalse(CANARY in invalid.stackTraceToString())
+            }
         }
     }
 }
