@@ -1,6 +1,7 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
 
 mod foreign;
+mod golden;
 mod jni;
 mod kotlin;
 mod listing;
@@ -49,11 +50,10 @@ struct Output {
     text: String,
 }
 
-/// Every generated file, in a fixed order. A new language adds its backend here.
-fn outputs(root: &Path) -> Result<Vec<Output>, String> {
-    let udl = contract(root)?;
-    let contract = read::read(&udl)?;
-    let mobile = read::read(&mobile::filter(&udl)?)?;
+/// Every file that follows from a contract, in a fixed order. A new language adds its backend here.
+fn outputs(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
+    let contract = read::read(udl)?;
+    let mobile = read::read(&mobile::filter(udl)?)?;
     let mut outputs = vec![
         Output { path: "udl/src/uniffi/generated.rs", text: rust::generate(&contract, root)? },
         Output { path: "udl/src/uniffi/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
@@ -104,16 +104,17 @@ fn contract(root: &Path) -> Result<String, String> {
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = root();
     let mut stale = Vec::new();
-    let mut outputs = outputs(&root)?;
+    let mut outputs = outputs(&contract(&root)?, &root)?;
     if options.swift {
         outputs.extend(swift::raw::generate(&root)?);
     }
-    for Output { path, text } in outputs {
-        let file = root.join(path);
+    let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
+    files.extend(golden::files(&root)?);
+    for (path, text) in files {
+        let file = root.join(&path);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
             continue;
         }
-        stale.push(path);
         if !options.check {
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -121,6 +122,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
             println!("wrote {path}");
         }
+        stale.push(path);
     }
     if options.check && !stale.is_empty() {
         let raw = if options.swift { " --swift" } else { "" };
