@@ -10,7 +10,7 @@ const FOLDER: &str = "xtask/fixtures/golden";
 pub(super) fn files(root: &Path) -> Result<Vec<(String, String)>, String> {
     let path = root.join("xtask/fixtures/contract.udl");
     let udl = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let outputs = super::outputs(&udl, root)?;
+    let outputs = super::outputs_of(&udl, root)?;
     Ok(outputs.into_iter().map(|output| (format!("{FOLDER}/{}.golden", output.path), output.text)).collect())
 }
 

@@ -9,7 +9,6 @@ mod listing;
 mod mobile;
 pub(crate) mod model;
 mod node;
-mod operations;
 mod order;
 mod python;
 mod read;
@@ -50,17 +49,17 @@ struct Output {
     text: String,
 }
 
+/// Every file that follows from the contract.
+fn outputs(root: &Path) -> Result<Vec<Output>, String> {
+    outputs_of(&contract(root)?, root)
+}
+
 /// Every file that follows from a contract, in a fixed order. A new language adds its backend here.
-fn outputs(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
+fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     let contract = read::read(udl)?;
     let mobile = read::read(&mobile::filter(udl)?)?;
-    let mut outputs = vec![
-        Output { path: "udl/src/uniffi/generated.rs", text: rust::generate(&contract, root)? },
-        Output { path: "udl/src/uniffi/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/operations/generated.rs", text: operations::values(&contract, &mobile, root)? },
-        Output { path: "udl/src/operations/sections.rs", text: operations::sections(&contract, root)? },
-        Output { path: "tests/contract.json", text: listing::generate(&contract)? },
-    ];
+    let mut outputs = rust::generate(&contract, &mobile, root)?;
+    outputs.push(Output { path: "tests/contract.json", text: listing::generate(&contract)? });
     outputs.extend(python::generate(&contract));
     outputs.extend(node::generate(&contract));
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));
@@ -104,7 +103,7 @@ fn contract(root: &Path) -> Result<String, String> {
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = root();
     let mut stale = Vec::new();
-    let mut outputs = outputs(&contract(&root)?, &root)?;
+    let mut outputs = outputs(&root)?;
     if options.swift {
         outputs.extend(swift::raw::generate(&root)?);
     }
