@@ -59,7 +59,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     let contract = read::read(udl)?;
     let mobile = read::read(&mobile::filter(udl)?)?;
     let mut outputs = rust::generate(&contract, &mobile, root)?;
-    outputs.push(Output { path: "tests/contract.json", text: listing::generate(&contract)? });
+    outputs.push(Output { path: "tests/contract.json", text: listing::generate(&contract, &mobile)? });
     outputs.extend(python::generate(&contract));
     outputs.extend(node::generate(&contract));
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm));

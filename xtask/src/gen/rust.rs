@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{
     Output, jni,
-    model::{Contract, Type},
+    model::{Contract, Field, Type},
     template::Templates,
 };
 
@@ -46,6 +46,11 @@ pub(super) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> R
     ];
     let render = |(path, template, view)| Ok(Output { path, text: format(&templates.render(template, view)?, root)? });
     files.into_iter().map(render).collect()
+}
+
+/// Whether a field of an output record is not in the JSON of the API: the core finds it out.
+pub(super) fn is_computed(record: &str, field: &Field) -> bool {
+    values::method(record, field).is_some()
 }
 
 /// A type in Rust.
