@@ -1,6 +1,7 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
 
 mod foreign;
+mod golden;
 mod jni;
 mod kotlin;
 mod listing;
@@ -8,7 +9,6 @@ mod listing;
 mod mobile;
 pub(crate) mod model;
 mod node;
-mod operations;
 mod order;
 mod python;
 mod read;
@@ -49,18 +49,17 @@ struct Output {
     text: String,
 }
 
-/// Every generated file, in a fixed order. A new language adds its backend here.
+/// Every file that follows from the contract.
 fn outputs(root: &Path) -> Result<Vec<Output>, String> {
-    let udl = contract(root)?;
-    let contract = read::read(&udl)?;
-    let mobile = read::read(&mobile::filter(&udl)?)?;
-    let mut outputs = vec![
-        Output { path: "udl/src/uniffi/generated.rs", text: rust::generate(&contract, root)? },
-        Output { path: "udl/src/uniffi/jni/calls/generated.rs", text: jni::generate(&contract, &mobile, root)? },
-        Output { path: "udl/src/operations/generated.rs", text: operations::values(&contract, &mobile, root)? },
-        Output { path: "udl/src/operations/sections.rs", text: operations::sections(&contract, root)? },
-        Output { path: "tests/contract.json", text: listing::generate(&contract)? },
-    ];
+    outputs_of(&contract(root)?, root)
+}
+
+/// Every file that follows from a contract, in a fixed order. A new language adds its backend here.
+fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
+    let contract = read::read(udl)?;
+    let mobile = read::read(&mobile::filter(udl)?)?;
+    let mut outputs = rust::generate(&contract, &mobile, root)?;
+    outputs.push(Output { path: "tests/contract.json", text: listing::generate(&contract, &mobile)? });
     outputs.extend(python::generate(&contract)?);
     outputs.extend(node::generate(&contract)?);
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm)?);
@@ -108,12 +107,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.swift {
         outputs.extend(swift::raw::generate(&root)?);
     }
-    for Output { path, text } in outputs {
-        let file = root.join(path);
+    let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
+    files.extend(golden::files(&root)?);
+    for (path, text) in files {
+        let file = root.join(&path);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
             continue;
         }
-        stale.push(path);
         if !options.check {
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -121,6 +121,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
             println!("wrote {path}");
         }
+        stale.push(path);
     }
     if options.check && !stale.is_empty() {
         let raw = if options.swift { " --swift" } else { "" };

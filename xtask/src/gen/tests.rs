@@ -2,174 +2,38 @@
 
 use super::{
     mobile,
-    model::{Default, Object, Record, Shape, Text, Type, Usage, camel_case, snake_case},
+    model::{Object, Record, Text, Type, Usage, camel_case, snake_case},
     read::{hash, read},
 };
 
 const CONTRACT: &str = include_str!("../../../udl/kopokopo.udl");
 
-const UDL: &str = r#"
-[Custom]
-typedef string Amount;
-
-/// A shop.
-namespace shop {
-    /// Sells.
-    [Throws=ShopError]
-    Receipt sell(Order order);
-    string about();
-};
-
-/// Sold goods.
-interface Till {
-    /// Opens it.
-    [Throws=ShopError]
-    constructor(string name, optional u32 drawers = 2);
-    [Name=empty]
-    constructor();
-    /// Waits.
-    [Async, Throws=ShopError]
-    Receipt wait(sequence<Order>? orders);
-    Till again();
-};
-
-/// What is expected.
-dictionary Order {
-    /// Which colour.
-    Colour colour;
-    Amount? price = null;
-    double seconds = 3.10;
-    Size size = "Large";
-    sequence<string> notes = [];
-};
-
-dictionary Receipt { Outcome outcome; };
-
-/// A colour.
-[Enum]
-interface Colour {
-    /// `RED-1`: like fire.
-    Red();
-    Other(string word);
-};
-
-enum Size { "Small", "Large" };
-
-[Enum]
-interface Outcome { Paid(Payment payment); Unknown(); };
-
-dictionary Payment { boolean is_paid; };
-
-[Error]
-interface ShopError {
-    /// No money.
-    OutOfMoney(string detail);
-    Closed(string detail);
-};
-"#;
+/// The golden files show what is read of it.
+const FIXTURE: &str = include_str!("../../fixtures/contract.udl");
 
 fn refusal(udl: &str) -> String {
     read(udl).unwrap_err()
 }
 
 #[test]
-fn everything_is_read_in_the_order_it_is_written() {
-    let contract = read(UDL).unwrap();
-    assert_eq!((contract.name.as_str(), contract.docs.as_str()), ("shop", "A shop."));
-    let names = |callables: &[super::model::Callable]| callables.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&contract.functions), ["sell", "about"]);
-    let till = contract.object("Till").unwrap();
-    assert_eq!(names(&till.constructors), ["new", "empty"]);
-    assert_eq!(names(&till.methods), ["wait", "again"]);
-    assert_eq!(contract.records.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["Order", "Receipt", "Payment"]);
-}
-
-#[test]
-fn a_callable_says_how_it_runs_and_what_it_takes() {
-    let contract = read(UDL).unwrap();
-    let till = contract.object("Till").unwrap();
-    let wait = &till.methods[0];
-    assert!(wait.is_async && wait.throws && !wait.is_accessor());
-    assert_eq!(wait.docs, "Waits.");
-    let orders = Type::Optional(Box::new(Type::List(Box::new(Type::Record("Order".into())))));
-    assert_eq!(wait.arguments[0].ty, orders);
-    assert_eq!(*orders.element(), Type::Record("Order".into()));
-    assert!(till.methods[1].is_accessor());
-    assert_eq!(till.constructors[0].arguments[1].default, Some(Default::Int(2)));
-}
-
-#[test]
-fn a_record_says_types_and_defaults() {
-    let contract = read(UDL).unwrap();
-    let order = contract.record("Order").unwrap();
-    let defaults: Vec<_> = order.fields.iter().map(|field| field.default.clone()).collect();
-    assert_eq!(
-        defaults,
-        [
-            None,
-            Some(Default::Null),
-            Some(Default::Float("3.10".into())),
-            Some(Default::Variant("Large".into())),
-            Some(Default::EmptyList)
-        ]
-    );
-    assert_eq!(order.fields[0].docs, "Which colour.");
-    assert_eq!(*order.fields[1].ty.inner(), Type::Text(Text::Amount));
-}
-
-#[test]
-fn enumerations_say_their_shape_and_words() {
-    let contract = read(UDL).unwrap();
-    let colour = contract.enumeration("Colour").unwrap();
-    assert_eq!(colour.shape, Shape::Open);
-    assert_eq!(colour.variants.len(), 1, "Other is implied");
-    assert_eq!(colour.variants[0].word, "RED-1");
-    let size = contract.enumeration("Size").unwrap();
-    assert_eq!((size.shape, size.variants[1].word.as_str()), (Shape::Closed, "large"));
-    let outcome = contract.enumeration("Outcome").unwrap();
-    assert_eq!(outcome.shape, Shape::Union);
-    assert_eq!(outcome.variants[0].content.as_ref().unwrap().ty, Type::Record("Payment".into()));
-    assert!(outcome.variants[1].content.is_none());
-}
-
-#[test]
-fn the_error_has_kinds_that_share_their_fields() {
-    let error = read(UDL).unwrap().error;
-    assert_eq!(error.kinds[0].word, "out_of_money");
-    assert_eq!(error.fields.len(), 1);
-    let odd = UDL.replace("Closed(string detail)", "Closed(string reason)");
-    assert!(refusal(&odd).contains("ShopError.Closed"));
-    assert!(
-        refusal(
-            &UDL.replace("[Error]", "[Enum]")
-                .replace("[Throws=ShopError]", "")
-                .replace("[Async, Throws=ShopError]", "[Async]")
-        )
-        .contains("no error")
-    );
-}
-
-#[test]
-fn usage_follows_values_into_values() {
-    let contract = read(UDL).unwrap();
-    assert_eq!(contract.record("Order").unwrap().usage, Usage { input: true, output: false });
-    assert_eq!(contract.enumeration("Colour").unwrap().usage, Usage { input: true, output: false });
-    assert_eq!(contract.record("Payment").unwrap().usage, Usage { input: false, output: true });
+fn there_is_one_error_and_its_kinds_share_their_fields() {
+    let odd = FIXTURE.replace("Internal(\n        string detail", "Internal(\n        string reason");
+    assert!(refusal(&odd).contains("KopoKopoError.Internal"));
+    let without = FIXTURE.split_once("/// What went wrong").unwrap().0;
+    let without = without
+        .replace("[Throws=KopoKopoError]", "")
+        .replace("[Async, Throws=KopoKopoError]", "[Async]")
+        .replace("[Throws=KopoKopoError, Name", "[Name");
+    assert!(refusal(&without).contains("no error"));
 }
 
 #[test]
 fn what_no_generator_knows_is_refused_by_its_place() {
-    assert!(refusal(&UDL.replace("Amount? price", "duration? price")).contains("Order.price"));
-    assert!(
-        refusal(
-            &UDL.replace("typedef string Amount", "typedef string Weight").replace("Amount? price", "Weight? price")
-        )
-        .contains("Weight")
-    );
-    assert!(refusal(&UDL.replace("/// `RED-1`: like fire.", "/// Like fire.")).contains("Colour.Red"));
-    assert!(
-        refusal(&UDL.replace("Paid(Payment payment)", "Paid(Payment payment, string at)")).contains("Outcome.Paid")
-    );
+    assert!(refusal(&FIXTURE.replace("u64? expires_in", "duration? expires_in")).contains("Token.expires_in"));
+    assert!(refusal(&FIXTURE.replace("Metadata", "Weight")).contains("Weight"));
+    assert!(refusal(&FIXTURE.replace("/// `Card`", "/// A card.")).contains("PaymentChannel.Card"));
+    let two = FIXTURE.replace("SendMoney(SendMoney send_money)", "SendMoney(SendMoney send_money, string at)");
+    assert!(refusal(&two).contains("EventPayload.SendMoney"));
     assert!(refusal("namespace {").contains("the contract"));
 }
 
