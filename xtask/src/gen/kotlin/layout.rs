@@ -52,15 +52,16 @@ fn depth(line: &str) -> usize {
 /// A comment of one line stays on it. Not everything is documented.
 fn describe(lines: &mut Vec<String>, depth: usize, comment: &[&str]) {
     let text = comment.join("\n");
-    let text = text.trim_start_matches("/**").trim_end_matches("*/").trim_matches(['\n', ' ', '*']);
+    let text = text.trim_start_matches("/**").trim_end_matches("*/").trim();
+    let bare = |line| if line == "*" { "" } else { str::strip_prefix(line, "* ").unwrap_or(line) };
+    let text: Vec<_> = text.lines().map(bare).collect();
     let indent = " ".repeat(depth);
-    match text.lines().count() {
-        0 => {}
-        1 => lines.push(format!("{indent}/** {text} */")),
-        _ => {
+    match text.as_slice() {
+        [] | [""] => {}
+        [only] => lines.push(format!("{indent}/** {only} */")),
+        text => {
             lines.push(format!("{indent}/**"));
-            let bare = |line: &str| line.trim_start_matches('*').trim_start().to_owned();
-            lines.extend(text.lines().map(|line| format!("{indent} * {}", bare(line)).trim_end().to_owned()));
+            lines.extend(text.iter().map(|line| format!("{indent} * {line}").trim_end().to_owned()));
             lines.push(format!("{indent} */"));
         }
     }

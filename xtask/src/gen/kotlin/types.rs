@@ -3,21 +3,32 @@
 
 use super::super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, snake_case};
 
+/// What a plain value is in Kotlin: its type, how it crosses from the raw layer and to it, and what a test has where it
+/// leaves it out. `#` is the field's name, for what is wrong with it.
+fn plain(ty: &Type) -> (&'static str, &'static str, &'static str, &'static str) {
+    match ty {
+        Type::Bool => ("Boolean", "%", "%", "false"),
+        Type::U16 => ("Int", "%.toInt()", "natural(%.toLong(), #).toUShort()", "0"),
+        Type::U32 => ("Int", "%.toInt()", "natural(%.toLong(), #).toUInt()", "0"),
+        Type::U64 => ("Long", "%.toLong()", "natural(%, #).toULong()", "0L"),
+        Type::F64 => ("Duration", "seconds(%)", "%.inSeconds()", "Duration.ZERO"),
+        Type::Bytes => ("ByteArray", "%", "%", "ByteArray(0)"),
+        Type::Text(Text::Amount) => ("BigDecimal", "BigDecimal(%)", "%.plain()", "BigDecimal.ZERO"),
+        Type::Text(Text::Timestamp) => {
+            ("OffsetDateTime", "moment(%)", "%.text()", "OffsetDateTime.parse(\"2026-01-01T00:00:00+03:00\")")
+        }
+        Type::Text(Text::Metadata) => ("Map<String, Any?>", "Json.read(%)", "Json.write(%, #)", "emptyMap()"),
+        _ => ("String", "%", "%", "\"\""),
+    }
+}
+
 /// The public type.
 pub(super) fn kotlin(ty: &Type) -> String {
     match ty {
-        Type::Bool => "Boolean".into(),
-        Type::U16 | Type::U32 => "Int".into(),
-        Type::U64 => "Long".into(),
-        Type::F64 => "Duration".into(),
-        Type::Bytes => "ByteArray".into(),
-        Type::Text(Text::Amount) => "BigDecimal".into(),
-        Type::Text(Text::Timestamp) => "OffsetDateTime".into(),
-        Type::Text(Text::Metadata) => "Map<String, Any?>".into(),
-        Type::String | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => "String".into(),
         Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => name.clone(),
         Type::Optional(inner) => kotlin(inner) + "?",
         Type::List(inner) => format!("List<{}>", kotlin(inner)),
+        _ => plain(ty).0.into(),
     }
 }
 
@@ -64,42 +75,23 @@ pub(super) fn converter(ty: &Type) -> String {
 /// From the raw layer's value.
 pub(super) fn lift(ty: &Type) -> String {
     match ty {
-        Type::Bool
-        | Type::String
-        | Type::Bytes
-        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => "%".into(),
-        Type::U16 | Type::U32 => "%.toInt()".into(),
-        Type::U64 => "%.toLong()".into(),
-        Type::F64 => "seconds(%)".into(),
-        Type::Text(Text::Amount) => "BigDecimal(%)".into(),
-        Type::Text(Text::Timestamp) => "moment(%)".into(),
-        Type::Text(Text::Metadata) => "Json.read(%)".into(),
         Type::Record(_) | Type::Enum(_) => "%.lift()".into(),
         Type::Object(name) | Type::Callback(name) => format!("{name}(%)"),
         Type::Optional(inner) => each("?.let", &lift(inner)),
         Type::List(inner) => each(".map", &lift(inner)),
+        _ => plain(ty).1.into(),
     }
 }
 
-/// To the raw layer's value. `name` is the field's, for what is wrong with it.
+/// To the raw layer's value.
 pub(super) fn lower(ty: &Type, name: &str) -> String {
     match ty {
-        Type::Bool
-        | Type::String
-        | Type::Bytes
-        | Type::Text(Text::Currency | Text::Personal | Text::Secret | Text::Raw) => "%".into(),
-        Type::U16 => format!("natural(%.toLong(), {name:?}).toUShort()"),
-        Type::U32 => format!("natural(%.toLong(), {name:?}).toUInt()"),
-        Type::U64 => format!("natural(%, {name:?}).toULong()"),
-        Type::F64 => "%.inSeconds()".into(),
-        Type::Text(Text::Amount) => "%.plain()".into(),
-        Type::Text(Text::Timestamp) => "%.text()".into(),
-        Type::Text(Text::Metadata) => format!("Json.write(%, {name:?})"),
         Type::Record(_) | Type::Enum(_) => "%.lower()".into(),
         Type::Object(_) => "%.raw".into(),
         Type::Callback(name) => format!("Foreign{name}(%)"),
         Type::Optional(inner) => each("?.let", &lower(inner, name)),
         Type::List(inner) => each(".map", &lower(inner, name)),
+        _ => plain(ty).2.replace('#', &format!("{name:?}")),
     }
 }
 
@@ -125,13 +117,7 @@ pub(super) fn empty(contract: &Contract, ty: &Type) -> String {
             Some(found) if found.shape == Shape::Union => format!("{name}.Unknown"),
             _ => format!("{name}.of(\"\")"),
         },
-        Type::Bool => "false".into(),
-        Type::U16 | Type::U32 => "0".into(),
-        Type::U64 => "0L".into(),
-        Type::Text(Text::Amount) => "BigDecimal.ZERO".into(),
-        Type::Text(Text::Timestamp) => "OffsetDateTime.parse(\"2026-01-01T00:00:00+03:00\")".into(),
-        Type::Text(Text::Metadata) => "emptyMap()".into(),
-        _ => "\"\"".into(),
+        _ => plain(ty).3.into(),
     }
 }
 
