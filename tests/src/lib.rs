@@ -1,19 +1,26 @@
-//! Runs scenarios: data that says what a client does, what goes wrong, and what must come of it. README.md in this
-//! folder is their format, the same for every language.
+//! Runs the tests that all languages share: scenarios, vectors, deletion vectors, and the checks for secrets and for the
+//! names that a package exports. README.md and conformance.md describe the formats.
 
 #![forbid(unsafe_code)]
 
 mod control;
-pub mod deletions;
-mod events;
+mod deletions;
 mod failure;
+mod locations;
 mod matching;
-mod neutral;
 mod path;
 mod receiver;
 mod run;
 mod scenario;
+mod secrets;
+mod surface;
+mod tagged;
+mod testee;
+mod trials;
+mod vectors;
 
 pub use failure::Failure;
 pub use run::run;
 pub use scenario::{Scenario, Step, load};
+pub use testee::Testee;
+pub use trials::{main, trials};

@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::{
@@ -52,19 +51,21 @@ impl Receiver {
         Ok(Self { url, inbox, server })
     }
 
-    /// Waits until `take` accepts an arrival, or the time is up. `take` removes what it takes.
-    pub(crate) async fn wait<T>(
-        &self,
-        within: Duration,
-        mut take: impl FnMut(&mut Vec<Arrival>) -> Option<T>,
-    ) -> Option<T> {
-        let deadline = Instant::now() + within;
+    /// The arrival at a position among those that have not been removed. None at the deadline.
+    pub(crate) async fn wait(&self, position: usize, deadline: Instant) -> Option<Arrival> {
         loop {
             let news = self.inbox.news.notified();
-            if let Some(taken) = take(&mut self.inbox.arrivals()) {
-                return Some(taken);
+            if let Some(arrival) = self.inbox.arrivals().get(position) {
+                return Some(arrival.clone());
             }
             tokio::time::timeout_at(deadline, news).await.ok()?;
+        }
+    }
+
+    pub(crate) fn remove(&self, position: usize) {
+        let mut arrivals = self.inbox.arrivals();
+        if position < arrivals.len() {
+            arrivals.remove(position);
         }
     }
 }

@@ -1,25 +1,26 @@
-//! The runner: a fresh sandbox, a receiver, a client, and the steps one by one.
+//! The runner: a fresh sandbox, a receiver, a client of the testee, and the steps one by one.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use futures_util::future::join_all;
-use k2::operations::{self, Reply};
-use kopokopo::{CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts};
-use kopokopo_ffi::{
-    operations::Operation,
-    value::{self, Arguments},
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
 use kopokopo_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    control, events,
+    control,
     failure::Failure,
     matching::{Names, differences, fill, fill_object, fill_text, fits},
     path,
     receiver::{Arrival, Receiver},
-    scenario::{Call, ClientOptions, Control, Expectations, Limits, Receive, Requests, Scenario, Step, Wait},
+    scenario::{Call, ClientOptions, Control, Expectations, Receive, Requests, Scenario, Step, Wait},
+    tagged::{plain_event, plain_result, tag_arguments},
+    testee::{Reply, Testee},
 };
 
 /// How long a scenario may take.
@@ -31,12 +32,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Waits between retries are short, so that scenarios are quick.
 const RETRY_BASE_MS: u64 = 10;
 
-/// Runs a scenario.
+/// The number of the next client, so that each has a name of its own.
+static NEXT_CLIENT: AtomicU64 = AtomicU64::new(0);
+
+/// Runs a scenario with a client of this engine.
 ///
 /// # Errors
 /// The step that failed, and what differed.
-pub async fn run(scenario: &Scenario) -> Result<(), Failure> {
-    let mut stage = Stage::set(scenario).await.map_err(|why| Failure::new(Some(0), &why))?;
+pub async fn run(testee: &Testee, engine: &str, scenario: &Scenario) -> Result<(), Failure> {
+    let mut stage = Stage::set(testee, engine, scenario).await.map_err(|why| Failure::new(Some(0), &why))?;
     let mut at = None;
     let play = async {
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -50,33 +54,59 @@ pub async fn run(scenario: &Scenario) -> Result<(), Failure> {
         }
     };
     let outcome = tokio::time::timeout(LONGEST, play).await;
-    outcome.unwrap_or_else(|_| Err(format!("not done after {LONGEST:?}"))).map_err(|why| Failure::new(at, &why))
+    let outcome = outcome.unwrap_or_else(|_| Err(format!("not done after {LONGEST:?}")));
+    let closed = stage.close().await;
+    outcome.map_err(|why| Failure::new(at, &why))?;
+    closed.map_err(|why| Failure::new(None, &why))
 }
 
 /// Everything that a running scenario has.
-struct Stage {
+struct Stage<'a> {
+    testee: &'a Testee,
+    engine: &'a str,
     sandbox: Sandbox,
     receiver: Receiver,
-    client: KopoKopo,
+    /// The names of the clients that the testee has. Steps use the last one.
+    clients: Vec<String>,
     names: Names,
 }
 
-impl Stage {
-    async fn set(scenario: &Scenario) -> Result<Self, String> {
+impl<'a> Stage<'a> {
+    async fn set(testee: &'a Testee, engine: &'a str, scenario: &Scenario) -> Result<Self, String> {
         let sandbox = Sandbox::start().await.map_err(|error| error.to_string())?;
         let receiver = Receiver::start(&scenario.receiver.statuses).await.map_err(|error| error.to_string())?;
-        let client = client(&sandbox, &scenario.client)?;
         let names = Names::from([
             ("callback".to_owned(), json!(receiver.url)),
             ("base_url".to_owned(), json!(sandbox.base_url())),
             ("client_id".to_owned(), json!(sandbox.client_id())),
         ]);
-        let stage = Self { sandbox, receiver, client, names };
+        let mut stage = Self { testee, engine, sandbox, receiver, clients: Vec::new(), names };
+        stage.new_client(&scenario.client).await?;
         if !scenario.settings.is_empty() {
             let settings = Value::Object(scenario.settings.clone());
             stage.ask("PUT /_sandbox/settings", Some(&settings), 200).await?;
         }
         Ok(stage)
+    }
+
+    async fn new_client(&mut self, options: &ClientOptions) -> Result<(), String> {
+        let name = format!("client-{}", NEXT_CLIENT.fetch_add(1, Ordering::Relaxed));
+        let options = client_options(&self.sandbox, options);
+        let request = json!({ "do": "client", "client": name, "engine": self.engine, "options": options });
+        succeeded(self.testee.ask(request).await?)?;
+        self.clients.push(name);
+        Ok(())
+    }
+
+    fn client(&self) -> &str {
+        self.clients.last().map_or("", String::as_str)
+    }
+
+    async fn close(&self) -> Result<(), String> {
+        for client in &self.clients {
+            succeeded(self.testee.ask(json!({ "do": "close", "client": client })).await?)?;
+        }
+        Ok(())
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
@@ -88,10 +118,7 @@ impl Stage {
                 let look = || async { self.ask("GET /_sandbox/state", None, 200).await };
                 settle(look, |found| self.differs(found, &state.state)).await
             }
-            Step::Client(new) => {
-                self.client = client(&self.sandbox, &new.client)?;
-                Ok(())
-            }
+            Step::Client(new) => self.new_client(&new.client).await,
             Step::Sleep(pause) => {
                 sleep(Duration::from_millis(pause.sleep_ms)).await;
                 Ok(())
@@ -100,38 +127,40 @@ impl Stage {
     }
 
     async fn call(&mut self, call: &Call) -> Result<(), String> {
-        let (resource, name) = call.operation.split_once('.').ok_or("call: expected a resource and an operation")?;
-        let operation = operations::find(resource, name)?;
-        let arguments = Value::Object(fill_object(&call.with, &self.names)?).to_string();
-        let mut arguments = value::Value::arguments(&arguments).map_err(|error| error.to_string())?;
-        let mut wait = call.wait.map(wait_options);
-        if matches!(name, "wait" | "watch") {
-            arguments.extend(wait.take().unwrap_or_else(|| wait_options(Wait::default())));
-        }
-        let client = self.client.with_options(options(call.options)).map_err(|error| error.to_string())?;
-        let attempt = || perform(&client, operation, arguments.clone(), wait.clone());
-        let calls = (0..call.parallel.unwrap_or(1)).map(|_| async move {
-            let mut outcome = attempt().await;
-            for _ in 0..call.retry_chain {
-                match &outcome {
-                    Err(error) if is_retried(error) => {
-                        outcome = attempt().await;
-                    }
-                    _ => break,
-                }
-            }
-            outcome
+        let by_id = matches!(call.operation.rsplit('.').next(), Some("wait" | "watch"));
+        let wait = call.wait.or_else(|| by_id.then(Wait::default));
+        let request = json!({
+            "do": "call",
+            "client": self.client(),
+            "operation": call.operation,
+            "with": tag_arguments(fill_object(&call.with, &self.names)?),
+            "wait": wait.map(|wait| json!({
+                "timeout_ms": wait.timeout_ms,
+                "interval_ms": wait.interval_ms,
+                "max_interval_ms": wait.interval_ms.max(500),
+            })),
+            "options": call.options,
         });
-        for outcome in join_all(calls).await {
-            let (found, expected) = match (outcome, &call.expect_error) {
-                (Ok(answer), None) => (answer, &call.expect),
-                (Ok(answer), Some(_)) => return Err(format!("{}: expected an error, found {answer}", call.operation)),
-                (Err(error), Some(expected)) => (events::error(&error), expected),
-                (Err(error), None) => {
-                    return Err(format!("{}: {error}", call.operation));
+        let testee = self.testee;
+        let calls = (0..call.parallel.unwrap_or(1)).map(|_| async {
+            let mut reply = testee.ask(request.clone()).await?;
+            for _ in 0..call.retry_chain {
+                if !is_retried(&reply) {
+                    break;
                 }
-            };
-            self.take_in(&call.operation, call.r#as.as_ref(), &found, expected)?;
+                reply = testee.ask(request.clone()).await?;
+            }
+            Ok::<_, String>(reply)
+        });
+        for reply in join_all(calls).await {
+            self.compare(
+                &call.operation,
+                reply?,
+                plain_result,
+                call.r#as.as_ref(),
+                &call.expect,
+                call.expect_error.as_ref(),
+            )?;
         }
         Ok(())
     }
@@ -144,37 +173,60 @@ impl Stage {
     }
 
     async fn receive(&mut self, receive: &Receive) -> Result<(), String> {
-        let within = Duration::from_millis(receive.within_ms);
-        for nth in 1..=receive.count {
-            let arrival = self.receiver.wait(within, |arrivals| self.take(arrivals, receive)).await;
-            let arrival =
-                arrival.ok_or_else(|| format!("{}: {} of {} arrived", receive.topic, nth - 1, receive.count))?;
-            let (found, expected) = match (self.verify(&arrival), &receive.expect_error) {
-                (Ok(event), None) => (event, &receive.expect),
-                (Err(error), Some(expected)) => (error, expected),
-                (Ok(_), Some(_)) => return Err(format!("{}: was verified, expected an error", receive.topic)),
-                (Err(error), None) => return Err(format!("{}: was not verified: {error}", receive.topic)),
-            };
-            self.take_in(&receive.topic, receive.r#as.as_ref(), &found, expected)?;
-        }
-        if receive.count == 0 && self.receiver.wait(within, |arrivals| self.take(arrivals, receive)).await.is_some() {
-            return Err(format!("{}: expected none, and one arrived", receive.topic));
+        for nth in 1..=receive.count.max(1) {
+            let deadline = Instant::now() + Duration::from_millis(receive.within_ms);
+            let reply = self.take(&receive.topic, deadline).await?;
+            match reply {
+                None if receive.count == 0 => return Ok(()),
+                None => return Err(format!("{}: {} of {} arrived", receive.topic, nth - 1, receive.count)),
+                Some(_) if receive.count == 0 => {
+                    return Err(format!("{}: expected none, and one arrived", receive.topic));
+                }
+                Some(reply) => {
+                    let (name, expected) = (receive.r#as.as_ref(), &receive.expect);
+                    self.compare(&receive.topic, reply, plain_event, name, expected, receive.expect_error.as_ref())?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Takes the first arrival of a topic; any for `*`.
-    fn take(&self, arrivals: &mut Vec<Arrival>, receive: &Receive) -> Option<Arrival> {
-        let wanted = |arrival: &Arrival| {
-            receive.topic == "*" || self.verify(arrival).is_ok_and(|event| event["topic"] == *receive.topic)
-        };
-        let at = arrivals.iter().position(wanted)?;
-        Some(arrivals.remove(at))
+    /// Takes the first arrival of a topic, any for `*`, and what the testee says of it. None if no such arrival comes in time.
+    async fn take(&self, topic: &str, deadline: Instant) -> Result<Option<Reply>, String> {
+        let mut position = 0;
+        while let Some(arrival) = self.receiver.wait(position, deadline).await {
+            let reply = self.verify(&arrival).await?;
+            if topic == "*" || matches!(&reply.outcome, Ok(event) if event["topic"] == *topic) {
+                self.receiver.remove(position);
+                return Ok(Some(reply));
+            }
+            position += 1;
+        }
+        Ok(None)
     }
 
-    fn verify(&self, arrival: &Arrival) -> Result<Value, Value> {
-        let outcome = self.client.webhooks().verify(&arrival.body, arrival.signature.as_deref());
-        outcome.map(|event| events::event(&event)).map_err(|error| events::error(&error))
+    async fn verify(&self, arrival: &Arrival) -> Result<Reply, String> {
+        let body = STANDARD.encode(&arrival.body);
+        let request = json!({ "do": "verify", "client": self.client(), "body": body, "signature": arrival.signature });
+        self.testee.ask(request).await
+    }
+
+    /// Compares a result or an error with what the step expects.
+    fn compare(
+        &mut self,
+        what: &str,
+        reply: Reply,
+        plain: fn(&Value) -> Value,
+        name: Option<&String>,
+        expected: &Expectations,
+        expected_error: Option<&Expectations>,
+    ) -> Result<(), String> {
+        match (reply.outcome, expected_error) {
+            (Ok(value), None) => self.take_in(what, name, &plain(&value), expected),
+            (Ok(value), Some(_)) => Err(format!("{what}: expected an error, found {value}")),
+            (Err(error), Some(expected)) => self.take_in(what, name, &in_whole_seconds(error), expected),
+            (Err(error), None) => Err(format!("{what}: {error}")),
+        }
     }
 
     async fn requests(&self, expected: &Requests) -> Result<(), String> {
@@ -237,70 +289,35 @@ impl Stage {
     }
 }
 
-/// A create is waited on if a wait is given. A watch returns every state.
-async fn perform(
-    client: &KopoKopo,
-    operation: &Operation,
-    arguments: Arguments,
-    wait: Option<Arguments>,
-) -> Result<Value, KopoKopoError> {
-    if operation.name == "watch" {
-        let mut states = Vec::new();
-        operations::watch(client, operation, arguments, |state| states.push(state)).await?;
-        return Ok(states.into());
-    }
-    match (operations::call(client, operation, arguments).await?, wait) {
-        (Reply::Value(value), _) => Ok(value),
-        (Reply::Created(created), None) => Ok(json!({ "id": created.id, "location": created.location })),
-        (Reply::Created(created), Some(options)) => created.wait(options).await,
-    }
-}
-
-/// A wait's options, in seconds.
-#[allow(clippy::cast_precision_loss, reason = "a scenario waits for seconds")]
-fn wait_options(wait: Wait) -> Arguments {
-    let seconds = |milliseconds: u64| value::Value::Float(milliseconds as f64 / 1000.0);
-    vec![
-        ("timeout".to_owned(), seconds(wait.timeout_ms)),
-        ("interval".to_owned(), seconds(wait.interval_ms)),
-        ("max_interval".to_owned(), seconds(wait.interval_ms.max(500))),
-    ]
-}
-
 /// What a program retries that retries timeouts and connection errors.
-fn is_retried(error: &KopoKopoError) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection)
+fn is_retried(reply: &Reply) -> bool {
+    matches!(&reply.outcome, Err(error)
+        if error["retried"] == true || matches!(error["kind"].as_str(), Some("timeout" | "connection")))
 }
 
-fn client(sandbox: &Sandbox, options: &ClientOptions) -> Result<KopoKopo, String> {
-    let mut retries = RetryOptions::default();
-    retries.base = Duration::from_millis(options.retry_base_ms.unwrap_or(RETRY_BASE_MS));
-    retries.max_retries = options.max_retries.unwrap_or(retries.max_retries);
-    let usual = Timeouts::default();
-    let or = |ms: Option<u64>, usual| ms.map_or(usual, Duration::from_millis);
-    KopoKopo::builder()
-        .base_url(sandbox.base_url())
-        .client_id(sandbox.client_id())
-        .client_secret(options.client_secret.as_deref().unwrap_or(sandbox.client_secret()))
-        .api_key(options.api_key.as_deref().unwrap_or(sandbox.api_key()))
-        .private_token(options.private_token)
-        .retries(retries)
-        .timeouts(Timeouts {
-            connect: or(options.connect_timeout_ms, usual.connect),
-            stalled: or(options.stalled_timeout_ms, usual.stalled),
-            total: or(options.timeout_ms, usual.total),
-        })
-        .build()
-        .map_err(|error| error.to_string())
+/// Scenarios have `retry_after` in whole seconds.
+fn in_whole_seconds(mut error: Value) -> Value {
+    error["retry_after"] = json!(error["retry_after_ms"].as_u64().map(|ms| ms / 1000));
+    error
 }
 
-fn options(limits: Limits) -> CallOptions {
-    CallOptions {
-        connect_timeout: limits.connect_timeout_ms.map(Duration::from_millis),
-        stalled_timeout: limits.stalled_timeout_ms.map(Duration::from_millis),
-        timeout: limits.timeout_ms.map(Duration::from_millis),
-        max_retries: limits.max_retries,
+pub(crate) fn succeeded(reply: Reply) -> Result<Value, String> {
+    reply.outcome.map_err(|error| error.to_string())
+}
+
+/// The options of a client with the sandbox's credentials.
+pub(crate) fn client_options(sandbox: &Sandbox, options: &ClientOptions) -> Value {
+    let mut all = json!({
+        "base_url": sandbox.base_url(),
+        "client_id": sandbox.client_id(),
+        "client_secret": sandbox.client_secret(),
+        "api_key": sandbox.api_key(),
+        "retry_base_ms": RETRY_BASE_MS,
+    });
+    if let (Some(all), Ok(Value::Object(own))) = (all.as_object_mut(), serde_json::to_value(options)) {
+        all.extend(own.into_iter().filter(|(_, value)| !value.is_null()));
     }
+    all
 }
 
 /// Looks until what is found fits, for as long as patience lasts.

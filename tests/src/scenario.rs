@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
 /// Expected values of a result, by their paths.
@@ -29,12 +29,12 @@ pub struct Scenario {
 }
 
 /// How the client differs from a usual one with the sandbox's credentials.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ClientOptions {
     pub(crate) client_secret: Option<String>,
     pub(crate) api_key: Option<String>,
-    pub(crate) private_token: bool,
+    pub(crate) private_token: Option<bool>,
     pub(crate) retry_base_ms: Option<u64>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) connect_timeout_ms: Option<u64>,
@@ -43,12 +43,16 @@ pub(crate) struct ClientOptions {
 }
 
 /// What one call may do differently.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connect_timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stalled_timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_retries: Option<u32>,
 }
 
@@ -86,7 +90,7 @@ pub struct Call {
     pub(crate) with: Map<String, Value>,
     pub(crate) wait: Option<Wait>,
     #[serde(default)]
-    pub(crate) options: Limits,
+    pub(crate) options: Option<Limits>,
     pub(crate) parallel: Option<usize>,
     /// How often the call and its wait are repeated after an error that retry libraries retry by default.
     #[serde(default)]

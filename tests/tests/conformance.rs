@@ -1,49 +1,16 @@
-//! Every scenario as a test of its own, named for its file; and two tests of the runner itself.
+//! The shared tests with the Rust SDK, and a test of the runner itself.
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use futures_util::future::join_all;
-use kopokopo_ffi::operations::OPERATIONS;
-use kopokopo_tests::{Scenario, load, run};
+use kopokopo_tests::{Scenario, Testee, run};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    // A scenario mostly waits.
-    arguments.test_threads.get_or_insert(8);
-    let scenarios = match load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")) {
-        Ok(scenarios) => scenarios,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let called: BTreeSet<String> = scenarios.iter().flat_map(Scenario::operations).map(str::to_owned).collect();
-    let mut trials = vec![
-        Trial::test("every_operation_has_a_scenario", move || every_operation_has_a_scenario(&called)),
-        Trial::test("a_scenario_with_a_wrong_expectation_fails", a_scenario_with_a_wrong_expectation_fails),
-    ];
-    trials.extend(scenarios.into_iter().map(|scenario| {
-        let scenario = Arc::new(scenario);
-        Trial::test(scenario.name.clone(), move || play(&scenario))
-    }));
-    libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn play(scenario: &Scenario) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(scenario)).map_err(|failure| format!("{}.json, {failure}", scenario.name).into())
-}
-
-fn every_operation_has_a_scenario(called: &BTreeSet<String>) -> Result<(), Failed> {
-    let missing: Vec<_> = OPERATIONS
-        .iter()
-        .map(|operation| format!("{}.{}", operation.section, operation.name))
-        .filter(|operation| !called.contains(operation))
-        .collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("no scenario calls {}", missing.join(", ")).into()) }
+    let own = Trial::test("a_scenario_with_a_wrong_expectation_fails", a_scenario_with_a_wrong_expectation_fails);
+    kopokopo_tests::main(&mut Arguments::from_args(), Testee::local(), vec![own])
 }
 
 /// One wrong word in each place where a scenario can be wrong.
@@ -57,7 +24,9 @@ fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
         {"state": {"received": "100"}},
         {"receive": "*", "count": 0, "within_ms": 50}
     ], "requests": {"oauth.token": 1, "incoming_payments.create": 1, "incoming_payments.get": {"$min": 2}}}"#;
-    play(&Scenario::parse(right).unwrap())?;
+    let testee = Testee::local()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(&testee, "async", &Scenario::parse(right).unwrap())).map_err(|failure| failure.to_string())?;
     let mistakes = [
         (r#""status": "Success""#, r#""status": "Failed""#, Some(1)),
         (r#""helpers.is_paid": true"#, r#""helpers.is_paid": false"#, Some(2)),
@@ -70,10 +39,10 @@ fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
         (r#""oauth.token": 1"#, r#""oauth.token": 2"#, None),
         (r#""oauth.token": 1, "#, "", None),
     ];
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let testee = &testee;
     let outcomes = runtime.block_on(join_all(mistakes.map(|(word, wrong, _)| async move {
         assert!(right.contains(word), "{word}");
-        run(&Scenario::parse(&right.replacen(word, wrong, 1)).unwrap()).await
+        run(testee, "async", &Scenario::parse(&right.replacen(word, wrong, 1)).unwrap()).await
     })));
     for (outcome, (_, wrong, step)) in outcomes.into_iter().zip(mistakes) {
         match outcome {

@@ -1,0 +1,106 @@
+//! Something that has the SDK and responds to requests: this process, for Rust, or a program in another language.
+//! `conformance.md` describes the requests.
+
+mod local;
+mod process;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use self::{local::Local, process::Process};
+use crate::tagged::snake_case_words;
+
+/// A testee.
+pub struct Testee {
+    link: Link,
+    pub(crate) language: Language,
+}
+
+enum Link {
+    Local(Local),
+    Process(Process),
+}
+
+/// What a testee says of its language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Language {
+    /// `python`.
+    #[serde(rename = "language")]
+    pub(crate) name: String,
+    /// The ways in which it offers a client.
+    pub(crate) engines: Vec<String>,
+    /// Digits of a second that a time keeps.
+    pub(crate) timestamp_digits: usize,
+    /// Whether a time keeps its offset from UTC.
+    pub(crate) keeps_offsets: bool,
+    /// The tags that it has no types for: it returns the plain value.
+    #[serde(default)]
+    pub(crate) untyped: Vec<String>,
+}
+
+/// A response of a testee.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The result as a tagged value, or the fields of the SDK's error.
+    pub(crate) outcome: Result<Value, Value>,
+    /// The text forms of the result, the error or the client.
+    pub(crate) texts: Map<String, Value>,
+}
+
+impl Testee {
+    /// The Rust SDK in this process.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn local() -> Result<Self, String> {
+        Ok(Self { language: language(local::hello())?, link: Link::Local(Local::default()) })
+    }
+
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// Where it does not start, or does not say what it is.
+    pub fn start(command: &[String]) -> Result<Self, String> {
+        let process = Process::start(command)?;
+        let hello = process.ask_blocking(json!({ "do": "hello" }))?;
+        let hello = hello.get("value").cloned().ok_or_else(|| format!("hello: {hello}"))?;
+        Ok(Self { language: language(hello)?, link: Link::Process(process) })
+    }
+
+    /// Asks it.
+    ///
+    /// # Errors
+    /// If the testee ended, or something failed that is not an error of the SDK.
+    pub(crate) async fn ask(&self, request: Value) -> Result<Reply, String> {
+        let mut response = match &self.link {
+            Link::Local(local) => local.ask(&request).await,
+            Link::Process(process) => process.ask(request).await?,
+        };
+        let mut take = |key| response.as_object_mut().and_then(|fields| fields.remove(key));
+        let texts = take("texts").and_then(|texts| texts.as_object().cloned()).unwrap_or_default();
+        let outcome = match (take("exception"), take("error"), take("value")) {
+            (None, Some(error), None) => Err(contract_names(error)),
+            (None, None, Some(value)) => Ok(value),
+            (Some(exception), ..) => return Err(format!("not an error of the SDK: {exception}")),
+            _ => return Err("the response has neither a value nor an error".to_owned()),
+        };
+        Ok(Reply { outcome, texts })
+    }
+}
+
+fn language(hello: Value) -> Result<Language, String> {
+    serde_json::from_value(hello).map_err(|error| format!("hello: {error}"))
+}
+
+/// A language that writes names in camel case does so in errors too.
+fn contract_names(mut error: Value) -> Value {
+    if error["camel"] == true {
+        for name in ["field", "detail"] {
+            if let Some(text) = error[name].as_str() {
+                error[name] = json!(snake_case_words(text));
+            }
+        }
+    }
+    error
+}
