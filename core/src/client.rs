@@ -11,7 +11,7 @@ use crate::{
     options::{CallOptions, Timeouts, check_timeout},
     origin::Origin,
     pipeline::{Call, Limits, Pipeline},
-    process::{PerProcess, Slot},
+    process::{PerProcess, PerProcessValue},
     redact::Redactor,
     resources::{self, Resource},
     retry::RetryOptions,
@@ -212,7 +212,7 @@ impl KopoKopo {
         }
     }
 
-    fn state(&self) -> Result<Arc<Slot<ProcessState>>> {
+    fn state(&self) -> Result<Arc<PerProcessValue<ProcessState>>> {
         self.inner.state.get(|| self.inner.settings.connect())
     }
 }

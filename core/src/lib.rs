@@ -65,4 +65,7 @@ pub use self::{
 };
 #[cfg(feature = "client")]
 #[doc(hidden)]
-pub use retry::parse_retry_after;
+pub use self::{
+    process::{PerProcess, PerProcessValue},
+    retry::parse_retry_after,
+};

@@ -12,17 +12,17 @@ use crate::error::Result;
 /// in the parent. So the child makes a new value on first use. It takes no lock, because the lock could have been held
 /// at the moment of the fork. It leaks the parent's value, because dropping it would touch sockets that both processes
 /// share.
-pub(crate) struct PerProcess<T> {
-    slot: ArcSwapOption<Slot<T>>,
+pub struct PerProcess<T> {
+    slot: ArcSwapOption<PerProcessValue<T>>,
 }
 
 /// A value and the process that made it.
-pub(crate) struct Slot<T> {
+pub struct PerProcessValue<T> {
     process: u32,
     value: T,
 }
 
-impl<T> Deref for Slot<T> {
+impl<T> Deref for PerProcessValue<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -31,16 +31,31 @@ impl<T> Deref for Slot<T> {
 }
 
 impl<T> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// Creates the holder, which is empty.
+    #[allow(clippy::new_without_default, reason = "a static needs a constant")]
+    pub const fn new() -> Self {
         Self { slot: ArcSwapOption::const_empty() }
     }
 
-    /// Returns this process's value, made on first use. If two threads make one at the same time, only one is kept.
-    pub(crate) fn get(&self, make: impl Fn() -> Result<T>) -> Result<Arc<Slot<T>>> {
+    /// Returns this process's value if it has been made.
+    pub fn existing(&self) -> Option<Arc<PerProcessValue<T>>> {
+        self.existing_as(std::process::id())
+    }
+
+    /// Returns this process's value, made on first use. If several threads make one at the same time, all of them get
+    /// the same value, and the others are dropped.
+    ///
+    /// # Errors
+    /// The error of `make`.
+    pub fn get(&self, make: impl Fn() -> Result<T>) -> Result<Arc<PerProcessValue<T>>> {
         self.get_as(std::process::id(), make)
     }
 
-    fn get_as(&self, process: u32, make: impl Fn() -> Result<T>) -> Result<Arc<Slot<T>>> {
+    fn existing_as(&self, process: u32) -> Option<Arc<PerProcessValue<T>>> {
+        self.slot.load_full().filter(|slot| slot.process == process)
+    }
+
+    fn get_as(&self, process: u32, make: impl Fn() -> Result<T>) -> Result<Arc<PerProcessValue<T>>> {
         loop {
             let current = self.slot.load_full();
             if let Some(slot) = &current
@@ -48,7 +63,7 @@ impl<T> PerProcess<T> {
             {
                 return Ok(Arc::clone(slot));
             }
-            let fresh = Arc::new(Slot { process, value: make()? });
+            let fresh = Arc::new(PerProcessValue { process, value: make()? });
             let found = self.slot.compare_and_swap(&current, Some(Arc::clone(&fresh)));
             let replaced = match (&*found, &current) {
                 (None, None) => true,
@@ -97,6 +112,32 @@ mod tests {
         let childs = cell.get_as(2, || Ok(Counted(&dropped))).unwrap();
         drop(childs);
         assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn child_process_has_no_value_until_it_makes_one() {
+        let cell = PerProcess::new();
+        assert!(cell.existing_as(1).is_none());
+        cell.get_as(1, || Ok("parent's")).unwrap();
+        assert!(cell.existing_as(1).is_some());
+        assert!(cell.existing_as(2).is_none());
+        cell.get_as(2, || Ok("child's")).unwrap();
+        assert_eq!(**cell.existing_as(2).unwrap(), "child's");
+    }
+
+    #[test]
+    fn value_of_slower_thread_is_dropped() {
+        let dropped = AtomicUsize::new(0);
+        let cell = PerProcess::new();
+        let kept = cell
+            .get_as(1, || {
+                // Another thread stores its value in the meantime.
+                cell.slot.store(Some(Arc::new(PerProcessValue { process: 1, value: Counted(&dropped) })));
+                Ok(Counted(&dropped))
+            })
+            .unwrap();
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+        assert!(Arc::ptr_eq(&kept, &cell.existing_as(1).unwrap()));
     }
 
     #[test]

@@ -19,9 +19,8 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
-use kopokopo::{CancelHandle, Cancelled};
+use kopokopo::{CancelHandle, Cancelled, PerProcess, PerProcessValue};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -36,12 +35,11 @@ use crate::{
 /// How long a program's end waits for calls that are under way.
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(2);
 
-static RUNTIME: ArcSwapOption<Own> = ArcSwapOption::const_empty();
+static RUNTIME: PerProcess<Own> = PerProcess::new();
 
 /// One process's runtime: one thread, because calls wait far more than they compute, and each further thread that a
 /// request passes through is one more to wake.
 struct Own {
-    process: u32,
     handle: Handle,
     is_shut_down: AtomicBool,
     /// Taken out at shutdown. Where it is dropped, because this lost the race to be the process's, the thread ends too.
@@ -74,40 +72,17 @@ impl Own {
         };
         thread::Builder::new().name("kopokopo".to_owned()).spawn(work).map_err(|_| refuse())?;
         let handle = making.recv().map_err(|_| refuse())?;
-        Ok(Self {
-            process: std::process::id(),
-            handle,
-            is_shut_down: AtomicBool::new(false),
-            end: Mutex::new(Some(End { ask, ended })),
-        })
+        Ok(Self { handle, is_shut_down: AtomicBool::new(false), end: Mutex::new(Some(End { ask, ended })) })
     }
 }
 
 /// This process's runtime.
-fn own() -> Result<Arc<Own>> {
-    loop {
-        let current = RUNTIME.load_full();
-        if let Some(own) = &current
-            && own.process == std::process::id()
-        {
-            return Ok(Arc::clone(own));
-        }
-        let fresh = Arc::new(Own::start()?);
-        let found = RUNTIME.compare_and_swap(&current, Some(Arc::clone(&fresh)));
-        let replaced = match (&*found, &current) {
-            (None, None) => true,
-            (Some(found), Some(current)) => Arc::ptr_eq(found, current),
-            _ => false,
-        };
-        if replaced {
-            std::mem::forget(current);
-            return Ok(fresh);
-        }
-    }
+fn own() -> Result<Arc<PerProcessValue<Own>>> {
+    RUNTIME.get(Own::start)
 }
 
 /// This process's runtime, unless the program is ending.
-fn running() -> Result<Arc<Own>> {
+fn running() -> Result<Arc<PerProcessValue<Own>>> {
     let own = own()?;
     if own.is_shut_down.load(Ordering::Acquire) { Err(ended()) } else { Ok(own) }
 }
@@ -277,7 +252,7 @@ pub fn block_on_while<F: Future, E>(
 /// going away. Calls under way fail, after at most two seconds; later ones are refused. Does nothing where there is no
 /// runtime.
 pub fn shutdown() {
-    let Some(own) = RUNTIME.load_full().filter(|own| own.process == std::process::id()) else { return };
+    let Some(own) = RUNTIME.existing() else { return };
     own.is_shut_down.store(true, Ordering::Release);
     let end = own.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(End { ask, ended }) = end else { return };
