@@ -16,6 +16,14 @@ pub(super) fn guard<T>(work: impl FnOnce() -> crate::error::Result<T>) -> Result
     panic::guard(work).map_err(KopoKopoError::from)
 }
 
+/// As [`guard`], for a method whose errors name the operation.
+pub(super) fn guard_operation<T>(
+    operation: Option<&'static str>,
+    work: impl FnOnce() -> crate::error::Result<T>,
+) -> Result<T> {
+    panic::guard(work).map_err(|error| error.in_operation(operation).into())
+}
+
 impl From<api::KopoKopoError> for KopoKopoError {
     fn from(core: api::KopoKopoError) -> Self {
         let fields = ErrorFields {

@@ -18,7 +18,7 @@ use kopokopo::resources::Resource as _;
 use super::{
     client::KopoKopo,
     convert::{FromCore, IntoCore},
-    error::{Result, guard},
+    error::{Result, guard_operation},
     text::*,
 };
 use crate::{
@@ -4330,7 +4330,7 @@ impl WebhookSubscriptions {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
-        guard(|| {
+        guard_operation(Some("webhook_subscriptions.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -4381,7 +4381,7 @@ impl CreatedWebhookSubscription {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<WebhookSubscriptionWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(WebhookSubscriptionWatch(Watching::new(self.0.watch(options)?))))
@@ -4463,7 +4463,7 @@ impl IncomingPayments {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
-        guard(|| {
+        guard_operation(Some("incoming_payments.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -4514,7 +4514,7 @@ impl CreatedIncomingPayment {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<IncomingPaymentWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(IncomingPaymentWatch(Watching::new(self.0.watch(options)?))))
@@ -4594,7 +4594,7 @@ impl MerchantWallets {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
-        guard(|| {
+        guard_operation(Some("merchant_wallets.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -4645,7 +4645,7 @@ impl CreatedMerchantWallet {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantWalletWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantWalletWatch(Watching::new(self.0.watch(options)?))))
@@ -4725,7 +4725,7 @@ impl MerchantBankAccounts {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
-        guard(|| {
+        guard_operation(Some("merchant_bank_accounts.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -4776,7 +4776,7 @@ impl CreatedMerchantBankAccount {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<MerchantBankAccountWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(MerchantBankAccountWatch(Watching::new(self.0.watch(options)?))))
@@ -4898,7 +4898,7 @@ impl ExternalRecipients {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
-        guard(|| {
+        guard_operation(Some("external_recipients.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -4949,7 +4949,7 @@ impl CreatedExternalRecipient {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ExternalRecipientWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ExternalRecipientWatch(Watching::new(self.0.watch(options)?))))
@@ -5044,7 +5044,7 @@ impl SendMoneyRequests {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
-        guard(|| {
+        guard_operation(Some("send_money.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5095,7 +5095,7 @@ impl CreatedSendMoney {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SendMoneyWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SendMoneyWatch(Watching::new(self.0.watch(options)?))))
@@ -5175,7 +5175,7 @@ impl PollingRequests {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
-        guard(|| {
+        guard_operation(Some("polling.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5226,7 +5226,7 @@ impl CreatedPolling {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PollingWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PollingWatch(Watching::new(self.0.watch(options)?))))
@@ -5307,7 +5307,7 @@ impl SmsNotifications {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
-        guard(|| {
+        guard_operation(Some("sms_notifications.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5358,7 +5358,7 @@ impl CreatedSmsNotification {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<SmsNotificationWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(SmsNotificationWatch(Watching::new(self.0.watch(options)?))))
@@ -5439,7 +5439,7 @@ impl Reversals {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
-        guard(|| {
+        guard_operation(Some("reversals.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5490,7 +5490,7 @@ impl CreatedReversal {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<ReversalWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(ReversalWatch(Watching::new(self.0.watch(options)?))))
@@ -5570,7 +5570,7 @@ impl PaymentLinks {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
-        guard(|| {
+        guard_operation(Some("payment_links.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5634,7 +5634,7 @@ impl CreatedPaymentLink {
     ///
     /// Errors: `invalid_request` for a length of time that is not greater than zero.
     pub fn watch(&self, options: Option<WaitOptions>) -> Result<Arc<PaymentLinkWatch>> {
-        guard(|| {
+        guard_operation(None, || {
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
             Ok(Arc::new(PaymentLinkWatch(Watching::new(self.0.watch(options)?))))
@@ -5702,7 +5702,7 @@ impl Payments {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<PaymentWatch>> {
-        guard(|| {
+        guard_operation(Some("payments.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 
@@ -5771,7 +5771,7 @@ impl SettlementTransfers {
     ///
     /// Errors: `invalid_request` for an invalid id, or a length of time that is not greater than zero.
     pub fn watch(&self, id: String, options: Option<WaitOptions>) -> Result<Arc<SettlementTransferWatch>> {
-        guard(|| {
+        guard_operation(Some("settlement_transfers.watch"), || {
             let id = id.into_core(&FieldPath::Root.field("id"))?;
             let options = options.unwrap_or_default().into_core(&FieldPath::Root)?;
 

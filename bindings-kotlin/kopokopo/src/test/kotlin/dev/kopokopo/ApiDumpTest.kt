@@ -1,0 +1,65 @@
+package dev.kopokopo
+
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import java.io.File
+import kotlin.reflect.KCallable
+import kotlin.reflect.KClass
+import kotlin.reflect.KFunction
+import kotlin.reflect.KParameter
+import kotlin.reflect.KProperty
+import kotlin.reflect.KVisibility
+import kotlin.reflect.full.companionObject
+import kotlin.reflect.full.declaredFunctions
+import kotlin.reflect.full.declaredMemberProperties
+import kotlin.reflect.jvm.kotlinFunction
+
+/** The public API is the one in api.txt. A change of it shows in the diff of that file. */
+class ApiDumpTest {
+    private val isVisible = { found: KVisibility? -> found == KVisibility.PUBLIC || found == KVisibility.PROTECTED }
+
+    private val classes: List<Class<*>> by lazy {
+        val root = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI())
+        val files = listOf("dev/kopokopo", "dev/kopokopo/testing").flatMap { root.resolve(it).listFiles()!!.toList() }
+        files.filter { it.extension == "class" && '$' !in it.name }.sorted()
+            .map { Class.forName(it.relativeTo(root).path.removeSuffix(".class").replace(File.separatorChar, '.')) }
+    }
+
+    private fun signature(callable: KCallable<*>): String {
+        val parameters = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }
+            .joinToString { "${it.name}: ${it.type}${if (it.isOptional) " = ..." else ""}" }
+        return when (callable) {
+            is KFunction<*> -> "${if (callable.isSuspend) "suspend " else ""}fun ${callable.name}($parameters): ${callable.returnType}"
+            is KProperty<*> -> "val ${callable.name}: ${callable.returnType}"
+            else -> error("$callable")
+        }
+    }
+
+    private fun describe(type: KClass<*>): List<String> {
+        val name = type.qualifiedName
+        val kind = listOfNotNull("sealed".takeIf { type.isSealed }, "open".takeIf { type.isOpen }, "data".takeIf { type.isData }).joinToString(" ")
+        val parents = type.supertypes.filter { it.classifier != Any::class }.joinToString()
+        val members = type.constructors + type.declaredFunctions + type.declaredMemberProperties
+        val shown = members.filter { isVisible(it.visibility) }.map { "$name ${signature(it)}" }.sorted()
+        val nested = (type.nestedClasses + listOfNotNull(type.companionObject)).distinct().filter { isVisible(it.visibility) }.sortedBy { it.qualifiedName }
+        return listOf("$kind class $name : $parents".trim()) + shown + nested.flatMap(::describe)
+    }
+
+    private fun dump(): String {
+        val (types, files) = classes.filter { it.isAnnotationPresent(Metadata::class.java) }.partition { it.getAnnotation(Metadata::class.java).kind == 1 }
+        val functions = files.flatMap { file -> file.declaredMethods.mapNotNull { it.kotlinFunction }.filter { isVisible(it.visibility) } }
+        val lines = types.map { it.kotlin }.filter { isVisible(it.visibility) }.flatMap(::describe) + functions.map(::signature).sorted()
+        return lines.joinToString("\n", postfix = "\n")
+    }
+
+    @Test
+    fun `public API is the one in the file`() {
+        val file = File(System.getProperty("kopokopo.root"), "bindings-kotlin/kopokopo/api.txt")
+        val found = dump()
+        val committed = if (file.exists()) file.readText() else ""
+        if (found != committed) {
+            val proposed = File("target/api.txt").apply { writeText(found) }
+            assertEquals(committed, found, "the public API changed: read the difference, and copy ${proposed.absolutePath} to $file")
+        }
+    }
+}
