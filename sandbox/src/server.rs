@@ -38,13 +38,21 @@ impl Connection {
     }
 }
 
-/// Listens on this address, also when a connection of before still lingers.
+/// The number of connections that can wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Listens on this address, also if an earlier connection is not quite closed.
 pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    reserve(address)?.listen(BACKLOG)
+}
+
+/// Takes the port, on which connections are refused until the socket listens. No other program gets it.
+fn reserve(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(1024)
+    Ok(socket)
 }
 
 /// Serves until `stop` says so or its sender is gone.
@@ -65,14 +73,16 @@ pub(crate) async fn serve(
             Ok(()) = refusals.changed() => {
                 let Refusal { pause, spared } = *refusals.borrow_and_update();
                 drop(listener);
+                let reserved = reserve(address);
                 cut_all.send_replace(spared);
                 tokio::time::sleep(pause).await;
-                listener = loop {
+                let reopened = reserved.and_then(|socket| socket.listen(BACKLOG));
+                listener = if let Ok(listener) = reopened { listener } else { loop {
                     match listen(address) {
                         Ok(listener) => break listener,
                         Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                     }
-                };
+                } };
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {

@@ -1,6 +1,6 @@
 package dev.kopokopo
 
-import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.fail
 import org.junit.jupiter.api.Test
 import java.io.File
 import kotlin.reflect.KCallable
@@ -59,7 +59,9 @@ class ApiDumpTest {
         val committed = if (file.exists()) file.readText() else ""
         if (found != committed) {
             val proposed = File("target/api.txt").apply { writeText(found) }
-            assertEquals(committed, found, "the public API changed: read the difference, and copy ${proposed.absolutePath} to $file")
+            val lines = found.lines().toSet() to committed.lines().toSet()
+            val difference = (lines.second - lines.first).map { "- $it" } + (lines.first - lines.second).map { "+ $it" }
+            fail<Unit>("the public API changed. Read the difference, and copy ${proposed.absolutePath} to $file\n${difference.joinToString("\n")}")
         }
     }
 }
