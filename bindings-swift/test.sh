@@ -54,7 +54,15 @@ package full "$full" test
 echo "the tests that all languages share"
 package full "$full" package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >/dev/null
 programs=$(package full "$full" build --show-bin-path)
-"$full/conformance" --quiet -- "$programs/Testee" "$(dirname "$programs")/symbolgraph/KopoKopo.symbols.json"
+symbols=$(dirname "$programs")/symbolgraph/KopoKopo.symbols.json
+"$full/conformance" --quiet -- "$programs/Testee" "$symbols"
+
+# Other compilers and systems write declarations in other ways.
+if [ "$(uname)" = Linux ] && swift --version 2>&1 | grep -q "Swift version 6.0"; then
+    "$programs/Testee" --api "$symbols" >"$scratch/api.txt"
+    diff -u api.txt "$scratch/api.txt" ||
+        fail "the public API changed: read the difference, and copy bindings-swift/$scratch/api.txt to bindings-swift/api.txt"
+fi
 
 # The code of README.md compiles, as one program.
 modules() {
