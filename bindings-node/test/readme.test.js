@@ -66,7 +66,7 @@ for (const [language, start] of Object.entries({ worker: workerd, vercel: edgeLi
     const [, source] = new RegExp(`^\`\`\`js ${language}\\n([^]*?)^\`\`\``, 'm').exec(fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8'));
     const runtime = await start(source, { K2_API_KEY: 'api-key' });
     t.after(() => runtime.close());
-    const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/webhook-buygoods-transaction-received.json'), 'utf8');
+    const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/webhook-buygoods_transaction_received.json'), 'utf8');
     const post = async (signature) => (await runtime.send('/k2/results', { body, headers: { 'x-kopokopo-signature': signature } })).status;
     assert.deepStrictEqual([await post(signWebhook('api-key', body)), await post(signWebhook('other', body))], [200, 401]);
   });

@@ -42,7 +42,7 @@ def payload(name: str) -> bytes:
     return (VECTORS / "payloads" / f"{name}.json").read_bytes()
 
 
-PAID = payload("webhook-buygoods-transaction-received")
+PAID = payload("webhook-buygoods_transaction_received")
 VERIFIER = WebhookVerifier(api_keys=[KEY])
 
 

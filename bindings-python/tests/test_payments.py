@@ -42,12 +42,12 @@ def test_payment_is_compared_with_order(k2: KopoKopo) -> None:
 @pytest.mark.parametrize("amount", [0, "-1", "much", 1.5, None])
 def test_invalid_amount_is_refused(amount: Any) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        event("webhook-buygoods-transaction-received").is_paid_at_least(amount)
+        event("webhook-buygoods_transaction_received").is_paid_at_least(amount)
     assert refused.value.field == "amount"
 
 
 def test_event_and_its_payment_are_compared_alike() -> None:
-    received = event("webhook-buygoods-transaction-received")
+    received = event("webhook-buygoods_transaction_received")
     assert received.transaction is not None
     assert received.transaction.amount is not None
     assert received.is_paid_at_least(received.transaction.amount)

@@ -32,7 +32,7 @@ from kopokopo import (
     sign_webhook,
 )
 
-PAID = dict(payloads("webhook-buygoods-transaction-received"))["webhook-buygoods-transaction-received"]
+PAID = dict(payloads("webhook-buygoods_transaction_received"))["webhook-buygoods_transaction_received"]
 
 
 # Payments.

@@ -39,7 +39,7 @@ fn missing_or_non_positive_amount_is_not_paid() {
         let payment: IncomingPayment = read("result-incoming-payment-success", &[(at, amount.clone())]);
         assert!(payment.is_final() && !payment.is_paid() && payment.payment_key().is_none(), "{amount}");
         let webhook =
-            event(&changed("webhook-buygoods-transaction-received", &[("/event/resource/amount", amount.clone())]));
+            event(&changed("webhook-buygoods_transaction_received", &[("/event/resource/amount", amount.clone())]));
         assert!(!webhook.transaction().unwrap().is_received() && webhook.payment_key().is_none(), "{amount}");
         let link: PaymentLink = read("result-payment-link-processed-3", &[("/data/attributes/amount", amount.clone())]);
         assert!(!link.is_paid(), "{amount}");
@@ -56,8 +56,8 @@ fn payment_has_same_key_in_every_report() {
     let reference = json!("ojj1mpu40z ");
     let same = [
         changed("result-incoming-payment-success", &[]),
-        changed("webhook-buygoods-transaction-received", &[("/event/resource/reference", reference.clone())]),
-        changed("webhook-b2b-transaction-received", &[("/event/resource/reference", reference.clone())]),
+        changed("webhook-buygoods_transaction_received", &[("/event/resource/reference", reference.clone())]),
+        changed("webhook-b2b_transaction_received", &[("/event/resource/reference", reference.clone())]),
         changed("webhook-daraja-buygoods", &[("/TransID", reference.clone())]),
         changed(
             "result-payment-link-processed-3",
@@ -74,15 +74,15 @@ fn payment_has_same_key_in_every_report() {
     }
     // A returned card payment can have the status Complete too, so the topic determines the direction.
     for (sample, key) in [
-        ("webhook-buygoods-transaction-reversed", Some("mpesa:reversed:")),
-        ("webhook-card-transaction-received", Some("card:received:PENDINGCARD-1750335484")),
-        ("webhook-card-transaction-reversed", Some("card:reversed:PENDINGCARD-1750335484")),
-        ("webhook-card-transaction-voided", Some("card:voided:PENDINGCARD-1750335484")),
+        ("webhook-buygoods_transaction_reversed", Some("mpesa:reversed:")),
+        ("webhook-card_transaction_received", Some("card:received:PENDINGCARD-1750335484")),
+        ("webhook-card_transaction_reversed", Some("card:reversed:PENDINGCARD-1750335484")),
+        ("webhook-card_transaction_voided", Some("card:voided:PENDINGCARD-1750335484")),
         ("result-incoming-payment-pending", None),
         ("result-incoming-payment-failed", None),
         ("result-payment-link-processed-4", None),
         ("result-send-money-processed", None),
-        ("webhook-customer-created", None),
+        ("webhook-customer_created", None),
     ] {
         let event = event(&payload(sample));
         assert_eq!(event.payment_key().is_some(), key.is_some(), "{sample}");
@@ -95,7 +95,7 @@ fn payment_has_same_key_in_every_report() {
 fn keys_are_short_and_have_no_control_characters() {
     let odd = ["x".repeat(10_000), "a\u{0}b".to_owned(), "a\nb".to_owned()];
     for odd in odd {
-        let webhook = "webhook-buygoods-transaction-received";
+        let webhook = "webhook-buygoods_transaction_received";
         let changes =
             [("/id", json!(odd)), ("/event/resource/reference", json!(odd)), ("/event/resource/id", json!(odd))];
         let event = event(&changed(webhook, &changes));
@@ -109,7 +109,7 @@ fn keys_are_short_and_have_no_control_characters() {
 
 #[test]
 fn payment_is_compared_with_expected_amount_currency_and_till() {
-    let paid = event(&payload("webhook-buygoods-transaction-received"));
+    let paid = event(&payload("webhook-buygoods_transaction_received"));
     let transaction = paid.transaction().unwrap();
     let (amount, till) = (transaction.amount.unwrap(), transaction.till_number.clone());
     let expected = ExpectedPayment { amount, till_number: till.clone(), ..ExpectedPayment::default() };
@@ -126,7 +126,7 @@ fn payment_is_compared_with_expected_amount_currency_and_till() {
         assert!(!paid.is_paid_at_least(&other), "{other:?}");
     }
     for (at, value) in [("currency", json!(null)), ("till_number", json!(null)), ("amount", json!(null))] {
-        let body = changed("webhook-buygoods-transaction-received", &[(&format!("/event/resource/{at}"), value)]);
+        let body = changed("webhook-buygoods_transaction_received", &[(&format!("/event/resource/{at}"), value)]);
         assert!(!event(&body).is_paid_at_least(&expected), "{at}");
     }
     let daraja = event(&payload("webhook-daraja-buygoods"));

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 macro_rules! samples {
-    ($($name:literal: $file:literal,)*) => {
+    ($($name:literal: $($file:literal)+,)*) => {
         /// The names of all samples.
         pub const NAMES: &[&str] = &[$($name),*];
 
         /// A sample by its name. None if the name is unknown.
         pub fn get(name: &str) -> Option<Value> {
             let text = match name {
-                $($name => include_str!(concat!("../../tests/vectors/payloads/", $file)),)*
+                $($name => include_str!(concat!("../../tests/vectors/payloads/", $($file),+)),)*
                 _ => return None,
             };
             serde_json::from_str(text).ok()
@@ -29,30 +29,28 @@ pub(crate) fn read(name: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-samples! {
-    "buygoods_transaction_received": "webhook-buygoods-transaction-received.json",
-    "buygoods_transaction_reversed": "webhook-buygoods-transaction-reversed.json",
-    "b2b_transaction_received": "webhook-b2b-transaction-received.json",
-    "b2b_transaction_reversed": "webhook-b2b-transaction-reversed.json",
-    "settlement_transfer_completed": "webhook-settlement-transfer-completed.json",
-    "customer_created": "webhook-customer-created.json",
-    "card_transaction_received": "webhook-card-transaction-received.json",
-    "card_transaction_voided": "webhook-card-transaction-voided.json",
-    "card_transaction_reversed": "webhook-card-transaction-reversed.json",
-    "daraja_buygoods": "webhook-daraja-buygoods.json",
-    "daraja_b2b": "webhook-daraja-b2b.json",
-    "incoming_payment": "result-incoming-payment-success.json",
-    "incoming_payment_failed": "result-incoming-payment-failed.json",
-    "send_money": "result-send-money-processed.json",
-    "polling": "result-polling-success.json",
-    "reversals": "result-reversals-processed.json",
-    "reversals_failed": "result-reversals-processed-2.json",
-    "payment_link": "result-payment-link-processed-3.json",
-    "payment_link_failed": "result-payment-link-processed-4.json",
-    "transaction_sms_notification": "result-transaction-sms-notification-success.json",
-    "payment": "result-payment-processed.json",
-    "settlement_transfer": "result-settlement-transfer-processed.json",
+macro_rules! samples_and_topics {
+    ($($(#[$doc:meta])* $topic:ident($resource:ident) = $word:literal,)*) => {
+        samples! {
+            $($word: "webhook-" $word ".json",)*
+            "daraja_buygoods": "webhook-daraja-buygoods.json",
+            "daraja_b2b": "webhook-daraja-b2b.json",
+            "incoming_payment": "result-incoming-payment-success.json",
+            "incoming_payment_failed": "result-incoming-payment-failed.json",
+            "send_money": "result-send-money-processed.json",
+            "polling": "result-polling-success.json",
+            "reversals": "result-reversals-processed.json",
+            "reversals_failed": "result-reversals-processed-2.json",
+            "payment_link": "result-payment-link-processed-3.json",
+            "payment_link_failed": "result-payment-link-processed-4.json",
+            "transaction_sms_notification": "result-transaction-sms-notification-success.json",
+            "payment": "result-payment-processed.json",
+            "settlement_transfer": "result-settlement-transfer-processed.json",
+        }
+    };
 }
+
+kopokopo::topics!(samples_and_topics);
 
 /// Changes to a sample. A path is dotted, list items go by their number: `data.attributes.transfer_batches.0.status`. A
 /// value is read as JSON where it is JSON, else it is a text.

@@ -47,7 +47,7 @@ function genuine() {
 }
 
 const CASES = [...hostile(), ...genuine()];
-const PAID = payloads('webhook-buygoods-transaction-received')[0][1];
+const PAID = payloads('webhook-buygoods_transaction_received')[0][1];
 
 /** Returns the cases in groups with the same options of the verifier. */
 function casesByOptions() {

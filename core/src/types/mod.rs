@@ -11,6 +11,7 @@ mod raw;
 mod resource_id;
 mod secret;
 mod timestamp;
+mod topics;
 mod words;
 
 pub use amount::{Amount, JsonNumber};

@@ -3,29 +3,18 @@
 use super::open_enum;
 use crate::error::{KopoKopoError, Result};
 
-open_enum! {
-    /// The topic of a webhook (API reference, section Create a webhook subscription).
-    pub enum EventType {
-        /// A customer's payment was received.
-        BuygoodsTransactionReceived = "buygoods_transaction_received",
-        /// A customer's payment was reversed.
-        BuygoodsTransactionReversed = "buygoods_transaction_reversed",
-        /// A payment from another till was received.
-        B2bTransactionReceived = "b2b_transaction_received",
-        /// Another till's payment was reversed.
-        B2bTransactionReversed = "b2b_transaction_reversed",
-        /// Money was settled to the merchant's account.
-        SettlementTransferCompleted = "settlement_transfer_completed",
-        /// A customer paid for the first time.
-        CustomerCreated = "customer_created",
-        /// A card payment was received.
-        CardTransactionReceived = "card_transaction_received",
-        /// A card payment was voided.
-        CardTransactionVoided = "card_transaction_voided",
-        /// A card payment was reversed.
-        CardTransactionReversed = "card_transaction_reversed",
-    }
+macro_rules! event_type {
+    ($($(#[$doc:meta])* $topic:ident($resource:ident) = $word:literal,)*) => {
+        open_enum! {
+            /// The topic of a webhook (API reference, section Create a webhook subscription).
+            pub enum EventType {
+                $($(#[$doc])* $topic = $word,)*
+            }
+        }
+    };
 }
+
+crate::topics!(event_type);
 
 open_enum! {
     /// The scope of a subscription or a request: the whole company or one till.

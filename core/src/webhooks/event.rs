@@ -39,55 +39,51 @@ pub struct Event {
     pub raw: Raw,
 }
 
-/// The content of an event. An event that this version does not know is [`EventPayload::Unknown`]: its text is in
-/// [`Event::raw`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum EventPayload {
-    /// Webhook: a customer's payment was received.
-    BuygoodsTransactionReceived(Transaction),
-    /// Webhook: a customer's payment was reversed.
-    BuygoodsTransactionReversed(Transaction),
-    /// Webhook: a payment from another till was received.
-    B2bTransactionReceived(Transaction),
-    /// Webhook: another till's payment was reversed.
-    B2bTransactionReversed(Transaction),
-    /// Webhook: money was settled to the merchant.
-    SettlementTransferCompleted(Settlement),
-    /// Webhook: a customer paid for the first time.
-    CustomerCreated(Customer),
-    /// Webhook: a card payment was received.
-    CardTransactionReceived(CardTransaction),
-    /// Webhook: a card payment was voided.
-    CardTransactionVoided(CardTransaction),
-    /// Webhook: a card payment was reversed.
-    CardTransactionReversed(CardTransaction),
-    /// Result of an STK push.
-    IncomingPayment(IncomingPayment),
-    /// Result of sending money.
-    SendMoney(SendMoney),
-    /// Result of polling.
-    Polling(Polling),
-    /// Result of a reversal.
-    Reversal(Reversal),
-    /// Result of an attempt to pay a link, or of the end of the link.
-    PaymentLink(PaymentLink),
-    /// Result of a message.
-    SmsNotification(SmsNotification),
-    /// Result of a payment of version 1.
-    Payment(Payment),
-    /// Result of a settlement transfer of version 1.
-    SettlementTransfer(SettlementTransfer),
-    /// Daraja's format: a customer's payment was received (`Buygoods`, `Pay Bill`, `Customer Merchant Payment`).
-    DarajaBuygoods(DarajaTransaction),
-    /// Daraja's format: a payment from another till was received.
-    DarajaB2b(DarajaTransaction),
-    /// Daraja's format with another transaction type: which way the money went is not known.
-    DarajaOther(DarajaTransaction),
-    /// A topic or a format that this version does not know.
-    Unknown,
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $topic:ident($resource:ident) = $word:literal,)*) => {
+        /// The content of an event. An event that this version does not know is [`EventPayload::Unknown`]: its text is in
+        /// [`Event::raw`].
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum EventPayload {
+            $($(#[$doc])* $topic($resource),)*
+            /// Result of an STK push.
+            IncomingPayment(IncomingPayment),
+            /// Result of sending money.
+            SendMoney(SendMoney),
+            /// Result of polling.
+            Polling(Polling),
+            /// Result of a reversal.
+            Reversal(Reversal),
+            /// Result of an attempt to pay a link, or of the end of the link.
+            PaymentLink(PaymentLink),
+            /// Result of a message.
+            SmsNotification(SmsNotification),
+            /// Result of a payment of version 1.
+            Payment(Payment),
+            /// Result of a settlement transfer of version 1.
+            SettlementTransfer(SettlementTransfer),
+            /// Daraja's format: a customer's payment was received (`Buygoods`, `Pay Bill`, `Customer Merchant Payment`).
+            DarajaBuygoods(DarajaTransaction),
+            /// Daraja's format: a payment from another till was received.
+            DarajaB2b(DarajaTransaction),
+            /// Daraja's format with another transaction type: which way the money went is not known.
+            DarajaOther(DarajaTransaction),
+            /// A topic or a format that this version does not know.
+            Unknown,
+        }
+
+        fn webhook(topic: &str, text: &str) -> Result<Event> {
+            match topic {
+                $($word => read_webhook(topic, text, EventPayload::$topic),)*
+                _ => read_webhook(topic, text, |_: IgnoredAny| EventPayload::Unknown),
+            }
+        }
+    };
 }
+
+crate::topics!(payloads);
 
 /// The fields that determine the type of an event.
 #[derive(Default)]
@@ -226,22 +222,6 @@ impl Event {
             payload: EventPayload::Unknown,
             raw: Raw::from(text),
         }
-    }
-}
-
-fn webhook(topic: &str, text: &str) -> Result<Event> {
-    type Payload = EventPayload;
-    match topic {
-        "buygoods_transaction_received" => read_webhook(topic, text, Payload::BuygoodsTransactionReceived),
-        "buygoods_transaction_reversed" => read_webhook(topic, text, Payload::BuygoodsTransactionReversed),
-        "b2b_transaction_received" => read_webhook(topic, text, Payload::B2bTransactionReceived),
-        "b2b_transaction_reversed" => read_webhook(topic, text, Payload::B2bTransactionReversed),
-        "settlement_transfer_completed" => read_webhook(topic, text, Payload::SettlementTransferCompleted),
-        "customer_created" => read_webhook(topic, text, Payload::CustomerCreated),
-        "card_transaction_received" => read_webhook(topic, text, Payload::CardTransactionReceived),
-        "card_transaction_voided" => read_webhook(topic, text, Payload::CardTransactionVoided),
-        "card_transaction_reversed" => read_webhook(topic, text, Payload::CardTransactionReversed),
-        _ => read_webhook(topic, text, |_: IgnoredAny| Payload::Unknown),
     }
 }
 

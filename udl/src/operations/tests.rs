@@ -125,7 +125,7 @@ fn variant_is_given_flat() {
 
 #[test]
 fn event_shows_all_its_fields() {
-    let body = include_bytes!("../../../tests/vectors/payloads/webhook-buygoods-transaction-received-2.json");
+    let body = include_bytes!("../../../tests/vectors/payloads/webhook-buygoods_transaction_received-2.json");
     let verifier = Object::new("WebhookVerifier", "new", arguments(json!({"api_keys": ["key"]}))).unwrap();
     let signature = sign_webhook("key", body).unwrap();
     let event = verifier.verifier().unwrap().verify(body, Some(&signature)).unwrap();
