@@ -16,7 +16,8 @@ use serde_json::{Map, Value, json};
 mod vector_files;
 use vector_files::{payload, payloads};
 
-const KINDS: [(&str, &str); 33] = [
+/// Samples whose names are not those of their kinds. That of a webhook is its topic.
+const KINDS: [(&str, &str); 22] = [
     ("result-incoming-payment-failed", "incoming_payment"),
     ("result-incoming-payment-pending", "incoming_payment"),
     ("result-incoming-payment-success", "incoming_payment"),
@@ -37,19 +38,8 @@ const KINDS: [(&str, &str); 33] = [
     ("result-send-money-processed-2", "send_money"),
     ("result-settlement-transfer-processed", "settlement_transfer"),
     ("result-transaction-sms-notification-success", "sms_notification"),
-    ("webhook-b2b_transaction_received", "b2b_transaction_received"),
-    ("webhook-b2b_transaction_received-2", "b2b_transaction_received"),
-    ("webhook-b2b_transaction_reversed", "b2b_transaction_reversed"),
-    ("webhook-buygoods_transaction_received", "buygoods_transaction_received"),
-    ("webhook-buygoods_transaction_received-2", "buygoods_transaction_received"),
-    ("webhook-buygoods_transaction_reversed", "buygoods_transaction_reversed"),
-    ("webhook-card_transaction_received", "card_transaction_received"),
-    ("webhook-card_transaction_reversed", "card_transaction_reversed"),
-    ("webhook-card_transaction_voided", "card_transaction_voided"),
-    ("webhook-customer_created", "customer_created"),
     ("webhook-daraja-b2b", "daraja_b2b"),
     ("webhook-daraja-buygoods", "daraja_buygoods"),
-    ("webhook-settlement_transfer_completed", "settlement_transfer_completed"),
 ];
 
 fn samples() -> Vec<(String, String)> {
@@ -68,12 +58,13 @@ fn kind(event: &Event) -> String {
 
 #[test]
 fn every_sample_is_read_into_its_own_type() {
-    let expected: BTreeMap<&str, &str> = KINDS.into_iter().collect();
-    let read: Vec<(String, String)> = samples().into_iter().map(|(name, body)| (name, kind(&parse(&body)))).collect();
-    assert_eq!(
-        read.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect::<Vec<_>>(),
-        expected.into_iter().collect::<Vec<_>>()
-    );
+    let mut known: BTreeMap<&str, &str> = KINDS.into_iter().collect();
+    for (name, body) in samples() {
+        let topic = name.strip_prefix("webhook-").map(|topic| topic.trim_end_matches("-2"));
+        let expected = known.remove(name.as_str()).or(topic);
+        assert_eq!(Some(kind(&parse(&body)).as_str()), expected, "{name}");
+    }
+    assert!(known.is_empty(), "these samples are missing: {known:?}");
 }
 
 /// Lists every scalar except null, with its name and the names of the objects around it. Items of a list have the
