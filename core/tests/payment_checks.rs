@@ -87,7 +87,7 @@ fn payment_has_same_key_in_every_report() {
         let event = event(&payload(sample));
         assert_eq!(event.payment_key().is_some(), key.is_some(), "{sample}");
         assert!(event.payment_key().unwrap_or_default().starts_with(key.unwrap_or_default()), "{sample}");
-        assert_eq!(event.is_paid_at_least(&ExpectedPayment::new(1)), sample.ends_with("card-transaction-received"));
+        assert_eq!(event.is_paid_at_least(&ExpectedPayment::new(1)), sample.ends_with("card_transaction_received"));
     }
 }
 
