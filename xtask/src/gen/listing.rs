@@ -16,7 +16,7 @@ says why a value must not be in a log. `mobile` says whether apps have it.";
 pub(super) fn generate(contract: &Contract, mobile: &Contract) -> Result<String, String> {
     let error = &contract.error;
     let kinds: Vec<_> = error.kinds.iter().map(|kind| &kind.word).collect();
-    let listing = json!({
+    let mut listing = json!({
         "about": ABOUT,
         "name": contract.name,
         "docs": contract.docs,
@@ -35,6 +35,8 @@ pub(super) fn generate(contract: &Contract, mobile: &Contract) -> Result<String,
             "kind_details": variants(&error.kinds, contract),
         },
     });
+    // Another package of the workspace may have asked for objects that keep their order.
+    listing.sort_all_objects();
     serde_json::to_string_pretty(&listing).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
