@@ -15,6 +15,9 @@ command -v swift >/dev/null 2>&1 || fail "Swift is not installed: install Swift 
 version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\).*/\1/p' | head -n 1)
 [ "${version:-0}" -ge 6 ] || fail "Swift 6 is required, found: $(swift --version 2>&1 | head -n 1)"
 
+# `cargo run` sets it for the programs that it starts. It has precedence over the folder in each test program.
+unset LD_LIBRARY_PATH
+
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}
 export CARGO_TARGET_DIR
 if [ "${KOPOKOPO_SKIP_CARGO:-0}" != 1 ]; then
