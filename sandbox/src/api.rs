@@ -62,7 +62,7 @@ macro_rules! both_versions {
 }
 
 /// Creates that version 1 has too: the official Flutter and PHP SDKs call them there.
-static VERSIONS: [[Route; 2]; 5] = [
+static VERSIONS: &[[Route; 2]] = &[
     both_versions!("webhook_subscriptions.create", "webhook_subscriptions", create_subscription),
     both_versions!("incoming_payments.create", "incoming_payments", create_incoming_payment),
     both_versions!("merchant_wallets.create", "merchant_wallets", create_merchant_wallet),
@@ -72,7 +72,7 @@ static VERSIONS: [[Route; 2]; 5] = [
 
 /// All other operations. The reversals' second path is the documentation's spelling; version 1's resources can be read
 /// wherever a Location was seen to point.
-static ROUTES: [Route; 31] = [
+static ROUTES: &[Route] = &[
     oauth("oauth.token", "/oauth/token", |simulation, context| simulation.token(context.params)),
     oauth("oauth.revoke", "/oauth/revoke", |simulation, context| simulation.revoke(context.params)),
     oauth("oauth.introspect", "/oauth/introspect", |simulation, context| simulation.introspect(context.params)),

@@ -69,39 +69,11 @@ mod transfers;
 mod waits;
 mod webhook_subscriptions;
 
-pub use destinations::{
-    BankAccountDestination, Destination, MerchantDestination, MobileWalletDestination, PaybillDestination,
-    TillDestination,
-};
-pub use expected_payment::ExpectedPayment;
-pub use external_recipients::{
-    BankAccountRecipientRequest, ExternalRecipient, MobileWalletRecipientRequest, PaybillRecipientRequest,
-    TillRecipientRequest,
-};
-pub use incoming_payments::{IncomingPayment, IncomingPaymentRequest, IncomingPaymentStatus};
-pub use merchant_bank_accounts::{MerchantBankAccount, MerchantBankAccountRequest};
-pub use merchant_wallets::{MerchantWallet, MerchantWalletRequest};
-pub use payment_links::{PaymentLink, PaymentLinkRequest, PaymentLinkStatus};
-pub use payments::{Payment, PaymentAmount};
-pub use polling::{PolledTransaction, Polling, PollingRequest};
-pub use raw_requests::{RawPostRequest, RawResponse};
-pub use reversals::{Reversal, ReversalBulkPayment, ReversalRequest};
-pub use send_money::{RequestStatus, SendMoney, SendMoneyDestination, SendMoneyRequest, SweepRequest};
-pub use settlement_transfers::SettlementTransfer;
-pub use sms_notifications::{SmsNotification, SmsNotificationRequest};
-pub use transactions::{
-    CardTransaction, Customer, Links, Settlement, SettlementDestination, Transaction, TransactionStatus,
-};
-pub use transfers::{Disbursement, TransferBatch, TransferStatus};
-pub use webhook_subscriptions::{WebhookSubscription, WebhookSubscriptionRequest};
-
-#[cfg(feature = "client")]
+// Everything that a section declares as `pub` is part of the public API.
 pub use self::{
-    external_recipients::ExternalRecipients, incoming_payments::IncomingPayments,
-    merchant_bank_accounts::MerchantBankAccounts, merchant_wallets::MerchantWallets, payment_links::PaymentLinks,
-    payments::Payments, polling::PollingRequests, raw_requests::RawRequests, reversals::Reversals,
-    send_money::SendMoneyRequests, settlement_transfers::SettlementTransfers, sms_notifications::SmsNotifications,
-    webhook_subscriptions::WebhookSubscriptions,
+    destinations::*, expected_payment::*, external_recipients::*, incoming_payments::*, merchant_bank_accounts::*,
+    merchant_wallets::*, payment_links::*, payments::*, polling::*, raw_requests::*, reversals::*, send_money::*,
+    settlement_transfers::*, sms_notifications::*, transactions::*, transfers::*, webhook_subscriptions::*,
 };
 
 pub(crate) use document::WireLinks;
