@@ -54,7 +54,6 @@ fn names_are_spelled_for_each_language() {
 #[test]
 fn the_contract_itself_is_read() {
     let contract = read(CONTRACT).unwrap();
-    assert_eq!(contract.error.kinds.len(), 14);
     let unused: Vec<_> =
         contract.records.iter().filter(|record| record.usage == Usage::default()).map(|record| &record.name).collect();
     assert!(unused.is_empty(), "{unused:?}");
@@ -147,13 +146,17 @@ fn free_text_is_what_the_core_hides() {
     }
     let contract = read(CONTRACT).unwrap();
     let fields = contract.records.iter().flat_map(|record| record.fields.iter().map(move |field| (record, field)));
-    let mut free: Vec<_> = fields
+    let free: Vec<_> = fields
         .filter(|(_, field)| field.is_free_text())
         .map(|(record, field)| format!("{}.{}", record.name, field.name))
         .collect();
-    hidden.sort();
-    free.sort();
-    assert_eq!(free, hidden);
+    let shown: Vec<_> = free.iter().filter(|field| !hidden.contains(field)).collect();
+    assert!(shown.is_empty(), "free text that the core shows: hide it in redacted_debug!: {shown:?}");
+    let readable: Vec<_> = hidden.iter().filter(|field| !free.contains(field)).collect();
+    assert!(
+        readable.is_empty(),
+        "hidden by the core: add the name to FREE_TEXT in xtask/src/gen/model.rs: {readable:?}"
+    );
 }
 
 /// The core's records are `#[non_exhaustive]`, so the compiler does not report a field that the contract lacks.
