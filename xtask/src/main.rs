@@ -2,6 +2,8 @@
 
 mod bench;
 mod counts;
+#[cfg(test)]
+mod cycles;
 mod docs;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]

@@ -1,8 +1,9 @@
-//! The client: how it is made, and where it leads.
+//! The client: how it is made, and where it leads. It is in one module with what makes and calls any object, because each
+//! needs the other.
 
 use super::{
     Object, Output, output, sections, unknown,
-    verifier::{as_configuration, verifier},
+    verifier::{self, as_configuration},
 };
 use crate::{
     api,
@@ -12,11 +13,34 @@ use crate::{
     value::{ArgumentReader, Arguments, read},
 };
 
-pub(super) fn construct(object: &str, constructor: &str, arguments: Arguments) -> Result<Object> {
+impl Object {
+    /// Makes an object.
+    ///
+    /// # Errors
+    /// `configuration` for arguments that do not fit; `invalid_request` if the contract has no such constructor.
+    pub fn new(object: &str, constructor: &str, arguments: Arguments) -> Result<Self> {
+        guard(|| construct(object, constructor, arguments))
+    }
+
+    /// Calls a method that sends nothing.
+    ///
+    /// # Errors
+    /// The method's own; `invalid_request` for arguments that do not fit and unknown methods.
+    pub fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
+        guard(|| match self {
+            Self::Client(own) => call_sync(own, method, arguments),
+            Self::Verifier(own) => verifier::call_sync(own, method, arguments),
+            Self::Other(own) => own.call_sync(method, arguments),
+        })
+        .map_err(|error| error.in_operation(self.operation(method)))
+    }
+}
+
+fn construct(object: &str, constructor: &str, arguments: Arguments) -> Result<Object> {
     let made = match (object, constructor) {
         ("KopoKopo", "new") => client(arguments).map(Object::Client),
         ("KopoKopo", "from_env") => read::none(arguments).and_then(|()| options::from_env()).map(Object::Client),
-        ("WebhookVerifier", "new") => verifier(arguments).map(Object::Verifier),
+        ("WebhookVerifier", "new") => verifier::verifier(arguments).map(Object::Verifier),
         _ => return Err(unknown(object, constructor)),
     };
     made.map_err(as_configuration)
@@ -41,7 +65,7 @@ pub fn with_token_source(source: impl api::TokenSource, arguments: Arguments) ->
     .map_err(as_configuration)
 }
 
-pub(super) fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Result<Output> {
+fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Result<Output> {
     if method == "with_options" {
         let options = read::read(arguments).map_err(as_configuration)?;
         return Ok(output(Object::Client(client.with_options(options)?)));

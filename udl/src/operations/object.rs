@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Output, client, unknown, verifier};
+use super::{Output, unknown};
 use crate::{
     api,
     error::{self, Result},
@@ -50,14 +50,6 @@ pub trait Methods: std::fmt::Debug + Send + Sync {
 }
 
 impl Object {
-    /// Makes an object.
-    ///
-    /// # Errors
-    /// `configuration` for arguments that do not fit; `invalid_request` if the contract has no such constructor.
-    pub fn new(object: &str, constructor: &str, arguments: Arguments) -> Result<Self> {
-        guard(|| client::construct(object, constructor, arguments))
-    }
-
     /// Its name in the contract: `CreatedIncomingPayment`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -81,19 +73,6 @@ impl Object {
             Self::Client(_) => api::ErrorKind::Configuration,
             Self::Verifier(_) | Self::Other(_) => api::ErrorKind::InvalidRequest,
         }
-    }
-
-    /// Calls a method that sends nothing.
-    ///
-    /// # Errors
-    /// The method's own; `invalid_request` for arguments that do not fit and unknown methods.
-    pub fn call_sync(&self, method: &str, arguments: Arguments) -> Result<Output> {
-        guard(|| match self {
-            Self::Client(own) => client::call_sync(own, method, arguments),
-            Self::Verifier(own) => verifier::call_sync(own, method, arguments),
-            Self::Other(own) => own.call_sync(method, arguments),
-        })
-        .map_err(|error| error.in_operation(self.operation(method)))
     }
 
     /// Calls a method that sends a request. Errors are the method's own; `invalid_request` for arguments that do not fit
