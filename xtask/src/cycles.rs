@@ -57,7 +57,23 @@ impl Crate {
             .imports(&module)
             .into_iter()
             .find(|found| found.last() == Some(item) && found.len() > module.len() + 1 && found.starts_with(&module));
-        through.map_or(module, |found| self.owner(&found))
+        through.map(|found| self.owner(&found)).or_else(|| self.declaring(&module, item)).unwrap_or(module)
+    }
+
+    /// The child that declares an item. A parent can re-export everything of it without naming it.
+    fn declaring(&self, parent: &[String], item: &str) -> Option<Module> {
+        let is_declared = |text: &str| {
+            let kinds = ["struct", "enum", "trait", "fn"];
+            let starts = kinds.iter().flat_map(|kind| {
+                text.match_indices(&format!("pub {kind} {item}"))
+                    .map(|(at, found)| at + found.len())
+                    .collect::<Vec<_>>()
+            });
+            starts.into_iter().any(|end| !text[end..].starts_with(is_word))
+        };
+        let mut children =
+            self.texts.iter().filter(|(module, _)| module.len() == parent.len() + 1 && module.starts_with(parent));
+        children.find(|(_, text)| is_declared(text)).map(|(module, _)| module.clone())
     }
 
     /// Every path that a module names, from the crate's root.
@@ -234,6 +250,8 @@ mod tests {
         }
         let root = ("", "mod a;\nmod b;\npub use a::Thread;");
         assert!(circle(&[root, ("a", "use crate::b;"), ("b", "use crate::Thread;")]).is_some());
+        let glob = ("", "mod a;\nmod b;\npub use a::*;");
+        assert!(circle(&[glob, ("a", "use crate::b;\npub struct Thread;"), ("b", "use crate::Thread;")]).is_some());
         let deep = [("", ""), ("p", ""), ("p/a", "use crate::q;"), ("q", "use crate::p::a::f;")];
         assert_eq!(circle(&deep).unwrap(), "p -> q -> p");
         let three = [("", ""), ("a", "use crate::b;"), ("b", "use crate::c;"), ("c", "use crate::a;")];
