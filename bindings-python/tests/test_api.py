@@ -12,6 +12,7 @@ from typing import Any
 
 import kopokopo
 import kopokopo.webhooks
+from surface import public
 
 FILE = Path(__file__).resolve().parents[1] / "api.txt"
 
@@ -44,9 +45,7 @@ def describe_class(where: str, cls: type) -> Iterator[str]:
     constructor = cls.__dict__.get("__init__") or cls.__dict__.get("__new__")
     if inspect.isfunction(constructor):
         yield f"{where}.__init__{signature(constructor)}"
-    for name in sorted({member for base in cls.__mro__ for member in vars(base) if is_own(base)}):
-        if name.startswith("_"):
-            continue
+    for name in sorted(public(cls)):
         member = inspect.getattr_static(cls, name)
         if isinstance(member, type):
             yield from describe_class(f"{where}.{name}", member)
@@ -57,10 +56,6 @@ def describe_class(where: str, cls: type) -> Iterator[str]:
             yield f"{prefix}{where}.{name}{signature(getattr(cls, name))}"
         else:
             yield f"{where}.{name}"
-
-
-def is_own(base: type) -> bool:
-    return base.__module__.startswith("kopokopo")
 
 
 def signature(function: Any) -> str:

@@ -73,16 +73,16 @@ pub(crate) async fn serve(
             Ok(()) = refusals.changed() => {
                 let Refusal { pause, spared } = *refusals.borrow_and_update();
                 drop(listener);
-                let reserved = reserve(address);
+                let mut reserved = reserve(address);
                 cut_all.send_replace(spared);
                 tokio::time::sleep(pause).await;
-                let reopened = reserved.and_then(|socket| socket.listen(BACKLOG));
-                listener = if let Ok(listener) = reopened { listener } else { loop {
-                    match listen(address) {
-                        Ok(listener) => break listener,
-                        Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                listener = loop {
+                    if let Ok(listener) = reserved.and_then(|socket| socket.listen(BACKLOG)) {
+                        break listener;
                     }
-                } };
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    reserved = reserve(address);
+                };
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {

@@ -13,7 +13,7 @@ pub type Result<T, E = KopoKopoError> = std::result::Result<T, E>;
 
 /// Runs something that returns at once. Its panic becomes an error.
 pub(super) fn guard<T>(work: impl FnOnce() -> crate::error::Result<T>) -> Result<T> {
-    panic::guard(work).map_err(KopoKopoError::from)
+    guard_operation(None, work)
 }
 
 /// As [`guard`], for a method whose errors name the operation.

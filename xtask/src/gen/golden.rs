@@ -25,7 +25,7 @@ mod tests {
     };
 
     use super::{FOLDER, files};
-    use crate::r#gen::root;
+    use crate::shell::root;
 
     const REMEDY: &str = "If this is right, run `cargo xtask gen` and commit the golden files.";
 
@@ -62,7 +62,7 @@ mod tests {
         let mut committed = BTreeSet::new();
         listed(&root.join(FOLDER), &mut committed);
         let mut differences = Vec::new();
-        for (path, made) in files(&root).unwrap() {
+        for (path, made) in files(root).unwrap() {
             committed.remove(&root.join(&path));
             let found = fs::read_to_string(root.join(&path)).unwrap_or_default();
             differences.extend(difference(&found, &made).map(|difference| format!("{path}:{difference}")));

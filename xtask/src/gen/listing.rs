@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Type, Variant},
     rust::is_computed,
 };
 
@@ -162,7 +162,7 @@ fn details(fields: &[Field], contract: &Contract) -> Vec<Value> {
         if !field.docs.is_empty() {
             view["docs"] = json!(field.docs);
         }
-        if let Some(reason) = hidden(field) {
+        if let Some(reason) = field.hidden() {
             view["hidden"] = json!(reason);
         }
         if let Some(default) = &field.default {
@@ -171,17 +171,6 @@ fn details(fields: &[Field], contract: &Contract) -> Vec<Value> {
         view
     };
     fields.iter().map(view).collect()
-}
-
-/// Why a value must not be seen in a log.
-fn hidden(field: &Field) -> Option<&'static str> {
-    match field.ty.element() {
-        Type::Text(Text::Personal) => Some("personal"),
-        Type::Text(Text::Secret) => Some("secret"),
-        Type::Text(Text::Metadata) => Some("metadata"),
-        Type::Text(Text::Raw) => Some("raw"),
-        _ => field.is_free_text().then_some("free text"),
-    }
 }
 
 /// An enumeration's default is its word.

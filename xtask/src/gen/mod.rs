@@ -4,6 +4,7 @@ mod foreign;
 mod golden;
 mod jni;
 mod kotlin;
+mod layout;
 mod listing;
 #[path = "../../../udl/mobile.rs"]
 mod mobile;
@@ -25,6 +26,8 @@ use std::{
 };
 
 use uniffi_bindgen::bindings::TargetLanguage;
+
+use crate::shell::root;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -70,7 +73,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
 
 /// The names that the library for apps has to export, as UniFFI makes them, and no others.
 pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
-    let contract = read::read(&mobile::filter(&contract(&root())?)?)?;
+    let contract = read::read(&mobile::filter(&contract(root())?)?)?;
     let java =
         ["Native_contractHash", "NativeCalls_prepare", "NativeCalls_start", "NativeCalls_cancel", "NativeCalls_forget"];
     let mut names: BTreeSet<String> = java.iter().map(|name| format!("Java_dev_kopokopo_{name}")).collect();
@@ -103,22 +106,19 @@ fn contract(root: &Path) -> Result<String, String> {
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = root();
     let mut stale = Vec::new();
-    let mut outputs = outputs(&root)?;
+    let mut outputs = outputs(root)?;
     if options.swift {
-        outputs.extend(swift::raw::generate(&root)?);
+        outputs.extend(swift::raw::generate(root)?);
     }
     let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
-    files.extend(golden::files(&root)?);
+    files.extend(golden::files(root)?);
     for (path, text) in files {
         let file = root.join(&path);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
             continue;
         }
         if !options.check {
-            if let Some(folder) = file.parent() {
-                fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-            }
-            fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+            save(&file, &text)?;
             println!("wrote {path}");
         }
         stale.push(path);
@@ -128,20 +128,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return Err(format!("{} differs from the contract: run `cargo xtask gen{raw}`", stale.join(", ")));
     }
     if let Some(folder) = &options.kotlin {
-        foreign::write(&root, TargetLanguage::Kotlin, folder, options.mobile)?;
+        foreign::write(root, TargetLanguage::Kotlin, folder, options.mobile)?;
     }
     Ok(())
 }
 
 /// Writes every generated file below a folder that has the sources.
 pub(crate) fn write(root: &Path) -> Result<(), String> {
-    for Output { path, text } in outputs(root)? {
-        let file = root.join(path);
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    Ok(())
+    outputs(root)?.into_iter().try_for_each(|Output { path, text }| save(&root.join(path), &text))
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+fn save(file: &Path, text: &str) -> Result<(), String> {
+    let failed = |error| format!("{}: {error}", file.display());
+    file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(file, text)).map_err(failed)
 }

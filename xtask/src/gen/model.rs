@@ -3,6 +3,8 @@
 //! Everything a generator could misunderstand is refused in [`super::read`]: a generator matches on these types and has
 //! no case of its own to invent.
 
+use std::collections::BTreeSet;
+
 /// The whole contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Contract {
@@ -77,6 +79,17 @@ impl Field {
     /// Whether it is free text, which must not be in a log.
     pub(crate) fn is_free_text(&self) -> bool {
         *self.ty.element() == Type::String && FREE_TEXT.contains(&self.name.as_str())
+    }
+
+    /// Why its value must not be in a log: `personal`, `secret`, `metadata`, `raw` or `free text`.
+    pub(crate) fn hidden(&self) -> Option<&'static str> {
+        match self.ty.element() {
+            Type::Text(Text::Personal) => Some("personal"),
+            Type::Text(Text::Secret) => Some("secret"),
+            Type::Text(Text::Metadata) => Some("metadata"),
+            Type::Text(Text::Raw) => Some("raw"),
+            _ => self.is_free_text().then_some("free text"),
+        }
     }
 }
 
@@ -195,6 +208,31 @@ impl Contract {
         self.objects.iter().find(|object| object.name == name)
     }
 
+    /// Every function, and the constructors and methods of objects.
+    pub(crate) fn callables(&self) -> impl Iterator<Item = &Callable> {
+        let of_objects = self.objects.iter().flat_map(|object| object.constructors.iter().chain(&object.methods));
+        of_objects.chain(&self.functions)
+    }
+
+    /// The names of fields, arguments, methods and functions, which a language may spell in another way.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let fields = self.records.iter().flat_map(|record| &record.fields).chain(&self.error.fields);
+        let arguments = self.callables().flat_map(|callable| &callable.arguments);
+        let names = fields.chain(arguments).map(|field| field.name.as_str());
+        names.chain(self.callables().map(|callable| callable.name.as_str())).collect()
+    }
+
+    /// What an alternative of a union holds. Where programs make the union, it holds the fields of a record, whose name is
+    /// the first part.
+    pub(crate) fn contents<'a>(&'a self, variant: &'a Variant) -> (Option<&'a str>, &'a [Field]) {
+        match &variant.content {
+            Some(Field { ty: Type::Record(name), .. }) if self.is_flattened(name) => {
+                (Some(name), self.record(name).map_or(&[], |record| &record.fields))
+            }
+            content => (None, content.as_slice()),
+        }
+    }
+
     /// The client's name for an object: `incoming_payments`. Handles have none.
     pub(crate) fn section(&self, object: &str) -> Option<&str> {
         let ty = Some(Type::Object(object.to_owned()));
@@ -241,9 +279,12 @@ impl Object {
     pub(crate) fn is_handle(&self) -> bool {
         self.name.starts_with("Created")
     }
-}
 
-impl Object {
+    /// Whether it is the client. It leads to the sections.
+    pub(crate) fn is_client(&self) -> bool {
+        self.methods.iter().any(Callable::is_accessor)
+    }
+
     /// Whether it is a resource's watch: `poll` and `pause`, for which each language has a loop.
     pub(crate) fn is_watch(&self) -> bool {
         self.name.ends_with("Watch")
@@ -280,6 +321,14 @@ impl Type {
         matches!(self, Self::Optional(_))
     }
 
+    /// The record whose states a watch returns, if this is a watch.
+    pub(crate) fn watched(&self) -> Option<Self> {
+        match self {
+            Self::Object(name) => name.strip_suffix("Watch").map(|record| Self::Record(record.to_owned())),
+            _ => None,
+        }
+    }
+
     /// The innermost type, without `Optional` and `List`.
     pub(crate) fn element(&self) -> &Self {
         match self {
@@ -305,6 +354,12 @@ impl Text {
             Self::Raw => "Raw",
         }
     }
+}
+
+/// Seconds with the contract's digits, in milliseconds: `3.1` is `3100`.
+pub(crate) fn milliseconds(seconds: &str) -> String {
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
+    format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned()
 }
 
 /// `OutcomeUnknown` to `outcome_unknown`, `B2bTransactionReceived` to `b2b_transaction_received`.

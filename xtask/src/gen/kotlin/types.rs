@@ -1,7 +1,7 @@
 //! What the contract's types are in Kotlin, the default of a field that is left out, and how a value crosses:
 //! an expression in which `%` is the value.
 
-use super::super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, snake_case};
+use super::super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, milliseconds, snake_case};
 
 /// What a plain value is in Kotlin: its type, how it crosses from the raw layer and to it, and what a test has where it
 /// leaves it out. `#` is the field's name, for what is wrong with it.
@@ -55,10 +55,7 @@ pub(super) fn default(contract: &Contract, field: &Field) -> Option<String> {
 fn duration(seconds: &str) -> String {
     match seconds.split_once('.') {
         None | Some((_, "0")) => format!("Duration.ofSeconds({})", seconds.trim_end_matches(".0")),
-        Some((whole, part)) => {
-            let millis = format!("{whole}{part:0<3}");
-            format!("Duration.ofMillis({})", millis.trim_start_matches('0'))
-        }
+        Some(_) => format!("Duration.ofMillis({})", milliseconds(seconds)),
     }
 }
 
@@ -123,9 +120,5 @@ pub(super) fn empty(contract: &Contract, ty: &Type) -> String {
 
 /// What must not be seen in a log, and how it is shown instead.
 pub(super) fn hidden(field: &Field) -> Option<&'static str> {
-    match field.ty.element() {
-        Type::Text(Text::Personal | Text::Secret | Text::Metadata) => Some("hidden"),
-        Type::Text(Text::Raw) => Some("length"),
-        _ => field.is_free_text().then_some("hidden"),
-    }
+    field.hidden().map(|why| if why == "raw" { "length" } else { "hidden" })
 }

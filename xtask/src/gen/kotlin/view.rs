@@ -15,20 +15,13 @@ use super::{
 /// Makes views of the contract's items.
 pub(super) struct Views<'a> {
     contract: &'a Contract,
-    /// The contract's names that Kotlin spells in another way.
+    /// The contract's names, which Kotlin may spell in another way.
     names: BTreeSet<&'a str>,
 }
 
 impl<'a> Views<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        let callables = contract.objects.iter().chain(&contract.callbacks);
-        let callables = callables.flat_map(|object| object.constructors.iter().chain(&object.methods));
-        let callables = callables.chain(&contract.functions);
-        let arguments = callables.clone().flat_map(|callable| &callable.arguments);
-        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
-        let names = fields.chain(arguments).map(|field| field.name.as_str());
-        let names = names.chain(callables.map(|callable| callable.name.as_str())).filter(|name| name.contains('_'));
-        Self { contract, names: names.collect() }
+        Self { contract, names: contract.names() }
     }
 
     pub(super) fn contract(&self) -> Value {
@@ -117,14 +110,9 @@ impl<'a> Views<'a> {
         }
     }
 
-    fn variant(&self, Variant { name, docs, word, content }: &Variant) -> Value {
-        // Where programs make a union, an alternative holds the fields of its record itself.
-        let (record, fields) = match content {
-            Some(Field { ty: Type::Record(name), .. }) if self.contract.is_flattened(name) => {
-                (Some(name), self.contract.record(name).map_or(&[][..], |record| &record.fields))
-            }
-            content => (None, content.as_slice()),
-        };
+    fn variant(&self, variant: &Variant) -> Value {
+        let Variant { name, docs, word, .. } = variant;
+        let (record, fields) = self.contract.contents(variant);
         let field = |field: &Field| {
             let ty = types::within_union(self.contract, &field.ty);
             context! { ty, ..self.field(field) }
@@ -197,7 +185,7 @@ impl<'a> Views<'a> {
             throws => callable.throws,
             is_accessor => callable.is_accessor(),
             is_create => jni::creates(callable),
-            watched => returns.and_then(|ty| self.watched(ty)).map(types::kotlin),
+            watched => returns.and_then(Type::watched).map(|record| types::kotlin(&record)),
             arguments => arguments.collect::<Value>(),
             options => flattened.map(|(_, record)| record),
             // Java may leave out a record whose every field may be left out.
@@ -212,21 +200,13 @@ impl<'a> Views<'a> {
             name,
         }
     }
-
-    /// What a watch is of, if a method returns one.
-    fn watched(&self, returns: &Type) -> Option<&Type> {
-        let Type::Object(name) = returns else { return None };
-        let watch = self.contract.object(name).filter(|object| object.is_watch())?;
-        watch.methods.iter().find(|method| method.is_async)?.returns.as_ref().map(Type::inner)
-    }
 }
 
 fn kind(object: &Object) -> &'static str {
     match object {
         object if object.is_handle() => "handle",
         object if object.is_watch() => "watch",
-        // What makes the client is more than a section: it leads to the sections.
-        object if object.methods.iter().any(Callable::is_accessor) => "client",
+        object if object.is_client() => "client",
         // It goes past JNA, which UniFFI's objects cannot, and needs no connection.
         object if object.name == "WebhookVerifier" => "written by hand",
         _ => "section",

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{
     super::model::{Contract, Shape, camel_case},
-    callables,
     types::error_class,
 };
 
@@ -18,10 +17,7 @@ pub(super) struct Docs<'a> {
 
 impl<'a> Docs<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
-        let arguments = callables(contract).flat_map(|callable| &callable.arguments);
-        let mut names: BTreeSet<&str> = fields.chain(arguments).map(|field| field.name.as_str()).collect();
-        names.extend(callables(contract).map(|callable| callable.name.as_str()));
+        let mut names = contract.names();
         // The API's words keep their spelling.
         for variant in contract.enums.iter().flat_map(|found| &found.variants) {
             names.remove(variant.word.as_str());

@@ -13,9 +13,11 @@ impl Package<'_> {
     /// A method or a constructor of an object, or a function.
     pub(super) fn method(&self, object: Option<&Object>, callable: &Callable) -> Value {
         let style = object.map_or("function", |object| self.style(object, callable));
-        let state = self.watched(callable);
-        let result = state.or(callable.returns.as_ref());
-        let ty = state.map(Type::inner).or(result).map_or("void".to_owned(), output);
+        let state = callable.returns.as_ref().and_then(Type::watched);
+        // A poll has no state if nothing changed.
+        let polled = state.clone().map(|state| Type::Optional(Box::new(state)));
+        let result = polled.as_ref().or(callable.returns.as_ref());
+        let ty = state.as_ref().or(result).map_or("void".to_owned(), output);
         let options = options(callable).filter(|_| object.is_some());
         let arguments = &callable.arguments[..callable.arguments.len() - usize::from(options.is_some())];
         let class = if let Some(Type::Object(name)) = result { Some(name) } else { None };
@@ -56,7 +58,7 @@ impl Package<'_> {
             (_, Some(Type::Object(name))) if callable.is_accessor() && is_section(name) => "section",
             _ if callable.is_accessor() => "object",
             ([], _) if !callable.is_async && !callable.throws => "field",
-            _ if self.watched(callable).is_some() => "watch",
+            (_, Some(returns)) if returns.watched().is_some() => "watch",
             _ if callable.is_async && options(callable).is_some() => "wait",
             _ if callable.is_async => "call",
             _ if callable.flattened().is_some() => "configure",
@@ -74,13 +76,6 @@ impl Package<'_> {
         let ty = Some(Type::Object(object.to_owned()));
         let mut methods = self.contract.objects.iter().flat_map(|found| &found.methods);
         methods.any(|method| method.is_accessor() && method.returns == ty && method.docs.contains("version 1"))
-    }
-
-    /// What a method's watch polls for, if it returns a watch: absent, or the state.
-    fn watched(&self, method: &Callable) -> Option<&Type> {
-        let Some(Type::Object(name)) = &method.returns else { return None };
-        let watch = self.contract.object(name).filter(|object| object.is_watch())?;
-        watch.methods.iter().find(|method| method.name == "poll")?.returns.as_ref()
     }
 }
 

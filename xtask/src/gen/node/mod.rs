@@ -111,7 +111,7 @@ impl Package<'_> {
     fn record(&self, record: &Record) -> Value {
         let has = |name: &str| record.fields.iter().any(|field| field.name == name);
         let is_own = |ty: &Type| matches!(ty.element(), Type::Record(name) if *name == record.name);
-        let mut results = callables(self.contract).filter_map(|callable| callable.returns.as_ref());
+        let mut results = self.contract.callables().filter_map(|callable| callable.returns.as_ref());
         context! {
             name => &record.name,
             docs => self.docs.text(&record.docs),
@@ -138,17 +138,13 @@ impl Package<'_> {
     }
 
     fn variant(&self, variant: &Variant, name: &str) -> Value {
-        let record = variant.content.as_ref().map(|content| content.ty.element());
-        let flattened = match record {
-            Some(Type::Record(name)) if self.contract.is_flattened(name) => self.contract.record(name),
-            _ => None,
-        };
+        let (record, fields) = self.contract.contents(variant);
         context! {
             name,
             word => &variant.word,
             docs => self.docs.text(&variant.docs),
             content => variant.content.as_ref().map(|field| self.field(field)),
-            fields => flattened.map(|record| views(&record.fields, |field| self.field(field))),
+            fields => record.map(|_| views(fields, |field| self.field(field))),
         }
     }
 
@@ -173,12 +169,7 @@ fn views<T>(items: impl IntoIterator<Item = T>, view: impl Fn(T) -> Value) -> Ve
 /// Every name that programs write, as the contract has it.
 fn written_names(contract: &Contract) -> BTreeSet<&str> {
     let records = contract.records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
-    let arguments = callables(contract).flat_map(|callable| &callable.arguments);
-    let functions = callables(contract).map(|callable| callable.name.as_str());
+    let arguments = contract.callables().flat_map(|callable| &callable.arguments);
+    let functions = contract.callables().map(|callable| callable.name.as_str());
     records.chain(arguments).map(|field| field.name.as_str()).chain(functions).collect()
-}
-
-fn callables(contract: &Contract) -> impl Iterator<Item = &Callable> {
-    let of_objects = contract.objects.iter().flat_map(|object| object.constructors.iter().chain(&object.methods));
-    of_objects.chain(&contract.functions)
 }

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 
 use super::{
-    super::model::{Default, Field, Shape, Text, Type, camel_case, snake_case},
+    super::model::{Default, Field, Shape, Text, Type, camel_case, milliseconds, snake_case},
     Package,
 };
 
@@ -78,10 +78,7 @@ fn default(field: &Field) -> Option<String> {
     match field.default.as_ref()? {
         Default::Bool(value) => Some(value.to_string()),
         Default::Int(value) => Some(value.to_string()),
-        Default::Float(digits) if is_duration(field) => {
-            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-            Some(format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned())
-        }
+        Default::Float(digits) if is_duration(field) => Some(milliseconds(digits)),
         Default::Float(digits) => Some(digits.clone()),
         Default::String(text) => Some(format!("'{text}'")),
         Default::Variant(name) => Some(format!("'{}'", snake_case(name))),
@@ -91,11 +88,10 @@ fn default(field: &Field) -> Option<String> {
 
 /// Why a field must not be seen in a log.
 fn hidden(field: &Field) -> Option<&'static str> {
-    match field.ty.element() {
-        Type::Text(Text::Personal) => Some("personal"),
-        Type::Text(Text::Secret) => Some("secret"),
-        Type::Text(Text::Metadata) => Some("metadata"),
-        _ => field.is_free_text().then_some("personal"),
+    match field.hidden()? {
+        "raw" => None,
+        "free text" => Some("personal"),
+        why => Some(why),
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) fn class(types: Types<'_>, object: &Object) -> Value {
 }
 
 pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> Value {
-    let watched = found.returns.as_ref().and_then(watched);
-    let way = match watched {
+    let watched = found.returns.as_ref().and_then(Type::watched);
+    let way = match &watched {
         _ if found.arguments.iter().any(|argument| argument.ty == Type::Bytes) => "bytes",
         Some(_) => "watch",
         None if found.is_async && found.name == "wait" => "wait",
@@ -33,7 +33,7 @@ pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> V
         None if found.arguments.is_empty() && (!found.throws || found.is_accessor()) => "property",
         None => "ask",
     };
-    let iterated = watched.map(|record| format!("{}Iterator[{record}]", types.prefix));
+    let iterated = watched.map(|record| format!("{}Iterator[{}]", types.prefix, types.given(&record)));
     json!({
         "name": found.name,
         "docs": docs(types.contract, &found.docs),
@@ -70,13 +70,5 @@ fn section<'a>(contract: &'a Contract, object: &Object) -> &'a str {
     match read {
         Some(Type::Record(record)) if object.is_handle() => contract.section_of(record),
         _ => contract.section(&object.name).unwrap_or_default(),
-    }
-}
-
-/// The record whose states a watch returns.
-fn watched(returns: &Type) -> Option<&str> {
-    match returns {
-        Type::Object(name) => name.strip_suffix("Watch"),
-        _ => None,
     }
 }

@@ -13,13 +13,7 @@ pub(super) fn enumeration(contract: &Contract, found: &Enum) -> Value {
     // An alternative can have the name of a record or an enumeration.
     let types = Types { contract, prefix: "", modules: ["_enums.", "_records.", ""] };
     let variants = found.variants.iter().map(|variant| {
-        let held = match &variant.content {
-            // In what goes in, the record's fields are the alternative's own.
-            Some(Field { ty: Type::Record(name), .. }) if contract.is_flattened(name) => {
-                contract.record(name).map_or(&[][..], |record| &record.fields)
-            }
-            content => content.as_slice(),
-        };
+        let (_, held) = contract.contents(variant);
         json!({
             "name": variant.name,
             "word": variant.word,
@@ -70,13 +64,7 @@ pub(super) fn field(types: Types<'_>, field: &Field, is_given: bool) -> Value {
         }
         _ => (given.clone(), name.clone()),
     };
-    let redacted = match ty.element() {
-        Type::Text(Text::Personal) => Some("personal"),
-        Type::Text(Text::Secret) => Some("secret"),
-        Type::Text(Text::Metadata) => Some("metadata"),
-        Type::Text(Text::Raw) => Some("raw"),
-        _ => field.is_free_text().then_some("personal"),
-    };
+    let redacted = field.hidden().map(|why| if why == "free text" { "personal" } else { why });
     // What a traceback with variables must not show. A URL can have a password in it.
     let is_hidden = match ty.element() {
         Type::Text(Text::Secret | Text::Personal | Text::Metadata) | Type::Bytes => true,

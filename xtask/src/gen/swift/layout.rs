@@ -1,6 +1,6 @@
 //! What depends on the length of lines. A template writes one argument a line, and empty lines wherever there may be one.
 
-const WIDTH: usize = 120;
+use super::super::layout::{WIDTH, depth, join};
 
 /// The text of a file as it is kept.
 pub(super) fn settle(text: &str) -> String {
@@ -28,15 +28,11 @@ pub(super) fn settle(text: &str) -> String {
         comment.drain(..).for_each(|part| describe(&mut lines, depth(line), part));
         lines.push(line.to_owned());
         if closes {
-            join(&mut lines);
+            join(&mut lines, joined);
         }
     }
     lines.pop_if(|last| last.is_empty());
     lines.join("\n") + "\n"
-}
-
-fn depth(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 /// A comment is as deep as what it describes. One about a parameter takes as many lines as it needs.
@@ -54,21 +50,8 @@ fn describe(lines: &mut Vec<String>, depth: usize, comment: &str) {
     lines.push(line);
 }
 
-/// Puts arguments, or the only statement of a `try`, on the line where they begin, if they fit.
-fn join(lines: &mut Vec<String>) {
-    let Some((closing, before)) = lines.split_last() else { return };
-    let outer = depth(closing);
-    let Some(at) = before.iter().rposition(|line| depth(line) == outer && !line.is_empty()) else { return };
-    let (opening, items) = (&before[at], &before[at + 1..]);
-    let is_short_block = opening[outer..].starts_with("try ") && opening.ends_with('{') && items.len() == 1;
-    let space = if is_short_block { " " } else { "" };
-    if !(is_short_block || opening.ends_with('(')) || items.iter().any(|item| depth(item) != outer + 4) {
-        return;
-    }
-    let items: Vec<_> = items.iter().map(|item| item.trim_start()).collect();
-    let joined = format!("{opening}{space}{}{space}{}", items.join(" "), closing.trim_start());
-    if joined.len() <= WIDTH {
-        lines.truncate(at);
-        lines.push(joined);
-    }
+/// Joins arguments, and the only statement of a `try`.
+fn joined(opening: &str, items: usize) -> Option<&'static str> {
+    let is_short_block = opening.trim_start().starts_with("try ") && opening.ends_with('{') && items == 1;
+    if is_short_block { Some(" ") } else { opening.ends_with('(').then_some("") }
 }

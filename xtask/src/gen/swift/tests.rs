@@ -7,7 +7,7 @@ use super::{
 };
 
 fn generated() -> Vec<Output> {
-    let udl = contract(&root()).unwrap();
+    let udl = contract(root()).unwrap();
     generate(&read(&udl).unwrap(), &read(&mobile::filter(&udl).unwrap()).unwrap()).unwrap()
 }
 

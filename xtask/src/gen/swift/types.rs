@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::super::model::{Contract, Default, Field, Shape, Text, Type};
+use super::super::model::{Contract, Default, Field, Shape, Text, Type, milliseconds};
 
 /// SwiftUI has types of these names: an app that imports both must be able to name each.
 const NESTED: [&str; 2] = ["Environment", "Transaction"];
@@ -80,10 +80,7 @@ pub(super) fn default(field: &Field) -> Option<String> {
 fn duration(seconds: &str) -> String {
     match seconds.split_once('.') {
         None | Some((_, "0")) => format!(".seconds({})", seconds.trim_end_matches(".0")),
-        Some((whole, part)) => {
-            let millis = format!("{whole}{part:0<3}");
-            format!(".milliseconds({})", millis.trim_start_matches('0'))
-        }
+        Some(_) => format!(".milliseconds({})", milliseconds(seconds)),
     }
 }
 

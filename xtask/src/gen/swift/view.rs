@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::{Value, context};
 
 use super::{
-    super::model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    super::{
+        jni,
+        model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+    },
     types::{self, Crossing},
 };
 
@@ -19,25 +22,18 @@ pub(super) struct Views<'a> {
 
 impl<'a> Views<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        let callables = contract.objects.iter().chain(&contract.callbacks);
-        let callables = callables.flat_map(|object| object.constructors.iter().chain(&object.methods));
-        let callables = callables.chain(&contract.functions);
-        let arguments = callables.clone().flat_map(|callable| &callable.arguments);
-        let fields = contract.records.iter().flat_map(|record| &record.fields).chain(&contract.error.fields);
-        let names = fields.chain(arguments).map(|field| field.name.as_str());
-        let names = names.chain(callables.map(|callable| callable.name.as_str()));
         let kinds = contract.error.kinds.iter();
         let kinds = kinds.map(|kind| (kind.word.as_str(), format!(".{}", types::case(&kind.name)))).collect();
-        Self { contract, names: names.collect(), kinds }
+        Self { contract, names: contract.names(), kinds }
     }
 
     /// What a set of files is made of: everything that `is_here` says. The client is in each, with some of its methods.
     pub(super) fn package(&self, condition: Option<&str>, hash: &str, is_here: impl Fn(&str) -> bool) -> Value {
         let Contract { enums, records, objects, callbacks, functions, error, .. } = self.contract;
-        let client = objects.iter().find(|object| is_client(object));
+        let client = objects.iter().find(|object| object.is_client());
         let has_own = |name: &str, own: &Callable| is_here(&format!("{name}.{}", own.name));
         let others = |objects: &[Object]| {
-            let here = objects.iter().filter(|object| is_here(&object.name) && !is_client(object));
+            let here = objects.iter().filter(|object| is_here(&object.name) && !object.is_client());
             here.map(|object| self.object(object, |_| true)).collect::<Value>()
         };
         let enums = enums.iter().filter(|found| is_here(&found.name));
@@ -136,7 +132,7 @@ impl<'a> Views<'a> {
     }
 
     fn enumeration(&self, Enum { name, docs, shape, variants, usage }: &Enum) -> Value {
-        let fields = |variant: &Variant| self.contents(variant).1.iter().any(Field::is_free_text);
+        let fields = |variant: &Variant| self.contract.contents(variant).1.iter().any(Field::is_free_text);
         context! {
             name,
             public => types::public(name),
@@ -151,7 +147,7 @@ impl<'a> Views<'a> {
     }
 
     fn variant(&self, variant: &Variant) -> Value {
-        let (record, fields) = self.contents(variant);
+        let (record, fields) = self.contract.contents(variant);
         context! {
             key => variant.name.as_str(),
             name => types::case(&variant.name),
@@ -163,21 +159,11 @@ impl<'a> Views<'a> {
         }
     }
 
-    /// Where programs make a union, an alternative holds the fields of its record itself.
-    fn contents<'v>(&'v self, variant: &'v Variant) -> (Option<&'v str>, &'v [Field]) {
-        match &variant.content {
-            Some(Field { ty: Type::Record(name), .. }) if self.contract.is_flattened(name) => {
-                (Some(name), self.contract.record(name).map_or(&[], |record| &record.fields))
-            }
-            content => (None, content.as_slice()),
-        }
-    }
-
     fn object(&self, object: &Object, has: impl Fn(&Callable) -> bool) -> Value {
         context! {
             name => object.name.as_str(),
             docs => self.docs(&object.docs),
-            is_client => is_client(object),
+            is_client => object.is_client(),
             is_handle => object.is_handle(),
             is_watch => object.is_watch(),
             constructors => self.callables(&object.constructors, &has),
@@ -191,8 +177,6 @@ impl<'a> Views<'a> {
 
     fn callable(&self, callable: &Callable) -> Value {
         let returns = callable.returns.as_ref();
-        let object = returns.and_then(|ty| if let Type::Object(name) = ty { Some(name) } else { None });
-        let watched = object.and_then(|name| name.strip_suffix("Watch")).map(|name| Type::Record(name.to_owned()));
         let options = callable.flattened().and_then(|(_, name)| self.contract.record(name));
         // `with_token_source(token_source, options)` is `init(tokenSource:...)`.
         let is_named_by_first =
@@ -213,8 +197,8 @@ impl<'a> Views<'a> {
             throws => callable.throws,
             is_accessor => callable.is_accessor(),
             is_init => callable.name == "new" || is_named_by_first,
-            is_create => callable.is_async && object.is_some(),
-            watched => watched.map(|ty| types::lift(self.contract, &ty)),
+            is_create => callable.is_async && jni::creates(callable),
+            watched => returns.and_then(Type::watched).map(|ty| types::lift(self.contract, &ty)),
             arguments => arguments.collect::<Value>(),
             options => options.map(|record| self.record(record)),
             parameters => self.fields(&self.contract.parameters(callable)),
@@ -224,9 +208,4 @@ impl<'a> Views<'a> {
             name,
         }
     }
-}
-
-/// What makes the client is more than a section: it leads to the sections.
-fn is_client(object: &Object) -> bool {
-    object.methods.iter().any(Callable::is_accessor)
 }

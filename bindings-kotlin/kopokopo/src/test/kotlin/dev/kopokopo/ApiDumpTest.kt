@@ -12,18 +12,10 @@ import kotlin.reflect.KVisibility
 import kotlin.reflect.full.companionObject
 import kotlin.reflect.full.declaredFunctions
 import kotlin.reflect.full.declaredMemberProperties
-import kotlin.reflect.jvm.kotlinFunction
 
 /** The public API is the one in api.txt. A change of it shows in the diff of that file. */
 class ApiDumpTest {
     private val isVisible = { found: KVisibility? -> found == KVisibility.PUBLIC || found == KVisibility.PROTECTED }
-
-    private val classes: List<Class<*>> by lazy {
-        val root = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI())
-        val files = listOf("dev/kopokopo", "dev/kopokopo/testing").flatMap { root.resolve(it).listFiles()!!.toList() }
-        files.filter { it.extension == "class" && '$' !in it.name }.sorted()
-            .map { Class.forName(it.relativeTo(root).path.removeSuffix(".class").replace(File.separatorChar, '.')) }
-    }
 
     private fun signature(callable: KCallable<*>): String {
         val parameters = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }
@@ -46,9 +38,8 @@ class ApiDumpTest {
     }
 
     private fun dump(): String {
-        val (types, files) = classes.filter { it.isAnnotationPresent(Metadata::class.java) }.partition { it.getAnnotation(Metadata::class.java).kind == 1 }
-        val functions = files.flatMap { file -> file.declaredMethods.mapNotNull { it.kotlinFunction }.filter { isVisible(it.visibility) } }
-        val lines = types.map { it.kotlin }.filter { isVisible(it.visibility) }.flatMap(::describe) + functions.map(::signature).sorted()
+        val types = listOf("dev.kopokopo", "dev.kopokopo.testing").flatMap(Surface::classes).filter(Surface::isType).map { it.kotlin }
+        val lines = types.filter { isVisible(it.visibility) }.flatMap(::describe) + Surface.functions.map(::signature).sorted()
         return lines.joinToString("\n", postfix = "\n")
     }
 

@@ -18,12 +18,17 @@ internal object Surface {
     /** Types that the contract does not list as records or objects. */
     private val OTHERS = setOf(KopoKopoException::class, TokenSource::class, TokenSources::class)
 
-    private val compiled: List<Class<*>> by lazy {
-        val folder = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI()).resolve("dev/kopokopo")
-        folder.list()!!.filter { it.endsWith(".class") && '$' !in it }.map { Class.forName("dev.kopokopo.${it.removeSuffix(".class")}") }
+    private val compiled: List<Class<*>> by lazy { classes("dev.kopokopo") }
+
+    /** The classes of a package, without those that are inside of others. */
+    fun classes(name: String): List<Class<*>> {
+        val root = File(KopoKopo::class.java.protectionDomain.codeSource.location.toURI())
+        val files = root.resolve(name.replace('.', '/')).list()!!.filter { it.endsWith(".class") && '$' !in it }
+        return files.sorted().map { Class.forName("$name.${it.removeSuffix(".class")}") }
     }
 
-    private fun isType(compiled: Class<*>) = compiled.getAnnotation(Metadata::class.java).kind == 1
+    /** Whether a class is one of the source, and not made of the functions of a file. */
+    fun isType(compiled: Class<*>): Boolean = compiled.getAnnotation(Metadata::class.java).kind == 1
 
     val functions: List<KFunction<*>> by lazy {
         compiled.filterNot(::isType).flatMap { it.declaredMethods.toList() }.mapNotNull { it.kotlinFunction }.filter(::isPublic)
