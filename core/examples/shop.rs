@@ -1,5 +1,7 @@
 //! Takes a payment and handles webhooks: start `k2 sandbox`, put the variables that it prints into the environment, and run
-//! `cargo run --example shop`.
+//! `cargo run -p kopokopo --example shop`.
+
+use std::process::ExitCode;
 
 use kopokopo::{
     ErrorKind, KopoKopo, Result, WaitOptions,
@@ -11,19 +13,22 @@ const TILL: &str = "K000000";
 const PRICE: u32 = 100;
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let k2 = KopoKopo::from_env()?;
-    match sell(&k2, "0712345678").await {
+async fn main() -> ExitCode {
+    match sell("0712345678").await {
         Ok(is_paid) => println!("paid: {is_paid}"),
         // The customer may have been asked to pay: do not ask again before the payment is found.
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => println!("find out first: {error}"),
-        Err(error) => return Err(error),
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
     }
-    Ok(())
+    ExitCode::SUCCESS
 }
 
 /// Asks a customer to pay, and waits for the result.
-async fn sell(k2: &KopoKopo, phone_number: &str) -> Result<bool> {
+async fn sell(phone_number: &str) -> Result<bool> {
+    let k2 = KopoKopo::from_env()?;
     let request = IncomingPaymentRequest {
         till_number: TILL.into(),
         phone_number: phone_number.into(),

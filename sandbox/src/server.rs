@@ -75,7 +75,10 @@ pub(crate) async fn serve(
                 drop(listener);
                 let mut reserved = reserve(address);
                 cut_all.send_replace(spared);
-                tokio::time::sleep(pause).await;
+                tokio::select! {
+                    () = stopped(&mut stopping) => break,
+                    () = tokio::time::sleep(pause) => {}
+                }
                 listener = loop {
                     if let Ok(listener) = reserved.and_then(|socket| socket.listen(BACKLOG)) {
                         break listener;

@@ -18,6 +18,8 @@ use crate::terminal;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const EXAMPLES: &str = "\
+A VALUE is JSON, or text if it is not JSON. First all --set are applied, then all --add, then all --unset.
+
 Examples:
   k2 trigger --list
   k2 trigger buygoods_transaction_received --url http://127.0.0.1:8000/k2 --api-key KEY
@@ -37,7 +39,7 @@ pub(super) struct Trigger {
     /// The key to sign with.
     #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Change a value of the sample: `event.resource.amount=250.0`.
+    /// Change a value of the sample: `event.resource.status=Complete`.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// Add a value that the sample does not have: `event.resource.new_field=1`, as Kopo Kopo may one day.

@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use self::{local::Local, process::Process};
 use crate::tagged::snake_case_words;
 
+/// The tags that a language may have no types for.
+const UNTYPED: [&str; 5] = ["$amount", "$word", "$record", "$union", "$handle"];
+
 /// In place of a kind of error: the types of the language do not allow the value that was to be passed.
 pub(crate) const UNSUPPORTED: &str = "unsupported";
 
@@ -66,7 +69,9 @@ impl Testee {
     /// Where it does not start, or does not say what it is.
     pub fn start(command: &[String]) -> Result<Self, String> {
         let process = Process::start(command)?;
-        let hello = process.ask_blocking(json!({ "do": "hello" }))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let hello = runtime.block_on(process.ask(json!({ "do": "hello" })))?;
         let hello = hello.get("value").cloned().ok_or_else(|| format!("hello: {hello}"))?;
         Ok(Self { language: language(hello)?, link: Link::Process(process) })
     }
@@ -94,7 +99,14 @@ impl Testee {
 }
 
 fn language(hello: Value) -> Result<Language, String> {
-    serde_json::from_value(hello).map_err(|error| format!("hello: {error}"))
+    let language: Language = serde_json::from_value(hello).map_err(|error| format!("hello: {error}"))?;
+    if language.engines.is_empty() {
+        return Err("hello: engines: expected at least one".to_owned());
+    }
+    match language.untyped.iter().find(|tag| !UNTYPED.contains(&tag.as_str())) {
+        Some(tag) => Err(format!("hello: untyped: {tag} is not one of {}", UNTYPED.join(", "))),
+        None => Ok(language),
+    }
 }
 
 /// A language that writes names in camel case does so in errors too.

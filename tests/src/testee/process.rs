@@ -15,6 +15,9 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+/// The time limit for a response. No request of a test takes as long.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(45);
+
 /// The time limit for a program to end after its stdin has ended.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -53,27 +56,36 @@ impl Process {
     }
 
     pub(super) async fn ask(&self, request: Value) -> Result<Value, String> {
-        self.send(request)?.await.map_err(|_| ended())
+        self.ask_within(RESPONSE_TIMEOUT, request).await
     }
 
-    pub(super) fn ask_blocking(&self, request: Value) -> Result<Value, String> {
-        self.send(request)?.blocking_recv().map_err(|_| ended())
+    /// A program that does not respond is killed, so that its other requests fail too, and the tests end.
+    async fn ask_within(&self, limit: Duration, request: Value) -> Result<Value, String> {
+        let response = self.send(request)?;
+        if let Ok(response) = tokio::time::timeout(limit, response).await {
+            return response.map_err(|_| self.ended());
+        }
+        drop(lock(&self.child).kill());
+        Err(format!("the testee did not respond within {limit:?}"))
     }
 
     fn send(&self, mut request: Value) -> Result<oneshot::Receiver<Value>, String> {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         request["id"] = json!(id);
         let (sender, receiver) = oneshot::channel();
-        lock(&self.waiting).as_mut().ok_or_else(ended)?.insert(id, sender);
+        lock(&self.waiting).as_mut().ok_or_else(|| self.ended())?.insert(id, sender);
         let mut stdin = lock(&self.stdin);
         let written = stdin.as_mut().map(|stdin| stdin.write_all(format!("{request}\n").as_bytes()));
-        written.ok_or_else(ended)?.map_err(|_| ended())?;
+        written.ok_or_else(|| self.ended())?.map_err(|_| self.ended())?;
         Ok(receiver)
     }
-}
 
-fn ended() -> String {
-    "the testee has ended".to_owned()
+    fn ended(&self) -> String {
+        match lock(&self.child).try_wait() {
+            Ok(Some(status)) => format!("the testee has ended: {status}"),
+            _ => "the testee has closed its stdout".to_owned(),
+        }
+    }
 }
 
 fn receive(waiting: &Waiting, line: &str) {
@@ -107,5 +119,34 @@ impl Drop for Process {
             }
             thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn ask(script: &str) -> String {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let process = Process::start(&command).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(process.ask_within(Duration::from_millis(300), json!({ "do": "hello" }))).unwrap_err()
+    }
+
+    #[test]
+    fn a_program_that_does_not_respond_is_killed() {
+        for script in ["exec sleep 600", "echo nonsense; exec sleep 600", "echo '{\"id\": 7}'; exec sleep 600"] {
+            assert_eq!(ask(script), "the testee did not respond within 300ms", "{script}");
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_program_that_ended_has_its_status() {
+        let error = ask("exit 3");
+        assert!(
+            error == "the testee has ended: exit status: 3" || error == "the testee has closed its stdout",
+            "{error}"
+        );
     }
 }
