@@ -76,6 +76,10 @@ pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -
     if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(KopoKopoError::invalid(field, "must not contain spaces or line breaks"));
     }
+    // The packages carry no tables of Unicode, so that all of them refuse the same.
+    if !host(value).is_ascii() {
+        return Err(KopoKopoError::invalid(field, "must have an ASCII host: write an international name as xn--..."));
+    }
     let Ok(url) = Url::parse(value) else {
         return Err(KopoKopoError::invalid(
             field,
@@ -90,6 +94,12 @@ pub(crate) fn callback_url<'a>(field: &str, value: &'a str, client: &KopoKopo) -
             "must begin with https://, or with http:// if this host and the base URL are loopback",
         )),
     }
+}
+
+/// The host of a URL, with its port and user.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// Whether two slashes follow the scheme. The parser accepts `https:shop.example` and `https:\\\\shop.example` too, but

@@ -54,6 +54,11 @@ async fn incoming_payment_error_names_field() {
         refused(client.payment_links().create(&request).await, "amount", "two decimal places");
     }
     refused(try_it(|request| request.phone_number = "07l2345678".into()).await, "phone_number", "contains \"l\"");
+    refused(
+        try_it(|request| request.callback_url = "https://d\u{fc}ka.example/k2".into()).await,
+        "callback_url",
+        "xn--",
+    );
     refused(try_it(|request| request.callback_url = "https:shop.example".into()).await, "callback_url", "https://");
     refused(try_it(|request| request.callback_url = "https:\\\\shop.example".into()).await, "callback_url", "https://");
     refused(try_it(|request| request.callback_url = "https://shop.example/a b".into()).await, "callback_url", "spaces");
