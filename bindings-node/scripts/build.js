@@ -5,6 +5,7 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { targets } = require('../lib/platform');
 
@@ -12,8 +13,18 @@ const PACKAGE = path.join(__dirname, '..');
 const ROOT = path.join(PACKAGE, '..');
 const release = process.argv.includes('--release');
 
-function cargo(...args) {
-  execFileSync('cargo', ['build', ...args], { cwd: ROOT, stdio: 'inherit' });
+function cargo(args, flags = []) {
+  const env = flags.length > 0 ? { ...process.env, RUSTFLAGS: [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(' ') } : process.env;
+  execFileSync('cargo', ['build', ...args], { cwd: ROOT, stdio: 'inherit', env });
+}
+
+/** What is published has no paths of the machine that built it, and no function twice. */
+function publishedFlags() {
+  const sources = path.join(process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo'), 'registry', 'src');
+  const registries = fs.existsSync(sources) ? fs.readdirSync(sources).map((name) => path.join(sources, name)) : [];
+  const flags = [...registries, path.resolve(ROOT)].map((folder) => `--remap-path-prefix=${folder}=`);
+  // Only here rustc links with LLD, which can fold equal functions.
+  return targets()[0] === 'linux-x64-gnu' ? [...flags, '-Clink-arg=-Wl,--icf=all'] : flags;
 }
 
 const WASM = 'wasm32-unknown-unknown';
@@ -23,8 +34,8 @@ if (!fs.existsSync(standardLibrary)) {
   process.exit(1);
 }
 
-cargo('--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev');
-cargo('--package', 'kopokopo-edge', '--profile', 'edge', '--target', WASM);
+cargo(['--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev'], release ? publishedFlags() : []);
+cargo(['--package', 'kopokopo-edge', '--profile', 'edge', '--target', WASM]);
 
 const library = { win32: 'kopokopo_node.dll', darwin: 'libkopokopo_node.dylib' }[process.platform] ?? 'libkopokopo_node.so';
 const folder = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');

@@ -138,13 +138,15 @@ fn payment_is_compared_with_expected_amount_currency_and_till() {
 fn older_field_names_are_read_and_newer_names_have_priority() {
     let body = json!({"topic": "buygoods_transaction_received", "id": "1", "event": {"resource": {
         "transaction_reference": "OJJ1", "sender_msisdn": "+254700000000", "till_identifier": "K1", "amount": "5"}}});
-    let transaction = event(&body.to_string()).transaction().unwrap();
+    let webhook = event(&body.to_string());
+    let transaction = webhook.transaction().unwrap();
     assert_eq!(transaction.reference.as_deref(), Some("OJJ1"));
     assert_eq!(transaction.sender_phone_number.as_deref(), Some("+254700000000"));
     assert_eq!(transaction.till_number.as_deref(), Some("K1"));
     let body = json!({"topic": "buygoods_transaction_received", "id": "1", "event": {"resource": {
         "reference": "NEW", "transaction_reference": "OLD", "till_number": "K2", "till_identifier": "K1"}}});
-    let transaction = event(&body.to_string()).transaction().unwrap();
+    let webhook = event(&body.to_string());
+    let transaction = webhook.transaction().unwrap();
     assert_eq!((transaction.reference.as_deref(), transaction.till_number.as_deref()), (Some("NEW"), Some("K2")));
     let payment: IncomingPayment =
         read("result-incoming-payment-pending", &[("/data/attributes/metadata", json!(null))]);

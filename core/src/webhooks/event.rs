@@ -125,7 +125,7 @@ impl<'a> Discriminator<'a> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let read = deserializer.deserialize_map(&mut discriminator).and_then(|()| deserializer.end());
         match read {
-            // The text after the topic is read together with the resource.
+            // The error after a topic is that of the text that is not read yet: it is read together with the resource.
             Err(error) if discriminator.topic.is_none() => Err(document::unreadable(&error)),
             _ => Ok(discriminator),
         }
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for &mut Discriminator<'de> {
                 FieldName::Topic => {
                     self.topic = map.next_value::<Scalar<'_>>()?.0;
                     if self.topic.is_some() {
-                        return Err(A::Error::custom("the topic is known"));
+                        return Ok(());
                     }
                 }
                 FieldName::Data if has_data => return Err(A::Error::duplicate_field("data")),

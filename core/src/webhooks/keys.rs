@@ -1,6 +1,9 @@
 //! The transaction that an event reports, and the keys of the payment and of the delivery.
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -23,28 +26,27 @@ impl Event {
     ///
     /// The topic determines the direction of the money: a reversal has the status `Reversed` and a voided card payment
     /// `Voided`, although their own status can be `Complete`.
-    pub fn transaction(&self) -> Option<Transaction> {
+    pub fn transaction(&self) -> Option<Cow<'_, Transaction>> {
         let reversed = TransactionStatus::Reversed;
-        match &self.payload {
+        let own = match &self.payload {
             EventPayload::BuygoodsTransactionReceived(transaction)
-            | EventPayload::B2bTransactionReceived(transaction) => Some(transaction.clone()),
+            | EventPayload::B2bTransactionReceived(transaction) => return Some(Cow::Borrowed(transaction)),
+            EventPayload::IncomingPayment(payment) => return payment.successful_transaction().map(Cow::Borrowed),
             EventPayload::BuygoodsTransactionReversed(transaction)
-            | EventPayload::B2bTransactionReversed(transaction) => {
-                Some(reversed_or_voided(transaction.clone(), reversed))
-            }
-            EventPayload::CardTransactionReceived(card) => Some(Transaction::from(card)),
-            EventPayload::CardTransactionReversed(card) => Some(reversed_or_voided(card.into(), reversed)),
+            | EventPayload::B2bTransactionReversed(transaction) => reversed_or_voided(transaction.clone(), reversed),
+            EventPayload::CardTransactionReceived(card) => Transaction::from(card),
+            EventPayload::CardTransactionReversed(card) => reversed_or_voided(card.into(), reversed),
             EventPayload::CardTransactionVoided(card) => {
-                Some(reversed_or_voided(card.into(), TransactionStatus::Other(VOIDED.to_owned())))
+                reversed_or_voided(card.into(), TransactionStatus::Other(VOIDED.to_owned()))
             }
-            EventPayload::IncomingPayment(payment) => payment.successful_transaction().cloned(),
-            EventPayload::PaymentLink(link) => link.payment(),
+            EventPayload::PaymentLink(link) => link.payment()?,
             EventPayload::DarajaBuygoods(transaction) | EventPayload::DarajaB2b(transaction) => {
-                Some(transaction.transaction(Some(TransactionStatus::Received)))
+                transaction.transaction(Some(TransactionStatus::Received))
             }
-            EventPayload::DarajaOther(transaction) => Some(transaction.transaction(None)),
-            _ => None,
-        }
+            EventPayload::DarajaOther(transaction) => transaction.transaction(None),
+            _ => return None,
+        };
+        Some(Cow::Owned(own))
     }
 
     /// Whether this event reports a received payment, with at least this amount, in this currency, into this till.

@@ -2127,7 +2127,7 @@ pub struct Event {
 impl FromCore for Event {
     type Core = api::Event;
     fn from_core(core: Self::Core) -> Self {
-        let transaction = core.transaction().map(FromCore::from_core);
+        let transaction = core.transaction().map(|own| FromCore::from_core(own.into_owned()));
         let dedupe_key = core.dedupe_key();
         let payment_key = core.payment_key();
         let api::Event { id, topic, event_type, created_at, links, payload, raw, .. } = core;

@@ -1,5 +1,7 @@
 //! The core's values as a host sees them, without knowing their types.
 
+use std::borrow::Cow;
+
 use crate::api;
 #[cfg(feature = "client")]
 use crate::operations::Object;
@@ -123,6 +125,12 @@ views! {
 impl<T: Reflect + ?Sized> Reflect for &T {
     fn view(&self) -> View<'_> {
         T::view(self)
+    }
+}
+
+impl<T: Reflect + Clone> Reflect for Cow<'_, T> {
+    fn view(&self) -> View<'_> {
+        self.as_ref().view()
     }
 }
 

@@ -14,7 +14,7 @@ const CONVERTED_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "Ca
 const METHODS: [(&str, &str, &str); 5] = [
     ("payment_key", "", "core.payment_key()"),
     ("dedupe_key", "Event", "core.dedupe_key()"),
-    ("transaction", "Event", "core.transaction().map(FromCore::from_core)"),
+    ("transaction", "Event", "core.transaction().map(|own| FromCore::from_core(own.into_owned()))"),
     ("failed_disbursements", "", "core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect()"),
     ("failed_batches", "", "core.failed_batches().into_iter().cloned().map(FromCore::from_core).collect()"),
 ];
