@@ -9,6 +9,7 @@ use crate::{
     client::{Credentials, KopoKopo, Settings},
     environment_proxy,
     error::{KopoKopoError, Result},
+    journal::{JournalSettings, JournalStore},
     options::{Timeouts, check_timeout},
     origin::Origin,
     redact::Redactor,
@@ -58,6 +59,7 @@ pub struct Builder {
     product: Option<String>,
     sdk_name: Option<String>,
     private_token: bool,
+    journal: Option<JournalSettings>,
     /// The options that `from_env` set last, or whose variable was unset, with their variables. Errors name the
     /// variable.
     variables: Vec<(&'static str, &'static str)>,
@@ -185,6 +187,36 @@ impl Builder {
         self
     }
 
+    /// The journal of creates with an idempotency key: see [`crate::journal`].
+    pub fn journal(self, store: impl JournalStore) -> Self {
+        self.shared_journal(Arc::new(store))
+    }
+
+    /// [`Self::journal`], for a store that other clients use too.
+    pub fn shared_journal(mut self, store: Arc<dyn JournalStore>) -> Self {
+        self.journal = Some(JournalSettings::new(store));
+        self
+    }
+
+    /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs, under the
+    /// name `idempotency_key`. Results bring it back, so the journal learns what became of a request whose response was
+    /// lost. Default true. Set it after the journal.
+    pub fn key_in_metadata(mut self, key_in_metadata: bool) -> Self {
+        if let Some(journal) = &mut self.journal {
+            journal.key_in_metadata = key_in_metadata;
+        }
+        self
+    }
+
+    /// The clock of the journal, for simulations.
+    #[doc(hidden)]
+    pub fn journal_clock(mut self, clock: impl Fn() -> time::OffsetDateTime + Send + Sync + 'static) -> Self {
+        if let Some(journal) = &mut self.journal {
+            journal.clock = Arc::new(clock);
+        }
+        self
+    }
+
     /// Do not share this client's token. By default all clients of a process with the same credentials and origin share
     /// one token.
     pub fn private_token(mut self, private: bool) -> Self {
@@ -291,6 +323,7 @@ impl Builder {
             retries: self.retries,
             user_agent,
             private_token: self.private_token,
+            journal: self.journal,
             webhooks,
             redactor,
         }))

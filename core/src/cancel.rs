@@ -9,10 +9,12 @@ use std::{
 
 use ::time::OffsetDateTime;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::{
+    client::no_runtime,
     endpoint::{Endpoint, RetrySafety},
-    error::KopoKopoError,
+    error::{ErrorKind, KopoKopoError, Result},
     failure,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,
@@ -40,6 +42,34 @@ tokio::task_local! {
 pub fn cancellable<F: Future>(call: F) -> (CancelHandle, impl Future<Output = F::Output>) {
     let state = CallState::new();
     (CancelHandle(Arc::clone(&state)), CURRENT.scope(state, call))
+}
+
+/// Runs a create with an idempotency key on a task of its own, which ends even if the caller stops waiting. Then the call
+/// counts as cancelled: a request that was not sent never will be, and the journal is still written.
+pub(crate) async fn detached<T: Send + 'static>(
+    key: &str,
+    fingerprint: &str,
+    call: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    struct CancelOnDrop(Option<Arc<CallState>>);
+    impl Drop for CancelOnDrop {
+        fn drop(&mut self) {
+            if let Some(state) = self.0.take() {
+                state.cancel();
+            }
+        }
+    }
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(no_runtime());
+    }
+    let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());
+    state.lock().key = Some((key.to_owned(), fingerprint.to_owned()));
+    let mut guard = CancelOnDrop(Some(Arc::clone(&state)));
+    let outcome = tokio::spawn(CURRENT.scope(state, call).in_current_span()).await;
+    guard.0 = None;
+    outcome.unwrap_or_else(|_| {
+        Err(KopoKopoError::new(ErrorKind::OutcomeUnknown, "the call ended before its outcome was known, because its runtime was shut down or by a panic. Read the journal's record"))
+    })
 }
 
 /// Cancels a call. Made by [`cancellable`].
@@ -79,6 +109,8 @@ struct Inner {
     generation: u32,
     attempts: u32,
     phase: Phase,
+    /// The idempotency key and the fingerprint, for the error of a cancelled call.
+    key: Option<(String, String)>,
 }
 
 enum Phase {
@@ -94,7 +126,7 @@ enum Phase {
 
 impl CallState {
     fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Inner { generation: 0, attempts: 0, phase: Phase::Waiting })))
+        Arc::new(Self(Mutex::new(Inner { generation: 0, attempts: 0, phase: Phase::Waiting, key: None })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -111,6 +143,11 @@ impl CallState {
             }
             Phase::Ended(unknown) | Phase::Cancelled(unknown) => unknown.clone(),
         };
+        let key = inner.key.clone();
+        let unknown = unknown.map(|error| match key {
+            Some((key, fingerprint)) => Box::new(error.with_idempotency_key(&key, Some(fingerprint))),
+            None => error,
+        });
         inner.phase = Phase::Cancelled(unknown.clone());
         drop(inner);
         unknown.map_or(Cancelled::NotSent, |error| Cancelled::OutcomeUnknown(*error))

@@ -8,6 +8,7 @@ use crate::{
     auth::{OAuth, Route, TokenCell, TokenOrigin, TokenSource, Tokens},
     endpoint::Endpoint,
     error::{KopoKopoError, Result},
+    journal::{JournalSettings, check_key},
     options::{CallOptions, Timeouts, check_timeout},
     origin::Origin,
     pipeline::{Call, Limits, Pipeline},
@@ -52,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) retries: RetryOptions,
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) private_token: bool,
+    pub(crate) journal: Option<JournalSettings>,
     pub(crate) webhooks: Webhooks,
     /// Removes the secrets above from server text in errors.
     pub(crate) redactor: Redactor,
@@ -91,19 +93,55 @@ impl KopoKopo {
     /// # Errors
     /// `configuration` for a timeout of zero.
     pub fn with_options(&self, options: CallOptions) -> Result<Self> {
+        if let Some(key) = &options.idempotency_key {
+            check_key(key)?;
+        }
         for (name, timeout) in
             [("connect", options.connect_timeout), ("stalled", options.stalled_timeout), ("total", options.timeout)]
         {
             timeout.map_or(Ok(()), |timeout| check_timeout(name, timeout))?;
         }
-        let old = self.options;
+        let old = &self.options;
         let options = CallOptions {
             connect_timeout: options.connect_timeout.or(old.connect_timeout),
             stalled_timeout: options.stalled_timeout.or(old.stalled_timeout),
             timeout: options.timeout.or(old.timeout),
             max_retries: options.max_retries.or(old.max_retries),
+            idempotency_key: options.idempotency_key.or_else(|| old.idempotency_key.clone()),
+            in_progress_wait: options.in_progress_wait.or(old.in_progress_wait),
         };
         Ok(Self { inner: Arc::clone(&self.inner), options })
+    }
+
+    /// Returns a client whose creates happen once for this key: see [`crate::journal`].
+    ///
+    /// # Errors
+    /// `invalid_request`, field `idempotency_key`, for a key that is too long or not printable ASCII.
+    pub fn idempotent(&self, key: impl Into<String>) -> Result<Self> {
+        self.with_options(CallOptions { idempotency_key: Some(key.into()), ..CallOptions::default() })
+    }
+
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.options.idempotency_key.as_deref()
+    }
+
+    pub(crate) fn in_progress_wait(&self) -> Duration {
+        self.options.in_progress_wait.unwrap_or_default()
+    }
+
+    pub(crate) fn journal_settings(&self) -> Option<&JournalSettings> {
+        self.inner.settings.journal.as_ref()
+    }
+
+    /// For what follows a create: reads, waits.
+    pub(crate) fn without_key(&self) -> Self {
+        let options = CallOptions { idempotency_key: None, in_progress_wait: None, ..self.options.clone() };
+        Self { inner: Arc::clone(&self.inner), options }
+    }
+
+    pub(crate) fn with_total_timeout(&self, total: Duration) -> Self {
+        let options = CallOptions { timeout: Some(total), ..self.options.clone() };
+        Self { inner: Arc::clone(&self.inner), options }
     }
 
     /// The origin of all requests: `https://api.kopokopo.com`.
@@ -171,10 +209,7 @@ impl KopoKopo {
         body: Body,
     ) -> Result<ApiResponse> {
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(KopoKopoError::configuration(
-                "runtime",
-                "no tokio runtime is running in this thread: make calls inside of one",
-            ));
+            return Err(no_runtime());
         }
         let state = self.state()?;
         let call = Call {
@@ -215,6 +250,10 @@ impl KopoKopo {
     fn state(&self) -> Result<Arc<PerProcessValue<ProcessState>>> {
         self.inner.state.get(|| self.inner.settings.connect())
     }
+}
+
+pub(crate) fn no_runtime() -> KopoKopoError {
+    KopoKopoError::configuration("runtime", "no tokio runtime is running in this thread: make calls inside of one")
 }
 
 fn needs_token(endpoint: &Endpoint) -> bool {

@@ -9,7 +9,7 @@ use crate::{
     client::{Body, KopoKopo},
     endpoint::Endpoint,
     error::Result,
-    failure,
+    failure, journal,
     resources::Resource,
     types::ResourceId,
     watch::{WaitOptions, Watch},
@@ -76,11 +76,15 @@ impl KopoKopo {
         endpoint: &'static Endpoint,
         request: &impl Serialize,
     ) -> Result<Created<R>> {
-        let id = self.accepted(endpoint, Body::json(request)?).await?;
-        Ok(Created::new(self.clone(), id))
+        let body = Body::json(request)?;
+        let id = match (self.idempotency_key(), &body) {
+            (Some(key), Body::Json(bytes)) => journal::create(self, endpoint, bytes, key).await?,
+            _ => self.accepted(endpoint, body).await?,
+        };
+        Ok(Created::new(self.without_key(), id))
     }
 
-    async fn accepted(&self, endpoint: &'static Endpoint, body: Body) -> Result<ResourceId> {
+    pub(crate) async fn accepted(&self, endpoint: &'static Endpoint, body: Body) -> Result<ResourceId> {
         let response = self.execute(endpoint, None, body).await?;
         response.created_id().inspect_err(failure::warn_if_unknown)
     }

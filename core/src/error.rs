@@ -39,6 +39,8 @@ struct Inner {
     state: Option<String>,
     request_id: Option<String>,
     sent_at: Option<Timestamp>,
+    idempotency_key: Option<String>,
+    fingerprint: Option<String>,
 }
 
 impl KopoKopoError {
@@ -60,6 +62,8 @@ impl KopoKopoError {
             state: None,
             request_id: None,
             sent_at: None,
+            idempotency_key: None,
+            fingerprint: None,
         }))
     }
 
@@ -87,6 +91,12 @@ impl KopoKopoError {
     /// The error of a [`crate::TokenSource`] that has no token: kind `authentication`.
     pub fn token_source(detail: impl AsRef<str>) -> Self {
         Self::new(ErrorKind::Authentication, detail!("the token source failed: {}", redact(detail.as_ref())))
+    }
+
+    /// The error of a [`crate::journal::JournalStore`]: kind `journal`.
+    #[cfg(feature = "client")]
+    pub fn journal(detail: impl AsRef<str>) -> Self {
+        Self::new(ErrorKind::Journal, detail!("the journal failed: {}", redact(detail.as_ref())))
     }
 
     /// Whether the same read may succeed later.
@@ -189,6 +199,13 @@ impl KopoKopoError {
     /// When the request was sent.
     pub(crate) fn with_sent_at(mut self, sent_at: Option<Timestamp>) -> Self {
         self.0.sent_at = sent_at;
+        self
+    }
+
+    /// The idempotency key of the call, and the fingerprint of its request.
+    pub(crate) fn with_idempotency_key(mut self, key: &str, fingerprint: Option<String>) -> Self {
+        self.0.idempotency_key = Some(key.to_owned());
+        self.0.fingerprint = fingerprint;
         self
     }
 
@@ -306,6 +323,16 @@ impl KopoKopoError {
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.0.sent_at
     }
+
+    /// The idempotency key of the call. The journal has its record.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.0.idempotency_key.as_deref()
+    }
+
+    /// The fingerprint of the request with an idempotency key: SHA-256 in hexadecimal.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.0.fingerprint.as_deref()
+    }
 }
 
 impl fmt::Display for KopoKopoError {
@@ -332,6 +359,8 @@ impl Serialize for KopoKopoError {
             ("location", self.location()),
             ("state", self.state()),
             ("request_id", self.request_id()),
+            ("idempotency_key", self.idempotency_key()),
+            ("fingerprint", self.fingerprint()),
         ] {
             text.map_or(Ok(()), |text| map.serialize_entry(name, text))?;
         }
@@ -364,6 +393,8 @@ impl fmt::Debug for KopoKopoError {
             .field("state", &self.0.state)
             .field("request_id", &self.0.request_id)
             .field("sent_at", &self.0.sent_at)
+            .field("idempotency_key", &self.0.idempotency_key)
+            .field("fingerprint", &self.0.fingerprint)
             .finish()
     }
 }

@@ -25,6 +25,8 @@ mod environment_proxy;
 mod error;
 #[cfg(feature = "client")]
 mod failure;
+#[cfg(feature = "client")]
+pub mod journal;
 mod options;
 #[cfg(feature = "client")]
 mod origin;

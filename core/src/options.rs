@@ -22,7 +22,7 @@ impl Default for Timeouts {
 }
 
 /// Options of one call. None means the client's option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallOptions {
     /// The time limit for connecting.
     pub connect_timeout: Option<Duration>,
@@ -32,6 +32,12 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// The number of retries after the first attempt.
     pub max_retries: Option<u32>,
+    /// Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+    /// 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+    pub idempotency_key: Option<String>,
+    /// How long a create with an idempotency key waits while another worker sends the same request. Default 0: it fails
+    /// immediately with `in_progress`.
+    pub in_progress_wait: Option<Duration>,
 }
 
 pub(crate) fn check_timeout(name: &str, timeout: Duration) -> Result<()> {

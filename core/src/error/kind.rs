@@ -53,6 +53,10 @@ kinds! {
     /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
     /// move the money twice. The detail says what is known and how to find out.
     OutcomeUnknown = "outcome_unknown",
+    /// Another worker is sending the request with the same idempotency key. Nothing was sent: call again later.
+    InProgress = "in_progress",
+    /// The journal's store failed, or does not respond. Nothing was sent.
+    Journal = "journal",
     /// The webhook's signature is missing, malformed or invalid: do not trust the body.
     Signature = "signature",
     /// A response or an authentic webhook could not be read.

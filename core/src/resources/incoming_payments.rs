@@ -1,10 +1,12 @@
 //! API reference, section Receive M-PESA payments.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ExpectedPayment, Links, Transaction, WireLinks, hidden::redacted_debug, states::has_failed};
 #[cfg(feature = "client")]
-use crate::{client::KopoKopo, created::Created, error::Result, validate};
+use crate::{client::KopoKopo, created::Created, error::Result, journal::metadata_with_key, validate};
 use crate::{
     endpoint::{Endpoint, RetrySafety},
     types::{Amount, Currency, JsonNumber, Metadata, Personal, PhoneNumber, Raw, Timestamp, de, open_enum},
@@ -56,7 +58,7 @@ struct Wire<'a> {
     subscriber: WireSubscriber<'a>,
     amount: WireAmount<'a>,
     #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: &'a Metadata,
+    metadata: Cow<'a, Metadata>,
     #[serde(rename = "_links")]
     links: WireLinks<'a>,
 }
@@ -116,7 +118,7 @@ impl IncomingPaymentRequest {
                 email: validate::optional(self.email.as_ref()),
             },
             amount: WireAmount { currency: self.currency.as_str(), value: self.amount.as_json_number() },
-            metadata: self.metadata.checked()?,
+            metadata: metadata_with_key(client, &self.metadata)?,
             links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
         })
     }

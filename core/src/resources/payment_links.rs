@@ -1,5 +1,7 @@
 //! API reference, section Payment Links.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "client")]
 use tokio::time::Instant;
@@ -15,6 +17,7 @@ use crate::{
     client::{Body, KopoKopo},
     created::Created,
     error::ErrorKind,
+    journal::metadata_with_key,
     options::CallOptions,
     types::ResourceId,
     validate,
@@ -72,7 +75,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: &'a Metadata,
+    metadata: Cow<'a, Metadata>,
     #[serde(rename = "_links")]
     links: WireLinks<'a>,
 }
@@ -127,7 +130,7 @@ impl PaymentLinkRequest {
             amount: self.amount.as_json_number(),
             payment_reference: validate::optional(self.payment_reference.as_ref()),
             note: validate::optional(self.note.as_ref()),
-            metadata: self.metadata.checked()?,
+            metadata: metadata_with_key(client, &self.metadata)?,
             links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
         })
     }

@@ -1,5 +1,7 @@
 //! API reference, section Reversals.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     states::{has_failed, is_failure, is_waiting},
 };
 #[cfg(feature = "client")]
-use crate::{created::Created, error::Result, validate};
+use crate::{created::Created, error::Result, journal::metadata_with_key, validate};
 use crate::{
     endpoint::{Endpoint, RetrySafety},
     types::{Amount, Metadata, Raw, Timestamp, de},
@@ -48,7 +50,7 @@ struct Wire<'a> {
     transaction_reference: &'a str,
     reason: &'a str,
     #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: &'a Metadata,
+    metadata: Cow<'a, Metadata>,
     #[serde(rename = "_links")]
     links: WireLinks<'a>,
 }
@@ -64,7 +66,7 @@ impl Reversals {
         let wire = Wire {
             transaction_reference: validate::required("transaction_reference", &request.transaction_reference)?,
             reason: validate::required("reason", &request.reason)?,
-            metadata: request.metadata.checked()?,
+            metadata: metadata_with_key(&self.client, &request.metadata)?,
             links: WireLinks {
                 callback_url: validate::callback_url("callback_url", &request.callback_url, &self.client)?,
             },

@@ -1,5 +1,7 @@
 //! API reference, section Send Money.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
@@ -14,7 +16,7 @@ use super::{
     transfers::{Requested, Transfers, list_with_gaps},
 };
 #[cfg(feature = "client")]
-use crate::{client::KopoKopo, created::Created, error::Result, validate};
+use crate::{client::KopoKopo, created::Created, error::Result, journal::metadata_with_key, validate};
 use crate::{
     endpoint::{Endpoint, RetrySafety},
     types::{Amount, Currency, Metadata, Personal, PhoneNumber, Raw, RecipientType, Timestamp, de, open_enum},
@@ -77,7 +79,7 @@ struct Wire<'a> {
     source_identifier: Option<&'a str>,
     currency: &'a str,
     #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: &'a Metadata,
+    metadata: Cow<'a, Metadata>,
     #[serde(rename = "_links")]
     links: WireLinks<'a>,
 }
@@ -105,7 +107,7 @@ impl SendMoneyRequests {
             destinations: None,
             source_identifier: None,
             currency: request.currency.as_str(),
-            metadata: request.metadata.checked()?,
+            metadata: metadata_with_key(&self.client, &request.metadata)?,
             links: WireLinks {
                 callback_url: validate::callback_url("callback_url", &request.callback_url, &self.client)?,
             },
@@ -129,7 +131,7 @@ impl SendMoneyRequest {
             destinations: Some(destinations::wire(&self.destinations)?),
             source_identifier: validate::optional(self.source_identifier.as_ref()),
             currency: self.currency.as_str(),
-            metadata: self.metadata.checked()?,
+            metadata: metadata_with_key(client, &self.metadata)?,
             links: WireLinks { callback_url: validate::callback_url("callback_url", &self.callback_url, client)? },
         })
     }

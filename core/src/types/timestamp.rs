@@ -37,6 +37,18 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(|at| Self { at, digits: 0 })
     }
 
+    /// This much later. None beyond the year 9999.
+    pub fn checked_add(self, time: std::time::Duration) -> Option<Self> {
+        let at = self.at.checked_add(time.try_into().ok()?)?;
+        Some(Self { at, ..self })
+    }
+
+    /// This much earlier. None before the year -9999.
+    pub fn checked_sub(self, time: std::time::Duration) -> Option<Self> {
+        let at = self.at.checked_sub(time.try_into().ok()?)?;
+        Some(Self { at, ..self })
+    }
+
     /// Reads Daraja's `YYYYMMDDhhmmss`, in Nairobi time.
     pub fn from_daraja(text: &str) -> Option<Self> {
         let digits = text.trim().as_bytes();

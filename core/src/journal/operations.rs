@@ -1,0 +1,364 @@
+//! What an application does with its journal: read it, feed it with events, find out what is unknown.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    JournalQuery, JournalRecord, JournalSettings, JournalState,
+    evidence::{self, Details, STK_PUSH},
+    keyed::check_key,
+    store::JournalStore,
+};
+use crate::{
+    client::KopoKopo,
+    detail::detail,
+    error::{ErrorKind, KopoKopoError, Result},
+    resources::{PollingRequest, Transaction},
+    types::{ResourceId, Scope, Timestamp},
+    watch::WaitOptions,
+    webhooks::Event,
+};
+
+/// How often a change of a record is tried again because another worker changed it first.
+const ATTEMPTS: usize = 20;
+
+/// How many records may be compared with one transaction. With more, nothing is decided.
+const MOST_ALIKE: usize = 1000;
+
+/// The journal of a client: see [`crate::journal`].
+#[derive(Clone)]
+pub struct Journal {
+    client: KopoKopo,
+    settings: JournalSettings,
+}
+
+impl KopoKopo {
+    /// The client's journal.
+    ///
+    /// # Errors
+    /// `configuration`, field `journal`, if the client has none.
+    pub fn journal(&self) -> Result<Journal> {
+        let settings = self.journal_settings().cloned().ok_or_else(|| {
+            KopoKopoError::configuration("journal", "is missing: the client was made without a journal")
+        })?;
+        Ok(Journal { client: self.without_key(), settings })
+    }
+}
+
+impl Journal {
+    fn store(&self) -> &dyn JournalStore {
+        &*self.settings.store
+    }
+
+    /// Reads the record of a key.
+    ///
+    /// # Errors
+    /// `journal` if the store fails.
+    pub async fn get(&self, key: &str) -> Result<Option<JournalRecord>> {
+        check_key(key)?;
+        self.store().get(key).await
+    }
+
+    /// Lists records in the order of their keys.
+    ///
+    /// # Errors
+    /// `journal` if the store fails.
+    pub async fn list(&self, query: &JournalQuery) -> Result<Vec<JournalRecord>> {
+        self.store().list(query).await
+    }
+
+    /// Tells the journal about a verified event. A result whose metadata has the key of a record makes an unknown
+    /// request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a
+    /// received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
+    /// event; it is harmless to call it twice.
+    ///
+    /// # Errors
+    /// `journal` if the store fails: answer the webhook with 500, so that it is delivered again.
+    pub async fn observe(&self, event: &Event) -> Result<Option<JournalRecord>> {
+        if let Some(record) = self.by_key(event).await? {
+            return self.accept(record, event.id.as_deref(), event.payment_key(), "result received").await.map(Some);
+        }
+        if let Some(reference) = evidence::reversed_reference(event) {
+            let id = event.id.as_deref().filter(|_| !evidence::operations(event).is_empty());
+            return self.reversal(reference, id, event.payment_key()).await;
+        }
+        let Some(transaction) = event.transaction().filter(|_| event.payment_key().is_some()) else {
+            return Ok(None);
+        };
+        let id = event.id.as_deref().filter(|_| !evidence::operations(event).is_empty());
+        match self.only_fit(&transaction).await? {
+            Some(record) => {
+                self.accept(record, id, transaction.payment_key(), "payment received by webhook").await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The record whose key travelled in the metadata of the event's request.
+    async fn by_key(&self, event: &Event) -> Result<Option<JournalRecord>> {
+        let Some(key) = evidence::key(event).filter(|key| check_key(key).is_ok()) else { return Ok(None) };
+        let found = self.store().get(key).await?;
+        Ok(found.filter(|record| evidence::operations(event).contains(&record.operation.as_str())))
+    }
+
+    async fn reversal(
+        &self,
+        reference: &str,
+        id: Option<&str>,
+        payment_key: Option<String>,
+    ) -> Result<Option<JournalRecord>> {
+        let query = JournalQuery {
+            states: vec![JournalState::Started, JournalState::Unknown],
+            operation: Some(evidence::REVERSAL.to_owned()),
+            ..JournalQuery::default()
+        };
+        let mut fitting = self.all(query).await?.into_iter().filter(|record| evidence::reverses(record, reference));
+        match (fitting.next(), fitting.next()) {
+            (Some(record), None) => {
+                self.accept(record, id, payment_key, "the transaction was reversed").await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The only STK push whose outcome is open and that a payment fits. None if others fit it too: an accepted one can
+    /// have caused the payment as well, unless it is known to have caused another.
+    async fn only_fit(&self, transaction: &Transaction) -> Result<Option<JournalRecord>> {
+        let payment_key = transaction.payment_key();
+        let Some(at) = transaction.origination_time.filter(|_| transaction.is_received()) else { return Ok(None) };
+        let fitting: Vec<_> =
+            self.around(at).await?.into_iter().filter(|record| evidence::fits(record, transaction)).collect();
+        if fitting.iter().any(|record| record.payment_key.is_some() && record.payment_key == payment_key) {
+            return Ok(None);
+        }
+        let mut candidates = fitting.into_iter().filter(can_have_caused_payment);
+        Ok(match (candidates.next(), candidates.next()) {
+            (Some(record), None) if record.state.is_open() => Some(record),
+            _ => None,
+        })
+    }
+
+    /// The STK pushes that were sent around a time, and may have taken effect.
+    async fn around(&self, at: Timestamp) -> Result<Vec<JournalRecord>> {
+        let day = Duration::from_secs(24 * 3600);
+        let query = JournalQuery {
+            states: vec![JournalState::Started, JournalState::Accepted, JournalState::Unknown],
+            operation: Some(STK_PUSH.to_owned()),
+            created_from: at.checked_sub(day),
+            created_before: at.checked_add(day),
+            ..JournalQuery::default()
+        };
+        self.all(query).await
+    }
+
+    async fn all(&self, mut query: JournalQuery) -> Result<Vec<JournalRecord>> {
+        let mut all = Vec::new();
+        query.limit = 500;
+        loop {
+            let page = self.store().list(&query).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            query.after_key = Some(last.key.clone());
+            all.extend(page);
+        }
+    }
+
+    /// Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+    /// push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
+    /// cannot be found out stays `unknown`. Never sends the request.
+    ///
+    /// # Errors
+    /// `not_found` if the journal has no such key. `journal` if the store fails. Errors of the poll are returned too.
+    pub async fn reconcile(&self, key: &str) -> Result<JournalRecord> {
+        check_key(key)?;
+        let found = self.store().get(key).await?.ok_or_else(no_record)?;
+        self.reconcile_record(found, self.client.total_timeout()).await
+    }
+
+    /// Reconciles every record whose outcome is unknown, and that was created before this much time, for a job that runs
+    /// now and then. Returns these records. An error of one does not stop the others: its record is returned unchanged.
+    ///
+    /// # Errors
+    /// `journal` if the store fails.
+    pub async fn reconcile_all(&self, older_than: Duration) -> Result<Vec<JournalRecord>> {
+        let now = self.settings.now();
+        let query = JournalQuery {
+            states: vec![JournalState::Started, JournalState::Unknown],
+            created_before: now.checked_sub(older_than),
+            ..JournalQuery::default()
+        };
+        let mut reconciled = Vec::new();
+        for record in self.all(query).await? {
+            if record.is_in_progress(now) {
+                continue;
+            }
+            match self.reconcile_record(record.clone(), self.client.total_timeout()).await {
+                Ok(record) => reconciled.push(record),
+                Err(error) if error.kind() == ErrorKind::Journal => return Err(error),
+                Err(error) => {
+                    tracing::warn!(kind = error.kind().as_str(), "a record of the journal was not reconciled");
+                    reconciled.push(record);
+                }
+            }
+        }
+        Ok(reconciled)
+    }
+
+    pub(super) async fn reconcile_record(&self, found: JournalRecord, limit: Duration) -> Result<JournalRecord> {
+        let now = self.settings.now();
+        if !found.state.is_open() || found.is_in_progress(now) {
+            return Ok(found);
+        }
+        let record = if found.state == JournalState::Started {
+            let changed = JournalRecord {
+                evidence: Some("its worker ended before it wrote the outcome".to_owned()),
+                ..found.changed(JournalState::Unknown, now)
+            };
+            if !self.store().update(changed.clone(), found.version).await? {
+                return self.store().get(&found.key).await?.ok_or_else(no_record);
+            }
+            changed
+        } else {
+            found
+        };
+        let Some(Details::StkPush { till_number, callback_url, .. }) = Details::of_record(&record) else {
+            return Ok(record);
+        };
+        let Some(deadline) = Instant::now().checked_add(limit) else { return Ok(record) };
+        let polled = timeout_at(deadline, self.polled(&record, till_number, callback_url, limit)).await;
+        // What is not found out stays unknown, and is found out later.
+        let Ok(Ok(transactions)) = polled else { return Ok(record) };
+        let mut fitting = transactions.iter().filter(|transaction| evidence::fits(&record, transaction));
+        let (Some(transaction), None) = (fitting.next(), fitting.next()) else { return Ok(record) };
+        let alike = self.around(transaction.origination_time.unwrap_or(now)).await?;
+        if alike.len() > MOST_ALIKE || alike.iter().any(|other| evidence::is_alike(&record, other)) {
+            return match self.only_fit(transaction).await? {
+                Some(only) if only.key == record.key => {
+                    self.accept(only, None, transaction.payment_key(), POLLED).await
+                }
+                _ => Ok(record),
+            };
+        }
+        self.accept(record, None, transaction.payment_key(), POLLED).await
+    }
+
+    /// The transactions of a till in the period of an STK push.
+    async fn polled(
+        &self,
+        record: &JournalRecord,
+        till_number: String,
+        callback_url: String,
+        limit: Duration,
+    ) -> Result<Vec<Transaction>> {
+        let (from, to) = evidence::period(record);
+        let request = PollingRequest {
+            scope: Scope::Till,
+            scope_reference: Some(till_number),
+            from_time: Some(from),
+            to_time: Some(to.min(self.settings.now())),
+            callback_url,
+        };
+        let poll = self.client.polling().create(&request).await?;
+        let limit = limit.max(Duration::from_secs(1));
+        let options = WaitOptions { interval: Duration::from_secs(1), ..WaitOptions::timeout(limit) };
+        let polled = poll.wait(options).await?;
+        Ok(polled.transactions.into_iter().map(|polled| polled.transaction).collect())
+    }
+
+    /// Writes that a request was accepted.
+    async fn accept(
+        &self,
+        mut found: JournalRecord,
+        id: Option<&str>,
+        payment_key: Option<String>,
+        evidence: &str,
+    ) -> Result<JournalRecord> {
+        let id = id.filter(|id| ResourceId::parse(id).is_ok());
+        for _ in 0..ATTEMPTS {
+            let known = found.state == JournalState::Accepted;
+            let adds_id = found.id.is_none() && id.is_some();
+            let is_other = id.is_some() && found.id.is_some() && found.id.as_deref() != id;
+            let adds_key = found.payment_key.is_none() && payment_key.is_some() && !is_other;
+            if known && !adds_id && !adds_key {
+                return Ok(found);
+            }
+            let record = JournalRecord {
+                id: found.id.clone().or_else(|| id.map(ToOwned::to_owned)),
+                payment_key: found.payment_key.clone().or_else(|| payment_key.clone().filter(|_| !is_other)),
+                evidence: if known { found.evidence.clone() } else { Some(evidence.to_owned()) },
+                error: None,
+                ..found.changed(JournalState::Accepted, self.settings.now())
+            };
+            if self.store().update(record.clone(), found.version).await? {
+                return Ok(record);
+            }
+            found = self.store().get(&found.key).await?.ok_or_else(no_record)?;
+        }
+        Err(KopoKopoError::journal("a record was changed by others again and again"))
+    }
+
+    /// Writes what a person found out about a request whose outcome is unknown. `state` is `accepted`, with its id if it
+    /// is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+    ///
+    /// # Errors
+    /// `invalid_request` if the state is none of these, the reason is blank, or the record is not unknown: a worker that
+    /// may still be sending must end first. `not_found` if the journal has no such key.
+    pub async fn resolve(
+        &self,
+        key: &str,
+        state: JournalState,
+        id: Option<&str>,
+        reason: &str,
+    ) -> Result<JournalRecord> {
+        check_key(key)?;
+        if state.is_open() {
+            return Err(KopoKopoError::invalid("state", "must be accepted, refused or not_sent"));
+        }
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(KopoKopoError::invalid("reason", "must say how this is known"));
+        }
+        if id.is_some() && state != JournalState::Accepted {
+            return Err(KopoKopoError::invalid("id", "is only for a request that was accepted"));
+        }
+        let id = id.map(ResourceId::parse).transpose()?;
+        let found = self.store().get(key).await?.ok_or_else(no_record)?;
+        let now = self.settings.now();
+        if !found.state.is_open() || found.is_in_progress(now) {
+            return Err(KopoKopoError::invalid(
+                "idempotency_key",
+                detail!(
+                    "is {}: only a request whose outcome is unknown can be resolved",
+                    if found.state.is_open() { "in progress" } else { found.state.as_str() }
+                ),
+            ));
+        }
+        let record = JournalRecord {
+            id: id.map(|id| id.as_str().to_owned()),
+            evidence: Some(format!("resolved by a person: {reason}")),
+            ..found.changed(state, now)
+        };
+        if self.store().update(record.clone(), found.version).await? {
+            return Ok(record);
+        }
+        Err(KopoKopoError::invalid("idempotency_key", "was changed at the same moment: look at it again"))
+    }
+}
+
+const POLLED: &str = "payment found by polling";
+
+/// An accepted STK push whose payment is known has caused no other.
+fn can_have_caused_payment(record: &JournalRecord) -> bool {
+    record.state.is_open() || record.payment_key.is_none()
+}
+
+fn no_record() -> KopoKopoError {
+    KopoKopoError::new(ErrorKind::NotFound, "the journal has no record with this idempotency key")
+        .at_field("idempotency_key")
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").finish_non_exhaustive()
+    }
+}
