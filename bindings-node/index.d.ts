@@ -120,6 +120,19 @@ export class KopoKopo {
    * ```
    */
   withOptions(options: CallOptions): KopoKopo;
+  /**
+   * Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+   * token and retry budget with this client.
+   *
+   * @throws `ConfigurationError`, naming the option.
+   */
+  withJournal(store: JournalStore, options?: JournalOptions): KopoKopo;
+  /**
+   * The client's journal: what became of creates with an idempotency key.
+   *
+   * @throws `ConfigurationError`, field `JournalError`, if the client has none.
+   */
+  readonly journal: Journal;
   /** The origin of all requests: `https://api.kopokopo.com`. */
   readonly baseUrl: string;
   /**
@@ -1046,6 +1059,55 @@ export class SettlementTransfers {
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SettlementTransfer>;
 }
 
+/** What became of creates with an idempotency key. */
+export class Journal {
+  private constructor();
+  /**
+   * Reads the record of a key. Absent if the key was never used.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  get(key: string, options?: Call): Promise<JournalRecord | null>;
+  /**
+   * Lists records in the order of their keys.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  list(query: JournalQuery, options?: Call): Promise<readonly JournalRecord[]>;
+  /**
+   * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an
+   * unknown request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and
+   * a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
+   * event; it is harmless to call it twice.
+   *
+   * @throws `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+   */
+  observe(event: string, options?: Call): Promise<JournalRecord | null>;
+  /**
+   * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+   * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
+   * cannot be found out stays `unknown`. Never sends the request.
+   *
+   * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
+   */
+  reconcile(key: string, options?: Call): Promise<JournalRecord>;
+  /**
+   * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
+   * now and then. Returns these records.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  reconcileAll(olderThan: number, options?: Call): Promise<readonly JournalRecord[]>;
+  /**
+   * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
+   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+   *
+   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not unknown.
+   * `NotFoundError` if the journal has no such key.
+   */
+  resolve(key: string, state: string, reason: string, id: string | null | undefined, options?: Call): Promise<JournalRecord>;
+}
+
 /**
  * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
  * and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
@@ -1146,6 +1208,23 @@ export function hashPhone(phoneNumber: string): string;
 export function signWebhook(apiKey: string, body: RawBody): string;
 
 /**
+ * The statements that create the journal's tables in a database, `sqlite`, `postgres` or `mysql`, for programs with
+ * migrations.
+ *
+ * @throws `ConfigurationError` for another dialect.
+ */
+export function journalSchema(dialect: string): readonly string[];
+
+/**
+ * The statement that claims an event inside of a database transaction of the program, so that it is handled once. Its
+ * parameters are the event's key (`paymentKey`, or without one `dedupeKey`) and the time in milliseconds since 1970. It
+ * changes one row, or none if the event was claimed before. The driver marks parameters with `?`, `$1` or `%s`.
+ *
+ * @throws `ConfigurationError` for another dialect or placeholder.
+ */
+export function eventClaim(dialect: string, placeholder: string): string;
+
+/**
  * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
  * reference. Do not use the position in the list: the order differs.
  *
@@ -1164,6 +1243,26 @@ export function disbursementsTo(sendMoney: SendMoney, recipient: string): readon
  * @throws Any. The call that needed the token fails with `AuthenticationError`, and nothing is sent.
  */
 export type TokenSource = () => AccessToken | string | Promise<AccessToken | string>;
+
+/**
+ * Runs what the journal asks of its store. Packages have stores for the usual databases; this is what they are made of.
+ *
+ * Runs one request of the journal, given as JSON, and returns its result as JSON. It must be durable when it returns.
+ *
+ * With a dialect in the options: `{"sql": "...", "parameters": [...]}`, one statement in a transaction of its own.
+ * Returns `{"rows": [[...]], "changed": 1}`: the rows with their columns in order, and the number of rows that were
+ * inserted or updated. Parameters and columns are texts, whole numbers and null.
+ *
+ * Without a dialect, one of: `{"operation": "insert", "record": {...}}`, which returns false if the record's
+ * `idempotencyKey` exists; `{"operation": "update", "record": {...}, "version": 3}`, which replaces the record if it
+ * has that version, and returns false otherwise; `{"operation": "get", "key": "..."}`, which returns the record or
+ * null; `{"operation": "list", "states": [...], "name": "...", "created_from": 0, "created_before": 0, "after_key":
+ * "...", "limit": 100}`, which returns the records that match, in the order of their keys. Times are milliseconds since
+ * 1970.
+ *
+ * @throws Any. If it fails before the request is sent, the call fails with `JournalError`, and nothing is sent.
+ */
+export type JournalStore = () => string | string | Promise<string | string>;
 
 /** Options of a client. */
 export interface ClientOptions {
@@ -1330,6 +1429,16 @@ export interface CallOptions {
   readonly timeout?: number | null | undefined;
   /** The number of retries after the first attempt. */
   readonly maxRetries?: number | null | undefined;
+  /**
+   * Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+   * 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+   */
+  readonly idempotencyKey?: string | null | undefined;
+  /**
+   * How long a create with an idempotency key waits while another worker sends the same request, in milliseconds.
+   * Default 0: it fails immediately with `InProgressError`.
+   */
+  readonly inProgressWait?: number | null | undefined;
 }
 
 /** Options of a wait. */
@@ -1569,6 +1678,47 @@ export interface PaymentLinkRequest {
   readonly note?: string | null | undefined;
   /** At most 5 pairs of primitive values. They come back in the result. */
   readonly metadata?: MetadataLike | null | undefined;
+}
+
+/** Options of a journal. */
+export interface JournalOptions {
+  /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+  readonly dialect?: string | null | undefined;
+  /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */
+  readonly placeholder?: string | null | undefined;
+  /**
+   * Whether the tables are created if they do not exist. Turn it off if the program has migrations.
+   *
+   * @defaultValue `true`
+   */
+  readonly createTables?: boolean | null | undefined;
+  /**
+   * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
+   * it back, so that the journal learns what became of a request whose response was lost.
+   *
+   * @defaultValue `true`
+   */
+  readonly keyInMetadata?: boolean | null | undefined;
+}
+
+/** The records to list. */
+export interface JournalQuery {
+  /** Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all. */
+  readonly states?: readonly string[] | null | undefined;
+  /** Only this operation: `send_money.create`. */
+  readonly operation?: string | null | undefined;
+  /** Only records that were created at this time or later. */
+  readonly createdFrom?: TimestampLike | null | undefined;
+  /** Only records that were created before this time. */
+  readonly createdBefore?: TimestampLike | null | undefined;
+  /** Only records whose key comes after this one: the last key of the page before. */
+  readonly afterKey?: string | null | undefined;
+  /**
+   * The number of records at most.
+   *
+   * @defaultValue `100`
+   */
+  readonly limit?: number | null | undefined;
 }
 
 /** A request that is sent unchanged. */
@@ -2164,6 +2314,45 @@ export class SettlementTransfer {
   readonly raw: string;
 }
 
+/** What the journal remembers of one idempotency key. */
+export class JournalRecord {
+  private constructor();
+  /** The idempotency key. */
+  readonly key: string;
+  /** Grows by one with every change. */
+  readonly version: number;
+  /**
+   * `started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent again.
+   * `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken effect.
+   */
+  readonly state: string;
+  /** The operation: `send_money.create`. */
+  readonly operation: string;
+  /** SHA-256 over the operation and the request, in hexadecimal. */
+  readonly fingerprint: string;
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+  /** When the key was first used. */
+  readonly createdAt: Date;
+  /** When the record was last changed. */
+  readonly updatedAt: Date;
+  /** When the attempt has ended, whatever became of its worker. */
+  readonly deadlineAt: Date;
+  /** When the request was sent, if that is known. */
+  readonly sentAt: Date | null;
+  /**
+   * The id of the created resource. It can be absent although the request was accepted: a polled transaction proves a
+   * payment, but has no id of the request.
+   */
+  readonly id: string | null;
+  /** The key of the payment that the request caused. */
+  readonly paymentKey: string | null;
+  /** The error of the last attempt, as a sentence. */
+  readonly errorDetail: string | null;
+  /** How the state is known: the response, an observed event, a polled transaction, or a person and the reason. */
+  readonly evidence: string | null;
+}
+
 /** The response to a raw request, whose status is 2xx. */
 export class RawResponse {
   private constructor();
@@ -2731,6 +2920,8 @@ export type ErrorKind =
   | 'api'
   | 'not_final'
   | 'outcome_unknown'
+  | 'in_progress'
+  | 'journal'
   | 'signature'
   | 'decode'
   | 'internal';
@@ -2750,6 +2941,8 @@ export interface ErrorFields {
   readonly state?: string | null | undefined;
   readonly requestId?: string | null | undefined;
   readonly sentAt?: Date | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly fingerprint?: string | null | undefined;
   readonly cause?: unknown;
 }
 
@@ -2793,6 +2986,8 @@ export class KopoKopoError extends Error {
   readonly requestId: string | null;
   /** When the request was sent, for `OutcomeUnknownError`. Search for the payment from that time. */
   readonly sentAt: Date | null;
+  readonly idempotencyKey: string | null;
+  readonly fingerprint: string | null;
 }
 
 /**
@@ -2857,6 +3052,16 @@ export class NotFinalError extends KopoKopoError {
  */
 export class OutcomeUnknownError extends KopoKopoError {
   readonly kind: 'outcome_unknown';
+}
+
+/** Another worker is sending the request with the same idempotency key. Nothing was sent: call again later. */
+export class InProgressError extends KopoKopoError {
+  readonly kind: 'in_progress';
+}
+
+/** The journal's store failed, or does not respond. Nothing was sent. */
+export class JournalError extends KopoKopoError {
+  readonly kind: 'journal';
 }
 
 /** The webhook's signature is missing, malformed or invalid: do not trust the body. */

@@ -34,6 +34,7 @@ const {
   PaymentLink,
   Payment,
   SettlementTransfer,
+  JournalRecord,
   RawResponse,
   Event,
 } = require('./records');
@@ -46,6 +47,7 @@ const {
  */
 class KopoKopo {
   #native;
+  #journal;
   #webhooks;
   #oauth;
   #webhookSubscriptions;
@@ -105,6 +107,27 @@ class KopoKopo {
   withOptions(options) {
     const result = this.#native.ask('with_options', configure(options));
     return new KopoKopo(toObject(result));
+  }
+
+  /**
+   * Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+   * token and retry budget with this client.
+   *
+   * @throws `ConfigurationError`, naming the option.
+   */
+  withJournal(store, options) {
+    const result = this.#native.ask('with_journal', configure(options));
+    return new KopoKopo(toObject(result));
+  }
+
+  /**
+   * The client's journal: what became of creates with an idempotency key.
+   *
+   * @throws `ConfigurationError`, field `JournalError`, if the client has none.
+   */
+  get journal() {
+    this.#journal ??= new Journal(openSection(this.#native, 'journal'));
+    return this.#journal;
   }
 
   /**
@@ -1578,6 +1601,96 @@ class SettlementTransfers {
   }
 }
 
+/** What became of creates with an idempotency key. */
+class Journal {
+  #native;
+  #withLimits;
+
+  constructor(section) {
+    [this.#native, this.#withLimits] = assertNative(section);
+  }
+
+  /**
+   * Reads the record of a key. Absent if the key was never used.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  async get(key, options) {
+    const operation = 'journal.get';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'get', write({ key }, operation), signal);
+    return read(result, (decoder) => decoder.isAbsent() ? null : new JournalRecord(decoder));
+  }
+
+  /**
+   * Lists records in the order of their keys.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  async list(query, options) {
+    const operation = 'journal.list';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'list', write(query, operation), signal);
+    return read(result, (decoder) => decoder.list((item) => new JournalRecord(item)));
+  }
+
+  /**
+   * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an
+   * unknown request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and
+   * a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
+   * event; it is harmless to call it twice.
+   *
+   * @throws `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+   */
+  async observe(event, options) {
+    const operation = 'journal.observe';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'observe', write({ event }, operation), signal);
+    return read(result, (decoder) => decoder.isAbsent() ? null : new JournalRecord(decoder));
+  }
+
+  /**
+   * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+   * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
+   * cannot be found out stays `unknown`. Never sends the request.
+   *
+   * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
+   */
+  async reconcile(key, options) {
+    const operation = 'journal.reconcile';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'reconcile', write({ key }, operation), signal);
+    return read(result, (decoder) => new JournalRecord(decoder));
+  }
+
+  /**
+   * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
+   * now and then. Returns these records.
+   *
+   * @throws `JournalError` if the store fails.
+   */
+  async reconcileAll(olderThan, options) {
+    const operation = 'journal.reconcile_all';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'reconcile_all', write({ olderThan }, operation), signal);
+    return read(result, (decoder) => decoder.list((item) => new JournalRecord(item)));
+  }
+
+  /**
+   * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
+   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+   *
+   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not unknown.
+   * `NotFoundError` if the journal has no such key.
+   */
+  async resolve(key, state, reason, id, options) {
+    const operation = 'journal.resolve';
+    const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
+    const result = await call(target, 'resolve', write({ key, state, reason, id }, operation), signal);
+    return read(result, (decoder) => new JournalRecord(decoder));
+  }
+}
+
 /**
  * Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts, retries
  * and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
@@ -1718,6 +1831,29 @@ function signWebhook(apiKey, body) {
 }
 
 /**
+ * The statements that create the journal's tables in a database, `sqlite`, `postgres` or `mysql`, for programs with
+ * migrations.
+ *
+ * @throws `ConfigurationError` for another dialect.
+ */
+function journalSchema(dialect) {
+  const result = native.callFunction('journal_schema', write({ dialect }));
+  return read(result, (decoder) => decoder.list((item) => item.text()));
+}
+
+/**
+ * The statement that claims an event inside of a database transaction of the program, so that it is handled once. Its
+ * parameters are the event's key (`paymentKey`, or without one `dedupeKey`) and the time in milliseconds since 1970. It
+ * changes one row, or none if the event was claimed before. The driver marks parameters with `?`, `$1` or `%s`.
+ *
+ * @throws `ConfigurationError` for another dialect or placeholder.
+ */
+function eventClaim(dialect, placeholder) {
+  const result = native.callFunction('event_claim', write({ dialect, placeholder }));
+  return read(result, (decoder) => decoder.text());
+}
+
+/**
  * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
  * reference. Do not use the position in the list: the order differs.
  *
@@ -1753,11 +1889,14 @@ module.exports = {
   CreatedPaymentLink,
   Payments,
   SettlementTransfers,
+  Journal,
   RawRequests,
   WebhookVerifier,
   version,
   contractHash,
   hashPhone,
   signWebhook,
+  journalSchema,
+  eventClaim,
   disbursementsTo,
 };

@@ -16,6 +16,8 @@ const DEFAULTS = {
   state: null,
   requestId: null,
   sentAt: null,
+  idempotencyKey: null,
+  fingerprint: null,
 };
 
 /** A body may contain personal data. Programs can read it, but it is not in logs. */

@@ -67,6 +67,16 @@ class OutcomeUnknownError extends KopoKopoError {
   static kind = 'outcome_unknown';
 }
 
+/** Another worker is sending the request with the same idempotency key. Nothing was sent: call again later. */
+class InProgressError extends KopoKopoError {
+  static kind = 'in_progress';
+}
+
+/** The journal's store failed, or does not respond. Nothing was sent. */
+class JournalError extends KopoKopoError {
+  static kind = 'journal';
+}
+
 /** The webhook's signature is missing, malformed or invalid: do not trust the body. */
 class SignatureError extends KopoKopoError {
   static kind = 'signature';
@@ -95,6 +105,8 @@ module.exports = {
   ApiError,
   NotFinalError,
   OutcomeUnknownError,
+  InProgressError,
+  JournalError,
   SignatureError,
   DecodeError,
   InternalError,

@@ -561,6 +561,29 @@ class SettlementTransfer {
 }
 hide(SettlementTransfer, { errors: 'personal', metadata: 'metadata' });
 
+/** What the journal remembers of one idempotency key. */
+class JournalRecord {
+  constructor(decoder) {
+    decoder.open();
+    this.key = decoder.text();
+    this.version = decoder.number();
+    this.state = decoder.text();
+    this.operation = decoder.text();
+    this.fingerprint = decoder.text();
+    this.attempt = decoder.number();
+    this.createdAt = decoder.date();
+    this.updatedAt = decoder.date();
+    this.deadlineAt = decoder.date();
+    this.sentAt = decoder.isAbsent() ? null : decoder.date();
+    this.id = decoder.isAbsent() ? null : decoder.text();
+    this.paymentKey = decoder.isAbsent() ? null : decoder.text();
+    this.errorDetail = decoder.isAbsent() ? null : decoder.text();
+    this.evidence = decoder.isAbsent() ? null : decoder.text();
+    Object.freeze(this);
+  }
+}
+hide(JournalRecord, {});
+
 /** The response to a raw request, whose status is 2xx. */
 class RawResponse {
   constructor(decoder) {
@@ -825,6 +848,7 @@ module.exports = {
   Payment,
   PaymentAmount,
   SettlementTransfer,
+  JournalRecord,
   RawResponse,
   Event,
   Transaction,

@@ -36,7 +36,7 @@ function expectAbsent(decoder) {
  * Creates the error that the text of a result describes. The stack trace starts at the caller of `calledFunction`.
  */
 function createError(text, calledFunction, cause) {
-  const [fields, [id, location, state, requestId, sentAt]] = JSON.parse(text.slice(1));
+  const [fields, [id, location, state, requestId, sentAt, idempotencyKey, fingerprint]] = JSON.parse(text.slice(1));
   const [kind, detail, operation, field, status, serverCode, messages, retryAfter, attempts, body] = fields;
   const error = new ERROR_CLASSES[kind](camelCaseNames(detail, field), {
     operation,
@@ -52,6 +52,8 @@ function createError(text, calledFunction, cause) {
     state,
     requestId,
     sentAt: sentAt && new Date(sentAt),
+    idempotencyKey,
+    fingerprint,
     cause: cause ?? host.systemError(kind, detail),
   });
   Error.captureStackTrace?.(error, calledFunction);

@@ -58,6 +58,8 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     named.set_item("location", error.location())?;
     named.set_item("state", error.state())?;
     named.set_item("request_id", error.request_id())?;
+    named.set_item("idempotency_key", error.idempotency_key())?;
+    named.set_item("fingerprint", error.fingerprint())?;
     if let Some(sent_at) = error.sent_at() {
         named.set_item("sent_at", show(py, sent_at.view())?)?;
     }

@@ -308,7 +308,7 @@ impl Builder {
             Some(secret) => webhooks.with_client_secret(secret),
             None => webhooks,
         };
-        Ok(KopoKopo::new(Settings {
+        let settings = Settings {
             transport_options: HttpTransportOptions {
                 proxy,
                 extra_roots,
@@ -323,10 +323,10 @@ impl Builder {
             retries: self.retries,
             user_agent,
             private_token: self.private_token,
-            journal: self.journal,
             webhooks,
             redactor,
-        }))
+        };
+        Ok(KopoKopo::new(settings, self.journal))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     auth::{OAuth, Route, TokenCell, TokenOrigin, TokenSource, Tokens},
     endpoint::Endpoint,
     error::{KopoKopoError, Result},
-    journal::{JournalSettings, check_key},
+    journal::{JournalSettings, JournalStore, check_key},
     options::{CallOptions, Timeouts, check_timeout},
     origin::Origin,
     pipeline::{Call, Limits, Pipeline},
@@ -35,6 +35,7 @@ pub(crate) use crate::{pipeline::Body, response::ApiResponse};
 pub struct KopoKopo {
     inner: Arc<Inner>,
     options: CallOptions,
+    journal: Option<JournalSettings>,
 }
 
 struct Inner {
@@ -53,7 +54,6 @@ pub(crate) struct Settings {
     pub(crate) retries: RetryOptions,
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) private_token: bool,
-    pub(crate) journal: Option<JournalSettings>,
     pub(crate) webhooks: Webhooks,
     /// Removes the secrets above from server text in errors.
     pub(crate) redactor: Redactor,
@@ -83,8 +83,9 @@ impl Credentials {
 }
 
 impl KopoKopo {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, state: PerProcess::new() }), options: CallOptions::default() }
+    pub(crate) fn new(settings: Settings, journal: Option<JournalSettings>) -> Self {
+        let inner = Arc::new(Inner { settings, state: PerProcess::new() });
+        Self { inner, options: CallOptions::default(), journal }
     }
 
     /// Returns a client with these options for its calls. It shares connections, token and retry budget with this
@@ -110,7 +111,7 @@ impl KopoKopo {
             idempotency_key: options.idempotency_key.or_else(|| old.idempotency_key.clone()),
             in_progress_wait: options.in_progress_wait.or(old.in_progress_wait),
         };
-        Ok(Self { inner: Arc::clone(&self.inner), options })
+        Ok(Self { options, ..self.clone() })
     }
 
     /// Returns a client whose creates happen once for this key: see [`crate::journal`].
@@ -119,6 +120,14 @@ impl KopoKopo {
     /// `invalid_request`, field `idempotency_key`, for a key that is too long or not printable ASCII.
     pub fn idempotent(&self, key: impl Into<String>) -> Result<Self> {
         self.with_options(CallOptions { idempotency_key: Some(key.into()), ..CallOptions::default() })
+    }
+
+    /// Returns a client with this journal, which shares connections, token and retry budget with this client. See
+    /// [`crate::Builder::key_in_metadata`] for the option.
+    #[must_use]
+    pub fn with_journal(&self, store: Arc<dyn JournalStore>, key_in_metadata: bool) -> Self {
+        let journal = JournalSettings { key_in_metadata, ..JournalSettings::new(store) };
+        Self { journal: Some(journal), ..self.clone() }
     }
 
     pub(crate) fn idempotency_key(&self) -> Option<&str> {
@@ -130,18 +139,18 @@ impl KopoKopo {
     }
 
     pub(crate) fn journal_settings(&self) -> Option<&JournalSettings> {
-        self.inner.settings.journal.as_ref()
+        self.journal.as_ref()
     }
 
     /// For what follows a create: reads, waits.
     pub(crate) fn without_key(&self) -> Self {
         let options = CallOptions { idempotency_key: None, in_progress_wait: None, ..self.options.clone() };
-        Self { inner: Arc::clone(&self.inner), options }
+        Self { options, ..self.clone() }
     }
 
     pub(crate) fn with_total_timeout(&self, total: Duration) -> Self {
         let options = CallOptions { timeout: Some(total), ..self.options.clone() };
-        Self { inner: Arc::clone(&self.inner), options }
+        Self { options, ..self.clone() }
     }
 
     /// The origin of all requests: `https://api.kopokopo.com`.

@@ -17,6 +17,8 @@ pub mod error;
 #[path = "uniffi/mod.rs"]
 mod foreign;
 #[cfg(feature = "client")]
+pub mod journal;
+#[cfg(feature = "client")]
 mod language;
 pub mod operations;
 #[cfg(feature = "client")]
@@ -30,6 +32,8 @@ mod watch;
 
 /// The core's names, in one place: most are the contract's too.
 mod api {
+    #[cfg(feature = "client")]
+    pub(crate) use kopokopo::journal::{self, JournalQuery, JournalRecord};
     pub(crate) use kopokopo::{resources::*, types::*, webhooks::*, *};
 }
 

@@ -21,6 +21,7 @@ from kopokopo._records import (
     ExternalRecipient,
     IncomingPayment,
     Introspection,
+    JournalRecord,
     MerchantBankAccount,
     MerchantWallet,
     Payment,
@@ -222,6 +223,8 @@ class AsyncKopoKopo(AsyncNativeObject):
         stalled_timeout: float | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        idempotency_key: str | None = None,
+        in_progress_wait: float | None = None,
     ) -> AsyncKopoKopo:
         """Returns a client with these options for its calls. It shares connections, token and retry budget with this
         client.
@@ -231,6 +234,11 @@ class AsyncKopoKopo(AsyncNativeObject):
             stalled_timeout: The time limit for a response that makes no progress, in seconds.
             timeout: The time limit for the whole call, in seconds.
             max_retries: The number of retries after the first attempt.
+            idempotency_key: Makes a create happen once, whatever happens: calls with the same key send one request. It
+                needs a journal. 1 to 200 printable ASCII characters, such as an order number, the same in every attempt
+                for the same money.
+            in_progress_wait: How long a create with an idempotency key waits while another worker sends the same
+                request, in seconds. Default 0: it fails immediately with `in_progress`.
 
         Raises: `ConfigurationError` for a timeout of zero.
         """
@@ -239,8 +247,64 @@ class AsyncKopoKopo(AsyncNativeObject):
             "stalled_timeout": stalled_timeout,
             "timeout": timeout,
             "max_retries": max_retries,
+            "idempotency_key": idempotency_key,
+            "in_progress_wait": in_progress_wait,
         }
         return AsyncKopoKopo._of(self._native.ask("with_options", arguments), self._source)
+
+    def with_journal(
+        self,
+        store: Callable[[], Awaitable[AccessToken | str] | AccessToken | str],
+        *,
+        dialect: str | None = None,
+        placeholder: str | None = None,
+        create_tables: bool = True,
+        key_in_metadata: bool = True,
+    ) -> AsyncKopoKopo:
+        """Returns a client with a journal, which makes creates with an idempotency key happen once. It shares
+        connections, token and retry budget with this client.
+
+        Args:
+            store: Runs one request of the journal, given as JSON, and returns its result as JSON. It must be durable
+                when it returns. With a dialect in the options: `{"sql": "...", "parameters": [...]}`, one statement in
+                a transaction of its own. Returns `{"rows": [[...]], "changed": 1}`: the rows with their columns in
+                order, and the number of rows that were inserted or updated. Parameters and columns are texts, whole
+                numbers and null. Without a dialect, one of: `{"operation": "insert", "record": {...}}`, which returns
+                false if the record's `idempotency_key` exists; `{"operation": "update", "record": {...}, "version":
+                3}`, which replaces the record if it has that version, and returns false otherwise; `{"operation":
+                "get", "key": "..."}`, which returns the record or null; `{"operation": "list", "states": [...], "name":
+                "...", "created_from": 0, "created_before": 0, "after_key": "...", "limit": 100}`, which returns the
+                records that match, in the order of their keys. Times are milliseconds since 1970. It may raise
+                anything. If it fails before the request is sent, the call fails with `JournalError`, and nothing is
+                sent. Runs what the journal asks of its store. Packages have stores for the usual databases; this is
+                what they are made of.
+            dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
+                operations.
+            placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
+            create_tables: Whether the tables are created if they do not exist. Turn it off if the program has
+                migrations.
+            key_in_metadata: Whether an idempotency key travels in the metadata of its request, where it uses one of
+                five pairs. Results bring it back, so that the journal learns what became of a request whose response
+                was lost.
+
+        Raises: `ConfigurationError`, naming the option.
+        """
+        arguments = {
+            "store": store,
+            "dialect": dialect,
+            "placeholder": placeholder,
+            "create_tables": create_tables,
+            "key_in_metadata": key_in_metadata,
+        }
+        return AsyncKopoKopo._of(self._native.ask("with_journal", arguments), self._source)
+
+    @property
+    def journal(self) -> AsyncJournal:
+        """The client's journal: what became of creates with an idempotency key.
+
+        Raises: `ConfigurationError`, field `JournalError`, if the client has none.
+        """
+        return AsyncJournal._of(self._native.ask("journal", {}), self._source)
 
     @property
     def base_url(self) -> str:
@@ -2364,6 +2428,96 @@ class AsyncSettlementTransfers(AsyncWatching):
         """
         arguments = {"id": id, "timeout": timeout, "interval": interval, "max_interval": max_interval}
         return self._watch(arguments)
+
+
+class AsyncJournal(AsyncNativeObject):
+    """What became of creates with an idempotency key."""
+
+    __slots__ = ()
+    _section = "journal"
+
+    async def get(self, key: str) -> JournalRecord | None:
+        """Reads the record of a key. Absent if the key was never used.
+
+        Raises: `JournalError` if the store fails.
+        """
+        result: JournalRecord | None = await self._ask("get", {"key": key})
+        return result
+
+    async def list(
+        self,
+        *,
+        states: Sequence[str] = (),
+        operation: str | None = None,
+        created_from: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        after_key: str | None = None,
+        limit: int = 100,
+    ) -> tuple[JournalRecord, ...]:
+        """Lists records in the order of their keys.
+
+        Args:
+            states: Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+            operation: Only this operation: `send_money.create`.
+            created_from: Only records that were created at this time or later.
+            created_before: Only records that were created before this time.
+            after_key: Only records whose key comes after this one: the last key of the page before.
+            limit: The number of records at most.
+
+        Raises: `JournalError` if the store fails.
+        """
+        arguments = {
+            "states": states,
+            "operation": operation,
+            "created_from": created_from,
+            "created_before": created_before,
+            "after_key": after_key,
+            "limit": limit,
+        }
+        result: tuple[JournalRecord, ...] = await self._ask("list", arguments)
+        return result
+
+    async def observe(self, event: str) -> JournalRecord | None:
+        """Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record
+        makes an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of
+        its transaction, and a received payment that fits exactly one STK push. Returns the record that the event
+        is about. Call it for every event; it is harmless to call it twice.
+
+        Raises: `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+        """
+        result: JournalRecord | None = await self._ask("observe", {"event": event})
+        return result
+
+    async def reconcile(self, key: str) -> JournalRecord:
+        """Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For
+        an STK push, the transactions of its till are read. A record that is known, or in progress, is returned as
+        it is. What cannot be found out stays `unknown`. Never sends the request.
+
+        Raises: `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
+        """
+        result: JournalRecord = await self._ask("reconcile", {"key": key})
+        return result
+
+    async def reconcile_all(self, older_than: float = 0.0) -> tuple[JournalRecord, ...]:
+        """Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job
+        that runs now and then. Returns these records.
+
+        Raises: `JournalError` if the store fails.
+        """
+        arguments = {"older_than": older_than}
+        result: tuple[JournalRecord, ...] = await self._ask("reconcile_all", arguments)
+        return result
+
+    async def resolve(self, key: str, state: str, reason: str, id: str | None = None) -> JournalRecord:
+        """Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its
+        id if it is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+
+        Raises: `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not
+        unknown. `NotFoundError` if the journal has no such key.
+        """
+        arguments = {"key": key, "state": state, "reason": reason, "id": id}
+        result: JournalRecord = await self._ask("resolve", arguments)
+        return result
 
 
 class AsyncRawRequests(AsyncNativeObject):

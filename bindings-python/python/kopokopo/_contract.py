@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "a0dcd6c436240e9e"
+CONTRACT_HASH = "f3e2a90e86adf16c"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(
@@ -69,6 +69,9 @@ _native.set_up(
         _records.Payment,
         _records.PaymentAmount,
         _records.SettlementTransfer,
+        None,
+        None,
+        _records.JournalRecord,
         None,
         _records.RawResponse,
         _records.Event,
@@ -130,6 +133,8 @@ _native.set_up(
         "api": _errors.ApiError,
         "not_final": _errors.NotFinalError,
         "outcome_unknown": _errors.OutcomeUnknownError,
+        "in_progress": _errors.InProgressError,
+        "journal": _errors.JournalError,
         "signature": _errors.SignatureError,
         "decode": _errors.DecodeError,
         "internal": _errors.InternalError,

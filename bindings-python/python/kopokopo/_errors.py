@@ -46,6 +46,8 @@ class KopoKopoError(Failure):
         state: str | None = None,
         request_id: str | None = None,
         sent_at: datetime | None = None,
+        idempotency_key: str | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -62,6 +64,8 @@ class KopoKopoError(Failure):
         self.state = state
         self.request_id = request_id
         self.sent_at = sent_at
+        self.idempotency_key = idempotency_key
+        self.fingerprint = fingerprint
 
 
 class ConfigurationError(KopoKopoError):
@@ -135,6 +139,18 @@ class OutcomeUnknownError(KopoKopoError):
     """
 
     kind = "outcome_unknown"
+
+
+class InProgressError(KopoKopoError):
+    """Another worker is sending the request with the same idempotency key. Nothing was sent: call again later."""
+
+    kind = "in_progress"
+
+
+class JournalError(KopoKopoError):
+    """The journal's store failed, or does not respond. Nothing was sent."""
+
+    kind = "journal"
 
 
 class SignatureError(KopoKopoError):

@@ -116,6 +116,29 @@ def sign_webhook(api_key: str, body: bytes | bytearray | memoryview) -> str:
         del api_key, body
 
 
+def journal_schema(dialect: str) -> tuple[str, ...]:
+    """The statements that create the journal's tables in a database, `sqlite`, `postgres` or `mysql`, for programs
+    with migrations.
+
+    Raises: `ConfigurationError` for another dialect.
+    """
+    result: tuple[str, ...] = _native.function("journal_schema", {"dialect": dialect})
+    return result
+
+
+def event_claim(dialect: str, placeholder: str) -> str:
+    """The statement that claims an event inside of a database transaction of the program, so that it is handled
+    once. Its parameters are the event's key (`payment_key`, or without one `dedupe_key`) and the time in
+    milliseconds since 1970. It changes one row, or none if the event was claimed before. The driver marks
+    parameters with `?`, `$1` or `%s`.
+
+    Raises: `ConfigurationError` for another dialect or placeholder.
+    """
+    arguments = {"dialect": dialect, "placeholder": placeholder}
+    result: str = _native.function("event_claim", arguments)
+    return result
+
+
 def disbursements_to(send_money: SendMoney, recipient: str) -> tuple[Disbursement, ...]:
     """Returns the disbursements to one destination, found by its phone number (in any usual form), its account or
     its reference. Do not use the position in the list: the order differs.

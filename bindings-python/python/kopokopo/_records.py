@@ -2324,6 +2324,152 @@ class SettlementTransfer(Record):
         return value
 
 
+class JournalRecord(Record):
+    """What the journal remembers of one idempotency key."""
+
+    __slots__ = ()
+    __match_args__ = (
+        "key",
+        "version",
+        "state",
+        "operation",
+        "fingerprint",
+        "attempt",
+        "created_at",
+        "updated_at",
+        "deadline_at",
+        "sent_at",
+        "id",
+        "payment_key",
+        "error_detail",
+        "evidence",
+    )
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        version: int,
+        state: str,
+        operation: str,
+        fingerprint: str,
+        attempt: int,
+        created_at: datetime,
+        updated_at: datetime,
+        deadline_at: datetime,
+        sent_at: datetime | None = None,
+        id: str | None = None,
+        payment_key: str | None = None,
+        error_detail: str | None = None,
+        evidence: str | None = None,
+    ) -> None:
+        self._values = (
+            key,
+            version,
+            state,
+            operation,
+            fingerprint,
+            attempt,
+            created_at,
+            updated_at,
+            deadline_at,
+            sent_at,
+            id,
+            payment_key,
+            error_detail,
+            evidence,
+        )
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        value: str = self._values[0]
+        return value
+
+    @property
+    def version(self) -> int:
+        """Grows by one with every change."""
+        value: int = self._values[1]
+        return value
+
+    @property
+    def state(self) -> str:
+        """`started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent
+        again. `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken
+        effect.
+        """
+        value: str = self._values[2]
+        return value
+
+    @property
+    def operation(self) -> str:
+        """The operation: `send_money.create`."""
+        value: str = self._values[3]
+        return value
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the operation and the request, in hexadecimal."""
+        value: str = self._values[4]
+        return value
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt, from 1."""
+        value: int = self._values[5]
+        return value
+
+    @property
+    def created_at(self) -> datetime:
+        """When the key was first used."""
+        value: datetime = self._values[6]
+        return value
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the record was last changed."""
+        value: datetime = self._values[7]
+        return value
+
+    @property
+    def deadline_at(self) -> datetime:
+        """When the attempt has ended, whatever became of its worker."""
+        value: datetime = self._values[8]
+        return value
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the request was sent, if that is known."""
+        value: datetime | None = self._values[9]
+        return value
+
+    @property
+    def id(self) -> str | None:
+        """The id of the created resource. It can be absent although the request was accepted: a polled transaction
+        proves a payment, but has no id of the request.
+        """
+        value: str | None = self._values[10]
+        return value
+
+    @property
+    def payment_key(self) -> str | None:
+        """The key of the payment that the request caused."""
+        value: str | None = self._values[11]
+        return value
+
+    @property
+    def error_detail(self) -> str | None:
+        """The error of the last attempt, as a sentence."""
+        value: str | None = self._values[12]
+        return value
+
+    @property
+    def evidence(self) -> str | None:
+        """How the state is known: the response, an observed event, a polled transaction, or a person and the reason."""
+        value: str | None = self._values[13]
+        return value
+
+
 class RawResponse(Record):
     """The response to a raw request, whose status is 2xx."""
 

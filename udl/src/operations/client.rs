@@ -74,6 +74,7 @@ fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Resu
     match method {
         "base_url" => Ok(output(client.base_url().to_owned())),
         "webhooks" => Ok(output(Object::Verifier(client.try_webhooks()?.clone()))),
+        "journal" => Ok(output(Object::Other(std::sync::Arc::new(client.journal()?)))),
         "oauth" => Ok(output(Object::Other(std::sync::Arc::new(client.oauth())))),
         _ => sections::section(client, method).map(output).ok_or_else(|| unknown("KopoKopo", method)),
     }

@@ -31,6 +31,18 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Output> {
             let phone_number: api::Personal = read::one(arguments, "phone_number")?;
             Ok(output(hash_phone(&phone_number)?))
         }
+        #[cfg(feature = "client")]
+        "journal_schema" => {
+            let dialect: String = read::one(arguments, "dialect")?;
+            Ok(output(journal_schema(&dialect)?))
+        }
+        #[cfg(feature = "client")]
+        "event_claim" => {
+            let mut reader = ArgumentReader::arguments(arguments, &["dialect", "placeholder"])?;
+            let (dialect, placeholder): (String, String) =
+                (reader.required("dialect")?, reader.required("placeholder")?);
+            Ok(output(event_claim(&dialect, &placeholder)?))
+        }
         "disbursements_to" => {
             let mut reader = ArgumentReader::arguments(arguments, &["send_money", "recipient"])?;
             let FromRaw(send_money) = reader.required::<FromRaw<api::SendMoney>>("send_money")?;
@@ -53,6 +65,19 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Output> {
 /// The hash of a known customer's phone number, to compare with a webhook's `hashed_sender_phone`.
 pub(crate) fn hash_phone(phone_number: &api::Personal) -> Result<api::Personal> {
     api::hash_phone(phone_number.as_str()).map_err(|error| FieldPath::Root.field("phone_number").refuse(error.detail()))
+}
+
+/// The statements that create the journal's tables.
+#[cfg(feature = "client")]
+pub(crate) fn journal_schema(dialect: &str) -> Result<Vec<String>> {
+    Ok(api::journal::sql::schema(crate::journal::dialect(dialect)?))
+}
+
+/// The statement that claims an event.
+#[cfg(feature = "client")]
+pub(crate) fn event_claim(dialect: &str, placeholder: &str) -> Result<String> {
+    let (dialect, placeholder) = (crate::journal::dialect(dialect)?, crate::journal::placeholder(placeholder)?);
+    Ok(api::journal::sql::claim_event(dialect, placeholder))
 }
 
 /// Whether the payment in the raw text of a record is at least the expected one. The text is read as that record was: the

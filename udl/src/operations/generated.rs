@@ -6,13 +6,13 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "a0dcd6c436240e9e";
+pub const CONTRACT_HASH: &str = "f3e2a90e86adf16c";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "5ecc3b142d9df7c6";
+pub const CONTRACT_HASH: &str = "47c53bafbc1e2fbd";
 
-request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries);
+request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries, idempotency_key, in_progress_wait);
 record!(5 Token: access_token, token_type, expires_in, created_at);
 record!(6 Introspection: active, scope, client_id, token_type, exp, iat);
 record!(7 TokenInfo: resource_owner_id, scope, expires_in, application, created_at);
@@ -54,16 +54,18 @@ record!(42 PaymentLink: id, status, link_status, link, expires_at, created_at, t
 record!(43 Payment: id, status, created_at, amount, transfer_batches, errors, metadata, links, is_paid(), failed_disbursements(), failed_batches(), is_final(), raw);
 record!(44 PaymentAmount: currency, value);
 record!(45 SettlementTransfer: id, status, created_at, amount, transfer_batches, errors, metadata, links, is_paid(), failed_disbursements(), failed_batches(), is_final(), raw);
+request!(JournalQuery: ; states, operation, created_from, created_before, after_key, limit);
+record!(48 JournalRecord: key, version, state, operation, fingerprint, attempt, created_at, updated_at, deadline_at, sent_at, id, payment_key, error_detail(), evidence);
 request!(RawPostRequest: path, body; );
-record!(47 RawResponse: status, location, body);
-record!(48 Event: id, topic, event_type, created_at, links, payload, transaction(), dedupe_key(), payment_key(), raw);
-record!(49 Transaction: id, reference, origination_time, sender_phone_number, hashed_sender_phone, sending_till, amount, currency, till_number, system, status, sender_first_name, sender_middle_name, sender_last_name, is_received(), payment_key());
-record!(50 CardTransaction: id, reference, origination_time, customer_cc_number, amount, currency, till_number, system, status, settled);
-record!(51 Customer: first_name, middle_name, last_name, phone_number);
-record!(52 Settlement: id, amount, currency, status, origination_time, destination, disbursements);
-record!(53 SettlementDestination: destination_type, reference, account_name, account_number, bank_branch_ref, settlement_method, first_name, last_name, email, phone_number, network);
-record!(54 DarajaTransaction: transaction_type, trans_id, trans_time, trans_amount, business_short_code, bill_ref_number, invoice_number, org_account_balance, third_party_trans_id, msisdn, first_name, middle_name, last_name);
-record!(55 Links: self_url, resource_url, callback_url);
+record!(50 RawResponse: status, location, body);
+record!(51 Event: id, topic, event_type, created_at, links, payload, transaction(), dedupe_key(), payment_key(), raw);
+record!(52 Transaction: id, reference, origination_time, sender_phone_number, hashed_sender_phone, sending_till, amount, currency, till_number, system, status, sender_first_name, sender_middle_name, sender_last_name, is_received(), payment_key());
+record!(53 CardTransaction: id, reference, origination_time, customer_cc_number, amount, currency, till_number, system, status, settled);
+record!(54 Customer: first_name, middle_name, last_name, phone_number);
+record!(55 Settlement: id, amount, currency, status, origination_time, destination, disbursements);
+record!(56 SettlementDestination: destination_type, reference, account_name, account_number, bank_branch_ref, settlement_method, first_name, last_name, email, phone_number, network);
+record!(57 DarajaTransaction: transaction_type, trans_id, trans_time, trans_amount, business_short_code, bill_ref_number, invoice_number, org_account_balance, third_party_trans_id, msisdn, first_name, middle_name, last_name);
+record!(58 Links: self_url, resource_url, callback_url);
 
 open_enum_views!(
     EventType,

@@ -12,6 +12,8 @@ mod client;
 pub(crate) mod functions;
 mod generated;
 #[cfg(feature = "client")]
+mod journal;
+#[cfg(feature = "client")]
 mod methods;
 #[cfg(feature = "client")]
 mod object;
@@ -28,6 +30,7 @@ pub use verifier::webhook_verifier;
 #[cfg(feature = "client")]
 pub use self::{
     client::with_token_source,
+    journal::with_journal,
     object::{Call, Methods, Object, Operation},
     sections::OPERATIONS,
 };

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     error::{Result, guard},
-    generated::{CallOptions, ClientOptions, TokenSourceOptions},
+    generated::{CallOptions, ClientOptions, JournalOptions, TokenSourceOptions},
+    journal::{self, Journal, JournalStore},
     token_source::{Foreign, TokenSource},
     webhooks::WebhookVerifier,
 };
@@ -93,9 +94,30 @@ impl KopoKopo {
                 stalled_timeout: given("stalled_timeout", options.stalled_timeout)?,
                 timeout: given("timeout", options.timeout)?,
                 max_retries: options.max_retries,
+                idempotency_key: options.idempotency_key,
+                in_progress_wait: given("in_progress_wait", options.in_progress_wait)?,
             };
             Ok(Arc::new(Self(self.0.with_options(options)?)))
         })
+    }
+
+    /// Returns a client with a journal, which makes creates with an idempotency key happen once.
+    ///
+    /// # Errors
+    /// `configuration`, naming the option.
+    pub fn with_journal(&self, store: Arc<dyn JournalStore>, options: JournalOptions) -> Result<Arc<Self>> {
+        guard(|| {
+            let options = crate::journal::JournalOptions::from(options);
+            Ok(Arc::new(Self(options.client(&self.0, journal::Foreign(store))?)))
+        })
+    }
+
+    /// The client's journal.
+    ///
+    /// # Errors
+    /// `configuration`, field `journal`, if the client has none.
+    pub fn journal(&self) -> Result<Arc<Journal>> {
+        guard(|| Ok(Arc::new(Journal(self.0.journal()?))))
     }
 
     /// The origin of all requests: `https://api.kopokopo.com`.

@@ -41,6 +41,8 @@ impl From<api::KopoKopoError> for KopoKopoError {
             state: core.state().map(str::to_owned),
             request_id: core.request_id().map(str::to_owned),
             sent_at: core.sent_at().map(FromCore::from_core),
+            idempotency_key: core.idempotency_key().map(str::to_owned),
+            fingerprint: core.fingerprint().map(str::to_owned),
         };
         Self::of(core.kind(), fields)
     }

@@ -84,3 +84,21 @@ pub fn is_paid_at_least(
         functions::is_paid_at_least(payment.as_str(), &record, &expected)
     })
 }
+
+/// The statements that create the journal's tables in a database, for programs with migrations.
+///
+/// # Errors
+/// `configuration` for an unknown dialect.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn journal_schema(dialect: String) -> Result<Vec<String>> {
+    guard(|| functions::journal_schema(&dialect))
+}
+
+/// The statement that claims an event inside of a database transaction of the program.
+///
+/// # Errors
+/// `configuration` for an unknown dialect or placeholder.
+#[allow(clippy::needless_pass_by_value, reason = "it comes from another language")]
+pub fn event_claim(dialect: String, placeholder: String) -> Result<String> {
+    guard(|| functions::event_claim(&dialect, &placeholder))
+}

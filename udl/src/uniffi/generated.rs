@@ -139,11 +139,24 @@ pub struct CallOptions {
     pub timeout: Option<f64>,
     /// The number of retries after the first attempt.
     pub max_retries: Option<u32>,
+    /// Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+    /// 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+    pub idempotency_key: Option<String>,
+    /// How long a create with an idempotency key waits while another worker sends the same request, in seconds. Default
+    /// 0: it fails immediately with `in_progress`.
+    pub in_progress_wait: Option<f64>,
 }
 
 impl Default for CallOptions {
     fn default() -> Self {
-        Self { connect_timeout: None, stalled_timeout: None, timeout: None, max_retries: None }
+        Self {
+            connect_timeout: None,
+            stalled_timeout: None,
+            timeout: None,
+            max_retries: None,
+            idempotency_key: None,
+            in_progress_wait: None,
+        }
     }
 }
 
@@ -2051,6 +2064,91 @@ impl FromCore for SettlementTransfer {
     }
 }
 
+/// Options of a journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalOptions {
+    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+    pub dialect: Option<String>,
+    /// How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
+    pub placeholder: Option<String>,
+    /// Whether the tables are created if they do not exist. Turn it off if the program has migrations.
+    pub create_tables: bool,
+    /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
+    /// it back, so that the journal learns what became of a request whose response was lost.
+    pub key_in_metadata: bool,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self { dialect: None, placeholder: None, create_tables: true, key_in_metadata: true }
+    }
+}
+
+/// The records to list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalQuery {
+    /// Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+    pub states: Vec<String>,
+    /// Only this operation: `send_money.create`.
+    pub operation: Option<String>,
+    /// Only records that were created at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Only records that were created before this time.
+    pub created_before: Option<Timestamp>,
+    /// Only records whose key comes after this one: the last key of the page before.
+    pub after_key: Option<String>,
+    /// The number of records at most.
+    pub limit: u32,
+}
+
+impl Default for JournalQuery {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            operation: None,
+            created_from: None,
+            created_before: None,
+            after_key: None,
+            limit: 100,
+        }
+    }
+}
+
+/// What the journal remembers of one idempotency key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalRecord {
+    /// The idempotency key.
+    pub key: String,
+    /// Grows by one with every change.
+    pub version: u64,
+    /// `started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent again.
+    /// `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken effect.
+    pub state: String,
+    /// The operation: `send_money.create`.
+    pub operation: String,
+    /// SHA-256 over the operation and the request, in hexadecimal.
+    pub fingerprint: String,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// When the key was first used.
+    pub created_at: Timestamp,
+    /// When the record was last changed.
+    pub updated_at: Timestamp,
+    /// When the attempt has ended, whatever became of its worker.
+    pub deadline_at: Timestamp,
+    /// When the request was sent, if that is known.
+    pub sent_at: Option<Timestamp>,
+    /// The id of the created resource. It can be absent although the request was accepted: a polled transaction proves a
+    /// payment, but has no id of the request.
+    pub id: Option<String>,
+    /// The key of the payment that the request caused.
+    pub payment_key: Option<String>,
+    /// The error of the last attempt, as a sentence.
+    pub error_detail: Option<String>,
+    /// How the state is known: the response, an observed event, a polled transaction, or a person and the reason.
+    pub evidence: Option<String>,
+}
+
 /// A request that is sent unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawPostRequest {
@@ -3455,6 +3553,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The request is invalid: refused before anything was sent, or by the server with a 400, 409 or 422.
     InvalidRequest {
@@ -3472,6 +3572,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// Could not connect, or the connection broke. A create with this kind was not sent, so it is safe to retry.
     Connection {
@@ -3489,6 +3591,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The time limit was exceeded. A create with this kind was not sent, so it is safe to retry.
     Timeout {
@@ -3506,6 +3610,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The server refused the credentials or the token (401).
     Authentication {
@@ -3523,6 +3629,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The credentials are valid but have no permission for this (403).
     Permission {
@@ -3540,6 +3648,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The resource does not exist (404, 410).
     NotFound {
@@ -3557,6 +3667,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// Too many requests (429). `retry_after` is the server's `Retry-After`, if it sent one.
     RateLimit {
@@ -3574,6 +3686,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The response has another error status, or is a redirect. Redirects are not followed.
     Api {
@@ -3591,6 +3705,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// A wait ended before the resource was final. The request is not cancelled: fetch the resource later by `id`. This
     /// kind is not a timeout: the request was accepted, and a retry of the whole operation would create a second one.
@@ -3609,6 +3725,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
     /// move the money twice. The detail says what is known and how to find out.
@@ -3627,6 +3745,46 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
+    },
+    /// Another worker is sending the request with the same idempotency key. Nothing was sent: call again later.
+    InProgress {
+        detail: String,
+        operation: Option<String>,
+        field: Option<String>,
+        status: Option<u16>,
+        server_code: Option<String>,
+        messages: Vec<String>,
+        retry_after: Option<f64>,
+        attempts: u32,
+        body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
+    },
+    /// The journal's store failed, or does not respond. Nothing was sent.
+    Journal {
+        detail: String,
+        operation: Option<String>,
+        field: Option<String>,
+        status: Option<u16>,
+        server_code: Option<String>,
+        messages: Vec<String>,
+        retry_after: Option<f64>,
+        attempts: u32,
+        body: Option<String>,
+        id: Option<String>,
+        location: Option<String>,
+        state: Option<String>,
+        request_id: Option<String>,
+        sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// The webhook's signature is missing, malformed or invalid: do not trust the body.
     Signature {
@@ -3644,6 +3802,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// A response or an authentic webhook could not be read.
     Decode {
@@ -3661,6 +3821,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
     /// An internal error in kopokopo. Please report it.
     Internal {
@@ -3678,6 +3840,8 @@ pub enum KopoKopoError {
         state: Option<String>,
         request_id: Option<String>,
         sent_at: Option<Timestamp>,
+        idempotency_key: Option<String>,
+        fingerprint: Option<String>,
     },
 }
 
@@ -3699,6 +3863,8 @@ pub struct ErrorFields {
     pub state: Option<String>,
     pub request_id: Option<String>,
     pub sent_at: Option<Timestamp>,
+    pub idempotency_key: Option<String>,
+    pub fingerprint: Option<String>,
 }
 
 impl KopoKopoError {
@@ -3715,6 +3881,8 @@ impl KopoKopoError {
         "api",
         "not_final",
         "outcome_unknown",
+        "in_progress",
+        "journal",
         "signature",
         "decode",
         "internal",
@@ -3737,6 +3905,8 @@ impl KopoKopoError {
             state,
             request_id,
             sent_at,
+            idempotency_key,
+            fingerprint,
         } = fields;
         match kind {
             api::ErrorKind::Configuration => Self::Configuration {
@@ -3754,6 +3924,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::InvalidRequest => Self::InvalidRequest {
                 detail,
@@ -3770,6 +3942,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Connection => Self::Connection {
                 detail,
@@ -3786,6 +3960,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Timeout => Self::Timeout {
                 detail,
@@ -3802,6 +3978,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Authentication => Self::Authentication {
                 detail,
@@ -3818,6 +3996,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Permission => Self::Permission {
                 detail,
@@ -3834,6 +4014,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::NotFound => Self::NotFound {
                 detail,
@@ -3850,6 +4032,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::RateLimit => Self::RateLimit {
                 detail,
@@ -3866,6 +4050,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Api => Self::Api {
                 detail,
@@ -3882,6 +4068,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::NotFinal => Self::NotFinal {
                 detail,
@@ -3898,6 +4086,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::OutcomeUnknown => Self::OutcomeUnknown {
                 detail,
@@ -3914,6 +4104,44 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
+            },
+            api::ErrorKind::InProgress => Self::InProgress {
+                detail,
+                operation,
+                field,
+                status,
+                server_code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+                idempotency_key,
+                fingerprint,
+            },
+            api::ErrorKind::Journal => Self::Journal {
+                detail,
+                operation,
+                field,
+                status,
+                server_code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Signature => Self::Signature {
                 detail,
@@ -3930,6 +4158,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             api::ErrorKind::Decode => Self::Decode {
                 detail,
@@ -3946,6 +4176,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
             _ => Self::Internal {
                 detail,
@@ -3962,6 +4194,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
         }
     }
@@ -3980,6 +4214,8 @@ impl KopoKopoError {
             Self::Api { .. } => "api",
             Self::NotFinal { .. } => "not_final",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::InProgress { .. } => "in_progress",
+            Self::Journal { .. } => "journal",
             Self::Signature { .. } => "signature",
             Self::Decode { .. } => "decode",
             Self::Internal { .. } => "internal",
@@ -4004,6 +4240,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::InvalidRequest {
                 detail,
@@ -4020,6 +4258,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Connection {
                 detail,
@@ -4036,6 +4276,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Timeout {
                 detail,
@@ -4052,6 +4294,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Authentication {
                 detail,
@@ -4068,6 +4312,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Permission {
                 detail,
@@ -4084,6 +4330,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::NotFound {
                 detail,
@@ -4100,6 +4348,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::RateLimit {
                 detail,
@@ -4116,6 +4366,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Api {
                 detail,
@@ -4132,6 +4384,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::NotFinal {
                 detail,
@@ -4148,6 +4402,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::OutcomeUnknown {
                 detail,
@@ -4164,6 +4420,44 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
+            }
+            | Self::InProgress {
+                detail,
+                operation,
+                field,
+                status,
+                server_code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+                idempotency_key,
+                fingerprint,
+            }
+            | Self::Journal {
+                detail,
+                operation,
+                field,
+                status,
+                server_code,
+                messages,
+                retry_after,
+                attempts,
+                body,
+                id,
+                location,
+                state,
+                request_id,
+                sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Signature {
                 detail,
@@ -4180,6 +4474,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Decode {
                 detail,
@@ -4196,6 +4492,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             }
             | Self::Internal {
                 detail,
@@ -4212,6 +4510,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             } => ErrorFields {
                 detail,
                 operation,
@@ -4227,6 +4527,8 @@ impl KopoKopoError {
                 state,
                 request_id,
                 sent_at,
+                idempotency_key,
+                fingerprint,
             },
         }
     }

@@ -64,7 +64,15 @@ pub fn encode_error(error: &Error) -> Vec<u8> {
         error.attempts(),
         error.body(),
     );
-    let resource = (error.id(), error.location(), error.state(), error.request_id(), sent_at);
+    let resource = (
+        error.id(),
+        error.location(),
+        error.state(),
+        error.request_id(),
+        sent_at,
+        error.idempotency_key(),
+        error.fingerprint(),
+    );
     let mut out = vec![ERROR];
     // Writing into memory fails only where memory ends.
     let _ = serde_json::to_writer(&mut out, &(known, resource));

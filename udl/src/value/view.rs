@@ -106,6 +106,7 @@ views! {
     () => |_own| View::Null;
     bool => |own| View::Bool(*own);
     u16 => |own| View::Integer(u64::from(*own));
+    u32 => |own| View::Integer(u64::from(*own));
     u64 => |own| View::Integer(*own);
     f64 => |own| View::Seconds(*own);
     String => |own| View::Text(own);

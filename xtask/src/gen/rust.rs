@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Objects that `udl/src` has by hand: they are made by programs, not only handed out.
-const BY_HAND: [&str; 2] = ["KopoKopo", "WebhookVerifier"];
+const BY_HAND: [&str; 3] = ["KopoKopo", "WebhookVerifier", "Journal"];
 
 pub(super) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> Result<Vec<Output>, String> {
     let templates = Templates::load("rust")?;

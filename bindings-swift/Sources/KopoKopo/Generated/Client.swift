@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "5ecc3b142d9df7c6"
+let contractHashOfApps = "47c53bafbc1e2fbd"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///
@@ -106,17 +106,26 @@ extension KopoKopo {
     ///   - stalledTimeout: The time limit for a response that makes no progress.
     ///   - timeout: The time limit for the whole call.
     ///   - maxRetries: The number of retries after the first attempt.
+    ///   - idempotencyKey: Makes a create happen once, whatever happens: calls with the same key send one request. It
+    ///     needs a journal. 1 to 200 printable ASCII characters, such as an order number, the same in every attempt for
+    ///     the same money.
+    ///   - inProgressWait: How long a create with an idempotency key waits while another worker sends the same request.
+    ///     Default 0: it fails immediately with `.inProgress`.
     public func withOptions(
         connectTimeout: Duration? = nil,
         stalledTimeout: Duration? = nil,
         timeout: Duration? = nil,
-        maxRetries: Int? = nil
+        maxRetries: Int? = nil,
+        idempotencyKey: String? = nil,
+        inProgressWait: Duration? = nil
     ) throws -> KopoKopo {
         try withOptions(CallOptions(
             connectTimeout: connectTimeout,
             stalledTimeout: stalledTimeout,
             timeout: timeout,
-            maxRetries: maxRetries
+            maxRetries: maxRetries,
+            idempotencyKey: idempotencyKey,
+            inProgressWait: inProgressWait
         ))
     }
 

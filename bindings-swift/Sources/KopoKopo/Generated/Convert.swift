@@ -72,7 +72,9 @@ extension CallOptions {
             connectTimeout: connectTimeout.map { $0.inSeconds },
             stalledTimeout: stalledTimeout.map { $0.inSeconds },
             timeout: timeout.map { $0.inSeconds },
-            maxRetries: try maxRetries.map { try UInt32(natural: $0, "maxRetries") }
+            maxRetries: try maxRetries.map { try UInt32(natural: $0, "maxRetries") },
+            idempotencyKey: idempotencyKey,
+            inProgressWait: inProgressWait.map { $0.inSeconds }
         )
     }
 }
@@ -175,6 +177,40 @@ extension PaymentLink {
     }
 }
 
+extension JournalQuery {
+    func lower() throws -> KopoKopoRaw.JournalQuery {
+        KopoKopoRaw.JournalQuery(
+            states: states,
+            operation: operation,
+            createdFrom: createdFrom.map { $0.text },
+            createdBefore: createdBefore.map { $0.text },
+            afterKey: afterKey,
+            limit: try UInt32(natural: limit, "limit")
+        )
+    }
+}
+
+extension JournalRecord {
+    init(raw: KopoKopoRaw.JournalRecord) throws {
+        self.init(
+            key: raw.key,
+            version: Int(clamping: raw.version),
+            state: raw.state,
+            operation: raw.operation,
+            fingerprint: raw.fingerprint,
+            attempt: Int(raw.attempt),
+            createdAt: try Timestamp(raw: raw.createdAt),
+            updatedAt: try Timestamp(raw: raw.updatedAt),
+            deadlineAt: try Timestamp(raw: raw.deadlineAt),
+            sentAt: try raw.sentAt.map { try Timestamp(raw: $0) },
+            id: raw.id,
+            paymentKey: raw.paymentKey,
+            errorDetail: raw.errorDetail,
+            evidence: raw.evidence
+        )
+    }
+}
+
 extension KopoKopo.Transaction {
     init(raw: KopoKopoRaw.Transaction) throws {
         self.init(
@@ -227,7 +263,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .configuration,
@@ -244,7 +282,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .InvalidRequest(
             detail,
@@ -260,7 +300,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .invalidRequest,
@@ -277,7 +319,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Connection(
             detail,
@@ -293,7 +337,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .connection,
@@ -310,7 +356,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Timeout(
             detail,
@@ -326,7 +374,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .timeout,
@@ -343,7 +393,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Authentication(
             detail,
@@ -359,7 +411,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .authentication,
@@ -376,7 +430,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Permission(
             detail,
@@ -392,7 +448,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .permission,
@@ -409,7 +467,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .NotFound(
             detail,
@@ -425,7 +485,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .notFound,
@@ -442,7 +504,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .RateLimit(
             detail,
@@ -458,7 +522,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .rateLimit,
@@ -475,7 +541,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Api(
             detail,
@@ -491,7 +559,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .api,
@@ -508,7 +578,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .NotFinal(
             detail,
@@ -524,7 +596,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .notFinal,
@@ -541,7 +615,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .OutcomeUnknown(
             detail,
@@ -557,7 +633,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .outcomeUnknown,
@@ -574,7 +652,83 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
+            )
+        case let .InProgress(
+            detail,
+            operation,
+            field,
+            status,
+            serverCode,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt,
+            idempotencyKey,
+            fingerprint
+        ):
+            self.init(
+                .inProgress,
+                detail: spelled(detail, field),
+                operation: operation,
+                field: field.map(camelCase),
+                status: status.map { Int($0) },
+                serverCode: serverCode,
+                messages: messages,
+                retryAfter: retryAfter.map { Duration.seconds($0) },
+                attempts: Int(attempts),
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
+            )
+        case let .Journal(
+            detail,
+            operation,
+            field,
+            status,
+            serverCode,
+            messages,
+            retryAfter,
+            attempts,
+            body,
+            id,
+            location,
+            state,
+            requestId,
+            sentAt,
+            idempotencyKey,
+            fingerprint
+        ):
+            self.init(
+                .journal,
+                detail: spelled(detail, field),
+                operation: operation,
+                field: field.map(camelCase),
+                status: status.map { Int($0) },
+                serverCode: serverCode,
+                messages: messages,
+                retryAfter: retryAfter.map { Duration.seconds($0) },
+                attempts: Int(attempts),
+                body: body,
+                id: id,
+                location: location,
+                state: state,
+                requestId: requestId,
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Signature(
             detail,
@@ -590,7 +744,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .signature,
@@ -607,7 +763,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Decode(
             detail,
@@ -623,7 +781,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .decode,
@@ -640,7 +800,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         case let .Internal(
             detail,
@@ -656,7 +818,9 @@ extension KopoKopoError {
             location,
             state,
             requestId,
-            sentAt
+            sentAt,
+            idempotencyKey,
+            fingerprint
         ):
             self.init(
                 .`internal`,
@@ -673,7 +837,9 @@ extension KopoKopoError {
                 location: location,
                 state: state,
                 requestId: requestId,
-                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) }
+                sentAt: sentAt.flatMap { try? Timestamp(raw: $0) },
+                idempotencyKey: idempotencyKey,
+                fingerprint: fingerprint
             )
         }
     }

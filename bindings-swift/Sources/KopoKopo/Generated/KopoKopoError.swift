@@ -45,6 +45,10 @@ public struct KopoKopoError: Error, Hashable {
         /// A create was sent, and its response was lost or is ambiguous. It may have taken effect: sending it again may
         /// move the money twice. The detail says what is known and how to find out.
         case outcomeUnknown = "outcome_unknown"
+        /// Another worker is sending the request with the same idempotency key. Nothing was sent: call again later.
+        case inProgress = "in_progress"
+        /// The journal's store failed, or does not respond. Nothing was sent.
+        case journal = "journal"
         /// The webhook's signature is missing, malformed or invalid: do not trust the body.
         case signature = "signature"
         /// A response or an authentic webhook could not be read.
@@ -69,6 +73,8 @@ public struct KopoKopoError: Error, Hashable {
     public let state: String?
     public let requestId: String?
     public let sentAt: Timestamp?
+    public let idempotencyKey: String?
+    public let fingerprint: String?
 
     /// For tests of programs, and for token sources that say why they have no token.
     public init(
@@ -86,7 +92,9 @@ public struct KopoKopoError: Error, Hashable {
         location: String? = nil,
         state: String? = nil,
         requestId: String? = nil,
-        sentAt: Timestamp? = nil
+        sentAt: Timestamp? = nil,
+        idempotencyKey: String? = nil,
+        fingerprint: String? = nil
     ) {
         self.kind = kind
         self.detail = detail
@@ -103,5 +111,7 @@ public struct KopoKopoError: Error, Hashable {
         self.state = state
         self.requestId = requestId
         self.sentAt = sentAt
+        self.idempotencyKey = idempotencyKey
+        self.fingerprint = fingerprint
     }
 }

@@ -75,17 +75,27 @@ public struct CallOptions: Sendable, Hashable {
     public var timeout: Duration?
     /// The number of retries after the first attempt.
     public var maxRetries: Int?
+    /// Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+    /// 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+    public var idempotencyKey: String?
+    /// How long a create with an idempotency key waits while another worker sends the same request. Default
+    /// 0: it fails immediately with `.inProgress`.
+    public var inProgressWait: Duration?
 
     public init(
         connectTimeout: Duration? = nil,
         stalledTimeout: Duration? = nil,
         timeout: Duration? = nil,
-        maxRetries: Int? = nil
+        maxRetries: Int? = nil,
+        idempotencyKey: String? = nil,
+        inProgressWait: Duration? = nil
     ) {
         self.connectTimeout = connectTimeout
         self.stalledTimeout = stalledTimeout
         self.timeout = timeout
         self.maxRetries = maxRetries
+        self.idempotencyKey = idempotencyKey
+        self.inProgressWait = inProgressWait
     }
 }
 
@@ -305,6 +315,72 @@ public struct PaymentLink: Sendable, Hashable, Identifiable, CustomDebugStringCo
     public var debugDescription: String {
         "PaymentLink(id: \(String(describing: id)), status: \(String(describing: status)), linkStatus: \(String(describing: linkStatus)), link: \(String(describing: link)), expiresAt: \(String(describing: expiresAt)), createdAt: \(String(describing: createdAt)), tillName: \(String(describing: tillName)), tillNumber: \(String(describing: tillNumber)), paymentReference: \(String(describing: paymentReference)), currency: \(String(describing: currency)), amount: \(String(describing: amount)), note: [redacted], initiatorName: \(String(describing: initiatorName)), transactionReference: \(String(describing: transactionReference)), senderPhoneNumber: \(String(describing: senderPhoneNumber)), originationTime: \(String(describing: originationTime)), errors: [redacted], metadata: \(String(describing: metadata)), links: \(String(describing: links)), isPaid: \(String(describing: isPaid)), paymentKey: \(String(describing: paymentKey)), isCancelled: \(String(describing: isCancelled)), hasFailedAttempt: \(String(describing: hasFailedAttempt)), isFinal: \(String(describing: isFinal)), raw: \(String(describing: raw)))"
     }
+}
+
+/// The records to list.
+public struct JournalQuery: Sendable, Hashable {
+    /// Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+    public var states: [String]
+    /// Only this operation: `send_money.create`.
+    public var operation: String?
+    /// Only records that were created at this time or later.
+    public var createdFrom: Timestamp?
+    /// Only records that were created before this time.
+    public var createdBefore: Timestamp?
+    /// Only records whose key comes after this one: the last key of the page before.
+    public var afterKey: String?
+    /// The number of records at most.
+    public var limit: Int
+
+    public init(
+        states: [String] = [],
+        operation: String? = nil,
+        createdFrom: Timestamp? = nil,
+        createdBefore: Timestamp? = nil,
+        afterKey: String? = nil,
+        limit: Int = 100
+    ) {
+        self.states = states
+        self.operation = operation
+        self.createdFrom = createdFrom
+        self.createdBefore = createdBefore
+        self.afterKey = afterKey
+        self.limit = limit
+    }
+}
+
+/// What the journal remembers of one idempotency key.
+public struct JournalRecord: Sendable, Hashable {
+    /// The idempotency key.
+    public let key: String
+    /// Grows by one with every change.
+    public let version: Int
+    /// `started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent again.
+    /// `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken effect.
+    public let state: String
+    /// The operation: `send_money.create`.
+    public let operation: String
+    /// SHA-256 over the operation and the request, in hexadecimal.
+    public let fingerprint: String
+    /// The number of the attempt, from 1.
+    public let attempt: Int
+    /// When the key was first used.
+    public let createdAt: Timestamp
+    /// When the record was last changed.
+    public let updatedAt: Timestamp
+    /// When the attempt has ended, whatever became of its worker.
+    public let deadlineAt: Timestamp
+    /// When the request was sent, if that is known.
+    public let sentAt: Timestamp?
+    /// The id of the created resource. It can be absent although the request was accepted: a polled transaction proves a
+    /// payment, but has no id of the request.
+    public let id: String?
+    /// The key of the payment that the request caused.
+    public let paymentKey: String?
+    /// The error of the last attempt, as a sentence.
+    public let errorDetail: String?
+    /// How the state is known: the response, an observed event, a polled transaction, or a person and the reason.
+    public let evidence: String?
 }
 
 extension KopoKopo {

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "a0dcd6c436240e9e"
+let contractHash = "f3e2a90e86adf16c"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.
@@ -101,6 +101,49 @@ extension KopoKopo {
                 try KopoKopoRaw.KopoKopo.fromEnv()
             }
         )
+    }
+
+    /// Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+    /// token and retry budget with this client.
+    ///
+    /// Errors: `.configuration`, naming the option.
+    public func withJournal(store: any JournalStore, options: JournalOptions) throws -> KopoKopo {
+        try call { try KopoKopo(raw: raw.withJournal(store: ForeignJournalStore(store), options: options.lower())) }
+    }
+
+    /// Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+    /// token and retry budget with this client.
+    ///
+    /// Errors: `.configuration`, naming the option.
+    ///
+    /// - Parameters:
+    ///   - dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
+    ///     operations.
+    ///   - placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
+    ///   - createTables: Whether the tables are created if they do not exist. Turn it off if the program has
+    ///     migrations.
+    ///   - keyInMetadata: Whether an idempotency key travels in the metadata of its request, where it uses one of five
+    ///     pairs. Results bring it back, so that the journal learns what became of a request whose response was lost.
+    public func withJournal(
+        store: any JournalStore,
+        dialect: String? = nil,
+        placeholder: String? = nil,
+        createTables: Bool = true,
+        keyInMetadata: Bool = true
+    ) throws -> KopoKopo {
+        try withJournal(store: store, options: JournalOptions(
+            dialect: dialect,
+            placeholder: placeholder,
+            createTables: createTables,
+            keyInMetadata: keyInMetadata
+        ))
+    }
+
+    /// The client's journal: what became of creates with an idempotency key.
+    ///
+    /// Errors: `.configuration`, field `.journal`, if the client has none.
+    public var journal: Journal {
+        get throws { try call { try Journal(raw: raw.journal()) } }
     }
 
     /// Verifies webhooks and result callbacks with this client's API keys. Needs no connection.

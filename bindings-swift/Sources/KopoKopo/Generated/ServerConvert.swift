@@ -797,6 +797,17 @@ extension SettlementTransfer {
     }
 }
 
+extension JournalOptions {
+    func lower() throws -> KopoKopoRaw.JournalOptions {
+        KopoKopoRaw.JournalOptions(
+            dialect: dialect,
+            placeholder: placeholder,
+            createTables: createTables,
+            keyInMetadata: keyInMetadata
+        )
+    }
+}
+
 extension RawPostRequest {
     func lower() throws -> KopoKopoRaw.RawPostRequest {
         KopoKopoRaw.RawPostRequest(path: path, body: body.text)
@@ -903,6 +914,16 @@ extension DarajaTransaction {
             middleName: raw.middleName.map { Personal($0) },
             lastName: raw.lastName.map { Personal($0) }
         )
+    }
+}
+
+final class ForeignJournalStore: KopoKopoRaw.JournalStore {
+    private let own: any JournalStore
+
+    init(_ own: any JournalStore) { self.own = own }
+
+    func execute(request: String) async throws -> KopoKopoRaw.String {
+        try await foreign { try await own.execute(request) }
     }
 }
 #endif

@@ -21,6 +21,23 @@ extension KopoKopo {
         try enter { try KopoKopoRaw.signWebhook(apiKey: apiKey.text, body: body) }
     }
 
+    /// The statements that create the journal's tables in a database, `sqlite`, `postgres` or `mysql`, for programs with
+    /// migrations.
+    ///
+    /// Errors: `.configuration` for another dialect.
+    public static func journalSchema(_ dialect: String) throws -> [String] {
+        try enter { try KopoKopoRaw.journalSchema(dialect: dialect) }
+    }
+
+    /// The statement that claims an event inside of a database transaction of the program, so that it is handled once. Its
+    /// parameters are the event's key (`paymentKey`, or without one `dedupeKey`) and the time in milliseconds since 1970.
+    /// It changes one row, or none if the event was claimed before. The driver marks parameters with `?`, `$1` or `%s`.
+    ///
+    /// Errors: `.configuration` for another dialect or placeholder.
+    public static func eventClaim(dialect: String, placeholder: String) throws -> String {
+        try enter { try KopoKopoRaw.eventClaim(dialect: dialect, placeholder: placeholder) }
+    }
+
     /// Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
     /// reference. Do not use the position in the list: the order differs.
     ///

@@ -910,6 +910,31 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomDebugS
     }
 }
 
+/// Options of a journal.
+public struct JournalOptions: Sendable, Hashable {
+    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+    public var dialect: String?
+    /// How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
+    public var placeholder: String?
+    /// Whether the tables are created if they do not exist. Turn it off if the program has migrations.
+    public var createTables: Bool
+    /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
+    /// it back, so that the journal learns what became of a request whose response was lost.
+    public var keyInMetadata: Bool
+
+    public init(
+        dialect: String? = nil,
+        placeholder: String? = nil,
+        createTables: Bool = true,
+        keyInMetadata: Bool = true
+    ) {
+        self.dialect = dialect
+        self.placeholder = placeholder
+        self.createTables = createTables
+        self.keyInMetadata = keyInMetadata
+    }
+}
+
 /// A request that is sent unchanged.
 public struct RawPostRequest: Sendable, Hashable {
     /// The path below the base URL: `/api/v2/incoming_payments`.

@@ -1297,4 +1297,23 @@ public struct WebhookVerifier: Sendable {
         try call { try Event(raw: raw.parseUnverified(body: body)) }
     }
 }
+
+/// Runs what the journal asks of its store. Packages have stores for the usual databases; this is what they are made of.
+public protocol JournalStore: Sendable {
+    /// Runs one request of the journal, given as JSON, and returns its result as JSON. It must be durable when it returns.
+    ///
+    /// With a dialect in the options: `{"sql": "...", "parameters": [...]}`, one statement in a transaction of its own.
+    /// Returns `{"rows": [[...]], "changed": 1}`: the rows with their columns in order, and the number of rows that were
+    /// inserted or updated. Parameters and columns are texts, whole numbers and null.
+    ///
+    /// Without a dialect, one of: `{"operation": "insert", "record": {...}}`, which returns false if the record's
+    /// `idempotencyKey` exists; `{"operation": "update", "record": {...}, "version": 3}`, which replaces the record if it
+    /// has that version, and returns false otherwise; `{"operation": "get", "key": "..."}`, which returns the record or
+    /// null; `{"operation": "list", "states": [...], "name": "...", "created_from": 0, "created_before": 0, "after_key":
+    /// "...", "limit": 100}`, which returns the records that match, in the order of their keys. Times are milliseconds
+    /// since 1970.
+    ///
+    /// Errors: any. If it fails before the request is sent, the call fails with `.journal`, and nothing is sent.
+    func execute(_ request: String) async throws -> String
+}
 #endif

@@ -10,7 +10,10 @@ use crate::r#gen::{
 };
 
 /// Records that `udl/src` reads by hand: options, and the token of a token source.
-const READ_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "WaitOptions", "AccessToken"];
+const READ_BY_HAND: [&str; 5] = ["ClientOptions", "TokenSourceOptions", "WaitOptions", "AccessToken", "JournalOptions"];
+
+/// The journal is no section of the API: its methods are written by hand, in `udl/src/operations/journal.rs`.
+const JOURNAL: &str = "Journal";
 
 /// What needs no client.
 pub(super) fn values(contract: &Contract, parts: [(&str, &Contract); 2]) -> Value {
@@ -58,10 +61,14 @@ fn union(Enum { name, variants, usage, .. }: &Enum) -> Value {
 
 /// What sends requests.
 pub(super) fn sections(contract: &Contract) -> Value {
-    let is_sent = |object: &Object| object.methods.iter().any(|method| method.is_async);
+    let is_sent = |object: &Object| object.name != JOURNAL && object.methods.iter().any(|method| method.is_async);
     let sent = contract.objects.iter().filter(|object| is_sent(object));
     let sections = sent.filter_map(|object| Some(section(object, contract.section(&object.name)?)));
-    let names = contract.objects.iter().filter_map(|object| contract.section(&object.name));
+    let names = contract
+        .objects
+        .iter()
+        .filter(|object| object.name != JOURNAL)
+        .filter_map(|object| contract.section(&object.name));
     let watches = contract.objects.iter().filter(|object| object.is_watch()).map(|watch| {
         let record = watch.name.trim_end_matches("Watch");
         let handle = Some(format!("Created{record}")).filter(|name| contract.object(name).is_some());

@@ -7,12 +7,21 @@ use crate::r#gen::model::{Default, Enum, ErrorType, Field, Record, Shape, Text, 
 
 /// Records that `udl/src` turns into the core's by hand: options, whose errors are of kind `configuration`, and the
 /// token of a token source.
-const CONVERTED_BY_HAND: [&str; 4] = ["ClientOptions", "TokenSourceOptions", "CallOptions", "AccessToken"];
+const CONVERTED_BY_HAND: [&str; 7] = [
+    "ClientOptions",
+    "TokenSourceOptions",
+    "CallOptions",
+    "AccessToken",
+    "JournalOptions",
+    "JournalQuery",
+    "JournalRecord",
+];
 
 /// Fields that are methods in the core: the field, the record (any if empty), the call. So are all booleans that are
 /// called `is_` or `has_` something.
-const METHODS: [(&str, &str, &str); 5] = [
+const METHODS: [(&str, &str, &str); 6] = [
     ("payment_key", "", "core.payment_key()"),
+    ("error_detail", "JournalRecord", "core.error_detail()"),
     ("dedupe_key", "Event", "core.dedupe_key()"),
     ("transaction", "Event", "core.transaction().map(|own| FromCore::from_core(own.into_owned()))"),
     ("failed_disbursements", "", "core.failed_disbursements().into_iter().cloned().map(FromCore::from_core).collect()"),
@@ -23,6 +32,9 @@ const METHODS: [(&str, &str, &str); 5] = [
 pub(super) fn method(record: &str, field: &Field) -> Option<String> {
     if field.ty == Type::Bool && (field.name.starts_with("is_") || field.name.starts_with("has_")) {
         return Some(format!("core.{}()", field.name));
+    }
+    if (record, field.name.as_str()) == ("JournalRecord", "payment_key") {
+        return None;
     }
     let is_of = |name: &str, owner: &str| name == field.name && (owner.is_empty() || owner == record);
     METHODS.iter().find(|(name, owner, _)| is_of(name, owner)).map(|(_, _, call)| (*call).to_owned())

@@ -947,6 +947,81 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             ticket,
             false,
             (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                whole(given)?;
+                Ok(owner?.get(key?))
+            })(),
+            write,
+        ),
+        76 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let query = read::<JournalQuery>(&mut given);
+                whole(given)?;
+                Ok(owner?.list(query?))
+            })(),
+            write,
+        ),
+        77 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let event = read::<Raw>(&mut given);
+                whole(given)?;
+                Ok(owner?.observe(event?))
+            })(),
+            write,
+        ),
+        78 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                whole(given)?;
+                Ok(owner?.reconcile(key?))
+            })(),
+            write,
+        ),
+        79 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let older_than = read::<f64>(&mut given);
+                whole(given)?;
+                Ok(owner?.reconcile_all(older_than?))
+            })(),
+            write,
+        ),
+        80 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                let state = read::<String>(&mut given);
+                let reason = read::<String>(&mut given);
+                let id = read::<Option<String>>(&mut given);
+                whole(given)?;
+                Ok(owner?.resolve(key?, state?, reason?, id?))
+            })(),
+            write,
+        ),
+        81 => run(
+            ticket,
+            false,
+            (|| {
                 let owner = owner::<RawRequests>(handle);
                 let mut given = given;
                 let path = read::<String>(&mut given);
@@ -955,7 +1030,7 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
             })(),
             write,
         ),
-        76 => run(
+        82 => run(
             ticket,
             false,
             (|| {
@@ -1132,6 +1207,81 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let owner = owner::<PaymentLinkWatch>(handle);
                 whole(given)?;
                 Ok(owner?.poll())
+            })(),
+            write,
+        ),
+        13 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                whole(given)?;
+                Ok(owner?.get(key?))
+            })(),
+            write,
+        ),
+        14 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let query = read::<JournalQuery>(&mut given);
+                whole(given)?;
+                Ok(owner?.list(query?))
+            })(),
+            write,
+        ),
+        15 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let event = read::<Raw>(&mut given);
+                whole(given)?;
+                Ok(owner?.observe(event?))
+            })(),
+            write,
+        ),
+        16 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                whole(given)?;
+                Ok(owner?.reconcile(key?))
+            })(),
+            write,
+        ),
+        17 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let older_than = read::<f64>(&mut given);
+                whole(given)?;
+                Ok(owner?.reconcile_all(older_than?))
+            })(),
+            write,
+        ),
+        18 => run(
+            ticket,
+            false,
+            (|| {
+                let owner = owner::<Journal>(handle);
+                let mut given = given;
+                let key = read::<String>(&mut given);
+                let state = read::<String>(&mut given);
+                let reason = read::<String>(&mut given);
+                let id = read::<Option<String>>(&mut given);
+                whole(given)?;
+                Ok(owner?.resolve(key?, state?, reason?, id?))
             })(),
             write,
         ),

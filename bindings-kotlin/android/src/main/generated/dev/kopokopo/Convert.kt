@@ -53,6 +53,8 @@ internal fun CallOptions.lower(): dev.kopokopo.ffi.CallOptions =
         this.stalledTimeout?.let { it.inSeconds() },
         this.timeout?.let { it.inSeconds() },
         this.maxRetries?.let { natural(it.toLong(), "maxRetries").toUInt() },
+        this.idempotencyKey,
+        this.inProgressWait?.let { it.inSeconds() },
     )
 
 internal fun WaitOptions.lower(): dev.kopokopo.ffi.WaitOptions =
@@ -131,6 +133,34 @@ internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
         this.raw,
     )
 
+internal fun JournalQuery.lower(): dev.kopokopo.ffi.JournalQuery =
+    dev.kopokopo.ffi.JournalQuery(
+        this.states,
+        this.operation,
+        this.createdFrom?.let { it.text() },
+        this.createdBefore?.let { it.text() },
+        this.afterKey,
+        natural(this.limit.toLong(), "limit").toUInt(),
+    )
+
+internal fun dev.kopokopo.ffi.JournalRecord.lift(): JournalRecord =
+    JournalRecord(
+        this.key,
+        this.version.toLong(),
+        this.state,
+        this.operation,
+        this.fingerprint,
+        this.attempt.toInt(),
+        moment(this.createdAt),
+        moment(this.updatedAt),
+        moment(this.deadlineAt),
+        this.sentAt?.let { moment(it) },
+        this.id,
+        this.paymentKey,
+        this.errorDetail,
+        this.evidence,
+    )
+
 internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
     Transaction(
         this.id,
@@ -171,6 +201,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(
@@ -189,6 +221,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(
@@ -207,6 +241,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(
@@ -225,6 +261,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(
@@ -243,6 +281,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(
@@ -261,6 +301,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(
@@ -279,6 +321,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.RateLimit -> KopoKopoException.RateLimit(
@@ -297,6 +341,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(
@@ -315,6 +361,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(
@@ -333,6 +381,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(
@@ -351,6 +401,48 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.InProgress -> KopoKopoException.InProgress(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.serverCode,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.Journal -> KopoKopoException.Journal(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.serverCode,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(
@@ -369,6 +461,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(
@@ -387,6 +481,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(
@@ -405,6 +501,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
 }

@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "5ecc3b142d9df7c6"
+internal const val CONTRACT_HASH: String = "47c53bafbc1e2fbd"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -33,6 +33,8 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      * @param stalledTimeout The time limit for a response that makes no progress.
      * @param timeout The time limit for the whole call.
      * @param maxRetries The number of retries after the first attempt.
+     * @param idempotencyKey Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+     * @param inProgressWait How long a create with an idempotency key waits while another worker sends the same request. Default 0: it fails immediately with `in_progress`.
      */
     @JvmSynthetic
     public fun withOptions(
@@ -40,8 +42,10 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         stalledTimeout: Duration? = null,
         timeout: Duration? = null,
         maxRetries: Int? = null,
+        idempotencyKey: String? = null,
+        inProgressWait: Duration? = null,
     ): KopoKopo =
-        withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
+        withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries, idempotencyKey, inProgressWait))
 
     /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()

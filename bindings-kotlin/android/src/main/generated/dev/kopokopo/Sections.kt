@@ -4,6 +4,7 @@ package dev.kopokopo
 
 import java.math.BigDecimal
 import java.time.Duration
+import java.time.OffsetDateTime
 import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
 import kotlinx.coroutines.flow.Flow
@@ -338,6 +339,144 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
 
     private fun cancelCall(id: String): Call<Void?> =
         NativeCall(9, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { null }
+
+    internal fun close(): Unit = raw.close()
+}
+
+/** What became of creates with an idempotency key. */
+public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Journal) {
+    /**
+     * Reads the record of a key. Absent if the key was never used.
+     *
+     * Errors: `journal` if the store fails.
+     */
+    @JvmSynthetic
+    public suspend fun get(key: String): JournalRecord? = awaiting { getCall(key) }
+
+    /** [get] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun getBlocking(key: String): JournalRecord? = blocking { getCall(key) }
+
+    /** [get] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun getAsync(key: String): CompletableFuture<JournalRecord?> = future { getCall(key) }
+
+    private fun getCall(key: String): Call<JournalRecord?> =
+        NativeCall(13, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeJournalRecord.read(it)?.let { it.lift() } }
+
+    /**
+     * Lists records in the order of their keys.
+     *
+     * Errors: `journal` if the store fails.
+     */
+    @JvmSynthetic
+    public suspend fun list(query: JournalQuery): List<JournalRecord> = awaiting { listCall(query) }
+
+    /**
+     * Lists records in the order of their keys.
+     *
+     * Errors: `journal` if the store fails.
+     *
+     * @param states Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+     * @param operation Only this operation: `send_money.create`.
+     * @param createdFrom Only records that were created at this time or later.
+     * @param createdBefore Only records that were created before this time.
+     * @param afterKey Only records whose key comes after this one: the last key of the page before.
+     * @param limit The number of records at most.
+     */
+    @JvmSynthetic
+    public suspend fun list(
+        states: List<String> = emptyList(),
+        operation: String? = null,
+        createdFrom: OffsetDateTime? = null,
+        createdBefore: OffsetDateTime? = null,
+        afterKey: String? = null,
+        limit: Int = 100,
+    ): List<JournalRecord> =
+        list(JournalQuery(states, operation, createdFrom, createdBefore, afterKey, limit))
+
+    /** [list] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun listBlocking(query: JournalQuery): List<JournalRecord> = blocking { listCall(query) }
+
+    /** [list] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun listAsync(query: JournalQuery): CompletableFuture<List<JournalRecord>> = future { listCall(query) }
+
+    private fun listCall(query: JournalQuery): Call<List<JournalRecord>> =
+        NativeCall(14, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterString.read(it).map { it.lift() } }
+
+    /**
+     * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an unknown request
+     * `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a received
+     * payment that fits exactly one STK push. Returns the record that the event is about. Call it for every event; it is
+     * harmless to call it twice.
+     *
+     * Errors: `journal` if the store fails: answer the webhook with 500, so that it is delivered again.
+     */
+    @JvmSynthetic
+    public suspend fun observe(event: String): JournalRecord? = awaiting { observeCall(event) }
+
+    /** [observe] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun observeBlocking(event: String): JournalRecord? = blocking { observeCall(event) }
+
+    /** [observe] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun observeAsync(event: String): CompletableFuture<JournalRecord?> = future { observeCall(event) }
+
+    private fun observeCall(event: String): Call<JournalRecord?> =
+        NativeCall(15, bytes(dev.kopokopo.ffi.FfiConverterString, event), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeJournalRecord.read(it)?.let { it.lift() } }
+
+    /**
+     * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+     * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
+     * cannot be found out stays `unknown`. Never sends the request.
+     *
+     * Errors: `not_found` if the journal has no such key. `journal` if the store fails.
+     */
+    @JvmSynthetic
+    public suspend fun reconcile(key: String): JournalRecord = awaiting { reconcileCall(key) }
+
+    /** [reconcile] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun reconcileBlocking(key: String): JournalRecord = blocking { reconcileCall(key) }
+
+    /** [reconcile] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun reconcileAsync(key: String): CompletableFuture<JournalRecord> = future { reconcileCall(key) }
+
+    private fun reconcileCall(key: String): Call<JournalRecord> =
+        NativeCall(16, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
+
+    /**
+     * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
+     * now and then. Returns these records.
+     *
+     * Errors: `journal` if the store fails.
+     */
+    @JvmSynthetic
+    public suspend fun reconcileAll(olderThan: Duration = Duration.ofSeconds(0)): List<JournalRecord> = awaiting { reconcileAllCall(olderThan) }
+
+    /** [reconcileAll] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun reconcileAllBlocking(olderThan: Duration = Duration.ofSeconds(0)): List<JournalRecord> = blocking { reconcileAllCall(olderThan) }
+
+    /** [reconcileAll] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun reconcileAllAsync(olderThan: Duration = Duration.ofSeconds(0)): CompletableFuture<List<JournalRecord>> = future { reconcileAllCall(olderThan) }
+
+    private fun reconcileAllCall(olderThan: Duration = Duration.ofSeconds(0)): Call<List<JournalRecord>> =
+        NativeCall(17, bytes(dev.kopokopo.ffi.FfiConverterString, olderThan.inSeconds()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterString.read(it).map { it.lift() } }
+
+    /**
+     * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
+     * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+     *
+     * Errors: `invalid_request` if the state is none of these, the reason is blank, or the record is not unknown.
+     * `not_found` if the journal has no such key.
+     */
+    @JvmSynthetic
+    public suspend fun resolve(key: String, state: String, reason: String, id: String? = null): JournalRecord = awaiting { resolveCall(key, state, reason, id) }
+
+    /** [resolve] for Java: waits on this thread. An interrupt cancels the call. */
+    public fun resolveBlocking(key: String, state: String, reason: String, id: String? = null): JournalRecord = blocking { resolveCall(key, state, reason, id) }
+
+    /** [resolve] for Java. Cancelling the future, or its timeout, cancels the call. */
+    public fun resolveAsync(key: String, state: String, reason: String, id: String? = null): CompletableFuture<JournalRecord> = future { resolveCall(key, state, reason, id) }
+
+    private fun resolveCall(key: String, state: String, reason: String, id: String? = null): Call<JournalRecord> =
+        NativeCall(18, bytes(dev.kopokopo.ffi.FfiConverterString, key) + bytes(dev.kopokopo.ffi.FfiConverterString, state) + bytes(dev.kopokopo.ffi.FfiConverterString, reason) + bytes(dev.kopokopo.ffi.FfiConverterOptionalString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
 
     internal fun close(): Unit = raw.close()
 }

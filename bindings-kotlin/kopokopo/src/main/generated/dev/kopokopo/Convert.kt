@@ -243,6 +243,8 @@ internal fun CallOptions.lower(): dev.kopokopo.ffi.CallOptions =
         this.stalledTimeout?.let { it.inSeconds() },
         this.timeout?.let { it.inSeconds() },
         this.maxRetries?.let { natural(it.toLong(), "maxRetries").toUInt() },
+        this.idempotencyKey,
+        this.inProgressWait?.let { it.inSeconds() },
     )
 
 internal fun WaitOptions.lower(): dev.kopokopo.ffi.WaitOptions =
@@ -723,6 +725,37 @@ internal fun dev.kopokopo.ffi.SettlementTransfer.lift(): SettlementTransfer =
         this.raw,
     )
 
+internal fun JournalOptions.lower(): dev.kopokopo.ffi.JournalOptions =
+    dev.kopokopo.ffi.JournalOptions(this.dialect, this.placeholder, this.createTables, this.keyInMetadata)
+
+internal fun JournalQuery.lower(): dev.kopokopo.ffi.JournalQuery =
+    dev.kopokopo.ffi.JournalQuery(
+        this.states,
+        this.operation,
+        this.createdFrom?.let { it.text() },
+        this.createdBefore?.let { it.text() },
+        this.afterKey,
+        natural(this.limit.toLong(), "limit").toUInt(),
+    )
+
+internal fun dev.kopokopo.ffi.JournalRecord.lift(): JournalRecord =
+    JournalRecord(
+        this.key,
+        this.version.toLong(),
+        this.state,
+        this.operation,
+        this.fingerprint,
+        this.attempt.toInt(),
+        moment(this.createdAt),
+        moment(this.updatedAt),
+        moment(this.deadlineAt),
+        this.sentAt?.let { moment(it) },
+        this.id,
+        this.paymentKey,
+        this.errorDetail,
+        this.evidence,
+    )
+
 internal fun RawPostRequest.lower(): dev.kopokopo.ffi.RawPostRequest =
     dev.kopokopo.ffi.RawPostRequest(this.path, this.body)
 
@@ -846,6 +879,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(
@@ -864,6 +899,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(
@@ -882,6 +919,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(
@@ -900,6 +939,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(
@@ -918,6 +959,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(
@@ -936,6 +979,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(
@@ -954,6 +999,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.RateLimit -> KopoKopoException.RateLimit(
@@ -972,6 +1019,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(
@@ -990,6 +1039,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(
@@ -1008,6 +1059,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(
@@ -1026,6 +1079,48 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.InProgress -> KopoKopoException.InProgress(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.serverCode,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
+        ),
+    )
+    is dev.kopokopo.ffi.KopoKopoException.Journal -> KopoKopoException.Journal(
+        KopoKopoException.Fields(
+            spelled(this.detail, this.field),
+            this.operation,
+            this.field?.let { camelCase(it) },
+            this.status?.let { it.toInt() },
+            this.serverCode,
+            this.messages,
+            this.retryAfter?.let { seconds(it) },
+            this.attempts.toInt(),
+            this.body,
+            this.id,
+            this.location,
+            this.state,
+            this.requestId,
+            this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(
@@ -1044,6 +1139,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(
@@ -1062,6 +1159,8 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
     is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(
@@ -1080,10 +1179,16 @@ internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when
             this.state,
             this.requestId,
             this.sentAt?.let { moment(it) },
+            this.idempotencyKey,
+            this.fingerprint,
         ),
     )
 }
 
 internal class ForeignTokenSource(private val own: TokenSource) : dev.kopokopo.ffi.TokenSource {
     override suspend fun token(): dev.kopokopo.ffi.AccessToken = foreign { own.token().lower() }
+}
+
+internal class ForeignJournalStore(private val own: JournalStore) : dev.kopokopo.ffi.JournalStore {
+    override suspend fun execute(): dev.kopokopo.ffi.String = foreign { own.execute() }
 }

@@ -29,6 +29,26 @@ public fun hashPhone(phoneNumber: String): String = enter { dev.kopokopo.ffi.has
 public fun signWebhook(apiKey: String, body: ByteArray): String = enter { dev.kopokopo.ffi.signWebhook(apiKey, body) }
 
 /**
+ * The statements that create the journal's tables in a database, `sqlite`, `postgres` or `mysql`, for programs with
+ * migrations.
+ *
+ * Errors: `configuration` for another dialect.
+ */
+public fun journalSchema(dialect: String): List<String> = enter { dev.kopokopo.ffi.journalSchema(dialect) }
+
+/**
+ * The statement that claims an event inside of a database transaction of the program, so that it is handled once. Its
+ * parameters are the event's key (`paymentKey`, or without one `dedupeKey`) and the time in milliseconds since 1970.
+ * It changes one row, or none if the event was claimed before. The driver marks parameters with `?`, `$1` or `%s`.
+ *
+ * Errors: `configuration` for another dialect or placeholder.
+ */
+public fun eventClaim(
+    dialect: String,
+    placeholder: String,
+): String = enter { dev.kopokopo.ffi.eventClaim(dialect, placeholder) }
+
+/**
  * Returns the disbursements to one destination, found by its phone number (in any usual form), its account or its
  * reference. Do not use the position in the list: the order differs.
  *

@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "a0dcd6c436240e9e"
+internal const val CONTRACT_HASH: String = "f3e2a90e86adf16c"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -104,6 +104,8 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      * @param stalledTimeout The time limit for a response that makes no progress.
      * @param timeout The time limit for the whole call.
      * @param maxRetries The number of retries after the first attempt.
+     * @param idempotencyKey Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+     * @param inProgressWait How long a create with an idempotency key waits while another worker sends the same request. Default 0: it fails immediately with `in_progress`.
      */
     @JvmSynthetic
     public fun withOptions(
@@ -111,8 +113,48 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         stalledTimeout: Duration? = null,
         timeout: Duration? = null,
         maxRetries: Int? = null,
+        idempotencyKey: String? = null,
+        inProgressWait: Duration? = null,
     ): KopoKopo =
-        withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries))
+        withOptions(CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries, idempotencyKey, inProgressWait))
+
+    /**
+     * Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+     * token and retry budget with this client.
+     *
+     * Errors: `configuration`, naming the option.
+     */
+    public fun withJournal(store: JournalStore, options: JournalOptions): KopoKopo =
+        call { KopoKopo(raw.withJournal(ForeignJournalStore(store), options.lower())) }
+
+    /**
+     * Returns a client with a journal, which makes creates with an idempotency key happen once. It shares connections,
+     * token and retry budget with this client.
+     *
+     * Errors: `configuration`, naming the option.
+     *
+     * @param dialect The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+     * @param placeholder How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
+     * @param createTables Whether the tables are created if they do not exist. Turn it off if the program has migrations.
+     * @param keyInMetadata Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring it back, so that the journal learns what became of a request whose response was lost.
+     */
+    @JvmSynthetic
+    public fun withJournal(
+        store: JournalStore,
+        dialect: String? = null,
+        placeholder: String? = null,
+        createTables: Boolean = true,
+        keyInMetadata: Boolean = true,
+    ): KopoKopo =
+        withJournal(store, JournalOptions(dialect, placeholder, createTables, keyInMetadata))
+
+    /**
+     * The client's journal: what became of creates with an idempotency key.
+     *
+     * Errors: `configuration`, field `journal`, if the client has none.
+     */
+    public val journal: Journal get() = journalLazy.value
+    private val journalLazy = lazy { enter { Journal(raw.journal()) } }
 
     /** The origin of all requests: `https://api.kopokopo.com`. */
     public val baseUrl: String = raw.baseUrl()
@@ -186,6 +228,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      * [IllegalStateException]. A client that is never closed is let go of when nothing refers to it.
      */
     override fun close() {
+        if (journalLazy.isInitialized()) journal.close()
         if (oauthLazy.isInitialized()) oauth.close()
         if (webhookSubscriptionsLazy.isInitialized()) webhookSubscriptions.close()
         if (incomingPaymentsLazy.isInitialized()) incomingPayments.close()

@@ -43,6 +43,8 @@ public sealed class KopoKopoException private constructor(
     public val state: String? get() = fields.state
     public val requestId: String? get() = fields.requestId
     public val sentAt: OffsetDateTime? get() = fields.sentAt
+    public val idempotencyKey: String? get() = fields.idempotencyKey
+    public val fingerprint: String? get() = fields.fingerprint
 
     /**
      * The client has a wrong or missing option, such as a missing credential, or a base URL that is not https. Nothing
@@ -86,6 +88,12 @@ public sealed class KopoKopoException private constructor(
      */
     public class OutcomeUnknown internal constructor(fields: Fields) : KopoKopoException("outcome_unknown", fields)
 
+    /** Another worker is sending the request with the same idempotency key. Nothing was sent: call again later. */
+    public class InProgress internal constructor(fields: Fields) : KopoKopoException("in_progress", fields)
+
+    /** The journal's store failed, or does not respond. Nothing was sent. */
+    public class Journal internal constructor(fields: Fields) : KopoKopoException("journal", fields)
+
     /** The webhook's signature is missing, malformed or invalid: do not trust the body. */
     public class Signature internal constructor(fields: Fields) : KopoKopoException("signature", fields)
 
@@ -110,5 +118,7 @@ public sealed class KopoKopoException private constructor(
         val state: String? = null,
         val requestId: String? = null,
         val sentAt: OffsetDateTime? = null,
+        val idempotencyKey: String? = null,
+        val fingerprint: String? = null,
     ) : Serializable
 }

@@ -384,8 +384,25 @@ public class CallOptions(
     public val timeout: Duration? = null,
     /** The number of retries after the first attempt. */
     public val maxRetries: Int? = null,
+    /**
+     * Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+     * 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+     */
+    public val idempotencyKey: String? = null,
+    /**
+     * How long a create with an idempotency key waits while another worker sends the same request. Default
+     * 0: it fails immediately with `in_progress`.
+     */
+    public val inProgressWait: Duration? = null,
 ) {
-    private fun fields(): List<Any?> = listOf(connectTimeout, stalledTimeout, timeout, maxRetries)
+    private fun fields(): List<Any?> = listOf(
+        connectTimeout,
+        stalledTimeout,
+        timeout,
+        maxRetries,
+        idempotencyKey,
+        inProgressWait,
+    )
 
     override fun equals(other: Any?): Boolean = other is CallOptions && fields() == other.fields()
 
@@ -394,7 +411,7 @@ public class CallOptions(
     /** Secrets and personal data are redacted. */
     override fun toString(): String =
         "CallOptions(connectTimeout=$connectTimeout, stalledTimeout=$stalledTimeout, timeout=$timeout" +
-        ", maxRetries=$maxRetries)"
+        ", maxRetries=$maxRetries, idempotencyKey=$idempotencyKey, inProgressWait=$inProgressWait)"
 
     /** Makes a [CallOptions] in Java: every field has a method of its name. */
     public class Builder internal constructor() {
@@ -402,6 +419,8 @@ public class CallOptions(
         private var stalledTimeout: Duration? = null
         private var timeout: Duration? = null
         private var maxRetries: Int? = null
+        private var idempotencyKey: String? = null
+        private var inProgressWait: Duration? = null
 
         /** The time limit for connecting. */
         public fun connectTimeout(connectTimeout: Duration?): Builder = apply { this.connectTimeout = connectTimeout }
@@ -415,8 +434,27 @@ public class CallOptions(
         /** The number of retries after the first attempt. */
         public fun maxRetries(maxRetries: Int?): Builder = apply { this.maxRetries = maxRetries }
 
+        /**
+         * Makes a create happen once, whatever happens: calls with the same key send one request. It needs a journal. 1 to
+         * 200 printable ASCII characters, such as an order number, the same in every attempt for the same money.
+         */
+        public fun idempotencyKey(idempotencyKey: String?): Builder = apply { this.idempotencyKey = idempotencyKey }
+
+        /**
+         * How long a create with an idempotency key waits while another worker sends the same request. Default
+         * 0: it fails immediately with `in_progress`.
+         */
+        public fun inProgressWait(inProgressWait: Duration?): Builder = apply { this.inProgressWait = inProgressWait }
+
         /** What was set. Everything without a default must have been. */
-        public fun build(): CallOptions = CallOptions(connectTimeout, stalledTimeout, timeout, maxRetries)
+        public fun build(): CallOptions = CallOptions(
+            connectTimeout,
+            stalledTimeout,
+            timeout,
+            maxRetries,
+            idempotencyKey,
+            inProgressWait,
+        )
     }
 
     public companion object {
@@ -2492,6 +2530,194 @@ public class SettlementTransfer internal constructor(
         ", transferBatches=$transferBatches, errors=${hidden(errors)}, metadata=${hidden(metadata)}" +
         ", links=$links, isPaid=$isPaid, failedDisbursements=$failedDisbursements" +
         ", failedBatches=$failedBatches, isFinal=$isFinal, raw=${length(raw)})"
+}
+
+/** Options of a journal. */
+public class JournalOptions(
+    /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+    public val dialect: String? = null,
+    /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */
+    public val placeholder: String? = null,
+    /** Whether the tables are created if they do not exist. Turn it off if the program has migrations. */
+    public val createTables: Boolean = true,
+    /**
+     * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
+     * it back, so that the journal learns what became of a request whose response was lost.
+     */
+    public val keyInMetadata: Boolean = true,
+) {
+    private fun fields(): List<Any?> = listOf(dialect, placeholder, createTables, keyInMetadata)
+
+    override fun equals(other: Any?): Boolean = other is JournalOptions && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "JournalOptions(dialect=$dialect, placeholder=$placeholder, createTables=$createTables" +
+        ", keyInMetadata=$keyInMetadata)"
+
+    /** Makes a [JournalOptions] in Java: every field has a method of its name. */
+    public class Builder internal constructor() {
+        private var dialect: String? = null
+        private var placeholder: String? = null
+        private var createTables: Boolean = true
+        private var keyInMetadata: Boolean = true
+
+        /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+        public fun dialect(dialect: String?): Builder = apply { this.dialect = dialect }
+
+        /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */
+        public fun placeholder(placeholder: String?): Builder = apply { this.placeholder = placeholder }
+
+        /** Whether the tables are created if they do not exist. Turn it off if the program has migrations. */
+        public fun createTables(createTables: Boolean): Builder = apply { this.createTables = createTables }
+
+        /**
+         * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
+         * it back, so that the journal learns what became of a request whose response was lost.
+         */
+        public fun keyInMetadata(keyInMetadata: Boolean): Builder = apply { this.keyInMetadata = keyInMetadata }
+
+        /** What was set. Everything without a default must have been. */
+        public fun build(): JournalOptions = JournalOptions(dialect, placeholder, createTables, keyInMetadata)
+    }
+
+    public companion object {
+        /** Makes a [JournalOptions] in Java. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+    }
+}
+
+/** The records to list. */
+public class JournalQuery(
+    /** Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all. */
+    public val states: List<String> = emptyList(),
+    /** Only this operation: `send_money.create`. */
+    public val operation: String? = null,
+    /** Only records that were created at this time or later. */
+    public val createdFrom: OffsetDateTime? = null,
+    /** Only records that were created before this time. */
+    public val createdBefore: OffsetDateTime? = null,
+    /** Only records whose key comes after this one: the last key of the page before. */
+    public val afterKey: String? = null,
+    /** The number of records at most. */
+    public val limit: Int = 100,
+) {
+    private fun fields(): List<Any?> = listOf(states, operation, createdFrom, createdBefore, afterKey, limit)
+
+    override fun equals(other: Any?): Boolean = other is JournalQuery && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "JournalQuery(states=$states, operation=$operation, createdFrom=$createdFrom" +
+        ", createdBefore=$createdBefore, afterKey=$afterKey, limit=$limit)"
+
+    /** Makes a [JournalQuery] in Java: every field has a method of its name. */
+    public class Builder internal constructor() {
+        private var states: List<String> = emptyList()
+        private var operation: String? = null
+        private var createdFrom: OffsetDateTime? = null
+        private var createdBefore: OffsetDateTime? = null
+        private var afterKey: String? = null
+        private var limit: Int = 100
+
+        /** Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all. */
+        public fun states(states: List<String>): Builder = apply { this.states = states }
+
+        /** Only this operation: `send_money.create`. */
+        public fun operation(operation: String?): Builder = apply { this.operation = operation }
+
+        /** Only records that were created at this time or later. */
+        public fun createdFrom(createdFrom: OffsetDateTime?): Builder = apply { this.createdFrom = createdFrom }
+
+        /** Only records that were created before this time. */
+        public fun createdBefore(createdBefore: OffsetDateTime?): Builder = apply { this.createdBefore = createdBefore }
+
+        /** Only records whose key comes after this one: the last key of the page before. */
+        public fun afterKey(afterKey: String?): Builder = apply { this.afterKey = afterKey }
+
+        /** The number of records at most. */
+        public fun limit(limit: Int): Builder = apply { this.limit = limit }
+
+        /** What was set. Everything without a default must have been. */
+        public fun build(): JournalQuery = JournalQuery(states, operation, createdFrom, createdBefore, afterKey, limit)
+    }
+
+    public companion object {
+        /** Makes a [JournalQuery] in Java. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+    }
+}
+
+/** What the journal remembers of one idempotency key. */
+public class JournalRecord internal constructor(
+    /** The idempotency key. */
+    public val key: String,
+    /** Grows by one with every change. */
+    public val version: Long,
+    /**
+     * `started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent again.
+     * `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken effect.
+     */
+    public val state: String,
+    /** The operation: `send_money.create`. */
+    public val operation: String,
+    /** SHA-256 over the operation and the request, in hexadecimal. */
+    public val fingerprint: String,
+    /** The number of the attempt, from 1. */
+    public val attempt: Int,
+    /** When the key was first used. */
+    public val createdAt: OffsetDateTime,
+    /** When the record was last changed. */
+    public val updatedAt: OffsetDateTime,
+    /** When the attempt has ended, whatever became of its worker. */
+    public val deadlineAt: OffsetDateTime,
+    /** When the request was sent, if that is known. */
+    public val sentAt: OffsetDateTime?,
+    /**
+     * The id of the created resource. It can be absent although the request was accepted: a polled transaction proves a
+     * payment, but has no id of the request.
+     */
+    public val id: String?,
+    /** The key of the payment that the request caused. */
+    public val paymentKey: String?,
+    /** The error of the last attempt, as a sentence. */
+    public val errorDetail: String?,
+    /** How the state is known: the response, an observed event, a polled transaction, or a person and the reason. */
+    public val evidence: String?,
+) {
+    private fun fields(): List<Any?> = listOf(
+        key,
+        version,
+        state,
+        operation,
+        fingerprint,
+        attempt,
+        createdAt,
+        updatedAt,
+        deadlineAt,
+        sentAt,
+        id,
+        paymentKey,
+        errorDetail,
+        evidence,
+    )
+
+    override fun equals(other: Any?): Boolean = other is JournalRecord && fields() == other.fields()
+
+    override fun hashCode(): Int = fields().hashCode()
+
+    /** Secrets and personal data are redacted. */
+    override fun toString(): String =
+        "JournalRecord(key=$key, version=$version, state=$state, operation=$operation" +
+        ", fingerprint=$fingerprint, attempt=$attempt, createdAt=$createdAt, updatedAt=$updatedAt" +
+        ", deadlineAt=$deadlineAt, sentAt=$sentAt, id=$id, paymentKey=$paymentKey, errorDetail=$errorDetail" +
+        ", evidence=$evidence)"
 }
 
 /** A request that is sent unchanged. */

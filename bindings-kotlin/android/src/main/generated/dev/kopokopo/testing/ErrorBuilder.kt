@@ -24,6 +24,8 @@ public class ErrorBuilder(private val detail: String) {
     private var state: String? = null
     private var requestId: String? = null
     private var sentAt: OffsetDateTime? = null
+    private var idempotencyKey: String? = null
+    private var fingerprint: String? = null
 
     /** Sets the error's `operation`. */
     public fun operation(operation: String?): ErrorBuilder = apply { this.operation = operation }
@@ -64,6 +66,12 @@ public class ErrorBuilder(private val detail: String) {
     /** Sets the error's `sentAt`. */
     public fun sentAt(sentAt: OffsetDateTime?): ErrorBuilder = apply { this.sentAt = sentAt }
 
+    /** Sets the error's `idempotencyKey`. */
+    public fun idempotencyKey(idempotencyKey: String?): ErrorBuilder = apply { this.idempotencyKey = idempotencyKey }
+
+    /** Sets the error's `fingerprint`. */
+    public fun fingerprint(fingerprint: String?): ErrorBuilder = apply { this.fingerprint = fingerprint }
+
     /** An error of kind `configuration`. */
     public fun configuration(): KopoKopoException.Configuration = KopoKopoException.Configuration(fields())
 
@@ -97,6 +105,12 @@ public class ErrorBuilder(private val detail: String) {
     /** An error of kind `outcome_unknown`. */
     public fun outcomeUnknown(): KopoKopoException.OutcomeUnknown = KopoKopoException.OutcomeUnknown(fields())
 
+    /** An error of kind `in_progress`. */
+    public fun inProgress(): KopoKopoException.InProgress = KopoKopoException.InProgress(fields())
+
+    /** An error of kind `journal`. */
+    public fun journal(): KopoKopoException.Journal = KopoKopoException.Journal(fields())
+
     /** An error of kind `signature`. */
     public fun signature(): KopoKopoException.Signature = KopoKopoException.Signature(fields())
 
@@ -106,5 +120,5 @@ public class ErrorBuilder(private val detail: String) {
     /** An error of kind `internal`. */
     public fun internal(): KopoKopoException.Internal = KopoKopoException.Internal(fields())
 
-    private fun fields(): KopoKopoException.Fields = KopoKopoException.Fields(detail, operation, field, status, serverCode, messages, retryAfter, attempts, body, id, location, state, requestId, sentAt)
+    private fun fields(): KopoKopoException.Fields = KopoKopoException.Fields(detail, operation, field, status, serverCode, messages, retryAfter, attempts, body, id, location, state, requestId, sentAt, idempotencyKey, fingerprint)
 }

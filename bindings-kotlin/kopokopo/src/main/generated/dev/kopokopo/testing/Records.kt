@@ -13,6 +13,7 @@ import dev.kopokopo.ExternalRecipient
 import dev.kopokopo.IncomingPayment
 import dev.kopokopo.IncomingPaymentStatus
 import dev.kopokopo.Introspection
+import dev.kopokopo.JournalRecord
 import dev.kopokopo.Links
 import dev.kopokopo.MerchantBankAccount
 import dev.kopokopo.MerchantWallet
@@ -534,6 +535,40 @@ public object Records {
             failedBatches,
             isFinal,
             raw,
+        )
+
+    /** A [JournalRecord]. */
+    public fun journalRecord(
+        key: String = "",
+        version: Long = 0L,
+        state: String = "",
+        operation: String = "",
+        fingerprint: String = "",
+        attempt: Int = 0,
+        createdAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
+        updatedAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
+        deadlineAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
+        sentAt: OffsetDateTime? = null,
+        id: String? = null,
+        paymentKey: String? = null,
+        errorDetail: String? = null,
+        evidence: String? = null,
+    ): JournalRecord =
+        JournalRecord(
+            key,
+            version,
+            state,
+            operation,
+            fingerprint,
+            attempt,
+            createdAt,
+            updatedAt,
+            deadlineAt,
+            sentAt,
+            id,
+            paymentKey,
+            errorDetail,
+            evidence,
         )
 
     /** A [RawResponse]. */
