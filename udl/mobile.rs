@@ -51,8 +51,10 @@ impl Block<'_> {
     /// Whether it contains a name outside of comments.
     fn names(&self, name: &str) -> bool {
         let code = self.text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let mut words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-        words.any(|word| word == name)
+        // `Name(` is a kind of error, or a method.
+        let code = code.flat_map(|line| line.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        let mut words = code.filter(|word| !word.ends_with('('));
+        words.any(|word| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_') == name)
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
-    client::no_runtime,
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
@@ -60,7 +59,7 @@ pub(crate) async fn detached<T: Send + 'static>(
         }
     }
     if tokio::runtime::Handle::try_current().is_err() {
-        return Err(no_runtime());
+        return Err(KopoKopoError::no_runtime());
     }
     let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());
     state.lock().key = Some((key.to_owned(), fingerprint.to_owned()));

@@ -218,7 +218,7 @@ impl KopoKopo {
         body: Body,
     ) -> Result<ApiResponse> {
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(no_runtime());
+            return Err(KopoKopoError::no_runtime());
         }
         let state = self.state()?;
         let call = Call {
@@ -259,10 +259,6 @@ impl KopoKopo {
     fn state(&self) -> Result<Arc<PerProcessValue<ProcessState>>> {
         self.inner.state.get(|| self.inner.settings.connect())
     }
-}
-
-pub(crate) fn no_runtime() -> KopoKopoError {
-    KopoKopoError::configuration("runtime", "no tokio runtime is running in this thread: make calls inside of one")
 }
 
 fn needs_token(endpoint: &Endpoint) -> bool {

@@ -78,6 +78,12 @@ impl KopoKopoError {
         Self::new(ErrorKind::Configuration, remedy).at_field(option)
     }
 
+    /// A call outside of a runtime.
+    #[cfg(feature = "client")]
+    pub(crate) fn no_runtime() -> Self {
+        Self::configuration("runtime", "no tokio runtime is running in this thread: make calls inside of one")
+    }
+
     /// A response or an authentic webhook that cannot be read.
     pub(crate) fn decode(detail: impl IntoDetail) -> Self {
         Self::new(ErrorKind::Decode, detail)

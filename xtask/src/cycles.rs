@@ -213,6 +213,11 @@ mod tests {
         ("core/src", "resources", "created"),
         ("core/src", "resources", "watch"),
         ("core/src", "validate", "client"),
+        // A create asks the journal, which reads what became of it.
+        ("core/src", "journal", "client"),
+        ("core/src", "client", "journal"),
+        ("core/src", "created", "journal"),
+        ("core/src", "resources", "journal"),
         // Tokens are requested as everything else is, which needs a token.
         ("core/src", "auth", "client"),
         ("core/src", "auth", "pipeline"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     JournalQuery, JournalRecord, JournalSettings, JournalState,
@@ -47,8 +47,8 @@ impl KopoKopo {
 }
 
 impl Journal {
-    fn store(&self) -> &dyn JournalStore {
-        &*self.settings.store
+    fn store(&self) -> Limited<'_> {
+        Limited { store: &*self.settings.store, limit: self.client.total_timeout() }
     }
 
     /// Reads the record of a key.
@@ -342,6 +342,32 @@ impl Journal {
             return Ok(record);
         }
         Err(KopoKopoError::invalid("idempotency_key", "was changed at the same moment: look at it again"))
+    }
+}
+
+/// A store whose operations end within the client's time limit.
+struct Limited<'a> {
+    store: &'a dyn JournalStore,
+    limit: Duration,
+}
+
+impl Limited<'_> {
+    async fn run<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        timeout(self.limit, operation)
+            .await
+            .unwrap_or_else(|_| Err(KopoKopoError::journal("its store does not respond")))
+    }
+
+    async fn update(&self, record: JournalRecord, version: u64) -> Result<bool> {
+        self.run(self.store.update(record, version)).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<JournalRecord>> {
+        self.run(self.store.get(key)).await
+    }
+
+    async fn list(&self, query: &JournalQuery) -> Result<Vec<JournalRecord>> {
+        self.run(self.store.list(query)).await
     }
 }
 

@@ -1,0 +1,53 @@
+"""Pays wages once each, however often it is killed: `wages.py <journal> <callback URL> <number of wages>`.
+
+Ends when every wage is paid, or its outcome cannot be found out by this program.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from kopokopo import InProgressError, KopoKopo, KopoKopoError, MobileWalletDestination, OutcomeUnknownError
+from kopokopo.journal import DBAPIJournal, SqliteJournal
+
+
+def open_journal(place: str) -> SqliteJournal | DBAPIJournal:
+    if not place.startswith("postgres"):
+        return SqliteJournal(place)
+    import psycopg
+
+    return DBAPIJournal(lambda: psycopg.connect(place), dialect="postgres", placeholder="%s")
+
+
+def main() -> None:
+    place, callback_url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    k2 = KopoKopo.from_env(journal=open_journal(place)).with_options(timeout=2.0, max_retries=0)
+    left = set(range(1, count + 1))
+    unknown: set[int] = set()
+    while left:
+        for wage in sorted(left):
+            try:
+                k2.send_money.create(
+                    idempotency_key=f"wage-{wage}",
+                    destinations=[
+                        MobileWalletDestination(
+                            phone_number=f"+2547{wage:08}", amount=wage, description="Wages", network="Safaricom"
+                        )
+                    ],
+                    callback_url=callback_url,
+                )
+                left.discard(wage)
+            except OutcomeUnknownError:
+                # The result, if there is one, arrives within the second pass.
+                if wage in unknown:
+                    left.discard(wage)
+                unknown.add(wage)
+            except InProgressError:
+                pass
+            except KopoKopoError as error:
+                print(error.kind, file=sys.stderr)
+        time.sleep(0.5)
+
+
+main()
