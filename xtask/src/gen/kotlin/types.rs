@@ -64,6 +64,8 @@ pub(super) fn converter(ty: &Type) -> String {
     match ty {
         Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("Type{name}"),
         Type::Optional(inner) => format!("Optional{}", converter(inner)),
+        Type::List(inner) => format!("Sequence{}", converter(inner)),
+        Type::F64 => "Double".to_owned(),
         // The texts of the contract are texts there, too.
         _ => "String".to_owned(),
     }

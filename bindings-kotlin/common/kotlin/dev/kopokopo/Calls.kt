@@ -152,5 +152,7 @@ internal inline fun <T> foreign(work: () -> T): T = try {
         state = null,
         requestId = null,
         sentAt = null,
+        idempotencyKey = null,
+        fingerprint = null,
     )
 }

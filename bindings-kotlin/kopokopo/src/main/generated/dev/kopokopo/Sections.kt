@@ -1979,7 +1979,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun listAsync(query: JournalQuery): CompletableFuture<List<JournalRecord>> = future { listCall(query) }
 
     private fun listCall(query: JournalQuery): Call<List<JournalRecord>> =
-        NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterString.read(it).map { it.lift() } }
+        NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
 
     /**
      * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an unknown request
@@ -2036,7 +2036,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun reconcileAllAsync(olderThan: Duration = Duration.ofSeconds(0)): CompletableFuture<List<JournalRecord>> = future { reconcileAllCall(olderThan) }
 
     private fun reconcileAllCall(olderThan: Duration = Duration.ofSeconds(0)): Call<List<JournalRecord>> =
-        NativeCall(79, bytes(dev.kopokopo.ffi.FfiConverterString, olderThan.inSeconds()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterString.read(it).map { it.lift() } }
+        NativeCall(79, bytes(dev.kopokopo.ffi.FfiConverterDouble, olderThan.inSeconds()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
 
     /**
      * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
