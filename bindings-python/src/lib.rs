@@ -4,6 +4,7 @@
 mod arguments;
 mod classes;
 mod errors;
+mod journal_store;
 mod metadata;
 mod object;
 mod token_source;
@@ -30,6 +31,7 @@ mod _native {
     #[pymodule_export]
     use crate::{
         classes::set_up,
+        journal_store::JournalReply,
         object::{Call, Object},
         token_source::Reply,
     };

@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use crate::{
     arguments,
     errors::{guard, internal, raise},
+    journal_store::Store,
     token_source::Source,
     views::show,
     webhooks,
@@ -53,6 +54,16 @@ impl Object {
         guard(py, || {
             let arguments = arguments::read(arguments, ErrorKind::Configuration)?;
             let client = operations::with_token_source(Source::new(source), arguments);
+            client.map(Self).map_err(|error| raise(py, &error))
+        })
+    }
+
+    /// Makes a client with a journal, whose store a program brings.
+    fn with_journal(&self, store: Py<PyAny>, arguments: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let py = arguments.py();
+        guard(py, || {
+            let arguments = arguments::read(arguments, ErrorKind::Configuration)?;
+            let client = operations::with_journal(&self.0, Store::new(store), arguments);
             client.map(Self).map_err(|error| raise(py, &error))
         })
     }

@@ -64,5 +64,11 @@ def public(cls: type) -> set[str]:
     return {name for name in members if not name.startswith("_")}
 
 
+# What only Python has: short forms of `with_journal` and of the call option.
+SHORT_FORMS = ("self", "journal", "idempotency_key")
+
+
 def parameters(function: Any) -> list[str]:
-    return [name for name in inspect.signature(function).parameters if name != "self"]
+    names = list(inspect.signature(function).parameters)
+    left_out = ("self",) if "in_progress_wait" in names else SHORT_FORMS
+    return [name for name in names if name not in left_out]

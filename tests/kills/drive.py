@@ -83,10 +83,10 @@ def run_workers(commands: list[list[str]], environment: dict[str, str], chance: 
 
 def settled(sandbox: Sandbox) -> None:
     """Waits until nothing is on its way."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 60
     while any(sandbox.control("GET /_sandbox/pending").values()):
         if time.monotonic() > deadline:
-            raise SystemExit("results are still on their way")
+            raise SystemExit(f"results are still on their way: {sandbox.control('GET /_sandbox/pending')}")
         time.sleep(0.2)
 
 

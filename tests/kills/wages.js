@@ -26,7 +26,7 @@ async function main() {
       const destinations = [
         {
           type: 'mobile_wallet',
-          phoneNumber: `+2547${String(wage).padStart(8, '0')}`,
+          phoneNumber: `+254722${100000 + wage}`,
           amount: String(wage),
           description: 'Wages',
           network: 'Safaricom',

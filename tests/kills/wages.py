@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from kopokopo import InProgressError, KopoKopo, KopoKopoError, MobileWalletDestination, OutcomeUnknownError
+from kopokopo import InProgressError, KopoKopo, KopoKopoError, Destination, OutcomeUnknownError
 from kopokopo.journal import DBAPIJournal, SqliteJournal
 
 
@@ -31,8 +31,8 @@ def main() -> None:
                 k2.send_money.create(
                     idempotency_key=f"wage-{wage}",
                     destinations=[
-                        MobileWalletDestination(
-                            phone_number=f"+2547{wage:08}", amount=wage, description="Wages", network="Safaricom"
+                        Destination.MobileWallet(
+                            phone_number=f"+254722{100000 + wage}", amount=wage, description="Wages", network="Safaricom"
                         )
                     ],
                     callback_url=callback_url,

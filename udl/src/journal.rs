@@ -10,7 +10,7 @@ use crate::{
     api::{
         self,
         journal::{
-            JournalQuery, JournalRecord, JournalState, JournalStore,
+            JournalQuery, JournalRecord, JournalStore,
             sql::{SqlDialect, SqlExecutor, SqlJournal, SqlPlaceholder, SqlResult, SqlValue},
         },
     },
@@ -169,7 +169,8 @@ fn read_row(row: &Value) -> Option<Vec<SqlValue>> {
 }
 
 /// A state by its name.
-pub(crate) fn state(name: &str) -> Result<JournalState> {
+#[cfg(feature = "foreign")]
+pub(crate) fn state(name: &str) -> Result<api::journal::JournalState> {
     name.parse().map_err(|_| {
         at(api::ErrorKind::InvalidRequest, "state", "must be started, accepted, refused, not_sent or unknown")
     })

@@ -14,10 +14,12 @@ from typing import Literal
 
 from kopokopo import _native
 from kopokopo._enums import Environment, EventType, Network, Scope, SettlementMethod
+from kopokopo._journal_store import JournalStore, attach, raw_text, with_journal
 from kopokopo._local import WebhookVerifier
 from kopokopo._native_object import AsyncNativeObject
 from kopokopo._records import (
     AccessToken,
+    Event,
     ExternalRecipient,
     IncomingPayment,
     Introspection,
@@ -71,6 +73,7 @@ class AsyncKopoKopo(AsyncNativeObject):
         product: str | None = None,
         fresh_connections: bool = True,
         private_token: bool = False,
+        journal: JournalStore | None = None,
     ) -> None:
         """Makes a client with the application's credentials. Nothing is sent before the first call.
 
@@ -100,6 +103,7 @@ class AsyncKopoKopo(AsyncNativeObject):
                 closes that connection at the same moment, the payment's outcome is unknown.
             private_token: Do not share this client's token. By default all clients of a process with the same
                 credentials and origin share one token.
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
 
         Raises: `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a
         timeout of zero.
@@ -124,7 +128,7 @@ class AsyncKopoKopo(AsyncNativeObject):
             "private_token": private_token,
         }
         try:
-            self._native = _native.Object.make("KopoKopo", "new", arguments)
+            self._native = attach(_native.Object.make("KopoKopo", "new", arguments), journal)
             self._source = None
         finally:
             del arguments, client_secret, api_key, other_api_keys, base_url, proxy
@@ -146,6 +150,7 @@ class AsyncKopoKopo(AsyncNativeObject):
         extra_ca_certificates: str | None = None,
         product: str | None = None,
         fresh_connections: bool = True,
+        journal: JournalStore | None = None,
     ) -> Self:
         """Makes a client for a program without a client secret, such as a mobile app, which must not contain
         `client_secret` or `api_key`. The token source supplies tokens.
@@ -175,6 +180,7 @@ class AsyncKopoKopo(AsyncNativeObject):
             fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
                 received a response less than a second ago, which is faster for many payouts in a row. If the server
                 closes that connection at the same moment, the payment's outcome is unknown.
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
 
         Raises: `ConfigurationError`, naming the option.
         """
@@ -194,18 +200,21 @@ class AsyncKopoKopo(AsyncNativeObject):
         }
         source = Source(token_source)
         try:
-            return cls._of(_native.Object.with_token_source(source, arguments), source)
+            return cls._of(attach(_native.Object.with_token_source(source, arguments), journal), source)
         finally:
             del arguments, base_url, proxy
 
     @classmethod
-    def from_env(cls) -> Self:
+    def from_env(cls, *, journal: JournalStore | None = None) -> Self:
         """Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`,
         `K2_BASE_URL`, and `K2_ENVIRONMENT` (`sandbox` or `production`).
 
+        Args:
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
+
         Raises: `ConfigurationError`, naming what is missing.
         """
-        return cls._of(_native.Object.make("KopoKopo", "from_env", {}), None)
+        return cls._of(attach(_native.Object.make("KopoKopo", "from_env", {}), journal), None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -254,7 +263,7 @@ class AsyncKopoKopo(AsyncNativeObject):
 
     def with_journal(
         self,
-        store: Callable[[], Awaitable[AccessToken | str] | AccessToken | str],
+        store: JournalStore,
         *,
         dialect: str | None = None,
         placeholder: str | None = None,
@@ -265,19 +274,7 @@ class AsyncKopoKopo(AsyncNativeObject):
         connections, token and retry budget with this client.
 
         Args:
-            store: Runs one request of the journal, given as JSON, and returns its result as JSON. It must be durable
-                when it returns. With a dialect in the options: `{"sql": "...", "parameters": [...]}`, one statement in
-                a transaction of its own. Returns `{"rows": [[...]], "changed": 1}`: the rows with their columns in
-                order, and the number of rows that were inserted or updated. Parameters and columns are texts, whole
-                numbers and null. Without a dialect, one of: `{"operation": "insert", "record": {...}}`, which returns
-                false if the record's `idempotency_key` exists; `{"operation": "update", "record": {...}, "version":
-                3}`, which replaces the record if it has that version, and returns false otherwise; `{"operation":
-                "get", "key": "..."}`, which returns the record or null; `{"operation": "list", "states": [...], "name":
-                "...", "created_from": 0, "created_before": 0, "after_key": "...", "limit": 100}`, which returns the
-                records that match, in the order of their keys. Times are milliseconds since 1970. It may raise
-                anything. If it fails before the request is sent, the call fails with `JournalError`, and nothing is
-                sent. Runs what the journal asks of its store. Packages have stores for the usual databases; this is
-                what they are made of.
+            store: The store: see `kopokopo.journal`.
             dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
                 operations.
             placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
@@ -290,13 +287,12 @@ class AsyncKopoKopo(AsyncNativeObject):
         Raises: `ConfigurationError`, naming the option.
         """
         arguments = {
-            "store": store,
             "dialect": dialect,
             "placeholder": placeholder,
             "create_tables": create_tables,
             "key_in_metadata": key_in_metadata,
         }
-        return AsyncKopoKopo._of(self._native.ask("with_journal", arguments), self._source)
+        return AsyncKopoKopo._of(with_journal(self._native, store, arguments), self._source)
 
     @property
     def journal(self) -> AsyncJournal:
@@ -454,6 +450,7 @@ class AsyncWebhookSubscriptions(AsyncWatching):
         scope: Scope | str,
         scope_reference: str | None = None,
         enable_daraja_payload: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedWebhookSubscription:
         """Subscribes to a topic.
 
@@ -464,6 +461,7 @@ class AsyncWebhookSubscriptions(AsyncWatching):
             scope_reference: The till number, for scope `till` only.
             enable_daraja_payload: Send webhooks in the format of Safaricom's Daraja API. Only for
                 `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -474,6 +472,7 @@ class AsyncWebhookSubscriptions(AsyncWatching):
             "scope": scope,
             "scope_reference": scope_reference,
             "enable_daraja_payload": enable_daraja_payload,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedWebhookSubscription._of(await self._ask("create", arguments), self._source)
@@ -635,6 +634,7 @@ class AsyncIncomingPayments(AsyncWatching):
         email: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
         payment_channel: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedIncomingPayment:
         """Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted,
         not that the customer paid. Use `wait`, or the result that `callback_url` receives.
@@ -650,6 +650,7 @@ class AsyncIncomingPayments(AsyncWatching):
             email: The customer's e-mail address.
             metadata: At most 5 pairs of primitive values. They come back in the result.
             payment_channel: Default `M-PESA STK Push`.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost: the customer may have been asked to pay.
@@ -665,6 +666,7 @@ class AsyncIncomingPayments(AsyncWatching):
             "email": email,
             "metadata": metadata,
             "payment_channel": payment_channel,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedIncomingPayment._of(await self._ask("create", arguments), self._source)
@@ -821,6 +823,7 @@ class AsyncMerchantWallets(AsyncWatching):
         phone_number: str,
         nickname: str | None = None,
         network: Network | str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedMerchantWallet:
         """Adds a mobile wallet of the merchant.
 
@@ -831,6 +834,7 @@ class AsyncMerchantWallets(AsyncWatching):
             nickname: A name for the wallet.
             network: The number's network. Default Safaricom, the only one the documentation names; other words pass
                 through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -841,6 +845,7 @@ class AsyncMerchantWallets(AsyncWatching):
             "phone_number": phone_number,
             "nickname": nickname,
             "network": network,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedMerchantWallet._of(await self._ask("create", arguments), self._source)
@@ -997,6 +1002,7 @@ class AsyncMerchantBankAccounts(AsyncWatching):
         account_number: str,
         settlement_method: SettlementMethod | str,
         nickname: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedMerchantBankAccount:
         """Adds a bank account of the merchant.
 
@@ -1006,6 +1012,7 @@ class AsyncMerchantBankAccounts(AsyncWatching):
             account_number: The account's number.
             settlement_method: `EFT` or `RTS`. Other words pass through.
             nickname: A name for the account.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1016,6 +1023,7 @@ class AsyncMerchantBankAccounts(AsyncWatching):
             "account_number": account_number,
             "settlement_method": settlement_method,
             "nickname": nickname,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedMerchantBankAccount._of(await self._ask("create", arguments), self._source)
@@ -1173,6 +1181,7 @@ class AsyncExternalRecipients(AsyncWatching):
         nickname: str | None = None,
         email: str | None = None,
         network: Network | str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedExternalRecipient:
         """Adds a person's mobile wallet.
 
@@ -1183,6 +1192,7 @@ class AsyncExternalRecipients(AsyncWatching):
             nickname: A name for the recipient.
             email: The recipient's e-mail address.
             network: The number's network. Default Safaricom; other words pass through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1194,6 +1204,7 @@ class AsyncExternalRecipients(AsyncWatching):
             "nickname": nickname,
             "email": email,
             "network": network,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedExternalRecipient._of(await self._ask("create_mobile_wallet", arguments), self._source)
@@ -1208,6 +1219,7 @@ class AsyncExternalRecipients(AsyncWatching):
         account_number: str,
         nickname: str | None = None,
         settlement_method: SettlementMethod | str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedExternalRecipient:
         """Adds a bank account of another person or business.
 
@@ -1217,6 +1229,7 @@ class AsyncExternalRecipients(AsyncWatching):
             account_number: The account's number.
             nickname: A name for the recipient.
             settlement_method: Default `RTS`, the only one documented for external accounts. Other words pass through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1227,6 +1240,7 @@ class AsyncExternalRecipients(AsyncWatching):
             "account_number": account_number,
             "nickname": nickname,
             "settlement_method": settlement_method,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedExternalRecipient._of(await self._ask("create_bank_account", arguments), self._source)
@@ -1239,6 +1253,7 @@ class AsyncExternalRecipients(AsyncWatching):
         till_name: str,
         till_number: str,
         nickname: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedExternalRecipient:
         """Adds another business's till.
 
@@ -1246,11 +1261,17 @@ class AsyncExternalRecipients(AsyncWatching):
             till_name: The name on the till.
             till_number: The till's number.
             nickname: A name for the recipient.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
         """
-        arguments = {"till_name": till_name, "till_number": till_number, "nickname": nickname}
+        arguments = {
+            "till_name": till_name,
+            "till_number": till_number,
+            "nickname": nickname,
+            "idempotency_key": idempotency_key,
+        }
         return AsyncCreatedExternalRecipient._of(await self._ask("create_till", arguments), self._source)
 
     async def create_paybill(
@@ -1260,6 +1281,7 @@ class AsyncExternalRecipients(AsyncWatching):
         paybill_number: str,
         paybill_account_number: str,
         nickname: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedExternalRecipient:
         """Adds a paybill account.
 
@@ -1268,6 +1290,7 @@ class AsyncExternalRecipients(AsyncWatching):
             paybill_number: The business number.
             paybill_account_number: The account at that business.
             nickname: A name for the recipient.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1277,6 +1300,7 @@ class AsyncExternalRecipients(AsyncWatching):
             "paybill_number": paybill_number,
             "paybill_account_number": paybill_account_number,
             "nickname": nickname,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedExternalRecipient._of(await self._ask("create_paybill", arguments), self._source)
@@ -1433,6 +1457,7 @@ class AsyncSendMoneyRequests(AsyncWatching):
         source_identifier: str | None = None,
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedSendMoney:
         """Sends money. The response says that the request was accepted, not that the recipients were paid. Use
         `wait`, and then `is_paid` and `failed_disbursements`.
@@ -1445,6 +1470,7 @@ class AsyncSendMoneyRequests(AsyncWatching):
             source_identifier: The till whose money is sent. Default: the available balance.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost: the money may have been sent, and sending again may send it twice.
@@ -1455,6 +1481,7 @@ class AsyncSendMoneyRequests(AsyncWatching):
             "source_identifier": source_identifier,
             "currency": currency,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedSendMoney._of(await self._ask("create", arguments), self._source)
@@ -1467,6 +1494,7 @@ class AsyncSendMoneyRequests(AsyncWatching):
         callback_url: str,
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedSendMoney:
         """Sends **all available funds** of the company and its tills to their preferred settlement accounts. The
         amount and the destination cannot be chosen.
@@ -1475,10 +1503,16 @@ class AsyncSendMoneyRequests(AsyncWatching):
             callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: as `create`.
         """
-        arguments = {"callback_url": callback_url, "currency": currency, "metadata": metadata}
+        arguments = {
+            "callback_url": callback_url,
+            "currency": currency,
+            "metadata": metadata,
+            "idempotency_key": idempotency_key,
+        }
         try:
             return AsyncCreatedSendMoney._of(await self._ask("sweep_all_funds", arguments), self._source)
         finally:
@@ -1796,6 +1830,7 @@ class AsyncSmsNotifications(AsyncWatching):
         webhook_event_reference: str,
         message: str,
         callback_url: str,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedSmsNotification:
         """Sends a message to the customer of a webhook.
 
@@ -1803,6 +1838,7 @@ class AsyncSmsNotifications(AsyncWatching):
             webhook_event_reference: The id of the webhook that reported the payment.
             message: The text of the message.
             callback_url: The URL that receives the result. It must be https.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1811,6 +1847,7 @@ class AsyncSmsNotifications(AsyncWatching):
             "webhook_event_reference": webhook_event_reference,
             "message": message,
             "callback_url": callback_url,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedSmsNotification._of(await self._ask("create", arguments), self._source)
@@ -1966,6 +2003,7 @@ class AsyncReversals(AsyncWatching):
         reason: str,
         callback_url: str,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedReversal:
         """Requests a reversal. The response says that the request was accepted, not that money was returned. Use
         `wait`, and then `is_reversed`.
@@ -1975,6 +2013,7 @@ class AsyncReversals(AsyncWatching):
             reason: Why.
             callback_url: The URL that receives the result. It must be https.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1984,6 +2023,7 @@ class AsyncReversals(AsyncWatching):
             "reason": reason,
             "callback_url": callback_url,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedReversal._of(await self._ask("create", arguments), self._source)
@@ -2136,6 +2176,7 @@ class AsyncPaymentLinks(AsyncWatching):
         payment_reference: str | None = None,
         note: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> AsyncCreatedPaymentLink:
         """Creates a link. `get` returns its URL.
 
@@ -2147,6 +2188,7 @@ class AsyncPaymentLinks(AsyncWatching):
             payment_reference: The merchant's reference, such as an order number.
             note: The text that the customer reads.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -2159,6 +2201,7 @@ class AsyncPaymentLinks(AsyncWatching):
             "payment_reference": payment_reference,
             "note": note,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return AsyncCreatedPaymentLink._of(await self._ask("create", arguments), self._source)
@@ -2477,7 +2520,7 @@ class AsyncJournal(AsyncNativeObject):
         result: tuple[JournalRecord, ...] = await self._ask("list", arguments)
         return result
 
-    async def observe(self, event: str) -> JournalRecord | None:
+    async def observe(self, event: Event | str) -> JournalRecord | None:
         """Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record
         makes an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of
         its transaction, and a received payment that fits exactly one STK push. Returns the record that the event
@@ -2485,7 +2528,7 @@ class AsyncJournal(AsyncNativeObject):
 
         Raises: `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
         """
-        result: JournalRecord | None = await self._ask("observe", {"event": event})
+        result: JournalRecord | None = await self._ask("observe", {"event": raw_text(event)})
         return result
 
     async def reconcile(self, key: str) -> JournalRecord:
@@ -2498,7 +2541,7 @@ class AsyncJournal(AsyncNativeObject):
         result: JournalRecord = await self._ask("reconcile", {"key": key})
         return result
 
-    async def reconcile_all(self, older_than: float = 0.0) -> tuple[JournalRecord, ...]:
+    async def reconcile_all(self, older_than: float = 60.0) -> tuple[JournalRecord, ...]:
         """Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job
         that runs now and then. Returns these records.
 

@@ -14,10 +14,12 @@ from typing import Literal
 
 from kopokopo import _native
 from kopokopo._enums import Environment, EventType, Network, Scope, SettlementMethod
+from kopokopo._journal_store import JournalStore, attach, raw_text, with_journal
 from kopokopo._local import WebhookVerifier
 from kopokopo._native_object import NativeObject
 from kopokopo._records import (
     AccessToken,
+    Event,
     ExternalRecipient,
     IncomingPayment,
     Introspection,
@@ -71,6 +73,7 @@ class KopoKopo(NativeObject):
         product: str | None = None,
         fresh_connections: bool = True,
         private_token: bool = False,
+        journal: JournalStore | None = None,
     ) -> None:
         """Makes a client with the application's credentials. Nothing is sent before the first call.
 
@@ -100,6 +103,7 @@ class KopoKopo(NativeObject):
                 closes that connection at the same moment, the payment's outcome is unknown.
             private_token: Do not share this client's token. By default all clients of a process with the same
                 credentials and origin share one token.
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
 
         Raises: `ConfigurationError`, naming the option: a missing credential, a base URL that is not https, a
         timeout of zero.
@@ -124,7 +128,7 @@ class KopoKopo(NativeObject):
             "private_token": private_token,
         }
         try:
-            self._native = _native.Object.make("KopoKopo", "new", arguments)
+            self._native = attach(_native.Object.make("KopoKopo", "new", arguments), journal)
             self._source = None
         finally:
             del arguments, client_secret, api_key, other_api_keys, base_url, proxy
@@ -146,6 +150,7 @@ class KopoKopo(NativeObject):
         extra_ca_certificates: str | None = None,
         product: str | None = None,
         fresh_connections: bool = True,
+        journal: JournalStore | None = None,
     ) -> Self:
         """Makes a client for a program without a client secret, such as a mobile app, which must not contain
         `client_secret` or `api_key`. The token source supplies tokens.
@@ -175,6 +180,7 @@ class KopoKopo(NativeObject):
             fresh_connections: Whether each create uses a new connection. If false, a create may use a connection that
                 received a response less than a second ago, which is faster for many payouts in a row. If the server
                 closes that connection at the same moment, the payment's outcome is unknown.
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
 
         Raises: `ConfigurationError`, naming the option.
         """
@@ -194,18 +200,21 @@ class KopoKopo(NativeObject):
         }
         source = Source(token_source)
         try:
-            return cls._of(_native.Object.with_token_source(source, arguments), source)
+            return cls._of(attach(_native.Object.with_token_source(source, arguments), journal), source)
         finally:
             del arguments, base_url, proxy
 
     @classmethod
-    def from_env(cls) -> Self:
+    def from_env(cls, *, journal: JournalStore | None = None) -> Self:
         """Makes a client from environment variables: `K2_CLIENT_ID`, `K2_CLIENT_SECRET`, `K2_API_KEY`,
         `K2_BASE_URL`, and `K2_ENVIRONMENT` (`sandbox` or `production`).
 
+        Args:
+            journal: The store of the journal, for creates with an idempotency key: see `kopokopo.journal`.
+
         Raises: `ConfigurationError`, naming what is missing.
         """
-        return cls._of(_native.Object.make("KopoKopo", "from_env", {}), None)
+        return cls._of(attach(_native.Object.make("KopoKopo", "from_env", {}), journal), None)
 
     def __enter__(self) -> Self:
         return self
@@ -254,7 +263,7 @@ class KopoKopo(NativeObject):
 
     def with_journal(
         self,
-        store: Callable[[], AccessToken | str],
+        store: JournalStore,
         *,
         dialect: str | None = None,
         placeholder: str | None = None,
@@ -265,19 +274,7 @@ class KopoKopo(NativeObject):
         connections, token and retry budget with this client.
 
         Args:
-            store: Runs one request of the journal, given as JSON, and returns its result as JSON. It must be durable
-                when it returns. With a dialect in the options: `{"sql": "...", "parameters": [...]}`, one statement in
-                a transaction of its own. Returns `{"rows": [[...]], "changed": 1}`: the rows with their columns in
-                order, and the number of rows that were inserted or updated. Parameters and columns are texts, whole
-                numbers and null. Without a dialect, one of: `{"operation": "insert", "record": {...}}`, which returns
-                false if the record's `idempotency_key` exists; `{"operation": "update", "record": {...}, "version":
-                3}`, which replaces the record if it has that version, and returns false otherwise; `{"operation":
-                "get", "key": "..."}`, which returns the record or null; `{"operation": "list", "states": [...], "name":
-                "...", "created_from": 0, "created_before": 0, "after_key": "...", "limit": 100}`, which returns the
-                records that match, in the order of their keys. Times are milliseconds since 1970. It may raise
-                anything. If it fails before the request is sent, the call fails with `JournalError`, and nothing is
-                sent. Runs what the journal asks of its store. Packages have stores for the usual databases; this is
-                what they are made of.
+            store: The store: see `kopokopo.journal`.
             dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
                 operations.
             placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
@@ -290,13 +287,12 @@ class KopoKopo(NativeObject):
         Raises: `ConfigurationError`, naming the option.
         """
         arguments = {
-            "store": store,
             "dialect": dialect,
             "placeholder": placeholder,
             "create_tables": create_tables,
             "key_in_metadata": key_in_metadata,
         }
-        return KopoKopo._of(self._native.ask("with_journal", arguments), self._source)
+        return KopoKopo._of(with_journal(self._native, store, arguments), self._source)
 
     @property
     def journal(self) -> Journal:
@@ -454,6 +450,7 @@ class WebhookSubscriptions(Watching):
         scope: Scope | str,
         scope_reference: str | None = None,
         enable_daraja_payload: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedWebhookSubscription:
         """Subscribes to a topic.
 
@@ -464,6 +461,7 @@ class WebhookSubscriptions(Watching):
             scope_reference: The till number, for scope `till` only.
             enable_daraja_payload: Send webhooks in the format of Safaricom's Daraja API. Only for
                 `buygoods_transaction_received` and `b2b_transaction_received`. Default: Kopo Kopo's own format.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -474,6 +472,7 @@ class WebhookSubscriptions(Watching):
             "scope": scope,
             "scope_reference": scope_reference,
             "enable_daraja_payload": enable_daraja_payload,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedWebhookSubscription._of(self._call("create", arguments), self._source)
@@ -629,6 +628,7 @@ class IncomingPayments(Watching):
         email: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
         payment_channel: str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedIncomingPayment:
         """Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted,
         not that the customer paid. Use `wait`, or the result that `callback_url` receives.
@@ -644,6 +644,7 @@ class IncomingPayments(Watching):
             email: The customer's e-mail address.
             metadata: At most 5 pairs of primitive values. They come back in the result.
             payment_channel: Default `M-PESA STK Push`.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost: the customer may have been asked to pay.
@@ -659,6 +660,7 @@ class IncomingPayments(Watching):
             "email": email,
             "metadata": metadata,
             "payment_channel": payment_channel,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedIncomingPayment._of(self._call("create", arguments), self._source)
@@ -809,6 +811,7 @@ class MerchantWallets(Watching):
         phone_number: str,
         nickname: str | None = None,
         network: Network | str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedMerchantWallet:
         """Adds a mobile wallet of the merchant.
 
@@ -819,6 +822,7 @@ class MerchantWallets(Watching):
             nickname: A name for the wallet.
             network: The number's network. Default Safaricom, the only one the documentation names; other words pass
                 through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -829,6 +833,7 @@ class MerchantWallets(Watching):
             "phone_number": phone_number,
             "nickname": nickname,
             "network": network,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedMerchantWallet._of(self._call("create", arguments), self._source)
@@ -979,6 +984,7 @@ class MerchantBankAccounts(Watching):
         account_number: str,
         settlement_method: SettlementMethod | str,
         nickname: str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedMerchantBankAccount:
         """Adds a bank account of the merchant.
 
@@ -988,6 +994,7 @@ class MerchantBankAccounts(Watching):
             account_number: The account's number.
             settlement_method: `EFT` or `RTS`. Other words pass through.
             nickname: A name for the account.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -998,6 +1005,7 @@ class MerchantBankAccounts(Watching):
             "account_number": account_number,
             "settlement_method": settlement_method,
             "nickname": nickname,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedMerchantBankAccount._of(self._call("create", arguments), self._source)
@@ -1149,6 +1157,7 @@ class ExternalRecipients(Watching):
         nickname: str | None = None,
         email: str | None = None,
         network: Network | str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedExternalRecipient:
         """Adds a person's mobile wallet.
 
@@ -1159,6 +1168,7 @@ class ExternalRecipients(Watching):
             nickname: A name for the recipient.
             email: The recipient's e-mail address.
             network: The number's network. Default Safaricom; other words pass through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1170,6 +1180,7 @@ class ExternalRecipients(Watching):
             "nickname": nickname,
             "email": email,
             "network": network,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedExternalRecipient._of(self._call("create_mobile_wallet", arguments), self._source)
@@ -1184,6 +1195,7 @@ class ExternalRecipients(Watching):
         account_number: str,
         nickname: str | None = None,
         settlement_method: SettlementMethod | str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedExternalRecipient:
         """Adds a bank account of another person or business.
 
@@ -1193,6 +1205,7 @@ class ExternalRecipients(Watching):
             account_number: The account's number.
             nickname: A name for the recipient.
             settlement_method: Default `RTS`, the only one documented for external accounts. Other words pass through.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1203,24 +1216,38 @@ class ExternalRecipients(Watching):
             "account_number": account_number,
             "nickname": nickname,
             "settlement_method": settlement_method,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedExternalRecipient._of(self._call("create_bank_account", arguments), self._source)
         finally:
             del arguments, account_name, account_number
 
-    def create_till(self, *, till_name: str, till_number: str, nickname: str | None = None) -> CreatedExternalRecipient:
+    def create_till(
+        self,
+        *,
+        till_name: str,
+        till_number: str,
+        nickname: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CreatedExternalRecipient:
         """Adds another business's till.
 
         Args:
             till_name: The name on the till.
             till_number: The till's number.
             nickname: A name for the recipient.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
         """
-        arguments = {"till_name": till_name, "till_number": till_number, "nickname": nickname}
+        arguments = {
+            "till_name": till_name,
+            "till_number": till_number,
+            "nickname": nickname,
+            "idempotency_key": idempotency_key,
+        }
         return CreatedExternalRecipient._of(self._call("create_till", arguments), self._source)
 
     def create_paybill(
@@ -1230,6 +1257,7 @@ class ExternalRecipients(Watching):
         paybill_number: str,
         paybill_account_number: str,
         nickname: str | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedExternalRecipient:
         """Adds a paybill account.
 
@@ -1238,6 +1266,7 @@ class ExternalRecipients(Watching):
             paybill_number: The business number.
             paybill_account_number: The account at that business.
             nickname: A name for the recipient.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1247,6 +1276,7 @@ class ExternalRecipients(Watching):
             "paybill_number": paybill_number,
             "paybill_account_number": paybill_account_number,
             "nickname": nickname,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedExternalRecipient._of(self._call("create_paybill", arguments), self._source)
@@ -1397,6 +1427,7 @@ class SendMoneyRequests(Watching):
         source_identifier: str | None = None,
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedSendMoney:
         """Sends money. The response says that the request was accepted, not that the recipients were paid. Use
         `wait`, and then `is_paid` and `failed_disbursements`.
@@ -1409,6 +1440,7 @@ class SendMoneyRequests(Watching):
             source_identifier: The till whose money is sent. Default: the available balance.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost: the money may have been sent, and sending again may send it twice.
@@ -1419,6 +1451,7 @@ class SendMoneyRequests(Watching):
             "source_identifier": source_identifier,
             "currency": currency,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedSendMoney._of(self._call("create", arguments), self._source)
@@ -1431,6 +1464,7 @@ class SendMoneyRequests(Watching):
         callback_url: str,
         currency: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedSendMoney:
         """Sends **all available funds** of the company and its tills to their preferred settlement accounts. The
         amount and the destination cannot be chosen.
@@ -1439,10 +1473,16 @@ class SendMoneyRequests(Watching):
             callback_url: The URL that receives the result. It must be https.
             currency: Default KES.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: as `create`.
         """
-        arguments = {"callback_url": callback_url, "currency": currency, "metadata": metadata}
+        arguments = {
+            "callback_url": callback_url,
+            "currency": currency,
+            "metadata": metadata,
+            "idempotency_key": idempotency_key,
+        }
         try:
             return CreatedSendMoney._of(self._call("sweep_all_funds", arguments), self._source)
         finally:
@@ -1734,13 +1774,21 @@ class SmsNotifications(Watching):
     __slots__ = ()
     _section = "sms_notifications"
 
-    def create(self, *, webhook_event_reference: str, message: str, callback_url: str) -> CreatedSmsNotification:
+    def create(
+        self,
+        *,
+        webhook_event_reference: str,
+        message: str,
+        callback_url: str,
+        idempotency_key: str | None = None,
+    ) -> CreatedSmsNotification:
         """Sends a message to the customer of a webhook.
 
         Args:
             webhook_event_reference: The id of the webhook that reported the payment.
             message: The text of the message.
             callback_url: The URL that receives the result. It must be https.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1749,6 +1797,7 @@ class SmsNotifications(Watching):
             "webhook_event_reference": webhook_event_reference,
             "message": message,
             "callback_url": callback_url,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedSmsNotification._of(self._call("create", arguments), self._source)
@@ -1898,6 +1947,7 @@ class Reversals(Watching):
         reason: str,
         callback_url: str,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedReversal:
         """Requests a reversal. The response says that the request was accepted, not that money was returned. Use
         `wait`, and then `is_reversed`.
@@ -1907,6 +1957,7 @@ class Reversals(Watching):
             reason: Why.
             callback_url: The URL that receives the result. It must be https.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -1916,6 +1967,7 @@ class Reversals(Watching):
             "reason": reason,
             "callback_url": callback_url,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedReversal._of(self._call("create", arguments), self._source)
@@ -2055,6 +2107,7 @@ class PaymentLinks(Watching):
         payment_reference: str | None = None,
         note: str | None = None,
         metadata: Mapping[str, str | int | float | bool | None] | None = None,
+        idempotency_key: str | None = None,
     ) -> CreatedPaymentLink:
         """Creates a link. `get` returns its URL.
 
@@ -2066,6 +2119,7 @@ class PaymentLinks(Watching):
             payment_reference: The merchant's reference, such as an order number.
             note: The text that the customer reads.
             metadata: At most 5 pairs of primitive values. They come back in the result.
+            idempotency_key: Makes it happen once, with a journal: calls with the same key send one request.
 
         Raises: `InvalidRequestError` naming the field, before anything is sent. `OutcomeUnknownError` if the
         response was lost.
@@ -2078,6 +2132,7 @@ class PaymentLinks(Watching):
             "payment_reference": payment_reference,
             "note": note,
             "metadata": metadata,
+            "idempotency_key": idempotency_key,
         }
         try:
             return CreatedPaymentLink._of(self._call("create", arguments), self._source)
@@ -2389,7 +2444,7 @@ class Journal(NativeObject):
         result: tuple[JournalRecord, ...] = self._call("list", arguments)
         return result
 
-    def observe(self, event: str) -> JournalRecord | None:
+    def observe(self, event: Event | str) -> JournalRecord | None:
         """Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record
         makes an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of
         its transaction, and a received payment that fits exactly one STK push. Returns the record that the event
@@ -2397,7 +2452,7 @@ class Journal(NativeObject):
 
         Raises: `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
         """
-        result: JournalRecord | None = self._call("observe", {"event": event})
+        result: JournalRecord | None = self._call("observe", {"event": raw_text(event)})
         return result
 
     def reconcile(self, key: str) -> JournalRecord:
@@ -2410,7 +2465,7 @@ class Journal(NativeObject):
         result: JournalRecord = self._call("reconcile", {"key": key})
         return result
 
-    def reconcile_all(self, older_than: float = 0.0) -> tuple[JournalRecord, ...]:
+    def reconcile_all(self, older_than: float = 60.0) -> tuple[JournalRecord, ...]:
         """Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job
         that runs now and then. Returns these records.
 

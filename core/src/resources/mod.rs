@@ -16,6 +16,14 @@ macro_rules! section {
             pub(crate) fn new(client: $crate::client::KopoKopo) -> Self {
                 Self { client }
             }
+
+            /// This section with an idempotency key for its creates: see [`crate::KopoKopo::idempotent`].
+            ///
+            /// # Errors
+            /// `invalid_request`, field `idempotency_key`, for a key that is too long or not printable ASCII.
+            pub fn idempotent(&self, key: impl Into<String>) -> $crate::error::Result<Self> {
+                Ok(Self { client: self.client.idempotent(key)? })
+            }
         }
     };
 }

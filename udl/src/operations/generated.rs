@@ -6,7 +6,7 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "f3e2a90e86adf16c";
+pub const CONTRACT_HASH: &str = "2462d28792d3b606";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]

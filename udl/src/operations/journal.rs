@@ -97,7 +97,7 @@ impl Methods for Journal {
             }
             "reconcile_all" => {
                 let mut reader = ArgumentReader::arguments(arguments, &["older_than"])?;
-                let older_than: Duration = reader.optional("older_than")?.unwrap_or_default();
+                let older_than: Duration = reader.optional("older_than")?.unwrap_or(Duration::from_secs(60));
                 start(operation, async move { Ok(output(own.reconcile_all(older_than).await?)) })
             }
             "resolve" => {

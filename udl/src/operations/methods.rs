@@ -126,6 +126,16 @@ macro_rules! method {
         $crate::value::read::none($arguments)?;
         Ok(start($operation, async move { method!(@ $kind $own.$method().await?) }))
     }};
+    // A create has its idempotency key among its arguments.
+    ($own:ident $arguments:ident $operation:expr, $method:ident(request) -> handle) => {{
+        let mut arguments = $arguments;
+        let own = match $crate::value::read::take_text(&mut arguments, "idempotency_key")? {
+            Some(key) => $own.idempotent(key)?,
+            None => $own,
+        };
+        let request = $crate::value::read::read(arguments)?;
+        Ok(start($operation, async move { Ok(handle(own.$method(&request).await?)) }))
+    }};
     ($own:ident $arguments:ident $operation:expr, $method:ident(request) -> $kind:ident) => {{
         let request = $crate::value::read::read($arguments)?;
         Ok(start($operation, async move { method!(@ $kind $own.$method(&request).await?) }))

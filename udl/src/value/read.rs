@@ -304,6 +304,15 @@ pub(crate) fn one<T: FromValue>(arguments: Arguments, name: &'static str) -> Res
     ArgumentReader::arguments(arguments, &[name])?.required(name)
 }
 
+/// Takes a text out of the arguments, if it is given.
+pub(crate) fn take_text(arguments: &mut Arguments, name: &str) -> Result<Option<String>> {
+    let Some(at) = arguments.iter().position(|(known, _)| known == name) else { return Ok(None) };
+    match arguments.remove(at).1 {
+        Value::Null => Ok(None),
+        value => text(value, &FieldPath::Root.field(name)).map(Some),
+    }
+}
+
 /// A request of the core: its required fields, then its optional ones, which keep the core's defaults.
 macro_rules! request {
     ($name:ident: $($required:ident),* $(,)?; $($optional:ident),* $(,)?) => {

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "f3e2a90e86adf16c"
+let contractHash = "2462d28792d3b606"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

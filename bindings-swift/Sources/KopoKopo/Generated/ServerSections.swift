@@ -1277,7 +1277,7 @@ public struct Journal: Sendable {
     /// now and then. Returns these records.
     ///
     /// Errors: `.journal` if the store fails.
-    public func reconcileAll(_ olderThan: Duration = .seconds(0)) async throws -> [JournalRecord] {
+    public func reconcileAll(_ olderThan: Duration = .seconds(60)) async throws -> [JournalRecord] {
         try await call { try await raw.reconcileAll(olderThan: olderThan.inSeconds).map { try JournalRecord(raw: $0) } }
     }
 

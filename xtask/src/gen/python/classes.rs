@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::model::{Callable, Contract, Object, Type},
+    super::model::{Callable, Contract, Object, Text, Type},
     is_local,
     types::Types,
     values::{docs, field},
@@ -27,12 +27,16 @@ pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> V
     let way = match &watched {
         _ if found.arguments.iter().any(|argument| argument.ty == Type::Bytes) => "bytes",
         Some(_) => "watch",
+        None if found.name == "with_journal" => "journal",
         None if found.is_async && found.name == "wait" => "wait",
         None if found.is_async => "call",
         None if !is_method => "function",
         None if found.arguments.is_empty() && (!found.throws || found.is_accessor()) => "property",
         None => "ask",
     };
+    // A poll can be repeated without a key.
+    let makes =
+        matches!(&found.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
     let iterated = watched.map(|record| format!("{}Iterator[{}]", types.prefix, types.given(&record)));
     json!({
         "name": found.name,
@@ -41,6 +45,7 @@ pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> V
         "returns": iterated.or_else(|| found.returns.as_ref().map(|ty| types.given(ty))),
         "returns_object": matches!(found.returns, Some(Type::Object(_))),
         "way": way,
+        "is_create": found.is_async && makes,
         "is_method": is_method,
         "is_awaited": found.is_async && !types.prefix.is_empty(),
     })
@@ -58,6 +63,12 @@ fn parameters(types: Types<'_>, callable: &Callable) -> Vec<Value> {
         all.extend(fields.iter().map(|found| {
             let mut view = field(types, found, false);
             view["is_named"] = record.is_some().into();
+            if found.ty == Type::Text(Text::Raw) {
+                // The record that has the text will do, too.
+                let ty = "Event | str";
+                view["parameter"] = format!("{}: {ty}", found.name).into();
+                view["shown"] = ty.into();
+            }
             view
         }));
     }

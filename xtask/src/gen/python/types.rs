@@ -40,6 +40,7 @@ impl Types<'_> {
             },
             Type::Record(name) => format!("{records}{name}"),
             Type::Object(name) => self.contract.object(name).map_or_else(|| name.clone(), |object| self.class(object)),
+            Type::Callback(name) if name == "JournalStore" => "JournalStore".into(),
             Type::Callback(_) if self.prefix.is_empty() => "Callable[[], AccessToken | str]".into(),
             // It may be asynchronous, too.
             Type::Callback(_) => "Callable[[], Awaitable[AccessToken | str] | AccessToken | str]".into(),

@@ -76,6 +76,9 @@ pub(super) fn field(types: Types<'_>, field: &Field, is_given: bool) -> Value {
         || field.docs.clone(),
         // What a program supplies is documented where it is defined.
         |callback| {
+            if callback.name == "JournalStore" {
+                return "The store: see `kopokopo.journal`.".to_owned();
+            }
             callback.methods.iter().map(|method| method.docs.clone() + "\n\n").collect::<String>() + &callback.docs
         },
     );

@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "f3e2a90e86adf16c"
+internal const val CONTRACT_HASH: String = "2462d28792d3b606"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.

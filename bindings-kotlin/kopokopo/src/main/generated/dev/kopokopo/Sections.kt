@@ -2027,15 +2027,15 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
      * Errors: `journal` if the store fails.
      */
     @JvmSynthetic
-    public suspend fun reconcileAll(olderThan: Duration = Duration.ofSeconds(0)): List<JournalRecord> = awaiting { reconcileAllCall(olderThan) }
+    public suspend fun reconcileAll(olderThan: Duration = Duration.ofSeconds(60)): List<JournalRecord> = awaiting { reconcileAllCall(olderThan) }
 
     /** [reconcileAll] for Java: waits on this thread. An interrupt cancels the call. */
-    public fun reconcileAllBlocking(olderThan: Duration = Duration.ofSeconds(0)): List<JournalRecord> = blocking { reconcileAllCall(olderThan) }
+    public fun reconcileAllBlocking(olderThan: Duration = Duration.ofSeconds(60)): List<JournalRecord> = blocking { reconcileAllCall(olderThan) }
 
     /** [reconcileAll] for Java. Cancelling the future, or its timeout, cancels the call. */
-    public fun reconcileAllAsync(olderThan: Duration = Duration.ofSeconds(0)): CompletableFuture<List<JournalRecord>> = future { reconcileAllCall(olderThan) }
+    public fun reconcileAllAsync(olderThan: Duration = Duration.ofSeconds(60)): CompletableFuture<List<JournalRecord>> = future { reconcileAllCall(olderThan) }
 
-    private fun reconcileAllCall(olderThan: Duration = Duration.ofSeconds(0)): Call<List<JournalRecord>> =
+    private fun reconcileAllCall(olderThan: Duration = Duration.ofSeconds(60)): Call<List<JournalRecord>> =
         NativeCall(79, bytes(dev.kopokopo.ffi.FfiConverterDouble, olderThan.inSeconds()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
 
     /**
