@@ -130,7 +130,7 @@ export class KopoKopo {
   /**
    * The client's journal: what became of creates with an idempotency key.
    *
-   * @throws `ConfigurationError`, field `JournalError`, if the client has none.
+   * @throws `ConfigurationError` if the client has none.
    */
   readonly journal: Journal;
   /** The origin of all requests: `https://api.kopokopo.com`. */
@@ -1082,7 +1082,7 @@ export class Journal {
    *
    * @throws `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
    */
-  observe(event: string, options?: Call): Promise<JournalRecord | null>;
+  observe(event: Event | string, options?: Call): Promise<JournalRecord | null>;
   /**
    * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
    * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
@@ -1097,7 +1097,7 @@ export class Journal {
    *
    * @throws `JournalError` if the store fails.
    */
-  reconcileAll(olderThan: number, options?: Call): Promise<readonly JournalRecord[]>;
+  reconcileAll(olderThan?: number | null | undefined, options?: Call): Promise<readonly JournalRecord[]>;
   /**
    * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
    * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
@@ -1105,7 +1105,7 @@ export class Journal {
    * @throws `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not unknown.
    * `NotFoundError` if the journal has no such key.
    */
-  resolve(key: string, state: string, reason: string, id: string | null | undefined, options?: Call): Promise<JournalRecord>;
+  resolve(key: string, state: string, reason: string, id?: string | null | undefined, options?: Call): Promise<JournalRecord>;
 }
 
 /**
@@ -1167,13 +1167,13 @@ export class WebhookVerifier {
    * if (event.isPaidAtLeast({ amount: '100' })) await save(event.paymentKey ?? '');
    * ```
    */
-  verify(body: RawBody, signature: string | null | undefined): Event;
+  verify(body: RawBody, signature?: string | null | undefined): Event;
   /**
    * Verifies the raw body only.
    *
    * @throws As `verify`, except `DecodeError`.
    */
-  verifySignature(body: RawBody, signature: string | null | undefined): void;
+  verifySignature(body: RawBody, signature?: string | null | undefined): void;
   /**
    * Reads an event from a body without verifying its signature. Use it only for bodies that were verified before, such
    * as those from a queue.
@@ -1262,10 +1262,17 @@ export type TokenSource = () => AccessToken | string | Promise<AccessToken | str
  *
  * @throws Any. If it fails before the request is sent, the call fails with `JournalError`, and nothing is sent.
  */
-export type JournalStore = () => string | string | Promise<string | string>;
+export interface JournalStore {
+  execute(request: string): string | Promise<string>;
+  readonly dialect?: string | undefined;
+  readonly placeholder?: string | undefined;
+  readonly createTables?: boolean | undefined;
+}
 
 /** Options of a client. */
 export interface ClientOptions {
+  /** The store of the journal, for creates with an idempotency key: see `kopokopo/journal`. */
+  readonly journal?: JournalStore | null | undefined;
   /** The application key. */
   readonly clientId: string;
   /** The application secret. It is for access tokens. Webhooks are not signed with it. */
@@ -1351,6 +1358,8 @@ export interface ClientOptions {
 
 /** Options of a client with a token source. */
 export interface TokenSourceOptions {
+  /** The store of the journal, for creates with an idempotency key: see `kopokopo/journal`. */
+  readonly journal?: JournalStore | null | undefined;
   /**
    * The Kopo Kopo system to use. Only `production` moves real money.
    *

@@ -15,6 +15,7 @@ const {
   toObject,
 } = require('./call');
 const { OPTIONS } = require('./contract');
+const { attachJournal, eventText, makeClient } = require('./journal_store');
 const { wrapTokenSource } = require('./token_source');
 const { Watch } = require('./watch');
 const {
@@ -74,7 +75,7 @@ class KopoKopo {
     this.#native =
       options instanceof native.Native
         ? options
-        : toObject(native.make('KopoKopo', 'new', configure(options)));
+        : makeClient(options, (given) => native.make('KopoKopo', 'new', given));
     this.baseUrl = read(this.#native.ask('base_url', '{}'), (decoder) => decoder.text());
   }
 
@@ -85,7 +86,8 @@ class KopoKopo {
    * @throws `ConfigurationError`, naming the option.
    */
   static withTokenSource(tokenSource, options) {
-    return new this(toObject(native.withTokenSource(wrapTokenSource(tokenSource), configure(options))));
+    const source = wrapTokenSource(tokenSource);
+    return new this(makeClient(options, (given) => native.withTokenSource(source, given)));
   }
 
   /**
@@ -116,14 +118,13 @@ class KopoKopo {
    * @throws `ConfigurationError`, naming the option.
    */
   withJournal(store, options) {
-    const result = this.#native.ask('with_journal', configure(options));
-    return new KopoKopo(toObject(result));
+    return new KopoKopo(attachJournal(this.#native, store, options));
   }
 
   /**
    * The client's journal: what became of creates with an idempotency key.
    *
-   * @throws `ConfigurationError`, field `JournalError`, if the client has none.
+   * @throws `ConfigurationError` if the client has none.
    */
   get journal() {
     this.#journal ??= new Journal(openSection(this.#native, 'journal'));
@@ -1645,7 +1646,7 @@ class Journal {
   async observe(event, options) {
     const operation = 'journal.observe';
     const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
-    const result = await call(target, 'observe', write({ event }, operation), signal);
+    const result = await call(target, 'observe', write({ event: eventText(event) }, operation), signal);
     return read(result, (decoder) => decoder.isAbsent() ? null : new JournalRecord(decoder));
   }
 

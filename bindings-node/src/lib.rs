@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod journal_store;
 mod line;
 mod native;
 mod token_source;

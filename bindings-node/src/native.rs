@@ -16,6 +16,7 @@ use napi_derive::napi;
 use crate::{
     answer::{Answered, guard},
     body::Body,
+    journal_store::{Run, Store},
     token_source::{Ask, Source},
 };
 
@@ -81,6 +82,16 @@ impl Native {
     #[must_use]
     pub fn ask(&self, method: String, given: String) -> Answered {
         guard(|| self.0.call_sync(&method, Value::arguments(&given)?).map(|answer| Answered::of(answer.view())))
+    }
+
+    /// Makes a client with a journal, whose store the program brings.
+    #[napi]
+    #[must_use]
+    pub fn with_journal(&self, run: Run, given: String) -> Answered {
+        guard(|| {
+            let client = operations::with_journal(&self.0, Store::new(run), Value::arguments(&given)?)?;
+            Ok(Answered::Object(client))
+        })
     }
 
     /// Verifies a body.

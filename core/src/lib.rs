@@ -25,7 +25,6 @@ mod environment_proxy;
 mod error;
 #[cfg(feature = "client")]
 mod failure;
-#[cfg(feature = "client")]
 pub mod journal;
 mod options;
 #[cfg(feature = "client")]

@@ -33,7 +33,8 @@ mod watch;
 /// The core's names, in one place: most are the contract's too.
 mod api {
     #[cfg(feature = "client")]
-    pub(crate) use kopokopo::journal::{self, JournalQuery, JournalRecord};
+    pub(crate) use kopokopo::journal;
+    pub(crate) use kopokopo::journal::{JournalQuery, JournalRecord, JournalState};
     pub(crate) use kopokopo::{resources::*, types::*, webhooks::*, *};
 }
 

@@ -298,7 +298,7 @@ class KopoKopo(NativeObject):
     def journal(self) -> Journal:
         """The client's journal: what became of creates with an idempotency key.
 
-        Raises: `ConfigurationError`, field `JournalError`, if the client has none.
+        Raises: `ConfigurationError` if the client has none.
         """
         return Journal._of(self._native.ask("journal", {}), self._source)
 

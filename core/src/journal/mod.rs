@@ -1,7 +1,8 @@
 //! Creates that happen once: each has an idempotency key, and a journal that survives crashes remembers what became of
 //! it. Kopo Kopo's API has no idempotency key and no list of requests, so the journal is the only memory.
 //!
-//! ```no_run
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! # async fn example(store: impl kopokopo::journal::JournalStore, request: kopokopo::resources::SendMoneyRequest)
 //! # -> kopokopo::Result<()> {
 //! let client = kopokopo::KopoKopo::builder().from_env()?.journal(store).build()?;
@@ -13,20 +14,26 @@
 //! # }
 //! ```
 
+#[cfg(feature = "client")]
 mod decision;
+#[cfg(feature = "client")]
 mod evidence;
+#[cfg(feature = "client")]
 mod keyed;
+#[cfg(feature = "client")]
 mod operations;
 mod record;
+#[cfg(feature = "client")]
 pub mod sql;
+#[cfg(feature = "client")]
 mod store;
 
-pub use self::{
-    operations::Journal,
-    record::{JournalRecord, JournalState},
-    store::{JournalQuery, JournalStore},
-};
+pub use record::{JournalQuery, JournalRecord, JournalState};
 
+#[cfg(feature = "client")]
+pub use self::{operations::Journal, store::JournalStore};
+
+#[cfg(feature = "client")]
 pub(crate) use self::{
     keyed::{check_key, create, metadata_with_key},
     store::JournalSettings,

@@ -158,6 +158,9 @@ impl Journal {
         loop {
             let page = self.store().list(&query).await?;
             let Some(last) = page.last() else { return Ok(all) };
+            if query.after_key.as_ref().is_some_and(|after| last.key <= *after) {
+                return Err(KopoKopoError::journal("its store lists records that do not come after the key"));
+            }
             query.after_key = Some(last.key.clone());
             all.extend(page);
         }

@@ -151,6 +151,47 @@ impl fmt::Debug for JournalRecord {
     }
 }
 
+/// Which records to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalQuery {
+    /// Only these states. Empty: all.
+    pub states: Vec<JournalState>,
+    /// Only this operation.
+    pub operation: Option<String>,
+    /// Only records that were created at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Only records that were created before this time.
+    pub created_before: Option<Timestamp>,
+    /// Only records whose key comes after this one, in the order of bytes: the last key of the page before.
+    pub after_key: Option<String>,
+    /// The number of records at most. Default 100.
+    pub limit: u32,
+}
+
+impl Default for JournalQuery {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            operation: None,
+            created_from: None,
+            created_before: None,
+            after_key: None,
+            limit: 100,
+        }
+    }
+}
+
+impl JournalQuery {
+    /// Whether a record matches, for stores that filter by themselves.
+    pub fn matches(&self, record: &JournalRecord) -> bool {
+        (self.states.is_empty() || self.states.contains(&record.state))
+            && self.operation.as_ref().is_none_or(|operation| *operation == record.operation)
+            && self.created_from.is_none_or(|from| record.created_at >= from)
+            && self.created_before.is_none_or(|before| record.created_at < before)
+            && self.after_key.as_ref().is_none_or(|after| record.key > *after)
+    }
+}
+
 /// Milliseconds since 1970, as stores have them.
 pub(super) fn to_milliseconds(at: Timestamp) -> i64 {
     i64::try_from(at.instant().unix_timestamp_nanos().div_euclid(1_000_000)).unwrap_or(i64::MAX)

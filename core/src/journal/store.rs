@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::{JournalRecord, JournalState};
+use super::{JournalQuery, JournalRecord};
 use crate::{error::Result, types::Timestamp};
 
 /// Keeps the records of the journal. Each operation is durable and atomic when its future ends: a committed transaction
@@ -26,47 +26,6 @@ pub trait JournalStore: Send + Sync + 'static {
 
     /// Reads the records that match, in the order of their keys.
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, Result<Vec<JournalRecord>>>;
-}
-
-/// Which records to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalQuery {
-    /// Only these states. Empty: all.
-    pub states: Vec<JournalState>,
-    /// Only this operation.
-    pub operation: Option<String>,
-    /// Only records that were created at this time or later.
-    pub created_from: Option<Timestamp>,
-    /// Only records that were created before this time.
-    pub created_before: Option<Timestamp>,
-    /// Only records whose key comes after this one, in the order of bytes: the last key of the page before.
-    pub after_key: Option<String>,
-    /// The number of records at most. Default 100.
-    pub limit: u32,
-}
-
-impl Default for JournalQuery {
-    fn default() -> Self {
-        Self {
-            states: Vec::new(),
-            operation: None,
-            created_from: None,
-            created_before: None,
-            after_key: None,
-            limit: 100,
-        }
-    }
-}
-
-impl JournalQuery {
-    /// Whether a record matches, for stores that filter by themselves.
-    pub fn matches(&self, record: &JournalRecord) -> bool {
-        (self.states.is_empty() || self.states.contains(&record.state))
-            && self.operation.as_ref().is_none_or(|operation| *operation == record.operation)
-            && self.created_from.is_none_or(|from| record.created_at >= from)
-            && self.created_before.is_none_or(|before| record.created_at < before)
-            && self.after_key.as_ref().is_none_or(|after| record.key > *after)
-    }
 }
 
 /// The journal of a client.

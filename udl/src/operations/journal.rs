@@ -11,21 +11,8 @@ use crate::{
     error::Result,
     journal::{HostStore, JournalOptions, event},
     panic::guard,
-    value::{ArgumentReader, Arguments, FieldPath, FromValue, Reflect, Value, View, read},
+    value::{ArgumentReader, Arguments, FieldPath, FromValue, Value, read},
 };
-
-impl Reflect for JournalState {
-    fn view(&self) -> View<'_> {
-        View::Text(self.as_str())
-    }
-}
-
-impl FromValue for JournalState {
-    fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
-        let name = read::text(value, path)?;
-        name.parse().map_err(|_| path.refuse("must be started, accepted, refused, not_sent or unknown"))
-    }
-}
 
 impl FromValue for JournalOptions {
     fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {

@@ -289,6 +289,14 @@ impl FromValue for api::Environment {
     }
 }
 
+/// A state of the journal.
+impl FromValue for api::JournalState {
+    fn from_value(value: Value, path: &FieldPath<'_>) -> Result<Self> {
+        let name = text(value, path)?;
+        name.parse().map_err(|_| path.refuse("must be started, accepted, refused, not_sent or unknown"))
+    }
+}
+
 /// Reads a whole record from the arguments.
 pub(crate) fn read<T: FromValue>(arguments: Arguments) -> Result<T> {
     T::from_value(Value::Record(arguments), &FieldPath::Root)

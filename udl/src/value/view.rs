@@ -117,6 +117,7 @@ views! {
     api::Personal => |own| View::Personal(own.as_str());
     api::Secret => |own| View::Secret(own.expose());
     api::Raw => |own| View::Raw(own);
+    api::JournalState => |own| View::Text(own.as_str());
 }
 #[cfg(feature = "client")]
 views! {

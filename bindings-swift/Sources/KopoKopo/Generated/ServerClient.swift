@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "2462d28792d3b606"
+let contractHash = "d1c8a2f96c32692f"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.
@@ -141,7 +141,7 @@ extension KopoKopo {
 
     /// The client's journal: what became of creates with an idempotency key.
     ///
-    /// Errors: `.configuration`, field `.journal`, if the client has none.
+    /// Errors: `.configuration` if the client has none.
     public var journal: Journal {
         get throws { try call { try Journal(raw: raw.journal()) } }
     }

@@ -54,6 +54,7 @@ impl Package<'_> {
         match (callable.arguments.as_slice(), &callable.returns) {
             ([], _) if is_constructor => "nothing",
             ([Field { ty: Type::Callback(_), .. }, ..], _) if is_constructor => "callback",
+            ([Field { ty: Type::Callback(_), .. }, ..], _) => "journal",
             _ if is_constructor && callable.flattened().is_none() => "named",
             (_, Some(Type::Object(name))) if callable.is_accessor() && is_section(name) => "section",
             _ if callable.is_accessor() => "object",

@@ -48,7 +48,10 @@ struct Package<'a> {
 impl Package<'_> {
     fn view(&self) -> Value {
         let Contract { hash, functions, objects, callbacks, records, enums, .. } = self.contract;
-        let inputs = || records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
+        let inputs = || {
+            let fields = records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
+            fields.chain(self.contract.callables().flat_map(|callable| &callable.arguments))
+        };
         let names = |expected: &dyn Fn(&Field) -> bool| {
             let names = inputs().filter(|field| expected(field)).map(|field| camel_case(&field.name));
             names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()

@@ -18,7 +18,7 @@ impl Package<'_> {
             input => input(field.ty.inner()),
             output => output(&field.ty),
             reader => self.reader(&field.ty, "decoder"),
-            is_optional => field.ty.is_optional(),
+            is_optional => field.ty.is_optional() || (field.ty == Type::F64 && field.default.is_some()),
             has_default => field.default.is_some(),
             default => default(field),
             hidden => hidden(field),

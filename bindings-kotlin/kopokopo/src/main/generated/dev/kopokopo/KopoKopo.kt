@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "2462d28792d3b606"
+internal const val CONTRACT_HASH: String = "d1c8a2f96c32692f"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -151,7 +151,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
     /**
      * The client's journal: what became of creates with an idempotency key.
      *
-     * Errors: `configuration`, field `journal`, if the client has none.
+     * Errors: `configuration` if the client has none.
      */
     public val journal: Journal get() = journalLazy.value
     private val journalLazy = lazy { enter { Journal(raw.journal()) } }

@@ -1,0 +1,46 @@
+'use strict';
+// Attaches a journal's store to a client.
+
+const { configure } = require('./arguments');
+const { toObject } = require('./call');
+const { ConfigurationError } = require('./errors');
+
+/** Returns the native client with a journal. A store's own fields are the defaults of its options. */
+function attachJournal(client, store, options) {
+  if (typeof store?.execute !== 'function') {
+    throw new ConfigurationError('journal: must be a store, such as sqliteJournal(db) of kopokopo/journal', { field: 'journal' });
+  }
+  const { dialect, placeholder, createTables } = store;
+  return toObject(client.withJournal(wrapStore(store), configure({ dialect, placeholder, createTables, ...options })));
+}
+
+/** Splits the options of a client into those of the native addon and the journal, and makes the client. */
+function makeClient(options, make) {
+  const { journal, ...others } = options ?? {};
+  // What is no plain object is refused as a whole.
+  const client = toObject(make(configure(Object.keys(others).length > 0 || journal ? others : options)));
+  return journal === undefined || journal === null ? client : attachJournal(client, journal);
+}
+
+/** Returns the function that the native addon calls for each request of the journal. */
+function wrapStore(store) {
+  const run = async (text) => {
+    const result = await store.execute(text);
+    if (typeof result !== 'string') throw new TypeError(`execute returned ${typeof result}; expected text`);
+    return result;
+  };
+  return (request) => {
+    run(request.text()).then(
+      (result) => request.result(result),
+      // Databases say what is wrong in the text. The core removes secrets that it knows.
+      (error) => request.fail(error instanceof Error ? `${error.name}: ${error.message}` : 'it threw what is no Error'),
+    );
+  };
+}
+
+/** Returns the raw text of an event, or of a record that has one. */
+function eventText(event) {
+  return typeof event === 'string' ? event : event?.raw;
+}
+
+module.exports = { attachJournal, eventText, makeClient };
