@@ -12,9 +12,8 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
-    client::no_runtime,
     endpoint::{Endpoint, RetrySafety},
-    error::{ErrorKind, KopoKopoError, Result},
+    error::{ErrorKind, KopoKopoError, Result, no_runtime},
     failure,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     auth::{OAuth, Route, TokenCell, TokenOrigin, TokenSource, Tokens},
     endpoint::Endpoint,
-    error::{KopoKopoError, Result},
+    error::{KopoKopoError, Result, no_runtime},
     journal::{JournalSettings, JournalStore, check_key},
     options::{CallOptions, Timeouts, check_timeout},
     origin::Origin,
@@ -259,10 +259,6 @@ impl KopoKopo {
     fn state(&self) -> Result<Arc<PerProcessValue<ProcessState>>> {
         self.inner.state.get(|| self.inner.settings.connect())
     }
-}
-
-pub(crate) fn no_runtime() -> KopoKopoError {
-    KopoKopoError::configuration("runtime", "no tokio runtime is running in this thread: make calls inside of one")
 }
 
 fn needs_token(endpoint: &Endpoint) -> bool {

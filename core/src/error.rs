@@ -335,6 +335,11 @@ impl KopoKopoError {
     }
 }
 
+#[cfg(feature = "client")]
+pub(crate) fn no_runtime() -> KopoKopoError {
+    KopoKopoError::configuration("runtime", "no tokio runtime is running in this thread: make calls inside of one")
+}
+
 impl fmt::Display for KopoKopoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.0.kind)?;

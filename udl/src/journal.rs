@@ -10,7 +10,7 @@ use crate::{
     api::{
         self,
         journal::{
-            JournalQuery, JournalRecord, JournalState, JournalStore,
+            JournalQuery, JournalRecord, JournalStore,
             sql::{SqlDialect, SqlExecutor, SqlJournal, SqlPlaceholder, SqlResult, SqlValue},
         },
     },
@@ -82,7 +82,7 @@ impl Host {
         serde_json::from_str(&result).map_err(|_| unreadable())
     }
 
-    async fn answered(&self, request: Value) -> api::Result<bool> {
+    async fn is_done(&self, request: Value) -> api::Result<bool> {
         self.ask(request).await?.as_bool().ok_or_else(unreadable)
     }
 }
@@ -93,11 +93,11 @@ fn unreadable() -> api::KopoKopoError {
 
 impl JournalStore for Host {
     fn insert(&self, record: JournalRecord) -> BoxFuture<'_, api::Result<bool>> {
-        Box::pin(self.answered(json!({"operation": "insert", "record": record})))
+        Box::pin(self.is_done(json!({"operation": "insert", "record": record})))
     }
 
     fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, api::Result<bool>> {
-        Box::pin(self.answered(json!({"operation": "update", "record": record, "version": version})))
+        Box::pin(self.is_done(json!({"operation": "update", "record": record, "version": version})))
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, api::Result<Option<JournalRecord>>> {
@@ -169,7 +169,8 @@ fn read_row(row: &Value) -> Option<Vec<SqlValue>> {
 }
 
 /// A state by its name.
-pub(crate) fn state(name: &str) -> Result<JournalState> {
+#[cfg(feature = "foreign")]
+pub(crate) fn state(name: &str) -> Result<api::journal::JournalState> {
     name.parse().map_err(|_| {
         at(api::ErrorKind::InvalidRequest, "state", "must be started, accepted, refused, not_sent or unknown")
     })

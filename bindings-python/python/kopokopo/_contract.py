@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "f3e2a90e86adf16c"
+CONTRACT_HASH = "9a6c590a86aa2f28"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -127,7 +127,7 @@ pub(super) fn fits(record: &JournalRecord, transaction: &Transaction) -> bool {
         && transaction.origination_time.is_some_and(|at| from <= at && at <= to)
 }
 
-/// Whether two STK pushes can be told apart by a transaction.
+/// Whether a transaction cannot show which of two STK pushes caused it.
 pub(super) fn is_alike(one: &JournalRecord, other: &JournalRecord) -> bool {
     let same = match (Details::of_record(one), Details::of_record(other)) {
         (

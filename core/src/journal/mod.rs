@@ -1,5 +1,5 @@
-//! Creates that happen once: each has an idempotency key, and a journal that survives crashes remembers what became of
-//! it. Kopo Kopo's API has no idempotency key and no list of requests, so the journal is the only memory.
+//! Creates that happen once: each has an idempotency key, and a journal that survives crashes remembers the outcome.
+//! Kopo Kopo's API has no idempotency key and no list of requests, so the journal is the only memory.
 //!
 //! ```no_run
 //! # async fn example(store: impl kopokopo::journal::JournalStore, request: kopokopo::resources::SendMoneyRequest)

@@ -59,7 +59,7 @@ impl Default for JournalQuery {
 }
 
 impl JournalQuery {
-    /// Whether a record matches, for stores that filter by themselves.
+    /// Whether a record matches, for stores that filter in their own code.
     pub fn matches(&self, record: &JournalRecord) -> bool {
         (self.states.is_empty() || self.states.contains(&record.state))
             && self.operation.as_ref().is_none_or(|operation| *operation == record.operation)

@@ -6,11 +6,11 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "f3e2a90e86adf16c";
+pub const CONTRACT_HASH: &str = "9a6c590a86aa2f28";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "47c53bafbc1e2fbd";
+pub const CONTRACT_HASH: &str = "d98cea25dfaaa998";
 
 request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries, idempotency_key, in_progress_wait);
 record!(5 Token: access_token, token_type, expires_in, created_at);

@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "47c53bafbc1e2fbd"
+let contractHashOfApps = "d98cea25dfaaa998"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///

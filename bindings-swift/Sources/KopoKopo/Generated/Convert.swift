@@ -177,40 +177,6 @@ extension PaymentLink {
     }
 }
 
-extension JournalQuery {
-    func lower() throws -> KopoKopoRaw.JournalQuery {
-        KopoKopoRaw.JournalQuery(
-            states: states,
-            operation: operation,
-            createdFrom: createdFrom.map { $0.text },
-            createdBefore: createdBefore.map { $0.text },
-            afterKey: afterKey,
-            limit: try UInt32(natural: limit, "limit")
-        )
-    }
-}
-
-extension JournalRecord {
-    init(raw: KopoKopoRaw.JournalRecord) throws {
-        self.init(
-            key: raw.key,
-            version: Int(clamping: raw.version),
-            state: raw.state,
-            operation: raw.operation,
-            fingerprint: raw.fingerprint,
-            attempt: Int(raw.attempt),
-            createdAt: try Timestamp(raw: raw.createdAt),
-            updatedAt: try Timestamp(raw: raw.updatedAt),
-            deadlineAt: try Timestamp(raw: raw.deadlineAt),
-            sentAt: try raw.sentAt.map { try Timestamp(raw: $0) },
-            id: raw.id,
-            paymentKey: raw.paymentKey,
-            errorDetail: raw.errorDetail,
-            evidence: raw.evidence
-        )
-    }
-}
-
 extension KopoKopo.Transaction {
     init(raw: KopoKopoRaw.Transaction) throws {
         self.init(

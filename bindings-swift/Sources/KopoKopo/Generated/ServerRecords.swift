@@ -919,7 +919,7 @@ public struct JournalOptions: Sendable, Hashable {
     /// Whether the tables are created if they do not exist. Turn it off if the program has migrations.
     public var createTables: Bool
     /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-    /// it back, so that the journal learns what became of a request whose response was lost.
+    /// it back, so that the journal learns the outcome of a request whose response was lost.
     public var keyInMetadata: Bool
 
     public init(
@@ -933,6 +933,72 @@ public struct JournalOptions: Sendable, Hashable {
         self.createTables = createTables
         self.keyInMetadata = keyInMetadata
     }
+}
+
+/// The records to list.
+public struct JournalQuery: Sendable, Hashable {
+    /// Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+    public var states: [String]
+    /// Only this operation: `send_money.create`.
+    public var operation: String?
+    /// Only records that were created at this time or later.
+    public var createdFrom: Timestamp?
+    /// Only records that were created before this time.
+    public var createdBefore: Timestamp?
+    /// Only records whose key comes after this one: the last key of the page before.
+    public var afterKey: String?
+    /// The number of records at most.
+    public var limit: Int
+
+    public init(
+        states: [String] = [],
+        operation: String? = nil,
+        createdFrom: Timestamp? = nil,
+        createdBefore: Timestamp? = nil,
+        afterKey: String? = nil,
+        limit: Int = 100
+    ) {
+        self.states = states
+        self.operation = operation
+        self.createdFrom = createdFrom
+        self.createdBefore = createdBefore
+        self.afterKey = afterKey
+        self.limit = limit
+    }
+}
+
+/// What the journal remembers of one idempotency key.
+public struct JournalRecord: Sendable, Hashable {
+    /// The idempotency key.
+    public let key: String
+    /// Grows by one with every change.
+    public let version: Int
+    /// `started`: a worker is sending it, or crashed. `accepted`: the server accepted it, and it is never sent again.
+    /// `refused`, `not_sent`: it had no effect, and may be sent again. `unknown`: it may have taken effect.
+    public let state: String
+    /// The operation: `send_money.create`.
+    public let operation: String
+    /// SHA-256 over the operation and the request, in hexadecimal.
+    public let fingerprint: String
+    /// The number of the attempt, from 1.
+    public let attempt: Int
+    /// When the key was first used.
+    public let createdAt: Timestamp
+    /// When the record was last changed.
+    public let updatedAt: Timestamp
+    /// When the attempt has ended, even if its worker crashed.
+    public let deadlineAt: Timestamp
+    /// When the request was sent, if that is known.
+    public let sentAt: Timestamp?
+    /// The id of the created resource. It can be absent although the request was accepted: a polled transaction proves a
+    /// payment, but has no id of the request.
+    public let id: String?
+    /// The key of the payment that the request caused.
+    public let paymentKey: String?
+    /// The error of the last attempt, as a sentence.
+    public let errorDetail: String?
+    /// How the state is known: the response, an observed event, a polled transaction, or a person and the reason.
+    public let evidence: String?
 }
 
 /// A request that is sent unchanged.

@@ -1205,6 +1205,92 @@ public struct SettlementTransfers: Sendable {
     }
 }
 
+/// The outcomes of creates with an idempotency key.
+public struct Journal: Sendable {
+    let raw: KopoKopoRaw.Journal
+
+    init(raw: KopoKopoRaw.Journal) { self.raw = raw }
+
+    /// Reads the record of a key. Absent if the key was never used.
+    ///
+    /// Errors: `.journal` if the store fails.
+    public func get(_ key: String) async throws -> JournalRecord? {
+        try await call { try await raw.get(key: key).map { try JournalRecord(raw: $0) } }
+    }
+
+    /// Lists records in the order of their keys.
+    ///
+    /// Errors: `.journal` if the store fails.
+    public func list(_ query: JournalQuery) async throws -> [JournalRecord] {
+        try await call { try await raw.list(query: query.lower()).map { try JournalRecord(raw: $0) } }
+    }
+
+    /// Lists records in the order of their keys.
+    ///
+    /// Errors: `.journal` if the store fails.
+    ///
+    /// - Parameters:
+    ///   - states: Only these states: `started`, `accepted`, `refused`, `not_sent`, `unknown`. Empty: all.
+    ///   - operation: Only this operation: `send_money.create`.
+    ///   - createdFrom: Only records that were created at this time or later.
+    ///   - createdBefore: Only records that were created before this time.
+    ///   - afterKey: Only records whose key comes after this one: the last key of the page before.
+    ///   - limit: The number of records at most.
+    public func list(
+        states: [String] = [],
+        operation: String? = nil,
+        createdFrom: Timestamp? = nil,
+        createdBefore: Timestamp? = nil,
+        afterKey: String? = nil,
+        limit: Int = 100
+    ) async throws -> [JournalRecord] {
+        try await list(JournalQuery(
+            states: states,
+            operation: operation,
+            createdFrom: createdFrom,
+            createdBefore: createdBefore,
+            afterKey: afterKey,
+            limit: limit
+        ))
+    }
+
+    /// Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes
+    /// an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction,
+    /// and a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for
+    /// every event; it is harmless to call it twice.
+    ///
+    /// Errors: `.journal` if the store fails: respond to the webhook with 500, so that it is delivered again.
+    public func observe(_ event: Raw) async throws -> JournalRecord? {
+        try await call { try await raw.observe(event: event.text).map { try JournalRecord(raw: $0) } }
+    }
+
+    /// Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
+    /// push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
+    /// cannot be found out stays `unknown`. Never sends the request.
+    ///
+    /// Errors: `.notFound` if the journal has no such key. `.journal` if the store fails.
+    public func reconcile(_ key: String) async throws -> JournalRecord {
+        try await call { try await JournalRecord(raw: raw.reconcile(key: key)) }
+    }
+
+    /// Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
+    /// now and then. Returns these records.
+    ///
+    /// Errors: `.journal` if the store fails.
+    public func reconcileAll(_ olderThan: Duration = .seconds(0)) async throws -> [JournalRecord] {
+        try await call { try await raw.reconcileAll(olderThan: olderThan.inSeconds).map { try JournalRecord(raw: $0) } }
+    }
+
+    /// Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
+    /// is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+    ///
+    /// Errors: `.invalidRequest` if the state is none of these, the reason is blank, or the record is not unknown.
+    /// `.notFound` if the journal has no such key.
+    public func resolve(key: String, state: String, reason: String, id: String? = nil) async throws -> JournalRecord {
+        try await call { try await JournalRecord(raw: raw.resolve(key: key, state: state, reason: reason, id: id)) }
+    }
+}
+
 /// Endpoints and fields of the API that this library does not cover yet. They have the client's token, timeouts,
 /// retries and redaction. Nothing checks the body's fields: prefer the method of another section if one exists.
 public struct RawRequests: Sendable {

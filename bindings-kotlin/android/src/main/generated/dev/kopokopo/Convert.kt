@@ -133,34 +133,6 @@ internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
         this.raw,
     )
 
-internal fun JournalQuery.lower(): dev.kopokopo.ffi.JournalQuery =
-    dev.kopokopo.ffi.JournalQuery(
-        this.states,
-        this.operation,
-        this.createdFrom?.let { it.text() },
-        this.createdBefore?.let { it.text() },
-        this.afterKey,
-        natural(this.limit.toLong(), "limit").toUInt(),
-    )
-
-internal fun dev.kopokopo.ffi.JournalRecord.lift(): JournalRecord =
-    JournalRecord(
-        this.key,
-        this.version.toLong(),
-        this.state,
-        this.operation,
-        this.fingerprint,
-        this.attempt.toInt(),
-        moment(this.createdAt),
-        moment(this.updatedAt),
-        moment(this.deadlineAt),
-        this.sentAt?.let { moment(it) },
-        this.id,
-        this.paymentKey,
-        this.errorDetail,
-        this.evidence,
-    )
-
 internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
     Transaction(
         this.id,

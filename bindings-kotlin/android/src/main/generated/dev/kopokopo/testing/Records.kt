@@ -4,7 +4,6 @@ package dev.kopokopo.testing
 
 import dev.kopokopo.IncomingPayment
 import dev.kopokopo.IncomingPaymentStatus
-import dev.kopokopo.JournalRecord
 import dev.kopokopo.Links
 import dev.kopokopo.PaymentLink
 import dev.kopokopo.PaymentLinkStatus
@@ -102,40 +101,6 @@ public object Records {
             hasFailedAttempt,
             isFinal,
             raw,
-        )
-
-    /** A [JournalRecord]. */
-    public fun journalRecord(
-        key: String = "",
-        version: Long = 0L,
-        state: String = "",
-        operation: String = "",
-        fingerprint: String = "",
-        attempt: Int = 0,
-        createdAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
-        updatedAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
-        deadlineAt: OffsetDateTime = OffsetDateTime.parse("2026-01-01T00:00:00+03:00"),
-        sentAt: OffsetDateTime? = null,
-        id: String? = null,
-        paymentKey: String? = null,
-        errorDetail: String? = null,
-        evidence: String? = null,
-    ): JournalRecord =
-        JournalRecord(
-            key,
-            version,
-            state,
-            operation,
-            fingerprint,
-            attempt,
-            createdAt,
-            updatedAt,
-            deadlineAt,
-            sentAt,
-            id,
-            paymentKey,
-            errorDetail,
-            evidence,
         )
 
     /** A [Transaction]. */
