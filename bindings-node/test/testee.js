@@ -14,7 +14,7 @@ const HELLO = {
   engines: ['promise'],
   timestamp_digits: 3,
   keeps_offsets: false,
-  journal: true,
+  journal: 'the testee passes no store on yet',
   untyped: ['$amount', '$word', '$union'],
 };
 

@@ -213,6 +213,10 @@ mod tests {
         ("core/src", "resources", "created"),
         ("core/src", "resources", "watch"),
         ("core/src", "validate", "client"),
+        // Creates pass through the journal, which polls with a client.
+        ("core/src", "client", "journal"),
+        ("core/src", "created", "journal"),
+        ("core/src", "resources", "journal"),
         // Tokens are requested as everything else is, which needs a token.
         ("core/src", "auth", "client"),
         ("core/src", "auth", "pipeline"),

@@ -5,12 +5,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{JournalRecord, keyed::METADATA_NAME};
+use super::JournalRecord;
 use crate::{
     resources::Transaction,
     types::{Amount, Currency, Metadata, MetadataValue, PhoneNumber, Timestamp},
     webhooks::{Event, EventPayload},
 };
+
+/// The name in metadata under which the key travels.
+pub(super) const METADATA_NAME: &str = "idempotency_key";
 
 /// A customer who is asked for the PIN pays, or does not, within this time.
 pub(super) const TIME_TO_PAY: Duration = Duration::from_secs(10 * 60);

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{
     JournalRecord, JournalSettings, JournalState,
     decision::{Step, decide},
-    evidence::Details,
+    evidence::{Details, METADATA_NAME},
 };
 use crate::{
     cancel,
@@ -26,9 +26,6 @@ use crate::{
     redact::redact,
     types::{Metadata, MetadataValue, ResourceId, Timestamp},
 };
-
-/// The name in metadata under which the key travels.
-pub(super) const METADATA_NAME: &str = "idempotency_key";
 
 /// The longest key, in characters.
 const MAX_KEY: usize = 200;

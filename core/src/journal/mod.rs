@@ -16,12 +16,14 @@
 mod decision;
 mod evidence;
 mod keyed;
+mod memory;
 mod operations;
 mod record;
 pub mod sql;
 mod store;
 
 pub use self::{
+    memory::MemoryJournal,
     operations::Journal,
     record::{JournalRecord, JournalState},
     store::{JournalQuery, JournalStore},

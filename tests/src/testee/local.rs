@@ -199,6 +199,10 @@ fn describe(error: &KopoKopoError) -> Value {
         "id": error.id(),
         "location": error.location(),
         "state": error.state(),
+        "request_id": error.request_id(),
+        "sent_at": error.sent_at().map(|at| json!({ "$timestamp": at.to_string() })),
+        "idempotency_key": error.idempotency_key(),
+        "fingerprint": error.fingerprint(),
         "class": "KopoKopoError",
         "retried": false,
     })
