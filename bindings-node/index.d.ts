@@ -128,7 +128,7 @@ export class KopoKopo {
    */
   withJournal(store: JournalStore, options?: JournalOptions): KopoKopo;
   /**
-   * The client's journal: what became of creates with an idempotency key.
+   * The client's journal: the outcomes of creates with an idempotency key.
    *
    * @throws `ConfigurationError` if the client has none.
    */
@@ -1059,7 +1059,7 @@ export class SettlementTransfers {
   watch(id: string, options?: WaitOptions & Abortable): AsyncIterableIterator<SettlementTransfer>;
 }
 
-/** What became of creates with an idempotency key. */
+/** The outcomes of creates with an idempotency key. */
 export class Journal {
   private constructor();
   /**
@@ -1080,13 +1080,13 @@ export class Journal {
    * a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
    * event; it is harmless to call it twice.
    *
-   * @throws `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+   * @throws `JournalError` if the store fails: respond to the webhook with 500, so that it is delivered again.
    */
   observe(event: Event | string, options?: Call): Promise<JournalRecord | null>;
   /**
-   * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
-   * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
-   * cannot be found out stays `unknown`. Never sends the request.
+   * Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK push, the
+   * transactions of its till are read. A record that is known, or in progress, is returned as it is. What cannot be
+   * found out stays `unknown`. Never sends the request.
    *
    * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
    */
@@ -1703,7 +1703,7 @@ export interface JournalOptions {
   readonly createTables?: boolean | null | undefined;
   /**
    * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-   * it back, so that the journal learns what became of a request whose response was lost.
+   * it back, so that the journal learns the outcome of a request whose response was lost.
    *
    * @defaultValue `true`
    */
@@ -2345,7 +2345,7 @@ export class JournalRecord {
   readonly createdAt: Date;
   /** When the record was last changed. */
   readonly updatedAt: Date;
-  /** When the attempt has ended, whatever became of its worker. */
+  /** When the attempt has ended, even if its worker crashed. */
   readonly deadlineAt: Date;
   /** When the request was sent, if that is known. */
   readonly sentAt: Date | null;

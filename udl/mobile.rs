@@ -48,13 +48,15 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether it contains a name outside of comments.
+    /// Whether it uses a type, outside of comments. A name before a parenthesis is a member's: an error can be called as
+    /// a type is.
     fn names(&self, name: &str) -> bool {
         let code = self.text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        // `Name(` is a kind of error, or a method.
-        let code = code.flat_map(|line| line.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-        let mut words = code.filter(|word| !word.ends_with('('));
-        words.any(|word| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_') == name)
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_type =
+            |before: &str, after: &str| !before.ends_with(is_part) && !after.starts_with(|c| is_part(c) || c == '(');
+        code.into_iter()
+            .any(|line| line.match_indices(name).any(|(at, _)| is_type(&line[..at], &line[at + name.len()..])))
     }
 }
 

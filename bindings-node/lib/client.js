@@ -122,7 +122,7 @@ class KopoKopo {
   }
 
   /**
-   * The client's journal: what became of creates with an idempotency key.
+   * The client's journal: the outcomes of creates with an idempotency key.
    *
    * @throws `ConfigurationError` if the client has none.
    */
@@ -1602,7 +1602,7 @@ class SettlementTransfers {
   }
 }
 
-/** What became of creates with an idempotency key. */
+/** The outcomes of creates with an idempotency key. */
 class Journal {
   #native;
   #withLimits;
@@ -1641,7 +1641,7 @@ class Journal {
    * a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
    * event; it is harmless to call it twice.
    *
-   * @throws `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+   * @throws `JournalError` if the store fails: respond to the webhook with 500, so that it is delivered again.
    */
   async observe(event, options) {
     const operation = 'journal.observe';
@@ -1651,9 +1651,9 @@ class Journal {
   }
 
   /**
-   * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
-   * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
-   * cannot be found out stays `unknown`. Never sends the request.
+   * Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK push, the
+   * transactions of its till are read. A record that is known, or in progress, is returned as it is. What cannot be
+   * found out stays `unknown`. Never sends the request.
    *
    * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
    */

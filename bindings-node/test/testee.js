@@ -14,6 +14,7 @@ const HELLO = {
   engines: ['promise'],
   timestamp_digits: 3,
   keeps_offsets: false,
+  journal: 'the testee passes no store on yet',
   untyped: ['$amount', '$word', '$union'],
 };
 

@@ -19,7 +19,13 @@ from tagged import completed, error_to_tagged, from_tagged, to_tagged
 from texts import Log, texts
 
 ENGINES = {"sync": KopoKopo, "async": AsyncKopoKopo}
-HELLO = {"language": "python", "engines": [*ENGINES], "timestamp_digits": 6, "keeps_offsets": True}
+HELLO = {
+    "language": "python",
+    "engines": [*ENGINES],
+    "timestamp_digits": 6,
+    "keeps_offsets": True,
+    "journal": "the testee passes no store on yet",
+}
 THREADS = 1000
 """The number of calls that can run at the same time."""
 

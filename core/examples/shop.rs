@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use kopokopo::{
     ErrorKind, KopoKopo, Result, WaitOptions,
+    journal::MemoryJournal,
     resources::{ExpectedPayment, IncomingPaymentRequest, IncomingPaymentStatus},
     webhooks::{Event, EventPayload},
 };
@@ -14,7 +15,7 @@ const PRICE: u32 = 100;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match sell("0712345678").await {
+    match sell("order-17", "0712345678").await {
         Ok(is_paid) => println!("paid: {is_paid}"),
         // The customer may have been asked to pay: do not ask again before the payment is found.
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => println!("find out first: {error}"),
@@ -26,9 +27,10 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Asks a customer to pay, and waits for the result.
-async fn sell(phone_number: &str) -> Result<bool> {
-    let k2 = KopoKopo::from_env()?;
+/// Asks a customer to pay for an order, once however often this is called, and waits for the result.
+async fn sell(order: &str, phone_number: &str) -> Result<bool> {
+    // A real shop has the journal in its database, so that it also protects from a crash.
+    let k2 = KopoKopo::builder().from_env()?.journal(MemoryJournal::default()).build()?;
     let request = IncomingPaymentRequest {
         till_number: TILL.into(),
         phone_number: phone_number.into(),
@@ -36,7 +38,7 @@ async fn sell(phone_number: &str) -> Result<bool> {
         callback_url: "https://shop.example/k2/results".into(),
         ..Default::default()
     };
-    let push = k2.incoming_payments().create(&request).await?;
+    let push = k2.idempotent(order)?.incoming_payments().create(&request).await?;
     println!("save this id with the order: {}", push.id());
     let payment = push.wait(WaitOptions::default()).await?;
     match payment.status {

@@ -199,7 +199,7 @@ impl Builder {
     }
 
     /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs, under the
-    /// name `idempotency_key`. Results bring it back, so the journal learns what became of a request whose response was
+    /// name `idempotency_key`. Results bring it back, so the journal learns the outcome of a request whose response was
     /// lost. Default true. Set it after the journal.
     pub fn key_in_metadata(mut self, key_in_metadata: bool) -> Self {
         if let Some(journal) = &mut self.journal {

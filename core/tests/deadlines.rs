@@ -281,8 +281,11 @@ fn table_has_every_operation_of_contract() {
     let contract: serde_json::Value = serde_json::from_str(&text).unwrap();
     let sections = contract["objects"]["KopoKopo"]["methods"].as_object().unwrap();
     let mut expected = BTreeSet::new();
-    // The journal asks its store: core/tests/journal.rs.
-    for (section, method) in sections.iter().filter(|(section, _)| *section != "journal") {
+    for (section, method) in sections {
+        // The journal is read from its store, and polls as `polling` does.
+        if section == "journal" {
+            continue;
+        }
         let Some(object) = method["returns"].as_str().and_then(|name| contract["objects"].get(name)) else { continue };
         for (name, operation) in object["methods"].as_object().unwrap() {
             if operation["async"] == true {

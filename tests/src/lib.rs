@@ -13,6 +13,7 @@ mod receiver;
 mod run;
 mod scenario;
 mod secrets;
+mod store;
 mod surface;
 mod tagged;
 mod testee;

@@ -18,7 +18,8 @@ use crate::{
     matching::{Names, differences, fill, fill_object, fill_text, fits},
     path,
     receiver::{Arrival, Receiver},
-    scenario::{Call, ClientOptions, Control, Expectations, Receive, Requests, Scenario, Step, Wait},
+    scenario::{Call, ClientOptions, Control, Expectations, Receive, Record, Requests, Scenario, Step, Wait},
+    store::Store,
     tagged::{plain_event, plain_result, tag_arguments},
     testee::{Reply, Testee},
 };
@@ -66,6 +67,7 @@ struct Stage<'a> {
     engine: &'a str,
     sandbox: Sandbox,
     receiver: Receiver,
+    store: Store,
     /// The names of the clients that the testee has. Steps use the last one.
     clients: Vec<String>,
     names: Names,
@@ -75,12 +77,13 @@ impl<'a> Stage<'a> {
     async fn set(testee: &'a Testee, engine: &'a str, scenario: &Scenario) -> Result<Self, String> {
         let sandbox = Sandbox::start().await.map_err(|error| error.to_string())?;
         let receiver = Receiver::start(&scenario.receiver.statuses).await.map_err(|error| error.to_string())?;
+        let store = Store::start().await.map_err(|error| error.to_string())?;
         let names = Names::from([
             ("callback".to_owned(), json!(receiver.url)),
             ("base_url".to_owned(), json!(sandbox.base_url())),
             ("client_id".to_owned(), json!(sandbox.client_id())),
         ]);
-        let mut stage = Self { testee, engine, sandbox, receiver, clients: Vec::new(), names };
+        let mut stage = Self { testee, engine, sandbox, receiver, store, clients: Vec::new(), names };
         stage.new_client(&scenario.client).await?;
         if !scenario.settings.is_empty() {
             let settings = Value::Object(scenario.settings.clone());
@@ -91,8 +94,11 @@ impl<'a> Stage<'a> {
 
     async fn new_client(&mut self, options: &ClientOptions) -> Result<(), String> {
         let name = format!("client-{}", NEXT_CLIENT.fetch_add(1, Ordering::Relaxed));
-        let options = client_options(&self.sandbox, options);
-        let request = json!({ "do": "client", "client": name, "engine": self.engine, "options": options });
+        let mut request = json!({ "do": "client", "client": name, "engine": self.engine });
+        if let Some(journal) = options.journal {
+            request["journal"] = json!({ "url": self.store.url, "options": journal });
+        }
+        request["options"] = client_options(&self.sandbox, options);
         succeeded(self.testee.ask(request).await?)?;
         self.clients.push(name);
         Ok(())
@@ -119,6 +125,11 @@ impl<'a> Stage<'a> {
                 settle(look, |found| self.differs(found, &state.state)).await
             }
             Step::Client(new) => self.new_client(&new.client).await,
+            Step::Record(record) => self.record(record).await,
+            Step::StoreFails(failures) => {
+                self.store.fail(failures.after, failures.times);
+                Ok(())
+            }
             Step::Sleep(pause) => {
                 sleep(Duration::from_millis(pause.sleep_ms)).await;
                 Ok(())
@@ -172,6 +183,15 @@ impl<'a> Stage<'a> {
         self.take_in(&place, control.r#as.as_ref(), &answer, &control.expect)
     }
 
+    async fn record(&self, record: &Record) -> Result<(), String> {
+        let look = || async { Ok(self.store.record(&record.key)) };
+        settle(look, |found| self.differs(found, &record.expect)).await?;
+        if record.set.is_empty() && record.set_deadline_in_ms.is_none() {
+            return Ok(());
+        }
+        self.store.change(&record.key, fill_object(&record.set, &self.names)?, record.set_deadline_in_ms)
+    }
+
     async fn receive(&mut self, receive: &Receive) -> Result<(), String> {
         for nth in 1..=receive.count.max(1) {
             let deadline = Instant::now() + Duration::from_millis(receive.within_ms);
@@ -182,23 +202,27 @@ impl<'a> Stage<'a> {
                 Some(_) if receive.count == 0 => {
                     return Err(format!("{}: expected none, and one arrived", receive.topic));
                 }
-                Some(reply) => {
+                Some((reply, raw)) => {
                     let (name, expected) = (receive.r#as.as_ref(), &receive.expect);
                     self.compare(&receive.topic, reply, plain_event, name, expected, receive.expect_error.as_ref())?;
+                    if let Some(event) = name.and_then(|name| self.names.get_mut(name)) {
+                        event["raw"] = json!(raw);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Takes the first arrival of a topic, any for `*`, and what the testee says of it. None if no such arrival comes in time.
-    async fn take(&self, topic: &str, deadline: Instant) -> Result<Option<Reply>, String> {
+    /// Takes the first arrival of a topic, any for `*`, what the testee says of it, and its text. None if no such arrival
+    /// comes in time.
+    async fn take(&self, topic: &str, deadline: Instant) -> Result<Option<(Reply, String)>, String> {
         let mut position = 0;
         while let Some(arrival) = self.receiver.wait(position, deadline).await {
             let reply = self.verify(&arrival).await?;
             if topic == "*" || matches!(&reply.outcome, Ok(event) if event["topic"] == *topic) {
                 self.receiver.remove(position);
-                return Ok(Some(reply));
+                return Ok(Some((reply, String::from_utf8_lossy(&arrival.body).into_owned())));
             }
             position += 1;
         }

@@ -40,10 +40,21 @@ pub(crate) struct ClientOptions {
     pub(crate) connect_timeout_ms: Option<u64>,
     pub(crate) stalled_timeout_ms: Option<u64>,
     pub(crate) max_retries: Option<u32>,
+    /// The journal, which all clients of the scenario share. None: the client has none.
+    #[serde(skip_serializing)]
+    pub(crate) journal: Option<JournalOptions>,
+}
+
+/// Options of the journal.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct JournalOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key_in_metadata: Option<bool>,
 }
 
 /// What one call may do differently.
-#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +65,10 @@ pub(crate) struct Limits {
     pub(crate) stalled_timeout_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) idempotency_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) in_progress_wait_ms: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +90,10 @@ pub enum Step {
     State(State),
     /// Another client from here on.
     Client(NewClient),
+    /// A record of the journal.
+    Record(Record),
+    /// Failures of the journal's store.
+    StoreFails(StoreFails),
     /// A pause.
     Sleep(Sleep),
 }
@@ -182,6 +201,33 @@ pub struct NewClient {
     pub(crate) client: ClientOptions,
 }
 
+/// A record of the journal, as its store has it: compared, and then changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Its key.
+    #[serde(rename = "record")]
+    pub(crate) key: String,
+    #[serde(default)]
+    pub(crate) expect: Expectations,
+    #[serde(default)]
+    pub(crate) set: Map<String, Value>,
+    /// The new `deadline_at`, from now on.
+    pub(crate) set_deadline_in_ms: Option<i64>,
+}
+
+/// Failures of the journal's store.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreFails {
+    /// How many requests fail.
+    #[serde(rename = "store_fails")]
+    pub(crate) times: u32,
+    /// The number of requests before.
+    #[serde(default)]
+    pub(crate) after: u32,
+}
+
 /// A pause.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,7 +248,7 @@ pub(crate) enum Requests {
 impl<'de> Deserialize<'de> for Step {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let step = Value::deserialize(deserializer)?;
-        let kinds = ["call", "control", "receive", "state", "client", "sleep_ms"];
+        let kinds = ["call", "control", "receive", "state", "client", "record", "store_fails", "sleep_ms"];
         let kind = kinds.into_iter().find(|kind| step.get(kind).is_some());
         match kind {
             Some("call") => serde_json::from_value(step).map(Self::Call),
@@ -210,6 +256,8 @@ impl<'de> Deserialize<'de> for Step {
             Some("receive") => serde_json::from_value(step).map(Self::Receive),
             Some("state") => serde_json::from_value(step).map(Self::State),
             Some("client") => serde_json::from_value(step).map(Self::Client),
+            Some("record") => serde_json::from_value(step).map(Self::Record),
+            Some("store_fails") => serde_json::from_value(step).map(Self::StoreFails),
             Some(_) => serde_json::from_value(step).map(Self::Sleep),
             None => return Err(D::Error::custom(format!("a step needs one of {}", kinds.join(", ")))),
         }
@@ -224,6 +272,16 @@ impl Scenario {
     /// Where it is no scenario.
     pub fn parse(text: &str) -> io::Result<Self> {
         Ok(serde_json::from_str(text)?)
+    }
+
+    /// Whether a client needs a journal, or a call has an idempotency key.
+    pub(crate) fn is_about_journal(&self) -> bool {
+        self.client.journal.is_some()
+            || self.steps.iter().any(|step| match step {
+                Step::Call(call) => call.options.as_ref().is_some_and(|options| options.idempotency_key.is_some()),
+                Step::Client(new) => new.client.journal.is_some(),
+                _ => false,
+            })
     }
 
     /// The operations it calls.

@@ -124,8 +124,7 @@ mod tests {
     use super::*;
 
     fn language(untyped: &[&str]) -> Language {
-        let hello =
-            json!({ "language": "x", "engines": [], "timestamp_digits": 0, "keeps_offsets": true, "untyped": untyped });
+        let hello = json!({ "language": "x", "engines": [], "timestamp_digits": 0, "keeps_offsets": true, "journal": true, "untyped": untyped });
         serde_json::from_value(hello).unwrap()
     }
 

@@ -15,14 +15,15 @@ fn main() -> ExitCode {
 
 /// One wrong word in each place where a scenario can be wrong.
 fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
-    let right = r#"{"name": "x", "about": "x", "steps": [
+    let right = r#"{"name": "x", "about": "x", "client": {"journal": {}}, "steps": [
         {"call": "incoming_payments.create", "with": {"till_number": "K000000", "phone_number": "0712345678", "amount": "100",
-            "callback_url": "$callback"}, "as": "push", "wait": {}, "expect": {"status": "Success"}},
+            "callback_url": "$callback"}, "options": {"idempotency_key": "order-1"}, "as": "push", "wait": {}, "expect": {"status": "Success"}},
         {"receive": "incoming_payment", "expect": {"id": "$push.id", "helpers.is_paid": true}},
         {"call": "incoming_payments.get", "with": {"id": "unknown"}, "expect_error": {"kind": "not_found"}},
         {"control": "POST /_sandbox/trigger", "body": {"topic": "nothing"}, "status": 400},
         {"state": {"received": "100"}},
-        {"receive": "*", "count": 0, "within_ms": 50}
+        {"receive": "*", "count": 0, "within_ms": 50},
+        {"record": "order-1", "expect": {"state": "accepted"}}
     ], "requests": {"oauth.token": 1, "incoming_payments.create": 1, "incoming_payments.get": {"$min": 2}}}"#;
     let testee = Testee::local()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -36,6 +37,7 @@ fn a_scenario_with_a_wrong_expectation_fails() -> Result<(), Failed> {
         (r#""status": 400"#, r#""status": 200"#, Some(4)),
         (r#""received": "100""#, r#""received": "200""#, Some(5)),
         (r#""count": 0, "within_ms": 50"#, r#""within_ms": 50"#, Some(6)),
+        (r#""state": "accepted""#, r#""state": "unknown""#, Some(7)),
         (r#""oauth.token": 1"#, r#""oauth.token": 2"#, None),
         (r#""oauth.token": 1, "#, "", None),
     ];

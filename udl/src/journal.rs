@@ -82,7 +82,7 @@ impl Host {
         serde_json::from_str(&result).map_err(|_| unreadable())
     }
 
-    async fn answered(&self, request: Value) -> api::Result<bool> {
+    async fn is_done(&self, request: Value) -> api::Result<bool> {
         self.ask(request).await?.as_bool().ok_or_else(unreadable)
     }
 }
@@ -93,11 +93,11 @@ fn unreadable() -> api::KopoKopoError {
 
 impl JournalStore for Host {
     fn insert(&self, record: JournalRecord) -> BoxFuture<'_, api::Result<bool>> {
-        Box::pin(self.answered(json!({"operation": "insert", "record": record})))
+        Box::pin(self.is_done(json!({"operation": "insert", "record": record})))
     }
 
     fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, api::Result<bool>> {
-        Box::pin(self.answered(json!({"operation": "update", "record": record, "version": version})))
+        Box::pin(self.is_done(json!({"operation": "update", "record": record, "version": version})))
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, api::Result<Option<JournalRecord>>> {

@@ -213,8 +213,7 @@ mod tests {
         ("core/src", "resources", "created"),
         ("core/src", "resources", "watch"),
         ("core/src", "validate", "client"),
-        // A create asks the journal, which reads what became of it.
-        ("core/src", "journal", "client"),
+        // Creates pass through the journal, which polls with a client.
         ("core/src", "client", "journal"),
         ("core/src", "created", "journal"),
         ("core/src", "resources", "journal"),

@@ -26,7 +26,8 @@ function toTagged(value, field) {
 function errorToTagged(error) {
   const { kind, detail, field, name } = error;
   const others = convertFields(error, [
-    'operation', 'status', 'serverCode', 'messages', 'attempts', 'body', 'id', 'location', 'state', 'requestId', 'sentAt',
+    'operation', 'status', 'serverCode', 'messages', 'attempts', 'body', 'id', 'location', 'state', 'requestId', 'sentAt', 'idempotencyKey',
+    'fingerprint',
   ]);
   // Programs retry timeouts and connection errors, by kind or by the names of Node's errors.
   const isRetried = ['timeout', 'connection'].includes(kind) || ['TimeoutError', 'AbortError'].includes(name);

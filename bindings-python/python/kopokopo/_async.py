@@ -281,7 +281,7 @@ class AsyncKopoKopo(AsyncNativeObject):
             create_tables: Whether the tables are created if they do not exist. Turn it off if the program has
                 migrations.
             key_in_metadata: Whether an idempotency key travels in the metadata of its request, where it uses one of
-                five pairs. Results bring it back, so that the journal learns what became of a request whose response
+                five pairs. Results bring it back, so that the journal learns the outcome of a request whose response
                 was lost.
 
         Raises: `ConfigurationError`, naming the option.
@@ -296,7 +296,7 @@ class AsyncKopoKopo(AsyncNativeObject):
 
     @property
     def journal(self) -> AsyncJournal:
-        """The client's journal: what became of creates with an idempotency key.
+        """The client's journal: the outcomes of creates with an idempotency key.
 
         Raises: `ConfigurationError` if the client has none.
         """
@@ -2474,7 +2474,7 @@ class AsyncSettlementTransfers(AsyncWatching):
 
 
 class AsyncJournal(AsyncNativeObject):
-    """What became of creates with an idempotency key."""
+    """The outcomes of creates with an idempotency key."""
 
     __slots__ = ()
     _section = "journal"
@@ -2526,15 +2526,15 @@ class AsyncJournal(AsyncNativeObject):
         its transaction, and a received payment that fits exactly one STK push. Returns the record that the event
         is about. Call it for every event; it is harmless to call it twice.
 
-        Raises: `JournalError` if the store fails: answer the webhook with 500, so that it is delivered again.
+        Raises: `JournalError` if the store fails: respond to the webhook with 500, so that it is delivered again.
         """
         result: JournalRecord | None = await self._ask("observe", {"event": raw_text(event)})
         return result
 
     async def reconcile(self, key: str) -> JournalRecord:
-        """Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For
-        an STK push, the transactions of its till are read. A record that is known, or in progress, is returned as
-        it is. What cannot be found out stays `unknown`. Never sends the request.
+        """Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
+        push, the transactions of its till are read. A record that is known, or in progress, is returned as it is.
+        What cannot be found out stays `unknown`. Never sends the request.
 
         Raises: `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
         """

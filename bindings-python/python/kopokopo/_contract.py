@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "d1c8a2f96c32692f"
+CONTRACT_HASH = "fc6cc26e6930f80c"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -2433,7 +2433,7 @@ class JournalRecord(Record):
 
     @property
     def deadline_at(self) -> datetime:
-        """When the attempt has ended, whatever became of its worker."""
+        """When the attempt has ended, even if its worker crashed."""
         value: datetime = self._values[8]
         return value
 

@@ -76,7 +76,7 @@ final class Responder: Sendable {
 
     private let hello = JSON.object([
         ("language", .text("swift")), ("engines", .list([.text("async")])), ("timestamp_digits", .number("9")),
-        ("keeps_offsets", .bool(true)),
+        ("keeps_offsets", .bool(true)), ("journal", .text("the testee passes no store on yet")),
     ])
 
     private typealias Outcome = (value: any Sendable, texts: [JSON.Member])

@@ -12,15 +12,15 @@ pub(super) enum Step {
     Return,
     /// Another worker is sending it.
     InProgress,
-    /// Nobody is sending it any more, and what became of it is not known.
+    /// No worker is sending it any more, and its outcome is not known.
     Reconcile,
     /// The key belongs to another request.
     OtherRequest,
 }
 
-/// `wanted` is the record of a first attempt of this call.
-pub(super) fn decide(found: &JournalRecord, wanted: &JournalRecord, now: Timestamp) -> Step {
-    if found.operation != wanted.operation || found.fingerprint != wanted.fingerprint {
+/// `own` is the record of a first attempt of this call.
+pub(super) fn decide(found: &JournalRecord, own: &JournalRecord, now: Timestamp) -> Step {
+    if found.operation != own.operation || found.fingerprint != own.fingerprint {
         return Step::OtherRequest;
     }
     match found.state {
@@ -29,7 +29,7 @@ pub(super) fn decide(found: &JournalRecord, wanted: &JournalRecord, now: Timesta
             version: found.version + 1,
             attempt: found.attempt.saturating_add(1),
             created_at: found.created_at,
-            ..wanted.clone()
+            ..own.clone()
         })),
         JournalState::Started if found.is_in_progress(now) => Step::InProgress,
         JournalState::Started | JournalState::Unknown => Step::Reconcile,

@@ -12,7 +12,7 @@ use crate::{
     webhooks::{Event, EventPayload},
 };
 
-/// The name in metadata under which an idempotency key travels.
+/// The name in metadata under which the key travels.
 pub(super) const METADATA_NAME: &str = "idempotency_key";
 
 /// A customer who is asked for the PIN pays, or does not, within this time.
@@ -130,7 +130,7 @@ pub(super) fn fits(record: &JournalRecord, transaction: &Transaction) -> bool {
         && transaction.origination_time.is_some_and(|at| from <= at && at <= to)
 }
 
-/// Whether two STK pushes can be told apart by a transaction.
+/// Whether a transaction cannot show which of two STK pushes caused it.
 pub(super) fn is_alike(one: &JournalRecord, other: &JournalRecord) -> bool {
     let same = match (Details::of_record(one), Details::of_record(other)) {
         (

@@ -246,7 +246,7 @@ impl Worker {
         }
     }
 
-    /// Inserts the record. A failed write may have been done all the same: then the record is this worker's own.
+    /// Inserts the record. A failed write may have been done anyway: then the record is this worker's own.
     async fn inserted(&self, mine: &JournalRecord) -> Result<bool> {
         match self.before_sending(self.journal.store.insert(mine.clone())).await {
             Err(error) => self.is_mine(mine).await.ok_or(error),
@@ -380,7 +380,7 @@ pub(super) fn unknown(found: &JournalRecord) -> KopoKopoError {
     KopoKopoError::new(
         ErrorKind::OutcomeUnknown,
         detail!(
-            "a request with this idempotency key may have taken effect, and what became of it is not known yet. Nothing \
+            "a request with this idempotency key may have taken effect, and its outcome is not known yet. Nothing \
              was sent again. The journal finds out when the result arrives at the webhook (observe) or with reconcile; \
              otherwise check the dashboard, and record what you found with resolve"
         ),

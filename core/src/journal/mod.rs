@@ -1,5 +1,5 @@
-//! Creates that happen once: each has an idempotency key, and a journal that survives crashes remembers what became of
-//! it. Kopo Kopo's API has no idempotency key and no list of requests, so the journal is the only memory.
+//! Creates that happen once: each has an idempotency key, and a journal that survives crashes remembers the outcome.
+//! Kopo Kopo's API has no idempotency key and no list of requests, so the journal is the only memory.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -21,6 +21,8 @@ mod evidence;
 #[cfg(feature = "client")]
 mod keyed;
 #[cfg(feature = "client")]
+mod memory;
+#[cfg(feature = "client")]
 mod operations;
 mod record;
 #[cfg(feature = "client")]
@@ -31,7 +33,7 @@ mod store;
 pub use record::{JournalQuery, JournalRecord, JournalState};
 
 #[cfg(feature = "client")]
-pub use self::{operations::Journal, store::JournalStore};
+pub use self::{memory::MemoryJournal, operations::Journal, store::JournalStore};
 
 #[cfg(feature = "client")]
 pub(crate) use self::{

@@ -74,7 +74,7 @@ impl Journal {
     /// event; it is harmless to call it twice.
     ///
     /// # Errors
-    /// `journal` if the store fails: answer the webhook with 500, so that it is delivered again.
+    /// `journal` if the store fails: respond to the webhook with 500, so that it is delivered again.
     pub async fn observe(&self, event: &Event) -> Result<Option<JournalRecord>> {
         if let Some(record) = self.by_key(event).await? {
             return self.accept(record, event.id.as_deref(), event.payment_key(), "result received").await.map(Some);
@@ -166,7 +166,7 @@ impl Journal {
         }
     }
 
-    /// Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+    /// Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
     /// push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
     /// cannot be found out stays `unknown`. Never sends the request.
     ///

@@ -42,7 +42,7 @@ impl JournalState {
         }
     }
 
-    /// Whether the request may have taken effect, and nobody knows.
+    /// Whether the request may have taken effect, which is not known.
     pub(super) const fn is_open(self) -> bool {
         matches!(self, Self::Started | Self::Unknown)
     }
@@ -90,7 +90,7 @@ pub struct JournalRecord {
     /// When this record was last changed.
     #[serde(with = "milliseconds")]
     pub updated_at: Timestamp,
-    /// When the attempt has ended, whatever became of its worker.
+    /// When the attempt has ended, even if its worker crashed.
     #[serde(with = "milliseconds")]
     pub deadline_at: Timestamp,
     /// When the request was sent, if that is known.
@@ -182,7 +182,7 @@ impl Default for JournalQuery {
 }
 
 impl JournalQuery {
-    /// Whether a record matches, for stores that filter by themselves.
+    /// Whether a record matches, for stores that filter in their own code.
     pub fn matches(&self, record: &JournalRecord) -> bool {
         (self.states.is_empty() || self.states.contains(&record.state))
             && self.operation.as_ref().is_none_or(|operation| *operation == record.operation)

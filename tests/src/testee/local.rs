@@ -7,17 +7,36 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::BoxFuture;
 use kopokopo::{KopoKopoError, webhooks::Event};
 use kopokopo_ffi::{
     error,
+    journal::HostStore,
     operations::{self, Object, Output},
     value::{Arguments, Reflect, Value as Input, View},
 };
 use serde_json::{Map, Value, json};
 
-use crate::tagged::{tagged, untagged};
+use crate::{
+    control,
+    tagged::{tagged, untagged},
+};
 
 type Result<T> = std::result::Result<T, KopoKopoError>;
+
+/// The journal's store, which is the runner's.
+struct Store(String);
+
+impl HostStore for Store {
+    fn execute(&self, request: String) -> BoxFuture<'static, std::result::Result<String, String>> {
+        let url = self.0.clone();
+        Box::pin(async move {
+            let address = url.trim_start_matches("http://").trim_end_matches('/').parse().map_err(|_| url.clone())?;
+            let (status, body) = control::send(address, "POST", "/", request).await?;
+            if status == 200 { Ok(body) } else { Err(body) }
+        })
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Local {
@@ -25,7 +44,7 @@ pub(super) struct Local {
 }
 
 pub(super) fn hello() -> Value {
-    json!({ "language": "rust", "engines": ["async"], "timestamp_digits": 9, "keeps_offsets": true })
+    json!({ "language": "rust", "engines": ["async"], "timestamp_digits": 9, "keeps_offsets": true, "journal": true })
 }
 
 impl Local {
@@ -40,7 +59,11 @@ impl Local {
         let text = |name: &str| request[name].as_str().unwrap_or_default();
         match text("do") {
             "client" => {
-                let client = Object::new("KopoKopo", "new", in_seconds(&request["options"]))?;
+                let mut client = Object::new("KopoKopo", "new", in_seconds(&request["options"]))?;
+                if let Some(url) = request["journal"]["url"].as_str() {
+                    let options = arguments(&request["journal"]["options"]);
+                    client = operations::with_journal(&client, Store(url.to_owned()), options)?;
+                }
                 self.clients().insert(text("client").to_owned(), client);
                 Ok(Value::Null)
             }
@@ -176,6 +199,10 @@ fn describe(error: &KopoKopoError) -> Value {
         "id": error.id(),
         "location": error.location(),
         "state": error.state(),
+        "request_id": error.request_id(),
+        "sent_at": error.sent_at().map(|at| json!({ "$timestamp": at.to_string() })),
+        "idempotency_key": error.idempotency_key(),
+        "fingerprint": error.fingerprint(),
         "class": "KopoKopoError",
         "retried": false,
     })

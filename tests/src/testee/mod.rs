@@ -40,9 +40,32 @@ pub(crate) struct Language {
     pub(crate) timestamp_digits: usize,
     /// Whether a time keeps its offset from UTC.
     pub(crate) keeps_offsets: bool,
+    /// Whether its clients can have a journal.
+    pub(crate) journal: Support,
     /// The tags that it has no types for: it returns the plain value.
     #[serde(default)]
     pub(crate) untyped: Vec<String>,
+}
+
+/// Whether a testee can do what some scenarios need.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Support {
+    /// Whether it can.
+    Known(bool),
+    /// It cannot, and why.
+    Missing(String),
+}
+
+impl Support {
+    /// Why it cannot.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Known(true) => None,
+            Self::Known(false) => Some("the testee has none"),
+            Self::Missing(why) => Some(why),
+        }
+    }
 }
 
 /// A response of a testee.

@@ -2074,7 +2074,7 @@ pub struct JournalOptions {
     /// Whether the tables are created if they do not exist. Turn it off if the program has migrations.
     pub create_tables: bool,
     /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-    /// it back, so that the journal learns what became of a request whose response was lost.
+    /// it back, so that the journal learns the outcome of a request whose response was lost.
     pub key_in_metadata: bool,
 }
 
@@ -2134,7 +2134,7 @@ pub struct JournalRecord {
     pub created_at: Timestamp,
     /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When the attempt has ended, whatever became of its worker.
+    /// When the attempt has ended, even if its worker crashed.
     pub deadline_at: Timestamp,
     /// When the request was sent, if that is known.
     pub sent_at: Option<Timestamp>,

@@ -77,7 +77,7 @@ impl FromCore for JournalRecord {
     }
 }
 
-/// What became of creates with an idempotency key.
+/// The outcomes of creates with an idempotency key.
 #[derive(Debug, Clone)]
 pub struct Journal(pub(crate) api::journal::Journal);
 
@@ -127,7 +127,7 @@ impl Journal {
         })
     }
 
-    /// Finds out what became of a request whose outcome is unknown.
+    /// Finds out the outcome of a request if it is unknown.
     ///
     /// # Errors
     /// `not_found` if the journal has no such key.

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "d1c8a2f96c32692f"
+let contractHash = "fc6cc26e6930f80c"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.
@@ -123,7 +123,7 @@ extension KopoKopo {
     ///   - createTables: Whether the tables are created if they do not exist. Turn it off if the program has
     ///     migrations.
     ///   - keyInMetadata: Whether an idempotency key travels in the metadata of its request, where it uses one of five
-    ///     pairs. Results bring it back, so that the journal learns what became of a request whose response was lost.
+    ///     pairs. Results bring it back, so that the journal learns the outcome of a request whose response was lost.
     public func withJournal(
         store: any JournalStore,
         dialect: String? = nil,
@@ -139,7 +139,7 @@ extension KopoKopo {
         ))
     }
 
-    /// The client's journal: what became of creates with an idempotency key.
+    /// The client's journal: the outcomes of creates with an idempotency key.
     ///
     /// Errors: `.configuration` if the client has none.
     public var journal: Journal {

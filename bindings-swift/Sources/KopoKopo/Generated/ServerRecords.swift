@@ -919,7 +919,7 @@ public struct JournalOptions: Sendable, Hashable {
     /// Whether the tables are created if they do not exist. Turn it off if the program has migrations.
     public var createTables: Bool
     /// Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-    /// it back, so that the journal learns what became of a request whose response was lost.
+    /// it back, so that the journal learns the outcome of a request whose response was lost.
     public var keyInMetadata: Bool
 
     public init(
@@ -986,7 +986,7 @@ public struct JournalRecord: Sendable, Hashable {
     public let createdAt: Timestamp
     /// When the record was last changed.
     public let updatedAt: Timestamp
-    /// When the attempt has ended, whatever became of its worker.
+    /// When the attempt has ended, even if its worker crashed.
     public let deadlineAt: Timestamp
     /// When the request was sent, if that is known.
     public let sentAt: Timestamp?

@@ -1205,7 +1205,7 @@ public struct SettlementTransfers: Sendable {
     }
 }
 
-/// What became of creates with an idempotency key.
+/// The outcomes of creates with an idempotency key.
 public struct Journal: Sendable {
     let raw: KopoKopoRaw.Journal
 
@@ -1254,17 +1254,17 @@ public struct Journal: Sendable {
         ))
     }
 
-    /// Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an unknown request
-    /// `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a received
-    /// payment that fits exactly one STK push. Returns the record that the event is about. Call it for every event; it is
-    /// harmless to call it twice.
+    /// Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes
+    /// an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction,
+    /// and a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for
+    /// every event; it is harmless to call it twice.
     ///
-    /// Errors: `.journal` if the store fails: answer the webhook with 500, so that it is delivered again.
+    /// Errors: `.journal` if the store fails: respond to the webhook with 500, so that it is delivered again.
     public func observe(_ event: Raw) async throws -> JournalRecord? {
         try await call { try await raw.observe(event: event.text).map { try JournalRecord(raw: $0) } }
     }
 
-    /// Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+    /// Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
     /// push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
     /// cannot be found out stays `unknown`. Never sends the request.
     ///

@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "d1c8a2f96c32692f"
+internal const val CONTRACT_HASH: String = "fc6cc26e6930f80c"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -136,7 +136,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      * @param dialect The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
      * @param placeholder How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
      * @param createTables Whether the tables are created if they do not exist. Turn it off if the program has migrations.
-     * @param keyInMetadata Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring it back, so that the journal learns what became of a request whose response was lost.
+     * @param keyInMetadata Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring it back, so that the journal learns the outcome of a request whose response was lost.
      */
     @JvmSynthetic
     public fun withJournal(
@@ -149,7 +149,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
         withJournal(store, JournalOptions(dialect, placeholder, createTables, keyInMetadata))
 
     /**
-     * The client's journal: what became of creates with an idempotency key.
+     * The client's journal: the outcomes of creates with an idempotency key.
      *
      * Errors: `configuration` if the client has none.
      */

@@ -2542,7 +2542,7 @@ public class JournalOptions(
     public val createTables: Boolean = true,
     /**
      * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-     * it back, so that the journal learns what became of a request whose response was lost.
+     * it back, so that the journal learns the outcome of a request whose response was lost.
      */
     public val keyInMetadata: Boolean = true,
 ) {
@@ -2575,7 +2575,7 @@ public class JournalOptions(
 
         /**
          * Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring
-         * it back, so that the journal learns what became of a request whose response was lost.
+         * it back, so that the journal learns the outcome of a request whose response was lost.
          */
         public fun keyInMetadata(keyInMetadata: Boolean): Builder = apply { this.keyInMetadata = keyInMetadata }
 
@@ -2675,7 +2675,7 @@ public class JournalRecord internal constructor(
     public val createdAt: OffsetDateTime,
     /** When the record was last changed. */
     public val updatedAt: OffsetDateTime,
-    /** When the attempt has ended, whatever became of its worker. */
+    /** When the attempt has ended, even if its worker crashed. */
     public val deadlineAt: OffsetDateTime,
     /** When the request was sent, if that is known. */
     public val sentAt: OffsetDateTime?,

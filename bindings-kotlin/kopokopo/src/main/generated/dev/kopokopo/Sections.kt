@@ -1922,7 +1922,7 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
     internal fun close(): Unit = raw.close()
 }
 
-/** What became of creates with an idempotency key. */
+/** The outcomes of creates with an idempotency key. */
 public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Journal) {
     /**
      * Reads the record of a key. Absent if the key was never used.
@@ -1982,12 +1982,12 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
         NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
 
     /**
-     * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes an unknown request
-     * `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a received
-     * payment that fits exactly one STK push. Returns the record that the event is about. Call it for every event; it is
-     * harmless to call it twice.
+     * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes
+     * an unknown request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction,
+     * and a received payment that fits exactly one STK push. Returns the record that the event is about. Call it for
+     * every event; it is harmless to call it twice.
      *
-     * Errors: `journal` if the store fails: answer the webhook with 500, so that it is delivered again.
+     * Errors: `journal` if the store fails: respond to the webhook with 500, so that it is delivered again.
      */
     @JvmSynthetic
     public suspend fun observe(event: String): JournalRecord? = awaiting { observeCall(event) }
@@ -2002,7 +2002,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
         NativeCall(77, bytes(dev.kopokopo.ffi.FfiConverterString, event), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeJournalRecord.read(it)?.let { it.lift() } }
 
     /**
-     * Finds out what became of a request whose outcome is unknown, and returns its record with the evidence. For an STK
+     * Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
      * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
      * cannot be found out stays `unknown`. Never sends the request.
      *

@@ -63,7 +63,13 @@ private class Request(private val request: Map<String, Any?>) {
     }
 
     private suspend fun perform(): Any? = when (val what = request["do"]) {
-        "hello" -> mapOf("language" to "kotlin", "engines" to listOf("suspend", "blocking"), "timestamp_digits" to 9, "keeps_offsets" to true)
+        "hello" -> mapOf(
+            "language" to "kotlin",
+            "engines" to listOf("suspend", "blocking"),
+            "timestamp_digits" to 9,
+            "keeps_offsets" to true,
+            "journal" to "the testee passes no store on yet",
+        )
         "surface" -> Surface.read()
         "client" -> client()
         "close" -> clients.remove(request["client"])!!.first.close()
