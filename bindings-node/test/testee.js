@@ -14,12 +14,12 @@ const HELLO = {
   engines: ['promise'],
   timestamp_digits: 3,
   keeps_offsets: false,
-  journal: 'the testee passes no store on yet',
+  journal: true,
   untyped: ['$amount', '$word', '$union'],
 };
 
 /** Methods whose first argument is not an object. */
-const POSITIONAL = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch']);
+const POSITIONAL = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch', 'reconcile', 'reconcileAll', 'observe', 'resolve']);
 
 const clients = new Map();
 
@@ -29,8 +29,9 @@ const toOptions = (options) => Object.fromEntries(Object.entries(options).map(([
 const requests = {
   hello: () => HELLO,
   surface,
-  client({ client: name, options }) {
-    const client = new KopoKopo(toOptions(options));
+  client({ client: name, options, journal }) {
+    let client = new KopoKopo(toOptions(options));
+    if (journal) client = client.withJournal({ execute: (request) => ask(journal.url, request) }, toOptions(journal.options ?? {}));
     clients.set(name, client);
     return client;
   },
@@ -39,6 +40,8 @@ const requests = {
     const [section, method] = operation.split('.').map(camel);
     const fields = fromTagged(request);
     const passed = POSITIONAL.has(method) ? Object.values(fields) : Object.keys(fields).length ? [fields] : [];
+    // Lengths of time are in milliseconds in JavaScript.
+    if (method === 'reconcileAll') passed[0] *= 1000;
     const isWait = method === 'wait' || method === 'watch';
     const found = client[section][method](...passed, ...(isWait ? [toOptions(wait ?? {})] : []));
     if (method === 'watch') return collect(found);
@@ -50,6 +53,14 @@ const requests = {
   function: ({ name, with: request }) => kopokopo[camel(name)](...Object.values(fromTagged(request))),
   close: ({ client }) => void clients.delete(client),
 };
+
+/** The journal's store, which is the runner's. */
+async function ask(url, body) {
+  const response = await fetch(url, { method: 'POST', body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(text);
+  return text;
+}
 
 async function collect(states) {
   const found = [];

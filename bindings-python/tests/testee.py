@@ -9,6 +9,9 @@ import logging
 import sys
 import threading
 import traceback
+import urllib.error
+import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,7 +27,7 @@ HELLO = {
     "engines": [*ENGINES],
     "timestamp_digits": 6,
     "keeps_offsets": True,
-    "journal": "the testee passes no store on yet",
+    "journal": True,
 }
 THREADS = 1000
 """The number of calls that can run at the same time."""
@@ -38,7 +41,10 @@ def perform(request: dict[str, Any]) -> Any:
     """Returns the result of a request, and the client if it makes one."""
     match request["do"]:
         case "client":
-            clients[request["client"]] = ENGINES[request.get("engine", "sync")](**in_seconds(request["options"]))
+            client = ENGINES[request.get("engine", "sync")](**in_seconds(request["options"]))
+            if journal := request.get("journal"):
+                client = client.with_journal(store_at(journal["url"]), **journal.get("options") or {})
+            clients[request["client"]] = client
             return clients[request["client"]]
         case "call":
             return call(**request)
@@ -54,6 +60,19 @@ def perform(request: dict[str, Any]) -> Any:
             clients.pop(request["client"])
             return None
     raise AssertionError(f"unknown request: {request['do']}")
+
+
+def store_at(url: str) -> Callable[[str], str]:
+    """The journal's store, which is the runner's."""
+
+    def execute(request: str) -> str:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, request.encode(), method="POST")) as response:
+                return str(response.read().decode())
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(error.read().decode()) from None
+
+    return execute
 
 
 def call(
