@@ -62,6 +62,11 @@ function customJournal(store) {
  * node:sqlite.
  */
 function once(event, database) {
+  // Outside of a transaction the claim is committed at once, and an event whose handler fails is lost.
+  const isOpen = database?.inTransaction ?? database?.isTransaction ?? true;
+  if (!isOpen || typeof database?.idleCount === 'number') {
+    throw wrong('database', 'must be inside of a transaction: for pg, pass the client of the transaction and not the Pool');
+  }
   const parameters = [event.paymentKey ?? event.dedupeKey, Date.now()];
   if (typeof database?.prepare === 'function') {
     return Number(database.prepare(eventClaim('sqlite', '?')).run(...parameters).changes) === 1;

@@ -70,5 +70,7 @@ SHORT_FORMS = ("self", "journal", "idempotency_key")
 
 def parameters(function: Any) -> list[str]:
     names = list(inspect.signature(function).parameters)
-    left_out = ("self",) if "in_progress_wait" in names else SHORT_FORMS
+    # The call option itself, and the field of an error.
+    is_own = "in_progress_wait" in names or "fingerprint" in names
+    left_out = ("self",) if is_own else SHORT_FORMS
     return [name for name in names if name not in left_out]

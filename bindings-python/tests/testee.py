@@ -41,7 +41,7 @@ def perform(request: dict[str, Any]) -> Any:
     """Returns the result of a request, and the client if it makes one."""
     match request["do"]:
         case "client":
-            client = ENGINES[request.get("engine", "sync")](**in_seconds(request["options"]))
+            client: Any = ENGINES[request.get("engine", "sync")](**in_seconds(request["options"]))
             if journal := request.get("journal"):
                 client = client.with_journal(store_at(journal["url"]), **journal.get("options") or {})
             clients[request["client"]] = client

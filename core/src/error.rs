@@ -102,7 +102,10 @@ impl KopoKopoError {
     /// The error of a [`crate::journal::JournalStore`]: kind `journal`.
     #[cfg(feature = "client")]
     pub fn journal(detail: impl AsRef<str>) -> Self {
-        Self::new(ErrorKind::Journal, detail!("the journal failed: {}", redact(detail.as_ref())))
+        // Drivers repeat the URL that they were given, with its password.
+        let words = detail.as_ref().split(' ').map(|word| if word.contains("://") { "[url]" } else { word });
+        let text = words.collect::<Vec<_>>().join(" ");
+        Self::new(ErrorKind::Journal, detail!("the journal failed: {}", redact(&text)))
     }
 
     /// Whether the same read may succeed later.

@@ -52,6 +52,9 @@ function describe(checker, declaration) {
   return found;
 }
 
+/** What only Node has: a call's signal, and the short form of `withJournal`. */
+const SHORT_FORMS = ['signal', 'journal'];
+
 /** Returns the names of parameters. The fields of an object that only carries parameters stand for it. */
 function parameters(checker, signature) {
   return signature.getParameters().flatMap((parameter) => {
@@ -61,8 +64,8 @@ function parameters(checker, signature) {
     const resolved = checker.getNonNullableType(checker.getTypeFromTypeNode(type));
     const parts = resolved.isIntersection() ? resolved.types : [resolved];
     const isObject = parts.every(({ symbol }) => symbol?.declarations?.some((found) => ts.isInterfaceDeclaration(found) || ts.isTypeLiteralNode(found)));
-    if (!isObject || type.getText() === 'TokenSource') return [snake(parameter.name)];
-    return resolved.getProperties().map(({ name }) => snake(name)).filter((name) => name !== 'signal');
+    if (!isObject || ['TokenSource', 'JournalStore'].includes(type.getText())) return [snake(parameter.name)];
+    return resolved.getProperties().map(({ name }) => snake(name)).filter((name) => !SHORT_FORMS.includes(name));
   });
 }
 

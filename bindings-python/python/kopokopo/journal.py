@@ -5,8 +5,8 @@ A client with a journal sends a create with an `idempotency_key` once, whatever 
     k2 = KopoKopo.from_env(journal=SqliteJournal("payments.db"))
     k2.send_money.create(idempotency_key="wages-2026-11-7", destinations=[...], callback_url="https://...")
 
-Any function that runs a request of the journal is a store. `SqliteJournal`, `DBAPIJournal` and `SQLAlchemyJournal` run its
-SQL in a database, and `CustomJournal` keeps records anywhere else. Workers in other languages can share the same tables.
+Any function that runs a request of the journal is a store. `SqliteJournal`, `DBAPIJournal` and `SQLAlchemyJournal` run
+its SQL in a database, and `CustomJournal` keeps records anywhere else. Workers in other languages can share the tables.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class CustomJournal(ABC):
 
     @abstractmethod
     def update(self, record: dict[str, Any], version: int) -> bool:
-        """Replaces the record with the same key if it has this version. Otherwise returns False, and changes nothing."""
+        """Replaces a record with the same key if it has this version. Returns False otherwise, and changes nothing."""
 
     @abstractmethod
     def get(self, key: str) -> dict[str, Any] | None:
@@ -153,9 +153,9 @@ class CustomJournal(ABC):
 
 
 def once(event: Event, connection: Any) -> bool:
-    """Claims an event inside of the caller's own database transaction. Returns whether it is the first time: then handle
-    it and commit. If the transaction is rolled back, the next delivery is the first again. Payments are claimed by their
-    `payment_key`, because one payment can be reported by two events; others by their `dedupe_key`.
+    """Claims an event inside of the caller's own database transaction. Returns whether it is the first time: then
+    handle it and commit. If the transaction is rolled back, the next delivery is the first again. Payments are claimed
+    by their `payment_key`, because one payment can be reported by two events; others by their `dedupe_key`.
 
     Args:
         connection: A DB-API 2 connection (sqlite3, psycopg, Django's), or a connection or session of SQLAlchemy. The
@@ -166,12 +166,28 @@ def once(event: Event, connection: Any) -> bool:
         inner = connection if hasattr(connection, "exec_driver_sql") else connection.connection()
         statement = event_claim(*_engine_dialect(inner.engine))
         return bool(inner.exec_driver_sql(statement, parameters).rowcount == 1)
+    if _commits_by_itself(connection):
+        raise ConfigurationError(
+            "connection: must be inside of a transaction: otherwise an event whose handler fails would be lost",
+            field="connection",
+        )
     cursor = connection.cursor()
     try:
         cursor.execute(event_claim(*_connection_dialect(connection)), parameters)
         return bool(cursor.rowcount == 1)
     finally:
         cursor.close()
+
+
+def _commits_by_itself(connection: Any) -> bool:
+    """Whether a DB-API connection, or Django's, commits each statement."""
+    if hasattr(connection, "in_atomic_block"):
+        return not connection.in_atomic_block and bool(connection.get_autocommit())
+    if isinstance(connection, sqlite3.Connection):
+        is_manual = connection.isolation_level is None or getattr(connection, "autocommit", False) is True
+        return is_manual and not connection.in_transaction
+    status = getattr(getattr(connection, "info", None), "transaction_status", 0)
+    return getattr(connection, "autocommit", False) is True and status == 0
 
 
 def create_tables(connection: Any, dialect: str | None = None) -> None:
@@ -209,7 +225,7 @@ def _connection_dialect(connection: Any) -> tuple[str, str]:
     vendor = getattr(connection, "vendor", None)
     if vendor is not None:
         # Django's connections take %s for every database.
-        return {"postgresql": "postgres"}.get(vendor, vendor), "%s"
+        return {"postgresql": "postgres"}.get(str(vendor), str(vendor)), "%s"
     module = type(connection).__module__.split(".")[0]
     known = {"sqlite3": ("sqlite", "?"), "psycopg": ("postgres", "%s"), "psycopg2": ("postgres", "%s")}
     known |= dict.fromkeys(("pymysql", "MySQLdb", "mysql"), ("mysql", "%s"))

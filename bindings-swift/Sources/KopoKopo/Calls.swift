@@ -31,13 +31,13 @@ private func lifted(_ error: any Error) -> any Error {
     }
 }
 
-/// Converts what the program's token source throws to an error of the raw layer. The text of another type of error may
+/// Converts what the program's token source, or a journal's store, throws to an error of the raw layer. The text of another type of error may
 /// contain a secret, so only the type is named.
 func foreign<Output>(_ work: () async throws -> Output) async throws -> Output {
     do {
         return try await work()
     } catch {
-        let detail = (error as? KopoKopoError)?.detail ?? "the token source failed: \(type(of: error))"
+        let detail = (error as? KopoKopoError)?.detail ?? "it failed with \(type(of: error))"
         throw KopoKopoRaw.KopoKopoError.Authentication(
             detail: detail,
             operation: nil,
@@ -52,7 +52,9 @@ func foreign<Output>(_ work: () async throws -> Output) async throws -> Output {
             location: nil,
             state: nil,
             requestId: nil,
-            sentAt: nil
+            sentAt: nil,
+            idempotencyKey: nil,
+            fingerprint: nil
         )
     }
 }

@@ -1756,15 +1756,23 @@ public struct CallOptions: Equatable, Hashable {
 
     public let maxRetries: UInt32?
 
+    public let idempotencyKey: String?
+
+    public let inProgressWait: Double?
+
     public init(
         connectTimeout: Double? = nil,
         stalledTimeout: Double? = nil,
         timeout: Double? = nil,
-        maxRetries: UInt32? = nil) {
+        maxRetries: UInt32? = nil,
+        idempotencyKey: String? = nil,
+        inProgressWait: Double? = nil) {
         self.connectTimeout = connectTimeout
         self.stalledTimeout = stalledTimeout
         self.timeout = timeout
         self.maxRetries = maxRetries
+        self.idempotencyKey = idempotencyKey
+        self.inProgressWait = inProgressWait
     }
 
 }
@@ -1783,7 +1791,9 @@ public struct FfiConverterTypeCallOptions: FfiConverterRustBuffer {
                 connectTimeout: FfiConverterOptionDouble.read(from: &buf),
                 stalledTimeout: FfiConverterOptionDouble.read(from: &buf),
                 timeout: FfiConverterOptionDouble.read(from: &buf),
-                maxRetries: FfiConverterOptionUInt32.read(from: &buf)
+                maxRetries: FfiConverterOptionUInt32.read(from: &buf),
+                idempotencyKey: FfiConverterOptionString.read(from: &buf),
+                inProgressWait: FfiConverterOptionDouble.read(from: &buf)
         )
     }
 
@@ -1792,6 +1802,8 @@ public struct FfiConverterTypeCallOptions: FfiConverterRustBuffer {
         FfiConverterOptionDouble.write(value.stalledTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.timeout, into: &buf)
         FfiConverterOptionUInt32.write(value.maxRetries, into: &buf)
+        FfiConverterOptionString.write(value.idempotencyKey, into: &buf)
+        FfiConverterOptionDouble.write(value.inProgressWait, into: &buf)
     }
 }
 
@@ -2783,46 +2795,52 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InProgress(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Journal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    )
+
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    )
+
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
     public var errorDescription: String? {
@@ -2859,7 +2877,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 2: return .InvalidRequest(
             detail: try FfiConverterString.read(from: &buf),
@@ -2875,7 +2895,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 3: return .Connection(
             detail: try FfiConverterString.read(from: &buf),
@@ -2891,7 +2913,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 4: return .Timeout(
             detail: try FfiConverterString.read(from: &buf),
@@ -2907,7 +2931,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 5: return .Authentication(
             detail: try FfiConverterString.read(from: &buf),
@@ -2923,7 +2949,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 6: return .Permission(
             detail: try FfiConverterString.read(from: &buf),
@@ -2939,7 +2967,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 7: return .NotFound(
             detail: try FfiConverterString.read(from: &buf),
@@ -2955,7 +2985,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 8: return .RateLimit(
             detail: try FfiConverterString.read(from: &buf),
@@ -2971,7 +3003,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 9: return .Api(
             detail: try FfiConverterString.read(from: &buf),
@@ -2987,7 +3021,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 10: return .NotFinal(
             detail: try FfiConverterString.read(from: &buf),
@@ -3003,7 +3039,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 11: return .OutcomeUnknown(
             detail: try FfiConverterString.read(from: &buf),
@@ -3019,9 +3057,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 12: return .Signature(
+        case 12: return .InProgress(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -3035,9 +3075,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 13: return .Decode(
+        case 13: return .Journal(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -3051,9 +3093,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 14: return .Internal(
+        case 14: return .Signature(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -3067,7 +3111,45 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            )
+        case 15: return .Decode(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            )
+        case 16: return .Internal(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -3077,7 +3159,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3093,8 +3175,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3110,8 +3194,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3127,8 +3213,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3144,8 +3232,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3161,8 +3251,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3178,8 +3270,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3195,8 +3289,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3212,8 +3308,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3229,8 +3327,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3246,8 +3346,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3263,8 +3365,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InProgress(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3280,8 +3384,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Journal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3297,8 +3403,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -3314,6 +3422,46 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
+
+        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+            writeInt(&buf, Int32(15))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
+
+        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+            writeInt(&buf, Int32(16))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
         }
     }

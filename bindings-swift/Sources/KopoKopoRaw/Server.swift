@@ -2692,6 +2692,390 @@ public func FfiConverterTypeIncomingPayments_lower(_ value: IncomingPayments) ->
     return FfiConverterTypeIncomingPayments.lower(value)
 }
 
+public protocol JournalProtocol: AnyObject, Sendable {
+
+    func get(key: String) async throws  -> JournalRecord?
+
+    func list(query: JournalQuery) async throws  -> [JournalRecord]
+
+    func observe(event: Raw) async throws  -> JournalRecord?
+
+    func reconcile(key: String) async throws  -> JournalRecord
+
+    func reconcileAll(olderThan: Double) async throws  -> [JournalRecord]
+
+    func resolve(key: String, state: String, reason: String, id: String?) async throws  -> JournalRecord
+
+}
+
+open class Journal: JournalProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_journal(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_journal(handle, $0) }
+    }
+
+open func get(key: String)async throws  -> JournalRecord?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeJournalRecord.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func list(query: JournalQuery)async throws  -> [JournalRecord]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_list(
+                        self.uniffiCloneHandle(),FfiConverterTypeJournalQuery_lower(query)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterSequenceTypeJournalRecord.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func observe(event: Raw)async throws  -> JournalRecord?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_observe(
+                        self.uniffiCloneHandle(),FfiConverterTypeRaw_lower(event)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterOptionTypeJournalRecord.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func reconcile(key: String)async throws  -> JournalRecord  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_reconcile(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeJournalRecord_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func reconcileAll(olderThan: Double = Double(60.0))async throws  -> [JournalRecord]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_reconcile_all(
+                        self.uniffiCloneHandle(),FfiConverterDouble.lower(olderThan)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterSequenceTypeJournalRecord.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+open func resolve(key: String, state: String, reason: String, id: String? = nil)async throws  -> JournalRecord  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journal_resolve(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterString.lower(state),FfiConverterString.lower(reason),FfiConverterOptionString.lower(id)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterTypeJournalRecord_lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournal: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Journal
+
+    public static func lift(_ handle: UInt64) throws -> Journal {
+        return Journal(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Journal) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Journal {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Journal, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournal_lift(_ handle: UInt64) throws -> Journal {
+    return try FfiConverterTypeJournal.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournal_lower(_ value: Journal) -> UInt64 {
+    return FfiConverterTypeJournal.lower(value)
+}
+
+public protocol JournalStore: AnyObject, Sendable {
+
+    func execute(request: String) async throws  -> String
+
+}
+
+open class JournalStoreImpl: JournalStore, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_kopokopo_ffi_fn_clone_journalstore(self.handle, $0) }
+    }
+
+    deinit {
+        if handle == 0 {
+            return
+        }
+
+        try! rustCall { uniffi_kopokopo_ffi_fn_free_journalstore(handle, $0) }
+    }
+
+open func execute(request: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_kopokopo_ffi_fn_method_journalstore_execute(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(request)
+                )
+            },
+            pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_kopokopo_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_kopokopo_ffi_rust_future_free_rust_buffer,
+            cancelFunc: { ffi_kopokopo_ffi_rust_future_cancel_rust_buffer($0) },
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeKopoKopoError_lift
+        )
+}
+
+}
+
+fileprivate struct UniffiCallbackInterfaceJournalStore {
+
+    static let vtable: UniffiVTableCallbackInterfaceJournalStore = UniffiVTableCallbackInterfaceJournalStore(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeJournalStore.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface JournalStore: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeJournalStore.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface JournalStore: handle missing in uniffiClone")
+            }
+        },
+        execute: { (
+            uniffiHandle: UInt64,
+            request: RustBuffer,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> String in
+                guard let uniffiObj = try? FfiConverterTypeJournalStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.execute(
+                     request: try FfiConverterString.lift(request)
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: String) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: FfiConverterString.lower(returnValue),
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: RustBuffer.empty(),
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypeKopoKopoError_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        }
+    )
+
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceJournalStore> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceJournalStore>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitJournalStore() {
+    uniffi_kopokopo_ffi_fn_init_callback_vtable_journalstore(UniffiCallbackInterfaceJournalStore.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournalStore: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<JournalStore>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = JournalStore
+
+    public static func lift(_ handle: UInt64) throws -> JournalStore {
+        if ((handle & 1) == 0) {
+            return JournalStoreImpl(unsafeFromHandle: handle)
+        } else {
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: JournalStore) -> UInt64 {
+         if let rustImpl = value as? JournalStoreImpl {
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JournalStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: JournalStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalStore_lift(_ handle: UInt64) throws -> JournalStore {
+    return try FfiConverterTypeJournalStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalStore_lower(_ value: JournalStore) -> UInt64 {
+    return FfiConverterTypeJournalStore.lower(value)
+}
+
 public protocol KopoKopoProtocol: AnyObject, Sendable {
 
     func baseUrl()  -> String
@@ -2699,6 +3083,8 @@ public protocol KopoKopoProtocol: AnyObject, Sendable {
     func externalRecipients()  -> ExternalRecipients
 
     func incomingPayments()  -> IncomingPayments
+
+    func journal() throws  -> Journal
 
     func merchantBankAccounts()  -> MerchantBankAccounts
 
@@ -2725,6 +3111,8 @@ public protocol KopoKopoProtocol: AnyObject, Sendable {
     func webhookSubscriptions()  -> WebhookSubscriptions
 
     func webhooks() throws  -> WebhookVerifier
+
+    func withJournal(store: JournalStore, options: JournalOptions) throws  -> KopoKopo
 
     func withOptions(options: CallOptions) throws  -> KopoKopo
 
@@ -2820,6 +3208,15 @@ open func incomingPayments() -> IncomingPayments  {
     return try!  FfiConverterTypeIncomingPayments_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_method_kopokopo_incoming_payments(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func journal()throws  -> Journal  {
+    return try  FfiConverterTypeJournal_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_kopokopo_journal(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2938,6 +3335,17 @@ open func webhooks()throws  -> WebhookVerifier  {
         uniffiCallStatus in
     uniffi_kopokopo_ffi_fn_method_kopokopo_webhooks(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+open func withJournal(store: JournalStore, options: JournalOptions)throws  -> KopoKopo  {
+    return try  FfiConverterTypeKopoKopo_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_method_kopokopo_with_journal(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeJournalStore_lower(store),
+        FfiConverterTypeJournalOptions_lower(options),uniffiCallStatus
     )
 })
 }
@@ -6495,15 +6903,23 @@ public struct CallOptions: Equatable, Hashable {
 
     public let maxRetries: UInt32?
 
+    public let idempotencyKey: String?
+
+    public let inProgressWait: Double?
+
     public init(
         connectTimeout: Double? = nil,
         stalledTimeout: Double? = nil,
         timeout: Double? = nil,
-        maxRetries: UInt32? = nil) {
+        maxRetries: UInt32? = nil,
+        idempotencyKey: String? = nil,
+        inProgressWait: Double? = nil) {
         self.connectTimeout = connectTimeout
         self.stalledTimeout = stalledTimeout
         self.timeout = timeout
         self.maxRetries = maxRetries
+        self.idempotencyKey = idempotencyKey
+        self.inProgressWait = inProgressWait
     }
 
 }
@@ -6522,7 +6938,9 @@ public struct FfiConverterTypeCallOptions: FfiConverterRustBuffer {
                 connectTimeout: FfiConverterOptionDouble.read(from: &buf),
                 stalledTimeout: FfiConverterOptionDouble.read(from: &buf),
                 timeout: FfiConverterOptionDouble.read(from: &buf),
-                maxRetries: FfiConverterOptionUInt32.read(from: &buf)
+                maxRetries: FfiConverterOptionUInt32.read(from: &buf),
+                idempotencyKey: FfiConverterOptionString.read(from: &buf),
+                inProgressWait: FfiConverterOptionDouble.read(from: &buf)
         )
     }
 
@@ -6531,6 +6949,8 @@ public struct FfiConverterTypeCallOptions: FfiConverterRustBuffer {
         FfiConverterOptionDouble.write(value.stalledTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.timeout, into: &buf)
         FfiConverterOptionUInt32.write(value.maxRetries, into: &buf)
+        FfiConverterOptionString.write(value.idempotencyKey, into: &buf)
+        FfiConverterOptionDouble.write(value.inProgressWait, into: &buf)
     }
 }
 
@@ -7644,6 +8064,267 @@ public func FfiConverterTypeIntrospection_lift(_ buf: RustBuffer) throws -> Intr
 #endif
 public func FfiConverterTypeIntrospection_lower(_ value: Introspection) -> RustBuffer {
     return FfiConverterTypeIntrospection.lower(value)
+}
+
+public struct JournalOptions: Equatable, Hashable {
+
+    public let dialect: String?
+
+    public let placeholder: String?
+
+    public let createTables: Bool
+
+    public let keyInMetadata: Bool
+
+    public init(
+        dialect: String? = nil,
+        placeholder: String? = nil,
+        createTables: Bool = true,
+        keyInMetadata: Bool = true) {
+        self.dialect = dialect
+        self.placeholder = placeholder
+        self.createTables = createTables
+        self.keyInMetadata = keyInMetadata
+    }
+
+}
+
+#if compiler(>=6)
+extension JournalOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournalOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JournalOptions {
+        return
+            try JournalOptions(
+                dialect: FfiConverterOptionString.read(from: &buf),
+                placeholder: FfiConverterOptionString.read(from: &buf),
+                createTables: FfiConverterBool.read(from: &buf),
+                keyInMetadata: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: JournalOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.dialect, into: &buf)
+        FfiConverterOptionString.write(value.placeholder, into: &buf)
+        FfiConverterBool.write(value.createTables, into: &buf)
+        FfiConverterBool.write(value.keyInMetadata, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalOptions_lift(_ buf: RustBuffer) throws -> JournalOptions {
+    return try FfiConverterTypeJournalOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalOptions_lower(_ value: JournalOptions) -> RustBuffer {
+    return FfiConverterTypeJournalOptions.lower(value)
+}
+
+public struct JournalQuery: Equatable, Hashable {
+
+    public let states: [String]
+
+    public let operation: String?
+
+    public let createdFrom: Timestamp?
+
+    public let createdBefore: Timestamp?
+
+    public let afterKey: String?
+
+    public let limit: UInt32
+
+    public init(
+        states: [String] = [],
+        operation: String? = nil,
+        createdFrom: Timestamp? = nil,
+        createdBefore: Timestamp? = nil,
+        afterKey: String? = nil,
+        limit: UInt32 = UInt32(100)) {
+        self.states = states
+        self.operation = operation
+        self.createdFrom = createdFrom
+        self.createdBefore = createdBefore
+        self.afterKey = afterKey
+        self.limit = limit
+    }
+
+}
+
+#if compiler(>=6)
+extension JournalQuery: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournalQuery: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JournalQuery {
+        return
+            try JournalQuery(
+                states: FfiConverterSequenceString.read(from: &buf),
+                operation: FfiConverterOptionString.read(from: &buf),
+                createdFrom: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                createdBefore: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                afterKey: FfiConverterOptionString.read(from: &buf),
+                limit: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: JournalQuery, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.states, into: &buf)
+        FfiConverterOptionString.write(value.operation, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.createdFrom, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.createdBefore, into: &buf)
+        FfiConverterOptionString.write(value.afterKey, into: &buf)
+        FfiConverterUInt32.write(value.limit, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalQuery_lift(_ buf: RustBuffer) throws -> JournalQuery {
+    return try FfiConverterTypeJournalQuery.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalQuery_lower(_ value: JournalQuery) -> RustBuffer {
+    return FfiConverterTypeJournalQuery.lower(value)
+}
+
+public struct JournalRecord: Equatable, Hashable {
+
+    public let key: String
+
+    public let version: UInt64
+
+    public let state: String
+
+    public let operation: String
+
+    public let fingerprint: String
+
+    public let attempt: UInt32
+
+    public let createdAt: Timestamp
+
+    public let updatedAt: Timestamp
+
+    public let deadlineAt: Timestamp
+
+    public let sentAt: Timestamp?
+
+    public let id: String?
+
+    public let paymentKey: String?
+
+    public let errorDetail: String?
+
+    public let evidence: String?
+
+    public init(
+        key: String,
+        version: UInt64,
+        state: String,
+        operation: String,
+        fingerprint: String,
+        attempt: UInt32,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        deadlineAt: Timestamp,
+        sentAt: Timestamp?,
+        id: String?,
+        paymentKey: String?,
+        errorDetail: String?,
+        evidence: String?) {
+        self.key = key
+        self.version = version
+        self.state = state
+        self.operation = operation
+        self.fingerprint = fingerprint
+        self.attempt = attempt
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.deadlineAt = deadlineAt
+        self.sentAt = sentAt
+        self.id = id
+        self.paymentKey = paymentKey
+        self.errorDetail = errorDetail
+        self.evidence = evidence
+    }
+
+}
+
+#if compiler(>=6)
+extension JournalRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournalRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JournalRecord {
+        return
+            try JournalRecord(
+                key: FfiConverterString.read(from: &buf),
+                version: FfiConverterUInt64.read(from: &buf),
+                state: FfiConverterString.read(from: &buf),
+                operation: FfiConverterString.read(from: &buf),
+                fingerprint: FfiConverterString.read(from: &buf),
+                attempt: FfiConverterUInt32.read(from: &buf),
+                createdAt: FfiConverterTypeTimestamp.read(from: &buf),
+                updatedAt: FfiConverterTypeTimestamp.read(from: &buf),
+                deadlineAt: FfiConverterTypeTimestamp.read(from: &buf),
+                sentAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                id: FfiConverterOptionString.read(from: &buf),
+                paymentKey: FfiConverterOptionString.read(from: &buf),
+                errorDetail: FfiConverterOptionString.read(from: &buf),
+                evidence: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: JournalRecord, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterUInt64.write(value.version, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterString.write(value.operation, into: &buf)
+        FfiConverterString.write(value.fingerprint, into: &buf)
+        FfiConverterUInt32.write(value.attempt, into: &buf)
+        FfiConverterTypeTimestamp.write(value.createdAt, into: &buf)
+        FfiConverterTypeTimestamp.write(value.updatedAt, into: &buf)
+        FfiConverterTypeTimestamp.write(value.deadlineAt, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.sentAt, into: &buf)
+        FfiConverterOptionString.write(value.id, into: &buf)
+        FfiConverterOptionString.write(value.paymentKey, into: &buf)
+        FfiConverterOptionString.write(value.errorDetail, into: &buf)
+        FfiConverterOptionString.write(value.evidence, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalRecord_lift(_ buf: RustBuffer) throws -> JournalRecord {
+    return try FfiConverterTypeJournalRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalRecord_lower(_ value: JournalRecord) -> RustBuffer {
+    return FfiConverterTypeJournalRecord.lower(value)
 }
 
 public struct Links: Equatable, Hashable {
@@ -11663,46 +12344,52 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case InProgress(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Journal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?
+    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    )
+
+    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    )
+
+    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
     )
 
     public var errorDescription: String? {
@@ -11739,7 +12426,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 2: return .InvalidRequest(
             detail: try FfiConverterString.read(from: &buf),
@@ -11755,7 +12444,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 3: return .Connection(
             detail: try FfiConverterString.read(from: &buf),
@@ -11771,7 +12462,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 4: return .Timeout(
             detail: try FfiConverterString.read(from: &buf),
@@ -11787,7 +12480,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 5: return .Authentication(
             detail: try FfiConverterString.read(from: &buf),
@@ -11803,7 +12498,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 6: return .Permission(
             detail: try FfiConverterString.read(from: &buf),
@@ -11819,7 +12516,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 7: return .NotFound(
             detail: try FfiConverterString.read(from: &buf),
@@ -11835,7 +12534,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 8: return .RateLimit(
             detail: try FfiConverterString.read(from: &buf),
@@ -11851,7 +12552,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 9: return .Api(
             detail: try FfiConverterString.read(from: &buf),
@@ -11867,7 +12570,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 10: return .NotFinal(
             detail: try FfiConverterString.read(from: &buf),
@@ -11883,7 +12588,9 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
         case 11: return .OutcomeUnknown(
             detail: try FfiConverterString.read(from: &buf),
@@ -11899,9 +12606,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 12: return .Signature(
+        case 12: return .InProgress(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -11915,9 +12624,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 13: return .Decode(
+        case 13: return .Journal(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -11931,9 +12642,11 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
-        case 14: return .Internal(
+        case 14: return .Signature(
             detail: try FfiConverterString.read(from: &buf),
             operation: try FfiConverterOptionString.read(from: &buf),
             field: try FfiConverterOptionString.read(from: &buf),
@@ -11947,7 +12660,45 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             location: try FfiConverterOptionString.read(from: &buf),
             state: try FfiConverterOptionString.read(from: &buf),
             requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            )
+        case 15: return .Decode(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            )
+        case 16: return .Internal(
+            detail: try FfiConverterString.read(from: &buf),
+            operation: try FfiConverterOptionString.read(from: &buf),
+            field: try FfiConverterOptionString.read(from: &buf),
+            status: try FfiConverterOptionUInt16.read(from: &buf),
+            serverCode: try FfiConverterOptionString.read(from: &buf),
+            messages: try FfiConverterSequenceString.read(from: &buf),
+            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
+            attempts: try FfiConverterUInt32.read(from: &buf),
+            body: try FfiConverterOptionString.read(from: &buf),
+            id: try FfiConverterOptionString.read(from: &buf),
+            location: try FfiConverterOptionString.read(from: &buf),
+            state: try FfiConverterOptionString.read(from: &buf),
+            requestId: try FfiConverterOptionString.read(from: &buf),
+            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
+            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
+            fingerprint: try FfiConverterOptionString.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -11957,7 +12708,7 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -11973,8 +12724,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -11990,8 +12743,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12007,8 +12762,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(4))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12024,8 +12781,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12041,8 +12800,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12058,8 +12819,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12075,8 +12838,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12092,8 +12857,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12109,8 +12876,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12126,8 +12895,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12143,8 +12914,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .InProgress(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12160,8 +12933,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Journal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12177,8 +12952,10 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
-        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt):
+        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(detail, into: &buf)
             FfiConverterOptionString.write(operation, into: &buf)
@@ -12194,6 +12971,46 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
             FfiConverterOptionString.write(state, into: &buf)
             FfiConverterOptionString.write(requestId, into: &buf)
             FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
+
+        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+            writeInt(&buf, Int32(15))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
+
+        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+            writeInt(&buf, Int32(16))
+            FfiConverterString.write(detail, into: &buf)
+            FfiConverterOptionString.write(operation, into: &buf)
+            FfiConverterOptionString.write(field, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+            FfiConverterOptionString.write(serverCode, into: &buf)
+            FfiConverterSequenceString.write(messages, into: &buf)
+            FfiConverterOptionDouble.write(retryAfter, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+            FfiConverterOptionString.write(body, into: &buf)
+            FfiConverterOptionString.write(id, into: &buf)
+            FfiConverterOptionString.write(location, into: &buf)
+            FfiConverterOptionString.write(state, into: &buf)
+            FfiConverterOptionString.write(requestId, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
+            FfiConverterOptionString.write(idempotencyKey, into: &buf)
+            FfiConverterOptionString.write(fingerprint, into: &buf)
 
         }
     }
@@ -12993,6 +13810,30 @@ fileprivate struct FfiConverterOptionTypeIncomingPayment: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeJournalRecord: FfiConverterRustBuffer {
+    typealias SwiftType = JournalRecord?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeJournalRecord.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeJournalRecord.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeMerchantBankAccount: FfiConverterRustBuffer {
     typealias SwiftType = MerchantBankAccount?
 
@@ -13763,6 +14604,31 @@ fileprivate struct FfiConverterSequenceTypeDisbursement: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeJournalRecord: FfiConverterRustBuffer {
+    typealias SwiftType = [JournalRecord]
+
+    public static func write(_ value: [JournalRecord], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeJournalRecord.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [JournalRecord] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [JournalRecord]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeJournalRecord.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypePolledTransaction: FfiConverterRustBuffer {
     typealias SwiftType = [PolledTransaction]
 
@@ -14283,6 +15149,16 @@ public func disbursementsTo(sendMoney: SendMoney, recipient: String)throws  -> [
 })
 }
 
+public func eventClaim(dialect: String, placeholder: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_func_event_claim(
+        FfiConverterString.lower(dialect),
+        FfiConverterString.lower(placeholder),uniffiCallStatus
+    )
+})
+}
+
 public func hashPhone(phoneNumber: Personal)throws  -> Personal  {
     return try  FfiConverterTypePersonal_lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
         uniffiCallStatus in
@@ -14301,6 +15177,15 @@ public func isPaidAtLeast(payment: Raw, record: String, amount: Amount, currency
         FfiConverterTypeAmount_lower(amount),
         FfiConverterOptionTypeCurrency.lower(currency),
         FfiConverterOptionString.lower(tillNumber),uniffiCallStatus
+    )
+})
+}
+
+public func journalSchema(dialect: String)throws  -> [String]  {
+    return try  FfiConverterSequenceString.lift(try rustCallWithError(FfiConverterTypeKopoKopoError_lift) {
+        uniffiCallStatus in
+    uniffi_kopokopo_ffi_fn_func_journal_schema(
+        FfiConverterString.lower(dialect),uniffiCallStatus
     )
 })
 }
@@ -14335,6 +15220,7 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.contractVersionMismatch
     }
 
+    uniffiCallbackInitJournalStore()
     uniffiCallbackInitTokenSource()
     return InitializationResult.ok
 }()

@@ -99,7 +99,7 @@ pub const EVENTS_TABLE: &str = "kopokopo_events";
 /// The statements that create the tables, unless they exist. Times are milliseconds since 1970.
 pub fn schema(dialect: SqlDialect) -> Vec<String> {
     let (key, short, text) = match dialect {
-        SqlDialect::Mysql => ("VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin", "VARCHAR(200)", "TEXT"),
+        SqlDialect::Mysql => ("VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "VARCHAR(200)", "TEXT"),
         SqlDialect::Sqlite => ("TEXT", "TEXT", "TEXT"),
         SqlDialect::Postgres => ("TEXT COLLATE \"C\"", "TEXT", "TEXT"),
     };

@@ -232,10 +232,25 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_JOURNAL_STORE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_JOURNAL_STORE_METHOD0
+typedef void (*UniffiCallbackInterfaceJournalStoreMethod0)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_TOKEN_SOURCE_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_TOKEN_SOURCE_METHOD0
 typedef void (*UniffiCallbackInterfaceTokenSourceMethod0)(uint64_t, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
     );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_JOURNAL_STORE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_JOURNAL_STORE
+typedef struct UniffiVTableCallbackInterfaceJournalStore {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceJournalStoreMethod0 _Nonnull execute;
+} UniffiVTableCallbackInterfaceJournalStore;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_TOKEN_SOURCE
@@ -712,6 +727,66 @@ uint64_t uniffi_kopokopo_ffi_fn_method_incomingpayments_wait(uint64_t ptr, RustB
 uint64_t uniffi_kopokopo_ffi_fn_method_incomingpayments_watch(uint64_t ptr, RustBuffer id, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_JOURNAL
+uint64_t uniffi_kopokopo_ffi_fn_clone_journal(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_JOURNAL
+void uniffi_kopokopo_ffi_fn_free_journal(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_GET
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_GET
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_get(uint64_t ptr, RustBuffer key
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_LIST
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_LIST
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_list(uint64_t ptr, RustBuffer query
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_OBSERVE
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_observe(uint64_t ptr, RustBuffer event
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RECONCILE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RECONCILE
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_reconcile(uint64_t ptr, RustBuffer key
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RECONCILE_ALL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RECONCILE_ALL
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_reconcile_all(uint64_t ptr, double older_than
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RESOLVE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RESOLVE
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_resolve(uint64_t ptr, RustBuffer key, RustBuffer state, RustBuffer reason, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_JOURNALSTORE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_JOURNALSTORE
+uint64_t uniffi_kopokopo_ffi_fn_clone_journalstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_JOURNALSTORE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FREE_JOURNALSTORE
+void uniffi_kopokopo_ffi_fn_free_journalstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_INIT_CALLBACK_VTABLE_JOURNALSTORE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_INIT_CALLBACK_VTABLE_JOURNALSTORE
+void uniffi_kopokopo_ffi_fn_init_callback_vtable_journalstore(const UniffiVTableCallbackInterfaceJournalStore* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNALSTORE_EXECUTE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNALSTORE_EXECUTE
+uint64_t uniffi_kopokopo_ffi_fn_method_journalstore_execute(uint64_t ptr, RustBuffer request
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_KOPOKOPO
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_KOPOKOPO
 uint64_t uniffi_kopokopo_ffi_fn_clone_kopokopo(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -751,6 +826,11 @@ uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_external_recipients(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_INCOMING_PAYMENTS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_INCOMING_PAYMENTS
 uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_incoming_payments(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_JOURNAL
+uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_journal(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_MERCHANT_BANK_ACCOUNTS
@@ -816,6 +896,11 @@ uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_webhook_subscriptions(uint64_t p
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_WEBHOOKS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_WEBHOOKS
 uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_webhooks(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_WITH_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_WITH_JOURNAL
+uint64_t uniffi_kopokopo_ffi_fn_method_kopokopo_with_journal(uint64_t ptr, uint64_t store, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_KOPOKOPO_WITH_OPTIONS
@@ -1439,6 +1524,11 @@ RustBuffer uniffi_kopokopo_ffi_fn_func_contract_hash(RustCallStatus *_Nonnull ou
 RustBuffer uniffi_kopokopo_ffi_fn_func_disbursements_to(RustBuffer send_money, RustBuffer recipient, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_EVENT_CLAIM
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_EVENT_CLAIM
+RustBuffer uniffi_kopokopo_ffi_fn_func_event_claim(RustBuffer dialect, RustBuffer placeholder, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_HASH_PHONE
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_HASH_PHONE
 RustBuffer uniffi_kopokopo_ffi_fn_func_hash_phone(RustBuffer phone_number, RustCallStatus *_Nonnull out_status
@@ -1447,6 +1537,11 @@ RustBuffer uniffi_kopokopo_ffi_fn_func_hash_phone(RustBuffer phone_number, RustC
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_IS_PAID_AT_LEAST
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_IS_PAID_AT_LEAST
 int8_t uniffi_kopokopo_ffi_fn_func_is_paid_at_least(RustBuffer payment, RustBuffer record, RustBuffer amount, RustBuffer currency, RustBuffer till_number, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_JOURNAL_SCHEMA
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_JOURNAL_SCHEMA
+RustBuffer uniffi_kopokopo_ffi_fn_func_journal_schema(RustBuffer dialect, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_FUNC_SIGN_WEBHOOK
@@ -1732,6 +1827,12 @@ uint16_t uniffi_kopokopo_ffi_checksum_func_disbursements_to(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_EVENT_CLAIM
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_EVENT_CLAIM
+uint16_t uniffi_kopokopo_ffi_checksum_func_event_claim(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_HASH_PHONE
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_HASH_PHONE
 uint16_t uniffi_kopokopo_ffi_checksum_func_hash_phone(void
@@ -1741,6 +1842,12 @@ uint16_t uniffi_kopokopo_ffi_checksum_func_hash_phone(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_IS_PAID_AT_LEAST
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_IS_PAID_AT_LEAST
 uint16_t uniffi_kopokopo_ffi_checksum_func_is_paid_at_least(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_JOURNAL_SCHEMA
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_FUNC_JOURNAL_SCHEMA
+uint16_t uniffi_kopokopo_ffi_checksum_func_journal_schema(void
 
 );
 #endif
@@ -2146,6 +2253,48 @@ uint16_t uniffi_kopokopo_ffi_checksum_method_incomingpayments_watch(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_GET
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_GET
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_LIST
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_LIST
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_list(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_OBSERVE
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_observe(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RECONCILE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RECONCILE
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_reconcile(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RECONCILE_ALL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RECONCILE_ALL
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_reconcile_all(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RESOLVE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNAL_RESOLVE
+uint16_t uniffi_kopokopo_ffi_checksum_method_journal_resolve(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNALSTORE_EXECUTE
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_JOURNALSTORE_EXECUTE
+uint16_t uniffi_kopokopo_ffi_checksum_method_journalstore_execute(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_BASE_URL
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_BASE_URL
 uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_base_url(void
@@ -2161,6 +2310,12 @@ uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_external_recipients(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_INCOMING_PAYMENTS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_INCOMING_PAYMENTS
 uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_incoming_payments(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_JOURNAL
+uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_journal(void
 
 );
 #endif
@@ -2239,6 +2394,12 @@ uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_webhook_subscriptions(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_WEBHOOKS
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_WEBHOOKS
 uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_webhooks(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_WITH_JOURNAL
+#define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_CHECKSUM_METHOD_KOPOKOPO_WITH_JOURNAL
+uint16_t uniffi_kopokopo_ffi_checksum_method_kopokopo_with_journal(void
 
 );
 #endif

@@ -16,7 +16,7 @@ import kotlin.reflect.jvm.kotlinFunction
 /** What the package exports. */
 internal object Surface {
     /** Types that the contract does not list as records or objects. */
-    private val OTHERS = setOf(KopoKopoException::class, TokenSource::class, TokenSources::class)
+    private val OTHERS = setOf(KopoKopoException::class, TokenSource::class, TokenSources::class, JournalStore::class)
 
     private val compiled: List<Class<*>> by lazy { classes("dev.kopokopo") }
 

@@ -9,6 +9,10 @@ import java.io.ByteArrayOutputStream
 import java.io.ObjectOutputStream
 import java.io.PrintStream
 import java.lang.reflect.InvocationTargetException
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.util.Base64
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.Executors
@@ -37,6 +41,8 @@ private const val PASSED = "locals"
 
 /** What the package prints, which is nothing. */
 private val console = ByteArrayOutputStream()
+
+private val HTTP: HttpClient = HttpClient.newHttpClient()
 
 private val clients = ConcurrentHashMap<Any?, Pair<KopoKopo, Tagged>>()
 
@@ -68,7 +74,7 @@ private class Request(private val request: Map<String, Any?>) {
             "engines" to listOf("suspend", "blocking"),
             "timestamp_digits" to 9,
             "keeps_offsets" to true,
-            "journal" to "the testee passes no store on yet",
+            "journal" to true,
         )
         "surface" -> Surface.read()
         "client" -> client()
@@ -87,12 +93,30 @@ private class Request(private val request: Map<String, Any?>) {
         val values = if (request["engine"] == "blocking") Tagged.BUILT else Tagged.NAMED
         val options = values.record(ClientOptions::class, fields("options")) as ClientOptions
         show(PASSED, options)
-        val client = KopoKopo(options)
+        val plain = KopoKopo(options)
+        val journal = request["journal"] as Map<*, *>?
+
+        @Suppress("UNCHECKED_CAST")
+        val own = journal?.get("options") as Map<String, Any?>? ?: emptyMap()
+        val client = if (journal == null) {
+            plain
+        } else {
+            val store = JournalStore { text -> ask(journal["url"] as String, text) }
+            plain.withJournal(store, values.record(JournalOptions::class, own) as JournalOptions)
+        }
         clients[request["client"]] = client to values
         show("toString", client)
         for (section in KopoKopo::class.java.methods.filter { it.name.startsWith("get") && it.returnType.name.startsWith("dev.kopokopo.") }) {
             show(section.name, runCatching { section.invoke(client) }.getOrNull())
         }
+    }
+
+    /** Asks the journal's store, which is the runner's. */
+    private fun ask(url: String, text: String): String {
+        val asked = HttpRequest.newBuilder(URI(url)).POST(HttpRequest.BodyPublishers.ofString(text)).build()
+        val response = HTTP.send(asked, HttpResponse.BodyHandlers.ofString())
+        check(response.statusCode() == 200) { response.body() }
+        return response.body()
     }
 
     private suspend fun call(): Any? {

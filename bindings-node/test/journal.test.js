@@ -1,0 +1,114 @@
+'use strict';
+// The journal with stores in JavaScript. The scenarios test what the core does with any store.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { ConfigurationError, JournalError, KopoKopo, WebhookVerifier, signWebhook } = require('..');
+const { createTables, customJournal, once, pgJournal, sqliteJournal } = require('../journal');
+const { Sandbox } = require('./shared/harness');
+
+const KEY = 'an-api-key-of-the-usual-length-0123456789';
+const BODY = JSON.stringify({
+  topic: 'buygoods_transaction_received',
+  id: '1',
+  event: { resource: { reference: 'OJJ1MPU40Z', amount: '100', status: 'Received', till_number: 'K000000' } },
+});
+
+let sandbox;
+before(async () => {
+  sandbox = await Sandbox.start();
+});
+after(() => sandbox.close());
+
+function memory() {
+  const records = new Map();
+  return customJournal({
+    insert: (record) => !records.has(record.idempotency_key) && Boolean(records.set(record.idempotency_key, record)),
+    update: async (record, version) =>
+      records.get(record.idempotency_key)?.version === version && Boolean(records.set(record.idempotency_key, record)),
+    get: async (key) => records.get(key),
+    list: ({ after_key: key }) => [...records.values()].filter((record) => key === null || record.idempotency_key > key),
+  });
+}
+
+function wage(amount = '100') {
+  const destination = { type: 'mobile_wallet', phoneNumber: '0712345678', amount, description: 'Wages' };
+  return { destinations: [destination], callbackUrl: 'https://shop.example/results' };
+}
+
+async function paidOut() {
+  return Number((await sandbox.control('GET /_sandbox/state')).paid_out);
+}
+
+test('the same key sends one request, also in parallel', async () => {
+  const paid = await paidOut();
+  const client = new KopoKopo({ ...sandbox.credentials, journal: memory() });
+  const options = { idempotencyKey: 'wage-1', inProgressWait: 10_000 };
+  const handles = await Promise.all(Array.from({ length: 20 }, () => client.sendMoney.create(wage(), options)));
+  assert.equal(new Set(handles.map(({ id }) => id)).size, 1);
+  assert.equal((await paidOut()) - paid, 100);
+  const record = await client.journal.get('wage-1');
+  assert.deepEqual([record.state, record.id, record.attempt], ['accepted', handles[0].id, 1]);
+  assert.deepEqual((await client.journal.list({})).map(({ key }) => key), ['wage-1']);
+  await assert.rejects(client.sendMoney.create(wage('200'), options), { kind: 'invalid_request', field: 'idempotencyKey' });
+});
+
+test('a key without a journal, and a store that fails, send nothing', async () => {
+  const paid = await paidOut();
+  const plain = new KopoKopo(sandbox.credentials);
+  await assert.rejects(plain.sendMoney.create(wage(), { idempotencyKey: 'a' }), { kind: 'configuration', field: 'journal' });
+  const failing = () => {
+    throw new Error('no connection to postgres://shop:hunter2@db/shop now');
+  };
+  for (const execute of [failing, async () => failing(), () => 1, () => '[']) {
+    const client = plain.withJournal({ execute });
+    await assert.rejects(client.sendMoney.create(wage(), { idempotencyKey: 'a' }), (error) => {
+      assert.ok(error instanceof JournalError && !error.message.includes('hunter2'), error.message);
+      return true;
+    });
+  }
+  assert.equal(await paidOut(), paid);
+  assert.throws(() => new KopoKopo({ ...sandbox.credentials, journal: 'payments.db' }), ConfigurationError);
+  for (const make of [sqliteJournal, pgJournal, customJournal]) assert.throws(() => make({}), ConfigurationError);
+});
+
+test('a lost response is unknown until the result is observed', async () => {
+  const client = new KopoKopo({ ...sandbox.credentials, journal: memory() });
+  await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'reset_after_effect' });
+  const pay = () => client.sendMoney.create(wage(), { idempotencyKey: 'lost-in-node' });
+  await assert.rejects(pay(), (error) => {
+    assert.deepEqual([error.kind, error.idempotencyKey, error.fingerprint.length], ['outcome_unknown', 'lost-in-node', 64]);
+    return true;
+  });
+  await assert.rejects(pay(), { kind: 'outcome_unknown' });
+  const deliveries = await sandbox.control('GET /_sandbox/deliveries');
+  const { body } = deliveries.findLast((delivery) => delivery.body.includes('lost-in-node'));
+  const record = await client.journal.observe(client.webhooks.parseUnverified(body));
+  assert.equal(record.state, 'accepted');
+  assert.equal((await pay()).id, record.id);
+});
+
+test('pg runs the statements, and claims events inside of a transaction', async () => {
+  const queries = [];
+  const pg = {
+    query: async (query, values) => {
+      queries.push([query.text ?? query, query.values ?? values]);
+      return { rows: [], rowCount: 1 };
+    },
+  };
+  const client = new KopoKopo({ ...sandbox.credentials, journal: pgJournal(pg) });
+  await client.sendMoney.create(wage(), { idempotencyKey: 'pg-1' });
+  const [journalTable, eventsTable, insert, update] = queries.map(([text]) => text);
+  assert.match(journalTable, /CREATE TABLE IF NOT EXISTS kopokopo_journal/);
+  assert.match(eventsTable, /CREATE TABLE IF NOT EXISTS kopokopo_events/);
+  assert.match(insert, /VALUES \(\$1, .*\$16\) ON CONFLICT \(idempotency_key\) DO NOTHING$/);
+  assert.match(update, /WHERE idempotency_key = \$16 AND version = \$17$/);
+  queries.length = 0;
+  const event = new WebhookVerifier({ apiKeys: [KEY] }).verify(BODY, signWebhook(KEY, BODY));
+  assert.equal(await once(event, pg), true);
+  assert.deepEqual(queries[0][1][0], 'mpesa:received:OJJ1MPU40Z');
+  await createTables(pg);
+  assert.equal(queries.length, 3);
+  assert.throws(() => once(event, { ...pg, idleCount: 0 }), ConfigurationError);
+  assert.throws(() => once(event, { prepare() {}, inTransaction: false }), ConfigurationError);
+});

@@ -1,0 +1,206 @@
+"""The journal with the stores of this package. The scenarios test what the core does with any store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from harness import Sandbox
+from kopokopo import (
+    AsyncKopoKopo,
+    ConfigurationError,
+    Destination,
+    InvalidRequestError,
+    JournalError,
+    KopoKopo,
+    OutcomeUnknownError,
+    WebhookVerifier,
+    sign_webhook,
+)
+from kopokopo.journal import CustomJournal, DBAPIJournal, SQLAlchemyJournal, SqliteJournal, create_tables, once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EVENT = {
+    "topic": "buygoods_transaction_received",
+    "id": "1",
+    "event": {"resource": {"reference": "OJJ1MPU40Z", "amount": "100", "status": "Received", "till_number": "K000000"}},
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def wage(amount: int = 100) -> dict[str, Any]:
+    wages = Destination.MobileWallet(phone_number="0712345678", amount=amount, description="Wages")
+    return {"destinations": [wages], "callback_url": "https://shop.example/results"}
+
+
+def effects(sandbox: Sandbox) -> int:
+    return int(sandbox.control("GET /_sandbox/state")["paid_out"])
+
+
+class MemoryJournal(CustomJournal):
+    def __init__(self) -> None:
+        self.records: dict[str, dict[str, Any]] = {}
+
+    def insert(self, record: dict[str, Any]) -> bool:
+        return self.records.setdefault(record["idempotency_key"], record) is record
+
+    def update(self, record: dict[str, Any], version: int) -> bool:
+        if self.records[record["idempotency_key"]]["version"] != version:
+            return False
+        self.records[record["idempotency_key"]] = record
+        return True
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self.records.get(key)
+
+    def list(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        return [self.records[key] for key in sorted(self.records) if key > (query["after_key"] or "")]
+
+
+def stores(folder: Path) -> dict[str, Any]:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    return {
+        "sqlite": SqliteJournal(folder / "sqlite.db"),
+        "dbapi": DBAPIJournal(lambda: sqlite3.connect(folder / "dbapi.db"), dialect="sqlite", placeholder="?"),
+        "sqlalchemy": SQLAlchemyJournal(sqlalchemy.create_engine(f"sqlite:///{folder / 'sqlalchemy.db'}")),
+        "custom": MemoryJournal(),
+    }
+
+
+@pytest.mark.parametrize("name", ["sqlite", "dbapi", "sqlalchemy", "custom"])
+def test_same_key_sends_one_request(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    k2 = KopoKopo(**sandbox.credentials, journal=stores(tmp_path)[name])
+    before = effects(sandbox)
+    first = k2.send_money.create(idempotency_key=name, **wage())
+    assert k2.send_money.create(idempotency_key=name, **wage()).id == first.id
+    assert effects(sandbox) - before == 100
+    record = k2.journal.get(name)
+    assert record is not None
+    assert (record.state, record.id, record.attempt) == ("accepted", first.id, 1)
+    with pytest.raises(InvalidRequestError, match="idempotency_key: was used for another request"):
+        k2.send_money.create(idempotency_key=name, **wage(200))
+    assert [found.key for found in k2.journal.list()] == [name]
+
+
+def test_lost_response_is_unknown_until_result_is_observed(sandbox: Sandbox, tmp_path: Path) -> None:
+    k2 = KopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path / "payments.db"))
+    sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_after_effect"})
+    before = effects(sandbox)
+    with pytest.raises(OutcomeUnknownError) as lost:
+        k2.send_money.create(idempotency_key="lost", **wage())
+    assert lost.value.idempotency_key == "lost" and lost.value.fingerprint and lost.value.sent_at
+    with pytest.raises(OutcomeUnknownError):
+        k2.send_money.create(idempotency_key="lost", **wage())
+    delivery = [found for found in sandbox.control("GET /_sandbox/deliveries") if "lost" in json.dumps(found)][-1]
+    event = WebhookVerifier(api_keys=["k"]).parse_unverified(delivery["body"].encode())
+    record = k2.journal.observe(event)
+    assert record is not None and record.state == "accepted" and record.id == event.id
+    assert k2.send_money.create(idempotency_key="lost", **wage()).id == event.id
+    assert effects(sandbox) - before == 100
+
+
+def test_asyncio(sandbox: Sandbox, tmp_path: Path) -> None:
+    async def pay() -> set[str]:
+        k2 = AsyncKopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path / "payments.db"))
+        k2 = k2.with_options(in_progress_wait=20)
+        handles = await asyncio.gather(*(k2.send_money.create(idempotency_key="a", **wage()) for _ in range(20)))
+        return {handle.id for handle in handles}
+
+    before = effects(sandbox)
+    assert len(asyncio.run(pay())) == 1
+    assert effects(sandbox) - before == 100
+
+
+WORKER = """
+import sys
+from kopokopo import Destination, KopoKopo
+from kopokopo.journal import SqliteJournal
+k2 = KopoKopo.from_env(journal=SqliteJournal(sys.argv[1])).with_options(in_progress_wait=30)
+for wage in range(10):
+    wages = Destination.MobileWallet(phone_number="0712345678", amount=100 + wage, description="Wages")
+    k2.send_money.create(
+        idempotency_key=f"wage-{wage}", destinations=[wages], callback_url="https://shop.example/results"
+    )
+"""
+
+
+def test_processes_share_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    names = ("base_url", "client_id", "client_secret", "api_key")
+    environment = {**os.environ, **{f"K2_{name.upper()}": sandbox.startup[name] for name in names}}
+    before = effects(sandbox)
+    command = [sys.executable, "-c", WORKER, str(tmp_path / "payments.db")]
+    workers = [subprocess.Popen(command, env=environment) for _ in range(4)]
+    assert [worker.wait(120) for worker in workers] == [0] * 4
+    assert effects(sandbox) - before == sum(100 + wage for wage in range(10))
+
+
+def test_key_without_journal_and_broken_stores(sandbox: Sandbox, tmp_path: Path) -> None:
+    before = effects(sandbox)
+    with pytest.raises(ConfigurationError, match="journal: is missing"):
+        KopoKopo(**sandbox.credentials).send_money.create(idempotency_key="a", **wage())
+
+    def broken(_: str) -> str:
+        raise OSError("no space left")
+
+    async def asynchronous(_: str) -> str:
+        return "true"
+
+    for store, text in [(broken, "OSError: no space left"), (asynchronous, "must block"), (lambda _: "[", "form")]:
+        with pytest.raises(JournalError, match=text):
+            KopoKopo(**sandbox.credentials, journal=store).send_money.create(  # type: ignore[arg-type]
+                idempotency_key="a", **wage()
+            )
+    assert effects(sandbox) == before
+    with pytest.raises(ConfigurationError, match="must be a file"):
+        SqliteJournal(":memory:")
+    with pytest.raises(ConfigurationError, match="journal: must be a store"):
+        KopoKopo(**sandbox.credentials, journal="payments.db")  # type: ignore[arg-type]
+
+
+def test_event_is_handled_once_and_again_after_a_rollback(tmp_path: Path) -> None:
+    key, body = "an-api-key-of-the-usual-length", json.dumps(EVENT).encode()
+    event = WebhookVerifier(api_keys=[key]).verify(body, sign_webhook(key, body))
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        create_tables(connection)
+    connection = sqlite3.connect(path)
+    assert once(event, connection)
+    connection.rollback()
+    connection.close()
+    by_itself = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(ConfigurationError, match="must be inside of a transaction"):
+        once(event, by_itself)
+    by_itself.close()
+    handled = []
+    together = threading.Barrier(16)
+
+    def deliver(_: int) -> None:
+        own = sqlite3.connect(path, timeout=60)
+        together.wait()
+        if once(event, own):
+            handled.append(event.payment_key)
+        own.commit()
+        own.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(deliver, range(64)))
+    assert handled == ["mpesa:received:OJJ1MPU40Z"]
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    with sqlalchemy.create_engine(f"sqlite:///{path}").begin() as found:
+        assert not once(event, found)
