@@ -68,6 +68,7 @@ export const { redact } = record;
 export const WebhookEvent = records.Event;
 
 export const {
+  JournalError,
   KopoKopoError,
   ConfigurationError,
   InvalidRequestError,
@@ -82,6 +83,7 @@ export const {
   OutcomeUnknownError,
   SignatureError,
   DecodeError,
+  InProgressError,
   InternalError,
 } = errors;
 

@@ -92,7 +92,8 @@ internal enum class Tagged {
             tag == "\$union" -> record(of.sealedSubclasses.single { snakeCase(it.simpleName!!) == fields["kind"] }, fields - tag - "kind")
             of == BigDecimal::class -> "$content".takeIf(NUMBER::matches)?.toBigDecimal() ?: throw Unsupported("not a number")
             of == OffsetDateTime::class -> OffsetDateTime.parse(content as String)
-            of == Duration::class -> Duration.ofMillis(content as Long)
+            // The length of time of an argument is in seconds, and an option is in milliseconds.
+            of == Duration::class -> if (content is BigDecimal) Duration.ofMillis(content.movePointRight(3).toLong()) else Duration.ofMillis(content as Long)
             of == Int::class -> Math.toIntExact(content as Long)
             of == ByteArray::class -> Base64.getDecoder().decode(content as String)
             of == List::class -> (content as List<*>).map { value(type.arguments.single().type!!, it) }
