@@ -25,8 +25,9 @@ def snippets(path: Path) -> str:
 
 @pytest.mark.parametrize("path", READMES, ids=["repository", "package"])
 def test_snippets_run_and_webhook_receives_result(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     with Sandbox() as sandbox:
         for name, value in sandbox.credentials.items():
             monkeypatch.setenv(f"K2_{name.upper()}", value)

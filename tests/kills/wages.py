@@ -8,21 +8,13 @@ from __future__ import annotations
 import sys
 import time
 
-from kopokopo import InProgressError, KopoKopo, KopoKopoError, Destination, OutcomeUnknownError
-from kopokopo.journal import DBAPIJournal, SqliteJournal
-
-
-def open_journal(place: str) -> SqliteJournal | DBAPIJournal:
-    if not place.startswith("postgres"):
-        return SqliteJournal(place)
-    import psycopg
-
-    return DBAPIJournal(lambda: psycopg.connect(place), dialect="postgres", placeholder="%s")
+from kopokopo import Destination, InProgressError, KopoKopo, KopoKopoError, OutcomeUnknownError
+from kopokopo.journal import SqliteJournal
 
 
 def main() -> None:
     place, callback_url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    k2 = KopoKopo.from_env(journal=open_journal(place)).with_options(timeout=2.0, max_retries=0)
+    k2 = KopoKopo.from_env(journal=SqliteJournal(place)).with_options(timeout=2.0, max_retries=0)
     left = set(range(1, count + 1))
     unknown: set[int] = set()
     while left:
@@ -32,7 +24,10 @@ def main() -> None:
                     idempotency_key=f"wage-{wage}",
                     destinations=[
                         Destination.MobileWallet(
-                            phone_number=f"+254722{100000 + wage}", amount=wage, description="Wages", network="Safaricom"
+                            phone_number=f"+254722{100000 + wage}",
+                            amount=wage,
+                            description="Wages",
+                            network="Safaricom",
                         )
                     ],
                     callback_url=callback_url,
