@@ -114,6 +114,12 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
     let request: Value = serde_json::from_slice(body)
         .map_err(|_| KopoKopoError::new(ErrorKind::Internal, detail!("the request could not be read as JSON")))?;
     let fingerprint = fingerprint(endpoint.operation, request.clone(), key);
+    // The caller's own wait for another worker comes on top of the time limit of a call.
+    let deadline = client
+        .total_timeout()
+        .checked_add(client.in_progress_wait())
+        .and_then(|longest| Instant::now().checked_add(longest))
+        .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
     let worker = Worker {
         client: client.without_key(),
         journal,
@@ -123,7 +129,7 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
         key: key.to_owned(),
         fingerprint,
         wait: client.in_progress_wait(),
-        deadline: Instant::now() + client.total_timeout(),
+        deadline,
     };
     // The outcome is written even if the caller stops waiting.
     cancel::detached(key, &worker.fingerprint.clone(), worker.run()).await
@@ -192,7 +198,8 @@ impl Worker {
         if self.inserted(&mine).await? {
             return self.send(mine).await;
         }
-        let give_up = Instant::now() + self.wait;
+        let now = Instant::now();
+        let give_up = now.checked_add(self.wait).unwrap_or(self.deadline);
         loop {
             let Some(found) = self.before_sending(self.journal.store.get(&self.key)).await? else {
                 // It was deleted in between.
@@ -214,7 +221,7 @@ impl Worker {
                 Step::InProgress if Instant::now() >= give_up => return Err(in_progress(&found)),
                 Step::InProgress => sleep(LOOK_AGAIN.min(give_up - Instant::now())).await,
                 Step::Reconcile => {
-                    let limit = self.deadline.saturating_duration_since(Instant::now());
+                    let limit = self.left();
                     let journal = self.client.journal()?;
                     let found = journal.reconcile_record(found, limit).await?;
                     return if found.state == JournalState::Accepted { accepted(&found) } else { Err(unknown(&found)) };
@@ -225,7 +232,7 @@ impl Worker {
 
     fn first_attempt(&self) -> JournalRecord {
         let now = self.journal.now();
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.left();
         JournalRecord {
             key: self.key.clone(),
             version: 1,
@@ -244,6 +251,11 @@ impl Worker {
             evidence: None,
             details: self.details.clone(),
         }
+    }
+
+    /// The time that is left for sending.
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).min(self.client.total_timeout())
     }
 
     /// Inserts the record. A failed write may have been done anyway: then the record is this worker's own.
@@ -279,7 +291,7 @@ impl Worker {
     }
 
     async fn send(&self, mine: JournalRecord) -> Result<ResourceId> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.left();
         let is_late = left.is_zero() || self.journal.now() > mine.deadline_at;
         let outcome = if is_late {
             Err(KopoKopoError::new(ErrorKind::Timeout, detail!("{}; nothing was sent", cancel::TOO_LATE)))
