@@ -39,7 +39,7 @@ fn python() -> Step {
         within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
         Line::new("pdoc --output-directory target/docs/python kopokopo"),
         within("pytest --quiet"),
-        Line::new("python tests/kills/drive.py --wages 100"),
+        Line::new("python tests/kills/drive.py --wages 300"),
         conformance("python bindings-python/tests/testee.py"),
     ];
     Step {
