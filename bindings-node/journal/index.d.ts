@@ -53,17 +53,21 @@ export interface DatabaseOptions {
 }
 
 /**
- * A journal in a SQLite database: one of better-sqlite3, or a DatabaseSync of node:sqlite. Its commits are on the disk
- * when they return, and it waits for other writers.
+ * A journal in a SQLite database: one of better-sqlite3, a DatabaseSync of node:sqlite, or the path of a file, which
+ * node:sqlite opens (Node 22.13 or later). Its commits are on the disk when they return, and it waits for other writers.
+ *
+ * The journal needs a database object of its own, although the file can be the one of the program. While the object is
+ * inside of a transaction, calls with a key fail with `JournalError`, and nothing is sent: a rollback would remove the
+ * record of a request that was sent.
  *
  * @throws `ConfigurationError` for anything else.
  */
-export function sqliteJournal(database: SqliteDatabase, options?: DatabaseOptions): JournalStore;
+export function sqliteJournal(database: SqliteDatabase | string, options?: DatabaseOptions): JournalStore;
 
 /**
  * A journal in PostgreSQL, with a Pool of pg.
  *
- * @throws `ConfigurationError` for anything else.
+ * @throws `ConfigurationError` for anything else, such as a client, which can be inside of a transaction.
  */
 export function pgJournal(pool: PgClient, options?: DatabaseOptions): JournalStore;
 
@@ -74,6 +78,8 @@ export function customJournal(store: RecordStore): JournalStore;
  * Claims an event inside of the caller's own transaction. True the first time: then handle it, and commit. If the
  * transaction is rolled back, the next delivery is the first again. Payments are claimed by their `paymentKey`, because
  * one payment can be reported by two events; others by their `dedupeKey`. The tables must exist: see `createTables`.
+ *
+ * @throws `ConfigurationError` outside of a transaction: the claim would be committed before the handler has succeeded.
  */
 export function once(event: Event, database: SqliteDatabase): boolean;
 export function once(event: Event, client: PgClient): Promise<boolean>;

@@ -4,38 +4,73 @@
 const { eventClaim, journalSchema } = require('..');
 const { ConfigurationError } = require('../lib/errors');
 
+/** Columns of PostgreSQL as text, whatever parsers the program has set for its own queries. */
+const TEXTS = { getTypeParser: () => (text) => text };
+
 /**
- * A journal in a SQLite database: one of better-sqlite3, or a DatabaseSync of node:sqlite. Its commits are on the disk
- * when they return, and it waits for other writers.
+ * A journal in a SQLite database: one of better-sqlite3, a DatabaseSync of node:sqlite, or the path of a file, which
+ * node:sqlite opens. Its commits are on the disk when they return, and it waits for other writers.
  */
 function sqliteJournal(database, { createTables = true } = {}) {
-  if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
-    throw wrong('database', 'must be a database of better-sqlite3 or node:sqlite');
-  }
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec('PRAGMA synchronous = FULL');
-  database.exec('PRAGMA busy_timeout = 30000');
+  const own = typeof database === 'string' ? openFile(database) : database;
+  if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
+  own.exec('PRAGMA busy_timeout = 30000');
+  own.exec('PRAGMA journal_mode = WAL');
+  own.exec('PRAGMA synchronous = FULL');
   const execute = (request) => {
     const { sql, parameters } = JSON.parse(request);
-    const statement = database.prepare(sql);
-    if (/^\s*SELECT/i.test(sql)) {
-      return JSON.stringify({ rows: statement.all(...parameters).map((row) => Object.values(row)) });
+    // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
+    if (isInTransaction(own)) {
+      throw new Error('its database is inside of a transaction of the program: open a database for the journal alone');
     }
-    return JSON.stringify({ changed: Number(statement.run(...parameters).changes) });
+    const statement = own.prepare(sql);
+    if (!/^\s*SELECT/i.test(sql)) return JSON.stringify({ changed: Number(statement.run(...parameters).changes) });
+    return JSON.stringify({ rows: statement.all(...parameters).map((row) => Object.values(row)) }, withBigIntsAsText);
   };
   return { dialect: 'sqlite', placeholder: '?', createTables, execute };
 }
 
+/** A database of node:sqlite. */
+function openFile(file) {
+  try {
+    const { DatabaseSync } = require('node:sqlite');
+    return new DatabaseSync(file);
+  } catch (error) {
+    if (error.code !== 'ERR_UNKNOWN_BUILTIN_MODULE' && error.code !== 'MODULE_NOT_FOUND') throw error;
+    throw wrong('database', 'a path needs Node 22.13 or later, which has node:sqlite: pass a database of better-sqlite3');
+  }
+}
+
+const isSqlite = (database) => typeof database?.prepare === 'function' && typeof database.exec === 'function';
+
+/** Whether a database of SQLite has an open transaction. Early versions of node:sqlite do not say. */
+function isInTransaction(database) {
+  const isOpen = database.inTransaction ?? database.isTransaction;
+  if (typeof isOpen === 'boolean') return isOpen;
+  try {
+    database.exec('BEGIN');
+  } catch {
+    return true;
+  }
+  database.exec('ROLLBACK');
+  return false;
+}
+
+const withBigIntsAsText = (_name, value) => (typeof value === 'bigint' ? String(value) : value);
+
 /** A journal in PostgreSQL, with a Pool of pg. */
 function pgJournal(pool, { createTables = true } = {}) {
-  if (typeof pool?.query !== 'function') throw wrong('pool', 'must be a Pool of pg');
+  // As with SQLite: a client can be inside of a transaction of the program.
+  if (typeof pool?.query !== 'function' || isPgClient(pool)) throw wrong('pool', 'must be a Pool of pg, and not one of its clients');
   const execute = async (request) => {
     const { sql, parameters } = JSON.parse(request);
-    const { rows, rowCount } = await pool.query({ text: sql, values: parameters, rowMode: 'array' });
+    const { rows, rowCount } = await pool.query({ text: sql, values: parameters, rowMode: 'array', types: TEXTS });
     return JSON.stringify({ rows, changed: rowCount ?? 0 });
   };
   return { dialect: 'postgres', placeholder: '$1', createTables, execute };
 }
+
+const isPgClient = (client) => 'processID' in client || 'release' in client;
 
 /**
  * A journal whose records are kept anywhere else: `insert(record)`, `update(record, version)`, `get(key)` and
@@ -62,20 +97,26 @@ function customJournal(store) {
  * node:sqlite.
  */
 function once(event, database) {
-  // Outside of a transaction the claim is committed at once, and an event whose handler fails is lost.
-  const isOpen = database?.inTransaction ?? database?.isTransaction ?? true;
-  if (!isOpen || typeof database?.idleCount === 'number') {
-    throw wrong('database', 'must be inside of a transaction: for pg, pass the client of the transaction and not the Pool');
-  }
   const parameters = [event.paymentKey ?? event.dedupeKey, Date.now()];
-  if (typeof database?.prepare === 'function') {
+  if (isSqlite(database)) {
+    if (!isInTransaction(database)) throw wrong('database', OUTSIDE);
     return Number(database.prepare(eventClaim('sqlite', '?')).run(...parameters).changes) === 1;
   }
-  if (typeof database?.query === 'function') {
-    return database.query(eventClaim('postgres', '$1'), parameters).then(({ rowCount }) => rowCount === 1);
+  if (typeof database?.query !== 'function') {
+    throw wrong('database', 'must be a client of pg, or a database of better-sqlite3 or node:sqlite');
   }
-  throw wrong('database', 'must be a client of pg, or a database of better-sqlite3 or node:sqlite');
+  // Only newer versions of pg know the status of the transaction. A Pool has none: each query has another connection.
+  const isPool = typeof database.idleCount === 'number';
+  if (isPool || database.getTransactionStatus?.() === 'I') throw wrong('database', OUTSIDE);
+  return database.query(eventClaim('postgres', '$1'), parameters).then(({ rowCount }) => {
+    // A client of another package that counts differently would lose every event.
+    if (typeof rowCount !== 'number') throw wrong('database', 'must be a client of pg, whose results have a rowCount');
+    return rowCount === 1;
+  });
 }
+
+/** Outside of a transaction the claim is committed at once, and an event whose handler fails is lost. */
+const OUTSIDE = 'must be inside of a transaction: for pg, pass the client of the transaction and not the Pool';
 
 /** Creates the journal's tables, unless they exist. For a client or Pool of pg it returns a promise. */
 function createTables(database) {

@@ -16,11 +16,13 @@ function attachJournal(client, store, options) {
 
 /** Splits the options of a client into those of the native addon and the journal, and makes the client. */
 function makeClient(options, make) {
-  const { journal, ...others } = options ?? {};
-  // What is no plain object is refused as a whole.
-  const client = toObject(make(configure(Object.keys(others).length > 0 || journal ? others : options)));
+  // Anything else has no journal, and is refused as a whole.
+  const { journal, ...others } = isObject(options) ? options : {};
+  const client = toObject(make(configure(isObject(options) && 'journal' in options ? others : options)));
   return journal === undefined || journal === null ? client : attachJournal(client, journal);
 }
+
+const isObject = (value) => typeof value === 'object' && value !== null;
 
 /** Returns the function that the native addon calls for each request of the journal. */
 function wrapStore(store) {
