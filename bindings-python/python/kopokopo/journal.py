@@ -38,7 +38,8 @@ class DBAPIJournal:
     """A journal in a database with a DB-API 2 driver, such as psycopg.
 
     Args:
-        connect: Opens a connection: `lambda: psycopg.connect("dbname=shop")`. Each thread has its own.
+        connect: Opens a new connection: `lambda: psycopg.connect("dbname=shop")`. It must not return one that the
+            program uses, because the journal commits and closes it.
         dialect: `sqlite`, `postgres` or `mysql`.
         placeholder: How the driver marks parameters: `?` or `%s`.
         create_tables: Whether the tables are created if they do not exist.

@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     JournalRecord, JournalSettings, JournalState,
@@ -35,6 +35,9 @@ const MARGIN: Duration = Duration::from_secs(10);
 
 /// How often a failed write of the journal is tried again after the request was sent.
 const SETTLE_ATTEMPTS: u32 = 5;
+
+/// How long one such write may take. A store that hangs must not keep the caller from a result that exists.
+const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a caller that waits for another worker sleeps between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -310,15 +313,17 @@ impl Worker {
                 return;
             }
             let record = settled(&found, outcome, self.journal.now());
-            match self.journal.store.update(record, found.version).await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(_) => sleep(Duration::from_millis(50 << attempt)).await,
+            match timeout(SETTLE_LIMIT, self.journal.store.update(record, found.version)).await {
+                Ok(Ok(true)) => return,
+                Ok(Ok(false)) => {}
+                Ok(Err(_)) => sleep(Duration::from_millis(50 << attempt)).await,
+                Err(_) => break,
             }
-            match self.journal.store.get(&self.key).await {
-                Ok(Some(now)) => found = now,
-                Ok(None) => return,
-                Err(_) => {}
+            match timeout(SETTLE_LIMIT, self.journal.store.get(&self.key)).await {
+                Ok(Ok(Some(now))) => found = now,
+                Ok(Ok(None)) => return,
+                Ok(Err(_)) => {}
+                Err(_) => break,
             }
         }
         tracing::warn!(
