@@ -1,15 +1,14 @@
 //! Stores of journals that the program brings.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kopokopo_ffi::journal::HostStore;
+use kopokopo_ffi::{journal::HostStore, reply::Reply};
 use napi::{
     Status,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
-use tokio::sync::oneshot;
 
 /// `run(request)`, called on JavaScript's thread. It does not keep the event loop alive: the call that needs it does.
 pub(crate) type Run = ThreadsafeFunction<JournalRequest, (), JournalRequest, Status, false, true>;
@@ -27,8 +26,8 @@ impl HostStore for Store {
     fn execute(&self, request: String) -> BoxFuture<'static, Result<String, String>> {
         let run = Arc::clone(&self.0);
         async move {
-            let (sender, receiver) = oneshot::channel();
-            let request = JournalRequest { text: request, sender: Mutex::new(Some(sender)) };
+            let (reply, receiver) = Reply::new();
+            let request = JournalRequest { text: request, reply };
             run.call(request, ThreadsafeFunctionCallMode::NonBlocking);
             receiver.await.unwrap_or_else(|_| Err("its store ended without a result".to_owned()))
         }
@@ -40,17 +39,7 @@ impl HostStore for Store {
 #[napi]
 pub struct JournalRequest {
     text: String,
-    sender: Mutex<Option<oneshot::Sender<Result<String, String>>>>,
-}
-
-impl JournalRequest {
-    fn send(&self, result: Result<String, String>) {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(sender) = sender {
-            // The receiver may be gone.
-            let _ = sender.send(result);
-        }
-    }
+    reply: Reply<Result<String, String>>,
 }
 
 #[napi]
@@ -65,12 +54,12 @@ impl JournalRequest {
     /// The result, as JSON.
     #[napi]
     pub fn result(&self, text: String) {
-        self.send(Ok(text));
+        self.reply.send(Ok(text));
     }
 
     /// The reason why there is no result.
     #[napi]
     pub fn fail(&self, detail: String) {
-        self.send(Err(detail));
+        self.reply.send(Err(detail));
     }
 }

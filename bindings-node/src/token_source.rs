@@ -1,16 +1,15 @@
 //! Tokens that the program brings.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kopokopo::{AccessToken, KopoKopoError, Result, TokenSource};
-use kopokopo_ffi::value::duration;
+use kopokopo_ffi::{reply, value::duration};
 use napi::{
     Status,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
-use tokio::sync::oneshot;
 
 /// `ask(reply)`, called on JavaScript's thread. It does not keep the event loop alive: the call that needs the token does.
 pub(crate) type Ask = ThreadsafeFunction<Reply, (), Reply, Status, false, true>;
@@ -28,8 +27,8 @@ impl TokenSource for Source {
     fn token(&self) -> BoxFuture<'static, Result<AccessToken>> {
         let ask = Arc::clone(&self.0);
         async move {
-            let (sender, receiver) = oneshot::channel();
-            ask.call(Reply(Mutex::new(Some(sender))), ThreadsafeFunctionCallMode::NonBlocking);
+            let (reply, receiver) = reply::Reply::new();
+            ask.call(Reply(reply), ThreadsafeFunctionCallMode::NonBlocking);
             receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
         }
         .boxed()
@@ -38,24 +37,14 @@ impl TokenSource for Source {
 
 /// Takes the program's result. Later calls have no effect.
 #[napi]
-pub struct Reply(Mutex<Option<oneshot::Sender<Result<AccessToken>>>>);
-
-impl Reply {
-    fn send(&self, answer: Result<AccessToken>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(sender) = sender {
-            // The receiver may be gone.
-            let _ = sender.send(answer);
-        }
-    }
-}
+pub struct Reply(reply::Reply<Result<AccessToken>>);
 
 #[napi]
 impl Reply {
     /// A token, and how many seconds it works.
     #[napi]
     pub fn token(&self, token: String, expires_in: Option<f64>) {
-        self.send(match expires_in.map(duration).transpose() {
+        self.0.send(match expires_in.map(duration).transpose() {
             Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
             Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
         });
@@ -64,6 +53,6 @@ impl Reply {
     /// The reason why there is no token.
     #[napi]
     pub fn fail(&self, detail: String) {
-        self.send(Err(KopoKopoError::token_source(detail)));
+        self.0.send(Err(KopoKopoError::token_source(detail)));
     }
 }

@@ -1,15 +1,12 @@
 //! Tokens that a program brings.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kopokopo::{AccessToken, KopoKopoError, Result, TokenSource};
-use kopokopo_ffi::value::duration;
+use kopokopo_ffi::{reply, value::duration};
 use pyo3::{intern, prelude::*};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 /// `kopokopo._token_source.Source`, which asks the program.
 pub(crate) struct Source(Arc<Py<PyAny>>);
@@ -24,11 +21,10 @@ impl TokenSource for Source {
     fn token(&self) -> BoxFuture<'static, Result<AccessToken>> {
         let source = Arc::clone(&self.0);
         async move {
-            let (sender, receiver) = oneshot::channel();
+            let (reply, receiver) = reply::Reply::new();
             // A program may take its time, which would keep other calls of this runtime waiting.
             spawn_blocking(move || {
-                let reply = Reply(Mutex::new(Some(sender)));
-                Python::try_attach(|py| source.call_method1(py, intern!(py, "ask"), (reply,)).map(drop));
+                Python::try_attach(|py| source.call_method1(py, intern!(py, "ask"), (Reply(reply),)).map(drop));
             });
             receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
         }
@@ -38,24 +34,14 @@ impl TokenSource for Source {
 
 /// Takes the program's result. Later calls have no effect.
 #[pyclass(frozen, module = "kopokopo._native")]
-pub(crate) struct Reply(Mutex<Option<oneshot::Sender<Result<AccessToken>>>>);
-
-impl Reply {
-    fn send(&self, output: Result<AccessToken>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(sender) = sender {
-            // The receiver may be gone.
-            let _ = sender.send(output);
-        }
-    }
-}
+pub(crate) struct Reply(reply::Reply<Result<AccessToken>>);
 
 #[pymethods]
 impl Reply {
     /// A token, and how many seconds it works.
     fn token(&self, token: &str, expires_in: Option<f64>) {
         let expires_in: std::result::Result<Option<Duration>, _> = expires_in.map(duration).transpose();
-        self.send(match expires_in {
+        self.0.send(match expires_in {
             Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
             Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
         });
@@ -63,6 +49,6 @@ impl Reply {
 
     /// The reason why there is no token.
     fn fail(&self, detail: &str) {
-        self.send(Err(KopoKopoError::token_source(detail)));
+        self.0.send(Err(KopoKopoError::token_source(detail)));
     }
 }

@@ -204,3 +204,43 @@ def test_event_is_handled_once_and_again_after_a_rollback(tmp_path: Path) -> Non
     sqlalchemy = pytest.importorskip("sqlalchemy")
     with sqlalchemy.create_engine(f"sqlite:///{path}").begin() as found:
         assert not once(event, found)
+
+
+def test_connections_are_used_again_and_not_in_transactions_of_the_program(sandbox: Sandbox, tmp_path: Path) -> None:
+    opened = []
+
+    class Connection(sqlite3.Connection):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            opened.append(self)
+
+    class Journal(SqliteJournal):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path)
+            self._connect = lambda: sqlite3.connect(path, factory=Connection, check_same_thread=False)
+
+    k2 = KopoKopo(**sandbox.credentials, journal=Journal(tmp_path / "pool.db"))
+    for _ in range(50):
+        k2.journal.get("none")
+    assert len(opened) == 1
+
+    shared = sqlite3.connect(tmp_path / "shared.db", check_same_thread=False)
+    engine = pytest.importorskip("sqlalchemy").create_engine("sqlite://", creator=lambda: shared)
+    before = effects(sandbox)
+    for store in (DBAPIJournal(lambda: shared, dialect="sqlite", placeholder="?"), SQLAlchemyJournal(engine)):
+        shared.execute("CREATE TABLE IF NOT EXISTS orders (number TEXT)")
+        shared.execute("INSERT INTO orders VALUES ('1')")
+        assert shared.in_transaction
+        with pytest.raises(JournalError, match="inside of a transaction of the program"):
+            KopoKopo(**sandbox.credentials, journal=store).send_money.create(idempotency_key="a", **wage())
+        assert shared.in_transaction
+        shared.rollback()
+    assert effects(sandbox) == before
+
+
+def test_processes_that_open_a_new_file_together(tmp_path: Path) -> None:
+    script = "import sys; from kopokopo.journal import SqliteJournal as J; J(sys.argv[1])._connect().close()"
+    for attempt in range(10):
+        command = [sys.executable, "-c", script, str(tmp_path / f"new-{attempt}.db")]
+        workers = [subprocess.Popen(command) for _ in range(8)]
+        assert [worker.wait(60) for worker in workers] == [0] * 8

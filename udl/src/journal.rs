@@ -109,16 +109,12 @@ impl JournalStore for Host {
 
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, api::Result<Vec<JournalRecord>>> {
         Box::pin(async move {
-            let milliseconds = |at: Option<api::Timestamp>| {
-                at.map(|at| at.instant().unix_timestamp_nanos().div_euclid(1_000_000))
-                    .and_then(|at| i64::try_from(at).ok())
-            };
             let found = self.ask(json!({
                 "operation": "list",
                 "states": query.states.iter().map(|state| state.as_str()).collect::<Vec<_>>(),
                 "name": query.operation,
-                "created_from": milliseconds(query.created_from),
-                "created_before": milliseconds(query.created_before),
+                "created_from": query.created_from.map(|at| at.unix_timestamp_milliseconds()),
+                "created_before": query.created_before.map(|at| at.unix_timestamp_milliseconds()),
                 "after_key": query.after_key,
                 "limit": query.limit,
             }));
@@ -166,14 +162,6 @@ fn read_row(row: &Value) -> Option<Vec<SqlValue>> {
         _ => None,
     };
     row.as_array()?.iter().map(column).collect()
-}
-
-/// A state by its name.
-#[cfg(feature = "foreign")]
-pub(crate) fn state(name: &str) -> Result<api::journal::JournalState> {
-    name.parse().map_err(|_| {
-        at(api::ErrorKind::InvalidRequest, "state", "must be started, accepted, refused, not_sent or unknown")
-    })
 }
 
 /// A verified event from its raw text.

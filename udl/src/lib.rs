@@ -25,6 +25,8 @@ pub mod operations;
 mod options;
 mod panic;
 #[cfg(feature = "client")]
+pub mod reply;
+#[cfg(feature = "client")]
 pub mod runtime;
 pub mod value;
 #[cfg(feature = "client")]

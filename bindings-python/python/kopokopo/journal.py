@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -39,7 +38,7 @@ class DBAPIJournal:
 
     Args:
         connect: Opens a new connection: `lambda: psycopg.connect("dbname=shop")`. It must not return one that the
-            program uses, because the journal commits and closes it.
+            program uses, because the journal commits and closes it. Connections are used again, one call at a time.
         dialect: `sqlite`, `postgres` or `mysql`.
         placeholder: How the driver marks parameters: `?` or `%s`.
         create_tables: Whether the tables are created if they do not exist.
@@ -52,30 +51,42 @@ class DBAPIJournal:
             raise ConfigurationError("connect: must be a function that opens a connection", field="connect")
         self.dialect, self.placeholder, self.create_tables = dialect, placeholder, create_tables
         self._connect = connect
-        self._local = threading.local()
+        self._idle: tuple[int, list[Any]] = (os.getpid(), [])
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
-        kept = self._connection()
+        idle = self._idle_connections()
         try:
-            result = _execute(kept, asked["sql"], asked["parameters"])
-            kept.commit()
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connect()
+        _refuse_transaction(connection)
+        try:
+            result = _execute(connection, asked["sql"], asked["parameters"])
+            connection.commit()
         except BaseException:
-            # A broken connection is not used again.
-            self._local.kept = None
+            # A broken connection is not used again, and those that are as old are probably broken too.
+            idle.clear()
             with suppress(Exception):
-                kept.rollback()
+                connection.rollback()
             with suppress(Exception):
-                kept.close()
+                connection.close()
             raise
+        if self._is_reusable(connection):
+            idle.append(connection)
         return result
 
-    def _connection(self) -> Any:
-        kept = getattr(self._local, "kept", None)
-        # A connection of the parent process must not be used in its fork.
-        if kept is None or kept[0] != os.getpid():
-            kept = self._local.kept = (os.getpid(), self._connect())
-        return kept[1]
+    def _idle_connections(self) -> list[Any]:
+        # Calls come on threads that the native module makes, so connections do not belong to threads. A connection of
+        # the parent process must not be used in its fork.
+        process, idle = self._idle
+        if process != os.getpid():
+            self._idle = (os.getpid(), idle := [])
+        return idle
+
+    def _is_reusable(self, connection: Any) -> bool:
+        # Python's sqlite3 refuses other threads, unless it is told to accept them.
+        return not isinstance(connection, sqlite3.Connection)
 
 
 class SqliteJournal(DBAPIJournal):
@@ -92,12 +103,15 @@ class SqliteJournal(DBAPIJournal):
             raise ConfigurationError("path: must be a file, because a journal must survive the program", field="path")
 
         def connect() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, timeout=timeout)
+            connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             return connection
 
         super().__init__(connect, dialect="sqlite", placeholder="?", create_tables=create_tables)
+
+    def _is_reusable(self, connection: Any) -> bool:
+        return True
 
 
 class SQLAlchemyJournal:
@@ -116,6 +130,7 @@ class SQLAlchemyJournal:
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
         with self._engine.begin() as connection:
+            _refuse_transaction(connection.connection.dbapi_connection)
             result = connection.exec_driver_sql(asked["sql"], tuple(asked["parameters"]))
             rows = [list(row) for row in result] if result.returns_rows else []
             return json.dumps({"rows": rows, "changed": max(result.rowcount, 0)})
@@ -165,30 +180,55 @@ def once(event: Event, connection: Any) -> bool:
     parameters = (event.payment_key or event.dedupe_key, int(time.time() * 1000))
     if hasattr(connection, "exec_driver_sql") or hasattr(connection, "get_bind"):
         inner = connection if hasattr(connection, "exec_driver_sql") else connection.connection()
-        statement = event_claim(*_engine_dialect(inner.engine))
-        return bool(inner.exec_driver_sql(statement, parameters).rowcount == 1)
-    if _commits_by_itself(connection):
-        raise ConfigurationError(
-            "connection: must be inside of a transaction: otherwise an event whose handler fails would be lost",
-            field="connection",
-        )
+        _refuse_autocommit(inner.connection.dbapi_connection)
+        claimed = inner.exec_driver_sql(event_claim(*_engine_dialect(inner.engine)), parameters)
+        return _is_first(claimed.rowcount)
+    _refuse_autocommit(connection)
     cursor = connection.cursor()
     try:
         cursor.execute(event_claim(*_connection_dialect(connection)), parameters)
-        return bool(cursor.rowcount == 1)
+        return _is_first(cursor.rowcount)
     finally:
         cursor.close()
 
 
-def _commits_by_itself(connection: Any) -> bool:
-    """Whether a DB-API connection, or Django's, commits each statement."""
-    if hasattr(connection, "in_atomic_block"):
-        return not connection.in_atomic_block and bool(connection.get_autocommit())
+def _is_first(count: int) -> bool:
+    if count < 0:
+        # Every event would look as if it was handled.
+        raise ConfigurationError("connection: its driver must count the rows that it inserts", field="connection")
+    return count == 1
+
+
+def _is_in_transaction(connection: Any) -> bool:
+    """Whether a DB-API connection has an open transaction. Drivers that do not say have none."""
     if isinstance(connection, sqlite3.Connection):
-        is_manual = connection.isolation_level is None or getattr(connection, "autocommit", False) is True
-        return is_manual and not connection.in_transaction
-    status = getattr(getattr(connection, "info", None), "transaction_status", 0)
-    return getattr(connection, "autocommit", False) is True and status == 0
+        return connection.in_transaction
+    return bool(getattr(getattr(connection, "info", None), "transaction_status", 0))
+
+
+def _refuse_transaction(connection: Any) -> None:
+    """A rollback of the program would remove the record of a request that was sent, and the next call would pay again."""
+    if _is_in_transaction(connection):
+        raise RuntimeError(
+            "its connection is inside of a transaction of the program: open a connection for the journal alone"
+        )
+
+
+def _refuse_autocommit(connection: Any) -> None:
+    """A claim that is committed before the handler has succeeded loses the event if the handler fails."""
+    if hasattr(connection, "in_atomic_block"):
+        # Django's.
+        is_by_itself = not connection.in_atomic_block and bool(connection.get_autocommit())
+    else:
+        is_by_itself = getattr(connection, "autocommit", False) is True
+        if isinstance(connection, sqlite3.Connection):
+            is_by_itself = is_by_itself or connection.isolation_level is None
+        is_by_itself = is_by_itself and not _is_in_transaction(connection)
+    if is_by_itself:
+        raise ConfigurationError(
+            "connection: must be inside of a transaction: otherwise an event whose handler fails would be lost",
+            field="connection",
+        )
 
 
 def create_tables(connection: Any, dialect: str | None = None) -> None:

@@ -192,24 +192,17 @@ impl JournalQuery {
     }
 }
 
-/// Milliseconds since 1970, as stores have them.
-pub(super) fn to_milliseconds(at: Timestamp) -> i64 {
-    i64::try_from(at.instant().unix_timestamp_nanos().div_euclid(1_000_000)).unwrap_or(i64::MAX)
-}
-
 /// None if it is out of range.
 pub(super) fn from_milliseconds(milliseconds: i64) -> Option<Timestamp> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok().map(Into::into)
 }
 
 mod milliseconds {
-    use super::{
-        Deserialize, Deserializer, Result, Serialize, Serializer, Timestamp, from_milliseconds, to_milliseconds,
-    };
+    use super::{Deserialize, Deserializer, Result, Serialize, Serializer, Timestamp, from_milliseconds};
     use serde::de::Error as _;
 
     pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        to_milliseconds(*at).serialize(serializer)
+        at.unix_timestamp_milliseconds().serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
@@ -219,12 +212,10 @@ mod milliseconds {
 
 #[expect(clippy::ref_option, reason = "serde's signature")]
 mod optional_milliseconds {
-    use super::{
-        Deserialize, Deserializer, Result, Serialize, Serializer, Timestamp, from_milliseconds, to_milliseconds,
-    };
+    use super::{Deserialize, Deserializer, Result, Serialize, Serializer, Timestamp, from_milliseconds};
 
     pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        at.map(to_milliseconds).serialize(serializer)
+        at.map(|at| at.unix_timestamp_milliseconds()).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

@@ -8,10 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{
-    JournalQuery, JournalRecord, JournalState, JournalStore,
-    record::{from_milliseconds, to_milliseconds},
-};
+use super::{JournalQuery, JournalRecord, JournalState, JournalStore, record::from_milliseconds};
 use crate::{
     error::{KopoKopoError, Result},
     types::Timestamp,
@@ -274,7 +271,7 @@ fn integer(number: u64) -> SqlValue {
 }
 
 fn moment(at: Timestamp) -> SqlValue {
-    SqlValue::Integer(to_milliseconds(at))
+    SqlValue::Integer(at.unix_timestamp_milliseconds())
 }
 
 fn optional(value: Option<&str>) -> SqlValue {

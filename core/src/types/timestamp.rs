@@ -32,6 +32,11 @@ impl Timestamp {
         self.at.unix_timestamp()
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z, without the digits beyond.
+    pub fn unix_timestamp_milliseconds(&self) -> i64 {
+        self.at.unix_timestamp() * 1000 + i64::from(self.at.millisecond())
+    }
+
     /// A timestamp from seconds since 1970-01-01T00:00:00Z. None beyond the year 9999.
     pub fn from_unix_timestamp(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(|at| Self { at, digits: 0 })

@@ -99,7 +99,7 @@ impl Journal {
         let core = self.0.clone();
         runtime::call(Some("journal.list"), async move {
             let path = FieldPath::Root;
-            let states = query.states.iter().map(|name| journal::state(name)).collect::<crate::error::Result<_>>()?;
+            let states = query.states.iter().map(|name| name.parse()).collect::<crate::error::Result<_>>()?;
             let query = api::JournalQuery {
                 states,
                 operation: query.operation,
@@ -162,7 +162,7 @@ impl Journal {
     ) -> Work<Result<JournalRecord>> {
         let core = self.0.clone();
         runtime::call(Some("journal.resolve"), async move {
-            let state = journal::state(&state)?;
+            let state = state.parse()?;
             Ok(FromCore::from_core(core.resolve(&key, state, id.as_deref(), &reason).await?))
         })
     }

@@ -154,8 +154,7 @@ impl Encoder<'_> {
         match self.moments {
             Moments::Text => self.plain(&moment.to_string()),
             Moments::Milliseconds => {
-                let milliseconds = moment.unix_timestamp() * 1000 + i64::from(moment.instant().millisecond());
-                self.plain(Buffer::new().format(milliseconds));
+                self.plain(Buffer::new().format(moment.unix_timestamp_milliseconds()));
             }
         }
     }
