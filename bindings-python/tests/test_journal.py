@@ -225,7 +225,10 @@ def test_connections_are_used_again_and_not_in_transactions_of_the_program(sandb
     assert len(opened) == 1
 
     shared = sqlite3.connect(tmp_path / "shared.db", check_same_thread=False)
-    engine = pytest.importorskip("sqlalchemy").create_engine("sqlite://", creator=lambda: shared)
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    engine = sqlalchemy.create_engine("sqlite://", creator=lambda: shared, poolclass=sqlalchemy.pool.StaticPool)
+    # SQLAlchemy rolls back its first connection.
+    engine.connect().close()
     before = effects(sandbox)
     for store in (DBAPIJournal(lambda: shared, dialect="sqlite", placeholder="?"), SQLAlchemyJournal(engine)):
         shared.execute("CREATE TABLE IF NOT EXISTS orders (number TEXT)")
