@@ -225,20 +225,22 @@ def test_connections_are_used_again_and_not_in_transactions_of_the_program(sandb
     assert len(opened) == 1
 
     shared = sqlite3.connect(tmp_path / "shared.db", check_same_thread=False)
-    sqlalchemy = pytest.importorskip("sqlalchemy")
-    engine = sqlalchemy.create_engine("sqlite://", creator=lambda: shared, poolclass=sqlalchemy.pool.StaticPool)
-    # SQLAlchemy rolls back its first connection.
-    engine.connect().close()
     before = effects(sandbox)
-    for store in (DBAPIJournal(lambda: shared, dialect="sqlite", placeholder="?"), SQLAlchemyJournal(engine)):
-        shared.execute("CREATE TABLE IF NOT EXISTS orders (number TEXT)")
-        shared.execute("INSERT INTO orders VALUES ('1')")
-        assert shared.in_transaction
-        with pytest.raises(JournalError, match="inside of a transaction of the program"):
-            KopoKopo(**sandbox.credentials, journal=store).send_money.create(idempotency_key="a", **wage())
-        assert shared.in_transaction
-        shared.rollback()
+    shared.execute("CREATE TABLE orders (number TEXT)")
+    shared.execute("INSERT INTO orders VALUES ('1')")
+    assert shared.in_transaction
+    store = DBAPIJournal(lambda: shared, dialect="sqlite", placeholder="?")
+    with pytest.raises(JournalError, match="inside of a transaction of the program"):
+        KopoKopo(**sandbox.credentials, journal=store).send_money.create(idempotency_key="a", **wage())
+    assert shared.in_transaction
     assert effects(sandbox) == before
+
+
+def test_an_engine_that_shares_its_connection_is_refused() -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    for pool in (sqlalchemy.pool.StaticPool, sqlalchemy.pool.SingletonThreadPool):
+        with pytest.raises(ConfigurationError, match="engine: must give each user"):
+            SQLAlchemyJournal(sqlalchemy.create_engine("sqlite://", poolclass=pool))
 
 
 def test_processes_that_open_a_new_file_together(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class SqliteJournal(DBAPIJournal):
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_write_ahead_log(connection, timeout)
             connection.execute("PRAGMA synchronous = FULL")
             return connection
 
@@ -114,15 +114,40 @@ class SqliteJournal(DBAPIJournal):
         return True
 
 
+def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:  # noqa: PERF203
+            # While another process makes this change in a new file, SQLite does not wait.
+            if time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(0.01)
+
+
 class SQLAlchemyJournal:
     """A journal in the database of an SQLAlchemy engine.
 
     Args:
-        engine: A blocking engine of SQLite, PostgreSQL or MySQL.
+        engine: A blocking engine of SQLite, PostgreSQL or MySQL, with connections that the program does not share. A
+            database in memory is refused: it does not survive the program.
         create_tables: Whether the tables are created if they do not exist.
+
+    Raises:
+        ConfigurationError: The engine has one connection for everyone, or one for each thread.
     """
 
     def __init__(self, engine: Any, *, create_tables: bool = True) -> None:
+        if type(engine.pool).__name__ in ("StaticPool", "SingletonThreadPool"):
+            # Its connection can be inside of a transaction of the program, whose rollback would remove the record of a
+            # sent request. And these are the pools of databases in memory.
+            raise ConfigurationError(
+                "engine: must give each user a connection of its own: use a file or a server, and no StaticPool",
+                field="engine",
+            )
         self.dialect, self.placeholder = _engine_dialect(engine)
         self.create_tables = create_tables
         self._engine = engine
@@ -130,7 +155,6 @@ class SQLAlchemyJournal:
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
         with self._engine.begin() as connection:
-            _refuse_transaction(connection.connection.dbapi_connection)
             result = connection.exec_driver_sql(asked["sql"], tuple(asked["parameters"]))
             rows = [list(row) for row in result] if result.returns_rows else []
             return json.dumps({"rows": rows, "changed": max(result.rowcount, 0)})
