@@ -28,7 +28,6 @@ pub(super) fn decide(found: &JournalRecord, own: &JournalRecord, now: Timestamp)
         JournalState::Refused | JournalState::NotSent => Step::Claim(Box::new(JournalRecord {
             version: found.version + 1,
             attempt: found.attempt.saturating_add(1),
-            created_at: found.created_at,
             ..own.clone()
         })),
         JournalState::Started if found.is_in_progress(now) => Step::InProgress,

@@ -2,20 +2,22 @@
 //! known. Nothing here sends a request whose outcome is not known.
 
 use std::{
-    borrow::Cow,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     JournalRecord, JournalSettings, JournalState,
     decision::{Step, decide},
-    evidence::{Details, METADATA_NAME},
+    evidence::Details,
+    key::fingerprint,
 };
 use crate::{
     cancel,
@@ -24,11 +26,8 @@ use crate::{
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     redact::redact,
-    types::{Metadata, MetadataValue, ResourceId, Timestamp},
+    types::{ResourceId, Timestamp},
 };
-
-/// The longest key, in characters.
-const MAX_KEY: usize = 200;
 
 /// Added to a record's deadline, for clocks that differ between machines and for the last write of the journal.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -41,47 +40,6 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a caller that waits for another worker sleeps between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// Checks a key that a caller chose.
-pub(crate) fn check_key(key: &str) -> Result<()> {
-    let is_printable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if key.is_empty() || key.len() > MAX_KEY || !is_printable || key.trim() != key {
-        return Err(KopoKopoError::invalid(
-            "idempotency_key",
-            "must have 1 to 200 printable ASCII characters, without spaces around them",
-        ));
-    }
-    Ok(())
-}
-
-/// The metadata of a request, with the key if the client has one: results bring it back.
-pub(crate) fn metadata_with_key<'a>(client: &KopoKopo, metadata: &'a Metadata) -> Result<Cow<'a, Metadata>> {
-    metadata.checked()?;
-    let Some((key, journal)) = client.idempotency_key().zip(client.journal_settings()) else {
-        return Ok(Cow::Borrowed(metadata));
-    };
-    if !journal.key_in_metadata {
-        return Ok(Cow::Borrowed(metadata));
-    }
-    match metadata.get(METADATA_NAME) {
-        Some(MetadataValue::Text(own)) if own == key => return Ok(Cow::Borrowed(metadata)),
-        Some(_) => {
-            return Err(KopoKopoError::invalid(
-                "metadata.idempotency_key",
-                "differs from the call's idempotency key, which travels under this name: rename it",
-            ));
-        }
-        None => {}
-    }
-    if metadata.len() >= 5 {
-        return Err(KopoKopoError::invalid(
-            "metadata",
-            "must have at most 4 pairs if the call has an idempotency key, which is the fifth. Remove a pair, or set the \
-             journal's option key_in_metadata to false: then a lost response can only be found out in fewer ways",
-        ));
-    }
-    Ok(Cow::Owned(metadata.clone().with(METADATA_NAME, key)))
-}
 
 /// Performs a create once for its key, and returns the id.
 pub(crate) fn create<'a>(
@@ -123,54 +81,28 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
         .checked_add(client.in_progress_wait())
         .and_then(|longest| Instant::now().checked_add(longest))
         .ok_or_else(|| KopoKopoError::configuration("timeouts.total", "is too long"))?;
+    let latest = Arc::new(AtomicI64::new(i64::MIN));
+    let rules = cancel::Rules {
+        key: Some((key.to_owned(), fingerprint.clone())),
+        may_send: Some(Arc::new({
+            let (journal, latest) = (journal.clone(), Arc::clone(&latest));
+            move || journal.now().unix_timestamp_milliseconds() <= latest.load(Ordering::Acquire)
+        })),
+    };
     let worker = Worker {
         client: client.without_key(),
         journal,
         endpoint,
         body: Body::Json(body.to_vec().into()),
-        details: Details::of(endpoint.operation, &request).map(|details| details.to_json()),
+        details: Details::of(endpoint.operation, &request, key).map(|details| details.to_json()),
         key: key.to_owned(),
         fingerprint,
         wait: client.in_progress_wait(),
         deadline,
+        latest,
     };
     // The outcome is written even if the caller stops waiting.
-    cancel::detached(key, &worker.fingerprint.clone(), worker.run()).await
-}
-
-/// SHA-256 over the operation and the request, whatever the order of its fields. The key itself is left out of it.
-fn fingerprint(operation: &str, mut request: Value, key: &str) -> String {
-    if let Some(metadata) = request.get_mut("metadata").and_then(Value::as_object_mut) {
-        if metadata.get(METADATA_NAME).and_then(Value::as_str) == Some(key) {
-            metadata.remove(METADATA_NAME);
-        }
-        if metadata.is_empty() {
-            request.as_object_mut().map(|fields| fields.remove("metadata"));
-        }
-    }
-    sort(&mut request);
-    let mut digest = Sha256::new();
-    digest.update(b"kopokopo request 1\n");
-    digest.update(operation);
-    digest.update(b"\n");
-    digest.update(request.to_string());
-    hex::encode(digest.finalize())
-}
-
-/// Sorts the fields, which serde_json keeps in their order if another crate asks for that.
-fn sort(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            let mut sorted: Vec<_> = std::mem::take(fields).into_iter().collect();
-            sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
-            for (_, value) in &mut sorted {
-                sort(value);
-            }
-            fields.extend(sorted);
-        }
-        Value::Array(items) => items.iter_mut().for_each(sort),
-        _ => {}
-    }
+    cancel::detached(rules, worker.run()).await
 }
 
 /// One keyed call.
@@ -183,6 +115,16 @@ struct Worker {
     key: String,
     fingerprint: String,
     wait: Duration,
+    deadline: Instant,
+    /// The last moment at which the claimed attempt may be sent, in milliseconds since 1970. A worker that was suspended
+    /// for longer must not send: its record counts as crashed, and a person may have resolved it.
+    latest: Arc<AtomicI64>,
+}
+
+/// One attempt, as this worker writes it before it sends.
+struct Attempt {
+    record: JournalRecord,
+    /// The end of its time limit.
     deadline: Instant,
 }
 
@@ -197,26 +139,26 @@ impl Worker {
     }
 
     async fn claim_and_send(&self) -> Result<ResourceId> {
-        let mut mine = self.first_attempt();
-        if self.inserted(&mine).await? {
+        let give_up = Instant::now().checked_add(self.wait).unwrap_or(self.deadline);
+        let mut mine = self.attempt();
+        if self.claimed(&mine, self.journal.store.insert(mine.record.clone())).await? {
             return self.send(mine).await;
         }
-        let now = Instant::now();
-        let give_up = now.checked_add(self.wait).unwrap_or(self.deadline);
         loop {
-            let Some(found) = self.before_sending(self.journal.store.get(&self.key)).await? else {
+            let found = self.before_sending(self.journal.store.get(&self.key)).await?;
+            mine = self.attempt();
+            let Some(found) = found else {
                 // It was deleted in between.
-                mine = self.first_attempt();
-                if self.inserted(&mine).await? {
+                if self.claimed(&mine, self.journal.store.insert(mine.record.clone())).await? {
                     return self.send(mine).await;
                 }
                 continue;
             };
-            match decide(&found, &self.first_attempt(), self.journal.now()) {
+            match decide(&found, &mine.record, self.journal.now()) {
                 Step::Claim(record) => {
-                    let record = *record;
-                    if self.claimed(&record, found.version).await? {
-                        return self.send(record).await;
+                    mine.record = *record;
+                    if self.claimed(&mine, self.journal.store.update(mine.record.clone(), found.version)).await? {
+                        return self.send(mine).await;
                     }
                 }
                 Step::Return => return accepted(&found),
@@ -224,19 +166,17 @@ impl Worker {
                 Step::InProgress if Instant::now() >= give_up => return Err(in_progress(&found)),
                 Step::InProgress => sleep(LOOK_AGAIN.min(give_up - Instant::now())).await,
                 Step::Reconcile => {
-                    let limit = self.left();
                     let journal = self.client.journal()?;
-                    let found = journal.reconcile_record(found, limit).await?;
+                    let found = journal.reconcile_record(found, self.left()).await?;
                     return if found.state == JournalState::Accepted { accepted(&found) } else { Err(unknown(&found)) };
                 }
             }
         }
     }
 
-    fn first_attempt(&self) -> JournalRecord {
-        let now = self.journal.now();
-        let left = self.left();
-        JournalRecord {
+    fn attempt(&self) -> Attempt {
+        let (now, left) = (self.journal.now(), self.left());
+        let record = JournalRecord {
             key: self.key.clone(),
             version: 1,
             state: JournalState::Started,
@@ -253,7 +193,8 @@ impl Worker {
             error: None,
             evidence: None,
             details: self.details.clone(),
-        }
+        };
+        Attempt { record, deadline: Instant::now() + left }
     }
 
     /// The time that is left for sending.
@@ -261,17 +202,10 @@ impl Worker {
         self.deadline.saturating_duration_since(Instant::now()).min(self.client.total_timeout())
     }
 
-    /// Inserts the record. A failed write may have been done anyway: then the record is this worker's own.
-    async fn inserted(&self, mine: &JournalRecord) -> Result<bool> {
-        match self.before_sending(self.journal.store.insert(mine.clone())).await {
-            Err(error) => self.is_mine(mine).await.ok_or(error),
-            outcome => outcome,
-        }
-    }
-
-    async fn claimed(&self, mine: &JournalRecord, version: u64) -> Result<bool> {
-        match self.before_sending(self.journal.store.update(mine.clone(), version)).await {
-            Err(error) => self.is_mine(mine).await.ok_or(error),
+    /// Writes the record of an attempt. A failed write may have been done anyway: then the record is this worker's own.
+    async fn claimed(&self, mine: &Attempt, write: impl Future<Output = Result<bool>>) -> Result<bool> {
+        match self.before_sending(write).await {
+            Err(error) => self.is_mine(&mine.record).await.ok_or(error),
             outcome => outcome,
         }
     }
@@ -293,15 +227,16 @@ impl Worker {
         outcome.map_err(|error| error.with_suffix(detail!("; nothing was sent")))
     }
 
-    async fn send(&self, mine: JournalRecord) -> Result<ResourceId> {
-        let left = self.left();
-        let is_late = left.is_zero() || self.journal.now() > mine.deadline_at;
-        let outcome = if is_late {
+    async fn send(&self, mine: Attempt) -> Result<ResourceId> {
+        let left = mine.deadline.saturating_duration_since(Instant::now());
+        let latest = mine.record.deadline_at.checked_sub(MARGIN);
+        self.latest.store(latest.map_or(i64::MIN, |at| at.unix_timestamp_milliseconds()), Ordering::Release);
+        let outcome = if left.is_zero() {
             Err(KopoKopoError::new(ErrorKind::Timeout, detail!("{}; nothing was sent", cancel::TOO_LATE)))
         } else {
             self.client.with_total_timeout(left).accepted(self.endpoint, self.body.clone()).await
         };
-        self.settle(mine, &outcome).await;
+        self.settle(mine.record, &outcome).await;
         outcome
     }
 
@@ -309,7 +244,9 @@ impl Worker {
     async fn settle(&self, mine: JournalRecord, outcome: &Result<ResourceId>) {
         let mut found = mine.clone();
         for attempt in 0..SETTLE_ATTEMPTS {
-            if found.owner != mine.owner || !found.state.is_open() {
+            // An id is also added to what another observed or resolved: it proves that the request was accepted.
+            let is_new = found.state.is_open() || (outcome.is_ok() && found.id.is_none());
+            if found.owner != mine.owner || !is_new {
                 return;
             }
             let record = settled(&found, outcome, self.journal.now());
@@ -411,40 +348,4 @@ fn unique() -> String {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let nanoseconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{:x}-{nanoseconds:x}-{count:x}-{:x}", std::process::id(), fastrand::u64(..))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn fingerprint_ignores_order_and_the_key_itself() {
-        let one = json!({"a": 1, "metadata": {"idempotency_key": "k", "x": "y"}, "b": [{"c": 1, "d": 2}]});
-        let other = json!({"b": [{"d": 2, "c": 1}], "metadata": {"x": "y"}, "a": 1});
-        let of = |request: &Value| fingerprint("send_money.create", request.clone(), "k");
-        assert_eq!(of(&one), of(&other));
-        assert_eq!(of(&json!({"a": 1, "metadata": {"idempotency_key": "k"}})), of(&json!({"a": 1})));
-        for different in [
-            json!({"a": 2, "metadata": {"x": "y"}, "b": [{"c": 1, "d": 2}]}),
-            json!({"a": 1, "metadata": {"x": "z"}, "b": [{"c": 1, "d": 2}]}),
-            json!({"a": 1, "metadata": {"x": "y", "idempotency_key": "other"}, "b": [{"c": 1, "d": 2}]}),
-            json!({"a": 1, "metadata": {"x": "y"}, "b": [{"c": 1, "d": 2}, {"c": 1, "d": 2}]}),
-        ] {
-            assert_ne!(of(&one), of(&different), "{different}");
-        }
-        assert_ne!(of(&one), fingerprint("reversals.create", one.clone(), "k"));
-    }
-
-    #[test]
-    fn keys_are_short_printable_ascii() {
-        for key in ["a", "wages 2026-11/7", &"k".repeat(200)] {
-            assert!(check_key(key).is_ok(), "{key}");
-        }
-        for key in ["", " a", "a ", "a\n", "é", &"k".repeat(201)] {
-            assert_eq!(check_key(key).unwrap_err().field(), Some("idempotency_key"), "{key:?}");
-        }
-    }
 }

@@ -19,9 +19,13 @@ mod decision;
 #[cfg(feature = "client")]
 mod evidence;
 #[cfg(feature = "client")]
+mod key;
+#[cfg(feature = "client")]
 mod keyed;
 #[cfg(feature = "client")]
 mod memory;
+#[cfg(feature = "client")]
+mod observe;
 #[cfg(feature = "client")]
 mod operations;
 mod record;
@@ -37,6 +41,7 @@ pub use self::{memory::MemoryJournal, operations::Journal, store::JournalStore};
 
 #[cfg(feature = "client")]
 pub(crate) use self::{
-    keyed::{check_key, create, metadata_with_key},
+    key::{check_key, metadata_with_key},
+    keyed::create,
     store::JournalSettings,
 };

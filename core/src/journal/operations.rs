@@ -6,8 +6,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     JournalQuery, JournalRecord, JournalSettings, JournalState,
-    evidence::{self, Details, STK_PUSH},
-    keyed::check_key,
+    evidence::{self, Details, Source},
+    key::check_key,
     store::JournalStore,
 };
 use crate::{
@@ -15,22 +15,18 @@ use crate::{
     detail::detail,
     error::{ErrorKind, KopoKopoError, Result},
     resources::{PollingRequest, Transaction},
-    types::{ResourceId, Scope, Timestamp},
+    types::{ResourceId, Scope},
     watch::WaitOptions,
-    webhooks::Event,
 };
 
 /// How often a change of a record is tried again because another worker changed it first.
 const ATTEMPTS: usize = 20;
 
-/// How many records may be compared with one transaction. With more, nothing is decided.
-const MOST_ALIKE: usize = 1000;
-
 /// The journal of a client: see [`crate::journal`].
 #[derive(Clone)]
 pub struct Journal {
     client: KopoKopo,
-    settings: JournalSettings,
+    pub(super) settings: JournalSettings,
 }
 
 impl KopoKopo {
@@ -47,7 +43,7 @@ impl KopoKopo {
 }
 
 impl Journal {
-    fn store(&self) -> Limited<'_> {
+    pub(super) fn store(&self) -> Limited<'_> {
         Limited { store: &*self.settings.store, limit: self.client.total_timeout() }
     }
 
@@ -68,91 +64,7 @@ impl Journal {
         self.store().list(query).await
     }
 
-    /// Tells the journal about a verified event. A result whose metadata has the key of a record makes an unknown
-    /// request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a
-    /// received payment that fits exactly one STK push. Returns the record that the event is about. Call it for every
-    /// event; it is harmless to call it twice.
-    ///
-    /// # Errors
-    /// `journal` if the store fails: respond to the webhook with 500, so that it is delivered again.
-    pub async fn observe(&self, event: &Event) -> Result<Option<JournalRecord>> {
-        if let Some(record) = self.by_key(event).await? {
-            return self.accept(record, event.id.as_deref(), event.payment_key(), "result received").await.map(Some);
-        }
-        if let Some(reference) = evidence::reversed_reference(event) {
-            let id = event.id.as_deref().filter(|_| !evidence::operations(event).is_empty());
-            return self.reversal(reference, id, event.payment_key()).await;
-        }
-        let Some(transaction) = event.transaction().filter(|_| event.payment_key().is_some()) else {
-            return Ok(None);
-        };
-        let id = event.id.as_deref().filter(|_| !evidence::operations(event).is_empty());
-        match self.only_fit(&transaction).await? {
-            Some(record) => {
-                self.accept(record, id, transaction.payment_key(), "payment received by webhook").await.map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// The record whose key travelled in the metadata of the event's request.
-    async fn by_key(&self, event: &Event) -> Result<Option<JournalRecord>> {
-        let Some(key) = evidence::key(event).filter(|key| check_key(key).is_ok()) else { return Ok(None) };
-        let found = self.store().get(key).await?;
-        Ok(found.filter(|record| evidence::operations(event).contains(&record.operation.as_str())))
-    }
-
-    async fn reversal(
-        &self,
-        reference: &str,
-        id: Option<&str>,
-        payment_key: Option<String>,
-    ) -> Result<Option<JournalRecord>> {
-        let query = JournalQuery {
-            states: vec![JournalState::Started, JournalState::Unknown],
-            operation: Some(evidence::REVERSAL.to_owned()),
-            ..JournalQuery::default()
-        };
-        let mut fitting = self.all(query).await?.into_iter().filter(|record| evidence::reverses(record, reference));
-        match (fitting.next(), fitting.next()) {
-            (Some(record), None) => {
-                self.accept(record, id, payment_key, "the transaction was reversed").await.map(Some)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The only STK push whose outcome is open and that a payment fits. None if others fit it too: an accepted one can
-    /// have caused the payment as well, unless it is known to have caused another.
-    async fn only_fit(&self, transaction: &Transaction) -> Result<Option<JournalRecord>> {
-        let payment_key = transaction.payment_key();
-        let Some(at) = transaction.origination_time.filter(|_| transaction.is_received()) else { return Ok(None) };
-        let fitting: Vec<_> =
-            self.around(at).await?.into_iter().filter(|record| evidence::fits(record, transaction)).collect();
-        if fitting.iter().any(|record| record.payment_key.is_some() && record.payment_key == payment_key) {
-            return Ok(None);
-        }
-        let mut candidates = fitting.into_iter().filter(can_have_caused_payment);
-        Ok(match (candidates.next(), candidates.next()) {
-            (Some(record), None) if record.state.is_open() => Some(record),
-            _ => None,
-        })
-    }
-
-    /// The STK pushes that were sent around a time, and may have taken effect.
-    async fn around(&self, at: Timestamp) -> Result<Vec<JournalRecord>> {
-        let day = Duration::from_secs(24 * 3600);
-        let query = JournalQuery {
-            states: vec![JournalState::Started, JournalState::Accepted, JournalState::Unknown],
-            operation: Some(STK_PUSH.to_owned()),
-            created_from: at.checked_sub(day),
-            created_before: at.checked_add(day),
-            ..JournalQuery::default()
-        };
-        self.all(query).await
-    }
-
-    async fn all(&self, mut query: JournalQuery) -> Result<Vec<JournalRecord>> {
+    pub(super) async fn all(&self, mut query: JournalQuery) -> Result<Vec<JournalRecord>> {
         let mut all = Vec::new();
         query.limit = 500;
         loop {
@@ -231,18 +143,17 @@ impl Journal {
         let polled = timeout_at(deadline, self.polled(&record, till_number, callback_url, limit)).await;
         // What is not found out stays unknown, and is found out later.
         let Ok(Ok(transactions)) = polled else { return Ok(record) };
-        let mut fitting = transactions.iter().filter(|transaction| evidence::fits(&record, transaction));
-        let (Some(transaction), None) = (fitting.next(), fitting.next()) else { return Ok(record) };
-        let alike = self.around(transaction.origination_time.unwrap_or(now)).await?;
-        if alike.len() > MOST_ALIKE || alike.iter().any(|other| evidence::is_alike(&record, other)) {
-            return match self.only_fit(transaction).await? {
-                Some(only) if only.key == record.key => {
-                    self.accept(only, None, transaction.payment_key(), POLLED).await
-                }
-                _ => Ok(record),
-            };
+        let mut fitting = Vec::new();
+        for transaction in transactions.iter().filter(|transaction| evidence::fits(&record, transaction)) {
+            let only = self.only_fit(transaction, Source::Transaction).await?;
+            fitting.extend(only.filter(|only| only.key == record.key).zip(transaction.payment_key()));
         }
-        self.accept(record, None, transaction.payment_key(), POLLED).await
+        match only(fitting.into_iter()) {
+            Some((record, payment_key)) => {
+                self.accept(record, None, Some(payment_key), "payment found by polling").await
+            }
+            None => Ok(record),
+        }
     }
 
     /// The transactions of a till in the period of an STK push.
@@ -269,7 +180,7 @@ impl Journal {
     }
 
     /// Writes that a request was accepted.
-    async fn accept(
+    pub(super) async fn accept(
         &self,
         mut found: JournalRecord,
         id: Option<&str>,
@@ -349,7 +260,7 @@ impl Journal {
 }
 
 /// A store whose operations end within the client's time limit.
-struct Limited<'a> {
+pub(super) struct Limited<'a> {
     store: &'a dyn JournalStore,
     limit: Duration,
 }
@@ -361,24 +272,22 @@ impl Limited<'_> {
             .unwrap_or_else(|_| Err(KopoKopoError::journal("its store does not respond")))
     }
 
-    async fn update(&self, record: JournalRecord, version: u64) -> Result<bool> {
+    pub(super) async fn update(&self, record: JournalRecord, version: u64) -> Result<bool> {
         self.run(self.store.update(record, version)).await
     }
 
-    async fn get(&self, key: &str) -> Result<Option<JournalRecord>> {
+    pub(super) async fn get(&self, key: &str) -> Result<Option<JournalRecord>> {
         self.run(self.store.get(key)).await
     }
 
-    async fn list(&self, query: &JournalQuery) -> Result<Vec<JournalRecord>> {
+    pub(super) async fn list(&self, query: &JournalQuery) -> Result<Vec<JournalRecord>> {
         self.run(self.store.list(query)).await
     }
 }
 
-const POLLED: &str = "payment found by polling";
-
-/// An accepted STK push whose payment is known has caused no other.
-fn can_have_caused_payment(record: &JournalRecord) -> bool {
-    record.state.is_open() || record.payment_key.is_none()
+/// The item, if there is exactly one.
+pub(super) fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
 }
 
 fn no_record() -> KopoKopoError {

@@ -84,7 +84,7 @@ pub struct JournalRecord {
     pub attempt: u32,
     /// Identifies the attempt among all workers.
     pub owner: String,
-    /// When the key was first used.
+    /// When this attempt began.
     #[serde(with = "milliseconds")]
     pub created_at: Timestamp,
     /// When this record was last changed.

@@ -78,6 +78,12 @@ impl RawRequests {
     /// or a body for `send_money` without destinations, which would transfer all funds (use
     /// [`super::SendMoneyRequests::sweep_all_funds`]). `outcome_unknown` if the response was lost.
     pub async fn post(&self, request: &RawPostRequest) -> Result<RawResponse> {
+        if self.client.idempotency_key().is_some() {
+            return Err(KopoKopoError::invalid(
+                "idempotency_key",
+                "is not available for raw requests, whose responses the journal cannot read: use the operation of another section, or leave the key out",
+            ));
+        }
         let path = checked_path(&request.path, false)?;
         let body = request.body.as_str();
         let fields: Map<String, Value> = serde_json::from_str(body).map_err(|error| {

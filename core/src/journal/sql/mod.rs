@@ -1,6 +1,11 @@
 //! The journal in an SQL database. The statements are the same for all languages, so that workers in different languages
 //! share one table. A language, or a driver, only runs them: see [`SqlExecutor`].
 
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use std::{
     fmt::{self, Write as _},
     sync::atomic::{AtomicBool, Ordering},
@@ -8,6 +13,10 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresExecutor;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteExecutor;
 use super::{JournalQuery, JournalRecord, JournalState, JournalStore, record::from_milliseconds};
 use crate::{
     error::{KopoKopoError, Result},
@@ -93,25 +102,36 @@ pub const JOURNAL_TABLE: &str = "kopokopo_journal";
 /// The table of handled events: see [`claim_event`].
 pub const EVENTS_TABLE: &str = "kopokopo_events";
 
-/// The statements that create the tables, unless they exist. Times are milliseconds since 1970.
+/// The statements that create the tables and an index, unless they exist. Times are milliseconds since 1970.
 pub fn schema(dialect: SqlDialect) -> Vec<String> {
     let (key, short, text) = match dialect {
         SqlDialect::Mysql => ("VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "VARCHAR(200)", "TEXT"),
         SqlDialect::Sqlite => ("TEXT", "TEXT", "TEXT"),
         SqlDialect::Postgres => ("TEXT COLLATE \"C\"", "TEXT", "TEXT"),
     };
-    let strict = if dialect == SqlDialect::Mysql { " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4" } else { "" };
-    vec![
+    // MySQL has no CREATE INDEX IF NOT EXISTS.
+    let (index, strict) = match dialect {
+        SqlDialect::Mysql => {
+            (", INDEX kopokopo_journal_states (state, created_at)", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+        }
+        SqlDialect::Sqlite | SqlDialect::Postgres => ("", ""),
+    };
+    let mut statements = vec![
         format!(
             "CREATE TABLE IF NOT EXISTS {JOURNAL_TABLE} (idempotency_key {key} NOT NULL PRIMARY KEY, version BIGINT NOT NULL, \
              state {short} NOT NULL, operation {short} NOT NULL, fingerprint {short} NOT NULL, attempt BIGINT NOT NULL, \
              owner {short} NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, deadline_at BIGINT NOT NULL, \
-             sent_at BIGINT, resource_id {short}, payment_key {short}, error {text}, evidence {text}, details {text}){strict}"
+             sent_at BIGINT, resource_id {short}, payment_key {short}, error {text}, evidence {text}, details {text}{index}){strict}"
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {EVENTS_TABLE} (event_key {key} NOT NULL PRIMARY KEY, claimed_at BIGINT NOT NULL){strict}"
         ),
-    ]
+    ];
+    if dialect != SqlDialect::Mysql {
+        statements
+            .push(format!("CREATE INDEX IF NOT EXISTS kopokopo_journal_states ON {JOURNAL_TABLE} (state, created_at)"));
+    }
+    statements
 }
 
 /// The statement that claims an event inside of a transaction of the application, with the parameters `event_key` and

@@ -1,6 +1,4 @@
-//! Cancelling a call. A create must not be reported as cancelled if it may have been sent, and must not be sent after
-//! it was reported as cancelled. Both sides use one lock: the transport passes the [`SendGate`] immediately before the
-//! first byte, and [`CancelHandle::cancel`] closes it.
+//! One create on its way, and the gate before its first byte.
 
 use std::{
     fmt,
@@ -9,107 +7,27 @@ use std::{
 
 use ::time::OffsetDateTime;
 use tokio::time::Instant;
-use tracing::Instrument;
 
+use super::{CURRENT, Cancelled, Rules, Scope};
 use crate::{
     endpoint::{Endpoint, RetrySafety},
-    error::{ErrorKind, KopoKopoError, Result},
+    error::KopoKopoError,
     failure,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,
 };
 
-tokio::task_local! {
-    static CURRENT: Arc<CallState>;
+/// The state of one create, shared by the caller, the pipeline and the transport.
+pub(super) struct CallState {
+    rules: Rules,
+    inner: Mutex<Inner>,
 }
-
-/// Makes a call cancellable from any thread. The future runs the call; the handle cancels it.
-///
-/// ```no_run
-/// # async fn example(client: kopokopo::KopoKopo, request: kopokopo::resources::IncomingPaymentRequest) {
-/// let (handle, call) = kopokopo::cancellable(async move { client.incoming_payments().create(&request).await });
-/// let task = tokio::spawn(call);
-/// match handle.cancel() {
-///     // The request was not sent and never will be.
-///     kopokopo::Cancelled::NotSent => task.abort(),
-///     // The request was sent and is not aborted: the error has kind `outcome_unknown`.
-///     kopokopo::Cancelled::OutcomeUnknown(error) => eprintln!("{error}"),
-///     _ => {}
-/// }
-/// # }
-/// ```
-pub fn cancellable<F: Future>(call: F) -> (CancelHandle, impl Future<Output = F::Output>) {
-    let state = CallState::new();
-    (CancelHandle(Arc::clone(&state)), CURRENT.scope(state, call))
-}
-
-/// Runs a create with an idempotency key on a task of its own, which ends even if the caller stops waiting. Then the call
-/// counts as cancelled: a request that was not sent never will be, and the journal is still written.
-pub(crate) async fn detached<T: Send + 'static>(
-    key: &str,
-    fingerprint: &str,
-    call: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    struct CancelOnDrop(Option<Arc<CallState>>);
-    impl Drop for CancelOnDrop {
-        fn drop(&mut self) {
-            if let Some(state) = self.0.take() {
-                state.cancel();
-            }
-        }
-    }
-    if tokio::runtime::Handle::try_current().is_err() {
-        return Err(KopoKopoError::no_runtime());
-    }
-    let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());
-    state.lock().key = Some((key.to_owned(), fingerprint.to_owned()));
-    let mut guard = CancelOnDrop(Some(Arc::clone(&state)));
-    let outcome = tokio::spawn(CURRENT.scope(state, call).in_current_span()).await;
-    guard.0 = None;
-    outcome.unwrap_or_else(|_| {
-        Err(KopoKopoError::new(ErrorKind::OutcomeUnknown, "the call ended before its outcome was known, because its runtime was shut down or by a panic. Read the journal's record"))
-    })
-}
-
-/// Cancels a call. Made by [`cancellable`].
-#[derive(Clone)]
-pub struct CancelHandle(Arc<CallState>);
-
-/// The result of [`CancelHandle::cancel`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Cancelled {
-    /// No create was sent, and none will be. Drop the call's future and report a normal cancellation.
-    NotSent,
-    /// A create was sent, and the caller has not received its response. Report this error, of kind `outcome_unknown`.
-    /// The request continues in the background even if the call's future is dropped.
-    OutcomeUnknown(KopoKopoError),
-}
-
-impl CancelHandle {
-    /// Cancels the call and returns whether its request was sent. Never blocks. A second call returns the same result.
-    /// After the call's result was delivered, the return value has no meaning.
-    pub fn cancel(&self) -> Cancelled {
-        self.0.cancel()
-    }
-}
-
-impl fmt::Debug for CancelHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelHandle").finish_non_exhaustive()
-    }
-}
-
-/// The state of one call, shared by the caller, the pipeline and the transport.
-pub(crate) struct CallState(Mutex<Inner>);
 
 struct Inner {
     /// The number of the gate in use. Gates of abandoned attempts cannot be passed any more.
     generation: u32,
     attempts: u32,
     phase: Phase,
-    /// The idempotency key and the fingerprint, for the error of a cancelled call.
-    key: Option<(String, String)>,
 }
 
 enum Phase {
@@ -124,15 +42,19 @@ enum Phase {
 }
 
 impl CallState {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Inner { generation: 0, attempts: 0, phase: Phase::Waiting, key: None })))
+    pub(super) fn new(rules: Rules) -> Arc<Self> {
+        Arc::new(Self { rules, inner: Mutex::new(Inner { generation: 0, attempts: 0, phase: Phase::Waiting }) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cancel(&self) -> Cancelled {
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.lock().phase, Phase::Ended(_))
+    }
+
+    pub(super) fn cancel(&self) -> Cancelled {
         let mut inner = self.lock();
         let attempts = inner.attempts;
         let unknown = match &inner.phase {
@@ -142,9 +64,8 @@ impl CallState {
             }
             Phase::Ended(unknown) | Phase::Cancelled(unknown) => unknown.clone(),
         };
-        let key = inner.key.clone();
-        let unknown = unknown.map(|error| match key {
-            Some((key, fingerprint)) => Box::new(error.with_idempotency_key(&key, Some(fingerprint))),
+        let unknown = unknown.map(|error| match &self.rules.key {
+            Some((key, fingerprint)) => Box::new(error.with_idempotency_key(key, Some(fingerprint.clone()))),
             None => error,
         });
         inner.phase = Phase::Cancelled(unknown.clone());
@@ -166,14 +87,7 @@ impl InFlight {
         if endpoint.safety == RetrySafety::Idempotent {
             return None;
         }
-        let state = CURRENT.try_with(Arc::clone).unwrap_or_else(|_| CallState::new());
-        {
-            let mut inner = state.lock();
-            if matches!(inner.phase, Phase::Ended(_)) {
-                inner.phase = Phase::Waiting;
-            }
-            inner.attempts = 0;
-        }
+        let state = CURRENT.try_with(Scope::begin).unwrap_or_else(|_| CallState::new(Rules::default()));
         Some(Self { state, endpoint, is_ended: false })
     }
 
@@ -273,6 +187,9 @@ impl SendGate {
             Phase::Waiting if self.latest.is_some_and(|latest| Instant::now() > latest) => {
                 refuse(Reason::Timeout, TOO_LATE)
             }
+            Phase::Waiting if self.state.rules.may_send.as_ref().is_some_and(|may_send| !may_send()) => {
+                refuse(Reason::Timeout, TOO_LATE)
+            }
             Phase::Waiting => {
                 inner.phase = Phase::Sent { endpoint: self.endpoint, at: OffsetDateTime::now_utc().into() };
                 Ok(())
@@ -303,7 +220,7 @@ pub(crate) const TOO_LATE: &str = "too little time was left to receive the respo
 /// A gate that is never closed, for a request outside of a call.
 impl Default for SendGate {
     fn default() -> Self {
-        Self::new(&CallState::new(), None, None)
+        Self::new(&CallState::new(Rules::default()), None, None)
     }
 }
 

@@ -1,0 +1,113 @@
+//! The journal in a SQLite file.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::BoxFuture;
+use rusqlite::{Connection, params_from_iter, types::Value};
+use tokio::task::spawn_blocking;
+
+use super::{SqlDialect, SqlExecutor, SqlJournal, SqlPlaceholder, SqlResult, SqlValue};
+use crate::error::{KopoKopoError, Result};
+
+/// How long a statement waits for another writer.
+const WAIT_FOR_WRITER: Duration = Duration::from_secs(30);
+
+/// Runs statements on a SQLite file, one after the other. Made by [`SqlJournal::sqlite`].
+#[derive(Clone)]
+pub struct SqliteExecutor(Arc<Mutex<Connection>>);
+
+impl SqlJournal<SqliteExecutor> {
+    /// A journal in a SQLite file, which is created if it does not exist, for workers on one machine. A commit is on the
+    /// disk when it returns (`synchronous=FULL`, with a write-ahead log). A statement waits up to 30 s for other
+    /// writers.
+    ///
+    /// # Errors
+    /// `journal` if the file cannot be opened. `configuration`, field `path`, for a database in memory.
+    pub fn sqlite(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+            return Err(KopoKopoError::configuration(
+                "path",
+                "must be a file, because a journal must survive the program",
+            ));
+        }
+        let connection = open(path).map_err(failed)?;
+        let executor = SqliteExecutor(Arc::new(Mutex::new(connection)));
+        Ok(Self::new(executor, SqlDialect::Sqlite, SqlPlaceholder::Question))
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(WAIT_FOR_WRITER)?;
+    let deadline = Instant::now() + WAIT_FOR_WRITER;
+    // While another process makes this change in a new file, SQLite does not wait.
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
+        if Instant::now() > deadline {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+impl SqlExecutor for SqliteExecutor {
+    fn execute(&self, statement: String, parameters: Vec<SqlValue>) -> BoxFuture<'_, Result<SqlResult>> {
+        let connection = Arc::clone(&self.0);
+        Box::pin(async move {
+            let run = move || {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                run(&connection, &statement, parameters)
+            };
+            let result = spawn_blocking(run).await;
+            result.map_err(|_| KopoKopoError::journal("its statement ended without a result"))?.map_err(failed)
+        })
+    }
+}
+
+fn run(connection: &Connection, statement: &str, parameters: Vec<SqlValue>) -> rusqlite::Result<SqlResult> {
+    let mut statement = connection.prepare(statement)?;
+    let parameters = params_from_iter(parameters.into_iter().map(|value| match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Integer(number) => Value::Integer(number),
+        SqlValue::Text(text) => Value::Text(text),
+    }));
+    if statement.column_count() == 0 {
+        let changed = statement.execute(parameters)?;
+        return Ok(SqlResult { rows: Vec::new(), changed: changed.try_into().unwrap_or(u64::MAX) });
+    }
+    let columns = statement.column_count();
+    let mut found = statement.query(parameters)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        rows.push((0..columns).map(|column| Ok(value(row.get(column)?))).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(SqlResult { rows, changed: 0 })
+}
+
+fn value(value: Value) -> SqlValue {
+    match value {
+        Value::Integer(number) => SqlValue::Integer(number),
+        Value::Text(text) => SqlValue::Text(text),
+        // The tables have no other types: a row with one is refused by its reader.
+        Value::Null | Value::Real(_) | Value::Blob(_) => SqlValue::Null,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn failed(error: rusqlite::Error) -> KopoKopoError {
+    KopoKopoError::journal(error.to_string())
+}
+
+impl fmt::Debug for SqliteExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteExecutor").finish_non_exhaustive()
+    }
+}
