@@ -2341,7 +2341,7 @@ export class JournalRecord {
   readonly fingerprint: string;
   /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** When the key was first used. */
+  /** When this attempt began. */
   readonly createdAt: Date;
   /** When the record was last changed. */
   readonly updatedAt: Date;

@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "fc6cc26e6930f80c"
+CONTRACT_HASH = "379884e1612b2b85"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -2421,7 +2421,7 @@ class JournalRecord(Record):
 
     @property
     def created_at(self) -> datetime:
-        """When the key was first used."""
+        """When this attempt began."""
         value: datetime = self._values[6]
         return value
 

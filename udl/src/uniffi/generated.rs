@@ -2130,7 +2130,7 @@ pub struct JournalRecord {
     pub fingerprint: String,
     /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// When the key was first used.
+    /// When this attempt began.
     pub created_at: Timestamp,
     /// When the record was last changed.
     pub updated_at: Timestamp,

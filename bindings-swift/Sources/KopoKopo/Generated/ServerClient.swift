@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "fc6cc26e6930f80c"
+let contractHash = "379884e1612b2b85"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

@@ -982,7 +982,7 @@ public struct JournalRecord: Sendable, Hashable {
     public let fingerprint: String
     /// The number of the attempt, from 1.
     public let attempt: Int
-    /// When the key was first used.
+    /// When this attempt began.
     public let createdAt: Timestamp
     /// When the record was last changed.
     public let updatedAt: Timestamp

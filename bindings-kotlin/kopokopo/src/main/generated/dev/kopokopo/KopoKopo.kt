@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "fc6cc26e6930f80c"
+internal const val CONTRACT_HASH: String = "379884e1612b2b85"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.

@@ -2671,7 +2671,7 @@ public class JournalRecord internal constructor(
     public val fingerprint: String,
     /** The number of the attempt, from 1. */
     public val attempt: Int,
-    /** When the key was first used. */
+    /** When this attempt began. */
     public val createdAt: OffsetDateTime,
     /** When the record was last changed. */
     public val updatedAt: OffsetDateTime,
