@@ -14,6 +14,7 @@ mod links;
 mod mobile;
 mod package;
 mod shell;
+mod simulate;
 mod step;
 mod table;
 mod test;
@@ -49,6 +50,8 @@ enum Task {
     Docs(docs::Options),
     /// Run the benchmarks and their baselines, and print the ratios
     Bench(bench::Options),
+    /// Simulate workers that share a journal, with every fault, and check that money moves once
+    Simulate(simulate::Options),
     /// Find the words that docs/style.md refuses, in text and in names
     Words(words::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Growth => growth::run(),
         Task::Docs(options) => docs::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Simulate(options) => simulate::run(&options),
         Task::Words(options) => words::run(&options),
     };
     match outcome {

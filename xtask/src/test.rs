@@ -3,6 +3,7 @@
 use crate::{
     languages,
     shell::Line,
+    simulate,
     step::{self, Step},
     table::table,
     tools::{self, CARGO_DENY, CLIPPY, RUSTFMT, Tool},
@@ -51,11 +52,16 @@ fn steps() -> Vec<Step> {
         },
         Step {
             name: "features".into(),
-            what: "the library without a client, which edge runtimes get, compiles without a warning".into(),
+            what:
+                "the library without a client, which edge runtimes get, and with databases, compiles without a warning"
+                    .into(),
             needs: vec![&CLIPPY],
             lines: vec![
                 Line::new("cargo clippy --package kopokopo --no-default-features --locked -- -D warnings"),
                 Line::new("cargo clippy --package kopokopo-ffi --no-default-features --locked -- -D warnings"),
+                Line::new(
+                    "cargo clippy --package kopokopo --all-targets --features sqlite,postgres --locked -- -D warnings",
+                ),
             ],
             tests: false,
         },
@@ -63,7 +69,25 @@ fn steps() -> Vec<Step> {
             name: "test".into(),
             what: "unit tests and integration tests pass".into(),
             needs: vec![],
-            lines: vec![Line::new("cargo test --workspace --lib --bins --tests --examples --locked")],
+            lines: vec![Line::new(
+                "cargo test --workspace --exclude kopokopo-simulation --lib --bins --tests --examples --locked",
+            )],
+            tests: true,
+        },
+        Step {
+            name: "stores".into(),
+            what: "the journal in SQLite and in a real PostgreSQL, which is started for it".into(),
+            needs: vec![],
+            lines: vec![Line::new(
+                "sh tests/with-postgres.sh cargo test --package kopokopo --features sqlite,postgres --test journal_stores --locked",
+            )],
+            tests: true,
+        },
+        Step {
+            name: "simulate".into(),
+            what: "money moves once, in every order of two workers' steps and in a simulation with every fault".into(),
+            needs: vec![],
+            lines: simulate::lines(),
             tests: true,
         },
         Step {

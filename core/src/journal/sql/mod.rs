@@ -187,6 +187,11 @@ impl<E: SqlExecutor> SqlJournal<E> {
         self
     }
 
+    /// What runs the statements.
+    pub const fn executor(&self) -> &E {
+        &self.executor
+    }
+
     async fn run(&self, statement: &str, parameters: Vec<SqlValue>) -> Result<SqlResult> {
         if !self.has_tables.load(Ordering::Relaxed) {
             for statement in schema(self.dialect) {
