@@ -3,6 +3,7 @@
 mod call;
 mod completions;
 mod demo;
+mod journal;
 mod log;
 mod pay;
 mod receiver;
@@ -74,6 +75,8 @@ enum Command {
     #[command(subcommand, after_help = webhook::EXAMPLES)]
     Webhook(webhook::Webhook),
     Call(call::Call),
+    /// Read a journal of idempotency keys, find out unknown outcomes, and write what people found.
+    Journal(journal::Command),
     Completions(completions::Completions),
 }
 
@@ -115,6 +118,7 @@ impl Command {
             Self::Trigger(trigger) => trigger.run(),
             Self::Webhook(webhook) => webhook.run(),
             Self::Call(call) => call.run(),
+            Self::Journal(journal) => journal.run(),
             Self::Completions(completions) => completions.run(),
         }
     }
