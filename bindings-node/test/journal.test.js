@@ -6,6 +6,7 @@ const { after, before, test } = require('node:test');
 const { ConfigurationError, JournalError, KopoKopo, WebhookVerifier, signWebhook } = require('..');
 const { createTables, customJournal, once, pgJournal, sqliteJournal } = require('../journal');
 const { Sandbox } = require('./shared/harness');
+const { memoryStore } = require('./shared/stores');
 
 const KEY = 'an-api-key-of-the-usual-length-0123456789';
 const BODY = JSON.stringify({
@@ -20,16 +21,7 @@ before(async () => {
 });
 after(() => sandbox.close());
 
-function memory() {
-  const records = new Map();
-  return customJournal({
-    insert: (record) => !records.has(record.idempotency_key) && Boolean(records.set(record.idempotency_key, record)),
-    update: async (record, version) =>
-      records.get(record.idempotency_key)?.version === version && Boolean(records.set(record.idempotency_key, record)),
-    get: async (key) => records.get(key),
-    list: ({ after_key: key }) => [...records.values()].filter((record) => key === null || record.idempotency_key > key),
-  });
-}
+const memory = () => customJournal(memoryStore());
 
 function wage(amount = '100') {
   const destination = { type: 'mobile_wallet', phoneNumber: '0712345678', amount, description: 'Wages' };

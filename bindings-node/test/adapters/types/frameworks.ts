@@ -20,10 +20,10 @@ app.post('/k2/results', onExpress(k2.webhooks, (event, request: ExpressRequest, 
 app.post('/k2/results', (request, response, next) => void verifyExpress(k2.webhooks, request).then((event) => response.json(event), next));
 // The handler's parameters have the framework's types without annotations.
 app.post('/k2/results', onExpress(k2.webhooks, (event, request, response) => void response.status(202).json({ ip: request.ip, id: event.id })));
-createServer(onExpress(k2.webhooks, () => {}));
+createServer(onExpress(k2.webhooks, () => {}, { journal: k2.journal }));
 
 const fastify = Fastify();
-void fastify.register(onFastify, { verifier: k2.webhooks, url: '/k2/results', handler: async (event) => void event.topic });
+void fastify.register(onFastify, { verifier: k2.webhooks, url: '/k2/results', handler: async (event) => void event.topic, journal: k2.journal });
 void fastify.register(onFastify, {
   prefix: '/k2',
   verifier: k2.webhooks,
@@ -48,7 +48,7 @@ export class Results {
   }
 
   @Post('custom')
-  @UseGuards(new WebhookGuard(k2.webhooks, { exception: HttpException }))
+  @UseGuards(new WebhookGuard(k2.webhooks, { exception: HttpException, journal: k2.journal }))
   async custom(@Req() request: RawBodyRequest<ExpressRequest>): Promise<string> {
     return (await verifyNest(k2.webhooks, request)).topic;
   }
