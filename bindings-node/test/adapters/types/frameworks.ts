@@ -1,7 +1,8 @@
-// The adapters with the types of the frameworks.
+// The adapters with the types of the frameworks, and the stores with those of the databases.
 
 import { Controller, createParamDecorator, HttpException, Post, Req, UseGuards, type ExecutionContext, type RawBodyRequest } from '@nestjs/common';
 import type { APIGatewayProxyEvent, APIGatewayProxyHandlerV2, Context } from 'aws-lambda';
+import Database from 'better-sqlite3';
 import express, { type Request as ExpressRequest, type Response as ExpressResponse } from 'express';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { createServer } from 'node:http';
@@ -9,10 +10,19 @@ import { KopoKopo, type Event } from 'kopokopo';
 import * as lambda from 'kopokopo/aws-lambda';
 import { verify as verifyExpress, webhooks as onExpress } from 'kopokopo/express';
 import { verify as verifyFastify, webhooks as onFastify } from 'kopokopo/fastify';
+import { createTables, once, pgJournal, sqliteJournal } from 'kopokopo/journal';
 import { WebhookGuard, eventOf, verify as verifyNest } from 'kopokopo/nestjs';
 import { verify as verifyWeb, webhooks as onWeb } from 'kopokopo/next';
+import { Pool } from 'pg';
 
 const k2 = KopoKopo.fromEnv();
+
+const database = new Database('shop.db');
+createTables(database);
+k2.withJournal(sqliteJournal(database));
+const pool = new Pool();
+k2.withJournal(pgJournal(pool, { createTables: false }));
+export const claim = async (event: Event): Promise<boolean> => once(event, database) && (await once(event, await pool.connect()));
 
 const app = express();
 app.post('/k2/results', onExpress(k2.webhooks, async (event) => void event.topic));
