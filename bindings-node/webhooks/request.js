@@ -150,7 +150,7 @@ async function verifyAndObserve(journal, verify) {
 
 /** Returns the response to an error of `verifyAndObserve`. Undefined if the receiver has not kept the raw body. */
 function responseTo(error) {
-  if (unobservedErrors.has(error)) return { status: 500, text: 'the journal is not available' };
+  if (unobservedErrors.has(error)) return { status: 500, text: 'journal failed' };
   if (tooLargeErrors.has(error)) return { status: 413, text: 'body too large' };
   // The text does not contain the reason, because the sender may be an attacker. `onRefusal` gets the reason.
   if (error instanceof SignatureError) return { status: 401, text: 'invalid signature' };
