@@ -180,4 +180,4 @@ function testStore(driver, { createEmpty, create }, more) {
   });
 }
 
-module.exports = { event, testStore, wage };
+module.exports = { EVENT, event, testStore, wage };
