@@ -9,6 +9,9 @@ const { ConfigurationError } = require('../lib/errors');
 /** How long a write waits for other writers of a SQLite database, in milliseconds. */
 const PATIENCE = 30_000;
 
+/** How long it blocks the thread at a time, and how long it leaves the thread to others then, in milliseconds. */
+const PAUSE = 20;
+
 /** Columns of PostgreSQL as text, whatever parsers the program has set for its own queries. */
 const TEXTS = { getTypeParser: () => (text) => text };
 
@@ -21,10 +24,10 @@ function sqliteJournal(database, options) {
   const own = typeof database === 'string' ? openFile(database) : database;
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
   // The change to WAL does not wait for other connections without this. Later writes wait without blocking this thread.
-  own.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
-  own.exec('PRAGMA journal_mode = WAL');
-  own.exec('PRAGMA synchronous = FULL');
-  own.exec('PRAGMA busy_timeout = 20');
+  withTimeout(own, PATIENCE, () => {
+    own.exec('PRAGMA journal_mode = WAL');
+    own.exec('PRAGMA synchronous = FULL');
+  });
   const run = (sql, parameters) => {
     // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
     if (isInTransaction(own)) {
@@ -39,15 +42,26 @@ function sqliteJournal(database, options) {
     const start = performance.now();
     for (;;) {
       try {
-        return run(sql, parameters);
+        return withTimeout(own, PAUSE, () => run(sql, parameters));
       } catch (error) {
         // The writer can be a transaction of this thread, which cannot end while the thread is blocked.
         if (!isBusy(error) || performance.now() - start > PATIENCE) return rethrow(error, 'kopokopo_journal');
       }
-      await sleep(20);
+      await sleep(PAUSE);
     }
   };
   return { dialect: 'sqlite', placeholder: '?', createTables, execute };
+}
+
+/** Calls a function that waits so long for other writers. The program's own statements wait as before. */
+function withTimeout(database, milliseconds, run) {
+  const [before] = Object.values(database.prepare('PRAGMA busy_timeout').all()[0]);
+  database.exec(`PRAGMA busy_timeout = ${milliseconds}`);
+  try {
+    return run();
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${before}`);
+  }
 }
 
 /** A database of node:sqlite. */

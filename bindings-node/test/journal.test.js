@@ -64,6 +64,24 @@ test('a key without a journal, and a store that fails, send nothing', async () =
   for (const make of [sqliteJournal, pgJournal, customJournal]) assert.throws(() => make({}), ConfigurationError);
 });
 
+test('any error of a store is an error of the journal, with its text', async () => {
+  const unreadable = Object.defineProperty(new Error('a'), 'message', { get: () => { throw new Error('unreadable'); } });
+  const refused = Object.assign(new AggregateError([new Error('connect ECONNREFUSED ::1:5432')]), { code: 'ECONNREFUSED' });
+  // The errors of Node's own modules are those of another realm in some test runners.
+  const foreign = require('node:vm').runInNewContext("new TypeError('of another realm')");
+  for (const [error, text] of [
+    [unreadable, /it threw what is no Error; nothing was sent$/],
+    [Object.create(null), /it threw what is no Error/],
+    [undefined, /it threw what is no Error/],
+    ['text', /it threw what is no Error/],
+    [refused, /AggregateError: connect ECONNREFUSED ::1:5432;/],
+    [foreign, /TypeError: of another realm;/],
+  ]) {
+    const client = new KopoKopo({ ...sandbox.credentials, journal: { execute: () => Promise.reject(error) } });
+    await assert.rejects(client.sendMoney.create(wage(), { idempotencyKey: 'a' }), { kind: 'journal', message: text });
+  }
+});
+
 test('a lost response is unknown until the result is observed', async () => {
   const client = new KopoKopo({ ...sandbox.credentials, journal: memory() });
   await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'reset_after_effect' });

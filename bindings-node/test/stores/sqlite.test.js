@@ -38,6 +38,15 @@ for (const driver of process.env.K2_TEST_SQLITE ? [process.env.K2_TEST_SQLITE] :
       await paid;
     });
 
+    test('statements of the program wait for other writers as before', async (t) => {
+      const shop = await create.create(t);
+      const database = shop.open();
+      database.exec('PRAGMA busy_timeout = 1234');
+      await pay(shared.client(sqliteJournal(database)));
+      assert.deepEqual(Object.values(database.prepare('PRAGMA busy_timeout').all()[0]), [1234]);
+      database.close();
+    });
+
     test('claim outside of a transaction is refused', async (t) => {
       const { database } = await create.create(t);
       assert.throws(() => once(event, database), { kind: 'configuration', field: 'database' });
@@ -89,7 +98,7 @@ test('path of a file is opened by node:sqlite, or has an error with the remedy',
 
 test('database in memory, and invalid options, are refused', () => {
   for (const path of [':memory:', '']) assert.throws(() => sqliteJournal(path), { field: 'database', message: /must be a file/ });
-  const database = { exec() {}, prepare() {} };
+  const database = { exec() {}, prepare: () => ({ all: () => [{ timeout: 0 }] }) };
   assert.throws(() => sqliteJournal(database, { createTable: false }), ConfigurationError);
   assert.throws(() => sqliteJournal(database, { createTables: 0 }), { field: 'createTables' });
   sqliteJournal(database, undefined);
