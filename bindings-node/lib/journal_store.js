@@ -42,7 +42,7 @@ function wrapStore(store) {
 /**
  * Returns what a store's error says. Databases say what is wrong in the text. The core removes secrets that it knows.
  *
- * It never throws: the journal would wait for its result in vain.
+ * It never throws: otherwise the journal would wait for a result until its time limit.
  */
 function describe(error) {
   try {
