@@ -54,18 +54,20 @@ export interface DatabaseOptions {
 
 /**
  * A journal in a SQLite database: one of better-sqlite3, a DatabaseSync of node:sqlite, or the path of a file, which
- * node:sqlite opens (Node 22.13 or later). Its commits are on the disk when they return, and it waits for other writers.
+ * node:sqlite opens (Node 22.13 or later). Its commits are on the disk when they return. It waits up to 30 seconds for
+ * other writers, without blocking the event loop.
  *
  * The journal needs a database object of its own, although the file can be the one of the program. While the object is
  * inside of a transaction, calls with a key fail with `JournalError`, and nothing is sent: a rollback would remove the
  * record of a request that was sent.
  *
- * @throws `ConfigurationError` for anything else.
+ * @throws `ConfigurationError` for anything else, such as `:memory:`.
  */
 export function sqliteJournal(database: SqliteDatabase | string, options?: DatabaseOptions): JournalStore;
 
 /**
- * A journal in PostgreSQL, with a Pool of pg.
+ * A journal in PostgreSQL, with a Pool of pg. Connections that break are replaced by the pool. Listen to its `error` events:
+ * otherwise an idle connection that breaks ends the program.
  *
  * @throws `ConfigurationError` for anything else, such as a client, which can be inside of a transaction.
  */
@@ -80,6 +82,7 @@ export function customJournal(store: RecordStore): JournalStore;
  * one payment can be reported by two events; others by their `dedupeKey`. The tables must exist: see `createTables`.
  *
  * @throws `ConfigurationError` outside of a transaction: the claim would be committed before the handler has succeeded.
+ * Also if the table `kopokopo_events` is missing.
  */
 export function once(event: Event, database: SqliteDatabase): boolean;
 export function once(event: Event, client: PgClient): Promise<boolean>;

@@ -1,8 +1,16 @@
 'use strict';
 // Stores for the journal, and events that are handled once.
 
+const { performance } = require('node:perf_hooks');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { eventClaim, journalSchema } = require('..');
 const { ConfigurationError } = require('../lib/errors');
+
+/** How long a write waits for other writers of a SQLite database, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** How long it blocks the thread at a time, and how long it leaves the thread to others then, in milliseconds. */
+const PAUSE = 20;
 
 /** Columns of PostgreSQL as text, whatever parsers the program has set for its own queries. */
 const TEXTS = { getTypeParser: () => (text) => text };
@@ -11,14 +19,16 @@ const TEXTS = { getTypeParser: () => (text) => text };
  * A journal in a SQLite database: one of better-sqlite3, a DatabaseSync of node:sqlite, or the path of a file, which
  * node:sqlite opens. Its commits are on the disk when they return, and it waits for other writers.
  */
-function sqliteJournal(database, { createTables = true } = {}) {
+function sqliteJournal(database, options) {
+  const { createTables = true } = readOptions(options);
   const own = typeof database === 'string' ? openFile(database) : database;
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
-  own.exec('PRAGMA busy_timeout = 30000');
-  own.exec('PRAGMA journal_mode = WAL');
-  own.exec('PRAGMA synchronous = FULL');
-  const execute = (request) => {
-    const { sql, parameters } = JSON.parse(request);
+  // The change to WAL does not wait for other connections without this. Later writes wait without blocking this thread.
+  withTimeout(own, PATIENCE, () => {
+    own.exec('PRAGMA journal_mode = WAL');
+    own.exec('PRAGMA synchronous = FULL');
+  });
+  const run = (sql, parameters) => {
     // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
     if (isInTransaction(own)) {
       throw new Error('its database is inside of a transaction of the program: open a database for the journal alone');
@@ -27,11 +37,36 @@ function sqliteJournal(database, { createTables = true } = {}) {
     if (!/^\s*SELECT/i.test(sql)) return JSON.stringify({ changed: Number(statement.run(...parameters).changes) });
     return JSON.stringify({ rows: statement.all(...parameters).map((row) => Object.values(row)) }, withBigIntsAsText);
   };
+  const execute = async (request) => {
+    const { sql, parameters } = JSON.parse(request);
+    const start = performance.now();
+    for (;;) {
+      try {
+        return withTimeout(own, PAUSE, () => run(sql, parameters));
+      } catch (error) {
+        // The writer can be a transaction of this thread, which cannot end while the thread is blocked.
+        if (!isBusy(error) || performance.now() - start > PATIENCE) return rethrow(error, 'kopokopo_journal');
+      }
+      await sleep(PAUSE);
+    }
+  };
   return { dialect: 'sqlite', placeholder: '?', createTables, execute };
+}
+
+/** Calls a function that waits so long for other writers. The program's own statements wait as before. */
+function withTimeout(database, milliseconds, run) {
+  const [before] = Object.values(database.prepare('PRAGMA busy_timeout').all()[0]);
+  database.exec(`PRAGMA busy_timeout = ${milliseconds}`);
+  try {
+    return run();
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${before}`);
+  }
 }
 
 /** A database of node:sqlite. */
 function openFile(file) {
+  if (file === '' || file === ':memory:') throw wrong('database', 'must be a file, because a journal must survive the program');
   try {
     const { DatabaseSync } = require('node:sqlite');
     return new DatabaseSync(file);
@@ -56,15 +91,27 @@ function isInTransaction(database) {
   return false;
 }
 
+/** better-sqlite3 has the name of the code, and node:sqlite the number, with more detail in the higher bits. */
+const isBusy = ({ code, errcode }) => String(code).startsWith('SQLITE_BUSY') || (errcode & 0xff) === 5;
+
+/** Throws an error of a database again. If a table is missing, the error says which, and what to do. */
+function rethrow(cause, table) {
+  const isMissingTable = cause?.code === '42P01' || /^no such table: /.test(cause?.message);
+  if (!isMissingTable) throw cause;
+  throw wrong('database', `has no table ${table}: call createTables(database) of kopokopo/journal before`, cause);
+}
+
 const withBigIntsAsText = (_name, value) => (typeof value === 'bigint' ? String(value) : value);
 
 /** A journal in PostgreSQL, with a Pool of pg. */
-function pgJournal(pool, { createTables = true } = {}) {
+function pgJournal(pool, options) {
+  const { createTables = true } = readOptions(options);
   // As with SQLite: a client can be inside of a transaction of the program.
   if (typeof pool?.query !== 'function' || isPgClient(pool)) throw wrong('pool', 'must be a Pool of pg, and not one of its clients');
   const execute = async (request) => {
     const { sql, parameters } = JSON.parse(request);
-    const { rows, rowCount } = await pool.query({ text: sql, values: parameters, rowMode: 'array', types: TEXTS });
+    const query = { text: sql, values: parameters, rowMode: 'array', types: TEXTS };
+    const { rows, rowCount } = await pool.query(query).catch((error) => rethrow(error, 'kopokopo_journal'));
     return JSON.stringify({ rows, changed: rowCount ?? 0 });
   };
   return { dialect: 'postgres', placeholder: '$1', createTables, execute };
@@ -100,7 +147,11 @@ function once(event, database) {
   const parameters = [event.paymentKey ?? event.dedupeKey, Date.now()];
   if (isSqlite(database)) {
     if (!isInTransaction(database)) throw wrong('database', OUTSIDE);
-    return Number(database.prepare(eventClaim('sqlite', '?')).run(...parameters).changes) === 1;
+    try {
+      return Number(database.prepare(eventClaim('sqlite', '?')).run(...parameters).changes) === 1;
+    } catch (error) {
+      return rethrow(error, 'kopokopo_events');
+    }
   }
   if (typeof database?.query !== 'function') {
     throw wrong('database', 'must be a client of pg, or a database of better-sqlite3 or node:sqlite');
@@ -108,11 +159,12 @@ function once(event, database) {
   // Only newer versions of pg know the status of the transaction. A Pool has none: each query has another connection.
   const isPool = typeof database.idleCount === 'number';
   if (isPool || database.getTransactionStatus?.() === 'I') throw wrong('database', OUTSIDE);
-  return database.query(eventClaim('postgres', '$1'), parameters).then(({ rowCount }) => {
+  const isFirst = ({ rowCount }) => {
     // A client of another package that counts differently would lose every event.
     if (typeof rowCount !== 'number') throw wrong('database', 'must be a client of pg, whose results have a rowCount');
     return rowCount === 1;
-  });
+  };
+  return database.query(eventClaim('postgres', '$1'), parameters).then(isFirst, (error) => rethrow(error, 'kopokopo_events'));
 }
 
 /** Outside of a transaction the claim is committed at once, and an event whose handler fails is lost. */
@@ -125,8 +177,15 @@ function createTables(database) {
   return journalSchema('postgres').reduce((done, statement) => done.then(() => database.query(statement)), Promise.resolve()).then(() => {});
 }
 
-function wrong(field, remedy) {
-  return new ConfigurationError(`${field}: ${remedy}`, { field });
+function readOptions(options) {
+  const { createTables = true, ...others } = options ?? {};
+  if (typeof createTables !== 'boolean') throw wrong('createTables', 'must be true or false');
+  if (Object.keys(others).length > 0) throw wrong('options', 'unknown field; expected createTables');
+  return { createTables };
+}
+
+function wrong(field, remedy, cause) {
+  return new ConfigurationError(`${field}: ${remedy}`, { field, cause });
 }
 
 module.exports = { createTables, customJournal, once, pgJournal, sqliteJournal };

@@ -14,6 +14,9 @@ host.systemError = systemError;
 
 /** The pending calls: the function that resolves each, by the number of the call. */
 const pending = new Map();
+
+/** The native objects whose calls have an idempotency key. */
+const targetsWithKey = new WeakSet();
 let lastNumber = 0;
 
 /** Open while calls are pending: it keeps the event loop running. Closed afterwards, so that no handle is left open. */
@@ -48,7 +51,7 @@ async function call(target, method, argumentsText, signal, resource) {
     let abortHandle;
     const abort = () => {
       if (!abortHandle || !pending.has(number)) return;
-      const outcome = abortHandle.cancel();
+      const outcome = abortHandle.cancel(targetsWithKey.has(target));
       // True: the result exists already, and is delivered.
       if (outcome !== true && remove(number)) resolve({ outcome });
     };
@@ -113,6 +116,7 @@ function applyCallOptions(target, withLimits, operation, options) {
   const { signal, ...others } = checkOptions(options, ['signal', ...OPTIONS.CallOptions], 'options', operation);
   const limits = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
   const limited = limits.length === 0 ? target : withLimits(write(Object.fromEntries(limits), operation));
+  if (limits.some(([name]) => name === 'idempotencyKey')) targetsWithKey.add(limited);
   return [limited, checkSignal(signal, operation)];
 }
 

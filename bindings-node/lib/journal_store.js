@@ -34,10 +34,26 @@ function wrapStore(store) {
   return (request) => {
     run(request.text()).then(
       (result) => request.result(result),
-      // Databases say what is wrong in the text. The core removes secrets that it knows.
-      (error) => request.fail(error instanceof Error ? `${error.name}: ${error.message}` : 'it threw what is no Error'),
+      (error) => request.fail(describe(error)),
     );
   };
+}
+
+/**
+ * Returns what a store's error says. Databases say what is wrong in the text. The core removes secrets that it knows.
+ *
+ * It never throws: otherwise the journal would wait for a result until its time limit.
+ */
+function describe(error) {
+  try {
+    const { name, code } = error;
+    // A connection that is refused at each of several addresses has an error without a text.
+    const texts = [error.message, ...(error.errors ?? []).map(({ message }) => message)].filter((text) => typeof text === 'string' && text);
+    const text = texts.join('; ') || code;
+    // Not by its class: in test runners the classes of Node's own errors are other ones.
+    if (typeof name === 'string' && typeof text === 'string') return `${name}: ${text}`;
+  } catch {}
+  return 'it threw what is no Error';
 }
 
 /** Returns the raw text of an event, or of a record that has one. */

@@ -89,13 +89,18 @@ pub struct Ticket {
 impl Ticket {
     /// Cancels the call, by the rule of docs/adr/0010-cancelling-a-create.md: `true` if its result is on its way to
     /// `settle`; null if no request that creates something was sent, and none will be; otherwise the error to report.
+    ///
+    /// A call with an idempotency key goes on until its outcome is in the journal, whose store may need this thread: it
+    /// keeps the event loop alive so long.
     #[napi]
-    pub fn cancel(&self) -> Answered {
+    pub fn cancel(&self, has_key: bool) -> Answered {
         if self.is_told.swap(true, Ordering::AcqRel) {
             return Answered::Delivered;
         }
         let outcome = self.cancel.cancel();
-        self.task.abort();
+        if !has_key {
+            self.task.abort();
+        }
         outcome.map_or(Answered::NotSent, |error| Answered::failure(&error))
     }
 }

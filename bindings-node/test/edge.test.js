@@ -118,6 +118,8 @@ for (const [name, start] of Object.entries(runtimes)) {
       }
       const { text } = await post(PAID, { [HEADER]: sign(PAID) });
       assert.strictEqual(text, new kopokopo.WebhookVerifier({ apiKeys: [KEY] }).parseUnverified(PAID).dedupeKey);
+      const failed = await runtime.send('/k2/journal-fails', { body: PAID, headers: { [HEADER]: sign(PAID) } });
+      assert.deepStrictEqual(failed, { status: 500, text: 'journal failed' });
       const large = Buffer.alloc(200_001, ' ');
       assert.deepStrictEqual(await post(large, { [HEADER]: sign(large) }), { status: 413, text: 'body too large' });
     });
@@ -182,6 +184,12 @@ describe('in Node', () => {
     assert.strictEqual(countInstances(verify), 0);
   });
 
+  test('journal without a method observe is refused', () => {
+    const verifier = new edge.WebhookVerifier({ apiKeys: [KEY] });
+    assert.throws(() => edge.webhooks(verifier, () => {}, { journal: {} }), { kind: 'configuration', field: 'journal' });
+    edge.webhooks(verifier, () => {}, { journal: undefined });
+  });
+
   test('module of another version is refused', async () => {
     const { start } = await import('../edge/engine.mjs');
     const { default: packageContract } = await import('../lib/contract.js');
@@ -218,11 +226,11 @@ test('errors keep their names if a bundler shortens the names of classes', async
   assert.deepStrictEqual(new Function('compiledModule', `let found; ${script}; return found;`)(compiledModule), ['ConfigurationError', 'ConfigurationError']);
 });
 
-testAdapter('kopokopo/edge', async (verifier, handler, onRefusal) => {
+testAdapter('kopokopo/edge', async (verifier, handler, options) => {
   const http = require('node:http');
   const { Readable } = require('node:stream');
   const { webhooks } = await import('kopokopo/edge');
-  const handle = webhooks(verifier, handler, { onRefusal });
+  const handle = webhooks(verifier, handler, options);
   return listen(
     http.createServer(async (incoming, response) => {
       const headers = new Headers();

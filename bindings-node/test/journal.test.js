@@ -6,6 +6,7 @@ const { after, before, test } = require('node:test');
 const { ConfigurationError, JournalError, KopoKopo, WebhookVerifier, signWebhook } = require('..');
 const { createTables, customJournal, once, pgJournal, sqliteJournal } = require('../journal');
 const { Sandbox } = require('./shared/harness');
+const { memoryStore } = require('./shared/stores');
 
 const KEY = 'an-api-key-of-the-usual-length-0123456789';
 const BODY = JSON.stringify({
@@ -20,16 +21,7 @@ before(async () => {
 });
 after(() => sandbox.close());
 
-function memory() {
-  const records = new Map();
-  return customJournal({
-    insert: (record) => !records.has(record.idempotency_key) && Boolean(records.set(record.idempotency_key, record)),
-    update: async (record, version) =>
-      records.get(record.idempotency_key)?.version === version && Boolean(records.set(record.idempotency_key, record)),
-    get: async (key) => records.get(key),
-    list: ({ after_key: key }) => [...records.values()].filter((record) => key === null || record.idempotency_key > key),
-  });
-}
+const memory = () => customJournal(memoryStore());
 
 function wage(amount = '100') {
   const destination = { type: 'mobile_wallet', phoneNumber: '0712345678', amount, description: 'Wages' };
@@ -70,6 +62,24 @@ test('a key without a journal, and a store that fails, send nothing', async () =
   assert.equal(await paidOut(), paid);
   assert.throws(() => new KopoKopo({ ...sandbox.credentials, journal: 'payments.db' }), ConfigurationError);
   for (const make of [sqliteJournal, pgJournal, customJournal]) assert.throws(() => make({}), ConfigurationError);
+});
+
+test('any error of a store is an error of the journal, with its text', async () => {
+  const unreadable = Object.defineProperty(new Error('a'), 'message', { get: () => { throw new Error('unreadable'); } });
+  const refused = Object.assign(new AggregateError([new Error('connect ECONNREFUSED ::1:5432')]), { code: 'ECONNREFUSED' });
+  // The errors of Node's own modules are those of another realm in some test runners.
+  const foreign = require('node:vm').runInNewContext("new TypeError('of another realm')");
+  for (const [error, text] of [
+    [unreadable, /it threw what is no Error; nothing was sent$/],
+    [Object.create(null), /it threw what is no Error/],
+    [undefined, /it threw what is no Error/],
+    ['text', /it threw what is no Error/],
+    [refused, /AggregateError: connect ECONNREFUSED ::1:5432;/],
+    [foreign, /TypeError: of another realm;/],
+  ]) {
+    const client = new KopoKopo({ ...sandbox.credentials, journal: { execute: () => Promise.reject(error) } });
+    await assert.rejects(client.sendMoney.create(wage(), { idempotencyKey: 'a' }), { kind: 'journal', message: text });
+  }
 });
 
 test('a lost response is unknown until the result is observed', async () => {

@@ -32,8 +32,8 @@ export function verify(verifier: WebhookVerifier, request: LambdaRequest): Event
  * is verified.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
- * `maxBody`. Otherwise it is what the handler returns, or 200. Errors of the handler are not caught: the gateway
- * responds with 5xx, and the webhook is delivered again.
+ * `maxBody`, and 500 if the `journal` of the options fails. Otherwise it is what the handler returns, or 200. Errors of
+ * the handler are not caught: the gateway responds with 5xx, and the webhook is delivered again.
  */
 export function webhooks<Request extends LambdaRequest, Context, Result = void>(
   verifier: WebhookVerifier,

@@ -23,8 +23,8 @@ export function verify(verifier: WebhookVerifier, request: NodeRequest): Promise
  * `webhooks<IncomingMessage, ServerResponse>(...)`.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
- * `maxBody`. If the handler sends no response, it is 200. Errors of the handler are passed to `next`: Express responds
- * with 500, and the webhook is delivered again.
+ * `maxBody`, and 500 if the `journal` of the options fails. If the handler sends no response, it is 200. Errors of the
+ * handler are passed to `next`: Express responds with 500, and the webhook is delivered again.
  */
 export function webhooks<
   Request extends NodeRequest = Or<ExpressRequest, NodeRequest>,

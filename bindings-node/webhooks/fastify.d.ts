@@ -48,7 +48,7 @@ export function verify(verifier: WebhookVerifier, request: FastifyWebhookRequest
  * It has its own content type parser, and does not change those of the application.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
- * `maxBody`. Errors of the handler are passed to Fastify's error handler, which responds with 500, and the webhook is
- * delivered again.
+ * `maxBody`, and 500 if the `journal` of the options fails. Errors of the handler are passed to Fastify's error handler,
+ * which responds with 500, and the webhook is delivered again.
  */
 export function webhooks(scope: object, options: FastifyWebhookOptions): Promise<void>;

@@ -33,16 +33,16 @@ async function rawBodyOf(verifier, request) {
   return readStream(verifier, request.body);
 }
 
-async function webhooks(scope, { verifier, url, handler, onRefusal }) {
+async function webhooks(scope, { verifier, url, handler, onRefusal, journal }) {
   checkVerifier(verifier);
-  checkHandler(handler);
+  checkHandler(handler, { journal });
   // Both apply only to the routes of this plugin.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   scope.post(url, (request, reply) => {
     const log = (error) => request.log.warn(`kopokopo: webhook refused: ${error.message}`);
     return receive(
-      { onRefusal: onRefusal ?? log },
+      { onRefusal: onRefusal ?? log, journal },
       () => verify(verifier, request),
       async (event) => {
         const payload = await handler(event, request, reply);

@@ -36,8 +36,8 @@ export function verify(verifier: WebhookVerifier, request: NestWebhookRequest): 
  * `eventOf(request)` returns the event.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
- * `maxBody`. Nest's parsers run first: they respond with 400 to a body that is not JSON, and with 413 to a body larger
- * than their own limit.
+ * `maxBody`, and 500 if the `journal` of the options fails. Nest's parsers run first: they respond with 400 to a body that
+ * is not JSON, and with 413 to a body larger than their own limit.
  */
 export class WebhookGuard {
   constructor(verifier: WebhookVerifier, options?: WebhookGuardOptions);

@@ -2,7 +2,18 @@
 // Webhooks in NestJS, on Express or on Fastify.
 
 const { SignatureError } = require('..');
-const { bodyNotRaw, checkVerifier, notARequest, rawBodyOf, responseTo, valuesOf, verifyRaw, warn } = require('./request');
+const {
+  bodyNotRaw,
+  checkJournal,
+  checkVerifier,
+  notARequest,
+  rawBodyOf,
+  responseTo,
+  valuesOf,
+  verifyAndObserve,
+  verifyRaw,
+  warn,
+} = require('./request');
 
 const FIX = '`NestFactory.create(AppModule, { rawBody: true })`';
 
@@ -36,18 +47,21 @@ class WebhookGuard {
   #verifier;
   #exception;
   #onRefusal;
+  #journal;
 
-  constructor(verifier, { exception = WebhookRefused, onRefusal = warn } = {}) {
+  constructor(verifier, { exception = WebhookRefused, onRefusal = warn, journal } = {}) {
     checkVerifier(verifier);
+    checkJournal(journal);
     this.#verifier = verifier;
     this.#exception = exception;
     this.#onRefusal = onRefusal;
+    this.#journal = journal;
   }
 
   async canActivate(context) {
     const request = context.switchToHttp().getRequest();
     try {
-      events.set(request, await verify(this.#verifier, request));
+      events.set(request, await verifyAndObserve(this.#journal, () => verify(this.#verifier, request)));
     } catch (cause) {
       const response = responseTo(cause);
       if (!response) throw cause;

@@ -28,8 +28,8 @@ export function verify(verifier: WebhookVerifier, request: WebRequest): Promise<
  * a verifier.
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
- * `maxBody`. Otherwise it is what the handler returns, or 200. Errors of the handler are passed to the framework, which
- * responds with 500, and the webhook is delivered again.
+ * `maxBody`, and 500 if the `journal` of the options fails. Otherwise it is what the handler returns, or 200. Errors of
+ * the handler are passed to the framework, which responds with 500, and the webhook is delivered again.
  */
 export function webhooks<Request extends WebRequest, Context extends unknown[]>(
   verifier: WebhookVerifier,

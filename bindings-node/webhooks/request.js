@@ -2,12 +2,16 @@
 // What all adapters share.
 
 const { checkOptions } = require('../lib/arguments');
-const { DecodeError, InvalidRequestError, SignatureError } = require('../lib/errors');
+const { KopoKopoError } = require('../lib/error');
+const { ConfigurationError, DecodeError, InvalidRequestError, JournalError, SignatureError } = require('../lib/errors');
 
 const HEADER = 'x-kopokopo-signature';
 
 /** The signature errors of bodies larger than `maxBody`: their response is 413, and not 401. */
 const tooLargeErrors = new WeakSet();
+
+/** The errors of events that the journal could not observe. They can be of any kind, such as `invalid_request`. */
+const unobservedErrors = new WeakSet();
 
 function checkVerifier(verifier) {
   if (typeof verifier?.verify !== 'function' || typeof verifier.maxBody !== 'number') {
@@ -19,7 +23,13 @@ function checkHandler(handler, options) {
   if (typeof handler !== 'function') {
     throw new InvalidRequestError('handler: must be a function, which is called with each verified event', { field: 'handler' });
   }
-  checkOptions(options, ['onRefusal'], 'options');
+  checkJournal(checkOptions(options, ['onRefusal', 'journal'], 'options').journal);
+}
+
+/** The verifier of an edge runtime has no client, so any object that observes events is a journal. */
+function checkJournal(journal) {
+  if (journal === undefined || journal === null || typeof journal.observe === 'function') return;
+  throw new ConfigurationError('journal: must be k2.journal, or an object with a method observe(event)', { field: 'journal' });
 }
 
 /** Returns the error for a request whose raw body is not available. */
@@ -125,8 +135,22 @@ async function rawBodyOf(verifier, request) {
   return readStream(verifier, request);
 }
 
-/** Returns the response to an error of the verification. Undefined if the sender has not caused the error. */
+/** Verifies an event with `verify`, and tells the journal about it. Returns a promise of the event. */
+async function verifyAndObserve(journal, verify) {
+  const event = await verify();
+  try {
+    await journal?.observe(event);
+  } catch (cause) {
+    const error = cause instanceof KopoKopoError ? cause : new JournalError('the journal could not observe the event', { cause });
+    unobservedErrors.add(error);
+    throw error;
+  }
+  return event;
+}
+
+/** Returns the response to an error of `verifyAndObserve`. Undefined if the receiver has not kept the raw body. */
 function responseTo(error) {
+  if (unobservedErrors.has(error)) return { status: 500, text: 'journal failed' };
   if (tooLargeErrors.has(error)) return { status: 413, text: 'body too large' };
   // The text does not contain the reason, because the sender may be an attacker. `onRefusal` gets the reason.
   if (error instanceof SignatureError) return { status: 401, text: 'invalid signature' };
@@ -135,13 +159,14 @@ function responseTo(error) {
 }
 
 /**
- * Calls `verify`, which returns the event, and then `handle` with the event. If `verify` throws an error that the
- * sender has caused, calls `refuse` with the response. All other errors go to the caller, as do all errors of `handle`.
+ * Calls `verify`, which returns the event, tells the journal about it, and then calls `handle` with the event. If the
+ * sender has caused an error, or the journal fails, calls `refuse` with the response. All other errors go to the caller,
+ * as do all errors of `handle`.
  */
-async function receive({ onRefusal = warn }, verify, handle, refuse) {
+async function receive({ onRefusal = warn, journal }, verify, handle, refuse) {
   let event;
   try {
-    event = await verify();
+    event = await verifyAndObserve(journal, verify);
   } catch (error) {
     const response = responseTo(error);
     if (!response) throw error;
@@ -158,6 +183,7 @@ function warn(error) {
 module.exports = {
   bodyNotRaw,
   checkHandler,
+  checkJournal,
   checkLength,
   checkSize,
   checkVerifier,
@@ -171,6 +197,7 @@ module.exports = {
   responseTo,
   valuesIn,
   valuesOf,
+  verifyAndObserve,
   verifyRaw,
   warn,
 };

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const { describe, test } = require('node:test');
-const { InvalidRequestError, SignatureError, WebhookVerifier } = require('kopokopo');
+const { InvalidRequestError, JournalError, SignatureError, WebhookVerifier } = require('kopokopo');
 const { verify, webhooks } = require('kopokopo/aws-lambda');
 const { CASES, HEADER, KEY, PAID, sign } = require('./support');
 
@@ -104,6 +104,18 @@ test('any error of the handler rejects the function', async () => {
     });
     await assert.rejects(handler(request({ [HEADER]: sign(PAID) }), {}), (error) => error === failure);
   }
+});
+
+test('journal observes the event before the handler, and is a 500 if it fails', async () => {
+  const calls = [];
+  const journal = { observe: async (event) => void calls.push(['observe', event.topic]) };
+  const handler = webhooks(verifier, (event) => void calls.push(['handle', event.topic]), { journal, ...quiet });
+  const post = async () => (await handler(request({ [HEADER]: sign(PAID) }), {})).statusCode;
+  assert.strictEqual(await post(), 200);
+  assert.deepStrictEqual(calls.map(([call]) => call), ['observe', 'handle']);
+  journal.observe = () => Promise.reject(new JournalError('the database is not available'));
+  assert.strictEqual(await post(), 500);
+  assert.strictEqual(calls.length, 2);
 });
 
 test('handler gets the event and the context of the function, and may return the response', async () => {

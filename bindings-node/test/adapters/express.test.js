@@ -26,15 +26,15 @@ for (const version of ['express', 'express4']) {
     return listen(http.createServer(app));
   };
 
-  testAdapter(name, (verifier, handler, onRefusal) =>
+  testAdapter(name, (verifier, handler, options) =>
     app((app) => {
-      app.post('/k2/results', webhooks(verifier, handler, { onRefusal }));
+      app.post('/k2/results', webhooks(verifier, handler, options));
       app.use(express.json());
     }),
   );
 
-  testAdapter(`${name} with express.raw()`, (verifier, handler, onRefusal) =>
-    app((app) => app.post('/k2/results', express.raw({ type: '*/*', limit: '20mb' }), webhooks(verifier, handler, { onRefusal }))),
+  testAdapter(`${name} with express.raw()`, (verifier, handler, options) =>
+    app((app) => app.post('/k2/results', express.raw({ type: '*/*', limit: '20mb' }), webhooks(verifier, handler, options))),
     { adapterReadsBody: false },
   );
 

@@ -18,16 +18,16 @@ for (const version of ['fastify', 'fastify4']) {
   const Fastify = require(version);
   const name = `Fastify ${require(`${version}/package.json`).version}`;
 
-  testAdapter(name, (verifier, handler, onRefusal) => {
+  testAdapter(name, (verifier, handler, options) => {
     const app = Fastify({ forceCloseConnections: true });
-    app.register(webhooks, { verifier, url, handler, onRefusal });
+    app.register(webhooks, { verifier, url, handler, ...options });
     return serve(app);
   });
 
-  testAdapter(`${name} with a prefix, and with parsers of the application`, (verifier, handler, onRefusal) => {
+  testAdapter(`${name} with a prefix, and with parsers of the application`, (verifier, handler, options) => {
     const app = Fastify({ forceCloseConnections: true, bodyLimit: 10 });
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, JSON.parse(body)));
-    app.register(webhooks, { prefix: '/k2', verifier, url: '/results', handler, onRefusal });
+    app.register(webhooks, { prefix: '/k2', verifier, url: '/results', handler, ...options });
     return serve(app);
   });
 

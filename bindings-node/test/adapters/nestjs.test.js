@@ -79,15 +79,15 @@ function testVersion(folder) {
   ]) {
     const name = `NestJS ${version} on ${platform}`;
 
-    testAdapter(name, (verifier, handler, onRefusal) => serve(adapter(), createController(new WebhookGuard(verifier, { onRefusal }), handler)), {
+    testAdapter(name, (verifier, handler, options) => serve(adapter(), createController(new WebhookGuard(verifier, options), handler)), {
       isFrameworkResponse,
       adapterReadsBody: false,
     });
 
     testAdapter(
       `${name} with a custom exception filter`,
-      (verifier, handler, onRefusal) =>
-        serve(adapter(), createController(new WebhookGuard(verifier, { exception: HttpException, ...quiet }), handler), {
+      (verifier, handler, { onRefusal, journal }) =>
+        serve(adapter(), createController(new WebhookGuard(verifier, { exception: HttpException, journal, ...quiet }), handler), {
           onError: (error) => onRefusal(error.cause),
         }),
       { isFrameworkResponse, adapterReadsBody: false },

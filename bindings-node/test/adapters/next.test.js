@@ -32,11 +32,11 @@ function route(handler, onError = () => {}) {
   return listen(server);
 }
 
-testAdapter('route handler', (verifier, handler, onRefusal) => route(webhooks(verifier, handler, { onRefusal })));
+testAdapter('route handler', (verifier, handler, options) => route(webhooks(verifier, handler, options)));
 
-testAdapter('Hono', async (verifier, handler, onRefusal) => {
+testAdapter('Hono', async (verifier, handler, options) => {
   const app = new Hono();
-  const handle = webhooks(verifier, handler, { onRefusal });
+  const handle = webhooks(verifier, handler, options);
   app.onError((_error, context) => context.text('sorry', 500));
   app.post('/k2/results', (context) => handle(context.req.raw));
   const server = serveHono({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });

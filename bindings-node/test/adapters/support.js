@@ -7,7 +7,7 @@ const { createHmac } = require('node:crypto');
 const net = require('node:net');
 const { after, before, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { SignatureError, WebhookVerifier } = require('kopokopo');
+const { JournalError, SignatureError, WebhookVerifier } = require('kopokopo');
 const { body, header, payloads, vectors } = require('../shared/vectors');
 
 const KEY = 'api-key';
@@ -118,8 +118,8 @@ function closeServer(server) {
 }
 
 /**
- * Tests an adapter. `serve(verifier, handler, onRefusal)` starts the framework with one route, /k2/results, and returns
- * a promise of { port, close }. `isFrameworkResponse(webhook, status)` accepts responses that the framework sends
+ * Tests an adapter. `serve(verifier, handler, options)` starts the framework with one route, /k2/results, and returns a
+ * promise of { port, close }. The options are those of the adapter: `onRefusal` and `journal`. `isFrameworkResponse(webhook, status)` accepts responses that the framework sends
  * before the adapter runs. `adapterReadsBody` is false if the framework reads the body.
  */
 function testAdapter(framework, serve, { isFrameworkResponse = () => false, adapterReadsBody = true } = {}) {
@@ -129,7 +129,7 @@ function testAdapter(framework, serve, { isFrameworkResponse = () => false, adap
         const events = [];
         let server;
         before(async () => {
-          server = await serve(new WebhookVerifier(options), (event) => void events.push(event), () => {});
+          server = await serve(new WebhookVerifier(options), (event) => void events.push(event), { onRefusal: () => {} });
         });
         after(() => server.close());
         for (const webhook of cases) {
@@ -150,10 +150,12 @@ function testAdapter(framework, serve, { isFrameworkResponse = () => false, adap
       const events = [];
       const refusals = [];
       let handler = (event) => void events.push(event);
+      let observe = () => null;
       let server;
       before(async () => {
         const verifier = new WebhookVerifier({ apiKeys: [KEY], maxBody: 100_000 });
-        server = await serve(verifier, (...args) => handler(...args), (error) => refusals.push(error));
+        const journal = { observe: (event) => observe(event) };
+        server = await serve(verifier, (...args) => handler(...args), { onRefusal: (error) => refusals.push(error), journal });
       });
       after(() => server.close());
 
@@ -207,6 +209,34 @@ function testAdapter(framework, serve, { isFrameworkResponse = () => false, adap
         assert.strictEqual(refusals.length, 1);
         assert.ok(refusals[0] instanceof SignatureError);
         assert.match(refusals[0].message, /does not match/);
+      });
+
+      test('journal observes verified events before the handler is called', async () => {
+        const observed = [];
+        observe = async (event) => {
+          await sleep(1);
+          assert.deepStrictEqual(events, []);
+          observed.push(event);
+        };
+        await assertStatus(200, PAID, sign(PAID));
+        assert.strictEqual(observed.length, 1);
+        assert.strictEqual(observed[0], events[0]);
+        await assertStatus(401, PAID, sign(PAID, 'wrong-key'));
+        assert.strictEqual(observed.length, 1);
+      });
+
+      test('journal that fails is a 500, and the handler is not called', async () => {
+        const failure = new JournalError('the database is not available');
+        for (const fail of [() => Promise.reject(failure), () => { throw new TypeError('any other error'); }]) {
+          observe = fail;
+          const text = await assertStatus(500, PAID, sign(PAID));
+          assert.doesNotMatch(text, /database|error/);
+          assert.strictEqual(refusals.length, 1);
+          assert.strictEqual(refusals[0].kind, 'journal');
+        }
+        assert.match(refusals[0].cause.message, /any other error/);
+        observe = () => null;
+        await assertStatus(200, PAID, sign(PAID));
       });
 
       test('any error of the handler is passed to the framework', async () => {

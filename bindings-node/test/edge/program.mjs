@@ -23,6 +23,13 @@ export async function respond(request) {
   if (routes[pathname]) return Response.json(await routes[pathname](request));
   // A verifier for each request, as in programs that get their keys with the request.
   const verifier = new edge.WebhookVerifier({ apiKeys: [KEY], maxBody: 200_000 });
-  const handle = edge.webhooks(verifier, (event) => new Response(event.dedupeKey, { status: 202 }), { onRefusal: () => {} });
+  let observed;
+  const journal = {
+    async observe(event) {
+      if (pathname === '/k2/journal-fails') throw new Error('the journal of this request fails');
+      observed = event.dedupeKey;
+    },
+  };
+  const handle = edge.webhooks(verifier, () => new Response(observed, { status: 202 }), { onRefusal: () => {}, journal });
   return handle(request);
 }

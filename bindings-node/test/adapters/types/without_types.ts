@@ -33,6 +33,8 @@ export const middleware = express.webhooks(verifier, async (event) => void event
   onRefusal: (error) => void error.message,
 });
 
+// @ts-expect-error a store is not a journal
+express.webhooks(verifier, () => {}, { journal: { execute: () => '' } });
 // @ts-expect-error the verifier must be the first argument
 express.webhooks(() => {}, verifier);
 // @ts-expect-error a parsed body is not a request
