@@ -38,8 +38,9 @@ fn python() -> Step {
         within("pyright"),
         within("python -m mypy.stubtest kopokopo --ignore-missing-stub"),
         Line::new("pdoc --output-directory target/docs/python kopokopo"),
-        within("pytest --quiet"),
+        within("sh ../tests/with-postgres.sh pytest --quiet"),
         Line::new("python tests/kills/drive.py --wages 300"),
+        Line::new("sh tests/with-postgres.sh python tests/kills/drive.py --wages 300 --store postgres"),
         conformance("python bindings-python/tests/testee.py"),
     ];
     Step {
