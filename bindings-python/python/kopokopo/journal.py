@@ -85,7 +85,7 @@ class DBAPIJournal:
         return idle
 
     def _is_reusable(self, connection: Any) -> bool:
-        # Python's sqlite3 refuses other threads, unless it is told to accept them.
+        # Python's sqlite3 refuses other threads, unless an option allows them.
         return not isinstance(connection, sqlite3.Connection)
 
 
@@ -207,7 +207,7 @@ def _is_in_transaction(connection: Any) -> bool:
 
 
 def _refuse_transaction(connection: Any) -> None:
-    """A rollback of the program would remove the record of a request that was sent, and the next call would pay again."""
+    """A rollback of the program would remove the record of a request that was sent: the next call would pay again."""
     if _is_in_transaction(connection):
         raise RuntimeError(
             "its connection is inside of a transaction of the program: open a connection for the journal alone"
