@@ -192,6 +192,17 @@ def once(event: Event, connection: Any) -> bool:
         cursor.close()
 
 
+def is_missing_table(error: BaseException | None) -> bool:
+    """Whether a database reports that a table does not exist, in the error or in what caused it."""
+    while error is not None:
+        if getattr(error, "sqlstate", None) == "42P01" or getattr(error, "pgcode", None) == "42P01":
+            return True
+        if error.args[:1] == (1146,) or "no such table" in str(error):
+            return True
+        error = getattr(error, "orig", None) or error.__cause__
+    return False
+
+
 def _is_first(count: int) -> bool:
     if count < 0:
         # Every event would look as if it was handled.
