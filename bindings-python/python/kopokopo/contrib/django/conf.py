@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -48,7 +48,7 @@ def get_options() -> Options:
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured("KOPOKOPO: must be a dictionary with CLIENT_ID, CLIENT_SECRET and API_KEY")
     values: dict[str, Any] = {}
-    known: Mapping[str, Any] = given
+    known = cast("Mapping[str, Any]", given)
     for name, value in known.items():
         if name not in NAMES:
             raise ImproperlyConfigured(f"KOPOKOPO: unknown key {name!r}; expected some of {', '.join(NAMES)}")

@@ -214,6 +214,7 @@ class Event(models.Model):
         db_table = "kopokopo_received_event"
         verbose_name = "event"
         verbose_name_plural = "events"
+        default_permissions = ("view",)
         ordering = ("-received_at",)
 
     def __str__(self) -> str:

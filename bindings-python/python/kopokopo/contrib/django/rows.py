@@ -56,6 +56,7 @@ class Request(models.Model):
 
     class Meta:
         abstract = True
+        default_permissions = ("view",)
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
@@ -69,20 +70,19 @@ class Request(models.Model):
         client = get_client()
         # Checks the key, and that the journal's table exists, before there is a row.
         client.journal.get(key)
-        with transaction.atomic(using=alias):
-            rows = cls._default_manager.using(alias)
-            found: tuple[Self, bool] = rows.get_or_create(key=key, defaults=values)
-            row, is_new = found
-            if not is_new:
-                # These states allow another attempt, which may have other values.
-                rows.filter(pk=row.pk, state__in=(State.REFUSED, State.NOT_SENT)).update(**values)
+        # Each statement is a transaction of its own, so that none of them reads before it writes: SQLite refuses that.
+        rows = cls._default_manager.using(alias)
+        found: tuple[Self, bool] = rows.get_or_create(key=key, defaults=values)
+        row, is_new = found
+        if not is_new:
+            # These states allow another attempt, which may have other values.
+            rows.filter(pk=row.pk, state__in=(State.REFUSED, State.NOT_SENT)).update(**values)
         try:
             resource_id = send(client)
         except KopoKopoError as error:
             row.write_failure(client, error)
             raise
-        rows = cls._default_manager.using(alias).filter(pk=row.pk)
-        rows.update(state=State.ACCEPTED, resource_id=resource_id, error="")
+        rows.filter(pk=row.pk).update(state=State.ACCEPTED, resource_id=resource_id, error="")
         row.refresh_from_db(using=alias)
         return row
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -59,9 +60,14 @@ class DjangoJournal:
         idle = self._idle_connections()
         connection = idle.pop() if idle else self._connect()
         try:
-            # Closes a connection that is broken or too old. It is opened again when it is used.
-            connection.close_if_unusable_or_obsolete()
+            # The server may have closed it. A statement that fails would make the call fail.
+            if connection.connection is not None and not connection.is_usable():
+                connection.close()
             result = self._run(connection, asked["sql"], asked["parameters"])
+            # Closes it after CONN_MAX_AGE. Django deletes a test database only if no connection is open.
+            connection.close_if_unusable_or_obsolete()
+            if is_testing():
+                connection.close()
         except BaseException:
             with suppress(Exception):
                 connection.close()
@@ -88,12 +94,9 @@ class DjangoJournal:
         return connection
 
     def _run(self, connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) -> str:
-        is_new = connection.connection is None
-        connection.ensure_connection()
-        if is_new:
-            connection.health_check_enabled = True  # type: ignore[attr-defined]
+        if connection.connection is None:
+            connection.connect()
             self._make_durable(connection)
-        if not connection.get_autocommit():
             connection.set_autocommit(True)
         return self._explained(connection, sql, parameters)
 
@@ -134,6 +137,11 @@ def _execute(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any
         cursor.execute(sql, parameters)
         rows = [list(row) for row in cursor.fetchall()] if cursor.description else []
         return json.dumps({"rows": rows, "changed": max(cursor.rowcount, 0)})
+
+
+def is_testing() -> bool:
+    """Whether Django's test runner, or pytest-django, has set up its environment."""
+    return hasattr(mail, "outbox")
 
 
 def is_in_test_case(connection: BaseDatabaseWrapper) -> bool:

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "event",
                 "verbose_name_plural": "events",
+                "default_permissions": ("view",),
                 "db_table": "kopokopo_received_event",
                 "ordering": ("-received_at",),
             },
@@ -100,6 +101,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment",
                 "verbose_name_plural": "payments",
+                "default_permissions": ("view",),
                 "ordering": ("-created_at",),
                 "abstract": False,
             },
@@ -153,6 +155,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "transfer",
                 "verbose_name_plural": "transfers",
+                "default_permissions": ("view",),
                 "ordering": ("-created_at",),
                 "abstract": False,
             },

@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from kopokopo import JournalError, KopoKopoError
@@ -37,7 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         older_than: float = options["older_than"]
         journal = get_client().journal
-        records = journal.reconcile_all(older_than)
+        try:
+            records = journal.reconcile_all(older_than)
+        except KopoKopoError as error:
+            raise CommandError(str(error)) from error
         before = timezone.now() - timedelta(seconds=older_than)
         read = sum(
             self._follow(model, before) + self._read(model, before, options["limit"]) for model in (Payment, Transfer)
