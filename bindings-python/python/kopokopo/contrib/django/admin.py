@@ -28,7 +28,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows to users with the permission to view them. Nobody adds, changes or deletes them here."""
+    """Shows rows to users with the permission to view them. Rows are not added, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
