@@ -60,6 +60,13 @@ def test_missing_tables_are_named(tmp_path: Path) -> None:
     ended = manage(tmp_path, "k2_reconcile")
     assert ended.returncode == 1
     assert "the table kopokopo_journal is missing: run manage.py migrate" in ended.stderr.splitlines()[-1]
+    script = (
+        "from django.db import connection, transaction; from kopokopo import WebhookVerifier; import kopokopo.journal\n"
+        "event = WebhookVerifier(api_keys=['key']).parse_unverified(b'{}')\n"
+        "with transaction.atomic(): kopokopo.journal.once(event, connection)\n"
+    )
+    ended = manage(tmp_path, "shell", "--command", script)
+    assert "the table kopokopo_events does not exist: create it with" in ended.stderr.splitlines()[-1]
 
 
 def test_no_more_connections_than_threads_are_open(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS, DatabaseError
 
-from kopokopo.journal import is_missing_table
+from kopokopo.journal import JOURNAL_TABLE, is_missing_table
 
 DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql"}
 
@@ -119,7 +119,7 @@ class DjangoJournal:
         try:
             return _execute(connection, sql, parameters)
         except DatabaseError as error:
-            if is_missing_table(error):
+            if is_missing_table(error, JOURNAL_TABLE):
                 raise ImproperlyConfigured("the table kopokopo_journal is missing: run manage.py migrate") from error
             raise
 
