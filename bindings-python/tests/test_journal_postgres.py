@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -32,18 +31,6 @@ BODY = json.dumps(
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """The URL of a new database."""
-    server = os.environ.get("K2_TEST_POSTGRES")
-    assert server, "K2_TEST_POSTGRES is missing: run pytest with tests/with-postgres.sh"
-    name = f"journal_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
