@@ -202,8 +202,8 @@ def once(event: Event, connection: Any) -> bool:
         connection: A DB-API 2 connection (sqlite3, psycopg, Django's), or a connection or session of SQLAlchemy. The
             tables must exist: see `create_tables`.
 
-    Raises: `ConfigurationError` if the table `kopokopo_events` does not exist, or if the connection commits each
-    statement by itself.
+    Raises: `ConfigurationError` if the table `kopokopo_events` does not exist, or if the connection is not inside
+    of a transaction.
     """
     with _explaining(EVENTS_TABLE):
         return _claim(event.payment_key or event.dedupe_key, connection)

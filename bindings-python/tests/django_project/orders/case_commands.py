@@ -32,7 +32,12 @@ class ReconcileTests(SandboxTests, TestCase):
         self.deliveries()
         self.deliveries("send_money")
         with Receivers().connected() as receivers:
-            self.assertIn("2 rows changed", run(*RECONCILE))
+            receivers.fails = True
+            with self.assertRaisesMessage(CommandError, "1 rows were not changed"):
+                run(*RECONCILE)
+            self.assertEqual(receivers.credits(), {})
+            receivers.fails, receivers.names = False, ["transfer_paid"]
+            self.assertIn("1 rows changed", run(*RECONCILE))
             self.assertIn("0 rows changed", run(*RECONCILE))
             # The result arrives after all.
             self.assertEqual(self.deliver(self.deliveries()[0]), 200)
@@ -53,8 +58,22 @@ class ReconcileTests(SandboxTests, TestCase):
         with self.assertRaises(OutcomeUnknownError):
             Payment.start(key="order-1", **PUSH)
         self.deliveries()
-        self.assertIn("1 of 1 outcomes found out", run(*RECONCILE))
-        self.assertEqual(Payment.objects.get().state, "accepted")
+        with Receivers().connected() as receivers:
+            receivers.fails = True
+            with self.assertRaisesMessage(CommandError, "1 rows were not changed"):
+                run(*RECONCILE)
+            self.assertEqual((Payment.objects.get().state, receivers.credits()), ("unknown", {}))
+            receivers.fails, receivers.names = False, []
+            self.assertIn("1 rows changed", run(*RECONCILE))
+            self.assertIn("0 rows changed", run(*RECONCILE))
+            self.assertEqual(receivers.names, ["payment_paid"])
+            # The result arrives after all.
+            self.assertEqual(self.deliver(self.deliveries()[0]), 200)
+        self.assertEqual(receivers.names, ["payment_paid", "event_received"])
+        self.assertEqual(receivers.credits(), {"order-1": 1})
+        payment = Payment.objects.get()
+        self.assertEqual((payment.state, payment.is_paid, payment.is_final), ("accepted", True, True))
+        self.assertEqual(payment.resource_id, self.event(self.deliveries()[0]).id)
         self.assertEqual(self.sent(), 1)
 
     def test_what_stays_unknown_is_listed(self) -> None:

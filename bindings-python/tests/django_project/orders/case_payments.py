@@ -139,6 +139,7 @@ class PaymentTests(SandboxTests, TestCase):
         with self.assertRaises(OutcomeUnknownError):
             Payment.start(key="order-1", **PUSH)
         self.assertEqual(self.sent(), 1)
+        self.assertEqual(Payment.objects.get().state, "unknown", "the next k2_reconcile reads what polling found")
         (delivery,) = self.deliveries()
         with Receivers().connected() as receivers:
             self.assertEqual(self.deliver(delivery), 200)
@@ -161,6 +162,9 @@ class PaymentTests(SandboxTests, TestCase):
             Payment.start(key="order-1", **PUSH)
         webhook, result = self.deliveries("buygoods_transaction_received")[-1], self.deliveries()[-1]
         with Receivers().connected() as receivers:
+            receivers.fails = True
+            self.assertEqual(self.deliver(webhook), 500)
+            receivers.fails, receivers.names = False, []
             self.assertEqual(self.deliver(webhook), 200)
             self.assertEqual(receivers.names, ["payment_paid", "event_received"])
             self.assertEqual(self.deliver(result), 200)

@@ -54,12 +54,16 @@ def _handle(alias: str, row: Event, event: ReceivedEvent) -> None:
     found = Event.objects.using(alias).filter(pk=row.pk)
     try:
         record = get_client().journal.observe(event)
+        if record is not None:
+            # If a receiver fails, the journal does not find the request of this payment again.
+            found.update(request_key=record.key)
+            row.request_key = record.key
         with transaction.atomic(using=alias):
             # The claim is the first statement, so that parallel deliveries wait here, in every database.
             is_first = once(event, connections[alias])
             if not found.filter(processed_at=None).update(processed_at=timezone.now(), body="", error=""):
                 return
-            payment, transfer = _apply(alias, event, record)
+            payment, transfer = _apply(alias, row.request_key, event, record)
             if is_first:
                 event_received.send(sender=Event, event=event, payment=payment, transfer=transfer)
     except Exception as error:
@@ -69,9 +73,10 @@ def _handle(alias: str, row: Event, event: ReceivedEvent) -> None:
         raise
 
 
-def _apply(alias: str, event: ReceivedEvent, record: JournalRecord | None) -> tuple[Payment | None, Transfer | None]:
+def _apply(
+    alias: str, key: str, event: ReceivedEvent, record: JournalRecord | None
+) -> tuple[Payment | None, Transfer | None]:
     """Writes what an event reports to the row that it is about, and sends the row's signal."""
-    key = None if record is None else record.key
     match event.payload:
         case EventPayload.IncomingPayment(result):
             payment = Payment.lock(alias, key, event.id)
@@ -85,7 +90,7 @@ def _apply(alias: str, event: ReceivedEvent, record: JournalRecord | None) -> tu
             return None, transfer
         case EventPayload.BuygoodsTransactionReceived():
             # The journal found the only payment request that it fits.
-            payment = None if key is None else Payment.lock(alias, key, None)
+            payment = Payment.lock(alias, key, None)
             if payment is not None:
                 payment.apply(None, event, record)
             return payment, None

@@ -96,6 +96,24 @@ class Payment(Request):
             result = get_client().incoming_payments.get(self.resource_id)
             self.change_locked(lambda payment: payment.apply(result, None, None))
 
+    def follow(self, record: JournalRecord) -> None:
+        """Takes the state of the journal's record. A payment that polling found fits this request only, by its till,
+        amount, currency and phone number, so the money was received.
+        """
+        if record.state == "accepted" and record.payment_key and not record.id:
+            self.change_locked(lambda payment: payment.set_paid(record))
+        else:
+            super().follow(record)
+
+    def set_paid(self, record: JournalRecord) -> None:
+        """Writes that the money was received to this row, which the transaction has locked, and sends its signal."""
+        self.accept(record, None)
+        was_paid, self.is_paid, self.is_final = self.is_paid, True, True
+        self.payment_key = self.payment_key or record.payment_key
+        self.save()
+        if not was_paid:
+            signals.payment_paid.send(sender=Payment, payment=self, event=None)
+
     def apply(self, result: IncomingPayment | None, event: ReceivedEvent | None, record: JournalRecord | None) -> None:
         """Writes what the API reports to this row, which the transaction has locked, and sends its signal."""
         source = result if event is None else event
@@ -198,6 +216,9 @@ class Event(models.Model):
     payment_key: models.CharField[str | None, str | None] = models.CharField(max_length=200, null=True, blank=True)
     topic: models.CharField[str, str] = models.CharField(max_length=200, blank=True)
     resource_id: models.CharField[str | None, str | None] = models.CharField(max_length=200, null=True, blank=True)
+    request_key: models.CharField[str, str] = models.CharField(
+        max_length=200, blank=True, help_text="The idempotency key of the request that the journal found for it."
+    )
     body: models.TextField[str, str] = models.TextField(blank=True)
     attempts: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         default=0, help_text="The number of attempts that failed."
@@ -205,7 +226,7 @@ class Event(models.Model):
     error: models.CharField[str, str] = models.CharField(
         max_length=200, blank=True, help_text="The class of the last exception."
     )
-    received_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True)
+    received_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True, db_index=True)
     processed_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
         null=True, blank=True, db_index=True
     )
@@ -224,7 +245,7 @@ class Event(models.Model):
 class JournalEntry(models.Model):
     """A record of the journal. The journal writes this table: do not change it."""
 
-    idempotency_key: models.TextField[str, str] = models.TextField(primary_key=True)
+    idempotency_key: models.CharField[str, str] = models.CharField(max_length=200, primary_key=True)
     version: models.BigIntegerField[int, int] = models.BigIntegerField()
     state: models.TextField[str, str] = models.TextField(choices=State.choices)
     operation: models.TextField[str, str] = models.TextField()
@@ -265,7 +286,7 @@ class JournalEntry(models.Model):
 class ClaimedEvent(models.Model):
     """The key of an event that was handled: see `kopokopo.journal.once`."""
 
-    event_key: models.TextField[str, str] = models.TextField(primary_key=True)
+    event_key: models.CharField[str, str] = models.CharField(max_length=200, primary_key=True)
     claimed_at: models.BigIntegerField[int, int] = models.BigIntegerField()
 
     class Meta:

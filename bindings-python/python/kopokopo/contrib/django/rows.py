@@ -51,7 +51,7 @@ class Request(models.Model):
         default=False, help_text="Whether the status does not change any more."
     )
     error: models.TextField[str, str] = models.TextField(blank=True)
-    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True)
+    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True, db_index=True)
     updated_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -88,15 +88,17 @@ class Request(models.Model):
 
     def write_failure(self, client: KopoKopo, error: KopoKopoError) -> None:
         """Writes the state of a call that failed."""
+        if isinstance(error, OutcomeUnknownError):
+            # Also if the journal found the payment meanwhile: k2_reconcile sends the signal, which may fail.
+            self._update(state=State.UNKNOWN, error=error.detail)
+            return
         # Without the journal the state is not known, and the caller's error matters more.
         with suppress(KopoKopoError):
             record = client.journal.get(self.key)
-            if record is not None:
-                self.follow(record)
-            if isinstance(error, OutcomeUnknownError):
-                self._update(state=State.UNKNOWN, error=error.detail)
-            elif record is None:
+            if record is None:
                 self._update(state=State.NOT_SENT, error=error.detail)
+            elif record.state != "accepted":
+                self._update(state=record.state, error=record.error_detail or "")
 
     def follow(self, record: JournalRecord) -> None:
         """Takes the state of the journal's record."""
@@ -114,13 +116,13 @@ class Request(models.Model):
         raise NotImplementedError
 
     def _update(self, **values: Any) -> None:
-        # Other fields may have been changed by an event meanwhile.
-        type(self)._default_manager.using(self._state.db).filter(pk=self.pk).update(**values)
-        for name, value in values.items():
-            setattr(self, name, value)
+        # An event may have changed the row meanwhile. An accepted request stays accepted.
+        rows = type(self)._default_manager.using(self._state.db).filter(pk=self.pk)
+        rows.exclude(state=State.ACCEPTED).update(**values)
+        self.refresh_from_db(using=self._state.db)
 
     @classmethod
-    def lock(cls, alias: str, key: str | None, resource_id: str | None) -> Self | None:
+    def lock(cls, alias: str, key: str, resource_id: str | None) -> Self | None:
         """Finds the row of an event by its key, or by the id of the request, and locks it for the transaction."""
         rows = cls._default_manager.using(alias).select_for_update()
         row = rows.filter(key=key).first() if key else None

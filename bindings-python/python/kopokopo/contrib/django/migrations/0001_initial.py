@@ -36,10 +36,18 @@ class Migration(migrations.Migration):
                 ("payment_key", models.CharField(blank=True, max_length=200, null=True)),
                 ("topic", models.CharField(blank=True, max_length=200)),
                 ("resource_id", models.CharField(blank=True, max_length=200, null=True)),
+                (
+                    "request_key",
+                    models.CharField(
+                        blank=True,
+                        help_text="The idempotency key of the request that the journal found for it.",
+                        max_length=200,
+                    ),
+                ),
                 ("body", models.TextField(blank=True)),
                 ("attempts", models.PositiveIntegerField(default=0, help_text="The number of attempts that failed.")),
                 ("error", models.CharField(blank=True, help_text="The class of the last exception.", max_length=200)),
-                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("received_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 ("processed_at", models.DateTimeField(blank=True, db_index=True, null=True)),
             ],
             options={
@@ -92,7 +100,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, help_text="Whether the status does not change any more."),
                 ),
                 ("error", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("till_number", models.CharField(max_length=40)),
                 ("phone_hash", models.CharField(max_length=64)),
@@ -148,7 +156,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, help_text="Whether the status does not change any more."),
                 ),
                 ("error", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("recipients", models.PositiveIntegerField(help_text="The number of recipients.")),
             ],
@@ -166,7 +174,7 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="JournalEntry",
                     fields=[
-                        ("idempotency_key", models.TextField(primary_key=True, serialize=False)),
+                        ("idempotency_key", models.CharField(max_length=200, primary_key=True, serialize=False)),
                         ("version", models.BigIntegerField()),
                         (
                             "state",
@@ -205,7 +213,7 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ClaimedEvent",
                     fields=[
-                        ("event_key", models.TextField(primary_key=True, serialize=False)),
+                        ("event_key", models.CharField(max_length=200, primary_key=True, serialize=False)),
                         ("claimed_at", models.BigIntegerField()),
                     ],
                     options={

@@ -1,17 +1,18 @@
 """`manage.py k2_reconcile`."""
 
 # pyright: standard
-# The types of managers and cursors are partly unknown in the stubs of Django.
+# The types of managers are partly unknown in the stubs of Django.
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from kopokopo import JournalError, KopoKopoError
+from kopokopo import KopoKopoError
 from kopokopo.contrib.django.client import get_client
 from kopokopo.contrib.django.conf import get_options
 from kopokopo.contrib.django.models import Payment, Transfer
@@ -36,47 +37,59 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         older_than: float = options["older_than"]
-        journal = get_client().journal
         try:
-            records = journal.reconcile_all(older_than)
+            records = get_client().journal.reconcile_all(older_than)
         except KopoKopoError as error:
             raise CommandError(str(error)) from error
+        self.changed, self.failed = 0, 0
         before = timezone.now() - timedelta(seconds=older_than)
-        read = sum(
-            self._follow(model, before) + self._read(model, before, options["limit"]) for model in (Payment, Transfer)
-        )
+        for model in (Payment, Transfer):
+            self._follow(model, before)
+            self._read(model, before, options["limit"])
         unknown = [record for record in records if record.state == "unknown"]
-        self.stdout.write(f"{len(records) - len(unknown)} of {len(records)} outcomes found out, {read} rows changed")
+        known = len(records) - len(unknown)
+        self.stdout.write(f"{known} of {len(records)} outcomes found out, {self.changed} rows changed")
         for record in unknown:
             self.stdout.write(
                 f"unknown: {record.key} ({record.operation}), created at {record.created_at:%Y-%m-%d %H:%M}"
             )
+        if self.failed:
+            raise CommandError(f"{self.failed} rows were not changed: run the command again")
 
-    def _follow(self, model: type[Request], before: Any) -> int:
+    def _follow(self, model: type[Request], before: datetime) -> None:
         """Takes the journal's state for the rows whose worker did not write it."""
-        alias, journal, changed = get_options().database, get_client().journal, 0
-        open_rows = model._default_manager.using(alias).filter(state__in=(State.STARTED, State.UNKNOWN))
-        for row in open_rows.filter(created_at__lt=before).iterator():
-            record = journal.get(row.key)
-            # A worker that ended before the journal has a record sent nothing.
-            state = "not_sent" if record is None else record.state
-            if state != row.state:
-                changed += 1
-                row.follow(record) if record is not None else row.mark_not_sent()
-        return changed
+        journal = get_client().journal
 
-    def _read(self, model: type[Request], before: Any, limit: int) -> int:
+        def follow(row: Request) -> bool:
+            record, state = journal.get(row.key), row.state
+            if record is None:
+                # A worker that ended before the journal has a record sent nothing.
+                row.mark_not_sent()
+            elif record.state != state:
+                row.follow(record)
+            return row.state != state
+
+        rows = model._default_manager.using(get_options().database)
+        self._each(rows.filter(state__in=(State.STARTED, State.UNKNOWN), created_at__lt=before), follow)
+
+    def _read(self, model: type[Request], before: datetime, limit: int) -> None:
         """Reads the rows that are not final, whose results may be lost."""
-        alias, changed = get_options().database, 0
-        pending = model._default_manager.using(alias).filter(
-            state=State.ACCEPTED, is_final=False, created_at__lt=before
-        )
-        for row in pending.exclude(resource_id=None).order_by("created_at")[:limit]:
+
+        def read(row: Request) -> bool:
+            row.refresh_from_api()
+            return row.is_final
+
+        rows = model._default_manager.using(get_options().database)
+        pending = rows.filter(state=State.ACCEPTED, is_final=False, created_at__lt=before).exclude(resource_id=None)
+        self._each(pending.order_by("created_at")[:limit], read)
+
+    def _each(self, rows: Any, change: Callable[[Request], bool]) -> None:
+        for row in list(rows):
             try:
-                row.refresh_from_api()
-            except JournalError:
-                raise
+                self.changed += change(row)
             except KopoKopoError as error:
                 self.stderr.write(f"{row.key}: {error.kind}")
-            changed += row.is_final
-        return changed
+            except Exception as error:
+                # A receiver failed. The transaction is rolled back, and the next run tries again.
+                self.failed += 1
+                self.stderr.write(f"{row.key}: {type(error).__name__}")
