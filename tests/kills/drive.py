@@ -36,6 +36,8 @@ from stores import journal_at  # noqa: E402
 
 LANGUAGES = ("python", "node", "jvm")
 FAULTS = ("reset_before_effect", "reset_after_effect", "hang_after_effect", "status_after_effect", "missing_location")
+MOST_KILLS = 20
+"""How often a worker is killed at most. A slow one, such as the JVM, would never end otherwise."""
 LONGEST = 1800.0
 """The seconds after which the driver gives up."""
 
@@ -81,6 +83,7 @@ class Worker:
     def __init__(self, language: str, program: list[str]) -> None:
         self.language = language
         self.program = program
+        self.kills = 0
         self.arguments: list[str] = []
         self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -120,7 +123,6 @@ def new_store(kind: str) -> Iterator[str]:
 
 def run_workers(workers: list[Worker], chance: random.Random) -> collections.Counter[str]:
     """Runs all workers to their ends, restarting those that were killed. Returns the kills of each language."""
-    kills: collections.Counter[str] = collections.Counter()
     deadline = time.monotonic() + LONGEST
     running = list(workers)
     try:
@@ -133,13 +135,16 @@ def run_workers(workers: list[Worker], chance: random.Random) -> collections.Cou
             for worker in list(running):
                 if worker.has_ended():
                     running.remove(worker)
-                elif chance.random() < 0.2:
+                elif worker.kills < MOST_KILLS and chance.random() < 0.2:
                     worker.kill()
-                    kills[worker.language] += 1
+                    worker.kills += 1
                     worker.start()
     finally:
         for worker in workers:
             worker.kill()
+    kills: collections.Counter[str] = collections.Counter()
+    for worker in workers:
+        kills[worker.language] += worker.kills
     return kills
 
 
@@ -210,7 +215,7 @@ def main() -> None:
         raise SystemExit("a wage is neither paid nor unknown")
     if paid != accepted:
         raise SystemExit(f"the money and the journal differ: seed {options.seed}")
-    if set(kills) != set(languages):
+    if any(kills[language] == 0 for language in languages):
         raise SystemExit("no worker of a language was killed, so nothing was shown: pay more wages")
 
 

@@ -85,11 +85,14 @@ class Command(BaseCommand):
 
     def _each(self, rows: Any, change: Callable[[Request], bool]) -> None:
         for row in list(rows):
-            try:
-                self.changed += change(row)
-            except KopoKopoError as error:
-                self.stderr.write(f"{row.key}: {error.kind}")
-            except Exception as error:
-                # A receiver failed. The transaction is rolled back, and the next run tries again.
-                self.failed += 1
-                self.stderr.write(f"{row.key}: {type(error).__name__}")
+            self._change(row, change)
+
+    def _change(self, row: Request, change: Callable[[Request], bool]) -> None:
+        try:
+            self.changed += change(row)
+        except KopoKopoError as error:
+            self.stderr.write(f"{row.key}: {error.kind}")
+        except Exception as error:
+            # A receiver failed. The transaction is rolled back, and the next run tries again.
+            self.failed += 1
+            self.stderr.write(f"{row.key}: {type(error).__name__}")
