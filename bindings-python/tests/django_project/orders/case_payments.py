@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from decimal import Decimal
 from unittest import mock
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.test import TestCase, override_settings
-from kopokopo import Destination, InvalidRequestError, JournalError, OutcomeUnknownError, hash_phone
+from django.test import RequestFactory, TestCase, override_settings
+from django.views.debug import ExceptionReporter
+from kopokopo import Destination, InvalidRequestError, JournalError, KopoKopoError, OutcomeUnknownError, hash_phone
 from kopokopo.contrib.django.client import get_client
 from kopokopo.contrib.django.models import Event, JournalEntry, Payment, Transfer
 from kopokopo.contrib.django.store import DjangoJournal
@@ -197,6 +199,23 @@ class PaymentTests(SandboxTests, TestCase):
         for text in (*texts, repr(get_client())):
             self.assertFalse(mentions(text, delivery), text)
             self.assertNotIn(self.options["CLIENT_SECRET"], text)
+
+    def test_error_reports_have_no_phone_number_and_no_secret(self) -> None:
+        Payment.start(key="order-1", **PUSH)
+        reports = []
+        for amount, environment in ((200, "sandbox"), (100, "live")):
+            with self.settings(KOPOKOPO={**self.options, "ENVIRONMENT": environment}, DEBUG=False):
+                try:
+                    Payment.start(key="order-1", phone_number=PHONE, amount=amount)
+                except KopoKopoError:
+                    request = RequestFactory().get("/")
+                    reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_html())
+        self.assertEqual(len(reports), 2)
+        for report in reports:
+            self.assertIn("models.py", report)
+            self.assertNotIn(PHONE[3:], report)
+            self.assertNotIn(self.options["CLIENT_SECRET"], report)
+            self.assertNotIn(self.options["API_KEY"], report)
 
 
 class TransferTests(SandboxTests, TestCase):

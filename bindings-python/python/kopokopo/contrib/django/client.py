@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from django.views.decorators.debug import sensitive_variables
+
 from kopokopo import KopoKopo
 from kopokopo.contrib.django.conf import get_options
 from kopokopo.contrib.django.store import DjangoJournal
@@ -29,6 +31,7 @@ def get_client() -> KopoKopo:
     return client
 
 
+@sensitive_variables()
 def _make() -> tuple[KopoKopo, DjangoJournal]:
     options = get_options()
     store = DjangoJournal(options.database)

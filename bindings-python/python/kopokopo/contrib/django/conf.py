@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Options:
 NAMES = tuple(option.name.upper() for option in fields(Options))
 
 
+@sensitive_variables()
 def get_options() -> Options:
     """Reads the setting.
 

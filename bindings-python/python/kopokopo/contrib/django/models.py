@@ -10,8 +10,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models
+from django.views.decorators.debug import sensitive_variables
 
-from kopokopo import AnyDestination, IncomingPayment, InvalidRequestError, JournalRecord, SendMoney, hash_phone
+from kopokopo import (
+    AnyDestination,
+    IncomingPayment,
+    InvalidRequestError,
+    JournalRecord,
+    KopoKopo,
+    SendMoney,
+    hash_phone,
+)
 from kopokopo import Event as ReceivedEvent
 from kopokopo.contrib.django import signals
 from kopokopo.contrib.django.client import get_client
@@ -37,6 +46,7 @@ class Payment(Request):
         verbose_name_plural = "payments"
 
     @classmethod
+    @sensitive_variables("phone_number")
     def start(
         cls,
         *,
@@ -74,21 +84,20 @@ class Payment(Request):
             "till_number": till_number,
             "phone_hash": hash_phone(phone_number),
         }
-        return cls.start_once(
-            key,
-            values,
-            lambda client: (
-                client.incoming_payments.create(
-                    till_number=till_number,
-                    phone_number=phone_number,
-                    amount=amount,
-                    callback_url=callback_url,
-                    currency=currency,
-                    metadata=metadata,
-                    idempotency_key=key,
-                ).id
-            ),
-        )
+
+        @sensitive_variables("phone_number")
+        def send(client: KopoKopo) -> str:
+            return client.incoming_payments.create(
+                till_number=till_number,
+                phone_number=phone_number,
+                amount=amount,
+                callback_url=callback_url,
+                currency=currency,
+                metadata=metadata,
+                idempotency_key=key,
+            ).id
+
+        return cls.start_once(key, values, send)
 
     def refresh_from_api(self) -> None:
         """Reads the payment from the API, and sends its signal if it became final."""

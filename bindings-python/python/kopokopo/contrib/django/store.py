@@ -58,7 +58,10 @@ class DjangoJournal:
         if of_test is not None and is_in_test_case(of_test):
             return self._run_in_test(of_test, asked["sql"], asked["parameters"])
         idle = self._idle_connections()
-        connection = idle.pop() if idle else self._connect()
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connect()
         try:
             # The server may have closed it. A statement that fails would make the call fail.
             if connection.connection is not None and not connection.is_usable():
