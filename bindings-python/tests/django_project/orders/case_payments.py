@@ -11,7 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.test import RequestFactory, TestCase, override_settings
 from django.views.debug import ExceptionReporter
-from kopokopo import Destination, InvalidRequestError, JournalError, KopoKopoError, OutcomeUnknownError, hash_phone
+from kopokopo import (
+    Destination,
+    IncomingPayments,
+    InvalidRequestError,
+    JournalError,
+    KopoKopoError,
+    OutcomeUnknownError,
+    hash_phone,
+)
 from kopokopo.contrib.django.client import get_client
 from kopokopo.contrib.django.models import Event, JournalEntry, Payment, Transfer
 from kopokopo.contrib.django.store import DjangoJournal
@@ -92,6 +100,20 @@ class PaymentTests(SandboxTests, TestCase):
             refused = Payment.objects.get()
             self.assertEqual(refused.state, "refused")
             self.assertTrue(refused.error)
+            # A worker that is killed during the next attempt must not leave a row that says "refused".
+            states = []
+
+            def die(*_: object, **__: object) -> None:
+                states.append(Payment.objects.get().state)
+                raise KeyboardInterrupt
+
+            with mock.patch.object(IncomingPayments, "create", die), self.assertRaises(KeyboardInterrupt):
+                Payment.start(key="order-1", **PUSH)
+            self.assertEqual(states, ["started"])
+            with self.assertRaises(InvalidRequestError):
+                Payment.start(key="order-1", **PUSH)
+            self.assertEqual(Payment.objects.get().state, "refused")
+            self.assertEqual(JournalEntry.objects.get().attempt, 2)
 
     def test_paid_result_sends_signals_once(self) -> None:
         payment = Payment.start(key="order-1", **PUSH)

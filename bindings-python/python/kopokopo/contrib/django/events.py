@@ -57,18 +57,18 @@ def _handle(alias: str, row: Event, event: ReceivedEvent) -> None:
         if record is not None:
             # If a receiver fails, the journal does not find the request of this payment again.
             found.update(request_key=record.key)
-            row.request_key = record.key
         with transaction.atomic(using=alias):
             # The claim is the first statement, so that parallel deliveries wait here, in every database.
             is_first = once(event, connections[alias])
             if not found.filter(processed_at=None).update(processed_at=timezone.now(), body="", error=""):
                 return
+            row.refresh_from_db(using=alias, fields=["request_key"])
             payment, transfer = _apply(alias, row.request_key, event, record)
             if is_first:
                 event_received.send(sender=Event, event=event, payment=payment, transfer=transfer)
     except Exception as error:
         # The text of an exception can have personal data. Its class is enough to find it in the program's log.
-        found.update(error=type(error).__name__, attempts=F("attempts") + 1)
+        found.filter(processed_at=None).update(error=type(error).__name__, attempts=F("attempts") + 1)
         _log.error("event %s was not handled: %s", row.dedupe_key, type(error).__name__)
         raise
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from kopokopo import JournalRecord, KopoKopo, KopoKopoError, OutcomeUnknownError
 from kopokopo._typing import Self
@@ -76,13 +77,16 @@ class Request(models.Model):
         row, is_new = found
         if not is_new:
             # These states allow another attempt, which may have other values.
-            rows.filter(pk=row.pk, state__in=(State.REFUSED, State.NOT_SENT)).update(**values)
+            again = rows.filter(pk=row.pk, state__in=(State.REFUSED, State.NOT_SENT))
+            again.update(state=State.STARTED, error="", updated_at=timezone.now(), **values)
         try:
             resource_id = send(client)
         except KopoKopoError as error:
             row.write_failure(client, error)
             raise
-        rows.filter(pk=row.pk).update(state=State.ACCEPTED, resource_id=resource_id, error="")
+        rows.filter(pk=row.pk).update(
+            state=State.ACCEPTED, resource_id=resource_id, error="", updated_at=timezone.now()
+        )
         row.refresh_from_db(using=alias)
         return row
 
@@ -118,7 +122,7 @@ class Request(models.Model):
     def _update(self, **values: Any) -> None:
         # An event may have changed the row meanwhile. An accepted request stays accepted.
         rows = type(self)._default_manager.using(self._state.db).filter(pk=self.pk)
-        rows.exclude(state=State.ACCEPTED).update(**values)
+        rows.exclude(state=State.ACCEPTED).update(updated_at=timezone.now(), **values)
         self.refresh_from_db(using=self._state.db)
 
     @classmethod

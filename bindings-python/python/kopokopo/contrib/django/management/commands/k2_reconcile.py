@@ -70,7 +70,7 @@ class Command(BaseCommand):
             return row.state != state
 
         rows = model._default_manager.using(get_options().database)
-        self._each(rows.filter(state__in=(State.STARTED, State.UNKNOWN), created_at__lt=before), follow)
+        self._each(rows.filter(state__in=(State.STARTED, State.UNKNOWN), updated_at__lt=before), follow)
 
     def _read(self, model: type[Request], before: datetime, limit: int) -> None:
         """Reads the rows that are not final, whose results may be lost."""
