@@ -21,6 +21,7 @@ def frameworks_after(statement: str) -> set[str]:
     [
         ("kopokopo", set()),
         ("kopokopo.webhooks", set()),
+        ("kopokopo.contrib", set()),
         ("kopokopo.webhooks.aws_lambda", set()),
         ("kopokopo.webhooks.django", {"django"}),
         ("kopokopo.webhooks.flask", {"flask", "werkzeug"}),

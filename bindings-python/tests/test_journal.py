@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,6 +205,31 @@ def test_event_is_handled_once_and_again_after_a_rollback(tmp_path: Path) -> Non
     sqlalchemy = pytest.importorskip("sqlalchemy")
     with sqlalchemy.create_engine(f"sqlite:///{path}").begin() as found:
         assert not once(event, found)
+
+
+def test_missing_tables_are_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    key, body = "an-api-key-of-the-usual-length", json.dumps(EVENT).encode()
+    event = WebhookVerifier(api_keys=[key]).verify(body, sign_webhook(key, body))
+    path = tmp_path / "shop.db"
+    engine = pytest.importorskip("sqlalchemy").create_engine(f"sqlite:///{path}")
+    expected = r"the table kopokopo_events does not exist: .*create_tables"
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(ConfigurationError, match=expected):
+        once(event, connection)
+    with engine.connect() as connection, pytest.raises(ConfigurationError, match=expected):
+        once(event, connection)
+    before = effects(sandbox)
+    for store in (SqliteJournal(path, create_tables=False), SQLAlchemyJournal(engine, create_tables=False)):
+        with pytest.raises(JournalError, match=r"the table kopokopo_journal does not exist: .*create_tables"):
+            KopoKopo(**sandbox.credentials, journal=store).send_money.create(idempotency_key="a", **wage())
+    # The table of another error keeps the error of the driver.
+    with closing(sqlite3.connect(path)) as connection:
+        create_tables(connection)
+        connection.execute(
+            "CREATE TRIGGER log AFTER INSERT ON kopokopo_events BEGIN INSERT INTO log_of_shop VALUES (1); END"
+        )
+        with pytest.raises(sqlite3.OperationalError, match="log_of_shop"):
+            once(event, connection)
+    assert effects(sandbox) == before
 
 
 def test_connections_are_used_again_and_not_in_transactions_of_the_program(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import kopokopo
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from harness import ROOT, Sandbox
+from kopokopo import Destination, JournalRecord, KopoKopo, OutcomeUnknownError
+from kopokopo.journal import SqliteJournal
 
 READMES = [ROOT / "README.md", ROOT / "bindings-python" / "README.md"]
 
@@ -25,9 +31,10 @@ def snippets(path: Path) -> str:
 
 @pytest.mark.parametrize("path", READMES, ids=["repository", "package"])
 def test_snippets_run_and_webhook_receives_result(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    path: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database)
     with Sandbox() as sandbox:
         for name, value in sandbox.credentials.items():
             monkeypatch.setenv(f"K2_{name.upper()}", value)
@@ -50,3 +57,47 @@ def test_snippets_run_and_webhook_receives_result(
             assert response.status_code == 200
             assert client.post("/k2/results", content=body).status_code == 401
         assert capsys.readouterr().out.strip()
+        if "credit" in names:
+            event = names["k2"].webhooks.verify(body, signature)
+            for _ in range(2):
+                names["credit"](event)
+            with psycopg.connect(database) as connection:
+                assert connection.execute("SELECT payment_key FROM credits").fetchall() == [(event.payment_key,)]
+
+
+RECIPE = "for record in payer.journal.reconcile_all("
+
+
+@pytest.mark.parametrize(("state", "sent"), [("accepted", 1), ("not_sent", 2), (None, 1)])
+def test_recipe_for_unknown_outcomes(tmp_path: Path, state: str | None, sent: int) -> None:
+    (recipe,) = re.findall(rf"^```python\n({re.escape(RECIPE)}.*?)^```", READMES[1].read_text("utf-8"), re.M | re.S)
+    assert len(recipe.splitlines()) == 5
+    path = tmp_path / "payments.db"
+    with Sandbox() as sandbox:
+        payer = KopoKopo(**sandbox.credentials, journal=SqliteJournal(path))
+        wage: dict[str, Any] = {
+            "idempotency_key": "wage-1",
+            "destinations": [Destination.MobileWallet(phone_number="254700000001", amount=100, description="Wages")],
+            "callback_url": "https://shop.example/k2/results",
+        }
+        sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_before_effect"})
+        with pytest.raises(OutcomeUnknownError):
+            payer.send_money.create(**wage)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE kopokopo_journal SET created_at = created_at - 3600000")
+        asked = []
+
+        def ask_a_person(record: JournalRecord) -> Any:
+            asked.append(record.key)
+            return None if state is None else SimpleNamespace(state=state, reason="the dashboard", id=None)
+
+        exec(compile(recipe, "recipe", "exec"), {"payer": payer, "ask_a_person": ask_a_person})
+        assert asked == ["wage-1"]
+        record = payer.journal.get("wage-1")
+        assert record is not None and record.state == (state or "unknown")
+        try:
+            payer.send_money.create(**wage)
+        except OutcomeUnknownError:
+            assert state != "not_sent"
+        received = sandbox.control("GET /_sandbox/requests")
+        assert sum(1 for request in received if request["operation"] == "send_money.create") == sent

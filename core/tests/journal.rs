@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, join};
 use kopokopo::{
     Cancelled, ErrorKind, KopoKopo, cancellable,
-    journal::{JournalRecord, JournalState, JournalStore, MemoryJournal},
+    journal::{JournalQuery, JournalRecord, JournalState, JournalStore, MemoryJournal},
     resources::{IncomingPaymentRequest, RawPostRequest},
 };
 use support::{Act, Server, created, payment_request, token};
@@ -200,4 +200,65 @@ async fn next_attempt_begins_at_its_own_time() {
     let accepted = record(&store, "order").await;
     let between = accepted.created_at.unix_timestamp_milliseconds() - refused.created_at.unix_timestamp_milliseconds();
     assert!((LONG..LONG + 60_000).contains(&between), "{between}");
+}
+
+/// A store whose inserts come late, or whose connection breaks after the commit and stays broken for a while.
+#[derive(Clone)]
+struct Unreliable {
+    store: MemoryJournal,
+    insert_after: Duration,
+    broken_until: Arc<AtomicI64>,
+}
+
+impl JournalStore for Unreliable {
+    fn insert(&self, record: JournalRecord) -> BoxFuture<'_, kopokopo::Result<bool>> {
+        Box::pin(async move {
+            sleep(self.insert_after).await;
+            let inserted = self.store.insert(record).await;
+            if self.broken_until.load(Ordering::SeqCst) > 0 { Err(broken()) } else { inserted }
+        })
+    }
+
+    fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, kopokopo::Result<bool>> {
+        self.store.update(record, version)
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, kopokopo::Result<Option<JournalRecord>>> {
+        if self.broken_until.fetch_sub(1, Ordering::SeqCst) > 0 {
+            return Box::pin(async { Err(broken()) });
+        }
+        self.store.get(key)
+    }
+
+    fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, kopokopo::Result<Vec<JournalRecord>>> {
+        self.store.list(query)
+    }
+}
+
+fn broken() -> kopokopo::KopoKopoError {
+    kopokopo::KopoKopoError::journal("the connection is broken")
+}
+
+#[tokio::test]
+async fn record_that_is_written_after_its_worker_gave_up_does_not_become_unknown() {
+    for (insert_after, failures, kind) in [(200, 0, ErrorKind::Timeout), (0, 1, ErrorKind::Journal)] {
+        let server = Server::start(|seen, before| {
+            Act::Respond(if seen.line.starts_with("POST /oauth/token ") { token(before) } else { created("p1") })
+        })
+        .await;
+        let store = MemoryJournal::default();
+        let unreliable = Unreliable {
+            store: store.clone(),
+            insert_after: Duration::from_millis(insert_after),
+            broken_until: Arc::new(AtomicI64::new(failures)),
+        };
+        let client = server.builder().journal(unreliable).build().unwrap();
+        let error = create(&client.with_options(timeout(100)).unwrap(), "a").await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        while store.get("a").await.unwrap().is_none_or(|found| found.state == JournalState::Started) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(record(&store, "a").await.state, JournalState::NotSent);
+        assert_eq!(server.count(CREATE), 0);
+    }
 }

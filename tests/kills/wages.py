@@ -1,5 +1,6 @@
 """Pays wages once each, however often it is killed: `wages.py <journal> <callback URL> <number of wages>`.
 
+The journal is the path of a SQLite file, or a URL that begins with `postgresql://`.
 Ends when every wage is paid, or its outcome cannot be found out by this program.
 """
 
@@ -9,12 +10,12 @@ import sys
 import time
 
 from kopokopo import Destination, InProgressError, KopoKopo, KopoKopoError, OutcomeUnknownError
-from kopokopo.journal import SqliteJournal
+from stores import journal_at
 
 
 def main() -> None:
     place, callback_url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    k2 = KopoKopo.from_env(journal=SqliteJournal(place)).with_options(timeout=2.0, max_retries=0)
+    k2 = KopoKopo.from_env(journal=journal_at(place)).with_options(timeout=2.0, max_retries=0)
     left = set(range(1, count + 1))
     unknown: set[int] = set()
     while left:

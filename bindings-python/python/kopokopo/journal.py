@@ -16,8 +16,8 @@ import os
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from kopokopo._errors import ConfigurationError
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from kopokopo import Event
 
 __all__ = ["CustomJournal", "DBAPIJournal", "SQLAlchemyJournal", "SqliteJournal", "create_tables", "once"]
+
+JOURNAL_TABLE, EVENTS_TABLE = "kopokopo_journal", "kopokopo_events"
+
+_MOST_IDLE = 10
+"""How many connections are kept after many calls at once."""
+
+_SHARED = "its connection is inside of a transaction of the program: open a connection for the journal alone"
 
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
@@ -44,6 +51,9 @@ class DBAPIJournal:
         create_tables: Whether the tables are created if they do not exist.
     """
 
+    _trusted = 1.0
+    """The seconds for which an idle connection is used without a test."""
+
     def __init__(
         self, connect: Callable[[], Any], *, dialect: str, placeholder: str = "%s", create_tables: bool = True
     ) -> None:
@@ -51,41 +61,52 @@ class DBAPIJournal:
             raise ConfigurationError("connect: must be a function that opens a connection", field="connect")
         self.dialect, self.placeholder, self.create_tables = dialect, placeholder, create_tables
         self._connect = connect
-        self._idle: tuple[int, list[Any]] = (os.getpid(), [])
+        self._idle: tuple[int, list[tuple[Any, float]]] = (os.getpid(), [])
+        self._inherited: list[Any] = []
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
         idle = self._idle_connections()
-        try:
-            connection = idle.pop()
-        except IndexError:
-            connection = self._connect()
+        connection = self._take(idle)
         _refuse_transaction(connection)
         try:
-            result = _execute(connection, asked["sql"], asked["parameters"])
-            connection.commit()
+            with _explaining(JOURNAL_TABLE):
+                result = _execute(connection, asked["sql"], asked["parameters"])
+                connection.commit()
         except BaseException:
             # A broken connection is not used again, and those that are as old are probably broken too.
             idle.clear()
-            with suppress(Exception):
-                connection.rollback()
-            with suppress(Exception):
-                connection.close()
+            _close(connection)
             raise
-        if self._is_reusable(connection):
-            idle.append(connection)
+        if self._is_reusable(connection) and len(idle) < _MOST_IDLE:
+            idle.append((connection, time.monotonic()))
+        else:
+            _close(connection)
         return result
 
-    def _idle_connections(self) -> list[Any]:
+    def _take(self, idle: list[tuple[Any, float]]) -> Any:
+        """Takes a connection that works out of those that are not in use, or opens one."""
+        while True:
+            try:
+                connection, since = idle.pop()
+            except IndexError:
+                return self._connect()
+            # The server may have closed it, and a statement that fails would make the call fail.
+            if time.monotonic() - since < self._trusted or _is_alive(connection):
+                return connection
+            _close(connection)
+
+    def _idle_connections(self) -> list[tuple[Any, float]]:
         # Calls come on threads that the native module makes, so connections do not belong to threads. A connection of
-        # the parent process must not be used in its fork.
+        # the parent process must not be used in its fork. It is not closed there either: that would end the parent's.
         process, idle = self._idle
         if process != os.getpid():
+            self._inherited.append(idle)
             self._idle = (os.getpid(), idle := [])
         return idle
 
     def _is_reusable(self, connection: Any) -> bool:
-        # Python's sqlite3 refuses other threads, unless it is told to accept them.
+        # Python's sqlite3 refuses other threads, unless an option allows them.
         return not isinstance(connection, sqlite3.Connection)
 
 
@@ -154,7 +175,7 @@ class SQLAlchemyJournal:
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
-        with self._engine.begin() as connection:
+        with _explaining(JOURNAL_TABLE), self._engine.begin() as connection:
             result = connection.exec_driver_sql(asked["sql"], tuple(asked["parameters"]))
             rows = [list(row) for row in result] if result.returns_rows else []
             return json.dumps({"rows": rows, "changed": max(result.rowcount, 0)})
@@ -200,8 +221,16 @@ def once(event: Event, connection: Any) -> bool:
     Args:
         connection: A DB-API 2 connection (sqlite3, psycopg, Django's), or a connection or session of SQLAlchemy. The
             tables must exist: see `create_tables`.
+
+    Raises: `ConfigurationError` if the table `kopokopo_events` does not exist, or if the connection is not inside
+    of a transaction.
     """
-    parameters = (event.payment_key or event.dedupe_key, int(time.time() * 1000))
+    with _explaining(EVENTS_TABLE):
+        return _claim(event.payment_key or event.dedupe_key, connection)
+
+
+def _claim(key: str, connection: Any) -> bool:
+    parameters = (key, int(time.time() * 1000))
     if hasattr(connection, "exec_driver_sql") or hasattr(connection, "get_bind"):
         inner = connection if hasattr(connection, "exec_driver_sql") else connection.connection()
         _refuse_autocommit(inner.connection.dbapi_connection)
@@ -214,6 +243,53 @@ def once(event: Event, connection: Any) -> bool:
         return _is_first(cursor.rowcount)
     finally:
         cursor.close()
+
+
+def is_missing_table(error: BaseException | None, table: str) -> bool:
+    """Whether a database reports that this table does not exist, in the error or in what caused it."""
+    while error is not None:
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        is_missing = state == "42P01" or error.args[:1] == (1146,) or "no such table" in str(error)
+        if is_missing and table in str(error):
+            return True
+        error = getattr(error, "orig", None) or error.__cause__
+    return False
+
+
+@contextmanager
+def _explaining(table: str) -> Generator[None]:
+    """Raises an error that says how to create the table if it is missing."""
+    try:
+        yield
+    except Exception as error:
+        if not is_missing_table(error, table):
+            raise
+        raise ConfigurationError(
+            f"connection: the table {table} does not exist: create it with kopokopo.journal.create_tables(connection), "
+            "or in a migration with the statements of kopokopo.journal_schema(dialect)",
+            field="connection",
+        ) from error
+
+
+def _is_alive(connection: Any) -> bool:
+    if isinstance(connection, sqlite3.Connection):
+        return True
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        cursor.fetchall()
+        cursor.close()
+        connection.rollback()
+    except Exception:
+        return False
+    return True
+
+
+def _close(connection: Any) -> None:
+    with suppress(Exception):
+        connection.rollback()
+    with suppress(Exception):
+        connection.close()
 
 
 def _is_first(count: int) -> bool:
@@ -233,9 +309,7 @@ def _is_in_transaction(connection: Any) -> bool:
 def _refuse_transaction(connection: Any) -> None:
     """A rollback of the program would remove the record of a sent request, and the next call would pay again."""
     if _is_in_transaction(connection):
-        raise RuntimeError(
-            "its connection is inside of a transaction of the program: open a connection for the journal alone"
-        )
+        raise RuntimeError(_SHARED)
 
 
 def _refuse_autocommit(connection: Any) -> None:

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, FusedFuture},
+};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -106,6 +109,7 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
 }
 
 /// One keyed call.
+#[derive(Clone)]
 struct Worker {
     client: KopoKopo,
     journal: JournalSettings,
@@ -141,7 +145,7 @@ impl Worker {
     async fn claim_and_send(&self) -> Result<ResourceId> {
         let give_up = Instant::now().checked_add(self.wait).unwrap_or(self.deadline);
         let mut mine = self.attempt();
-        if self.claimed(&mine, self.journal.store.insert(mine.record.clone())).await? {
+        if self.inserted(&mine).await? {
             return self.send(mine).await;
         }
         loop {
@@ -149,7 +153,7 @@ impl Worker {
             mine = self.attempt();
             let Some(found) = found else {
                 // It was deleted in between.
-                if self.claimed(&mine, self.journal.store.insert(mine.record.clone())).await? {
+                if self.inserted(&mine).await? {
                     return self.send(mine).await;
                 }
                 continue;
@@ -157,7 +161,7 @@ impl Worker {
             match decide(&found, &mine.record, self.journal.now()) {
                 Step::Claim(record) => {
                     mine.record = *record;
-                    if self.claimed(&mine, self.journal.store.update(mine.record.clone(), found.version)).await? {
+                    if self.replaced(&mine, found.version).await? {
                         return self.send(mine).await;
                     }
                 }
@@ -202,12 +206,35 @@ impl Worker {
         self.deadline.saturating_duration_since(Instant::now()).min(self.client.total_timeout())
     }
 
+    async fn inserted(&self, mine: &Attempt) -> Result<bool> {
+        let (store, record) = (Arc::clone(&self.journal.store), mine.record.clone());
+        self.claimed(mine, Box::pin(async move { store.insert(record).await })).await
+    }
+
+    async fn replaced(&self, mine: &Attempt, version: u64) -> Result<bool> {
+        let (store, record) = (Arc::clone(&self.journal.store), mine.record.clone());
+        self.claimed(mine, Box::pin(async move { store.update(record, version).await })).await
+    }
+
     /// Writes the record of an attempt. A failed write may have been done anyway: then the record is this worker's own.
-    async fn claimed(&self, mine: &Attempt, write: impl Future<Output = Result<bool>>) -> Result<bool> {
-        match self.before_sending(write).await {
-            Err(error) => self.is_mine(&mine.record).await.ok_or(error),
-            outcome => outcome,
+    async fn claimed(&self, mine: &Attempt, write: BoxFuture<'static, Result<bool>>) -> Result<bool> {
+        let mut write = write.fuse();
+        let error = match self.before_sending(&mut write).await {
+            Err(error) => error,
+            outcome => return outcome,
+        };
+        if let Some(is_mine) = self.is_mine(&mine.record).await {
+            return Ok(is_mine);
         }
+        // Nothing will be sent. The write may have been done, or be done later, and must not make the record unknown.
+        let (worker, record, outcome) = (self.clone(), mine.record.clone(), Err(error.clone()));
+        tokio::spawn(async move {
+            if !write.is_terminated() {
+                let _ = write.await;
+            }
+            worker.settle(record, &outcome).await;
+        });
+        Err(error)
     }
 
     /// Whether the journal has this record. None if it cannot be read, or has no record.

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from inspect import iscoroutinefunction
 from typing import Any
 
-from kopokopo import DecodeError, Event, InvalidRequestError, KopoKopoError, SignatureError, WebhookVerifier
+from kopokopo import (
+    AsyncJournal,
+    DecodeError,
+    Event,
+    InvalidRequestError,
+    Journal,
+    JournalError,
+    KopoKopoError,
+    SignatureError,
+    WebhookVerifier,
+)
 
 HEADER = "X-KopoKopo-Signature"
 
 OnUnreadable = Callable[[bytes, DecodeError], object]
 """A function of the program for authentic bodies that cannot be read."""
+
+AnyJournal = Journal | AsyncJournal
+"""The journal of a client: `client.journal`."""
+
+RunBlocking = Callable[[Callable[[Event], object], Event], Awaitable[object]]
+"""Runs a blocking function on another thread, so that the event loop is not blocked."""
 
 _log = logging.getLogger("kopokopo.webhooks")
 
@@ -64,6 +81,40 @@ async def verify_event_async(
             if isinstance(result, Awaitable):
                 await result
         raise
+
+
+def observe(journal: AnyJournal | None, event: Event) -> None:
+    """Gives an event to the journal, before the handler gets it.
+
+    Raises: `EarlyResponse` if the journal's store fails.
+    """
+    if journal is None:
+        return
+    if iscoroutinefunction(journal.observe):
+        raise TypeError("journal: must be the journal of KopoKopo, not of AsyncKopoKopo, as the handler is blocking")
+    try:
+        journal.observe(event)
+    except JournalError as error:
+        raise journal_response(error) from None
+
+
+async def observe_async(journal: AnyJournal | None, event: Event, run_blocking: RunBlocking) -> None:
+    """Does the same as `observe`, for both kinds of clients, and does not block the event loop."""
+    if journal is None:
+        return
+    try:
+        if iscoroutinefunction(journal.observe):
+            await journal.observe(event)
+        else:
+            await run_blocking(journal.observe, event)
+    except JournalError as error:
+        raise journal_response(error) from None
+
+
+def journal_response(error: JournalError) -> EarlyResponse:
+    """Returns the response that makes Kopo Kopo deliver the webhook again."""
+    _log.error("webhook not handled, because the journal failed: %s", error)
+    return EarlyResponse(500, "journal failed")
 
 
 def error_response(error: KopoKopoError) -> EarlyResponse:

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
+    AnyJournal,
     EarlyResponse,
     OnUnreadable,
     check_size,
     error_response,
     join_signatures,
     not_a_request,
+    observe,
     raw_body_error,
     verify_event,
 )
@@ -48,7 +50,7 @@ def _raw(verifier: WebhookVerifier, request: Mapping[str, Any]) -> tuple[bytes, 
 
 
 def webhook(
-    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None, journal: AnyJournal | None = None
 ) -> Callable[
     [Callable[[Event, _Context], _Result | None]], Callable[[Mapping[str, Any], _Context], _Result | dict[str, Any]]
 ]:
@@ -63,6 +65,9 @@ def webhook(
         on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
             be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
             is 400.
+        journal: `client.journal` of `KopoKopo`. It observes each event before the handler is called, so that unknown
+            requests become accepted. If its store fails, the handler is not called, the response is 500, and the
+            webhook is delivered again.
     """
 
     def decorate(
@@ -72,6 +77,7 @@ def webhook(
         def handle(request: Mapping[str, Any], context: _Context) -> _Result | dict[str, Any]:
             try:
                 event = _event(verifier, request, on_unreadable)
+                observe(journal, event)
             except EarlyResponse as response:
                 return _response(response.status, response.text)
             result = handler(event, context)

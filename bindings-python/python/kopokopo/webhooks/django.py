@@ -7,18 +7,22 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
+    AnyJournal,
     EarlyResponse,
     OnUnreadable,
     check_length,
     error_response,
     incomplete_body,
     not_a_request,
+    observe,
+    observe_async,
     raw_body_error,
     verify_event,
     verify_event_async,
@@ -73,7 +77,9 @@ class _Decorator(Protocol):
     ) -> Callable[Concatenate[_Request, _P], _Response | HttpResponse]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+def webhook(
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None, journal: AnyJournal | None = None
+) -> _Decorator:
     """Decorates `def view(request, event)` or `async def view(request, event)`. Only verified webhooks reach the view.
 
     The view is exempt from CSRF checks. It returns an HttpResponse, or None for an empty 200 response. The response is
@@ -85,6 +91,9 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
         on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
             be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
             is 400.
+        journal: `client.journal`. It observes each event before the view is called, so that unknown requests become
+            accepted. If its store fails, the view is not called, the response is 500, and the webhook is delivered
+            again. An async view takes the journal of `KopoKopo` or `AsyncKopoKopo`, any other view that of `KopoKopo`.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,6 +103,7 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
             async def handle_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
                 try:
                     event = await verify_event_async(verifier, *_raw_or_response(verifier, request), on_unreadable)
+                    await observe_async(journal, event, _run_blocking)
                 except EarlyResponse as response:
                     return _to_http_response(response)
                 return _or_empty(await view(request, event, *args, **kwargs))
@@ -104,6 +114,7 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
         def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 event = verify_event(verifier, *_raw_or_response(verifier, request), on_unreadable)
+                observe(journal, event)
             except EarlyResponse as response:
                 return _to_http_response(response)
             return _or_empty(view(request, event, *args, **kwargs))
@@ -118,6 +129,10 @@ def _raw_or_response(verifier: WebhookVerifier, request: Any) -> tuple[bytes, st
         return _raw(verifier, request)
     except SignatureError as error:
         raise error_response(error) from None
+
+
+async def _run_blocking(function: Callable[[Event], object], event: Event) -> None:
+    await sync_to_async(function, thread_sensitive=False)(event)
 
 
 def _exempt(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,15 +9,17 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 from flask import Request, Response, current_app
 from flask import request as current_request
 
-from kopokopo import Event, SignatureError, WebhookVerifier
+from kopokopo import Event, JournalError, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
+    AnyJournal,
     EarlyResponse,
     OnUnreadable,
     check_length,
     check_request,
     check_size,
     error_response,
+    journal_response,
     raw_body_error,
     verify_event,
 )
@@ -67,7 +69,9 @@ class _Decorator(Protocol):
     ) -> Callable[_P, _Result | Response]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+def webhook(
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None, journal: AnyJournal | None = None
+) -> _Decorator:
     """Decorates `def view(event)` or `async def view(event)`. Only verified webhooks reach the view.
 
     Put it below `@app.post(...)`. The view returns a response of Flask, or None for an empty 200 response. The response
@@ -79,6 +83,9 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
         on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
             be read. If it returns, the response is 200 and the webhook is not delivered again. Without it the response
             is 400.
+        journal: `client.journal` of `KopoKopo` or `AsyncKopoKopo`. It observes each event before the handler is called,
+            so that unknown requests become accepted. If its store fails, the handler is not called, the response is
+            500, and the webhook is delivered again.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +94,8 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
             try:
                 hook = None if on_unreadable is None else current_app.ensure_sync(on_unreadable)
                 event = verify_event(verifier, *_raw_or_response(verifier, current_request), hook)
+                if journal is not None:
+                    _observe(journal, event)
             except EarlyResponse as response:
                 return Response(response.text, status=response.status, content_type="text/plain")
             result = current_app.ensure_sync(view)(event, *args, **kwargs)
@@ -102,6 +111,13 @@ def _raw_or_response(verifier: WebhookVerifier, request: Request) -> tuple[bytes
         return _raw(verifier, request)
     except SignatureError as error:
         raise error_response(error) from None
+
+
+def _observe(journal: AnyJournal, event: Event) -> None:
+    try:
+        current_app.ensure_sync(journal.observe)(event)
+    except JournalError as error:
+        raise journal_response(error) from None
 
 
 def _read(verifier: WebhookVerifier, request: Request) -> bytes:

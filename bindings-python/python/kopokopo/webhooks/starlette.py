@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from kopokopo import Event, SignatureError, WebhookVerifier
 from kopokopo.webhooks._request import (
     HEADER,
+    AnyJournal,
     EarlyResponse,
     OnUnreadable,
     check_length,
@@ -23,6 +24,7 @@ from kopokopo.webhooks._request import (
     error_response,
     incomplete_body,
     join_signatures,
+    observe_async,
     raw_body_error,
     verify_event_async,
 )
@@ -59,7 +61,7 @@ async def _raw(verifier: WebhookVerifier, request: Request) -> tuple[bytes, str 
 
 
 def verified(
-    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None, journal: AnyJournal | None = None
 ) -> Callable[[Request], Coroutine[Any, Any, Event]]:
     """Returns a FastAPI dependency: `event: Annotated[Event, Depends(verified(verifier))]`.
 
@@ -71,11 +73,14 @@ def verified(
         on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
             be read. It may be asynchronous. If it returns, the response is 200 and the webhook is not delivered again.
             Without it the response is 400.
+        journal: `client.journal` of `KopoKopo` or `AsyncKopoKopo`. It observes each event before the handler is called,
+            so that unknown requests become accepted. If its store fails, the handler is not called, the response is
+            500, and the webhook is delivered again.
     """
 
     async def dependency(request: Request) -> Event:
         try:
-            return await _event(verifier, request, on_unreadable)
+            return await _event(verifier, request, on_unreadable, journal)
         except EarlyResponse as response:
             raise HTTPException(response.status, response.text) from None
 
@@ -96,7 +101,9 @@ class _Decorator(Protocol):
     ) -> Callable[[Request], Coroutine[Any, Any, _Result | Response]]: ...
 
 
-def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None) -> _Decorator:
+def webhook(
+    verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = None, journal: AnyJournal | None = None
+) -> _Decorator:
     """Decorates `async def endpoint(request, event)` or `def endpoint(request, event)`. Only verified webhooks reach
     the endpoint.
 
@@ -109,13 +116,16 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
         on_unreadable: Is called as `on_unreadable(body, error)` with the raw body of an authentic webhook that cannot
             be read. It may be asynchronous. If it returns, the response is 200 and the webhook is not delivered again.
             Without it the response is 400.
+        journal: `client.journal` of `KopoKopo` or `AsyncKopoKopo`. It observes each event before the handler is called,
+            so that unknown requests become accepted. If its store fails, the handler is not called, the response is
+            500, and the webhook is delivered again.
     """
 
     def decorate(endpoint: Callable[[Request, Event], Any]) -> Callable[[Request], Coroutine[Any, Any, Any]]:
         @wraps(endpoint, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         async def handle(request: Request) -> Any:
             try:
-                event = await _event(verifier, request, on_unreadable)
+                event = await _event(verifier, request, on_unreadable, journal)
             except EarlyResponse as response:
                 return PlainTextResponse(response.text, response.status)
             if iscoroutinefunction(endpoint):
@@ -131,12 +141,20 @@ def webhook(verifier: WebhookVerifier, *, on_unreadable: OnUnreadable | None = N
     return decorate
 
 
-async def _event(verifier: WebhookVerifier, request: Request, on_unreadable: OnUnreadable | None) -> Event:
+async def _event(
+    verifier: WebhookVerifier, request: Request, on_unreadable: OnUnreadable | None, journal: AnyJournal | None
+) -> Event:
     try:
         raw = await _raw(verifier, request)
     except SignatureError as error:
         raise error_response(error) from None
-    return await verify_event_async(verifier, *raw, on_unreadable)
+    event = await verify_event_async(verifier, *raw, on_unreadable)
+    await observe_async(journal, event, _run_blocking)
+    return event
+
+
+async def _run_blocking(function: Callable[[Event], object], event: Event) -> None:
+    await run_in_threadpool(function, event)
 
 
 async def _read(verifier: WebhookVerifier, request: Request) -> bytes:

@@ -226,10 +226,10 @@ impl<E: SqlExecutor> JournalStore for SqlJournal<E> {
                 ["?"; COLUMNS.len()].join(", ")
             );
             let changed = self.run(&statement, to_row(&record)).await?.changed;
-            if self.dialect != SqlDialect::Mysql {
-                return Ok(changed == 1);
+            if changed == 1 && self.dialect != SqlDialect::Mysql {
+                return Ok(true);
             }
-            // Drivers of MySQL count differently.
+            // Drivers of MySQL count differently, and an executor may have repeated a write whose connection was lost.
             Ok(self.find(&record.key).await?.is_some_and(|found| found.owner == record.owner))
         })
     }
