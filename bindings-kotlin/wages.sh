@@ -1,0 +1,6 @@
+#!/bin/sh
+# Starts the worker of tests/kills/drive.py: `wages.sh <journal> <callback URL> <number of wages>`, with the client's
+# options in the environment. `mvn test-compile` compiles it.
+set -eu
+home=$(cd "$(dirname "$0")/kopokopo/target" && pwd)
+exec java -cp "$home/test-classes:$home/classes:$(cat "$home/testee-classpath.txt")" dev.kopokopo.WagesKt "$@"
