@@ -76,7 +76,7 @@ open class Crediting {
 }
 
 @Configuration(proxyBeanMethods = false)
-@Import(CreditingController::class)
+@Import(CreditingController::class, ReadmeOnce::class)
 open class CreditingShop : Crediting()
 
 private val PROPERTIES = arrayOf(
@@ -122,6 +122,7 @@ class EventsTest {
             threads.shutdown()
             assertEquals(mapOf("credited" to 1, "repeated" to 63), deliveries.groupingBy { it.body() }.eachCount(), shop.logged)
             assertEquals(1, credits(database))
+            assertEquals(200, shop.post("/k2/results", BODY, SIGNED).statusCode())
             assertEquals(500, shop.post("/outside", BODY, SIGNED).statusCode())
             assertTrue("once: there is no transaction" in shop.logged, shop.logged)
         }
