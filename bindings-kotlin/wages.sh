@@ -3,4 +3,5 @@
 # options in the environment. `mvn test-compile` compiles it.
 set -eu
 home=$(cd "$(dirname "$0")/kopokopo/target" && pwd)
-exec java -cp "$home/test-classes:$home/classes:$(cat "$home/testee-classpath.txt")" dev.kopokopo.WagesKt "$@"
+# Starts fast, because it is killed often.
+exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$home/test-classes:$home/classes:$(cat "$home/testee-classpath.txt")" dev.kopokopo.WagesKt "$@"

@@ -19,7 +19,7 @@ import org.springframework.web.bind.annotation.RestController
 import java.io.File
 import java.util.concurrent.ConcurrentLinkedQueue
 
-/** A payment, for which the journal looks at its records. */
+/** A payment, for which the journal reads its records. */
 private val BODY = File(System.getProperty("kopokopo.root"), "tests/benches/webhook.json").readBytes()
 private val SIGNED = signWebhook(KEY, BODY)
 
