@@ -1,5 +1,7 @@
 package dev.kopokopo
 
+import com.zaxxer.hikari.HikariConfig
+import com.zaxxer.hikari.HikariDataSource
 import dev.kopokopo.journal.withJournal
 import org.postgresql.ds.PGSimpleDataSource
 import java.time.Duration
@@ -36,8 +38,13 @@ fun main(arguments: Array<String>) {
     }
 }
 
-private fun journalAt(place: String): DataSource =
-    if ("://" in place) PGSimpleDataSource().apply { setURL(TestDatabase.jdbc(place)) } else TestDatabase.sqlite(place)
+/** With a pool, as programs have it: a new worker reads the records of all wages before it is killed again. */
+private fun journalAt(place: String): DataSource = HikariDataSource(
+    HikariConfig().apply {
+        dataSource = if ("://" in place) PGSimpleDataSource().apply { setURL(TestDatabase.jdbc(place)) } else TestDatabase.sqlite(place)
+        maximumPoolSize = 2
+    },
+)
 
 private fun payWage(k2: KopoKopo, wage: Int, callbackUrl: String) = k2.withOptions(idempotencyKey = "wage-$wage").sendMoney.createBlocking(
     SendMoneyRequest(
