@@ -55,7 +55,7 @@ enum Task {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Print one record as JSON. Exit 1 if there is none.
+    /// Print one record as JSON. Exit 1 if it does not exist.
     Show {
         /// The idempotency key.
         key: String,
