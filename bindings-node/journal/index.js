@@ -23,6 +23,8 @@ function sqliteJournal(database, options) {
   const { createTables = true } = readOptions(options);
   const own = typeof database === 'string' ? openFile(database) : database;
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
+  // A database in memory, or in a temporary file, forgets what was sent.
+  if (!Object.values(own.prepare('PRAGMA database_list').all()[0])[2]) throw inMemory();
   // The change to WAL does not wait for other connections without this. Later writes wait without blocking this thread.
   withTimeout(own, PATIENCE, () => {
     own.exec('PRAGMA journal_mode = WAL');
@@ -64,9 +66,11 @@ function withTimeout(database, milliseconds, run) {
   }
 }
 
+const inMemory = () => wrong('database', 'must be a file, because a journal must survive the program');
+
 /** A database of node:sqlite. */
 function openFile(file) {
-  if (file === '' || file === ':memory:') throw wrong('database', 'must be a file, because a journal must survive the program');
+  if (file === '' || file === ':memory:') throw inMemory();
   try {
     const { DatabaseSync } = require('node:sqlite');
     return new DatabaseSync(file);

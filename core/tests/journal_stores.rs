@@ -207,6 +207,8 @@ async fn wrong_places_are_refused_without_their_passwords() {
     };
     refused(SqlJournal::sqlite(":memory:").unwrap_err(), "path");
     refused(SqlJournal::sqlite("").unwrap_err(), "path");
+    refused(SqlJournal::sqlite("file::memory:").unwrap_err(), "path");
+    refused(SqlJournal::sqlite("file:shop?mode=memory").unwrap_err(), "path");
     refused(SqlJournal::postgres("postgresql://shop:hunter2@[").unwrap_err(), "url");
     refused(SqlJournal::postgres("hunter2").unwrap_err(), "url");
     let error = SqlJournal::sqlite("/nowhere/journal.db").unwrap_err();

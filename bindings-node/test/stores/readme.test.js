@@ -10,10 +10,13 @@ const { test } = require('node:test');
 const { signWebhook } = require('../..');
 const { Sandbox } = require('../shared/harness');
 const { createDatabase } = require('./databases');
-const { EVENT } = require('./support');
+const { EVENT: SAMPLE } = require('./support');
 
 const PACKAGE = path.join(__dirname, '../..');
 const README = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
+
+/** A payment into the till of the snippet. */
+const EVENT = SAMPLE.replace('"000000"', '"K000000"');
 
 const snippet = (name) => new RegExp(`^\`\`\`js ${name}\\n([^]*?)^\`\`\``, 'm').exec(README)[1];
 
@@ -60,7 +63,7 @@ for (const driver of process.env.K2_TEST_SQLITE ? [process.env.K2_TEST_SQLITE] :
     assert.ok(recipe.includes('15 * 60_000'));
     // The record of this test is new.
     const parts = [snippet(driver), snippet('journal'), LOSE_RESPONSE, recipe.replace('15 * 60_000', '1')];
-    const source = parts.join('\n').replace("'payments.db'", JSON.stringify(place));
+    const source = parts.join('\n').replace("'/var/lib/shop/payments.db'", JSON.stringify(place));
     const output = await run(t, source, { DATABASE_URL: place });
     assert.match(output, /^true\nlost outcome_unknown\nlook for it on the dashboard: order-17-refund send_money\.create \d{4}-/m);
   });

@@ -69,6 +69,7 @@ class DBAPIJournal:
         idle = self._idle_connections()
         connection = self._take(idle)
         _refuse_transaction(connection)
+        _refuse_memory(connection)
         try:
             with _explaining(JOURNAL_TABLE):
                 result = _execute(connection, asked["sql"], asked["parameters"])
@@ -120,7 +121,7 @@ class SqliteJournal(DBAPIJournal):
     """
 
     def __init__(self, path: str | Path, *, timeout: float = 30.0, create_tables: bool = True) -> None:
-        if str(path) == ":memory:":
+        if str(path) in ("", ":memory:") or str(path).startswith("file:"):
             raise ConfigurationError("path: must be a file, because a journal must survive the program", field="path")
 
         def connect() -> sqlite3.Connection:
@@ -310,6 +311,12 @@ def _refuse_transaction(connection: Any) -> None:
     """A rollback of the program would remove the record of a sent request, and the next call would pay again."""
     if _is_in_transaction(connection):
         raise RuntimeError(_SHARED)
+
+
+def _refuse_memory(connection: Any) -> None:
+    """A database in memory, or in a temporary file, forgets what was sent."""
+    if isinstance(connection, sqlite3.Connection) and not connection.execute("PRAGMA database_list").fetchone()[2]:
+        raise RuntimeError("its database is in memory: it must be a file, because a journal must survive the program")
 
 
 def _refuse_autocommit(connection: Any) -> None:

@@ -1,6 +1,11 @@
 //! `k2 journal`: the journal in a program's database, for people and cron jobs.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{Write, stderr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{Args, Subcommand};
 use kopokopo::{
@@ -23,7 +28,7 @@ Examples:
 
 K2_JOURNAL names the journal: a SQLite file, or postgresql://user:password@host/database. Only reconcile needs credentials: see
 `k2 call --help`. No command sends a payment. After resolve with not_sent or refused, the program's next call with the key sends
-its request again: be sure that it had no effect.";
+its request again: first check on the dashboard that it had no effect.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -42,7 +47,7 @@ pub(super) struct Command {
 enum Task {
     /// List the records.
     List {
-        /// Only these states: started, accepted, refused, not_sent, unknown.
+        /// Only these states, separated by commas: started, accepted, refused, not_sent, unknown.
         #[arg(long, value_delimiter = ',', value_parser = state)]
         state: Vec<JournalState>,
         /// Only this operation: `send_money.create`.
@@ -51,8 +56,8 @@ enum Task {
         /// Only keys after this one, for the next page.
         #[arg(long, value_name = "KEY")]
         after: Option<String>,
-        /// So many records at most.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        /// The maximum number of records.
+        #[arg(long, default_value_t = 100, value_parser = limit)]
         limit: u32,
     },
     /// Print one record as JSON. Exit 1 if it does not exist.
@@ -73,7 +78,7 @@ enum Task {
         /// The idempotency key.
         key: String,
         /// accepted, refused or not_sent.
-        #[arg(long, value_parser = state)]
+        #[arg(long, value_parser = known)]
         state: JournalState,
         /// How you know it. It is stored with the record.
         #[arg(long)]
@@ -88,6 +93,16 @@ fn state(text: &str) -> Result<JournalState, String> {
     text.parse().map_err(|_| "must be started, accepted, refused, not_sent or unknown".to_owned())
 }
 
+fn known(text: &str) -> Result<JournalState, String> {
+    let found = state(text).ok().filter(|state| !matches!(state, JournalState::Started | JournalState::Unknown));
+    found.ok_or_else(|| "must be accepted, refused or not_sent".to_owned())
+}
+
+fn limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok().filter(|limit| (1..=10_000).contains(limit));
+    limit.ok_or_else(|| "must be a number from one to ten thousand".to_owned())
+}
+
 impl Command {
     pub(super) fn run(self) -> Outcome {
         let store = open(self.journal.as_deref())?;
@@ -100,15 +115,22 @@ impl Command {
         let client = builder.shared_journal(store).build().map_err(failure)?;
         let journal = client.journal().map_err(failure)?;
         let is_list = matches!(self.task, Task::List { .. } | Task::Reconcile { key: None, .. });
+        let limit = if let Task::List { limit, .. } = &self.task { Some(*limit) } else { None };
         let is_search = matches!(self.task, Task::Reconcile { .. });
         let records = super::runtime()?.block_on(self.task.perform(&journal))?;
         let text = match &records[..] {
             [record] if !is_list => format!("{:#}", json(record)),
             records if self.json => format!("{:#}", Value::Array(records.iter().map(json).collect())),
+            [] => "no records".to_owned(),
             records => table(records),
         };
         terminal::print(&text).map_err(Failure::failed)?;
         let unknown = records.iter().filter(|record| record.state == JournalState::Unknown).count();
+        if let (Some(limit), Some(last)) = (limit, records.last())
+            && records.len() == usize::try_from(limit).unwrap_or(usize::MAX)
+        {
+            let _ = writeln!(stderr(), "{}", terminal::printable(&format!("for more records: --after '{}'", last.key)));
+        }
         if is_search && unknown > 0 {
             return Err(Failure::Failed(format!(
                 "{unknown} of {} stay unknown: look for them on the dashboard, and write what you find with `k2 journal resolve`",
@@ -152,14 +174,16 @@ fn open(place: Option<&str>) -> Result<Arc<dyn JournalStore>, Failure> {
     if place.starts_with("postgresql://") || place.starts_with("postgres://") {
         return Ok(Arc::new(SqlJournal::postgres(place).map_err(failure)?.with_existing_tables()));
     }
+    let refuse = |remedy: String| Err(Failure::Usage(format!("configuration: journal: {remedy}")));
+    if place.starts_with("mysql:") || place.starts_with("mariadb:") {
+        return refuse("must be SQLite or PostgreSQL. Your program's own package reads a journal in MySQL".to_owned());
+    }
     if place.contains("://") {
-        return Err(Failure::Usage(
-            "configuration: journal: must be a SQLite file or a postgresql:// URL. A journal in MySQL is read by your program's own package"
-                .into(),
-        ));
+        return refuse("must be the path of a SQLite file, or begin with postgresql://".to_owned());
     }
     if !Path::new(place).is_file() {
-        return Err(Failure::Usage("configuration: journal: there is no such file".into()));
+        let path = std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
+        return refuse(format!("there is no file {path}"));
     }
     Ok(Arc::new(SqlJournal::sqlite(place).map_err(failure)?.with_existing_tables()))
 }
@@ -169,9 +193,13 @@ fn json(record: &JournalRecord) -> Value {
 }
 
 fn table(records: &[JournalRecord]) -> String {
-    let head = ["KEY", "STATE", "OPERATION", "ATTEMPT", "CREATED AT", "ID", "HOW IT IS KNOWN"].map(str::to_owned);
+    let head = ["KEY", "STATE", "OPERATION", "ATTEMPT", "CREATED AT", "ID", "EVIDENCE OR ERROR"].map(str::to_owned);
     let rows = records.iter().map(|record| {
         let known = record.evidence.clone().or_else(|| record.error_detail()).unwrap_or_default();
+        let known = match known.char_indices().nth(80) {
+            Some((end, _)) => format!("{}...", &known[..end]),
+            None => known,
+        };
         [
             record.key.clone(),
             record.state.to_string(),
@@ -197,6 +225,9 @@ fn table(records: &[JournalRecord]) -> String {
 fn failure(error: KopoKopoError) -> Failure {
     match error.kind() {
         ErrorKind::Configuration => Failure::Usage(error.to_string()),
+        ErrorKind::Journal if error.detail().contains("kopokopo_journal") => Failure::Failed(format!(
+            "{error}. If the table does not exist, this is another database: name the one that your program uses"
+        )),
         _ => Failure::Failed(error.to_string()),
     }
 }

@@ -75,7 +75,7 @@ enum Command {
     #[command(subcommand, after_help = webhook::EXAMPLES)]
     Webhook(webhook::Webhook),
     Call(call::Call),
-    /// Read a journal of idempotency keys, find out unknown outcomes, and write what people found.
+    /// List, reconcile and resolve the records of a journal of idempotency keys.
     Journal(journal::Command),
     Completions(completions::Completions),
 }

@@ -109,11 +109,17 @@ fn wrong_places_and_arguments_change_nothing() {
     let file = File::with("wrong", &["wage-1"]);
     for (arguments, words) in [
         (&["journal", "list"][..], "K2_JOURNAL"),
-        (&["journal", "list", "--journal", "nowhere.db"], "there is no such file"),
-        (&["journal", "list", "--journal", "mysql://shop:hunter2@127.0.0.1/shop"], "postgresql://"),
+        (&["journal", "list", "--journal", "nowhere.db"], "there is no file /"),
+        (&["journal", "list", "--journal", "mysql://shop:hunter2@127.0.0.1/shop"], "reads a journal in MySQL"),
         (&["journal", "list", "--journal", "postgresql://shop:hunter2@["], "postgresql://user:password@"),
         (&["journal", "list", "--journal", "x", "--state", "lost"], "must be started"),
         (&["journal", "resolve", "wage-1", "--state", "accepted", "--journal", "x"], "--reason"),
+        (
+            &["journal", "resolve", "wage-1", "--state", "unknown", "--reason", "?", "--journal", "x"],
+            "must be accepted, refused or not_sent",
+        ),
+        (&["journal", "list", "--limit", "0", "--journal", "x"], "must be a number from one to ten thousand"),
+        (&["journal", "list", "--journal", "sqlite:///shop.db"], "must be the path of a SQLite file"),
     ] {
         let refused = output(arguments, b"");
         assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
@@ -122,8 +128,7 @@ fn wrong_places_and_arguments_change_nothing() {
     }
     assert!(!std::path::Path::new("nowhere.db").exists());
     for (arguments, words) in [
-        (&["resolve", "wage-1", "--state", "unknown", "--reason", "?"][..], "must be accepted, refused or not_sent"),
-        (&["resolve", "wage-1", "--state", "accepted", "--reason", " "], "reason"),
+        (&["resolve", "wage-1", "--state", "accepted", "--reason", " "][..], "reason"),
         (
             &["resolve", "wage-1", "--state", "not_sent", "--reason", "gone", "--id", "x"],
             "only for a request that was accepted",

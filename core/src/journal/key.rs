@@ -63,8 +63,9 @@ pub(super) fn has_key(request: &Value, key: &str) -> bool {
     request.pointer("/metadata/idempotency_key").and_then(Value::as_str) == Some(key)
 }
 
-/// SHA-256 over the operation and the request, whatever the order of its fields. The key itself is left out of it.
-pub(super) fn fingerprint(operation: &str, mut request: Value, key: &str) -> String {
+/// SHA-256 over the server, the operation and the request, whatever the order of its fields. The key itself is left out
+/// of it. With the server: what a sandbox accepted was not paid in production.
+pub(super) fn fingerprint(base_url: &str, operation: &str, mut request: Value, key: &str) -> String {
     let has_key = has_key(&request, key);
     if let Some(metadata) = request.get_mut("metadata").and_then(Value::as_object_mut) {
         if has_key {
@@ -77,6 +78,8 @@ pub(super) fn fingerprint(operation: &str, mut request: Value, key: &str) -> Str
     sort(&mut request);
     let mut digest = Sha256::new();
     digest.update(b"kopokopo request 1\n");
+    digest.update(base_url);
+    digest.update(b"\n");
     digest.update(operation);
     digest.update(b"\n");
     digest.update(request.to_string());
@@ -110,7 +113,7 @@ mod tests {
     fn fingerprint_ignores_order_and_the_key_itself() {
         let one = json!({"a": 1, "metadata": {"idempotency_key": "k", "x": "y"}, "b": [{"c": 1, "d": 2}]});
         let other = json!({"b": [{"d": 2, "c": 1}], "metadata": {"x": "y"}, "a": 1});
-        let of = |request: &Value| fingerprint("send_money.create", request.clone(), "k");
+        let of = |request: &Value| fingerprint("https://a.example", "send_money.create", request.clone(), "k");
         assert_eq!(of(&one), of(&other));
         assert_eq!(of(&json!({"a": 1, "metadata": {"idempotency_key": "k"}})), of(&json!({"a": 1})));
         for different in [
@@ -121,7 +124,8 @@ mod tests {
         ] {
             assert_ne!(of(&one), of(&different), "{different}");
         }
-        assert_ne!(of(&one), fingerprint("reversals.create", one.clone(), "k"));
+        assert_ne!(of(&one), fingerprint("https://a.example", "reversals.create", one.clone(), "k"));
+        assert_ne!(of(&one), fingerprint("https://b.example", "send_money.create", one.clone(), "k"));
     }
 
     #[test]

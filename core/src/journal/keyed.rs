@@ -38,6 +38,10 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// How often a failed write of the journal is tried again after the request was sent.
 const SETTLE_ATTEMPTS: u32 = 5;
 
+/// What a caller with a key can do about a lost response, which others cannot.
+const AGAIN: &str =
+    ". A call with the same idempotency key does not send it again, and returns its id once it is known";
+
 /// How long one such write may take. A store that hangs must not keep the caller from a result that exists.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -77,7 +81,7 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
     };
     let request: Value = serde_json::from_slice(body)
         .map_err(|_| KopoKopoError::new(ErrorKind::Internal, detail!("the request could not be read as JSON")))?;
-    let fingerprint = fingerprint(endpoint.operation, request.clone(), key);
+    let fingerprint = fingerprint(client.base_url(), endpoint.operation, request.clone(), key);
     // The caller's own wait for another worker comes on top of the time limit of a call.
     let deadline = client
         .total_timeout()
@@ -136,6 +140,8 @@ impl Worker {
     async fn run(self) -> Result<ResourceId> {
         let outcome = self.claim_and_send().await;
         outcome.map_err(|error| {
+            let is_new = error.kind() == ErrorKind::OutcomeUnknown && error.attempts() > 0;
+            let error = if is_new { error.with_suffix(AGAIN) } else { error };
             error
                 .with_operation(self.endpoint.operation)
                 .with_idempotency_key(&self.key, Some(self.fingerprint.clone()))
@@ -340,7 +346,8 @@ fn other_request(found: &JournalRecord) -> KopoKopoError {
     KopoKopoError::invalid(
         "idempotency_key",
         detail!(
-            "was used for another request ({}): use a new key for a new request, and the same request for the same key",
+            "was used for another request ({}), or with another base URL: use a new key for a new request, and the same \
+             request for the same key",
             redact(&found.operation)
         ),
     )

@@ -250,6 +250,7 @@ impl Journal {
         let record = JournalRecord {
             id: id.map(|id| id.as_str().to_owned()),
             evidence: Some(format!("resolved by a person: {reason}")),
+            error: None,
             ..found.changed(state, now)
         };
         if self.store().update(record.clone(), found.version).await? {

@@ -32,15 +32,19 @@ impl SqlJournal<SqliteExecutor> {
     pub fn sqlite(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
-            return Err(KopoKopoError::configuration(
-                "path",
-                "must be a file, because a journal must survive the program",
-            ));
+            return Err(in_memory());
         }
         let connection = open(path).map_err(failed)?;
+        if connection.path().is_none_or(str::is_empty) {
+            return Err(in_memory());
+        }
         let executor = SqliteExecutor(Arc::new(Mutex::new(connection)));
         Ok(Self::new(executor, SqlDialect::Sqlite, SqlPlaceholder::Question))
     }
+}
+
+fn in_memory() -> KopoKopoError {
+    KopoKopoError::configuration("path", "must be a file, because a journal must survive the program")
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
