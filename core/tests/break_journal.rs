@@ -393,3 +393,81 @@ fn t5b_memory_uri_is_refused() {
 fn t5c_memory_uri_is_refused() {
     assert!(SqlJournal::sqlite("file:x?mode=memory").is_err());
 }
+
+// T14
+#[tokio::test]
+async fn t14_row_has_no_name_and_no_secret() {
+    let server = Server::with_token(|_, _| {
+        let body = r#"{"error_code":400,"error_message":"Subscriber Jane Wanjiku is invalid","first_name":"Jane"}"#;
+        Act::Respond(response("400 Bad Request", "Content-Type: application/json\r\n", body))
+    })
+    .await;
+    let store = MemoryJournal::default();
+    let client = server.builder().journal(store.clone()).build().unwrap();
+    let push = IncomingPaymentRequest {
+        callback_url: "https://shop.example/results?token=canarysecret".into(),
+        ..payment_request()
+    };
+    client.idempotent("a").unwrap().incoming_payments().create(&push).await.unwrap_err();
+    let record = store.get("a").await.unwrap().unwrap();
+    let row = serde_json::to_string(&record).unwrap();
+    println!("{row}");
+    assert!(!row.contains("canarysecret"));
+    assert!(!row.contains("Jane"));
+}
+
+// T15
+#[tokio::test]
+async fn t15_resolve_is_about_the_attempt_that_the_person_saw() {
+    let server = Server::with_token(|_, _| Act::Close).await;
+    let store = MemoryJournal::default();
+    let client = server.builder().journal(store.clone()).build().unwrap();
+    let journal = client.journal().unwrap();
+    push(&client, "order").await.unwrap_err();
+    let seen_by_one = journal.get("order").await.unwrap().unwrap();
+    journal.resolve("order", JournalState::NotSent, None, "another person: not on the dashboard").await.unwrap();
+    push(&client, "order").await.unwrap_err(); // attempt 2, which moves the money
+    let resolved = journal.resolve("order", JournalState::NotSent, None, "attempt 1 is not on the dashboard").await;
+    println!("{seen_by_one:?}");
+    assert!(resolved.is_err(), "{resolved:?}");
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn t16_opening_leaves_the_mode_of_a_file() {
+    use kopokopo::journal::sql::SqlExecutor;
+    let path = std::env::temp_dir().join(format!("break-mode-{}.db", std::process::id()));
+    let store = SqlJournal::sqlite(&path).unwrap();
+    store.executor().execute("CREATE TABLE t (a)".into(), Vec::new()).await.unwrap();
+    println!("{:?}", store.executor().execute("PRAGMA journal_mode = DELETE".into(), Vec::new()).await.unwrap());
+    drop(store);
+    assert_eq!(std::fs::read(&path).unwrap()[18], 1);
+    // What `k2 journal list` does with any file of the user.
+    drop(SqlJournal::sqlite(&path).unwrap().with_existing_tables());
+    let mode = std::fs::read(&path).unwrap()[18];
+    let _ = std::fs::remove_file(&path);
+    assert_eq!(mode, 1, "the file is in WAL mode now, for all of its programs");
+}
+
+// T17
+#[tokio::test]
+async fn t17_request_on_its_way_cannot_be_resolved_after_its_payment_was_taken_back() {
+    let server = Server::with_token(|_, before| Act::Late(Duration::from_millis(800), created(&format!("p{before}")))).await;
+    let store = MemoryJournal::default();
+    let client = shop(&server, Arc::new(store.clone()), true);
+    let journal = client.journal().unwrap();
+    let task = tokio::spawn({
+        let client = client.clone();
+        async move { push(&client, "order").await }
+    });
+    while server.count(CREATE) == 0 {
+        sleep(Duration::from_millis(2)).await;
+    }
+    journal.observe(&webhook(&[])).await.unwrap();
+    journal.observe(&result(json!({}), &[])).await.unwrap();
+    println!("{:?}", store.get("order").await.unwrap().unwrap());
+    let resolved = journal.resolve("order", JournalState::NotSent, None, "not on the dashboard").await;
+    let again = push(&client, "order").await;
+    println!("{again:?} {:?}", task.await.unwrap());
+    assert!(resolved.is_err(), "a request that is on its way was resolved; creates: {}", server.count(CREATE));
+}

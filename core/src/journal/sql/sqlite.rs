@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, ErrorCode, params_from_iter, types::Value};
 use tokio::task::spawn_blocking;
 
 use super::{SqlDialect, SqlExecutor, SqlJournal, SqlPlaceholder, SqlResult, SqlValue};
@@ -38,6 +38,13 @@ impl SqlJournal<SqliteExecutor> {
             ));
         }
         let connection = open(path).map_err(failed)?;
+        // `file::memory:` and `file:x?mode=memory` are names too.
+        if connection.path().is_none_or(str::is_empty) {
+            return Err(KopoKopoError::configuration(
+                "path",
+                "must be a file, because a journal must survive the program",
+            ));
+        }
         let executor = SqliteExecutor(Arc::new(Mutex::new(connection)));
         Ok(Self::new(executor, SqlDialect::Sqlite, SqlPlaceholder::Question))
     }
@@ -49,7 +56,9 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let deadline = Instant::now() + WAIT_FOR_WRITER;
     // While another process makes this change in a new file, SQLite does not wait.
     while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
-        if Instant::now() > deadline {
+        let is_busy =
+            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !is_busy || Instant::now() > deadline {
             return Err(error);
         }
         thread::sleep(Duration::from_millis(10));
