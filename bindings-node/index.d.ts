@@ -1691,7 +1691,10 @@ export interface PaymentLinkRequest {
 
 /** Options of a journal. */
 export interface JournalOptions {
-  /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+  /**
+   * The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation
+   * `dialect`. Absent: the store runs the journal's own operations.
+   */
   readonly dialect?: string | null | undefined;
   /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */
   readonly placeholder?: string | null | undefined;

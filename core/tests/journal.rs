@@ -255,7 +255,10 @@ async fn record_that_is_written_after_its_worker_gave_up_does_not_become_unknown
         let client = server.builder().journal(unreliable).build().unwrap();
         let error = create(&client.with_options(timeout(100)).unwrap(), "a").await.unwrap_err();
         assert_eq!(error.kind(), kind);
-        while store.get("a").await.unwrap().is_none_or(|found| found.state == JournalState::Started) {
+        for _ in 0..500 {
+            if store.get("a").await.unwrap().is_some_and(|found| found.state != JournalState::Started) {
+                break;
+            }
             sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(record(&store, "a").await.state, JournalState::NotSent);

@@ -120,7 +120,7 @@ async fn result_with_the_key_adds_the_id() {
         (JournalState::Accepted, Some("a652f86f-f2aa-4d70-baa2-ccfe4b78f4fc"))
     );
     assert_eq!(shop.state("other").await, JournalState::Unknown);
-    // The webhook about the same payment is nobody else's.
+    // The webhook about the same payment belongs to no other request.
     assert_eq!(shop.observe(&webhook(&[])).await, None);
     assert_eq!(shop.state("other").await, JournalState::Unknown);
 }

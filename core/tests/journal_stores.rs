@@ -127,11 +127,11 @@ async fn record_comes_back_as_it_was_written() {
         let mut changed = written.clone();
         (changed.state, changed.version) = (JournalState::Refused, written.version + 1);
         (changed.sent_at, changed.error, changed.details) = (None, None, Some("ü 💰".to_owned()));
-        let changes = join_all((0..16).map(|number| {
+        let writes = join_all((0..16).map(|number| {
             let store = if number % 2 == 0 { &one } else { &other };
             store.update(changed.clone(), written.version)
         }));
-        assert_eq!(changes.await.into_iter().filter(|changed| *changed.as_ref().unwrap()).count(), 1);
+        assert_eq!(writes.await.into_iter().filter(|done| *done.as_ref().unwrap()).count(), 1);
         assert_eq!(other.get(key).await.unwrap(), Some(changed));
     }
 }

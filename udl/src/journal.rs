@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{
     api::{
@@ -34,18 +35,38 @@ pub(crate) struct JournalOptions {
 impl JournalOptions {
     pub(crate) fn client(self, client: &api::KopoKopo, host: impl HostStore) -> Result<api::KopoKopo> {
         let host = Host(Arc::new(host));
-        let store: Arc<dyn JournalStore> = match self.dialect.as_deref().map(dialect).transpose()? {
+        let store: Arc<dyn JournalStore> = match self.dialect.as_deref().map(Dialect::read).transpose()? {
             None if self.placeholder.is_some() => {
                 return Err(wrong("placeholder", "is only for a store with a dialect"));
             }
             None => Arc::new(host),
-            Some(dialect) => {
-                let placeholder = self.placeholder.as_deref().map_or(Ok(SqlPlaceholder::Question), placeholder)?;
-                let journal = SqlJournal::new(host, dialect, placeholder);
-                Arc::new(if self.create_tables { journal } else { journal.with_existing_tables() })
-            }
+            Some(dialect) => Arc::new(Database {
+                host,
+                dialect,
+                placeholder: self.placeholder()?,
+                create_tables: self.create_tables,
+                journal: OnceCell::new(),
+            }),
         };
         Ok(client.with_journal(store, self.key_in_metadata))
+    }
+
+    fn placeholder(&self) -> Result<SqlPlaceholder> {
+        self.placeholder.as_deref().map_or(Ok(SqlPlaceholder::Question), placeholder)
+    }
+}
+
+/// The dialect of a store.
+#[derive(Clone, Copy)]
+enum Dialect {
+    Known(SqlDialect),
+    /// Found out by the store, with its first request: a JDBC `DataSource` needs a connection to know its database.
+    Ask,
+}
+
+impl Dialect {
+    fn read(name: &str) -> Result<Self> {
+        if name == "ask" { Ok(Self::Ask) } else { dialect(name).map(Self::Known) }
     }
 }
 
@@ -74,6 +95,7 @@ pub(crate) fn placeholder(mark: &str) -> Result<SqlPlaceholder> {
 }
 
 /// A host's store as the core calls it.
+#[derive(Clone)]
 struct Host(Arc<dyn HostStore>);
 
 impl Host {
@@ -130,6 +152,51 @@ impl SqlExecutor for Host {
             let result = self.ask(json!({"sql": statement, "parameters": parameters})).await?;
             read_result(&result).ok_or_else(unreadable)
         })
+    }
+}
+
+/// An SQL database of the host.
+struct Database {
+    host: Host,
+    dialect: Dialect,
+    placeholder: SqlPlaceholder,
+    create_tables: bool,
+    journal: OnceCell<SqlJournal<Host>>,
+}
+
+impl Database {
+    /// The journal in the database. Its dialect is asked for again until the store knows it.
+    async fn journal(&self) -> api::Result<&SqlJournal<Host>> {
+        let made = self.journal.get_or_try_init(|| async {
+            let dialect = match self.dialect {
+                Dialect::Known(dialect) => dialect,
+                Dialect::Ask => {
+                    let name = self.host.ask(json!({"operation": "dialect"})).await?;
+                    name.as_str().and_then(|name| dialect(name).ok()).ok_or_else(unreadable)?
+                }
+            };
+            let journal = SqlJournal::new(self.host.clone(), dialect, self.placeholder);
+            Ok(if self.create_tables { journal } else { journal.with_existing_tables() })
+        });
+        made.await
+    }
+}
+
+impl JournalStore for Database {
+    fn insert(&self, record: JournalRecord) -> BoxFuture<'_, api::Result<bool>> {
+        Box::pin(async move { self.journal().await?.insert(record).await })
+    }
+
+    fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, api::Result<bool>> {
+        Box::pin(async move { self.journal().await?.update(record, version).await })
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, api::Result<Option<JournalRecord>>> {
+        Box::pin(async move { self.journal().await?.get(key).await })
+    }
+
+    fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, api::Result<Vec<JournalRecord>>> {
+        Box::pin(async move { self.journal().await?.list(query).await })
     }
 }
 

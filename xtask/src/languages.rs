@@ -99,7 +99,9 @@ fn kotlin() -> Step {
                  -Dartifact=com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all -DoutputDirectory=../.tools/ktlint",
             ),
             within("java -jar ../.tools/ktlint/ktlint-cli-1.8.0-all.jar **/*.kt !**/generated/** !**/target/**"),
-            within("mvn --batch-mode --no-transfer-progress verify"),
+            within(
+                "sh ../tests/with-postgres.sh sh ../tests/with-mariadb.sh mvn --batch-mode --no-transfer-progress verify",
+            ),
             conformance("sh bindings-kotlin/testee.sh"),
         ],
         tests: true,

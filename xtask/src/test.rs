@@ -21,6 +21,12 @@ pub(crate) struct Options {
 
 /// The cheap ones come first. The compiler's own work is shared by those that follow each other.
 fn steps() -> Vec<Step> {
+    let mut steps = lints();
+    steps.extend(tests());
+    steps
+}
+
+fn lints() -> Vec<Step> {
     vec![
         Step {
             name: "fmt".into(),
@@ -65,6 +71,11 @@ fn steps() -> Vec<Step> {
             ],
             tests: false,
         },
+    ]
+}
+
+fn tests() -> Vec<Step> {
+    vec![
         Step {
             name: "test".into(),
             what: "unit tests and integration tests pass".into(),

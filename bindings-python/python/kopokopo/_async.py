@@ -275,8 +275,8 @@ class AsyncKopoKopo(AsyncNativeObject):
 
         Args:
             store: The store: see `kopokopo.journal`.
-            dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
-                operations.
+            dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with
+                the operation `dialect`. Absent: the store runs the journal's own operations.
             placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
             create_tables: Whether the tables are created if they do not exist. Turn it off if the program has
                 migrations.

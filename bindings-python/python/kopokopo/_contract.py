@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "379884e1612b2b85"
+CONTRACT_HASH = "08a881add926dd9e"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

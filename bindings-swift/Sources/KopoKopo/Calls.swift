@@ -31,30 +31,43 @@ private func lifted(_ error: any Error) -> any Error {
     }
 }
 
-/// Converts what the program's token source, or a journal's store, throws to an error of the raw layer. The text of another type of error may
+/// Converts what the program's token source throws to an error of the raw layer. The text of another type of error may
 /// contain a secret, so only the type is named.
 func foreign<Output>(_ work: () async throws -> Output) async throws -> Output {
     do {
         return try await work()
     } catch {
-        let detail = (error as? KopoKopoError)?.detail ?? "it failed with \(type(of: error))"
-        throw KopoKopoRaw.KopoKopoError.Authentication(
-            detail: detail,
-            operation: nil,
-            field: nil,
-            status: nil,
-            serverCode: nil,
-            messages: [],
-            retryAfter: nil,
-            attempts: 0,
-            body: nil,
-            id: nil,
-            location: nil,
-            state: nil,
-            requestId: nil,
-            sentAt: nil,
-            idempotencyKey: nil,
-            fingerprint: nil
-        )
+        throw foreignError((error as? KopoKopoError)?.detail ?? "it failed with \(type(of: error))")
     }
+}
+
+/// Converts what a journal's store throws to an error of the raw layer. The text of any error is passed on, because a person
+/// must see why the database fails. The core redacts it.
+func storing<Output>(_ work: () async throws -> Output) async throws -> Output {
+    do {
+        return try await work()
+    } catch {
+        throw foreignError((error as? KopoKopoError)?.detail ?? "\(type(of: error)): \(error)")
+    }
+}
+
+private func foreignError(_ detail: String) -> KopoKopoRaw.KopoKopoError {
+    .Authentication(
+        detail: detail,
+        operation: nil,
+        field: nil,
+        status: nil,
+        serverCode: nil,
+        messages: [],
+        retryAfter: nil,
+        attempts: 0,
+        body: nil,
+        id: nil,
+        location: nil,
+        state: nil,
+        requestId: nil,
+        sentAt: nil,
+        idempotencyKey: nil,
+        fingerprint: nil
+    )
 }

@@ -51,6 +51,15 @@ struct Arguments: Sendable {
     }
 
     func word(_ name: String) throws -> String { try required(name) }
+
+    /// A length of time that the runner writes in seconds.
+    func seconds(_ name: String) throws -> Duration? {
+        guard let value = values[name] else { return nil }
+        guard case .number(let digits) = value, let seconds = Double(digits) else {
+            throw Unsupported("\(value) is not a number")
+        }
+        return .seconds(seconds)
+    }
 }
 
 extension String: FromJSON {
@@ -106,6 +115,15 @@ extension Personal: FromJSON {
 extension Secret: FromJSON {
     static func fromJSON(_ json: JSON) throws -> Secret { Secret(try String.fromJSON(json)) }
     static var absent: Secret? { "" }
+}
+
+/// The text of an event. Programs have it from an event only.
+extension Raw: FromJSON {
+    static func fromJSON(_ json: JSON) throws -> Raw {
+        let text = try String.fromJSON(json["$raw"] ?? json)
+        return try WebhookVerifier(apiKeys: ["-"]).parseUnverified(Data(text.utf8)).raw
+    }
+    static var absent: Raw? { nil }
 }
 
 extension Timestamp: FromJSON {
@@ -192,6 +210,7 @@ extension CallOptions {
         self.init(
             connectTimeout: try given.optional("connect_timeout_ms"),
             stalledTimeout: try given.optional("stalled_timeout_ms"), timeout: try given.optional("timeout_ms"),
-            maxRetries: try given.optional("max_retries"))
+            maxRetries: try given.optional("max_retries"), idempotencyKey: try given.optional("idempotency_key"),
+            inProgressWait: try given.optional("in_progress_wait_ms"))
     }
 }

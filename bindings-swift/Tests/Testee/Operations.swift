@@ -8,6 +8,30 @@ import KopoKopo
 /// Calls an operation such as `incoming_payments.create`.
 func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async throws -> any Sendable {
     switch operation {
+    case "journal.get":
+        return try await client.journal.get(given.required("key"))
+    case "journal.list":
+        return try await client.journal.list(
+            states: given.optional("states") ?? [],
+            operation: given.optional("operation"),
+            createdFrom: given.optional("created_from"),
+            createdBefore: given.optional("created_before"),
+            afterKey: given.optional("after_key"),
+            limit: given.optional("limit") ?? 100
+        )
+    case "journal.observe":
+        return try await client.journal.observe(given.required("event"))
+    case "journal.reconcile":
+        return try await client.journal.reconcile(given.required("key"))
+    case "journal.reconcile_all":
+        return try await client.journal.reconcileAll(given.seconds("older_than") ?? .seconds(60))
+    case "journal.resolve":
+        return try await client.journal.resolve(
+            key: given.required("key"),
+            state: given.required("state"),
+            reason: given.required("reason"),
+            id: given.optional("id")
+        )
     case "oauth.token":
         return try await client.oauth.token()
     case "oauth.revoke":

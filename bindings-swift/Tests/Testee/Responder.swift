@@ -36,7 +36,8 @@ final class Responder: Sendable {
         case "client":
             return try await outcome(request) {
                 let options = try ClientOptions(Arguments(request["options"]))
-                let client = try KopoKopo(options)
+                let plain = try KopoKopo(options)
+                let client = try request["journal"].map { try journaled(plain, $0) } ?? plain
                 clients.set(name, client)
                 return (Nothing(), texts(client) + texts(options, "options."))
             }
@@ -76,7 +77,7 @@ final class Responder: Sendable {
 
     private let hello = JSON.object([
         ("language", .text("swift")), ("engines", .list([.text("async")])), ("timestamp_digits", .number("9")),
-        ("keeps_offsets", .bool(true)), ("journal", .text("the testee passes no store on yet")),
+        ("keeps_offsets", .bool(true)), ("journal", .bool(true)),
     ])
 
     private typealias Outcome = (value: any Sendable, texts: [JSON.Member])

@@ -55,7 +55,7 @@ enum Task {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Print one record as JSON. Exit 1 if there is none.
+    /// Print one record as JSON. Exit 1 if it does not exist.
     Show {
         /// The idempotency key.
         key: String,
@@ -99,61 +99,45 @@ impl Command {
         };
         let client = builder.shared_journal(store).build().map_err(failure)?;
         let journal = client.journal().map_err(failure)?;
-        let (records, outcome) = super::runtime()?.block_on(self.task.perform(&journal))?;
+        let is_list = matches!(self.task, Task::List { .. } | Task::Reconcile { key: None, .. });
+        let is_search = matches!(self.task, Task::Reconcile { .. });
+        let records = super::runtime()?.block_on(self.task.perform(&journal))?;
         let text = match &records[..] {
-            [record] if self.json || !matches!(outcome, Shape::Table) => format!("{:#}", json(record)),
+            [record] if !is_list => format!("{:#}", json(record)),
             records if self.json => format!("{:#}", Value::Array(records.iter().map(json).collect())),
             records => table(records),
         };
         terminal::print(&text).map_err(Failure::failed)?;
-        match outcome {
-            Shape::Unknown(count) => Err(Failure::Failed(format!(
-                "{count} of {} stay unknown: look for them on the dashboard, and write what you find with `k2 journal resolve`",
+        let unknown = records.iter().filter(|record| record.state == JournalState::Unknown).count();
+        if is_search && unknown > 0 {
+            return Err(Failure::Failed(format!(
+                "{unknown} of {} stay unknown: look for them on the dashboard, and write what you find with `k2 journal resolve`",
                 records.len()
-            ))),
-            Shape::Table | Shape::Record => Ok(()),
+            )));
         }
+        Ok(())
     }
 }
 
-/// How to print, and whether it is a failure.
-enum Shape {
-    Table,
-    Record,
-    /// So many records stay unknown.
-    Unknown(usize),
-}
-
 impl Task {
-    async fn perform(self, journal: &Journal) -> Result<(Vec<JournalRecord>, Shape), Failure> {
-        Ok(match self {
+    async fn perform(self, journal: &Journal) -> Result<Vec<JournalRecord>, Failure> {
+        let records = match self {
             Self::List { state, operation, after, limit } => {
                 let query =
                     JournalQuery { states: state, operation, after_key: after, limit, ..JournalQuery::default() };
-                (journal.list(&query).await.map_err(failure)?, Shape::Table)
+                journal.list(&query).await
             }
-            Self::Show { key } => {
-                let found = journal.get(&key).await.map_err(failure)?;
-                let record = found.ok_or_else(|| Failure::Failed("the journal has no record with this key".into()))?;
-                (vec![record], Shape::Record)
-            }
-            Self::Reconcile { key, older_than } => {
-                let records = match &key {
-                    Some(key) => vec![journal.reconcile(key).await.map_err(failure)?],
-                    None => journal.reconcile_all(Duration::from_secs(older_than)).await.map_err(failure)?,
-                };
-                let unknown = records.iter().filter(|record| record.state == JournalState::Unknown).count();
-                let shape = match (unknown, key) {
-                    (0, Some(_)) => Shape::Record,
-                    (0, None) => Shape::Table,
-                    (count, _) => Shape::Unknown(count),
-                };
-                (records, shape)
-            }
+            Self::Show { key } => match journal.get(&key).await {
+                Ok(None) => return Err(Failure::Failed("the journal has no record with this key".into())),
+                found => found.map(|record| record.into_iter().collect()),
+            },
+            Self::Reconcile { key: Some(key), .. } => journal.reconcile(&key).await.map(|record| vec![record]),
+            Self::Reconcile { key: None, older_than } => journal.reconcile_all(Duration::from_secs(older_than)).await,
             Self::Resolve { key, state, reason, id } => {
-                (vec![journal.resolve(&key, state, id.as_deref(), &reason).await.map_err(failure)?], Shape::Record)
+                journal.resolve(&key, state, id.as_deref(), &reason).await.map(|record| vec![record])
             }
-        })
+        };
+        records.map_err(failure)
     }
 }
 
@@ -202,8 +186,8 @@ fn table(records: &[JournalRecord]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 6] = std::array::from_fn(width);
     let line = |row: &[String; 7]| {
-        let cells: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
-        terminal::printable(&format!("{cells}{}", row[6])).trim_end().to_owned()
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+        terminal::printable(&format!("{}{}", cells.concat(), row[6])).trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

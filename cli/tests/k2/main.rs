@@ -4,6 +4,7 @@
 
 mod call;
 mod demo;
+mod journal;
 mod sandbox;
 mod support;
 mod webhook;
@@ -12,7 +13,7 @@ use support::{output, text};
 
 #[test]
 fn help_shows_examples_and_completions_are_there() {
-    for command in ["demo", "sandbox", "trigger", "call", "completions"] {
+    for command in ["demo", "sandbox", "trigger", "call", "journal", "completions"] {
         let help = text(&output(&[command, "--help"], b"").stdout);
         assert!(help.contains("Example"), "{command}");
     }

@@ -49,7 +49,7 @@ pub enum Choice {
     Pause,
     /// All machines are suspended.
     Jump,
-    /// A person looks at the dashboard.
+    /// A person reads the dashboard.
     Person,
 }
 
@@ -312,7 +312,7 @@ impl History {
         }
     }
 
-    /// Equal for worlds that cannot be told apart any more.
+    /// Equal for worlds that go on in the same way.
     fn fingerprint(&mut self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash_record(&mut hasher);

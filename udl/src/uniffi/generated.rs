@@ -2067,7 +2067,8 @@ impl FromCore for SettlementTransfer {
 /// Options of a journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalOptions {
-    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation
+    /// `dialect`. Absent: the store runs the journal's own operations.
     pub dialect: Option<String>,
     /// How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
     pub placeholder: Option<String>,

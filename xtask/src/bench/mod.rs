@@ -40,7 +40,7 @@ pub(crate) struct Options {
 
 const LANGUAGES: [&str; 4] = ["rust", "python", "node", "kotlin"];
 
-const ROWS: [Row; 38] = [
+const ROWS: [Row; 40] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -53,6 +53,8 @@ const ROWS: [Row; 38] = [
     Row { id: "connections/http_alive", what: "a create on a reused connection / bare reqwest", target: Target::None },
     Row { id: "connections/tls_fresh", what: "the same over TLS, fresh / reused", target: Target::None },
     Row { id: "connections/tls_alive", what: "the same over TLS, reused / bare reqwest", target: Target::None },
+    row("journal/sqlite", "what a journal adds to a create / two bare commits, SQLite", Target::AtMost(1.3)),
+    row("journal/postgres", "the same in PostgreSQL", Target::AtMost(1.3)),
     Row { id: "sandbox/1", what: "sandbox on 1 connection / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "sandbox/32", what: "sandbox on 32 connections / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "k2/start", what: "k2 sandbox, from start to first result", target: Target::AtMost(20.0) },
@@ -138,6 +140,8 @@ fn rust(measured: &mut Vec<Measured>) -> Result<(), String> {
     {
         Line::new(&format!("cargo bench --locked {bench}")).run(|line| measured.extend(Measured::parse(line)))?;
     }
+    let journal = "cargo bench --locked -p kopokopo --features sqlite,postgres --bench journal";
+    Line::new(&format!("sh tests/with-postgres.sh {journal}")).run(|line| measured.extend(Measured::parse(line)))?;
     measured.extend(start::measure(&target_folder()?.join("release").join("k2"))?);
     Ok(())
 }

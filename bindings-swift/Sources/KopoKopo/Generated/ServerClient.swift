@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "379884e1612b2b85"
+let contractHash = "08a881add926dd9e"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.
@@ -117,8 +117,8 @@ extension KopoKopo {
     /// Errors: `.configuration`, naming the option.
     ///
     /// - Parameters:
-    ///   - dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own
-    ///     operations.
+    ///   - dialect: The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with
+    ///     the operation `dialect`. Absent: the store runs the journal's own operations.
     ///   - placeholder: How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
     ///   - createTables: Whether the tables are created if they do not exist. Turn it off if the program has
     ///     migrations.

@@ -912,7 +912,8 @@ public struct SettlementTransfer: Sendable, Hashable, Identifiable, CustomDebugS
 
 /// Options of a journal.
 public struct JournalOptions: Sendable, Hashable {
-    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+    /// The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation
+    /// `dialect`. Absent: the store runs the journal's own operations.
     public var dialect: String?
     /// How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
     public var placeholder: String?

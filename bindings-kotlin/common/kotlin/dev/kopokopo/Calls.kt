@@ -137,22 +137,25 @@ internal fun <T> future(make: () -> Call<T>): CompletableFuture<T> {
 internal inline fun <T> foreign(work: () -> T): T = try {
     work()
 } catch (error: KopoKopoException) {
-    throw dev.kopokopo.ffi.KopoKopoException.Authentication(
-        detail = error.detail,
-        operation = null,
-        field = null,
-        status = null,
-        serverCode = null,
-        messages = emptyList(),
-        retryAfter = null,
-        attempts = 0u,
-        body = null,
-        id = null,
-        location = null,
-        state = null,
-        requestId = null,
-        sentAt = null,
-        idempotencyKey = null,
-        fingerprint = null,
-    )
+    throw foreignError(error.detail)
 }
+
+/** An error of a function of the program. */
+internal fun foreignError(detail: String): dev.kopokopo.ffi.KopoKopoException = dev.kopokopo.ffi.KopoKopoException.Authentication(
+    detail = detail,
+    operation = null,
+    field = null,
+    status = null,
+    serverCode = null,
+    messages = emptyList(),
+    retryAfter = null,
+    attempts = 0u,
+    body = null,
+    id = null,
+    location = null,
+    state = null,
+    requestId = null,
+    sentAt = null,
+    idempotencyKey = null,
+    fingerprint = null,
+)

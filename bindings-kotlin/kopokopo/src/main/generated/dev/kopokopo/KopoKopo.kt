@@ -5,7 +5,7 @@ package dev.kopokopo
 import java.time.Duration
 
 /** The contract that this code was written from: the library must be of the same. */
-internal const val CONTRACT_HASH: String = "379884e1612b2b85"
+internal const val CONTRACT_HASH: String = "08a881add926dd9e"
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -133,7 +133,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      *
      * Errors: `configuration`, naming the option.
      *
-     * @param dialect The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations.
+     * @param dialect The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation `dialect`. Absent: the store runs the journal's own operations.
      * @param placeholder How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
      * @param createTables Whether the tables are created if they do not exist. Turn it off if the program has migrations.
      * @param keyInMetadata Whether an idempotency key travels in the metadata of its request, where it uses one of five pairs. Results bring it back, so that the journal learns the outcome of a request whose response was lost.

@@ -2534,7 +2534,10 @@ public class SettlementTransfer internal constructor(
 
 /** Options of a journal. */
 public class JournalOptions(
-    /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+    /**
+     * The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation
+     * `dialect`. Absent: the store runs the journal's own operations.
+     */
     public val dialect: String? = null,
     /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */
     public val placeholder: String? = null,
@@ -2564,7 +2567,10 @@ public class JournalOptions(
         private var createTables: Boolean = true
         private var keyInMetadata: Boolean = true
 
-        /** The SQL of the store: `sqlite`, `postgres` or `mysql`. Absent: the store runs the journal's own operations. */
+        /**
+         * The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first asked for it, with the operation
+         * `dialect`. Absent: the store runs the journal's own operations.
+         */
         public fun dialect(dialect: String?): Builder = apply { this.dialect = dialect }
 
         /** How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`. */

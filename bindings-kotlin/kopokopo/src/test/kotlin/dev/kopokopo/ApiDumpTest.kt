@@ -12,6 +12,7 @@ import kotlin.reflect.KVisibility
 import kotlin.reflect.full.companionObject
 import kotlin.reflect.full.declaredFunctions
 import kotlin.reflect.full.declaredMemberProperties
+import kotlin.reflect.full.extensionReceiverParameter
 
 /** The public API is the one in api.txt. A change of it shows in the diff of that file. */
 class ApiDumpTest {
@@ -20,8 +21,9 @@ class ApiDumpTest {
     private fun signature(callable: KCallable<*>): String {
         val parameters = callable.parameters.filter { it.kind == KParameter.Kind.VALUE }
             .joinToString { "${it.name}: ${it.type}${if (it.isOptional) " = ..." else ""}" }
+        val receiver = callable.extensionReceiverParameter?.let { "${it.type}." }.orEmpty()
         return when (callable) {
-            is KFunction<*> -> "${if (callable.isSuspend) "suspend " else ""}fun ${callable.name}($parameters): ${callable.returnType}"
+            is KFunction<*> -> "${if (callable.isSuspend) "suspend " else ""}fun $receiver${callable.name}($parameters): ${callable.returnType}"
             is KProperty<*> -> "val ${callable.name}: ${callable.returnType}"
             else -> error("$callable")
         }
@@ -38,8 +40,9 @@ class ApiDumpTest {
     }
 
     private fun dump(): String {
-        val types = listOf("dev.kopokopo", "dev.kopokopo.testing").flatMap(Surface::classes).filter(Surface::isType).map { it.kotlin }
-        val lines = types.filter { isVisible(it.visibility) }.flatMap(::describe) + Surface.functions.map(::signature).sorted()
+        val types = listOf("dev.kopokopo", "dev.kopokopo.journal", "dev.kopokopo.testing").flatMap(Surface::classes).filter(Surface::isType).map { it.kotlin }
+        val functions = Surface.functions + Surface.functions("dev.kopokopo.journal")
+        val lines = types.filter { isVisible(it.visibility) }.flatMap(::describe) + functions.map(::signature).sorted()
         return lines.joinToString("\n", postfix = "\n")
     }
 

@@ -1,11 +1,13 @@
 package dev.kopokopo
 
+import dev.kopokopo.journal.withJournal
 import org.jetbrains.kotlin.cli.common.ExitCode
 import org.jetbrains.kotlin.cli.jvm.K2JVMCompiler
 import org.jetbrains.kotlin.config.KotlinCompilerVersion
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
 import java.io.ByteArrayOutputStream
 import java.io.File
@@ -16,6 +18,9 @@ import javax.tools.ToolProvider
 
 /** Snippets under these headings need another package, which tests them. */
 private val OTHER_PACKAGES = setOf("Ktor", "Spring Boot", "Android")
+
+/** What the READMEs print about the payment of `unknownWage`. */
+private const val UNKNOWN_WAGE = "look for it in the dashboard: wages-2026-11-employee-8"
 
 private val SNIPPET = Regex("^## (.*)\$|^```(kotlin|java)\\n([^`]*(?:`[^`]+)*?)^```", RegexOption.MULTILINE)
 private val WAIT = Regex("\\.(wait|watch)\\(\\)")
@@ -78,12 +83,23 @@ class ReadmeTest {
             "WEBHOOK" to body,
             "SIGNATURE" to signWebhook(sandbox.apiKey, body.toByteArray()),
         )
+        unknownWage(sandbox)
         val output = folder.resolve("output").toFile()
-        val running = process.redirectErrorStream(true).redirectOutput(output).start()
+        val running = process.directory(folder.toFile()).redirectErrorStream(true).redirectOutput(output).start()
         val ended = running.waitFor(60, TimeUnit.SECONDS)
         if (!ended) running.destroyForcibly()
         assertTrue(ended && running.exitValue() == 0, output.readText())
         output.readLines()
+    }
+
+    /** Leaves a payment with an unknown outcome in the journal of the READMEs, sent an hour ago. */
+    private fun unknownWage(sandbox: Sandbox) {
+        val database = TestDatabase.sqlite("$folder/payments.db")
+        sandbox.fault("send_money.create", "reset_after_effect")
+        assertThrows<KopoKopoException.OutcomeUnknown> { pay(sandbox.client().withJournal(database), "wages-2026-11-employee-8") }
+        database.connection.use { connection ->
+            connection.createStatement().use { it.execute("UPDATE kopokopo_journal SET created_at = created_at - 3600000") }
+        }
     }
 
     @Test
@@ -104,9 +120,10 @@ class ReadmeTest {
         """.trimIndent()
         kotlin(write("Readme.kt", program(template, snippets(File(root, "bindings-kotlin/README.md"), "kotlin"))))
         val lines = run("ReadmeKt")
-        val prefixes = listOf("push ", "paid: mpesa:received:", "Success", "true", "delivery ", "money mpesa:received:")
+        val prefixes = listOf("push ", "paid: mpesa:received:", "Success", "true", "delivery ", "money mpesa:received:", "sent ", "sent ", UNKNOWN_WAGE)
         assertEquals(prefixes.size + 3, lines.size, "$lines")
         for ((prefix, line) in prefixes.zip(lines)) assertTrue(line.startsWith(prefix), "$lines")
+        assertEquals(1, lines.filter { it.startsWith("sent ") }.toSet().size, "$lines")
         assertEquals(listOf("outcome_unknown", "true"), lines.takeLast(2), "$lines")
     }
 
@@ -123,6 +140,8 @@ class ReadmeTest {
             }
         """.trimIndent()
         java(write("Readme.java", program(template, snippets(File(root, "bindings-kotlin/README.md"), "java"))))
-        assertEquals(listOf("true", "Success", "true"), run("Readme").drop(1))
+        val lines = run("Readme")
+        assertEquals(listOf("true", "Success", "true"), lines.drop(1).take(3), "$lines")
+        assertTrue(lines[4].startsWith("sent ") && lines[5].startsWith(UNKNOWN_WAGE), "$lines")
     }
 }

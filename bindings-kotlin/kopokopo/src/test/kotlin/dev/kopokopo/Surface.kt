@@ -30,9 +30,11 @@ internal object Surface {
     /** Whether a class is one of the source, and not made of the functions of a file. */
     fun isType(compiled: Class<*>): Boolean = compiled.getAnnotation(Metadata::class.java).kind == 1
 
-    val functions: List<KFunction<*>> by lazy {
-        compiled.filterNot(::isType).flatMap { it.declaredMethods.toList() }.mapNotNull { it.kotlinFunction }.filter(::isPublic)
-    }
+    val functions: List<KFunction<*>> by lazy { functions("dev.kopokopo") }
+
+    /** The public functions of a package that are not in a class. */
+    fun functions(name: String): List<KFunction<*>> =
+        classes(name).filterNot(::isType).flatMap { it.declaredMethods.toList() }.mapNotNull { it.kotlinFunction }.filter(::isPublic)
 
     private val types: List<KClass<*>> by lazy { compiled.filter(::isType).map { it.kotlin }.filter { it.visibility == KVisibility.PUBLIC } - OTHERS }
     val enums: List<KClass<*>> by lazy { types.filter { it.java.isEnum || isWord(it) } }

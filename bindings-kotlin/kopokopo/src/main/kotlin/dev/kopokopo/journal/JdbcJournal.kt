@@ -1,41 +1,35 @@
-@file:JvmName("Journals")
-
 package dev.kopokopo.journal
 
-import dev.kopokopo.Event
-import dev.kopokopo.Journal
-import dev.kopokopo.JournalRecord
 import dev.kopokopo.JournalStore
 import dev.kopokopo.Json
-import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
-import dev.kopokopo.eventClaim
-import dev.kopokopo.journalSchema
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import java.sql.Connection
 import java.sql.PreparedStatement
-import java.sql.SQLException
-import java.util.concurrent.CompletableFuture
+import java.sql.Types
 import javax.sql.DataSource
 
-/** Each statement has a connection and a transaction of its own, on a thread for blocking work. */
-private class JdbcJournal(private val dataSource: DataSource) : JournalStore {
+/** Runs the journal's statements. Each has a connection and a transaction of its own, on a thread for blocking work. */
+internal class JdbcJournal(private val dataSource: DataSource) : JournalStore {
+    /** Runs on another thread than the caller's, so that a framework that binds transactions to threads finds none. */
     override suspend fun execute(request: String): String = withContext(THREADS) {
-        try {
-            dataSource.connection.use { run(it, Json.read(request)) }
-        } catch (error: SQLException) {
-            throw KopoKopoException.Journal(KopoKopoException.Fields("${error.javaClass.simpleName}: ${error.message}"))
+        dataSource.connection.use { connection ->
+            refuseTransaction(connection)
+            val asked = Json.read(request)
+            val dialect = dialectOf(connection)
+            when {
+                asked["operation"] == "dialect" -> "\"$dialect\""
+                dialect == SQLITE -> synchronously(connection) { run(connection, asked) }
+                else -> run(connection, asked)
+            }
         }
     }
 
-    private fun run(connection: Connection, request: Map<String, Any?>): String {
-        connection.autoCommit = true
-        return connection.prepareStatement(request["sql"] as String).use { statement ->
-            (request["parameters"] as List<*>).forEachIndexed { index, value -> statement.set(index + 1, value) }
-            val rows = if (statement.execute()) rows(statement) else emptyList()
-            Json.write(mapOf("rows" to rows, "changed" to maxOf(statement.updateCount, 0)), "result")
-        }
+    private fun run(connection: Connection, request: Map<String, Any?>): String = connection.prepareStatement(request["sql"] as String).use { statement ->
+        (request["parameters"] as List<*>).forEachIndexed { index, value -> statement.set(index + 1, value) }
+        val rows = if (statement.execute()) rows(statement) else emptyList()
+        Json.write(mapOf("rows" to rows, "changed" to maxOf(statement.updateCount, 0)), "result")
     }
 
     private fun rows(statement: PreparedStatement): List<List<Any?>> = statement.resultSet.use { found ->
@@ -52,56 +46,48 @@ private class JdbcJournal(private val dataSource: DataSource) : JournalStore {
 private val THREADS = Dispatchers.IO.limitedParallelism(64)
 
 private fun PreparedStatement.set(index: Int, value: Any?) {
-    if (value is Number) setLong(index, value.toLong()) else setString(index, value as String?)
-}
-
-/**
- * A client with a journal in a database: SQLite, PostgreSQL, MySQL or MariaDB. It creates its tables unless [createTables] is
- * false. With SQLite, set `synchronous` to `FULL`, so that commits are on the disk when they return.
- */
-@JvmOverloads
-public fun KopoKopo.withJournal(dataSource: DataSource, createTables: Boolean = true, keyInMetadata: Boolean = true): KopoKopo =
-    withJournal(JdbcJournal(dataSource), dataSource.connection.use(::dialectOf), "?", createTables, keyInMetadata)
-
-/** A client whose creates happen once for this key. It needs a journal. */
-public fun KopoKopo.idempotent(key: String): KopoKopo = withOptions(idempotencyKey = key)
-
-/** Tells the journal about a verified event. */
-public suspend fun Journal.observe(event: Event): JournalRecord? = observe(event.raw)
-
-/** Tells the journal about a verified event. */
-public fun Journal.observeAsync(event: Event): CompletableFuture<JournalRecord?> = observeAsync(event.raw)
-
-/** Tells the journal about a verified event. */
-public fun Journal.observeBlocking(event: Event): JournalRecord? = observeBlocking(event.raw)
-
-/**
- * Claims an event inside of the caller's own transaction. True the first time: then handle it, and commit. If the transaction
- * is rolled back, the next delivery is the first again. Payments are claimed by their `paymentKey`, because one payment can
- * be reported by two events; others by their `dedupeKey`. The tables must exist: see [createTables].
- */
-public fun once(event: Event, connection: Connection): Boolean {
-    if (connection.autoCommit) {
-        throw KopoKopoException.Configuration(
-            KopoKopoException.Fields(
-                "connection: must be inside of a transaction: with autocommit, an event whose handler fails would be lost",
-                field = "connection",
-            ),
-        )
-    }
-    return connection.prepareStatement(eventClaim(dialectOf(connection), "?")).use { statement ->
-        statement.setString(1, event.paymentKey ?: event.dedupeKey)
-        statement.setLong(2, System.currentTimeMillis())
-        statement.executeUpdate() == 1
+    when (value) {
+        // PostgreSQL refuses a null of another type than the column's.
+        null -> setNull(index, Types.NULL)
+        is Number -> setLong(index, value.toLong())
+        else -> setString(index, value as String)
     }
 }
 
-/** Creates the journal's tables, unless they exist. */
-public fun createTables(connection: Connection): Unit =
-    journalSchema(dialectOf(connection)).forEach { sql -> connection.createStatement().use { it.execute(sql) } }
+/**
+ * Without autocommit the connection can have work of the program. To turn autocommit on would commit it, and a rollback of
+ * the program would remove the record of a request that was sent.
+ */
+private fun refuseTransaction(connection: Connection) {
+    if (connection.autoCommit) return
+    throw KopoKopoException.Journal(
+        KopoKopoException.Fields(
+            "its connection is inside of a transaction: pass a DataSource whose connections are in autocommit mode, " +
+                "and are not those of the program's transactions",
+        ),
+    )
+}
 
-private fun dialectOf(connection: Connection): String = when (val product = connection.metaData.databaseProductName) {
-    "SQLite" -> "sqlite"
+/** Runs [work] with commits that are on the disk when they return, and restores the connection's own setting. */
+private inline fun <T> synchronously(connection: Connection, work: () -> T): T = connection.createStatement().use { statement ->
+    val setting = statement.executeQuery("PRAGMA synchronous").use { if (it.next()) it.getInt(1) else FULL }
+    if (setting >= FULL) return work()
+    statement.execute("PRAGMA synchronous = $FULL")
+    try {
+        work()
+    } finally {
+        statement.execute("PRAGMA synchronous = $setting")
+    }
+}
+
+/** SQLite's number for `synchronous=FULL`. */
+private const val FULL = 2
+
+internal const val SQLITE = "sqlite"
+
+/** The name of the database's SQL for the core. */
+internal fun dialectOf(connection: Connection): String = when (val product = connection.metaData.databaseProductName) {
+    "SQLite" -> SQLITE
     "PostgreSQL" -> "postgres"
     "MySQL", "MariaDB" -> "mysql"
     else -> throw KopoKopoException.Configuration(

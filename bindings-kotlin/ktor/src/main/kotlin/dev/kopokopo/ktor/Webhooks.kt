@@ -1,8 +1,10 @@
 package dev.kopokopo.ktor
 
 import dev.kopokopo.Event
+import dev.kopokopo.Journal
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.journal.observe
 import io.ktor.http.HttpHeaders
 import io.ktor.http.HttpStatusCode
 import io.ktor.server.application.ApplicationCall
@@ -27,23 +29,33 @@ private const val SIGNATURE = "X-KopoKopo-Signature"
  * The response is 401 if the signature is missing or invalid, 400 if the signature is valid but the body cannot be
  * read, and 413 if the body is larger than [WebhookVerifier.maxBody]. The reason is logged, and is not in the response.
  *
+ * [journal] learns of each verified event before [handle] runs. If it fails, [handle] does not run, the response is 500, and
+ * the webhook is delivered again.
+ *
  * Exceptions of [handle] are not caught, so Ktor responds with 500 and the webhook is delivered again. Deliveries can
  * repeat at any time: [Event.dedupeKey] identifies them.
  *
  * The signature covers the raw body, and this route reads it. If a plugin reads the body first, install
  * `DoubleReceive`. Otherwise every webhook fails with an [IllegalStateException] that names the remedy.
  */
-public fun Route.kopokopoWebhooks(path: String, verifier: WebhookVerifier, handle: suspend RoutingContext.(Event) -> Unit): Route = post(path) {
-    val event = try {
-        call.verified(verifier)
-    } catch (refusal: Refusal) {
-        // The sender may be an attacker, so only the log has the reason.
-        call.application.log.warn("webhook refused: {}", refusal.message)
-        return@post call.respondText(refusal.response, status = refusal.status)
+public fun Route.kopokopoWebhooks(path: String, verifier: WebhookVerifier, journal: Journal? = null, handle: suspend RoutingContext.(Event) -> Unit): Route =
+    post(path) {
+        val event = try {
+            call.verified(verifier)
+        } catch (refusal: Refusal) {
+            // The sender may be an attacker, so only the log has the reason.
+            call.application.log.warn("webhook refused: {}", refusal.message)
+            return@post call.respondText(refusal.response, status = refusal.status)
+        }
+        try {
+            journal?.observe(event)
+        } catch (failed: KopoKopoException.Journal) {
+            call.application.log.error("webhook not handled: {}", failed.message)
+            return@post call.respond(HttpStatusCode.InternalServerError)
+        }
+        handle(event)
+        if (!call.response.isCommitted) call.respond(HttpStatusCode.OK)
     }
-    handle(event)
-    if (!call.response.isCommitted) call.respond(HttpStatusCode.OK)
-}
 
 private class Refusal(val status: HttpStatusCode, val response: String, reason: String) : Exception(reason)
 

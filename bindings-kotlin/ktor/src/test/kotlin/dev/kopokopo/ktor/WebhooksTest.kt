@@ -1,6 +1,8 @@
 package dev.kopokopo.ktor
 
 import dev.kopokopo.Event
+import dev.kopokopo.JournalStore
+import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.WebhookVerifier
 import dev.kopokopo.signWebhook
@@ -41,6 +43,7 @@ import java.net.http.HttpRequest.BodyPublishers
 import java.net.http.HttpResponse.BodyHandlers
 import java.util.Base64
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicBoolean
 import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
@@ -104,6 +107,30 @@ class WebhooksTest {
     fun `exception of the handler is a 500 response`() {
         val port = serve { kopokopoWebhooks("/k2", WebhookVerifier(listOf(KEY))) { error("the database is unavailable") } }
         assertEquals(500, send(port, PAID, signed(PAID)).first)
+    }
+
+    @Test
+    fun `journal learns of the event before the handler, which does not run if the journal fails`() {
+        val steps = ConcurrentLinkedQueue<String>()
+        val isDown = AtomicBoolean(true)
+        val store = JournalStore { request ->
+            steps += "journal"
+            check(!isDown.get()) { "the database is down" }
+            if ("\"get\"" in request) "null" else "[]"
+        }
+        val verifier = WebhookVerifier(listOf(KEY))
+        KopoKopo(clientId = "id", clientSecret = "secret", baseUrl = "http://127.0.0.1:9").use { client ->
+            val journal = client.withJournal(store).journal
+            val port = serve { kopokopoWebhooks("/k2", verifier, journal) { steps += "handler" } }
+            assertEquals(500 to "", send(port, PAID, signed(PAID)))
+            assertEquals(listOf("journal"), steps.distinct())
+            steps.clear()
+            isDown.set(false)
+            assertEquals(200 to "", send(port, PAID, signed(PAID)))
+            assertEquals(listOf("journal", "handler"), steps.distinct())
+            assertEquals(401, send(port, PAID, signWebhook("another", PAID)).first)
+            assertEquals("handler", steps.last())
+        }
     }
 
     @Test

@@ -1,7 +1,9 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.Event
+import dev.kopokopo.Journal
 import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.journal.observeBlocking
 import jakarta.servlet.http.HttpServletRequest
 import org.springframework.core.MethodParameter
 import org.springframework.web.bind.support.WebDataBinderFactory
@@ -11,8 +13,11 @@ import org.springframework.web.method.support.ModelAndViewContainer
 import java.util.function.Supplier
 
 /** Resolves [Event] parameters from the request, without a message converter: the signature covers the raw body. */
-internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
-    HandlerMethodArgumentResolver {
+internal class EventResolver(
+    private val verifier: Supplier<WebhookVerifier>,
+    private val observer: Supplier<WebhookObserver>,
+    private val journal: Supplier<Journal?>,
+) : HandlerMethodArgumentResolver {
     override fun supportsParameter(parameter: MethodParameter): Boolean = parameter.parameterType == Event::class.java
 
     override fun resolveArgument(
@@ -25,7 +30,7 @@ internal class EventResolver(private val verifier: Supplier<WebhookVerifier>, pr
         val body = RawBody(request, parameter.method)
         val headers = request.getHeaders(SIGNATURE_HEADER).toList()
         val observed = observer.get().start(null)
-        return runCatching { verify(verifier.get(), body, headers) }
+        return runCatching { verify(verifier.get(), body, headers).also { journal.get()?.observeBlocking(it) } }
             .onSuccess(observed::accepted)
             .onFailure(observed::failed)
             .getOrElse { throw toResponseError(it) }

@@ -31,6 +31,24 @@ public class KopoKopoProperties {
     /** The maximum number of retries after the first attempt. The default is 2. */
     public var maxRetries: Int? = null
 
+    /** The journal, which makes creates with an idempotency key happen once. */
+    public val journal: Journal = Journal()
+
+    /** The properties `kopokopo.journal.*`. */
+    public class Journal {
+        /** Whether the client has a journal. It needs a [javax.sql.DataSource] bean. The default is false. */
+        public var enabled: Boolean = false
+
+        /** The name of the [javax.sql.DataSource] bean that the journal uses, if it is not the only one or the primary one. */
+        public var dataSource: String? = null
+
+        /** Whether to create the journal's tables if they do not exist. The default is true. */
+        public var createTables: Boolean = true
+
+        /** Whether an idempotency key travels in the metadata of its request. The default is true. */
+        public var keyInMetadata: Boolean = true
+    }
+
     /** Omits the secrets. */
     override fun toString(): String = "KopoKopoProperties(environment=$environment, baseUrl=$baseUrl, timeout=$timeout, maxRetries=$maxRetries)"
 }

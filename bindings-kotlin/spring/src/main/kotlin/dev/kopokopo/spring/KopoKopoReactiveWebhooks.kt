@@ -1,6 +1,7 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.Event
+import dev.kopokopo.Journal
 import dev.kopokopo.WebhookVerifier
 import org.springframework.core.ResolvableType
 import org.springframework.http.MediaType
@@ -23,11 +24,16 @@ import java.util.function.Supplier
 public class KopoKopoReactiveWebhooks internal constructor(
     private val verifier: Supplier<WebhookVerifier>,
     private val observer: Supplier<WebhookObserver> = Supplier { WebhookObserver.NONE },
+    private val journal: Supplier<Journal?> = Supplier { null },
 ) : WebFluxConfigurer {
+    /** Verifies webhooks, and tells no journal. */
     public constructor(verifier: WebhookVerifier) : this(Supplier { verifier })
 
+    /** Verifies webhooks, and tells [journal] about each of them before the controller runs. */
+    public constructor(verifier: WebhookVerifier, journal: Journal) : this(Supplier { verifier }, journal = Supplier { journal })
+
     override fun configureArgumentResolvers(configurer: ArgumentResolverConfigurer) {
-        configurer.addCustomResolver(ReactiveEventResolver(verifier, observer))
+        configurer.addCustomResolver(ReactiveEventResolver(verifier, observer, journal))
     }
 
     override fun configureHttpMessageCodecs(configurer: ServerCodecConfigurer) {

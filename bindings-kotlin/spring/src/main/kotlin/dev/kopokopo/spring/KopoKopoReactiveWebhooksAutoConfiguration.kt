@@ -1,5 +1,6 @@
 package dev.kopokopo.spring
 
+import dev.kopokopo.Journal
 import dev.kopokopo.WebhookVerifier
 import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
@@ -20,6 +21,9 @@ public class KopoKopoReactiveWebhooksAutoConfiguration {
      */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoReactiveWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoReactiveWebhooks =
-        KopoKopoReactiveWebhooks(verifier::getObject, observer(beans))
+    public fun kopoKopoReactiveWebhooks(
+        verifier: ObjectProvider<WebhookVerifier>,
+        journal: ObjectProvider<Journal>,
+        beans: BeanFactory,
+    ): KopoKopoReactiveWebhooks = KopoKopoReactiveWebhooks(verifier::getObject, observer(beans), journal::getIfAvailable)
 }

@@ -1,5 +1,6 @@
 package dev.kopokopo.spring
 
+import dev.kopokopo.Journal
 import dev.kopokopo.WebhookVerifier
 import org.springframework.beans.factory.BeanFactory
 import org.springframework.beans.factory.ObjectProvider
@@ -23,6 +24,6 @@ public class KopoKopoWebhooksAutoConfiguration {
      */
     @Bean
     @ConditionalOnMissingBean
-    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>, beans: BeanFactory): KopoKopoWebhooks =
-        KopoKopoWebhooks(verifier::getObject, observer(beans))
+    public fun kopoKopoWebhooks(verifier: ObjectProvider<WebhookVerifier>, journal: ObjectProvider<Journal>, beans: BeanFactory): KopoKopoWebhooks =
+        KopoKopoWebhooks(verifier::getObject, observer(beans), journal::getIfAvailable)
 }

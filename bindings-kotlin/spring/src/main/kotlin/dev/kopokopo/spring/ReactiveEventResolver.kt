@@ -1,7 +1,9 @@
 package dev.kopokopo.spring
 
 import dev.kopokopo.Event
+import dev.kopokopo.Journal
 import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.journal.observeAsync
 import org.springframework.core.MethodParameter
 import org.springframework.core.ReactiveAdapterRegistry
 import org.springframework.core.ResolvableType
@@ -16,8 +18,11 @@ import java.lang.reflect.Method
 import java.util.function.Supplier
 
 /** [EventResolver] for Spring WebFlux. */
-internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerifier>, private val observer: Supplier<WebhookObserver>) :
-    HandlerMethodArgumentResolver {
+internal class ReactiveEventResolver(
+    private val verifier: Supplier<WebhookVerifier>,
+    private val observer: Supplier<WebhookObserver>,
+    private val journal: Supplier<Journal?>,
+) : HandlerMethodArgumentResolver {
     private val adapters = ReactiveAdapterRegistry.getSharedInstance()
 
     /** Includes an event in a [Mono] or another reactive type: Spring WebFlux would bind it from the query. */
@@ -29,9 +34,14 @@ internal class ReactiveEventResolver(private val verifier: Supplier<WebhookVerif
 
     override fun resolveArgument(parameter: MethodParameter, context: BindingContext, exchange: ServerWebExchange): Mono<Any> {
         // The controller runs after the verification, whether it subscribes to its parameter or not.
-        val event = observed { verify(verifier.get(), exchange, parameter.method) }.onErrorMap(::toResponseError)
+        val event = observed { verify(verifier.get(), exchange, parameter.method).flatMap(::recorded) }.onErrorMap(::toResponseError)
         val adapter = adapters.getAdapter(parameter.parameterType) ?: return event.cast(Any::class.java)
         return event.map { adapter.fromPublisher(Mono.just(it)) }
+    }
+
+    private fun recorded(event: Event): Mono<Event> {
+        val journal = journal.get() ?: return Mono.just(event)
+        return Mono.fromFuture { journal.observeAsync(event).thenApply { event } }
     }
 
     private fun observed(work: () -> Mono<Event>): Mono<Event> = Mono.deferContextual { context ->

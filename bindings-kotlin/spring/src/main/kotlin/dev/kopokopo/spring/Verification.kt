@@ -10,6 +10,7 @@ internal const val SIGNATURE_HEADER = "X-KopoKopo-Signature"
 internal const val BAD_REQUEST = 400
 internal const val UNAUTHORIZED = 401
 internal const val TOO_LARGE = 413
+private const val INTERNAL_SERVER_ERROR = 500
 
 private val log = LogFactory.getLog("dev.kopokopo.spring.KopoKopoWebhooks")
 
@@ -26,10 +27,14 @@ internal fun singleSignature(values: List<String>): String? {
 internal fun tooLarge(maxBody: Long) = Refusal(TOO_LARGE, "the body is larger than the limit of $maxBody bytes")
 
 /**
- * Logs why a webhook is rejected and returns the error for Spring. The error has no cause, because an application's
+ * Logs why a webhook is rejected, or is not handled because the journal failed, and returns the error for Spring. The error has no cause, because an application's
  * exception handler for [KopoKopoException] is for its own calls. Any other error is returned unchanged.
  */
 internal fun toResponseError(error: Throwable): Throwable {
+    if (error is KopoKopoException.Journal) {
+        log.error("webhook not handled: ${error.message}")
+        return ResponseStatusException(HttpStatusCode.valueOf(INTERNAL_SERVER_ERROR))
+    }
     val refusal = when (error) {
         is Refusal -> error
         is KopoKopoException.Signature -> Refusal(UNAUTHORIZED, error.detail)

@@ -84,11 +84,14 @@ class PropertiesTest {
     @Test
     fun `every property has a description`() {
         val metadata = checkNotNull(javaClass.getResource("/META-INF/spring-configuration-metadata.json")).readText()
-        val properties = KopoKopoProperties::class.java.methods.filter { it.name.startsWith("set") && it.parameterCount == 1 }
-        assertEquals(8, properties.size)
-        for (property in properties) {
-            val name = property.name.removePrefix("set").replace(Regex("(?<=[a-z])(?=[A-Z])"), "-").lowercase()
-            assertTrue("\"kopokopo.$name\"" in metadata, name)
+        val types = listOf("kopokopo" to KopoKopoProperties::class.java, "kopokopo.journal" to KopoKopoProperties.Journal::class.java)
+        val properties = types.flatMap { (prefix, type) ->
+            type.methods.filter { it.name.startsWith("set") && it.parameterCount == 1 }.map { prefix to it.name.removePrefix("set") }
+        }
+        assertEquals(12, properties.size)
+        for ((prefix, property) in properties) {
+            val name = property.replace(Regex("(?<=[a-z])(?=[A-Z])"), "-").lowercase()
+            assertTrue("\"$prefix.$name\"" in metadata, name)
         }
     }
 }

@@ -99,9 +99,10 @@ class SpringWebhooksTest {
     fun `Java code of the README compiles`() {
         val root = File(System.getProperty("kopokopo.root"), "bindings-kotlin")
         val section = File(root, "README.md").readText().substringAfter("## Spring Boot\n").substringBefore("\n## ")
-        val code = section.substringAfter("```java\n").substringBefore("```").trim()
-        val compiled = File(root, "spring/src/test/java/dev/kopokopo/spring/ReadmeShop.java").readText().trimIndent()
-        assertTrue(code.prependIndent("    ").replace(Regex(" +\n"), "\n") in compiled, code)
+        val snippets = section.split("```java\n").drop(1).map { it.substringBefore("```").trim() }
+        val compiled = listOf("ReadmeShop", "ReadmeOnce").map { File(root, "spring/src/test/java/dev/kopokopo/spring/$it.java").readText() }
+        assertEquals(compiled.size, snippets.size)
+        for ((code, file) in snippets.zip(compiled)) assertTrue(code.prependIndent("    ").replace(Regex(" +\n"), "\n") in file, code)
     }
 
     @Test

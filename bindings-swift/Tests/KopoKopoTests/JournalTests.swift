@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import XCTest
+
+@testable import KopoKopo
+
+/// Keeps records in memory, with the journal's own operations.
+private actor MemoryStore: JournalStore {
+    private var records: [String: [String: Any]] = [:]
+
+    func execute(_ request: String) async throws -> String {
+        let asked = try JSONSerialization.jsonObject(with: Data(request.utf8)) as? [String: Any] ?? [:]
+        let record = asked["record"] as? [String: Any] ?? [:]
+        let key = record["idempotency_key"] as? String ?? ""
+        switch asked["operation"] as? String {
+        case "insert" where records[key] == nil,
+            "update" where records[key]?["version"] as? Int == asked["version"] as? Int:
+            records[key] = record
+            return "true"
+        case "insert", "update": return "false"
+        case "get":
+            guard let found = records[asked["key"] as? String ?? ""] else { return "null" }
+            return String(decoding: try JSONSerialization.data(withJSONObject: found), as: UTF8.self)
+        default: return "[]"
+        }
+    }
+}
+
+private struct BrokenStore: JournalStore {
+    func execute(_ request: String) async throws -> String {
+        throw Failure("the database is down, password=canary, postgresql://shop:canary@db/shop")
+    }
+}
+
+final class JournalTests: XCTestCase {
+    private var sandbox: Sandbox!
+    private var k2: KopoKopo!
+
+    override func setUpWithError() throws {
+        sandbox = try Sandbox()
+        k2 = try KopoKopo(
+            clientId: sandbox.clientId, clientSecret: Secret(sandbox.clientSecret), baseUrl: sandbox.baseUrl)
+    }
+
+    override func tearDown() { sandbox.close() }
+
+    private func pay(_ client: KopoKopo) async throws -> String {
+        try await client.withOptions(idempotencyKey: "wage-1").sendMoney.create(
+            destinations: [.mobileWallet(phoneNumber: "0712345678", amount: 500, description: "Wages")],
+            callbackUrl: "https://shop.example/k2/results"
+        ).id
+    }
+
+    func testSameKeySendsOneRequestAlsoFromAnotherClient() async throws {
+        let store = MemoryStore()
+        let first = try await pay(k2.withJournal(store: store))
+        let again = try await pay(k2.withJournal(store: store))
+        XCTAssertEqual(first, again)
+        let requests = try await sandbox.operations().filter { $0 == "send_money.create" }
+        XCTAssertEqual(requests.count, 1)
+        let record = try await k2.withJournal(store: store).journal.get("wage-1")
+        XCTAssertEqual(record?.state, "accepted")
+        XCTAssertEqual(record?.id, first)
+    }
+
+    func testStoreThatFailsIsJournalErrorWithItsTextAndSendsNothing() async throws {
+        do {
+            _ = try await pay(k2.withJournal(store: BrokenStore()))
+            XCTFail("the create must fail")
+        } catch let error as KopoKopoError {
+            XCTAssertEqual(error.kind, .journal)
+            XCTAssertTrue(error.detail.contains("the database is down"), error.detail)
+            XCTAssertFalse(error.detail.contains("canary"), error.detail)
+        }
+        let requests = try await sandbox.operations().filter { $0 == "send_money.create" }
+        XCTAssertEqual(requests.count, 0)
+    }
+}
