@@ -68,8 +68,14 @@ impl Journal {
             return Ok(None);
         };
         let records = self.around(transaction).await?;
-        if records.iter().any(|record| record.payment_key.as_ref() == Some(&payment_key)) {
-            return Ok(None);
+        if let Some(known) = records.iter().find(|record| record.payment_key.as_ref() == Some(&payment_key)) {
+            // The result of its request has the id, which the webhook about the payment does not have.
+            let adds_id = source == Source::Result
+                && source.can_be_about(known)
+                && known.state == JournalState::Accepted
+                && known.id.is_none()
+                && evidence::fits(known, transaction);
+            return Ok(adds_id.then(|| known.clone()));
         }
         let fitting = records.into_iter().filter(|record| {
             source.can_be_about(record) && record.payment_key.is_none() && evidence::fits(record, transaction)

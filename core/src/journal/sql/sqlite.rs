@@ -53,6 +53,12 @@ impl SqlJournal<SqliteExecutor> {
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(WAIT_FOR_WRITER)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A file that other programs use keeps its mode, which is durable too.
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if tables > 0 {
+        return Ok(connection);
+    }
     let deadline = Instant::now() + WAIT_FOR_WRITER;
     // While another process makes this change in a new file, SQLite does not wait.
     while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
@@ -63,7 +69,6 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
