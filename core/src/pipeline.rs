@@ -337,7 +337,7 @@ impl Drop for AbortUnsent {
 }
 
 /// A create is not sent if less time than this is left for its response.
-fn least_time_for_response(total: Duration) -> Duration {
+pub(crate) fn least_time_for_response(total: Duration) -> Duration {
     (total / 4).min(Duration::from_secs(2))
 }
 

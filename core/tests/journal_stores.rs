@@ -122,7 +122,9 @@ async fn record_comes_back_as_it_was_written() {
         let written = one.get(key).await.unwrap().unwrap();
         assert_eq!(other.get(key).await.unwrap().as_ref(), Some(&written));
         assert!(written.error.is_some() && written.sent_at.is_some() && written.details.is_some());
-        assert!(!one.insert(written.clone()).await.unwrap());
+        let mut alien = written.clone();
+        alien.owner = "another worker".to_owned();
+        assert!(!one.insert(alien).await.unwrap());
         assert!(!one.update(written.clone(), written.version + 1).await.unwrap());
         let mut changed = written.clone();
         (changed.state, changed.version) = (JournalState::Refused, written.version + 1);

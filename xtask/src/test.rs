@@ -78,19 +78,10 @@ fn tests() -> Vec<Step> {
     vec![
         Step {
             name: "test".into(),
-            what: "unit tests and integration tests pass".into(),
+            what: "unit tests and integration tests pass, with a PostgreSQL that is started for them".into(),
             needs: vec![],
             lines: vec![Line::new(
-                "cargo test --workspace --exclude kopokopo-simulation --lib --bins --tests --examples --locked",
-            )],
-            tests: true,
-        },
-        Step {
-            name: "stores".into(),
-            what: "the journal in SQLite and in a real PostgreSQL, which is started for it".into(),
-            needs: vec![],
-            lines: vec![Line::new(
-                "sh tests/with-postgres.sh cargo test --package kopokopo --features sqlite,postgres --test journal_stores --locked",
+                "sh tests/with-postgres.sh cargo test --workspace --exclude kopokopo-simulation --lib --bins --tests --examples --locked",
             )],
             tests: true,
         },

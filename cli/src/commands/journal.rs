@@ -24,7 +24,7 @@ Examples:
   k2 journal show wages-2026-11-employee-7
   k2 journal reconcile --older-than 900
   k2 journal resolve order-17 --state accepted --id 247b1bd8-f5a0-4b71-a898-f62f67b8ae1c --reason 'M-PESA statement'
-  k2 journal resolve order-18 --state not_sent --reason 'not on the dashboard of 27 November'
+  k2 journal resolve order-18 --attempt 1 --state not_sent --reason 'not on the dashboard of 27 November'
 
 K2_JOURNAL names the journal: a SQLite file, or postgresql://user:password@host/database. Only reconcile needs credentials: see
 `k2 call --help`. No command sends a payment. After resolve with not_sent or refused, the program's next call with the key sends
@@ -83,6 +83,9 @@ enum Task {
         /// How you know it. It is stored with the record.
         #[arg(long)]
         reason: String,
+        /// The attempt that you looked for, as `list` shows it. It is refused if there is a later one.
+        #[arg(long)]
+        attempt: Option<u32>,
         /// The id of the created resource, if you know it. Only with accepted.
         #[arg(long)]
         id: Option<String>,
@@ -155,8 +158,8 @@ impl Task {
             },
             Self::Reconcile { key: Some(key), .. } => journal.reconcile(&key).await.map(|record| vec![record]),
             Self::Reconcile { key: None, older_than } => journal.reconcile_all(Duration::from_secs(older_than)).await,
-            Self::Resolve { key, state, reason, id } => {
-                journal.resolve(&key, state, id.as_deref(), &reason).await.map(|record| vec![record])
+            Self::Resolve { key, state, reason, attempt, id } => {
+                journal.resolve_attempt(&key, attempt, state, id.as_deref(), &reason).await.map(|record| vec![record])
             }
         };
         records.map_err(failure)

@@ -58,13 +58,18 @@ pub(crate) async fn detached<T: Send + 'static>(
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(KopoKopoError::no_runtime());
     }
+    let key = rules.key.clone();
     let scope = Scope::new(rules);
     let _ = CURRENT.try_with(|outer| outer.nest(scope.clone()));
     let guard = CancelOnDrop(scope.clone());
     let outcome = tokio::spawn(CURRENT.scope(scope, call).in_current_span()).await;
     guard.0.lock().is_done = true;
     outcome.unwrap_or_else(|_| {
-        Err(KopoKopoError::new(ErrorKind::OutcomeUnknown, "the call ended before its outcome was known, because its runtime was shut down or by a panic. Read the journal's record"))
+        let error = KopoKopoError::new(ErrorKind::OutcomeUnknown, "the call ended before its outcome was known, because its runtime was shut down or by a panic. Read the journal's record");
+        Err(match key {
+            Some((key, fingerprint)) => error.with_idempotency_key(&key, Some(fingerprint)),
+            None => error,
+        })
     })
 }
 

@@ -28,6 +28,7 @@ use crate::{
     detail::detail,
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
+    pipeline::least_time_for_response,
     redact::redact,
     types::{ResourceId, Timestamp},
 };
@@ -44,6 +45,9 @@ const AGAIN: &str =
 
 /// How long one such write may take. A store that hangs must not keep the caller from a result that exists.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a write of a worker that gave up may go on: longer than a database waits for a lock.
+const LATE_WRITE_LIMIT: Duration = Duration::from_secs(40);
 
 /// How long a caller that waits for another worker sleeps between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -155,6 +159,9 @@ impl Worker {
             return self.send(mine).await;
         }
         loop {
+            if Instant::now() >= self.deadline {
+                return Err(KopoKopoError::journal("its record changed again and again; nothing was sent"));
+            }
             let found = self.before_sending(self.journal.store.get(&self.key)).await?;
             mine = self.attempt();
             let Some(found) = found else {
@@ -162,6 +169,7 @@ impl Worker {
                 if self.inserted(&mine).await? {
                     return self.send(mine).await;
                 }
+                sleep(Duration::from_millis(1)).await;
                 continue;
             };
             match decide(&found, &mine.record, self.journal.now()) {
@@ -170,6 +178,7 @@ impl Worker {
                     if self.replaced(&mine, found.version).await? {
                         return self.send(mine).await;
                     }
+                    sleep(Duration::from_millis(1)).await;
                 }
                 Step::Return => return accepted(&found),
                 Step::OtherRequest => return Err(other_request(&found)),
@@ -177,7 +186,12 @@ impl Worker {
                 Step::InProgress => sleep(LOOK_AGAIN.min(give_up - Instant::now())).await,
                 Step::Reconcile => {
                     let journal = self.client.journal()?;
-                    let found = journal.reconcile_record(found, self.left()).await?;
+                    let found = match journal.reconcile_record(found.clone(), self.left()).await {
+                        Ok(found) => found,
+                        Err(error) if error.kind() == ErrorKind::Journal => return Err(error),
+                        // The poll failed: it stays unknown.
+                        Err(_) => found,
+                    };
                     return if found.state == JournalState::Accepted { accepted(&found) } else { Err(unknown(&found)) };
                 }
             }
@@ -236,9 +250,10 @@ impl Worker {
         let (worker, record, outcome) = (self.clone(), mine.record.clone(), Err(error.clone()));
         tokio::spawn(async move {
             if !write.is_terminated() {
-                let _ = write.await;
+                // Not for ever: a pool must get its connection back.
+                let _ = timeout(LATE_WRITE_LIMIT, write).await;
             }
-            worker.settle(record, &outcome).await;
+            worker.settle(record, &outcome, false).await;
         });
         Err(error)
     }
@@ -264,34 +279,36 @@ impl Worker {
         let left = mine.deadline.saturating_duration_since(Instant::now());
         let latest = mine.record.deadline_at.checked_sub(MARGIN);
         self.latest.store(latest.map_or(i64::MIN, |at| at.unix_timestamp_milliseconds()), Ordering::Release);
-        let outcome = if left.is_zero() {
+        let outcome = if left < least_time_for_response(self.client.total_timeout()) {
             Err(KopoKopoError::new(ErrorKind::Timeout, detail!("{}; nothing was sent", cancel::TOO_LATE)))
         } else {
             self.client.with_total_timeout(left).accepted(self.endpoint, self.body.clone()).await
         };
-        self.settle(mine.record, &outcome).await;
+        self.settle(mine.record, &outcome, true).await;
         outcome
     }
 
-    /// Writes the outcome. If that fails, the record stays `started`, and becomes `unknown` after its deadline.
-    async fn settle(&self, mine: JournalRecord, outcome: &Result<ResourceId>) {
-        let mut found = mine.clone();
+    /// Writes the outcome. If that fails, the record stays `started`, and becomes `unknown` after its deadline. `is_written`:
+    /// the journal had this record. Otherwise it is read first: another worker's record can have the same version.
+    async fn settle(&self, mine: JournalRecord, outcome: &Result<ResourceId>, is_written: bool) {
+        let mut found = is_written.then(|| mine.clone());
         for attempt in 0..SETTLE_ATTEMPTS {
-            // An id is also added to what another observed or resolved: it proves that the request was accepted.
-            let is_new = found.state.is_open() || (outcome.is_ok() && found.id.is_none());
-            if found.owner != mine.owner || !is_new {
-                return;
-            }
-            let record = settled(&found, outcome, self.journal.now());
-            match timeout(SETTLE_LIMIT, self.journal.store.update(record, found.version)).await {
-                Ok(Ok(true)) => return,
-                Ok(Ok(false)) => {}
-                Ok(Err(_)) => sleep(Duration::from_millis(50 << attempt)).await,
-                Err(_) => break,
+            if let Some(found) = &found {
+                if found.owner != mine.owner || !is_news(found, outcome) {
+                    return;
+                }
+                let record = settled(found, outcome, self.journal.now());
+                match timeout(SETTLE_LIMIT, self.journal.store.update(record, found.version)).await {
+                    Ok(Ok(true)) => return,
+                    Ok(Ok(false)) => {}
+                    Ok(Err(_)) => sleep(Duration::from_millis(50 << attempt)).await,
+                    Err(_) => break,
+                }
             }
             match timeout(SETTLE_LIMIT, self.journal.store.get(&self.key)).await {
-                Ok(Ok(Some(now))) => found = now,
+                Ok(Ok(Some(now))) => found = Some(now),
                 Ok(Ok(None)) => return,
+                Ok(Err(_)) if found.is_none() => sleep(Duration::from_millis(50 << attempt)).await,
                 Ok(Err(_)) => {}
                 Err(_) => break,
             }
@@ -302,6 +319,16 @@ impl Worker {
             "the journal could not be written after the request was sent: its record becomes unknown"
         );
     }
+}
+
+/// Whether the worker's outcome says more than its record. An id is also added to what another observed or resolved: it
+/// proves that the request was accepted. A payment that fitted the first attempt was not caused by it if it had no effect.
+fn is_news(found: &JournalRecord, outcome: &Result<ResourceId>) -> bool {
+    let is_guess = found.state == JournalState::Accepted && found.id.is_none() && found.payment_key.is_some();
+    let had_no_effect = matches!(outcome_state(outcome), JournalState::Refused | JournalState::NotSent);
+    found.state.is_open()
+        || (outcome.is_ok() && found.id.is_none())
+        || (is_guess && had_no_effect && found.attempt == 1)
 }
 
 fn outcome_state(outcome: &Result<ResourceId>) -> JournalState {
@@ -322,7 +349,13 @@ fn settled(found: &JournalRecord, outcome: &Result<ResourceId>, now: Timestamp) 
             error: None,
             ..record
         },
-        Err(error) => JournalRecord { sent_at: error.sent_at(), error: serde_json::to_string(error).ok(), ..record },
+        Err(error) => JournalRecord {
+            sent_at: error.sent_at(),
+            error: serde_json::to_string(error).ok(),
+            evidence: None,
+            payment_key: None,
+            ..record
+        },
     }
 }
 

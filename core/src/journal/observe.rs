@@ -25,7 +25,7 @@ impl Journal {
         let by_key = self.by_key(event).await?;
         self.take_back(event, by_key.as_ref()).await?;
         if let Some(record) = by_key {
-            return self.accept(record, event.id.as_deref(), event.payment_key(), "result received").await.map(Some);
+            return self.accept(record, event.id.as_deref(), event.payment_key(), "result received", true).await;
         }
         let source = Source::of(event);
         let id = event.id.as_deref().filter(|_| source == Source::Result);
@@ -38,7 +38,7 @@ impl Journal {
             return Ok(None);
         };
         match record {
-            Some(record) => self.accept(record, id, event.payment_key(), reason).await.map(Some),
+            Some(record) => self.accept(record, id, event.payment_key(), reason, false).await,
             None => Ok(None),
         }
     }
@@ -68,8 +68,14 @@ impl Journal {
             return Ok(None);
         };
         let records = self.around(transaction).await?;
-        if records.iter().any(|record| record.payment_key.as_ref() == Some(&payment_key)) {
-            return Ok(None);
+        if let Some(known) = records.iter().find(|record| record.payment_key.as_ref() == Some(&payment_key)) {
+            // The result of its request has the id, which the webhook about the payment does not have.
+            let adds_id = source == Source::Result
+                && source.can_be_about(known)
+                && known.state == JournalState::Accepted
+                && known.id.is_none()
+                && evidence::fits(known, transaction);
+            return Ok(adds_id.then(|| known.clone()));
         }
         let fitting = records.into_iter().filter(|record| {
             source.can_be_about(record) && record.payment_key.is_none() && evidence::fits(record, transaction)
@@ -101,10 +107,14 @@ impl Journal {
             let is_guess = record.state == JournalState::Accepted && record.id.is_none();
             let is_other = owner.is_none_or(|owner| owner.key != record.key) && !Source::Result.can_be_about(&record);
             if is_guess && is_other && record.payment_key.as_ref() == Some(&payment_key) {
+                // Its worker may still be sending it, and then nobody may resolve it.
+                let now = self.settings.now();
+                let is_early = now <= record.deadline_at && record.error.is_none();
+                let state = if is_early { JournalState::Started } else { JournalState::Unknown };
                 let changed = JournalRecord {
                     payment_key: None,
                     evidence: Some("the payment that it was accepted for belongs to another request".to_owned()),
-                    ..record.changed(JournalState::Unknown, self.settings.now())
+                    ..record.changed(state, now)
                 };
                 // If another changed it first, that change knows more.
                 self.store().update(changed, record.version).await?;

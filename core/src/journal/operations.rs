@@ -142,7 +142,10 @@ impl Journal {
         let Some(deadline) = Instant::now().checked_add(limit) else { return Ok(record) };
         let polled = timeout_at(deadline, self.polled(&record, till_number, callback_url, limit)).await;
         // What is not found out stays unknown, and is found out later.
-        let Ok(Ok(transactions)) = polled else { return Ok(record) };
+        let transactions = match polled {
+            Ok(polled) => polled?,
+            Err(_) => return Err(KopoKopoError::new(ErrorKind::Timeout, "the poll did not end in time")),
+        };
         let mut fitting = Vec::new();
         for transaction in transactions.iter().filter(|transaction| evidence::fits(&record, transaction)) {
             let only = self.only_fit(transaction, Source::Transaction).await?;
@@ -150,7 +153,11 @@ impl Journal {
         }
         match only(fitting.into_iter()) {
             Some((record, payment_key)) => {
-                self.accept(record, None, Some(payment_key), "payment found by polling").await
+                let key = record.key.clone();
+                match self.accept(record, None, Some(payment_key), "payment found by polling", false).await? {
+                    Some(record) => Ok(record),
+                    None => self.store().get(&key).await?.ok_or_else(no_record),
+                }
             }
             None => Ok(record),
         }
@@ -186,27 +193,37 @@ impl Journal {
         id: Option<&str>,
         payment_key: Option<String>,
         evidence: &str,
-    ) -> Result<JournalRecord> {
+        names_the_key: bool,
+    ) -> Result<Option<JournalRecord>> {
         let id = id.filter(|id| ResourceId::parse(id).is_ok());
+        let owner = found.owner.clone();
         for _ in 0..ATTEMPTS {
             let known = found.state == JournalState::Accepted;
             let adds_id = found.id.is_none() && id.is_some();
             let is_other = id.is_some() && found.id.is_some() && found.id.as_deref() != id;
-            let adds_key = found.payment_key.is_none() && payment_key.is_some() && !is_other;
+            // What names the key knows its payment. Other evidence only guessed it.
+            let adds_key = payment_key.is_some()
+                && !is_other
+                && (found.payment_key.is_none() || (names_the_key && found.payment_key != payment_key));
             if known && !adds_id && !adds_key {
-                return Ok(found);
+                return Ok(Some(found));
             }
             let record = JournalRecord {
                 id: found.id.clone().or_else(|| id.map(ToOwned::to_owned)),
-                payment_key: found.payment_key.clone().or_else(|| payment_key.clone().filter(|_| !is_other)),
+                payment_key: if adds_key { payment_key.clone() } else { found.payment_key.clone() },
                 evidence: if known { found.evidence.clone() } else { Some(evidence.to_owned()) },
-                error: None,
+                // A guess can be taken back, and then it matters that the worker has ended.
+                error: found.error.clone().filter(|_| !names_the_key),
                 ..found.changed(JournalState::Accepted, self.settings.now())
             };
             if self.store().update(record.clone(), found.version).await? {
-                return Ok(record);
+                return Ok(Some(record));
             }
             found = self.store().get(&found.key).await?.ok_or_else(no_record)?;
+            // It was a guess about an attempt whose outcome was open, with no payment of its own.
+            if !names_the_key && (!found.state.is_open() || found.owner != owner) {
+                return Ok(None);
+            }
         }
         Err(KopoKopoError::journal("a record was changed by others again and again"))
     }
@@ -220,6 +237,21 @@ impl Journal {
     pub async fn resolve(
         &self,
         key: &str,
+        state: JournalState,
+        id: Option<&str>,
+        reason: &str,
+    ) -> Result<JournalRecord> {
+        self.resolve_attempt(key, None, state, id, reason).await
+    }
+
+    /// [`Self::resolve`] for one attempt: what a person found out about it is not true of the next.
+    ///
+    /// # Errors
+    /// Those of [`Self::resolve`], and `invalid_request`, field `attempt`, if the record has another attempt.
+    pub async fn resolve_attempt(
+        &self,
+        key: &str,
+        attempt: Option<u32>,
         state: JournalState,
         id: Option<&str>,
         reason: &str,
@@ -245,6 +277,12 @@ impl Journal {
                     "is {}: only a request whose outcome is unknown can be resolved",
                     if found.state.is_open() { "in progress" } else { found.state.as_str() }
                 ),
+            ));
+        }
+        if attempt.is_some_and(|attempt| attempt != found.attempt) {
+            return Err(KopoKopoError::invalid(
+                "attempt",
+                detail!("is not the current one, which is {}: find out about that one", found.attempt),
             ));
         }
         let record = JournalRecord {

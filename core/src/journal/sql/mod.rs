@@ -230,7 +230,8 @@ impl<E: SqlExecutor> JournalStore for SqlJournal<E> {
                 return Ok(true);
             }
             // Drivers of MySQL count differently, and an executor may have repeated a write whose connection was lost.
-            Ok(self.find(&record.key).await?.is_some_and(|found| found.owner == record.owner))
+            let is_own = |found: JournalRecord| found.owner == record.owner && found.version == record.version;
+            Ok(self.find(&record.key).await?.is_some_and(is_own))
         })
     }
 

@@ -1,6 +1,6 @@
 //! The journal in PostgreSQL.
 
-use std::{error::Error as _, fmt, str::FromStr};
+use std::{error::Error as _, fmt, str::FromStr, time::Duration};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::{TryStreamExt, future::BoxFuture, pin_mut};
@@ -19,6 +19,9 @@ use crate::{
 /// The connections of one process.
 const CONNECTIONS: usize = 8;
 
+/// How long a connection waits for a server that does not respond to packets.
+const SILENCE: Duration = Duration::from_secs(20);
+
 /// Runs statements on PostgreSQL, over connections that it keeps. Made by [`SqlJournal::postgres`].
 #[derive(Clone)]
 pub struct PostgresExecutor(Pool);
@@ -26,15 +29,23 @@ pub struct PostgresExecutor(Pool);
 impl SqlJournal<PostgresExecutor> {
     /// A journal in PostgreSQL: `postgresql://user:password@host/database`, also with `sslmode=require`. It has at
     /// most 8 connections, opens them at first use, and waits for each commit to be on the disk
-    /// (`synchronous_commit=on`). Certificates are checked against the platform's roots. It works behind PgBouncer.
+    /// (`synchronous_commit=on`). Certificates are checked against the platform's roots. Behind PgBouncer with transaction
+    /// pooling, set `synchronous_commit` for the role: the setting of a connection is lost there.
     ///
     /// # Errors
     /// `configuration`, field `url`, if the URL cannot be read.
     pub fn postgres(url: &str) -> Result<Self> {
         // The error of the parser can repeat the password.
-        let config = Config::from_str(url).map_err(|_| {
+        let mut config = Config::from_str(url).map_err(|_| {
             KopoKopoError::configuration("url", "must be like postgresql://user:password@host:5432/database")
         })?;
+        // A connection whose server is gone without a word must not wait for hours.
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(SILENCE);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
         let tls = tls::client_config(&[], true).map_err(|error| KopoKopoError::journal(error.to_string()))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, MakeRustlsConnect::new(tls), recycling);

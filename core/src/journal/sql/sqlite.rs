@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, ErrorCode, params_from_iter, types::Value};
 use tokio::task::spawn_blocking;
 
 use super::{SqlDialect, SqlExecutor, SqlJournal, SqlPlaceholder, SqlResult, SqlValue};
@@ -50,15 +50,21 @@ fn in_memory() -> KopoKopoError {
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(WAIT_FOR_WRITER)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A file that other programs use keeps its mode, which is durable too.
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if tables > 0 {
+        return Ok(connection);
+    }
     let deadline = Instant::now() + WAIT_FOR_WRITER;
     // While another process makes this change in a new file, SQLite does not wait.
     while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
-        if Instant::now() > deadline {
+        let is_busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !is_busy || Instant::now() > deadline {
             return Err(error);
         }
         thread::sleep(Duration::from_millis(10));
     }
-    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
