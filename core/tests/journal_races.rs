@@ -190,7 +190,7 @@ async fn reconcile_returns_errors_of_the_poll() {
     let client = server.builder().journal(store).build().unwrap();
     push(&client, "order").await.unwrap_err();
     let found = client.journal().unwrap().reconcile("order").await;
-    assert!(found.is_err(), "the poll failed, and nobody learns it: {found:?} {:?}", server.lines());
+    assert!(found.is_err(), "the poll failed, and no one learns it: {found:?} {:?}", server.lines());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -303,7 +303,7 @@ fn panicking_store_after_the_send_keeps_the_result_and_key() {
 }
 
 #[tokio::test]
-async fn sandbox_record_does_not_answer_for_production() {
+async fn sandbox_record_is_not_returned_in_production() {
     let sandbox = Server::with_token(|_, _| Act::Respond(created("sandbox"))).await;
     let production = Server::with_token(|_, _| Act::Respond(created("production"))).await;
     let store = MemoryJournal::default();

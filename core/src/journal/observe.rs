@@ -107,7 +107,7 @@ impl Journal {
             let is_guess = record.state == JournalState::Accepted && record.id.is_none();
             let is_other = owner.is_none_or(|owner| owner.key != record.key) && !Source::Result.can_be_about(&record);
             if is_guess && is_other && record.payment_key.as_ref() == Some(&payment_key) {
-                // Its worker may still be sending it, and then nobody may resolve it.
+                // Its worker may still be sending it, and then it must not be resolved.
                 let now = self.settings.now();
                 let is_early = now <= record.deadline_at && record.error.is_none();
                 let state = if is_early { JournalState::Started } else { JournalState::Unknown };
