@@ -16,7 +16,7 @@ fn conformance(testee: &str) -> Line {
 }
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), kotlin(), growth(), swift()]
+    vec![python(), node(), kotlin(), kills(), growth(), swift()]
 }
 
 /// Installs the Python package and its tools.
@@ -43,8 +43,8 @@ fn python() -> Step {
         within("python -m mypy.stubtest kopokopo --ignore-missing-stub --allowlist tests/stubtest_allowlist.txt"),
         Line::new("pdoc --output-directory target/docs/python kopokopo"),
         within("sh ../tests/with-postgres.sh pytest --quiet"),
-        Line::new("python tests/kills/drive.py --wages 300"),
-        Line::new("sh tests/with-postgres.sh python tests/kills/drive.py --wages 300 --store postgres"),
+        Line::new("python tests/kills/drive.py --wages 150"),
+        Line::new("sh tests/with-postgres.sh python tests/kills/drive.py --wages 150 --store postgres"),
         conformance("python bindings-python/tests/testee.py"),
     ];
     Step {
@@ -105,6 +105,28 @@ fn kotlin() -> Step {
             conformance("sh bindings-kotlin/testee.sh"),
         ],
         tests: true,
+    }
+}
+
+/// Workers of all languages share a journal. Each is built here, so that the step works alone too.
+fn kills() -> Step {
+    let drive = "python tests/kills/drive.py --languages python,node,jvm --wages 120";
+    let jvm = |line: &str| Line::new(line).env("K2_WAGES_JVM", "sh bindings-kotlin/wages.sh");
+    let lines = [
+        Line::new("cargo build --locked --package k2"),
+        Line::new("npm ci --no-audit --no-fund --loglevel=error").within("bindings-node"),
+        Line::new("npm run build:debug").within("bindings-node"),
+        Line::new("mvn --batch-mode --quiet --projects kopokopo test-compile").within("bindings-kotlin"),
+        jvm(&format!("{drive} --store sqlite")),
+        jvm(&format!("sh tests/with-postgres.sh {drive} --store postgres")),
+    ];
+    Step {
+        name: "kills".into(),
+        what: "money moves once when workers in Python, Node and Kotlin share a journal and are killed at random"
+            .into(),
+        needs: vec![&PYTHON, &PYTHON_TOOLS, &NODE, &MAVEN],
+        lines: python_built().into_iter().chain(lines).collect(),
+        tests: false,
     }
 }
 

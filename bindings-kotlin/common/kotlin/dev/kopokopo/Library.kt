@@ -1,6 +1,7 @@
 package dev.kopokopo
 
 import com.sun.jna.CallbackThreadInitializer
+import dev.kopokopo.ffi.uniffiEnsureInitialized
 import dev.kopokopo.ffi.uniffiRustFutureContinuationCallbackImpl
 import java.io.IOException
 import java.nio.file.Files
@@ -27,13 +28,30 @@ internal object Library {
     fun ready(): Unit = loaded.getOrThrow()
 
     private fun load() {
+        if (isAndroid) return load(null)
+        System.getProperty(LIBRARY_PROPERTY)?.let { return load(Paths.get(it)) }
+        val copy = unpacked()
         try {
-            if (isAndroid) {
+            load(copy)
+            // JNA opens the file too, so it must do that before the copy is deleted.
+            uniffiEnsureInitialized()
+        } catch (error: LinkageError) {
+            throw configurationError("could not load the native library: ${error.message}", error)
+        } finally {
+            // A JVM that is killed deletes nothing, so the copy is deleted while it is in use. Windows refuses that.
+            if (copy.toFile().delete()) copy.parent.toFile().delete()
+        }
+    }
+
+    /** Loads this file, or the library of the app. */
+    private fun load(file: Path?) {
+        try {
+            if (file == null) {
                 System.loadLibrary(NAME)
             } else {
-                val file = (System.getProperty(LIBRARY_PROPERTY)?.let { Paths.get(it) } ?: unpacked()).toAbsolutePath().toString()
-                System.load(file)
-                System.setProperty(RAW_PROPERTY, file)
+                val path = file.toAbsolutePath().toString()
+                System.load(path)
+                System.setProperty(RAW_PROPERTY, path)
             }
         } catch (error: LinkageError) {
             throw configurationError("could not load the native library: ${error.message}", error)
@@ -67,10 +85,11 @@ internal object Library {
         val stream = Library::class.java.getResourceAsStream(resource)
             ?: throw configurationError("this package has no native library for $platform: build it, and set the system property $LIBRARY_PROPERTY to its path")
         try {
+            // Deletion at exit is for Windows, and for a program that exits while the library is loaded.
             val folder = Files.createTempDirectory("kopokopo").also { it.toFile().deleteOnExit() }
             val file = folder.resolve(name)
-            stream.use { Files.copy(it, file, StandardCopyOption.REPLACE_EXISTING) }
             file.toFile().deleteOnExit()
+            stream.use { Files.copy(it, file, StandardCopyOption.REPLACE_EXISTING) }
             return file
         } catch (error: IOException) {
             throw configurationError("could not copy the native library to the directory in java.io.tmpdir: ${error.message}", error)

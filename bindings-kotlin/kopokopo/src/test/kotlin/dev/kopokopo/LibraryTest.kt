@@ -13,15 +13,22 @@ class LibraryTest {
     @TempDir
     lateinit var folder: Path
 
-    /** Returns the output of [VersionTwice], which runs in a separate JVM with this library. */
-    private fun versionTwice(library: Path): String {
+    /** Starts a program of this test in a separate JVM with this option. */
+    private fun start(program: String, option: String): Process {
         val java = ProcessHandle.current().info().command().get()
-        val command = listOf(java, "-cp", System.getProperty("java.class.path"), "-D$LIBRARY_PROPERTY=$library", "dev.kopokopo.VersionTwice")
-        val process = ProcessBuilder(command).redirectErrorStream(true).start()
+        val command = listOf(java, "-cp", System.getProperty("java.class.path"), option, "dev.kopokopo.$program")
+        return ProcessBuilder(command).redirectErrorStream(true).start()
+    }
+
+    /** Returns the output of [VersionTwice], which runs with this option. */
+    private fun versionTwice(option: String): String {
+        val process = start("VersionTwice", option)
         val output = process.inputReader().readText()
         assertTrue(process.waitFor(30, TimeUnit.SECONDS))
         return output
     }
+
+    private fun versionTwice(library: Path): String = versionTwice("-D$LIBRARY_PROPERTY=$library")
 
     private fun library(): ByteArray = checkNotNull(Library::class.java.getResourceAsStream("native/linux-x86-64/libkopokopo_ffi.so")).use { it.readAllBytes() }
 
@@ -60,6 +67,26 @@ class LibraryTest {
     }
 
     @Test
+    fun `killed JVM leaves no copy of the library`() {
+        val process = start("CreateAndStay", "-Djava.io.tmpdir=$folder")
+        try {
+            assertEquals("created: http://127.0.0.1:9", process.inputReader().readLine())
+        } finally {
+            process.destroyForcibly()
+        }
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS))
+        assertEquals(128 + 9, process.exitValue())
+        assertEquals(emptyList<Path>(), Files.walk(folder).use { all -> all.filter { "kopokopo" in "${folder.relativize(it)}" }.toList() })
+    }
+
+    @Test
+    fun `directory for the copy that cannot be written to is a configuration error`() {
+        val output = versionTwice("-Djava.io.tmpdir=${folder.resolve("absent")}").trim().lines()
+        assertEquals(2, output.size)
+        for (line in output) assertTrue("configuration: could not copy the native library to the directory in java.io.tmpdir: " in line, line)
+    }
+
+    @Test
     fun `contract hash must be equal`() {
         Library.checkContract(CONTRACT_HASH)
         assertThrows<KopoKopoException.Configuration> { Library.checkContract("") }
@@ -73,5 +100,15 @@ object VersionTwice {
         repeat(2) {
             println(runCatching { version() }.fold({ it }, { (it as? KopoKopoException)?.message ?: "$it" }))
         }
+    }
+}
+
+/** A program that makes a client with the library in the package, and then stays until it is killed. */
+object CreateAndStay {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        val k2 = KopoKopo(clientId = "id", clientSecret = "secret", apiKey = "key", baseUrl = "http://127.0.0.1:9")
+        println("created: ${k2.baseUrl}")
+        Thread.sleep(Long.MAX_VALUE)
     }
 }

@@ -46,7 +46,8 @@ private fun webhooks() {
         },
         "mac" to { isValidSignature(body, signature) },
     )
-    measureInRounds("verify", VERIFICATIONS, verifications) { work, count -> repeat(count) { check(work()) } }
+    val verified = measureInRounds(VERIFICATIONS, verifications) { work, count -> repeat(count) { check(work()) } }
+    report("verify/mac", verified["ours"], verified["mac"])
 
     val expected = BigDecimal("1500")
     val candidates = mapOf<String, () -> BigDecimal>(
@@ -56,5 +57,6 @@ private fun webhooks() {
             BigDecimal(json.readTree(body)["event"]["resource"]["amount"].textValue())
         },
     )
-    measureInRounds("verify_parse", VERIFICATIONS, candidates) { work, count -> repeat(count) { check(work().compareTo(expected) == 0) } }
+    val parsed = measureInRounds(VERIFICATIONS, candidates) { work, count -> repeat(count) { check(work().compareTo(expected) == 0) } }
+    report("verify_parse/own", parsed["ours"], parsed["own"])
 }

@@ -46,14 +46,26 @@ internal suspend fun creates() {
     try {
         val greeting = ObjectMapper().readTree(process.inputStream.bufferedReader().readLine())
         fun field(name: String): String = greeting[name].textValue()
-        val k2 = KopoKopo(clientId = field("client_id"), clientSecret = field("client_secret"), apiKey = field("api_key"), baseUrl = field("base_url"))
-        val okHttp = OkHttpPayments(field("base_url"), k2.oauth.token().accessToken)
+        fun client(freshConnections: Boolean): KopoKopo = KopoKopo(
+            clientId = field("client_id"),
+            clientSecret = field("client_secret"),
+            apiKey = field("api_key"),
+            baseUrl = field("base_url"),
+            freshConnections = freshConnections,
+        )
+        // OkHttp uses connections again, so its equal is the client that does the same.
+        val reusing = client(freshConnections = false)
+        val fresh = client(freshConnections = true)
+        val okHttp = OkHttpPayments(field("base_url"), reusing.oauth.token().accessToken)
         val candidates = mapOf<String, suspend () -> String>(
-            "ours" to { k2.incomingPayments.create(PAYMENT).id },
+            "reusing" to { reusing.incomingPayments.create(PAYMENT).id },
+            "fresh" to { fresh.incomingPayments.create(PAYMENT).id },
             "okhttp" to { okHttp.create() },
         )
         for ((concurrency, count) in listOf(1 to 200, MAX_CONCURRENCY to 1024)) {
-            measureInRounds("create_$concurrency", count, candidates) { work, times -> runConcurrently(concurrency, times, work) }
+            val medians = measureInRounds(count, candidates) { work, times -> runConcurrently(concurrency, times, work) }
+            report("create_$concurrency/okhttp", medians["reusing"], medians["okhttp"])
+            report("create_$concurrency/fresh", medians["fresh"], medians["okhttp"])
         }
     } finally {
         process.outputStream.close()

@@ -5,9 +5,9 @@ internal const val ROUNDS = 15
 
 /**
  * Measures all [candidates] in every round, so that a busy machine slows all of them down equally. The result is the
- * median of microseconds for one call, after a warm-up for the compiler. Prints lines for `cargo xtask bench`.
+ * median of microseconds for one call of each, after a warm-up for the compiler.
  */
-internal inline fun <T> measureInRounds(name: String, count: Int, candidates: Map<String, T>, run: (work: T, count: Int) -> Unit) {
+internal inline fun <T> measureInRounds(count: Int, candidates: Map<String, T>, run: (work: T, count: Int) -> Unit): Map<String, Double> {
     val times = candidates.mapValues { ArrayList<Double>() }
     repeat(WARM_UP + ROUNDS) { round ->
         for ((label, work) in candidates) {
@@ -17,11 +17,10 @@ internal inline fun <T> measureInRounds(name: String, count: Int, candidates: Ma
             if (round >= WARM_UP) times.getValue(label) += each
         }
     }
-    report(name, times.mapValues { (_, rounds) -> rounds.sorted()[rounds.size / 2] })
+    return times.mapValues { (_, rounds) -> rounds.sorted()[rounds.size / 2] }
 }
 
-internal fun report(name: String, medians: Map<String, Double>) {
-    for ((label, baseline) in medians - "ours") {
-        println("""measured {"id":"kotlin/$name/$label","ours":${medians["ours"]},"baseline":$baseline,"unit":"us"}""")
-    }
+/** Prints a line for `cargo xtask bench`. */
+internal fun report(id: String, ours: Double?, baseline: Double?) {
+    println("""measured {"id":"kotlin/$id","ours":$ours,"baseline":$baseline,"unit":"us"}""")
 }
