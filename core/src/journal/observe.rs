@@ -13,6 +13,9 @@ use crate::{error::Result, resources::Transaction, webhooks::Event};
 /// The states of requests that may have taken effect.
 const POSSIBLE: [JournalState; 3] = [JournalState::Started, JournalState::Accepted, JournalState::Unknown];
 
+/// Older requests are not compared with a reversal.
+const TIME_TO_REVERSE: Duration = Duration::from_secs(31 * 24 * 3600);
+
 impl Journal {
     /// Tells the journal about a verified event. A result whose metadata has the key of a record makes an unknown
     /// request `accepted`, with its id. So does the result of a reversal, by the reference of its transaction, and a
@@ -55,6 +58,7 @@ impl Journal {
         let query = JournalQuery {
             states: POSSIBLE.to_vec(),
             operation: Some(evidence::REVERSAL.to_owned()),
+            created_from: self.settings.now().checked_sub(TIME_TO_REVERSE),
             ..JournalQuery::default()
         };
         let fitting = self.all(query).await?.into_iter().filter(|record| evidence::reverses(record, names));

@@ -109,10 +109,10 @@ pub fn schema(dialect: SqlDialect) -> Vec<String> {
         SqlDialect::Sqlite => ("TEXT", "TEXT", "TEXT"),
         SqlDialect::Postgres => ("TEXT COLLATE \"C\"", "TEXT", "TEXT"),
     };
-    // MySQL has no CREATE INDEX IF NOT EXISTS.
+    // The index is not changed by updates. MySQL has no CREATE INDEX IF NOT EXISTS.
     let (index, strict) = match dialect {
         SqlDialect::Mysql => {
-            (", INDEX kopokopo_journal_states (state, created_at)", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+            (", INDEX kopokopo_journal_created_at (created_at)", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
         }
         SqlDialect::Sqlite | SqlDialect::Postgres => ("", ""),
     };
@@ -129,7 +129,7 @@ pub fn schema(dialect: SqlDialect) -> Vec<String> {
     ];
     if dialect != SqlDialect::Mysql {
         statements
-            .push(format!("CREATE INDEX IF NOT EXISTS kopokopo_journal_states ON {JOURNAL_TABLE} (state, created_at)"));
+            .push(format!("CREATE INDEX IF NOT EXISTS kopokopo_journal_created_at ON {JOURNAL_TABLE} (created_at)"));
     }
     statements
 }

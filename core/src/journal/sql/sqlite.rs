@@ -83,7 +83,7 @@ impl SqlExecutor for SqliteExecutor {
 }
 
 fn run(connection: &Connection, statement: &str, parameters: Vec<SqlValue>) -> rusqlite::Result<SqlResult> {
-    let mut statement = connection.prepare(statement)?;
+    let mut statement = connection.prepare_cached(statement)?;
     let parameters = params_from_iter(parameters.into_iter().map(|value| match value {
         SqlValue::Null => Value::Null,
         SqlValue::Integer(number) => Value::Integer(number),
